@@ -1,0 +1,9 @@
+/**
+ * Turns received bytes into records. The journal keeps the bytes beside `id` and never encodes them a second time; they
+ * are decoded when the batch is evaluated. A record that does not decode is given to `bad` and left out, never fatal.
+ */
+export interface Codec<out T> {
+  /** Names the form of the bytes for good: a recovered block is decoded by the codec of this id. */
+  readonly id: string
+  decode(bytes: Uint8Array, bad: (record: Uint8Array, error: unknown) => void): Iterable<T>
+}
