@@ -1,0 +1,21 @@
+export interface BackOffOptions {
+  /** The longest first pause, in milliseconds. */
+  readonly baseMs: number
+  /** The longest pause at all, in milliseconds. */
+  readonly maxMs: number
+}
+
+/**
+ * The pause before attempt `attempt + 1`, in milliseconds: it doubles from `baseMs` up to `maxMs`, and a random half of
+ * it is left out, so that many clients do not come back at the same moment.
+ *
+ * @param attempt how many attempts have failed in a row, from 1
+ * @param random a number in [0, 1)
+ *
+ * @example
+ * backOffMs(3, { baseMs: 500, maxMs: 30_000 }, 0) // 1000
+ */
+export function backOffMs(attempt: number, { baseMs, maxMs }: BackOffOptions, random: number): number {
+  const longest = Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 40))
+  return Math.round(longest / 2 + (longest / 2) * random)
+}

@@ -1,0 +1,86 @@
+import { FeedError } from './errors.js'
+import { printable } from './printable.js'
+
+/** One post of the forum. The names are those of the feed, which are French. */
+export interface Post {
+  /** The post's number as decimal digits: a string, because it may one day exceed what a number holds exactly. */
+  id: string
+  /** The date as the forum writes it, e.g. `02 juin 2026 à 22:25:06`, Europe/Paris. */
+  hour: string
+  /** The topic's title. */
+  topic: string
+  /** The author. */
+  auteur: string
+  /** The author's own words, lines joined by `\n`; quotes are left out. */
+  message: string
+  /** Full addresses of the pictures in the post, repeats kept. */
+  stickers: string[]
+}
+
+/** The fields of a post, in the order in which the feed writes them. */
+export const postFields = ['id', 'hour', 'topic', 'auteur', 'message', 'stickers'] as const
+
+type Loose = { [K in keyof Post]?: unknown }
+
+/**
+ * The post that a parsed line holds, without whatever else the line carries.
+ *
+ * @throws FeedError `post-field` naming the first field that is missing or of the wrong type
+ */
+export function toPost(value: unknown): Post {
+  const loose = value as Loose
+  // A new object, not the parsed one: further keys may follow in a line, and hostile ones must not travel on.
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof loose.id === 'string' &&
+    typeof loose.hour === 'string' &&
+    typeof loose.topic === 'string' &&
+    typeof loose.auteur === 'string' &&
+    typeof loose.message === 'string' &&
+    areStrings(loose.stickers) &&
+    loose.id !== ''
+  ) {
+    return {
+      id: loose.id,
+      hour: loose.hour,
+      topic: loose.topic,
+      auteur: loose.auteur,
+      message: loose.message,
+      stickers: loose.stickers,
+    }
+  }
+  throw new FeedError('post-field', whatIsWrong(value))
+}
+
+function areStrings(value: unknown): value is string[] {
+  if (!Array.isArray(value)) return false
+  for (let i = 0; i < value.length; i++) if (typeof value[i] !== 'string') return false
+  return true
+}
+
+function whatIsWrong(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}.`
+  }
+  const loose = value as Loose
+  for (const field of postFields) {
+    const wanted = field === 'stickers' ? 'an array of strings' : 'a string'
+    const found = loose[field]
+    if (found === undefined) return `The post has no field "${field}": it must be ${wanted}.`
+    if (field === 'stickers' ? !areStrings(found) : typeof found !== 'string') {
+      return `The post's field "${field}" must be ${wanted}; got ${describe(found)}.`
+    }
+  }
+  return 'The post\'s field "id" must not be empty.'
+}
+
+function describe(value: unknown, inside = false): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) {
+    const at = inside ? -1 : value.findIndex((item) => typeof item !== 'string')
+    return at < 0 ? 'an array' : `an array whose item ${at} is ${describe(value[at], true)}`
+  }
+  if (typeof value === 'object') return 'an object'
+  return `${typeof value} ${printable(String(value), 40)}`
+}
