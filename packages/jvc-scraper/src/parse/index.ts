@@ -1,1 +1,8 @@
 export * from './types.js'
+export { parseTopicPage } from './topic-page.js'
+export { parseTopicList } from './topic-list.js'
+export { classifyPage } from './classify.js'
+export { POSTS_PER_PAGE, TOPICS_PER_PAGE, formatAddress, parseAddress, withPage } from './address.js'
+export type { ForumAddress } from './address.js'
+export { formatFrenchDate, parseFrenchDate } from './french-date.js'
+export { decodeJvCare, encodeJvCare } from './jv-care.js'

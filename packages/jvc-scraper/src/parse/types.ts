@@ -50,6 +50,8 @@ export interface TopicListPage {
   /** Path of the following page of the list, or undefined on the last one. */
   readonly nextUrl: string | undefined
   readonly rows: readonly TopicRow[]
+  /** Why a better source was not used, one sentence each: empty when `source` is `payload`. */
+  readonly passedOver: readonly string[]
   /** Rows that could not be read, one sentence each; the other rows are good. */
   readonly problems: readonly string[]
 }
@@ -90,6 +92,8 @@ export interface TopicPage {
   readonly posts: readonly PostOnPage[]
   /** Ids of posts left out because they are deleted or their author is on the reader's blacklist. */
   readonly hidden: readonly string[]
+  /** Why a better source was not used, one sentence each: empty when `source` is `payload`. */
+  readonly passedOver: readonly string[]
   /** Posts that could not be read, one sentence each; the other posts are good. */
   readonly problems: readonly string[]
 }
@@ -104,16 +108,7 @@ export interface TopicPage {
  * - `unknown`: none of these; for a 200 that means the markup has changed.
  */
 export type PageKind =
-  | 'list'
-  | 'topic'
-  | 'index'
-  | 'challenge'
-  | 'login'
-  | 'not-found'
-  | 'gone'
-  | 'rate-limited'
-  | 'unavailable'
-  | 'unknown'
+  'list' | 'topic' | 'index' | 'challenge' | 'login' | 'not-found' | 'gone' | 'rate-limited' | 'unavailable' | 'unknown'
 
 /** What is known about an answer besides its body. */
 export interface PageContext {

@@ -1,0 +1,141 @@
+import { MarkupError, readMarkup } from './markup.js'
+import type { MarkupNode } from './markup.js'
+import { pictureUrl, readPicture } from './picture.js'
+import type { Attributes } from './picture.js'
+
+/** What a post says: its author's own words and pictures. */
+export interface PostBody {
+  /** Lines joined by `\n`; may be empty. */
+  readonly message: string
+  /** Full addresses, in order, repeats kept. */
+  readonly stickers: readonly string[]
+  /** Why the body could not be read to its end, or undefined. */
+  readonly problem: string | undefined
+}
+
+/** Nothing inside these is the author's own text: quotes first of all. */
+const LEFT_OUT = new Set(
+  'blockquote button iframe noscript object script select style svg template textarea title video'.split(' '),
+)
+/** The label of a spoil, a signature that erupted into the body, a video's frame. */
+const LEFT_OUT_CLASS =
+  /(?:^|\s)(?:message__spoilHead|barre-head|messageUser__signature|signature-msg|player-contenu|player-jv)(?:\s|$)/
+/** A new line before and after. */
+const BLOCKS = new Set(
+  'blockquote dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul'.split(' '),
+)
+/** What HTML takes for white space; a no-break space is not. */
+const SPACES = /[ \t\n\r\f]+/g
+
+/**
+ * Reads the inner HTML of a post's body, of any generation of the markup.
+ *
+ * Paragraphs, list items, `<br>` and lines of code become lines. Quotes are left out with everything in them, spoils keep
+ * their content and lose their labels, smileys become their code. Stickers are the pictures of noelshack (by `alt`; the
+ * `#large` ones, which have no `<img>`, by `data-src-background`) and the site's own (by `src`).
+ *
+ * @example
+ * readBody('<blockquote>toi</blockquote><p>moi<br>aussi</p>').message // 'moi\naussi'
+ */
+export function readBody(html: string): PostBody {
+  const reader = new BodyReader()
+  try {
+    readMarkup(html, {
+      onopentag: (name, attributes) => reader.open(name, attributes),
+      ontext: (data) => reader.text(data),
+      onclosetag: (name) => reader.close(name),
+    })
+  } catch (error) {
+    if (!(error instanceof MarkupError)) throw error
+    return reader.end(error.message)
+  }
+  return reader.end()
+}
+
+/** The same for a body that is already a tree. */
+export function readBodyNodes(nodes: readonly MarkupNode[]): PostBody {
+  const reader = new BodyReader()
+  const walk = (node: MarkupNode): void => {
+    if (node.type === 'text') return reader.text(node.data)
+    if (!('attribs' in node)) return
+    reader.open(node.name, node.attribs)
+    node.children.forEach(walk)
+    reader.close(node.name)
+  }
+  nodes.forEach(walk)
+  return reader.end()
+}
+
+class BodyReader {
+  private readonly lines: string[] = []
+  private readonly stickers: string[] = []
+  private line = ''
+  private depth = 0
+  private pre = 0
+  /** Depth of the outermost element that is left out, or 0. */
+  private leftOut = 0
+
+  open(name: string, attributes: Attributes): void {
+    this.depth++
+    if (this.leftOut > 0) return
+    if (BLOCKS.has(name)) this.breakLine()
+    if (LEFT_OUT.has(name) || LEFT_OUT_CLASS.test(attributes['class'] ?? '')) this.leftOut = this.depth
+    else if (name === 'br') this.endLine()
+    else if (name === 'img') this.picture(attributes)
+    else if (name === 'pre') this.pre++
+    else this.largePicture(attributes)
+  }
+
+  text(data: string): void {
+    if (this.leftOut > 0) return
+    if (this.pre > 0) return this.codeText(data)
+    const words = data.replace(SPACES, ' ')
+    this.line += words.startsWith(' ') && (this.line === '' || this.line.endsWith(' ')) ? words.slice(1) : words
+  }
+
+  close(name: string): void {
+    if (this.leftOut === this.depth) this.leftOut = 0
+    else if (this.leftOut === 0 && name === 'pre') this.pre--
+    this.depth--
+    if (this.leftOut === 0 && BLOCKS.has(name)) this.breakLine()
+  }
+
+  end(problem?: string): PostBody {
+    this.endLine()
+    let from = 0
+    let to = this.lines.length
+    while (from < to && this.lines[from] === '') from++
+    while (to > from && this.lines[to - 1] === '') to--
+    return { message: this.lines.slice(from, to).join('\n'), stickers: this.stickers, problem }
+  }
+
+  private picture(attributes: Attributes): void {
+    const picture = readPicture(attributes)
+    if (picture?.kind === 'smiley') this.text(picture.text)
+    else if (picture !== undefined) this.stickers.push(picture.url)
+  }
+
+  private largePicture(attributes: Attributes): void {
+    const url = pictureUrl(attributes['data-src-background'] ?? '')
+    if (url !== undefined) this.stickers.push(url)
+  }
+
+  private codeText(data: string): void {
+    const [first = '', ...others] = data.split(/\r\n|\r|\n/)
+    this.line += first
+    for (const line of others) {
+      this.endLine()
+      this.line = line
+    }
+  }
+
+  private breakLine(): void {
+    if (this.line.trim() === '') this.line = ''
+    else this.endLine()
+  }
+
+  private endLine(): void {
+    this.lines.push(this.line.trimEnd())
+    this.line = ''
+  }
+}

@@ -1,0 +1,96 @@
+const MONTHS = [
+  'janvier',
+  'février',
+  'mars',
+  'avril',
+  'mai',
+  'juin',
+  'juillet',
+  'août',
+  'septembre',
+  'octobre',
+  'novembre',
+  'décembre',
+]
+const MONTH_NUMBERS = new Map(MONTHS.map((name, index) => [bare(name), index]))
+const LONG_DATE = /^(\d{1,2})(?:er)? (\p{L}+) (\d{4}) (?:à|a) (\d{1,2}):(\d{2}):(\d{2})$/iu
+const SHORT_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: à)? (\d{1,2}):(\d{2}):(\d{2})$/
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/**
+ * The instant of a date as the forum writes it: `02 juin 2026 à 22:25:06`, wall-clock time of Europe/Paris with no zone.
+ * (`05/12/2022 11:36:57` is read too.)
+ *
+ * The hour that occurs twice on the last Sunday of October is taken for the first of the two, summer time, and the hour
+ * that does not exist in March is moved on by one: what `Temporal` calls `compatible`. Nothing may be ordered by this
+ * instant, ids are there for that.
+ *
+ * @returns epoch milliseconds, or undefined when the text is no such date.
+ * @example
+ * parseFrenchDate('02 juin 2026 à 22:25:06') // Date.UTC(2026, 5, 2, 20, 25, 6)
+ */
+export function parseFrenchDate(text: string): number | undefined {
+  const plain = text.trim().normalize('NFC').replace(/\s+/g, ' ')
+  const long = LONG_DATE.exec(plain)
+  const match = long ?? SHORT_DATE.exec(plain)
+  if (match === null) return undefined
+  const [day = 0, , year = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map(Number)
+  const month = long ? MONTH_NUMBERS.get(bare(match[2] ?? '')) : Number(match[2]) - 1
+  if (month === undefined || year < 1970 || hours > 23 || minutes > 59 || seconds > 59) return undefined
+  const midnight = Date.UTC(year, month, day)
+  const date = new Date(midnight)
+  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined
+  return fromParis(midnight + hours * HOUR + minutes * 60_000 + seconds * 1000)
+}
+
+/**
+ * The date of an instant as the forum writes it: the inverse of {@link parseFrenchDate}, but for the second pass through
+ * the doubled hour of October.
+ *
+ * @param at epoch milliseconds; the part below a second is dropped.
+ * @example
+ * formatFrenchDate(Date.UTC(2026, 5, 2, 20, 25, 6)) // '02 juin 2026 à 22:25:06'
+ */
+export function formatFrenchDate(at: number): string {
+  const local = new Date(at + parisOffset(at))
+  const month = MONTHS[local.getUTCMonth()] ?? ''
+  return `${two(local.getUTCDate())} ${month} ${local.getUTCFullYear()} à ${formatParisTime(at)}`
+}
+
+/** The wall-clock time of Europe/Paris at an instant, `22:25:06`. */
+export function formatParisTime(at: number): string {
+  const local = new Date(at + parisOffset(at))
+  return `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`
+}
+
+/** The day of Europe/Paris at an instant, `02/06/2026`. */
+export function formatParisDay(at: number): string {
+  const local = new Date(at + parisOffset(at))
+  return `${two(local.getUTCDate())}/${two(local.getUTCMonth() + 1)}/${local.getUTCFullYear()}`
+}
+
+/** Milliseconds that Paris is ahead of UTC: the rule of the European Union since 1996, changes at 01:00 UTC. */
+function parisOffset(at: number): number {
+  const year = new Date(at).getUTCFullYear()
+  return at >= lastSunday(year, 2) + HOUR && at < lastSunday(year, 9) + HOUR ? 2 * HOUR : HOUR
+}
+
+/** In the doubled hour summer time is tried first and fits; in the missing hour it does not, and winter time moves on. */
+function fromParis(local: number): number {
+  return parisOffset(local - 2 * HOUR) === 2 * HOUR ? local - 2 * HOUR : local - HOUR
+}
+
+/** Midnight UTC of the last Sunday of a month of 31 days. */
+function lastSunday(year: number, month: number): number {
+  const last = Date.UTC(year, month, 31)
+  return last - new Date(last).getUTCDay() * DAY
+}
+
+function bare(word: string): string {
+  return word.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '')
+}
+
+function two(n: number): string {
+  return n < 10 ? `0${n}` : String(n)
+}

@@ -1,0 +1,69 @@
+import { load } from 'cheerio/slim'
+import type { CheerioAPI } from 'cheerio/slim'
+import { DomHandler, Parser } from 'htmlparser2'
+import type { Handler, parseDocument } from 'htmlparser2'
+
+/** A node of a page's tree. */
+export type MarkupNode = ReturnType<typeof parseDocument>['children'][number]
+
+/** Open elements at a time. Real pages have some 40; the parser's time grows with the square beyond. */
+const MAX_DEPTH = 512
+/** Elements that make the parser keep a second stack, which a damaged page can let grow for ever. */
+const FOREIGN = new Set(['svg', 'math', 'mi', 'mo', 'mn', 'ms', 'mtext', 'annotation-xml', 'foreignobject', 'desc'])
+const MAX_FOREIGN = 2000
+
+/** Markup that no page of the site has: nested, or full of foreign elements, beyond any sense. */
+export class MarkupError extends Error {
+  override readonly name = 'MarkupError'
+}
+
+/**
+ * Reads markup in one pass, in time linear in its length whatever it holds.
+ *
+ * @throws MarkupError on markup nested deeper than 512 elements; what came before has been handed over.
+ */
+export function readMarkup(html: string, handler: Partial<Handler>): void {
+  const parser = new Parser({ ...bindAll(handler), ...limits(handler) }, { decodeEntities: true })
+  parser.write(html)
+  parser.end()
+}
+
+/** The page as a tree to query. @throws MarkupError as {@link readMarkup}. */
+export function loadMarkup(html: string): CheerioAPI {
+  const builder = new DomHandler()
+  readMarkup(html, builder)
+  return load(builder.root)
+}
+
+/** Whether the page was received to its end: a page cut off must not pass for a short one. */
+export function isWhole(html: string): boolean {
+  return /<\/html\s{0,9}>/i.test(html)
+}
+
+function limits(handler: Partial<Handler>): Partial<Handler> {
+  let depth = 0
+  let foreign = 0
+  return {
+    onopentagname(name) {
+      if (++depth > MAX_DEPTH) throw new MarkupError(`the markup is nested deeper than ${MAX_DEPTH} elements`)
+      if (FOREIGN.has(name) && ++foreign > MAX_FOREIGN) {
+        throw new MarkupError(`the markup holds more than ${MAX_FOREIGN} elements of SVG or MathML`)
+      }
+    },
+    onclosetag(name, implied) {
+      depth--
+      handler.onclosetag?.(name, implied)
+    },
+  }
+}
+
+function bindAll(handler: Partial<Handler>): Partial<Handler> {
+  return {
+    onparserinit: (parser) => handler.onparserinit?.(parser),
+    onopentag: (name, attributes, implied) => handler.onopentag?.(name, attributes, implied),
+    ontext: (data) => handler.ontext?.(data),
+    oncomment: (data) => handler.oncomment?.(data),
+    oncommentend: () => handler.oncommentend?.(),
+    onend: () => handler.onend?.(),
+  }
+}

@@ -1,0 +1,68 @@
+import { readBody } from './body.js'
+import type { PostBody } from './body.js'
+import { parseFrenchDate } from './french-date.js'
+import { DELETED_AUTHOR, compareIds } from './types.js'
+import type { PostOnPage, TopicPage } from './types.js'
+
+/** What a page says of one post, as found. */
+export interface RawPost {
+  readonly id: string | undefined
+  /** Empty or undefined for an account that was deleted. */
+  readonly author: string | undefined
+  readonly date: string | undefined
+  readonly edited: string | undefined
+  /** The body, or its inner HTML, or undefined when there is none. */
+  readonly body: PostBody | string | undefined
+  /** Deleted, or of an author whom the reader does not want to see. */
+  readonly hidden: boolean
+}
+
+/** Collects the posts of one page: good ones by ascending id, hidden ones and bad ones named apart. */
+export class PostCollector {
+  private readonly posts = new Map<string, PostOnPage>()
+  private readonly hidden: string[] = []
+  private readonly problems: string[] = []
+  private place = 0
+
+  add(raw: RawPost): void {
+    const place = `post ${++this.place} of the page`
+    const { id } = raw
+    if (id === undefined) return this.problem(`${place} has no id`)
+    if (raw.hidden) return void this.hidden.push(id)
+    if (this.posts.has(id)) return this.problem(`${place} repeats the id ${id}`)
+    const date = line(raw.date)
+    if (date === '') return this.problem(`${place} (${id}) has no date`)
+    const body = typeof raw.body === 'string' ? readBody(raw.body) : raw.body
+    if (body === undefined) return this.problem(`${place} (${id}) has no body`)
+    if (body.problem !== undefined) this.problem(`${place} (${id}) was read only in part: ${body.problem}`)
+    this.posts.set(id, {
+      id,
+      author: line(raw.author) || DELETED_AUTHOR,
+      date,
+      at: parseFrenchDate(date),
+      edited: line(raw.edited) || undefined,
+      message: body.message,
+      stickers: body.stickers,
+    })
+  }
+
+  /** Notes what could not be read. */
+  problem(sentence: string): void {
+    this.problems.push(sentence)
+  }
+
+  result(): Pick<TopicPage, 'posts' | 'hidden' | 'problems'> {
+    const posts = [...this.posts.values()].sort((a, b) => compareIds(a.id, b.id))
+    return { posts, hidden: this.hidden, problems: this.problems }
+  }
+}
+
+/** A text on one line, without white space around it. */
+export function line(text: string | undefined): string {
+  return (text ?? '').replace(/\s+/g, ' ').trim()
+}
+
+/** The date in `Message édité le 02 juin 2026 à 22:29:23 par …`. */
+export function editDate(text: string | undefined): string | undefined {
+  return /édité le (\d{1,2}(?:er)? \p{L}+ \d{4} à [\d:]{5,8})/u.exec(line(text))?.[1]
+}

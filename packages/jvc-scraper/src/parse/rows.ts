@@ -1,0 +1,72 @@
+import { formatAddress, parseAddress } from './address.js'
+import { parseFrenchDate } from './french-date.js'
+import { line } from './posts.js'
+import { DELETED_AUTHOR } from './types.js'
+import type { TopicListPage, TopicRow, TopicState } from './types.js'
+
+/** What a list says of one topic, as found. */
+export interface RawRow {
+  readonly id: string | undefined
+  readonly title: string | undefined
+  /** Empty or undefined for an account that was deleted. */
+  readonly author: string | undefined
+  readonly url: string | undefined
+  readonly lastPageUrl: string | undefined
+  readonly replies: number | undefined
+  readonly lastPostDate: string | undefined
+  readonly state: TopicState
+  readonly deleted: boolean
+}
+
+/** Collects the rows of one list: good ones in order, bad ones named apart. */
+export class RowCollector {
+  private readonly rows: TopicRow[] = []
+  private readonly problems: string[] = []
+  private place = 0
+
+  add(raw: RawRow): void {
+    const place = `row ${++this.place} of the list`
+    if (raw.id === undefined) return this.problem(`${place} has no topic id`)
+    const url = parseAddress(raw.url)
+    if (url?.kind !== 'topic' || url.topicId !== raw.id) {
+      return this.problem(`${place} (topic ${raw.id}) has no address of that topic`)
+    }
+    const title = line(raw.title)
+    if (title === '') return this.problem(`${place} (topic ${raw.id}) has no title`)
+    if (raw.replies === undefined) return this.problem(`${place} (topic ${raw.id}) has no number of answers`)
+    const found = parseAddress(raw.lastPageUrl)
+    const last = found?.topicId === raw.id ? found : url
+    const lastPostDate = line(raw.lastPostDate)
+    this.rows.push({
+      id: raw.id,
+      forumId: url.forumId,
+      title,
+      author: line(raw.author) || DELETED_AUTHOR,
+      url: formatAddress(url),
+      lastPageUrl: formatAddress(last),
+      lastPage: last.page,
+      replies: raw.replies,
+      lastPostDate,
+      lastPostAt: parseFrenchDate(lastPostDate),
+      state: raw.state,
+      pinned: raw.state === 'pinned' || raw.state === 'pinned-locked',
+      locked: raw.state === 'pinned-locked' || raw.state === 'locked',
+      deleted: raw.deleted,
+    })
+  }
+
+  /** Notes what could not be read. */
+  problem(sentence: string): void {
+    this.problems.push(sentence)
+  }
+
+  result(): Pick<TopicListPage, 'rows' | 'problems'> {
+    return { rows: this.rows, problems: this.problems }
+  }
+}
+
+/** A number of answers: `11409`, or `visible / total` as moderators see it. */
+export function replyCount(text: string): number | undefined {
+  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(line(text))?.[1]
+  return found === undefined ? undefined : Number(found)
+}

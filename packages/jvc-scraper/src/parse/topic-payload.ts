@@ -1,0 +1,40 @@
+import { array, count, field, id, text } from './json.js'
+import type { Json } from './json.js'
+import { PostCollector, line } from './posts.js'
+import { Unfit } from './read-page.js'
+import type { TopicPage } from './types.js'
+
+/** Reads a topic page from its payload. @throws Unfit when the payload is none of a topic page. */
+export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'passedOver'> {
+  const messages = array(payload, 'listMessage')
+  if (messages === undefined) throw new Unfit('the payload has no list listMessage')
+  const topicId = id(payload, 'topicId') ?? id(messages[0], 'topicId')
+  if (topicId === undefined) throw new Unfit('the payload has no topicId')
+  const title = line(text(payload, 'topicTitleField'))
+  if (title === '') throw new Unfit('the payload has no topicTitleField')
+  const posts = new PostCollector()
+  for (const message of messages) addMessage(posts, message)
+  const pager = field(payload, 'pagerView')
+  const page = Math.max(1, count(pager, 'currentPage') ?? 1)
+  return {
+    kind: 'topic',
+    topicId,
+    forumId: id(payload, 'forumId'),
+    title,
+    page,
+    pageCount: Math.max(page, count(pager, 'pageCount') ?? 1),
+    locked: field(field(payload, 'forum'), 'isForumReadOnly') === true,
+    ...posts.result(),
+  }
+}
+
+function addMessage(posts: PostCollector, message: Json): void {
+  posts.add({
+    id: id(message, 'id'),
+    author: field(message, 'publishedAuthorIsDeleted') === true ? undefined : text(message, 'publishedAuthorName'),
+    date: text(message, 'publishedDate'),
+    edited: text(message, 'updatedDate'),
+    body: text(message, 'renderedText'),
+    hidden: text(message, 'stateMessage') === 'msg-deleted' || field(message, 'isBlacklisted') === true,
+  })
+}
