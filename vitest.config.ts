@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url))
 
-// Tests run on source, never on dist: the same names as tsconfig's `paths`, the longer ones first.
+// Tests run on source, never on dist: the same names as the `paths` of tsconfig.json.
 const alias = [
   { find: /^dstream$/, replacement: source('dstream/src/index.ts') },
   { find: /^dstream\/(.+)$/, replacement: source('dstream/src/$1/index.ts') },
@@ -13,11 +13,29 @@ const alias = [
   { find: /^jvc-scraper\/simulator$/, replacement: source('jvc-scraper/src/simulator/index.ts') },
 ]
 
+const long = ['**/*.long.test.ts']
+const exclude = [...configDefaults.exclude, '**/dist/**']
+const unit = ['{packages,examples,test,bench,tools}/**/*.test.ts']
+
+// `npm run test:long` sets LONG and runs the long tests alone.
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['{packages,examples,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/*.long.test.ts'],
-    passWithNoTests: true,
+    testTimeout: process.env['LONG'] ? 1_800_000 : 30_000,
+    projects: process.env['LONG']
+      ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
+      : [
+          { extends: true, test: { name: 'unit', include: unit, exclude: [...exclude, ...long] } },
+          {
+            // Where eval is forbidden the generated loops give way to the plain interpreter, with the same results.
+            extends: true,
+            test: {
+              name: 'no-codegen',
+              include: ['packages/dstream/src/{rdd,operators}/**/*.test.ts'],
+              exclude: [...exclude, ...long],
+              execArgv: ['--disallow-code-generation-from-strings'],
+            },
+          },
+        ],
   },
 })

@@ -1,0 +1,12 @@
+import { library } from '../../tools/tsup-config.mjs'
+
+export default library({
+  entry: {
+    index: 'src/index.ts',
+    testing: 'src/testing/index.ts',
+    storage: 'src/storage/index.ts',
+  },
+  // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
+  external: ['dstream'],
+  paths: { dstream: ['./src/index.ts'] },
+})

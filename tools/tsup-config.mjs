@@ -1,0 +1,23 @@
+// What the three packages have in common when they are built: ESM and CJS with types for both, entries of one
+// format sharing their chunks, a command line as ESM only.
+import { defineConfig } from 'tsup'
+
+/**
+ * @param {{ entry: Record<string, string>, cli?: string, external?: (string | RegExp)[], paths: Record<string, string[]> }} options
+ *   `entry` names the public entries, `cli` the source of the command; `paths` is what the declarations read in place of
+ *   tsconfig.json's: none means the built packages, as a user's compiler would.
+ */
+export const library = ({ entry, cli, external = [], paths }) => {
+  const common = {
+    target: /** @type {const} */ ('node20.18'),
+    platform: /** @type {const} */ ('node'),
+    external,
+    splitting: true,
+  }
+  return defineConfig([
+    { ...common, format: 'esm', entry: cli === undefined ? entry : { ...entry, cli } },
+    // treeshake: shared CJS chunks come from rollup; tsup's other way to them rewrites every class field.
+    { ...common, format: 'cjs', entry, treeshake: true },
+    { ...common, format: ['esm', 'cjs'], entry, dts: { only: true, compilerOptions: { paths } } },
+  ])
+}
