@@ -1,0 +1,94 @@
+import { describe } from '../text/describe.js'
+import { DStreamError } from './base.js'
+
+const ways = 'use a string, a number, an array like [user, topic], or an immutable Record, Map, Set or List'
+
+export function keyNotAllowed(key: unknown, part: unknown): DStreamError {
+  const where = key === part ? 'as a key' : `in the key ${describe(key)}`
+  return new DStreamError(
+    'key-not-allowed',
+    `${kindOf(part)} is not allowed ${where}, because keys are compared by value; ${cureFor(part)}`,
+  )
+}
+
+export function keyTooDeep(): DStreamError {
+  return new DStreamError(
+    'key-not-allowed',
+    `a key is nested more than 100 levels deep, or holds itself; ${ways}, without cycles`,
+  )
+}
+
+export function keyWithoutEnd(): DStreamError {
+  return new DStreamError('key-not-allowed', 'a sequence without end is not allowed as a key; take(n) of it')
+}
+
+export function keyStillMutable(key: unknown): DStreamError {
+  return new DStreamError(
+    'key-not-allowed',
+    `the key ${describe(key)} is an immutable collection made mutable by asMutable or withMutations; call asImmutable() before using it as a key`,
+  )
+}
+
+export function mixedOrder(a: unknown, b: unknown): DStreamError {
+  return new DStreamError(
+    'mixed-order',
+    `${typeName(a)} ${describe(a)} and ${typeName(b)} ${describe(b)} have no common order; convert one of them, or give a comparison of your own`,
+  )
+}
+
+export function noOrder(value: unknown): DStreamError {
+  return new DStreamError(
+    'no-order',
+    `${kindOf(value)} has no natural order; sort by a number, a string or an array of them, or give a comparison of your own`,
+  )
+}
+
+export function badPartition(key: unknown, partition: unknown, numPartitions: number): DStreamError {
+  return new DStreamError(
+    'bad-partition',
+    `getPartition(${describe(key)}) of a partitioner gave ${describe(partition)}; it must give a whole number from 0 to ${numPartitions - 1}`,
+  )
+}
+
+export function badPartitioner(where: string, value: unknown): DStreamError {
+  return new DStreamError(
+    'bad-partitioner',
+    `${where}: ${describe(value)} is not a partitioner; it needs numPartitions, a whole number of at least 1, and getPartition(key)`,
+  )
+}
+
+export function partitionsDisagree(where: string, numPartitions: number, ofPartitioner: number): DStreamError {
+  return new DStreamError(
+    'bad-option',
+    `${where}: numPartitions is ${numPartitions} but the partitioner has ${ofPartitioner}; give one of the two`,
+  )
+}
+
+function cureFor(part: unknown): string {
+  if (part === undefined) return 'use null for "none", or filter such records out'
+  if (part instanceof Date) return 'use date.getTime() or date.toISOString()'
+  if (ArrayBuffer.isView(part)) return 'use a string such as its hex form, or [...bytes]'
+  if (part instanceof Map || part instanceof Set) return "use immutable's Map or Set, or an array"
+  if (typeof part === 'object') return `${ways}, or turn it into a string by JSON.stringify`
+  return ways
+}
+
+/** With an article and, where it helps, the value: "a plain object {"a":1}", "undefined", "a Date 2020-…". */
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'undefined'
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value} ${describe(value)}`
+  return `${article(typeName(value))} ${describe(value)}`
+}
+
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'the value'
+  if (typeof value !== 'object') return `the ${typeof value}`
+  if (Array.isArray(value)) return 'the array'
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name
+  return typeof name !== 'string' || name === 'Object' || name === '' ? 'the plain object' : `the ${name}`
+}
+
+function article(named: string): string {
+  const name = named.replace(/^the /, '')
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
+}

@@ -1,0 +1,71 @@
+import { keyNotAllowed, keyStillMutable, keyTooDeep, keyWithoutEnd } from '../errors/keys.js'
+import { isImmutableCollection, isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
+
+const deepest = 100
+
+/**
+ * The canonical text of a key: equal keys have one text, different keys have different ones. Every part begins with a
+ * tag of its type and says where it ends, so no two keys can run into each other: 1 is `n1;`, '1' is `s1:1`, [1] is `[n1;]`.
+ * @throws `key-not-allowed`
+ */
+export function encode(key: unknown): string {
+  return encodePart(key, key, 0)
+}
+
+function encodePart(part: unknown, key: unknown, depth: number): string {
+  switch (typeof part) {
+    case 'string':
+      return `s${part.length}:${part}`
+    case 'number':
+      return `n${part === 0 ? 0 : part};`
+    case 'bigint':
+      return `b${part};`
+    case 'boolean':
+      return part ? 't' : 'f'
+    case 'object':
+      return part === null ? 'z' : encodeObject(part, key, depth)
+    default:
+      throw keyNotAllowed(key, part)
+  }
+}
+
+function encodeObject(part: object, key: unknown, depth: number): string {
+  if (depth >= deepest) throw keyTooDeep()
+  if (Array.isArray(part)) {
+    let text = '['
+    for (let i = 0; i < part.length; i++) text += encodePart(part[i], key, depth + 1)
+    return text + ']'
+  }
+  if (isRecord(part)) return encodeRecord(part, key, depth)
+  if (isImmutableCollection(part)) return encodeCollection(part, key, depth)
+  throw keyNotAllowed(key, part)
+}
+
+/** As `immutable.is` compares them: a record equals every other with the same fields in the same order. */
+function encodeRecord(record: AnyRecord, key: unknown, depth: number): string {
+  if (record.__ownerID) throw keyStillMutable(record)
+  let text = 'R'
+  for (const [name, value] of record.toSeq()) {
+    text += encodePart(name, key, depth + 1) + encodePart(value, key, depth + 1)
+  }
+  return text + ')'
+}
+
+/** As `immutable.is` compares them: by keyed, indexed or set, by ordered or not, and by what is inside. */
+function encodeCollection(collection: AnyCollection, key: unknown, depth: number): string {
+  if (collection.__ownerID) throw keyStillMutable(collection)
+  if (collection.size === Infinity) throw keyWithoutEnd()
+  const keyed = markers.keyed in collection
+  const parts: string[] = []
+  for (const item of collection) {
+    if (!keyed) parts.push(encodePart(item, key, depth + 1))
+    else {
+      const [name, value] = item as [unknown, unknown]
+      parts.push(encodePart(name, key, depth + 1) + encodePart(value, key, depth + 1))
+    }
+  }
+  const ordered = Boolean(collection[markers.ordered])
+  if (markers.indexed in collection) return `L${parts.join('')})`
+  if (!ordered) parts.sort()
+  return `${keyed ? (ordered ? 'O' : 'M') : ordered ? 'P' : 'S'}${parts.join('')})`
+}

@@ -1,0 +1,30 @@
+import { hashString, mix } from './hash-string.js'
+import { canonicalOf } from './intern.js'
+
+/**
+ * A whole number from 0 to 2³¹ − 1 that is the same for equal keys in every process and on every machine. `null` is 0.
+ * @throws `key-not-allowed`
+ */
+export function hashKey(key: unknown): number {
+  switch (typeof key) {
+    case 'string':
+      return hashString(key)
+    case 'number':
+      return hashNumber(key)
+    case 'boolean':
+      return key ? 1231 : 1237
+    case 'bigint':
+      return mix(hashString(key.toString()) ^ 0x5bd1e995)
+    default:
+      return key === null ? 0 : canonicalOf(key).hash
+  }
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+function hashNumber(n: number): number {
+  if ((n | 0) === n) return mix(n | 0)
+  // There are many NaNs in memory and one as a key.
+  bits.setFloat64(0, Number.isNaN(n) ? NaN : n)
+  return mix(Math.imul(bits.getInt32(0), 31) ^ bits.getInt32(4))
+}

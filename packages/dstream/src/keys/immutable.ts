@@ -1,0 +1,40 @@
+/**
+ * Immutable's collections, recognised by the marks they carry: a program can hold several copies of immutable, and its
+ * own `isList` and the like go by the same marks.
+ */
+export const markers = {
+  collection: '@@__IMMUTABLE_ITERABLE__@@',
+  keyed: '@@__IMMUTABLE_KEYED__@@',
+  indexed: '@@__IMMUTABLE_INDEXED__@@',
+  ordered: '@@__IMMUTABLE_ORDERED__@@',
+  seq: '@@__IMMUTABLE_SEQ__@@',
+  stack: '@@__IMMUTABLE_STACK__@@',
+  list: '@@__IMMUTABLE_LIST__@@',
+  record: '@@__IMMUTABLE_RECORD__@@',
+} as const
+
+/** What all of immutable's collections have, as far as keys need it. */
+export interface AnyCollection extends Iterable<unknown> {
+  readonly __ownerID?: unknown
+  readonly size: number | undefined
+  readonly [markers.ordered]?: unknown
+}
+
+export interface AnyRecord {
+  readonly __ownerID?: unknown
+  remove(name: string): this
+  set(name: string, value: unknown): this
+  toSeq(): Iterable<readonly [string, unknown]>
+}
+
+export function isImmutableCollection(value: object): value is AnyCollection {
+  return markers.collection in value
+}
+
+export function isRecord(value: object): value is AnyRecord {
+  return markers.record in value
+}
+
+export function isList(value: object): value is Iterable<unknown> & { readonly size: number } {
+  return markers.list in value
+}

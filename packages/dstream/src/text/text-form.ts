@@ -1,0 +1,70 @@
+/**
+ * A record as one piece of text, as `print` and `saveAsTextFiles` write it: strings as they are, numbers as
+ * `String(n)`, pairs as Spark writes tuples, everything else as one line of JSON. Never throws.
+ *
+ * A pair is an array of two, inside a pair too: `['a', [1, 2]]` is `(a,(1,2))`. What JSON has no word for is written so
+ * that it can be read: bigints inside JSON as strings of digits, Maps as objects (as lists of entries where a key is no
+ * string), Sets and typed arrays as lists, a cycle as `"[circular]"`.
+ *
+ * @example
+ * textForm(['a', 1]) // '(a,1)'
+ * textForm({ a: 1n }) // '{"a":"1"}'
+ */
+export function textForm(record: unknown): string {
+  if (typeof record === 'string') return record
+  try {
+    if (Array.isArray(record) && record.length === 2) return `(${textForm(record[0])},${textForm(record[1])})`
+    if (typeof record === 'function') return `[function ${record.name}]`
+    if (typeof record !== 'object' || record === null) return String(record)
+    return json(record)
+  } catch {
+    // A getter or toJSON that throws, a revoked proxy, nesting without end: a log line must not end a job.
+    return '[unprintable]'
+  }
+}
+
+/** JSON's own errors (cycles) are rare: the walk that looks for cycles is made only after one. */
+function json(record: object): string {
+  try {
+    return JSON.stringify(record, readable) ?? '[unprintable]'
+  } catch {
+    return JSON.stringify(record, withoutCycles()) ?? '[unprintable]'
+  }
+}
+
+function readable(this: unknown, name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return value
+  // JSON.stringify has called toJSON already; the holder still has what was there before.
+  const original = (this as Record<string, unknown>)[name]
+  if (original instanceof Map || isImmutableMap(original)) return mapForm(original)
+  if (value instanceof Set) return [...value]
+  if (value instanceof DataView) return Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+  if (value instanceof ArrayBuffer) return Array.from(new Uint8Array(value))
+  if (ArrayBuffer.isView(original)) return Array.from(original as unknown as ArrayLike<unknown>)
+  if (value instanceof Error) return { ...value, name: value.name, message: value.message }
+  if (value instanceof RegExp) return String(value)
+  return value
+}
+
+function withoutCycles() {
+  const ancestors: unknown[] = []
+  return function (this: unknown, name: string, value: unknown): unknown {
+    const form = readable.call(this, name, value)
+    if (typeof value !== 'object' || value === null) return form
+    // `this` is the object being written: whatever was entered after it has been left.
+    while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop()
+    if (ancestors.includes(value) || ancestors.includes(form)) return '[circular]'
+    ancestors.push(form)
+    return form
+  }
+}
+
+function isImmutableMap(value: unknown): value is Iterable<[unknown, unknown]> {
+  return typeof value === 'object' && value !== null && '@@__IMMUTABLE_KEYED__@@' in value
+}
+
+function mapForm(map: Iterable<[unknown, unknown]>): unknown {
+  const entries = [...map]
+  return entries.every(([key]) => typeof key === 'string') ? Object.fromEntries(entries) : entries
+}

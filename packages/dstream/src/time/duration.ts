@@ -1,0 +1,136 @@
+import { durationNotPositive, notADuration, notWholeMilliseconds } from '../errors/time.js'
+
+const brand = Symbol.for('dstream.duration')
+
+/**
+ * A length of time in whole milliseconds, as Spark's `Duration`. Made by {@link Milliseconds}, {@link Seconds} and
+ * {@link Minutes}. Computed durations may be zero or negative; whoever needs a positive one refuses others.
+ * Compares with `<` and `>` too, and is written to JSON as its milliseconds.
+ *
+ * @example
+ * Seconds(30).plus(Milliseconds(500)).toString() // '30500 ms'
+ */
+export class Duration {
+  readonly milliseconds: number
+
+  /** @throws `bad-milliseconds` when not a whole number */
+  constructor(milliseconds: number) {
+    if (!Number.isSafeInteger(milliseconds)) throw notWholeMilliseconds('a Duration', milliseconds)
+    this.milliseconds = milliseconds + 0
+    Object.freeze(this)
+  }
+
+  static {
+    // On the prototype, so that it is no part of the value.
+    Object.defineProperty(this.prototype, brand, { value: true })
+  }
+
+  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== Duration) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return isDuration(value)
+  }
+
+  plus(that: Duration): Duration {
+    return new Duration(this.milliseconds + durationOf('Duration.plus', that).milliseconds)
+  }
+  minus(that: Duration): Duration {
+    return new Duration(this.milliseconds - durationOf('Duration.minus', that).milliseconds)
+  }
+  /** `n` may be a fraction as long as the result is a whole number of milliseconds. */
+  times(n: number): Duration {
+    return new Duration(whole(this.milliseconds * n))
+  }
+  /** How many times `that` fits in, as a fraction. */
+  div(that: Duration): number {
+    return this.milliseconds / durationOf('Duration.div', that).milliseconds
+  }
+  less(that: Duration): boolean {
+    return this.milliseconds < durationOf('Duration.less', that).milliseconds
+  }
+  lessEq(that: Duration): boolean {
+    return this.milliseconds <= durationOf('Duration.lessEq', that).milliseconds
+  }
+  greater(that: Duration): boolean {
+    return this.milliseconds > durationOf('Duration.greater', that).milliseconds
+  }
+  greaterEq(that: Duration): boolean {
+    return this.milliseconds >= durationOf('Duration.greaterEq', that).milliseconds
+  }
+  equals(that: unknown): boolean {
+    return isDuration(that) && this.milliseconds === that.milliseconds
+  }
+  /** @throws `duration-not-positive` when `that` is zero or negative (Spark divides by zero) */
+  isMultipleOf(that: Duration): boolean {
+    return this.milliseconds % checkPositiveDuration('Duration.isMultipleOf', that).milliseconds === 0
+  }
+  isZero(): boolean {
+    return this.milliseconds === 0
+  }
+  min(that: Duration): Duration {
+    return this.less(that) ? this : that
+  }
+  max(that: Duration): Duration {
+    return this.greater(that) ? this : that
+  }
+  /** The bare number of milliseconds, as in Spark. */
+  toFormattedString(): string {
+    return String(this.milliseconds)
+  }
+  /** For people: `500 ms`, `2.5 s`, `1.5 m`, `2.25 h`, as Spark's pages show it. */
+  prettyPrint(): string {
+    const ms = this.milliseconds
+    if (ms < 1000) return `${ms} ms`
+    if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+    if (ms < 3_600_000) return `${(ms / 60_000).toFixed(1)} m`
+    return `${(ms / 3_600_000).toFixed(2)} h`
+  }
+  toString(): string {
+    return `${this.milliseconds} ms`
+  }
+  valueOf(): number {
+    return this.milliseconds
+  }
+  toJSON(): number {
+    return this.milliseconds
+  }
+}
+
+/** @throws `bad-milliseconds` when `n` is not a whole number */
+export function Milliseconds(n: number): Duration {
+  return new Duration(n)
+}
+
+/** `n` may be a fraction: `Seconds(0.5)` is 500 ms. @throws `bad-milliseconds` when that is no whole number of ms */
+export function Seconds(n: number): Duration {
+  return new Duration(whole(n * 1000))
+}
+
+/** `n` may be a fraction: `Minutes(0.5)` is 30 s. @throws `bad-milliseconds` when that is no whole number of ms */
+export function Minutes(n: number): Duration {
+  return new Duration(whole(n * 60_000))
+}
+
+/** True for a Duration of any copy of this library. */
+export function isDuration(value: unknown): value is Duration {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+/** The value if it is a Duration. @throws `not-a-duration`, which tells a bare number to become `Seconds(30)` */
+export function durationOf(where: string, value: unknown): Duration {
+  if (isDuration(value)) return value
+  throw notADuration(where, value)
+}
+
+/** The value if it is a Duration above zero. @throws `not-a-duration`, `duration-not-positive` */
+export function checkPositiveDuration(where: string, value: unknown): Duration {
+  const duration = durationOf(where, value)
+  if (duration.milliseconds <= 0) throw durationNotPositive(where, duration.milliseconds)
+  return duration
+}
+
+/** 1.001 * 1000 is 1000.9999999999999: noise of floating point is rounded away, real fractions are not. */
+function whole(ms: number): number {
+  const rounded = Math.round(ms)
+  return Math.abs(ms - rounded) <= Math.abs(ms) * 1e-12 ? rounded : ms
+}
