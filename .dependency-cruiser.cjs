@@ -160,7 +160,7 @@ module.exports = {
       comment: 'An example is what a user would write: import from dstream, jvc-receiver or jvc-scraper by name.',
       severity: 'error',
       from: { path: '^examples/', pathNot: tests },
-      to: { path: '^packages/', dependencyTypes: ['local'] },
+      to: { path: '^packages/', dependencyTypesNot: ['aliased'] },
     },
   ],
   options: {

@@ -1,3 +1,4 @@
+// @ts-check
 // Builds the packages in the order in which they need each other.
 // --if-stale: only those whose dist is missing or older than a source it is made from.
 import { spawnSync } from 'node:child_process'

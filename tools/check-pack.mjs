@@ -1,3 +1,4 @@
+// @ts-check
 // Packs each package as npm would publish it and uses it as a stranger would: from ESM and from CJS, with types, its
 // command line too. publint and attw look at the same tarballs.
 import { execFileSync } from 'node:child_process'

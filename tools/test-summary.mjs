@@ -1,3 +1,4 @@
+// @ts-check
 // The closing line of CI, from the report that vitest wrote: node tools/test-summary.mjs report.json [more.json …]
 import { readFileSync } from 'node:fs'
 

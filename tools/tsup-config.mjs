@@ -1,3 +1,4 @@
+// @ts-check
 // What the three packages have in common when they are built: ESM and CJS with types for both, entries of one
 // format sharing their chunks, a command line as ESM only.
 import { defineConfig } from 'tsup'

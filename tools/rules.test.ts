@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ESLint } from 'eslint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+// A guard that lets everything through looks like a guard that finds nothing: here each is shown what it must refuse.
+const root = fileURLToPath(new URL('..', import.meta.url))
+const engine = 'packages/dstream/src'
+
+describe('the layer table', () => {
+  // file → its text; every folder holds a leaf, so that an import is wrong only for where it points
+  const leaf = 'export const leaf = 1\n'
+  const from = (...paths: string[]) => paths.map((path, i) => `import * as m${i} from '${path}'\n`).join('')
+  const using = (...paths: string[]) => from(...paths) + `export const all = [${paths.map((_, i) => `m${i}`)}]\n`
+  const planted: Record<string, [text: string, rule: string | undefined]> = {
+    [`${engine}/operators/map.ts`]: [using('../graph/leaf.js', '../errors.js'), undefined],
+    [`${engine}/operators/late.ts`]: [using('../schedule/leaf.js'), 'layer-operators'],
+    [`${engine}/time/types.ts`]: ["export type { Graph } from '../graph/leaf.js'\n", 'layer-time'],
+    [`${engine}/rdd/a.ts`]: [using('./b.js'), 'no-circular'],
+    // a ring is reported once, by the first of its files
+    [`${engine}/rdd/b.ts`]: ["import type { all } from './a.js'\nexport type B = typeof all\n", undefined],
+    [`${engine}/novelty/a.ts`]: [using('../time/leaf.js'), 'every-folder-has-a-layer'],
+    [`${engine}/state/disk.ts`]: [using('node:fs'), 'only-the-rim-imports-node-built-ins'],
+    [`${engine}/graph/timer.ts`]: [using('timers/promises'), 'only-the-rim-imports-node-built-ins'],
+    [`${engine}/graph/stream.ts`]: [
+      "import type { Readable } from 'node:stream'\nexport type R = Readable\n",
+      undefined,
+    ],
+    [`${engine}/node/disk.ts`]: [using('node:fs'), undefined],
+    [`${engine}/context.ts`]: [using('./node/leaf.js', './schedule/leaf.js'), undefined],
+    [`${engine}/dstream.ts`]: [using('./node/leaf.js'), 'only-the-context-touches-node'],
+    [`${engine}/outputs/print.ts`]: [using('../testing/leaf.js'), 'edges-are-imported-by-nothing-inside'],
+    [`${engine}/sources/queue.ts`]: [using('../index.js'), 'layer-sources'],
+    [`${engine}/blocks/gone.ts`]: [using('./nowhere.js'), 'not-found'],
+    [`${engine}/time/forum.ts`]: [using('jvc-receiver/feed'), 'dstream-knows-no-forum'],
+    ['packages/jvc-receiver/src/feed/line.ts']: [using('node:fs'), 'the-feed-needs-nothing'],
+    ['packages/jvc-receiver/src/receiver.ts']: [using('dstream'), undefined],
+    ['packages/jvc-receiver/src/deep.ts']: [
+      using('../../dstream/src/graph/leaf.js'),
+      'the-receiver-knows-the-engine-by-its-public-name',
+    ],
+    ['packages/jvc-scraper/src/posts.ts']: [using('jvc-receiver/feed'), undefined],
+    ['packages/jvc-scraper/src/engine.ts']: [using('dstream'), 'the-scraper-knows-only-the-feed'],
+    ['examples/deep.js']: [using('../packages/dstream/src/index.js'), 'examples-use-public-names'],
+    ['examples/good.js']: [using('dstream'), undefined],
+  }
+  const leaves = ['graph', 'schedule', 'time', 'node', 'testing'].map((folder) => `${engine}/${folder}/leaf.ts`)
+  const others = [`${engine}/errors.ts`, `${engine}/index.ts`, 'packages/jvc-receiver/src/feed/index.ts']
+
+  let dir: string
+  const refused = new Map<string, Set<string>>()
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'dstream-layers-'))
+    const write = (path: string, text: string) => {
+      mkdirSync(dirname(join(dir, path)), { recursive: true })
+      writeFileSync(join(dir, path), text)
+    }
+    for (const path of [...leaves, ...others]) write(path, `${leaf}export interface Graph {}\n`)
+    for (const [path, [text]] of Object.entries(planted)) write(path, text)
+    for (const path of ['package.json', 'examples/package.json', 'packages/dstream/package.json']) write(path, '{}')
+    cpSync(join(root, 'tsconfig.json'), join(dir, 'tsconfig.json'))
+    cpSync(join(root, '.dependency-cruiser.cjs'), join(dir, '.dependency-cruiser.cjs'))
+    const args = ['packages', 'examples', '--config', '.dependency-cruiser.cjs', '--output-type', 'json']
+    // The json reporter ends with 0 whatever it found.
+    const report = execFileSync(join(root, 'node_modules/.bin/depcruise'), args, { cwd: dir, encoding: 'utf8' })
+    const { summary } = JSON.parse(report) as { summary: { violations: { from: string; rule: { name: string } }[] } }
+    for (const { from: path, rule } of summary.violations) {
+      refused.set(path, (refused.get(path) ?? new Set()).add(rule.name))
+    }
+  })
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+  test.each(Object.entries(planted))('%s', (path, [, rule]) => {
+    const rules = [...(refused.get(path) ?? [])]
+    if (rule === undefined) expect(rules).toEqual([])
+    else expect(rules).toContain(rule)
+  })
+})
+
+describe('the pure core', () => {
+  const eslint = new ESLint({
+    cwd: root,
+    overrideConfig: [
+      {
+        files: ['**/*.ts'],
+        languageOptions: { parserOptions: { projectService: false } },
+        rules: {
+          '@typescript-eslint/no-floating-promises': 'off',
+          '@typescript-eslint/no-misused-promises': 'off',
+          '@typescript-eslint/await-thenable': 'off',
+        },
+      },
+    ],
+  })
+  const complaints = async (code: string, filePath: string) => {
+    const [result] = await eslint.lintText(code, { filePath: join(root, filePath) })
+    return result?.messages.map(({ message }) => message) ?? []
+  }
+
+  test.each([
+    ['Date.now', 'export const now = () => Date.now()\n', /Take a Clock/],
+    ['new Date', 'export const now = () => new Date()\n', /Take a Clock/],
+    ['performance', 'export const now = () => performance.now()\n', /Take a Clock/],
+    ['setTimeout', 'export const later = (f: () => void) => setTimeout(f, 1)\n', /Take a Clock/],
+    ['Math.random', 'export const dice = () => Math.random()\n', /seeded generator/],
+    ['process', "export const mode = () => process.env['MODE']\n", /Only node\/ and the edges know the process/],
+    ['console', 'export const say = () => console.log(1)\n', /Logger/],
+    ['globalThis', 'export const hidden = () => globalThis.Date\n', /globalThis hides/],
+    ['a default export', 'export default 1\n', /Export by name/],
+    ['301 lines', `${'\n'.repeat(300)}export const long = 1\n`, /too many lines \(301\)/],
+    ['a long function', `export const long = () => {\n${'  Math.abs(1)\n'.repeat(60)}}\n`, /too many lines \(62\)/],
+    ['an unused name', 'const unused = 1\n', /never used/],
+  ])('refuses %s', async (_, code, message) => {
+    const found = await complaints(code, `${engine}/graph/planted.ts`)
+    expect(found.filter((text) => message.test(text))).toHaveLength(1)
+  })
+
+  test('lets a date that was handed in, and a clock at the rim, through', async () => {
+    expect(await complaints('export const at = (ms: number) => new Date(ms)\n', `${engine}/graph/planted.ts`)).toEqual(
+      [],
+    )
+    expect(await complaints('export const now = () => Date.now()\n', `${engine}/node/planted.ts`)).toEqual([])
+  })
+})
