@@ -1,0 +1,37 @@
+import type { Block } from '../blocks/block.js'
+
+/** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */
+export interface SourceRange {
+  readonly from: unknown
+  readonly until: unknown
+}
+
+/** What belongs to one batch, for good: a batch that is run again gets the same. */
+export interface Allocation {
+  readonly time: number
+  /** Stream id → its blocks, in order of arrival. A stream without a waiting block is not in it. */
+  readonly blocks: ReadonlyMap<number, readonly Block[]>
+  /** Operator id of the source → its range. */
+  readonly ranges: ReadonlyMap<string, SourceRange>
+}
+
+/**
+ * Where received blocks become safe and are given to batches. Every change is logged first and applied then, so that
+ * what lives is what a recovery finds. The volatile one (no checkpoint directory) only applies.
+ */
+export interface Journal {
+  /** Resolves when the block is durable; from then on the next allocation takes it. */
+  addBlock(block: Block): Promise<void>
+  /** Gives every block that waits, of all streams, and the ranges to the batch. A batch that has an allocation keeps it. */
+  allocate(time: number, ranges?: ReadonlyMap<string, SourceRange>): Promise<Allocation>
+  /** `undefined` for a batch that has none, or that is forgotten. */
+  allocation(time: number): Allocation | undefined
+  /** All allocations that are not forgotten, in order of time. */
+  allocations(): readonly Allocation[]
+  /** Blocks that no batch has yet. */
+  waiting(): readonly Block[]
+  /** Where the receiver of this stream stood after its last durable block, of an earlier life too. */
+  position(streamId: number): unknown
+  /** The batches up to and with this time are needed no more. Call it after the commit that says so (`forget`). */
+  forget(until: number): Promise<void>
+}
