@@ -1,0 +1,67 @@
+import { connect } from 'node:net'
+import { Receiver } from 'dstream'
+import { systemClock } from './clock.js'
+import { FeedClient } from './feed-client.js'
+import { OLDEST } from './feed/cursor.js'
+import { postCodec } from './feed/post-codec.js'
+import type { Post } from './feed/post.js'
+import { settingsOf, type JvcReceiverOptions, type Settings } from './options.js'
+
+/**
+ * Receives the posts of the scraper's feed.
+ *
+ * It connects, hands over what it receives as blocks of bytes cut at line ends, and connects again with growing pauses
+ * when the feed is away. Lines that hold no post are reported, counted and left out.
+ *
+ * Guarantees: with a scraper whose log survives (a file or Redis) and a checkpoint directory, every post of the log
+ * arrives exactly once, whatever is restarted, because each block is stored with its cursor and the feed goes on after
+ * the last one. When the log no longer reaches back the gap is reported. Without cursors: at most once.
+ *
+ * @example
+ * const posts = ssc.receiverStream(new JvcReceiver({ host: 'localhost', port: 6667 }))
+ * posts.map((post) => post.auteur).print()
+ */
+export class JvcReceiver extends Receiver<Post> {
+  readonly #settings: Settings
+  #client: FeedClient | undefined
+  /** Where the last block of this life ended; newer than `position`, which the engine found at its start. */
+  #cursor: string | undefined
+
+  /** @throws FeedError `feed-option` for an unknown option or a value out of range */
+  constructor(options: JvcReceiverOptions = {}) {
+    super(options.maxRate === undefined ? {} : { maxRate: options.maxRate })
+    this.#settings = settingsOf(options)
+  }
+
+  override onStart(): void {
+    const { host, port, maxLineBytes, reconnect, resume } = this.#settings
+    this.#client = new FeedClient({
+      clock: systemClock,
+      random: Math.random,
+      // A peer that died without a word is noticed by keep-alive probes; the feed itself has no heartbeat.
+      connect: () => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 }),
+      address: `${host}:${port}`,
+      maxLineBytes,
+      reconnect,
+      resumeFrom: () => (resume ? (this.#cursor ?? this.#storedCursor() ?? OLDEST) : undefined),
+      report: (message, error) => this.reportError(message, error),
+      store: (block, cursor) => this.#store(block, cursor),
+    })
+    this.#client.start()
+  }
+
+  override async onStop(): Promise<void> {
+    await this.#client?.stop()
+    this.#client = undefined
+  }
+
+  async #store(block: Buffer, cursor: string | undefined): Promise<void> {
+    const position = cursor ?? this.#cursor ?? this.#storedCursor()
+    await this.storeBytes(block, postCodec, position === undefined ? {} : { position })
+    this.#cursor = position
+  }
+
+  #storedCursor(): string | undefined {
+    return typeof this.position === 'string' ? this.position : undefined
+  }
+}

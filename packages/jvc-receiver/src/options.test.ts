@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { settingsOf, type JvcReceiverOptions } from './options.js'
+
+test('defaults', () => {
+  expect(settingsOf({})).toEqual({
+    host: 'localhost',
+    port: 6667,
+    maxLineBytes: 1_048_576,
+    reconnect: { baseMs: 500, maxMs: 30_000 },
+    resume: true,
+  })
+})
+
+test.each<[object, string]>([
+  [{ prot: 1 }, 'JvcReceiver has no option "prot". Did you mean "port"?'],
+  [{ reconnect: { max: 1 } }, 'JvcReceiver.reconnect has no option "max". Did you mean "maxMs"?'],
+  [{ port: 0 }, 'port of JvcReceiver must be a whole number from 1 to 65535'],
+  [{ port: 6667.5 }, 'got 6667.5'],
+  [{ host: '' }, 'host of JvcReceiver must be the name'],
+  [{ maxLineBytes: 0 }, 'maxLineBytes of JvcReceiver must be'],
+  [{ reconnect: { baseMs: 0 } }, 'reconnect.baseMs of JvcReceiver must be'],
+  [{ reconnect: { baseMs: 100, maxMs: 50 } }, 'at least baseMs (100)'],
+])('%j is refused: %s', (options, text) => {
+  const attempt = (): unknown => settingsOf(options as JvcReceiverOptions)
+  expect(attempt).toThrow(expect.objectContaining({ code: 'feed-option', message: expect.stringContaining(text) }))
+})
