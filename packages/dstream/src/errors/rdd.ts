@@ -1,0 +1,24 @@
+import { describe } from '../text/describe.js'
+import { DStreamError } from './base.js'
+
+export function notAPair(operator: string, record: unknown): DStreamError {
+  return new DStreamError(
+    'not-a-pair',
+    `${operator} works on pairs [key, value], and ${describe(record)} is none; make pairs with mapToPair first`,
+  )
+}
+
+export function notIterable(operator: string, value: unknown): DStreamError {
+  const cure =
+    typeof value === 'string'
+      ? 'a string is not taken for a list of characters: split it, or return [text]'
+      : 'return an array or another iterable, [] for nothing'
+  return new DStreamError('not-iterable', `the function of ${operator} returned ${describe(value)}; ${cure}`)
+}
+
+export function emptyCollection(action: string): DStreamError {
+  return new DStreamError(
+    'empty-collection',
+    `empty collection: ${action} needs at least one record; ask isEmpty() first, or use fold or take`,
+  )
+}

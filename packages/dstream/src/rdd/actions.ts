@@ -1,0 +1,53 @@
+import { emptyCollection } from '../errors/rdd.js'
+import type { Place } from '../errors/record-error.js'
+import { aFunction, nonNegativeInteger } from '../options.js'
+import { feedAll } from './evaluate.js'
+import type { Evaluation } from './evaluation.js'
+import { andThen, type Maybe } from './maybe.js'
+import type { AnyFunction, PlanNode } from './plan.js'
+
+export function collect(node: PlanNode, evaluation: Evaluation): Maybe<unknown[]> {
+  const out: unknown[] = []
+  return andThen(feedAll(node, { kind: 'collect', out }, evaluation), () => out)
+}
+
+export function count(node: PlanNode, evaluation: Evaluation): Maybe<number> {
+  const sink = { kind: 'count' as const, n: 0 }
+  return andThen(feedAll(node, sink, evaluation), () => sink.n)
+}
+
+/** Evaluates no more partitions, and no more of the last one, than it takes. */
+export function take(node: PlanNode, n: number, evaluation: Evaluation): Maybe<unknown[]> {
+  const out: unknown[] = []
+  if (nonNegativeInteger('take', 'n', n) === 0) return out
+  return andThen(feedAll(node, { kind: 'take', out, limit: n }, evaluation), () => out)
+}
+
+export function first(node: PlanNode, evaluation: Evaluation): Maybe<unknown> {
+  return andThen(take(node, 1, evaluation), (records) => {
+    if (records.length === 0) throw emptyCollection('first')
+    return records[0]
+  })
+}
+
+export function isEmpty(node: PlanNode, evaluation: Evaluation): Maybe<boolean> {
+  return andThen(take(node, 1, evaluation), (records) => records.length === 0)
+}
+
+export function reduce(node: PlanNode, f: AnyFunction, evaluation: Evaluation): Maybe<unknown> {
+  const place = placeOf(node, 'reduce')
+  const sink = { kind: 'reduce' as const, f: aFunction('reduce', 'the function', f), has: false, acc: undefined, place }
+  return andThen(feedAll(node, sink as never, evaluation), () => {
+    if (!sink.has) throw emptyCollection('reduce')
+    return sink.acc
+  })
+}
+
+export function foreach(node: PlanNode, f: AnyFunction, evaluation: Evaluation): Maybe<void> {
+  const place = placeOf(node, 'foreach')
+  return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), place }, evaluation)
+}
+
+function placeOf(node: PlanNode, operator: string): Place {
+  return { operator, time: node.time }
+}

@@ -1,0 +1,176 @@
+import type { Evaluation } from './evaluation.js'
+import { Interpreter } from './interpreter.js'
+import { gather, inOrder, andThen, type Maybe } from './maybe.js'
+import type { Input, PartitionSource, PlanNode } from './plan.js'
+import { isFull, type Sink } from './sink.js'
+
+type Steps = readonly PlanNode[]
+const noSteps: Steps = []
+
+/** All partitions of a node into a sink, in order, until the sink is full. */
+export function feedAll(node: PlanNode, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  return inOrder(node.numPartitions, (i) => andThen(feed(node, i, sink, evaluation), () => !isFull(sink)))
+}
+
+/** One partition of a node into a sink. */
+export function feed(node: PlanNode, i: number, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  return feedThrough(node, i, noSteps, sink, evaluation)
+}
+
+/** One partition of a node as an array: the one that is held anyway, else a new one. Not to be changed. */
+export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
+  if (node.kept !== undefined) return keptPartition(node, i, evaluation)
+  if (node.plan.type === 'wide') return andThen(made(node, evaluation), (parts) => parts[i]!)
+  if (node.plan.type === 'source') {
+    const part = node.plan.parts[i]!
+    if ('records' in part) return part.records
+  }
+  if (node.plan.type === 'pieces') {
+    const pieces = node.plan.pieces(i)
+    if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
+  }
+  const out: unknown[] = []
+  return andThen(feed(node, i, { kind: 'collect', out }, evaluation), () => out)
+}
+
+export function allPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
+  return gather(node.numPartitions, (i) => partitionOf(node, i, evaluation))
+}
+
+function feedThrough(node: PlanNode, i: number, above: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  let steps = above
+  let base = node
+  while (base.plan.type === 'narrow' && base.kept === undefined) {
+    steps = [base, ...steps]
+    base = base.parents[0]!
+  }
+  if (base.kept !== undefined || base.plan.type === 'wide') {
+    return andThen(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
+  }
+  return feedFrom(base, i, steps, sink, evaluation)
+}
+
+/** From a node that is no step, as its plan says. */
+function feedFrom(base: PlanNode, i: number, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  const { plan } = base
+  switch (plan.type) {
+    case 'narrow':
+      return feedThrough(base.parents[0]!, i, [base, ...steps], sink, evaluation)
+    case 'pieces': {
+      const pieces = plan.pieces(i)
+      return inOrder(pieces.length, (p) => {
+        const { node, index } = pieces[p]!
+        return andThen(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
+      })
+    }
+    case 'each':
+      return andThen(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
+    case 'source':
+      return feedSource(plan.parts[i]!, steps, sink, evaluation)
+    case 'wide':
+      return andThen(made(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+  }
+}
+
+function feedSource(part: PartitionSource<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  if ('records' in part) return pass(part.records, steps, sink, evaluation)
+  if ('load' in part) {
+    const input = part.load()
+    return input instanceof Promise
+      ? input.then((records) => pass(records, steps, sink, evaluation))
+      : passAny(input, steps, sink, evaluation)
+  }
+  if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
+    sink.n += part.count
+    return
+  }
+  const { runtime } = evaluation
+  return pass(
+    part.iterate((record, error) => runtime.onBadRecord(record, error)),
+    steps,
+    sink,
+    evaluation,
+  )
+}
+
+/** One input through steps into a sink. */
+export function pass(input: Input, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  if (Array.isArray(input)) {
+    if (input.length === 0) return
+    if (steps.length === 0 && sink.kind === 'count') {
+      sink.n += input.length
+      return
+    }
+  }
+  return evaluation.run(new Interpreter(input, steps, sink, evaluation.runtime.onRecordError))
+}
+
+function passAny(input: Input | AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as Input, steps, sink, evaluation)
+  return passAsync(input, steps, sink, evaluation)
+}
+
+const longestChunk = 1024
+
+/** Chunks that grow, so that `take(1)` of a slow source waits for one record and a fast one runs in long loops. */
+async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation) {
+  let chunk: unknown[] = []
+  let size = 1
+  for await (const record of input) {
+    if (chunk.push(record) < size) continue
+    await pass(chunk, steps, sink, evaluation)
+    if (isFull(sink)) return
+    chunk = []
+    size = Math.min(size * 2, longestChunk)
+  }
+  await pass(chunk, steps, sink, evaluation)
+}
+
+function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
+  if (node.made !== undefined) return node.made
+  const { plan } = node
+  if (plan.type !== 'wide') throw new Error('not a wide node')
+  return remember(
+    plan.run(evaluation),
+    (value) => (node.made = value),
+    () => node.made,
+  )
+}
+
+function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
+  const kept = node.kept!
+  const known = kept[i]
+  if (known !== undefined) return known
+  const { plan } = node
+  if (plan.type === 'source') {
+    const part = plan.parts[i]!
+    if ('records' in part) return part.records
+  }
+  const out: unknown[] = []
+  const evaluated = andThen(feedFrom(node, i, noSteps, { kind: 'collect', out }, evaluation), () => out)
+  return remember(
+    evaluated,
+    (value) => (kept[i] = value),
+    () => kept[i],
+  )
+}
+
+/** Keeps a value, while it is being made too, so that two actions share one making; a failure is not kept. */
+function remember<T>(value: Maybe<T>, set: (value: Maybe<T> | undefined) => void, get: () => unknown): Maybe<T> {
+  if (!(value instanceof Promise)) {
+    set(value)
+    return value
+  }
+  const making = value.then(
+    (result) => {
+      if (get() === making) set(result)
+      return result
+    },
+    (error: unknown) => {
+      if (get() === making) set(undefined)
+      throw error
+    },
+  )
+  set(making)
+  return making
+}

@@ -1,0 +1,36 @@
+import type { Slice } from '../ports.js'
+import type { Maybe } from './maybe.js'
+import type { RDDRuntime } from './runtime.js'
+
+/** A chain of steps at work on one input, down to a sink. */
+export interface Pass {
+  /** Goes on for about `budget` records and gives what is left of it; 0: there may be more to do. */
+  advance(budget: number): number
+}
+
+/**
+ * One action at work. All its passes share one slice, so that a thousand small partitions let the event loop breathe
+ * as often as a large one.
+ */
+export class Evaluation {
+  readonly runtime: RDDRuntime
+  readonly #slice: Slice
+  #left: number
+
+  constructor(runtime: RDDRuntime) {
+    this.runtime = runtime
+    this.#slice = runtime.yielder.begin()
+    this.#left = this.#slice.size
+  }
+
+  /** Runs a pass to its end. */
+  run(pass: Pass): Maybe<void> {
+    for (;;) {
+      this.#left = pass.advance(this.#left)
+      if (this.#left > 0) return
+      const pause = this.#slice.pause()
+      this.#left = this.#slice.size
+      if (pause !== undefined) return pause.then(() => this.run(pass))
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Place } from '../errors/record-error.js'
+import type { Partitioner } from '../keys/partitioner.js'
+import type { Evaluation } from './evaluation.js'
+import type { Maybe } from './maybe.js'
+
+/** The records of one partition as a source holds them. */
+export type PartitionSource<T> =
+  | { readonly records: readonly T[] }
+  | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
+  | { load(): AsyncIterable<T> | Promise<readonly T[]> }
+
+/** What a loop can run over. */
+export type Input = readonly unknown[] | Iterable<unknown>
+
+export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- user functions of every shape
+export type AnyFunction = (...args: any[]) => unknown
+
+/** How the partitions of a node come about. */
+export type Plan =
+  | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
+  /** One step per record over the same partition of the only parent: what is fused. */
+  | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
+  /** Partition i is made of whole partitions of parents, one after the other. */
+  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: PlanNode; readonly index: number }[] }
+  /** Partition i needs only some partitions of parents, and is made by a function. */
+  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): Maybe<Input | AsyncIterable<unknown>> }
+  /** All partitions are made at once, from all of the parents'; kept by nature. */
+  | {
+      readonly type: 'wide'
+      run(evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]>
+      /** The first n records without making all of them. */
+      first?(n: number, evaluation: Evaluation): Maybe<readonly unknown[]>
+    }
+
+export interface NodeOptions {
+  readonly kind: string
+  readonly plan: Plan
+  readonly parents?: readonly PlanNode[]
+  readonly numPartitions: number
+  readonly partitioner?: Partitioner | undefined
+  readonly keep?: boolean
+}
+
+let lastId = 0
+
+/** One RDD of the lineage: how it is made, and what has been kept of it. */
+export class PlanNode implements Place {
+  readonly id = ++lastId
+  /** What it is, as the user wrote it: `map`, `reduceByKey`. */
+  readonly kind: string
+  readonly plan: Plan
+  readonly parents: readonly PlanNode[]
+  readonly numPartitions: number
+  readonly partitioner: Partitioner | undefined
+  /** The partitions evaluated so far, while they are to be kept. */
+  kept: (Maybe<readonly unknown[]> | undefined)[] | undefined
+  /** What a wide node has made. */
+  made: Maybe<readonly (readonly unknown[])[]> | undefined
+  /** Records that this step took and gave, over all evaluations. */
+  taken = 0
+  given = 0
+  label: string | undefined
+  time: number | undefined
+
+  constructor(options: NodeOptions) {
+    this.kind = options.kind
+    this.plan = options.plan
+    this.parents = options.parents ?? []
+    this.numPartitions = options.numPartitions
+    this.partitioner = options.partitioner
+    this.kept = options.keep === true ? [] : undefined
+  }
+
+  get operator(): string {
+    return this.label ?? this.kind
+  }
+
+  /** Names this node and all above it, up to those that have a name. */
+  name(label: string, time: number): void {
+    if (this.label !== undefined) return
+    this.label = label
+    this.time = time
+    for (const parent of this.parents) parent.name(label, time)
+  }
+
+  /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
+  share(): void {
+    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.share()
+    else if (this.plan.type !== 'wide') this.kept ??= []
+  }
+
+  unshare(): void {
+    this.kept = undefined
+  }
+}

@@ -1,0 +1,14 @@
+import type { Partitioner } from '../keys/partitioner.js'
+import type { PartitionSource } from './plan.js'
+import type { RDDContext } from './rdd-context.js'
+import { RDD } from './rdd.js'
+import { source } from './steps.js'
+
+/** The RDD of a source of the engine: one partition per part, read anew at every evaluation unless `shared`. */
+export function rddOf<T>(
+  context: RDDContext,
+  parts: readonly PartitionSource<T>[],
+  options?: { readonly partitioner?: Partitioner | undefined; readonly shared?: boolean | undefined },
+): RDD<T> {
+  return new RDD(context, source('source', parts, options))
+}

@@ -1,0 +1,174 @@
+import type { Place } from '../errors/record-error.js'
+import { type Key, type MapKey, keyOf } from '../keys/key.js'
+import {
+  checkPartitionOptions,
+  partitionerOf,
+  partitionOf as partitionOfKey,
+  samePartitioner,
+  type Partitioner,
+  type PartitionOptions,
+} from '../keys/partitioner.js'
+import { aFunction } from '../options.js'
+import { feed, feedAll, pass } from './evaluate.js'
+import type { Evaluation } from './evaluation.js'
+import { inOrder, andThen, type Maybe } from './maybe.js'
+import { PlanNode, type AnyFunction, type Input } from './plan.js'
+import type { CombineSink, Sink } from './sink.js'
+
+/** Puts the records of one partition, or of all that are to come together, into a sink. */
+type Feeder = (sink: Sink) => Maybe<void>
+type Table = Map<MapKey, unknown>
+
+/**
+ * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
+ * nothing moves; else hash partitions (reference 1.11, Spark's `Partitioner.defaultPartitioner`).
+ */
+export function choosePartitioner(
+  where: string,
+  options: PartitionOptions | undefined,
+  parents: readonly PlanNode[],
+  defaultParallelism: number,
+): Partitioner {
+  checkPartitionOptions(where, options)
+  if (options?.numPartitions === undefined && options?.partitioner === undefined) {
+    let known: Partitioner | undefined
+    for (const { partitioner } of parents) {
+      if (partitioner !== undefined && partitioner.numPartitions > (known?.numPartitions ?? 0)) known = partitioner
+    }
+    if (known !== undefined && known.numPartitions >= defaultParallelism) return known
+  }
+  return partitionerOf(options, defaultParallelism, where)
+}
+
+/** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
+export function reduceByKey(parent: PlanNode, kind: string, f: AnyFunction, partitioner: Partitioner): PlanNode {
+  return foldTogether(parent, kind, undefined, aFunction(kind, 'the function', f), partitioner)
+}
+
+/** Values of a key in order of arrival. */
+export function groupByKey(parent: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+  return foldTogether(parent, kind, (value: unknown) => [value], push, partitioner)
+}
+
+function push(values: unknown[], value: unknown): unknown[] {
+  values.push(value)
+  return values
+}
+
+/** Spark's combineByKey: one combiner per key and partition, then the combiners of a key merge in order of partitions. */
+export function combineByKey(
+  parent: PlanNode,
+  kind: string,
+  functions: { readonly create: AnyFunction; readonly merge: AnyFunction; readonly mergeCombiners: AnyFunction },
+  partitioner: Partitioner,
+): PlanNode {
+  const { create, merge, mergeCombiners } = functions
+  aFunction(kind, 'createCombiner', create)
+  aFunction(kind, 'mergeValue', merge)
+  aFunction(kind, 'mergeCombiners', mergeCombiners)
+  return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
+    const combined = combineSink(place, undefined, mergeCombiners)
+    let first = true
+    const done = inOrder(feeders!.length, (i) => {
+      // The combiners of the first partition need no merging: its table is the one that the others are merged into.
+      const sink = first ? { ...combined, create, merge } : combineSink(place, create, merge)
+      const mine = first
+      first = false
+      return andThen(feeders![i]!(sink), () => (mine ? undefined : pass(sink.map, [], combined, evaluation)))
+    })
+    return andThen(done, () => combined.map)
+  })
+}
+
+function foldTogether(
+  parent: PlanNode,
+  kind: string,
+  create: AnyFunction | undefined,
+  merge: AnyFunction,
+  partitioner: Partitioner,
+): PlanNode {
+  return keyed(kind, [parent], partitioner, ([feeders], place) => {
+    const sink = combineSink(place, create, merge)
+    const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
+    return andThen(done, () => sink.map)
+  })
+}
+
+export function combineSink(place: Place, create: AnyFunction | undefined, merge: AnyFunction): CombineSink {
+  return { kind: 'combine', place, map: new Map(), create, merge }
+}
+
+/**
+ * A node whose records are the entries of a table built from its parents. Where all parents have the partitioner
+ * already, the table of each partition is built alone and nothing moves.
+ */
+export function keyed(
+  kind: string,
+  parents: readonly PlanNode[],
+  partitioner: Partitioner,
+  build: (feeders: readonly (readonly Feeder[])[], place: Place, evaluation: Evaluation) => Maybe<Table>,
+): PlanNode {
+  const { numPartitions } = partitioner
+  const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
+  const node: PlanNode = inPlace
+    ? new PlanNode({
+        kind,
+        parents,
+        numPartitions,
+        partitioner,
+        keep: true,
+        plan: {
+          type: 'each',
+          open(i, evaluation) {
+            const feeders = parents.map((parent) => [(sink: Sink) => feed(parent, i, sink, evaluation)])
+            return build(feeders, node, evaluation)
+          },
+        },
+      })
+    : new PlanNode({
+        kind,
+        parents,
+        numPartitions,
+        partitioner,
+        plan: {
+          type: 'wide',
+          run(evaluation) {
+            const feeders = parents.map((parent) =>
+              Array.from({ length: parent.numPartitions }, (_, i) => (sink: Sink) => feed(parent, i, sink, evaluation)),
+            )
+            return andThen(build(feeders, node, evaluation), (table) => split(table, partitioner, node, evaluation))
+          },
+        },
+      })
+  return node
+}
+
+/** The same pairs, each in the partition of its key, in order of arrival. */
+export function partitionBy(parent: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+  if (samePartitioner(parent.partitioner, partitioner)) return parent
+  const node: PlanNode = new PlanNode({
+    kind,
+    parents: [parent],
+    numPartitions: partitioner.numPartitions,
+    partitioner,
+    plan: {
+      type: 'wide',
+      run: (evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation)),
+    },
+  })
+  return node
+}
+
+function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<unknown[][]> {
+  if (partitioner.numPartitions === 1) {
+    const out: unknown[] = []
+    return andThen(pass(pairs, [], { kind: 'collect', out }, evaluation), () => [out])
+  }
+  return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+}
+
+function splitBy(partitioner: Partitioner, place: Place, feeder: Feeder): Maybe<unknown[][]> {
+  const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
+  const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
+  return andThen(feeder({ kind: 'bucket', buckets, partitionOf, place }), () => buckets)
+}

@@ -1,0 +1,57 @@
+import { samePartitioner, type Partitioner } from '../keys/partitioner.js'
+import { aFunction } from '../options.js'
+import { PlanNode, type AnyFunction, type PartitionSource, type StepOp } from './plan.js'
+
+export function source(
+  kind: string,
+  parts: readonly PartitionSource<unknown>[],
+  options: { partitioner?: Partitioner | undefined; shared?: boolean | undefined } = {},
+): PlanNode {
+  return new PlanNode({
+    kind,
+    plan: { type: 'source', parts },
+    numPartitions: parts.length,
+    partitioner: options.partitioner,
+    keep: options.shared === true,
+  })
+}
+
+/** Keys stay where they are: the partitioner still holds. */
+const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
+const identity = (record: unknown) => record
+
+/** One step per record. `kind` is what the user wrote, `op` what it does. */
+export function narrow(parent: PlanNode, kind: string, op: StepOp, f: AnyFunction = identity): PlanNode {
+  return new PlanNode({
+    kind,
+    plan: { type: 'narrow', op, f: aFunction(kind, 'the function', f) },
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    partitioner: keepsKeys.has(op) ? parent.partitioner : undefined,
+  })
+}
+
+/**
+ * The partitions of all parents, one parent after the other. Parents with one partitioner are laid side by side
+ * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
+ * PartitionerAwareUnionRDD).
+ */
+export function union(parents: readonly PlanNode[]): PlanNode {
+  const partitioner = parents[0]?.partitioner
+  if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
+    return new PlanNode({
+      kind: 'union',
+      plan: { type: 'pieces', pieces: (index) => parents.map((node) => ({ node, index })) },
+      parents,
+      numPartitions: partitioner.numPartitions,
+      partitioner,
+    })
+  }
+  const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
+  return new PlanNode({
+    kind: 'union',
+    plan: { type: 'pieces', pieces: (i) => pieces[i]! },
+    parents,
+    numPartitions: pieces.length,
+  })
+}
