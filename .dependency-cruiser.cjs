@@ -5,7 +5,7 @@
 const common = {
   text: [],
   steps: [],
-  errors: ['text'],
+  errors: ['text', 'time/time'],
   ports: ['errors', 'time', 'blocks'],
   options: ['errors', 'text', 'ports', 'time'],
 }
@@ -22,7 +22,7 @@ const layers = {
   observe: ['time'],
   pressure: ['observe', 'time'],
   receive: ['blocks', 'observe', 'pressure', 'time'],
-  codec: ['keys'],
+  codec: ['keys', 'time'],
   journal: ['blocks', 'time', 'codec'],
   sources: ['graph', 'rdd', 'blocks', 'receive', 'time', 'journal'],
   outputs: ['graph', 'rdd', 'time'],
@@ -57,7 +57,7 @@ const layerRules = Object.entries(table).map(([folder, allowed]) => ({
 /** npm package → the folders that may know it */
 const homes = {
   eventemitter3: ['observe'],
-  immutable: ['keys', 'rdd', 'state', 'graph', 'codec', 'operators'],
+  immutable: ['keys', 'rdd', 'state', 'graph', 'codec', 'operators', 'blocks'],
   msgpackr: ['codec'],
   ioredis: ['redis'],
 }

@@ -1,0 +1,67 @@
+/**
+ * msgpackr writes plain data; what JSON does not know would come back changed (−0 as 0, a lone surrogate as �, a class
+ * instance as a plain object). Such a value is written as a map with one entry, tag → parts: no plain value of ours is a
+ * map at that level, so nothing is mistaken for it. The numbers are part of the stored format.
+ */
+export const Tag = {
+  minusZero: 0,
+  /** UTF-16 code units as bytes: lone surrogates, and a leading byte order mark, which decoders swallow. */
+  text: 1,
+  bigint: 2,
+  /** Key, value, key, value …: keys that msgpackr would treat specially, and objects used as dictionaries. */
+  object: 3,
+  nullObject: 4,
+  /** Length, then index, value, index, value …: an array with holes. */
+  sparse: 5,
+  date: 6,
+  map: 7,
+  set: 8,
+  regExp: 9,
+  error: 10,
+  buffer: 11,
+  arrayBuffer: 12,
+  /** Name of the class, bytes. */
+  view: 13,
+  time: 14,
+  duration: 15,
+  list: 16,
+  immutableMap: 17,
+  orderedMap: 18,
+  immutableSet: 19,
+  orderedSet: 20,
+  stack: 21,
+  /** Name, keys, defaults, values. */
+  record: 22,
+} as const
+
+export type Tag = (typeof Tag)[keyof typeof Tag]
+
+/** Typed arrays by name; the names are part of the stored format. */
+export const views: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+}
+
+/** Errors that come back as what they were; other classes of errors are class instances like any other. */
+export const errorClasses: Readonly<Record<string, new (message: string) => Error>> = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+}
+
+/** Node's own class of bytes, where there is one. */
+export const bufferClass = typeof Buffer === 'undefined' ? undefined : Buffer
