@@ -1,0 +1,115 @@
+import { parseAddress } from '../parse/address.js'
+import type { ForumAddress } from '../parse/address.js'
+import type { Dress } from './frame.js'
+import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
+import { listView } from './list-view.js'
+import { topicView } from './topic-view.js'
+
+/** What the site answers. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  /** The posts that a reader of this answer has seen. */
+  readonly posts: readonly SimulatedPost[]
+}
+
+/** Pages kept rendered; some 100 KB each. */
+const CACHED_PAGES = 300
+
+/** The answers of the invented site to requests for its pages, the way the real one answers. */
+export class Site {
+  private readonly cache = new Map<string, { mark: string; body: Buffer }>()
+
+  constructor(private readonly forum: Forum) {}
+
+  /** @param path path and query of the request. @param now epoch milliseconds. */
+  answer(path: string, now: number, dress: Dress): Reply {
+    if (path === '/robots.txt') return reply(200, 'User-agent: *\nDisallow: /sso/\n', 'text/plain')
+    if (path === '/forums.htm') return html(200, FORUM_INDEX)
+    if (path.startsWith('/sso/login'))
+      return html(200, '<html><head><title>Connexion - jeuxvideo.com</title></head></html>')
+    const address = parseAddress(path)
+    if (address?.forumId !== this.forum.forumId) return address === undefined ? html(404, NOT_FOUND) : toIndex()
+    return address.kind === 'list' ? this.list(address, now, dress) : this.topic(address, dress)
+  }
+
+  private list(address: ForumAddress, now: number, dress: Dress): Reply {
+    if (address.page > this.forum.listPageCount()) return html(404, NOT_FOUND)
+    const mark = `${this.forum.version}/${Math.floor(now / 60_000)}`
+    return this.page(`list/${address.page}`, mark, dress, [], () => listView(this.forum, address.page, now, dress))
+  }
+
+  private topic(address: ForumAddress, dress: Dress): Reply {
+    const topic = this.forum.topic(address.topicId)
+    if (topic === undefined) return toIndex()
+    const count = this.forum.pageCount(topic)
+    const canonical = this.forum.address(topic, Math.min(address.page, count))
+    if (address.page > count) return redirect(302, canonical)
+    if (!canonical.endsWith(`-0-${address.slug}.htm`)) return redirect(301, canonical)
+    return this.topicPage(topic, address.page, dress)
+  }
+
+  private topicPage(topic: SimulatedTopic, page: number, dress: Dress): Reply {
+    const posts = this.forum.pagePosts(topic, page)
+    // A page is the same as long as its posts, the number of pages and the title are.
+    const ids = posts.map((post) => post.id).join()
+    const mark = `${this.forum.pageCount(topic)}/${topic.title}/${ids}`
+    return this.page(`${topic.id}/${page}`, mark, dress, posts, () => topicView(this.forum, topic, page, dress))
+  }
+
+  private page(name: string, mark: string, dress: Dress, posts: readonly SimulatedPost[], render: () => string): Reply {
+    const key = `${name}/${dress.payload}/${dress.visible}`
+    let cached = this.cache.get(key)
+    if (cached?.mark !== mark) cached = { mark, body: Buffer.from(render()) }
+    this.cache.delete(key)
+    this.cache.set(key, cached)
+    const oldest = this.cache.keys().next()
+    if (this.cache.size > CACHED_PAGES && oldest.done !== true) this.cache.delete(oldest.value)
+    return { status: 200, headers: HTML, body: cached.body, posts }
+  }
+}
+
+const HTML = { 'content-type': 'text/html; charset=utf-8' }
+const FORUM_INDEX =
+  '<html><head><title>Forums - jeuxvideo.com</title></head><body><h1>Tous les forums</h1></body></html>'
+const NOT_FOUND =
+  '<html><head><title>Erreur 404</title></head><body><img class="img-erreur" src="/img/erreurs/e404.png" alt="ERREUR 404"></body></html>'
+
+/** An answer without posts. */
+export function reply(
+  status: number,
+  body: string,
+  type: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  return { status, headers: { 'content-type': type, ...headers }, body: Buffer.from(body), posts: [] }
+}
+
+export function html(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  return reply(status, body, HTML['content-type'], headers)
+}
+
+export function redirect(status: number, location: string): Reply {
+  return html(status, stub(location), { location })
+}
+
+/** Where the site sends who asks for a topic or forum that never existed. */
+export function toIndex(): Reply {
+  return redirect(302, '/forums.htm')
+}
+
+function stub(location: string): string {
+  return `<!DOCTYPE html>
+<html>
+    <head>
+        <meta charset="UTF-8" />
+        <meta http-equiv="refresh" content="0;url='https://www.jeuxvideo.com${location}'" />
+
+        <title>Redirecting to https://www.jeuxvideo.com${location}</title>
+    </head>
+    <body>
+        Redirecting to <a href="https://www.jeuxvideo.com${location}">https://www.jeuxvideo.com${location}</a>.
+    </body>
+</html>`
+}

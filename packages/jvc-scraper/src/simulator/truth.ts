@@ -1,0 +1,39 @@
+import type { SimulatedPost } from './forum.js'
+
+/** One published post, as the feed must carry it (the first six fields) and what became of it. */
+export interface TruthPost {
+  readonly id: string
+  readonly hour: string
+  readonly topic: string
+  readonly auteur: string
+  readonly message: string
+  readonly stickers: readonly string[]
+  /** Position in order of publication, from 0, history included. */
+  readonly n: number
+  readonly topicId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Published before the simulator started. */
+  readonly history: boolean
+  /** A page that shows it was sent whole at least once. */
+  readonly served: boolean
+  /** Not to be seen at the moment. */
+  readonly deleted: boolean
+}
+
+export function truthOf(post: SimulatedPost): TruthPost {
+  return {
+    id: post.id,
+    hour: post.hour,
+    topic: post.title,
+    auteur: post.author,
+    message: post.message,
+    stickers: post.stickers,
+    n: post.n,
+    topicId: post.topicId,
+    at: post.at,
+    history: post.history,
+    served: post.served,
+    deleted: post.deleted,
+  }
+}
