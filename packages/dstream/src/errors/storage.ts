@@ -1,0 +1,164 @@
+import { describe } from '../text/describe.js'
+import { escapeControl } from '../text/escape.js'
+import { DStreamError } from './base.js'
+
+/** A file of a checkpoint that does not hold what was written. `file` and `offset` say where. */
+export class DamagedError extends DStreamError {
+  readonly file: string
+  readonly offset: number
+
+  constructor(file: string, offset: number, what: string) {
+    super(
+      'checkpoint-damaged',
+      `the checkpoint is damaged: ${file} at byte ${offset}: ${what}. Nothing has been changed. ` +
+        "Restore the directory from a copy, or start afresh with another directory or onExistingCheckpoint: 'discard'",
+    )
+    this.file = file
+    this.offset = offset
+  }
+}
+
+export function newerFormat(file: string, format: number, known: number): DStreamError {
+  return new DStreamError(
+    'checkpoint-newer-format',
+    `${file} is written in format ${format}, this version of dstream reads up to ${known}; ` +
+      'run the version that wrote it or a newer one. Nothing has been changed',
+  )
+}
+
+export function stateNotStorable(
+  operator: string,
+  key: unknown,
+  path: readonly PropertyKey[],
+  reason: string,
+): DStreamError {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return new DStreamError(
+    'state-not-storable',
+    `${operator}: the value of key ${describe(key)}${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+      "Keep plain data in the state (objects, arrays, Map, Set, Date, typed arrays, immutable's collections), " +
+      'or run without a checkpoint directory',
+  )
+}
+
+export function recordNotStorable(
+  operator: string,
+  what: string,
+  path: readonly PropertyKey[],
+  reason: string,
+): DStreamError {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return new DStreamError(
+    'state-not-storable',
+    `${operator}: ${what}${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+      'It has to survive the process: use plain data, or run without a checkpoint directory',
+  )
+}
+
+/** Who holds a checkpoint directory. */
+export interface LockOwner {
+  readonly pid: number
+  readonly host: string
+  /** ISO time. */
+  readonly since: string
+}
+
+export function storageLocked(where: string, owner: LockOwner, self: boolean): DStreamError {
+  const who = self
+    ? 'another context of this very process'
+    : `process ${owner.pid} on host ${escapeControl(owner.host)}`
+  return new DStreamError(
+    'storage-locked',
+    `${where} is in use by ${who}, since ${escapeControl(owner.since)}; two programs must not write one checkpoint: ` +
+      'stop the other one, or use another directory',
+  )
+}
+
+export function lockLost(where: string): DStreamError {
+  return new DStreamError(
+    'lock-lost',
+    `${where}: another process has taken this directory over, because this one showed no sign of life for too long; ` +
+      'nothing more is written. Start it again',
+  )
+}
+
+/** A call of the file system has failed. */
+export function storageFailed(action: string, file: string, cause: unknown): DStreamError {
+  const code: unknown = (cause as { code?: unknown } | null)?.code
+  const name = escapeControl(file)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new DStreamError('disk-full', `cannot ${action} ${name}: the disk is full (${code}); free some space`, {
+      cause,
+    })
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new DStreamError(
+      'storage-unwritable',
+      `cannot ${action} ${name}: not allowed (${code}); give this user the right to write there, or use another directory`,
+      { cause },
+    )
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new DStreamError('storage-failed', `cannot ${action} ${name}: ${escapeControl(reason)}`, { cause })
+}
+
+/** After a failed sync nobody knows what the file holds: Linux reports such a loss once and then forgets it. */
+export function fileNotTrusted(file: string): DStreamError {
+  return new DStreamError(
+    'file-not-trusted',
+    `${file} is not written any more: an earlier sync of it has failed and what it holds is unknown`,
+  )
+}
+
+export function badFileName(name: string): DStreamError {
+  return new DStreamError(
+    'bad-file-name',
+    `${describe(name)} cannot be the name of a file in a storage; use letters, digits, "-", "_" and ".", with "/" between folders`,
+  )
+}
+
+export function storageNotADirectory(dir: string): DStreamError {
+  return new DStreamError('storage-unwritable', `${escapeControl(dir)} is not a directory; give another checkpointDir`)
+}
+
+export function checkpointExists(): DStreamError {
+  return new DStreamError(
+    'checkpoint-exists',
+    "there is a checkpoint already and onExistingCheckpoint is 'refuse'; resume it ('resume'), delete it ('discard'), " +
+      'or use another directory',
+  )
+}
+
+export function checkpointMismatch(text: string): DStreamError {
+  return new DStreamError('checkpoint-mismatch', text)
+}
+
+export function codecUnknown(streamId: number, operator: string, codec: string): DStreamError {
+  return new DStreamError(
+    'codec-unknown',
+    `stream ${streamId} (${operator}) has received data in the journal that is encoded as ${describe(codec)}, ` +
+      'and the receiver of this program does not know that codec; let the receiver list it in `codecs`',
+  )
+}
+
+export function duplicateBlock(streamId: number, id: string): DStreamError {
+  return new DStreamError(
+    'duplicate-block',
+    `stream ${streamId}: there is a block ${describe(id)} already; give each block its own id`,
+  )
+}
+
+export function migrationFailed(
+  operator: string,
+  key: unknown,
+  from: number,
+  to: number,
+  cause: unknown,
+): DStreamError {
+  return new DStreamError(
+    'migration-failed',
+    `${operator}: migrate threw on key ${describe(key)}, from version ${from} to ${to}: ` +
+      `${cause instanceof Error ? cause.message : String(cause)}. Nothing has been changed; mend migrate and start again`,
+    { cause },
+  )
+}
