@@ -1,0 +1,89 @@
+import { concat } from '../receive/run.js'
+import { endOfLines, isLineFeed, isReturn, nextLine } from './line-codec.js'
+
+/**
+ * Cuts a stream of chunks at line ends. A chunk may begin and end anywhere, inside a character too: only whole lines
+ * come out, as bytes, and the rest waits for its end. A line that grows longer than the bound is left out up to its end.
+ */
+export class LineCutter {
+  readonly #maxLineBytes: number
+  readonly #tooLong: () => void
+  #tail: Uint8Array[] = []
+  #tailBytes = 0
+  /** The line is being left out. */
+  #skipping = false
+  /** The last byte was a `\r` that ended a line: a `\n` right after it belongs to it. */
+  #afterReturn = false
+
+  constructor(maxLineBytes: number, tooLong: () => void) {
+    this.#maxLineBytes = maxLineBytes
+    this.#tooLong = tooLong
+  }
+
+  /** The lines that are complete now, with their ends; `undefined` when there are none. */
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    const fresh = this.#afterReturn && isLineFeed(chunk[0]) ? chunk.subarray(1) : chunk
+    if (chunk.length > 0) this.#afterReturn = false
+    const end = endOfLines(fresh)
+    if (end === 0) {
+      this.#keep(fresh)
+      return undefined
+    }
+    this.#afterReturn = end === fresh.length && isReturn(fresh[end - 1])
+    const lines = this.#complete(fresh.subarray(0, end))
+    this.#keep(fresh.subarray(end))
+    return lines.length === 0 ? undefined : lines
+  }
+
+  /** The unterminated line at the end of the stream, if any. */
+  end(): Uint8Array | undefined {
+    const tail = concat(this.#take())
+    return tail.length === 0 ? undefined : tail
+  }
+
+  #complete(lines: Uint8Array): Uint8Array {
+    if (this.#skipping) {
+      this.#skipping = false
+      return this.#complete(lines.subarray(nextLine(lines, 0)))
+    }
+    const fits = this.#tailBytes + lines.length <= this.#maxLineBytes
+    const whole = concat([...this.#take(), lines])
+    return fits ? whole : this.#withoutLong(whole)
+  }
+
+  #withoutLong(lines: Uint8Array): Uint8Array {
+    const kept: Uint8Array[] = []
+    for (let from = 0, until = 0; from < lines.length; from = until) {
+      until = nextLine(lines, from)
+      const line = lines.subarray(from, until)
+      if (lengthOf(line) <= this.#maxLineBytes) kept.push(line)
+      else this.#tooLong()
+    }
+    return concat(kept)
+  }
+
+  #take(): Uint8Array[] {
+    const tail = this.#tail
+    this.#tail = []
+    this.#tailBytes = 0
+    return tail
+  }
+
+  #keep(piece: Uint8Array): void {
+    if (piece.length === 0 || this.#skipping) return
+    this.#tail.push(piece)
+    this.#tailBytes += piece.length
+    if (this.#tailBytes <= this.#maxLineBytes) return
+    this.#take()
+    this.#skipping = true
+    this.#tooLong()
+  }
+}
+
+/** Without what ends it. */
+function lengthOf(line: Uint8Array): number {
+  let length = line.length
+  if (isLineFeed(line[length - 1])) length--
+  if (isReturn(line[length - 1])) length--
+  return length
+}

@@ -1,0 +1,99 @@
+import type { Block } from '../blocks/block.js'
+import type { Codec } from '../blocks/codec.js'
+import { notAReceiver, unknownCodec } from '../errors/receive.js'
+import { operator } from '../graph/make.js'
+import type { StreamInputInfo } from '../observe/events.js'
+import type { PartitionSource } from '../rdd/plan.js'
+import { rddOf } from '../rdd/rdd-of.js'
+import { isReceiver } from '../receive/receiver.js'
+import type { Receiver } from '../receive/receiver.js'
+import { ReceiverSupervisor } from '../receive/supervisor.js'
+import { Counts } from './counts.js'
+import { streamName } from './input-source.js'
+import type { InputSource, SourceHome } from './input-source.js'
+
+export interface ReceiverInputOptions {
+  /** What the graph calls it: `socketTextStream`. */
+  readonly kind?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  /** What people call it: `Socket`. */
+  readonly label?: string
+}
+
+/**
+ * The records that a receiver brought in: at t the blocks allocated to t, one partition a block, no partition when none
+ * came. Bytes are decoded when the partition is read.
+ *
+ * Law: the batches, one after the other, hold what was stored, in order, each record once.
+ * Reference: `ReceiverInputDStream`.
+ */
+export const receiverInput = <T>(
+  home: SourceHome,
+  receiver: Receiver<T>,
+  options: ReceiverInputOptions = {},
+): InputSource<T> => {
+  if (!isReceiver(receiver)) throw notAReceiver(receiver)
+  const { streamId, slideMs, sc, clock, logger, rate, blockIntervalMs, limits } = home
+  const { kind = 'receiverStream', params = {}, label = receiver.constructor.name } = options
+  const supervisor = new ReceiverSupervisor<T>({
+    receiver,
+    streamId,
+    clock,
+    logger,
+    rate,
+    blockIntervalMs,
+    limits,
+    addBlock: (block) => {
+      if ('codec' in block.payload) codecs.set(block.payload.codec.id, block.payload.codec as Codec<T>)
+      return home.addBlock(block)
+    },
+    hasBlock: (id) => home.hasBlock?.(id) ?? false,
+    onEvent: (type, info) => home.onEvent(type, info),
+  })
+  const codecs = new Map<string, Codec<T>>(receiver.codecs.map((codec) => [codec.id, codec]))
+  const counts = new Counts()
+  return {
+    streamId,
+    name: streamName(label, streamId),
+    supervisor,
+    operator: operator<T>({
+      kind,
+      params,
+      parents: [],
+      slideMs,
+      source: true,
+      compute: (time) =>
+        rddOf(
+          sc,
+          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time)),
+        ),
+    }),
+    start: () => supervisor.start(),
+    stop: () => supervisor.stop(),
+    restore: (position) => {
+      supervisor.intake.position = position
+    },
+    info: (time) => infoOf(streamId, time, home.blocksOf(streamId, time), counts),
+    forget: (time) => counts.forget(time),
+    setRate: (recordsPerSecond) => supervisor.intake.setRate(recordsPerSecond),
+    codec: (id) => {
+      const codec = codecs.get(id)
+      if (codec === undefined) throw unknownCodec(streamId, id)
+      return codec
+    },
+  }
+}
+
+function partition<T>(block: Block, counts: Counts, time: number): PartitionSource<T> {
+  const { payload, count, id } = block
+  if ('records' in payload) return { records: payload.records as readonly T[] }
+  const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
+  return { count, iterate: (bad) => counts.counted(time, id, codec.decode(bytes, bad)) }
+}
+
+/** Blocks that came with a count are known before anything is decoded. */
+function infoOf(streamId: number, time: number, blocks: readonly Block[], counts: Counts): StreamInputInfo {
+  for (const block of blocks) if (block.count !== undefined) counts.set(time, block.id, block.count)
+  const given = blocks.flatMap(({ metadata }) => (metadata === undefined ? [] : [metadata]))
+  return counts.info(streamId, time, given.length === 0 ? {} : { blocks: given })
+}
