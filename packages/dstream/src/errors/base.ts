@@ -1,0 +1,19 @@
+const brand = Symbol.for('dstream.error')
+
+/** Every error that dstream raises. `code` is stable; the message says what is wrong and what to do. */
+export class DStreamError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'DStreamError'
+    this.code = code
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== DStreamError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}

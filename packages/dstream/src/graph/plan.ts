@@ -1,0 +1,90 @@
+import type { Graph } from './graph.js'
+import type { Operator } from './operator.js'
+
+/** One operator or output as plain JSON: what a page draws, and what a checkpoint is matched against. */
+export interface PlanNode {
+  id: string
+  kind: string
+  name: string
+  parents: readonly string[]
+  params: Readonly<Record<string, unknown>>
+  slideMs: number
+  rememberMs: number
+  checkpointMs: number | undefined
+  stateful: boolean
+  output: boolean
+  /** False: holds functions that only this process has. */
+  portable: boolean
+}
+
+/** The graph as plain JSON: ids, kinds, parameters, parents; never a function. */
+export interface Plan {
+  readonly version: number
+  readonly nodes: readonly PlanNode[]
+}
+
+const portableKinds = new Set(['union', 'window', 'count', 'glom', 'repartition', 'print'])
+
+/** `keep` is how long each operator remembers its RDDs, as `rememberTimes` gives it. */
+export const planOf = (graph: Graph, keep: ReadonlyMap<Operator, number>): Plan => ({
+  version: 1,
+  nodes: [
+    ...graph.nodes.map(({ id, name, operator, checkpointMs }) => ({
+      id,
+      kind: operator.kind,
+      name: name ?? id,
+      parents: operator.parents.map((parent) => graph.node(parent).id),
+      params: operator.params,
+      slideMs: operator.slideMs,
+      rememberMs: keep.get(operator)!,
+      checkpointMs,
+      stateful: operator.state !== undefined,
+      output: false,
+      portable: portableKinds.has(operator.kind),
+    })),
+    ...graph.outputs.map((output) => ({
+      id: output.id,
+      kind: output.kind,
+      name: output.id,
+      parents: [graph.node(output.parent).id],
+      params: output.params,
+      slideMs: output.parent.slideMs,
+      rememberMs: output.parent.slideMs,
+      checkpointMs: undefined,
+      stateful: false,
+      output: true,
+      portable: portableKinds.has(output.kind),
+    })),
+  ],
+})
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+const line = (node: PlanNode): string => {
+  const params = Object.entries(node.params).map(([key, value]) => `${key}=${show(value)}`)
+  const notes = [
+    node.name === node.id ? '' : `"${node.name}"`,
+    params.length === 0 ? '' : `(${params.join(', ')})`,
+    `every ${node.slideMs} ms`,
+    node.rememberMs > node.slideMs ? `remembers ${node.rememberMs} ms` : '',
+    node.stateful ? 'keeps state' : '',
+  ]
+  return `${node.id} ${notes.filter((note) => note !== '').join(' ')}`
+}
+
+/** The graph as text, outputs first, each with what it is made of below it. */
+export const explain = (plan: Plan): string => {
+  const byId = new Map(plan.nodes.map((node) => [node.id, node]))
+  const shown = new Set<string>()
+  const draw = (id: string, depth: number): string[] => {
+    const node = byId.get(id)!
+    const indent = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `
+    if (shown.has(id)) return [`${indent}${id} (see above)`]
+    shown.add(id)
+    return [`${indent}${line(node)}`, ...node.parents.flatMap((parent) => draw(parent, depth + 1))]
+  }
+  return plan.nodes
+    .filter((node) => node.output)
+    .flatMap((node) => draw(node.id, 0))
+    .join('\n')
+}

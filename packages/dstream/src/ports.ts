@@ -1,0 +1,45 @@
+/**
+ * The nouns that the outside must supply. Types only: `node/` holds the real ones, `testing/` the ones that obey.
+ */
+
+/** The only source of time and timers in the engine. Times are milliseconds since the epoch. */
+export interface Clock {
+  now(): number
+  /** Calls `run` once, at or after `atMs`. */
+  setTimer(atMs: number, run: () => void): { cancel(): void }
+}
+
+/**
+ * Decides when a long evaluation lets the event loop breathe. Evaluation is cut into slices; between two of them the
+ * engine asks. One slice belongs to one run over one partition.
+ */
+export interface Yielder {
+  begin(): Slice
+}
+
+export interface Slice {
+  /** How many records to process before calling `pause` again; at least 1. */
+  readonly size: number
+  /** After `size` records: `undefined` to go on at once, or a promise to await first. May change `size`. */
+  pause(): Promise<void> | undefined
+}
+
+/** Where journal and checkpoints live. */
+export interface Storage {
+  /** Resolves when durable; calls made while one is under way share the next sync. */
+  append(file: string, bytes: Uint8Array): Promise<void>
+  read(file: string): Promise<Uint8Array | undefined>
+  /** Atomic and durable. */
+  put(file: string, bytes: Uint8Array): Promise<void>
+  list(prefix: string): Promise<string[]>
+  delete(file: string): Promise<void>
+  lock(): Promise<() => Promise<void>>
+}
+
+/** pino-shaped, so that pino or console fit. */
+export interface Logger {
+  debug(o: object, m: string): void
+  info(o: object, m: string): void
+  warn(o: object, m: string): void
+  error(o: object, m: string): void
+}
