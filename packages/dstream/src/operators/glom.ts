@@ -1,0 +1,9 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+
+/**
+ * Each partition as one array.
+ *
+ * Law: `glom().flatMap(x => x)` gives what it is given.
+ */
+export const glom = <T>(parent: Operator<T>): Operator<T[]> => eachRDD('glom', parent, (rdd) => rdd.glom())

@@ -1,0 +1,10 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+
+/**
+ * One record in, one record out.
+ *
+ * Law: `map(f).map(g) = map(x => g(f(x)))`; in each batch, `out = in.map(f)`.
+ */
+export const map = <T, U>(parent: Operator<T>, f: (record: T) => U): Operator<U> =>
+  eachRDD('map', parent, (rdd) => rdd.map(f))

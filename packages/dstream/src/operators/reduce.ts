@@ -1,0 +1,15 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+
+/**
+ * Each batch to one record; an empty batch to none. `f` is associative and commutative.
+ *
+ * Law: `out = in.length === 0 ? [] : [in.reduce(f)]`.
+ */
+export const reduce = <T>(parent: Operator<T>, f: (a: T, b: T) => T): Operator<T> =>
+  eachRDD('reduce', parent, (rdd) =>
+    rdd
+      .mapToPair((record) => [null, record])
+      .reduceByKey(f, { numPartitions: 1 })
+      .values(),
+  )

@@ -1,0 +1,67 @@
+import type { OutputSpec } from '../graph/graph.js'
+import type { Operator } from '../graph/operator.js'
+import type { RDD } from '../rdd/rdd.js'
+import { Time } from '../time/time.js'
+
+export interface Batch<T> {
+  time: Time
+  records: T[]
+}
+
+interface Handover<T> {
+  batch: Batch<T>
+  taken: () => void
+}
+
+/**
+ * The way out for `for await`: each batch is handed over when the loop asks for the next one, so a slow loop slows the
+ * batches. The loop ends when the context has stopped; leaving it early lets the batches run on unread.
+ */
+export const batches = <T>(parent: Operator<T>): { output: OutputSpec; iterable: AsyncIterable<Batch<T>> } => {
+  const waiting: Handover<T>[] = []
+  let asking: ((result: IteratorResult<Batch<T>>) => void) | undefined
+  let ended = false
+
+  const hand = (): void => {
+    if (asking === undefined) return
+    const next = waiting.shift()
+    if (next === undefined && !ended) return
+    const ask = asking
+    asking = undefined
+    next?.taken()
+    ask(next === undefined ? { done: true, value: undefined } : { done: false, value: next.batch })
+  }
+  const end = (): void => {
+    ended = true
+    for (const { taken } of waiting.splice(0)) taken()
+    hand()
+  }
+
+  const output: OutputSpec = {
+    kind: 'batches',
+    params: {},
+    parent,
+    exposes: false,
+    run: async (rdd, time) => {
+      if (ended) return
+      const records = await (rdd as RDD<T>).collect()
+      await new Promise<void>((taken) => {
+        waiting.push({ batch: { time: new Time(time), records }, taken })
+        hand()
+      })
+    },
+    close: () => Promise.resolve(end()),
+  }
+  const iterator: AsyncIterator<Batch<T>> = {
+    next: () =>
+      new Promise((resolve) => {
+        asking = resolve
+        hand()
+      }),
+    return: () => {
+      end()
+      return Promise.resolve({ done: true, value: undefined })
+    },
+  }
+  return { output, iterable: { [Symbol.asyncIterator]: () => iterator } }
+}

@@ -1,0 +1,26 @@
+import { ActionTracker } from '../graph/action-tracker.js'
+import type { Attempt, OutputSpec } from '../graph/graph.js'
+import type { Operator } from '../graph/operator.js'
+import type { RDD } from '../rdd/rdd.js'
+import { Time } from '../time/time.js'
+
+/**
+ * Any effect on the RDD of a batch. Called once per batch, for empty ones too; what `f` returns is awaited, and so is
+ * every action it begins.
+ *
+ * Guarantee: at least once per batch and in order of time. `time` is the same when a batch is run again, so that it can be
+ * the key of an idempotent write.
+ */
+export const foreachRDD = <T>(
+  parent: Operator<T>,
+  f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown,
+): OutputSpec => ({
+  kind: 'foreachRDD',
+  params: {},
+  parent,
+  exposes: true,
+  run: async (rdd, time, attempt) => {
+    const actions = new ActionTracker()
+    await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))
+  },
+})
