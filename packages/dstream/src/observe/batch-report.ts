@@ -1,0 +1,58 @@
+import type { BatchInfo, OutputOperationInfo, StreamInputInfo } from './events.js'
+
+/** Gathers what becomes known of one batch, and gives it as `BatchInfo` at each of its events. */
+export class BatchReport {
+  readonly time: number
+  readonly #submittedMs: number
+  #inputs: Readonly<Record<number, StreamInputInfo>>
+  readonly #outputs: Record<number, OutputOperationInfo> = {}
+  #startedMs: number | undefined
+  #endedMs: number | undefined
+
+  constructor(time: number, submittedMs: number, inputs: readonly StreamInputInfo[]) {
+    this.time = time
+    this.#submittedMs = submittedMs
+    this.#inputs = byStream(inputs)
+  }
+
+  /** What the sources gave, now that received bytes have been decoded and counted. */
+  setInputs(inputs: readonly StreamInputInfo[]): void {
+    this.#inputs = byStream(inputs)
+  }
+
+  started(nowMs: number): void {
+    this.#startedMs = nowMs
+  }
+
+  output(info: OutputOperationInfo): OutputOperationInfo {
+    this.#outputs[info.id] = info
+    return info
+  }
+
+  ended(nowMs: number): void {
+    this.#endedMs = nowMs
+  }
+
+  get numRecords(): number {
+    return Object.values(this.#inputs).reduce((sum, info) => sum + info.numRecords, 0)
+  }
+
+  info(): BatchInfo {
+    const started = this.#startedMs
+    const ended = this.#endedMs
+    return {
+      batchTime: this.time,
+      streamIdToInputInfo: this.#inputs,
+      submissionTime: this.#submittedMs,
+      ...(started === undefined ? {} : { processingStartTime: started, schedulingDelay: started - this.time }),
+      ...(ended === undefined || started === undefined
+        ? {}
+        : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - this.time }),
+      numRecords: this.numRecords,
+      outputOperationInfos: { ...this.#outputs },
+    }
+  }
+}
+
+const byStream = (inputs: readonly StreamInputInfo[]): Readonly<Record<number, StreamInputInfo>> =>
+  Object.fromEntries(inputs.map((info) => [info.inputStreamId, info]))

@@ -1,0 +1,61 @@
+import { EventEmitter } from 'eventemitter3'
+import type { Logger } from '../ports.js'
+import type { StreamingEvents, StreamingListener } from './events.js'
+
+type EventName = keyof StreamingEvents
+type Handler = (event: never) => void
+
+const methodOf = (event: EventName): keyof StreamingListener =>
+  `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
+
+/** Tells every listener, in order of registration. An exception in one is logged and harms nobody. */
+export class Bus {
+  readonly #emitter = new EventEmitter()
+  readonly #handlers = new Map<EventName, Map<unknown, Handler>>()
+  readonly #logger: Logger
+  #listeners: StreamingListener[] = []
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  addListener(listener: StreamingListener): void {
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  removeListener(listener: StreamingListener): void {
+    this.#listeners = this.#listeners.filter((other) => other !== listener)
+  }
+
+  on<E extends EventName>(event: E, f: (e: StreamingEvents[E]) => void): void {
+    const handlers = this.#handlers.get(event) ?? new Map<unknown, Handler>()
+    if (handlers.has(f)) return
+    const guarded = (e: StreamingEvents[E]): void => this.#guard(event, () => f(e))
+    handlers.set(f, guarded as Handler)
+    this.#handlers.set(event, handlers)
+    this.#emitter.on(event, guarded)
+  }
+
+  off<E extends EventName>(event: E, f: (e: StreamingEvents[E]) => void): void {
+    const guarded = this.#handlers.get(event)?.get(f)
+    if (guarded === undefined) return
+    this.#handlers.get(event)!.delete(f)
+    this.#emitter.off(event, guarded as (...args: unknown[]) => void)
+  }
+
+  emit<E extends EventName>(event: E, data: StreamingEvents[E]): void {
+    this.#emitter.emit(event, data)
+    const method = methodOf(event)
+    for (const listener of this.#listeners) {
+      this.#guard(event, () => (listener[method] as ((e: unknown) => void) | undefined)?.call(listener, data))
+    }
+  }
+
+  #guard(event: EventName, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#logger.error({ event, err: error }, `A listener of "${event}" threw; the others were told all the same.`)
+    }
+  }
+}
