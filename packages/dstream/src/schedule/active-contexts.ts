@@ -1,0 +1,36 @@
+import { alreadyActive } from '../errors/context.js'
+
+interface Active<C> {
+  readonly context: C
+  readonly place: string
+}
+
+interface Registry {
+  readonly active: Map<string, Active<unknown>>
+  unnamed: number
+}
+
+/** One per process, whatever number of copies of this library it has loaded. */
+const registry = ((): Registry => {
+  const key = Symbol.for('dstream.activeContexts')
+  const global = globalThis as { [key]?: Registry }
+  return (global[key] ??= { active: new Map(), unnamed: 0 })
+})()
+
+/** The name of a context that was given none: `dstream-1`, `dstream-2`. */
+export const nextName = (): string => `dstream-${++registry.unnamed}`
+
+/** @throws `already-active` when a started context has that name */
+export const activate = <C>(name: string, context: C, place: string): void => {
+  const other = registry.active.get(name)
+  if (other !== undefined) throw alreadyActive(name, other.place)
+  registry.active.set(name, { context, place })
+}
+
+export const deactivate = (name: string, context: unknown): void => {
+  if (registry.active.get(name)?.context === context) registry.active.delete(name)
+}
+
+/** The active context of that name; without a name the one that was started last. */
+export const activeContext = <C>(name?: string): C | undefined =>
+  (name === undefined ? [...registry.active.values()].at(-1) : registry.active.get(name))?.context as C | undefined

@@ -1,0 +1,29 @@
+import { RecordError } from '../errors/record-error.js'
+
+/** One thing that went wrong in a batch. */
+export interface Failure {
+  readonly time: number
+  /** The output whose turn it was, when it was an output's. */
+  readonly output: string | undefined
+  /** The operator whose function threw, or that could not advance. */
+  readonly operator: string | undefined
+  /** The very error that the user's function threw. */
+  readonly error: unknown
+  /** The text for logs and `failureReason`: names operator, batch time and record where they are known. */
+  readonly reason: string
+  /** Whether it was the last attempt that the options allow. */
+  readonly final: boolean
+  /** How often it has been tried. */
+  readonly attempt: number
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+/** The user's own error inside what an evaluation rejected with. */
+export const causeOf = (error: unknown): unknown => (error instanceof RecordError ? error.cause : error)
+
+export const operatorOf = (error: unknown): string | undefined =>
+  error instanceof RecordError ? error.operator : undefined
+
+export const reasonOf = (error: unknown): string =>
+  error instanceof RecordError ? `${error.message}\ncaused by: ${textOf(error.cause)}` : textOf(error)

@@ -1,0 +1,62 @@
+import type { Clock } from '../ports.js'
+
+interface Waiter {
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * The end of a context, for whoever awaits it: stopped, or failed with the last error that was reported (reference:
+ * `ContextWaiter`). An error that nobody waits for has been logged and is never an unhandled rejection.
+ */
+export class Termination {
+  readonly #clock: Clock
+  #waiters: Waiter[] = []
+  #error: { readonly error: unknown } | undefined
+  #stopped = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** True when a wait would settle at once. */
+  get settled(): boolean {
+    return this.#stopped || this.#error !== undefined
+  }
+
+  fail(error: unknown): void {
+    this.#error = { error }
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+  }
+
+  wait(): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error.error)
+    if (this.#stopped) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+  }
+
+  /** True: stopped; false: the time was over first. */
+  async waitOrTimeout(timeoutMs: number): Promise<boolean> {
+    if (this.settled) return this.wait().then(() => true)
+    let timer: { cancel(): void } | undefined
+    const timeout = new Promise<false>((resolve) => {
+      timer = this.#clock.setTimer(this.#clock.now() + timeoutMs, () => resolve(false))
+    })
+    let waiter: Waiter | undefined
+    const end = new Promise<true>((resolve, reject) => {
+      waiter = { resolve: () => resolve(true), reject }
+      this.#waiters.push(waiter)
+    })
+    try {
+      return await Promise.race([end, timeout])
+    } finally {
+      timer?.cancel()
+      this.#waiters = this.#waiters.filter((other) => other !== waiter)
+    }
+  }
+}
