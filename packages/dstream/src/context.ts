@@ -1,0 +1,564 @@
+import type { Writable } from 'node:stream'
+import { checkContextOptions, type StreamingContextOptions } from './context-options.js'
+import { DStream, type StreamHost } from './dstream.js'
+import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from './errors/context.js'
+import { addingTooLate, differentContexts, noStreams, sliceForgotten } from './errors/graph.js'
+import { RecordError } from './errors/record-error.js'
+import { callSite } from './graph/call-site.js'
+import { Graph } from './graph/graph.js'
+import type { Operator } from './graph/operator.js'
+import { explain, planOf, type Plan } from './graph/plan.js'
+import { rememberTimes } from './graph/remember.js'
+import { validate } from './graph/validate.js'
+import { defineJob, type JobModule } from './job.js'
+import { Lifecycle } from './lifecycle.js'
+import { breathingYielder } from './node/breathing-yielder.js'
+import { connect } from './node/connect.js'
+import { onShutdownSignals } from './node/shutdown-signals.js'
+import { stderrLogger } from './node/stderr-logger.js'
+import { systemClock } from './node/system-clock.js'
+import { Bus } from './observe/bus.js'
+import type { StreamingEvents, StreamingListener } from './observe/events.js'
+import { ProgressLog, type BatchProgress } from './observe/progress.js'
+import { transform } from './operators/transform.js'
+import { union } from './operators/union.js'
+import { aFunction, checkOptions } from './options.js'
+import type { Clock, Logger, Storage, Yielder } from './ports.js'
+import type { RDD } from './rdd/rdd.js'
+import { RDDContext } from './rdd/rdd-context.js'
+import type { Receiver } from './receive/receiver.js'
+import { activate, activeContext, deactivate, nextName } from './schedule/active-contexts.js'
+import type { Failure } from './schedule/failure.js'
+import { maxWaitingBatches } from './schedule/stateful-turns.js'
+import { Termination } from './schedule/termination.js'
+import { asyncIterable } from './sources/async-iterable.js'
+import { InputSet } from './sources/input-set.js'
+import type { InputSource, SourceHome } from './sources/input-source.js'
+import { queue as queueSource, type QueueOptions } from './sources/queue.js'
+import { receiverInput } from './sources/receiver-input.js'
+import { socketText } from './sources/socket-text.js'
+import { fileStorage } from './storage/index.js'
+import type { Steps } from './steps.js'
+import { checkPositiveDuration, durationOf, Duration } from './time/duration.js'
+import { Time } from './time/time.js'
+
+export type StreamingContextState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
+
+/** @internal What the testing kit puts in the place of the real machine. */
+export interface ContextInternals {
+  readonly out?: Writable
+  readonly yielder?: Yielder
+  readonly steps?: Steps
+  readonly codegen?: boolean | 'auto'
+  readonly onFailure?: (failure: Failure) => void
+  /** A batch could not be finished, and the context is stopped for it. */
+  readonly onFatal?: (error: unknown) => void
+  /** Time moves only when a test says so: nothing may wait for it. */
+  readonly virtualTime?: boolean
+}
+
+const brand = Symbol.for('dstream.StreamingContext')
+
+/**
+ * The entry to everything: makes streams from sources, starts them, stops them. Define the whole graph first, then
+ * `start()`; a context is started once.
+ *
+ * @example
+ * const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+ * ssc.socketTextStream('localhost', 9999).flatMap((line) => line.split(' ')).countByValue().print()
+ * await ssc.start()
+ * await ssc.awaitTermination()
+ */
+export class StreamingContext implements AsyncDisposable {
+  readonly sc: RDDContext
+  readonly appName: string
+  readonly batchInterval: Duration
+  readonly #options: StreamingContextOptions
+  readonly #internals: ContextInternals
+  readonly #graph = new Graph()
+  readonly #inputs = new InputSet()
+  readonly #progress = new ProgressLog()
+  readonly #clock: Clock
+  readonly #yielder: Yielder
+  readonly #logger: Logger
+  readonly #bus: Bus
+  readonly #termination: Termination
+  readonly #host: StreamHost
+  #state: StreamingContextState = 'INITIALIZED'
+  #checkpointDir: string | undefined
+  #rememberMs: number | undefined
+  #onExisting: 'resume' | 'refuse' | 'discard'
+  #life: Lifecycle | undefined
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+  #release: (() => void)[] = []
+
+  /** @throws for options that are unknown or cannot be, naming the nearest known one and the bound */
+  constructor(options: StreamingContextOptions, internals: ContextInternals = {}) {
+    checkContextOptions(options)
+    this.#options = options
+    this.#internals = internals
+    this.#clock = options.clock ?? systemClock
+    this.#yielder = internals.yielder ?? breathingYielder
+    this.#logger = options.logger ?? stderrLogger
+    this.#bus = new Bus(this.#logger)
+    this.#termination = new Termination(this.#clock)
+    this.#checkpointDir = options.checkpointDir
+    this.#onExisting = options.onExistingCheckpoint ?? 'resume'
+    this.appName = options.appName ?? nextName()
+    this.batchInterval = options.batchInterval
+    this.sc = new RDDContext({ defaultParallelism: options.defaultParallelism, runtime: this.#runtime() })
+    this.#host = this.#makeHost()
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true })
+  }
+
+  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== StreamingContext) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
+  // ── contexts of this process ─────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Spark's spelling of resuming: calls `create` (always: programs are never stored), gives it the directory, reads what
+   * is there and matches it. Rejects when it cannot be read, unless `createOnError`.
+   */
+  static async getOrCreate(
+    checkpointDir: string,
+    create: () => StreamingContext | Promise<StreamingContext>,
+    options: { createOnError?: boolean | undefined } = {},
+  ): Promise<StreamingContext> {
+    checkOptions('getOrCreate', options, ['createOnError'])
+    const context = await create()
+    context.checkpoint(checkpointDir)
+    try {
+      await context.#lifecycle().rehearse()
+    } catch (error) {
+      if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
+      context.#onExisting = 'discard'
+    }
+    return context
+  }
+
+  /** The context of that name that is started and not stopped; without a name the one that was started last. */
+  static getActive(appName?: string): StreamingContext | undefined {
+    return activeContext<StreamingContext>(appName)
+  }
+
+  static async getActiveOrCreate(
+    create: () => StreamingContext | Promise<StreamingContext>,
+  ): Promise<StreamingContext> {
+    return StreamingContext.getActive() ?? (await create())
+  }
+
+  /**
+   * A job module's entry: pass `import.meta` (`module` in CommonJS). Run as the program, `node job.js`, it defines the
+   * job, starts it, stops it gracefully on Ctrl-C and SIGTERM and awaits the end. Imported by a worker, a test or a tool,
+   * it only makes the job known under the module's file.
+   */
+  static run(
+    meta: JobModule,
+    options: StreamingContextOptions,
+    define: (ssc: StreamingContext) => void | Promise<void>,
+  ): Promise<void> {
+    return defineJob(meta, options, define, async () => {
+      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options })
+      await define(ssc)
+      await ssc.start()
+      await ssc.awaitTermination()
+    })
+  }
+
+  // ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What a receiver of one's own brings in. */
+  receiverStream<T>(receiver: Receiver<T>): DStream<T> {
+    return this.#source((home) => receiverInput(home, receiver))
+  }
+
+  /** Lines of UTF-8 text from a TCP server; `\n`, `\r\n` and a lone `\r` end a line. Reconnects when the server goes away. */
+  socketTextStream(host: string, port: number): DStream<string> {
+    return this.#source((home) => socketText(home, connect, host, port))
+  }
+
+  /** Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint. */
+  queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T> {
+    return this.#source((home) => queueSource(home, queue, options))
+  }
+
+  /** What an async iterable gives, as fast as the batches take it. */
+  fromAsyncIterable<T>(source: AsyncIterable<T>): DStream<T> {
+    return this.#source((home) => asyncIterable(home, source))
+  }
+
+  /** @internal A source of the testing kit or of one's own. */
+  addSource<T>(make: (home: SourceHome) => InputSource<T>): DStream<T> {
+    return this.#source(make)
+  }
+
+  // ── several streams ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Streams of one slide as one, in the given order. */
+  union<T>(streams: readonly DStream<T>[]): DStream<T> {
+    return this.#derive(union(this.#operatorsOf('union', streams)))
+  }
+
+  /** Whole batches of several streams to a whole batch; the RDDs come in the order of the streams. */
+  transform<const S extends readonly DStream<any>[], U>(
+    streams: S,
+    f: (
+      rdds: { readonly [I in keyof S]: S[I] extends DStream<infer T> ? RDD<T> : never },
+      time: Time,
+    ) => RDD<U> | Promise<RDD<U>>,
+  ): DStream<U> {
+    aFunction('transform', 'f', f)
+    const operators = this.#operatorsOf('transform', streams)
+    return this.#derive(
+      transform('transform', operators, (rdds, time) => f(rdds as unknown as Parameters<typeof f>[0], time)),
+    )
+  }
+
+  // ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The checkpoint directory; `null` for none. The last call before start holds. */
+  checkpoint(directory: string | null): void {
+    this.#mustBeNew('a checkpoint directory')
+    this.#checkpointDir = directory ?? undefined
+  }
+
+  /** How long every stream keeps its RDDs at least. @throws `remember-twice` */
+  remember(duration: Duration): void {
+    this.#mustBeNew('a remember duration')
+    if (this.#rememberMs !== undefined) throw rememberTwice(this.#rememberMs)
+    this.#rememberMs = checkPositiveDuration('remember', duration).milliseconds
+  }
+
+  /**
+   * Starts sources and batches. Resolves when the receivers have been started and before the first batch.
+   * @throws `no-outputs`, `already-active` (the context can still be started later), `already-stopped`, and whatever a
+   * checkpoint is refused for
+   */
+  start(): Promise<void> {
+    if (this.#state === 'STOPPED') return Promise.reject(alreadyStopped())
+    if (this.#starting !== undefined) {
+      this.#logger.warn({}, 'StreamingContext has already been started')
+      return this.#starting
+    }
+    try {
+      activate(this.appName, this, callSite().short)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  /**
+   * Ends the context for good; idempotent. Gracefully: sources take nothing more, batches run until nothing received is
+   * waiting (one at least), state commits. Over `timeout` (ten batches) it stops anyway and rejects with the number of
+   * records that are left. May be called from a listener or an output, but not awaited there: it would wait for its own
+   * batch.
+   */
+  stop(options: { gracefully?: boolean | undefined; timeout?: Duration | undefined } = {}): Promise<void> {
+    checkOptions('stop', options, ['gracefully', 'timeout'])
+    if (this.#stopping !== undefined) {
+      this.#logger.debug({}, 'StreamingContext has already been stopped')
+      return this.#stopping
+    }
+    const timeoutMs =
+      options.timeout === undefined
+        ? 10 * this.batchInterval.milliseconds
+        : durationOf('stop', options.timeout).milliseconds
+    this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
+    return this.#stopping
+  }
+
+  /**
+   * Resolves when stopped; rejects with the very error that a user's function threw (the last one, as Spark). When nobody
+   * waits, the error is logged all the same and never becomes an unhandled rejection.
+   */
+  awaitTermination(): Promise<void> {
+    return this.#termination.wait()
+  }
+
+  /** True: stopped; false: the time was over first. Rejects as `awaitTermination` does. */
+  awaitTerminationOrTimeout(timeout: Duration): Promise<boolean> {
+    const { milliseconds } = durationOf('awaitTerminationOrTimeout', timeout)
+    if (this.#internals.virtualTime === true && !this.#termination.settled) return Promise.reject(advanceTheClock())
+    return this.#termination.waitOrTimeout(milliseconds)
+  }
+
+  getState(): StreamingContextState {
+    return this.#state
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop({ gracefully: this.#state === 'ACTIVE' })
+  }
+
+  // ── looking in ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  addStreamingListener(listener: StreamingListener): void {
+    this.#bus.addListener(listener)
+  }
+
+  removeStreamingListener(listener: StreamingListener): void {
+    this.#bus.removeListener(listener)
+  }
+
+  on<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this {
+    this.#bus.on(event, f)
+    return this
+  }
+
+  off<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this {
+    this.#bus.off(event, f)
+    return this
+  }
+
+  /** The graph as text, outputs first, each with what it is made of below it. */
+  explain(): string {
+    return explain(this.plan())
+  }
+
+  /** The graph as plain JSON: ids, kinds, parameters, parents; never a function. */
+  plan(): Plan {
+    return planOf(this.#graph, rememberTimes(this.#graph, this.#rememberMs ?? 0))
+  }
+
+  get lastProgress(): BatchProgress | undefined {
+    return this.#progress.last
+  }
+
+  /** The last hundred batches, oldest first. */
+  get recentProgress(): readonly BatchProgress[] {
+    return this.#progress.recent
+  }
+
+  /** @internal The started life, for the testing kit. */
+  get life(): Lifecycle | undefined {
+    return this.#life
+  }
+
+  /** @internal All sources, for the testing kit. */
+  get inputs(): InputSet {
+    return this.#inputs
+  }
+
+  async #start(): Promise<void> {
+    try {
+      validate(this.#graph, this.#storage() !== undefined)
+      this.#life = this.#lifecycle()
+      this.#sayWhereStateLives()
+      await this.#life.start()
+      this.#state = 'ACTIVE'
+      this.#bus.emit('streamingStarted', { time: this.#clock.now() })
+      this.#watchShutdown()
+    } catch (error) {
+      deactivate(this.appName, this)
+      this.#state = 'STOPPED'
+      await this.#life?.abandon()
+      throw error
+    }
+  }
+
+  async #stop(gracefully: boolean, timeoutMs: number): Promise<void> {
+    await this.#starting?.catch(() => undefined)
+    try {
+      if (this.#state === 'ACTIVE') await this.#life!.stop(gracefully, timeoutMs)
+      else this.#logger.debug({}, 'StreamingContext has not been started yet')
+    } finally {
+      this.#state = 'STOPPED'
+      for (const release of this.#release.splice(0)) release()
+      deactivate(this.appName, this)
+      this.#termination.stop()
+    }
+  }
+
+  #lifecycle(): Lifecycle {
+    return new Lifecycle({
+      graph: this.#graph,
+      inputs: this.#inputs,
+      sc: this.sc,
+      bus: this.#bus,
+      progress: this.#progress,
+      clock: this.#clock,
+      yielder: this.#yielder,
+      logger: this.#logger,
+      steps: this.#internals.steps,
+      batchMs: this.batchInterval.milliseconds,
+      rememberMs: this.#rememberMs ?? 0,
+      maxAttempts: this.#options.maxBatchAttempts ?? 1,
+      storage: this.#storage(),
+      onExistingCheckpoint: this.#onExisting,
+      allowDroppedState: this.#options.allowDroppedState ?? [],
+      missedBatches: this.#options.missedBatches ?? 'run',
+      failed: (failure) => this.#failed(failure),
+      fatal: (error) => this.#fatal(error),
+    })
+  }
+
+  #storage(): Storage | undefined {
+    if (this.#options.storage !== undefined) return this.#options.storage
+    return this.#checkpointDir === undefined ? undefined : fileStorage(this.#checkpointDir)
+  }
+
+  #sayWhereStateLives(): void {
+    const stateful = this.#graph.nodes.filter(({ operator }) => operator.state !== undefined)
+    if (stateful.length === 0 || this.#storage() !== undefined) return
+    const names = stateful.map(({ id }) => id).join(', ')
+    this.#logger.info(
+      {},
+      `${this.appName}: the state of ${names} lives in memory and ends with this process; give a checkpointDir to keep it.`,
+    )
+  }
+
+  #failed(failure: Failure): void {
+    const what = failure.output ?? failure.operator ?? 'unknown'
+    const { time, operator, output, error } = failure
+    this.#logger.error(
+      { time, operator, output, err: error },
+      `"${what}" failed on the batch of ${time} ms: ${failure.reason}`,
+    )
+    this.#internals.onFailure?.(failure)
+    if (failure.final) this.#termination.fail(error)
+    if (failure.attempt > maxWaitingBatches) this.#fatal(tooFarBehind(what, failure.attempt))
+  }
+
+  /** A batch could not be finished: nothing after it may run. */
+  #fatal(error: unknown): void {
+    this.#logger.error({ err: error }, `${this.appName} is stopped: a batch could not be finished.`)
+    this.#internals.onFatal?.(error)
+    this.#termination.fail(error)
+    this.#life?.halt()
+    void this.stop().catch(() => undefined)
+  }
+
+  #watchShutdown(): void {
+    const { signal, stopGracefullyOnShutdown } = this.#options
+    const stop = (): void =>
+      void this.stop({ gracefully: true }).catch((error: unknown) => this.#termination.fail(error))
+    if (stopGracefullyOnShutdown === true) this.#release.push(onShutdownSignals(stop))
+    if (signal === undefined) return
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    this.#release.push(() => signal.removeEventListener('abort', stop))
+  }
+
+  #mustBeNew(what: string): void {
+    if (this.#state !== 'INITIALIZED' || this.#starting !== undefined) {
+      throw addingTooLate(this.#state === 'STOPPED' ? 'STOPPED' : 'ACTIVE', what)
+    }
+  }
+
+  #derive<T>(operator: Operator<T>, kind?: string): DStream<T> {
+    return new DStream(this.#host, this.#host.add(operator, kind))
+  }
+
+  #source<T>(make: (home: SourceHome) => InputSource<T>): DStream<T> {
+    this.#mustBeNew('a source')
+    const source = make(this.#home())
+    this.#inputs.add(source)
+    return this.#derive(source.operator)
+  }
+
+  #operatorsOf<T>(kind: string, streams: readonly DStream<T>[]): Operator<T>[] {
+    if (streams.length === 0) throw noStreams(kind)
+    for (const stream of streams) if (stream.context !== this) throw differentContexts(kind)
+    return streams.map((stream) => stream.operator)
+  }
+
+  #home(): SourceHome {
+    const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const initialRate = typeof backpressure === 'object' ? backpressure.initialRate : undefined
+    return {
+      streamId: this.#inputs.nextStreamId,
+      slideMs: this.batchInterval.milliseconds,
+      sc: this.sc,
+      clock: this.#clock,
+      logger: this.#logger,
+      onEvent: (type, receiverInfo) => this.#bus.emit(type, { receiverInfo }),
+      rate: { maxRate, initialRate },
+      blockIntervalMs: blockInterval?.milliseconds ?? 200,
+      limits: {
+        maxBufferedRecords: maxBufferedRecords ?? 100_000,
+        maxBufferedBytes: maxBufferedBytes ?? 64 * 1024 * 1024,
+      },
+      addBlock: (block) => this.#life!.addBlock(block),
+      blocksOf: (streamId, time) => this.#life!.journal.allocation(time)?.blocks.get(streamId) ?? [],
+    }
+  }
+
+  #runtime(): ConstructorParameters<typeof RDDContext>[0] extends { runtime?: infer R } | undefined ? R : never {
+    const { onRecordError } = this.#options
+    const decide = typeof onRecordError === 'function' ? onRecordError : (): 'fail' | 'skip' => 'skip'
+    return {
+      yielder: this.#yielder,
+      codegen: this.#internals.codegen ?? 'auto',
+      logger: this.#logger,
+      onBadRecord: (record: unknown, err: unknown) =>
+        this.#logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
+      ...(onRecordError === undefined || onRecordError === 'fail'
+        ? {}
+        : {
+            onRecordError: (error: RecordError) => {
+              const decision = decide(error)
+              if (decision === 'skip')
+                this.#logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
+              return decision
+            },
+          }),
+    }
+  }
+
+  #makeHost(): StreamHost {
+    const mustBeNew = (what: string): void => this.#mustBeNew(what)
+    const graph = this.#graph
+    return {
+      context: this,
+      sc: this.sc,
+      out: this.#internals.out ?? process.stdout,
+      add: (operator, kind) => {
+        mustBeNew(kind ?? operator.kind)
+        return graph.add(operator, kind)
+      },
+      addOutput: (spec) => {
+        mustBeNew(spec.kind)
+        graph.addOutput(spec)
+      },
+      setId: (operator, id) => {
+        mustBeNew('a uid')
+        graph.setId(operator, id)
+      },
+      setName: (operator, name) => graph.setName(operator, name),
+      setCheckpoint: (operator, interval) => graph.setCheckpointMs(operator, interval.milliseconds),
+      slice: (operator, fromMs, toMs) => this.#slice(operator, fromMs, toMs),
+      committed: (table) => (this.#life === undefined ? table.view() : this.#life.store.committedView(table)),
+    }
+  }
+
+  async #slice<T>(operator: Operator<T>, fromMs: number, toMs: number): Promise<RDD<T>[]> {
+    const life = this.#life!
+    const { slideMs } = operator
+    const zeroMs = life.zeroMs
+    const floor = (ms: number): number => zeroMs + Math.floor((ms - zeroMs) / slideMs) * slideMs
+    const rdds: RDD<T>[] = []
+    const done = life.store.committed ?? zeroMs
+    for (let time = Math.max(floor(fromMs), zeroMs + slideMs); time <= Math.min(floor(toMs), done); time += slideMs) {
+      const keepMs = life.keep.get(operator)!
+      if (time <= done - keepMs) throw sliceForgotten(this.#graph.node(operator).id, time, keepMs)
+      const rdd = await life.evaluation.read(operator, time)
+      if (rdd !== undefined) rdds.push(rdd)
+    }
+    return rdds
+  }
+}
+
+const describe = (record: unknown): string => {
+  const text = record instanceof Uint8Array ? new TextDecoder().decode(record) : String(record)
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+}

@@ -1,0 +1,413 @@
+import type { Writable } from 'node:stream'
+import type { StreamingContext } from './context.js'
+import { changingTooLate, notInitialized } from './errors/graph.js'
+import type { Attempt, OutputSpec } from './graph/graph.js'
+import type { Operator } from './graph/operator.js'
+import type { Key } from './keys/key.js'
+import type { PartitionOptions } from './keys/partitioner.js'
+import { combineByKey } from './operators/combine-by-key.js'
+import { count } from './operators/count.js'
+import { countByValue } from './operators/count-by-value.js'
+import { filter } from './operators/filter.js'
+import { flatMap } from './operators/flat-map.js'
+import { flatMapToPair } from './operators/flat-map-to-pair.js'
+import { glom } from './operators/glom.js'
+import { groupByKey } from './operators/group-by-key.js'
+import { map } from './operators/map.js'
+import { mapPartitions, mapPartitionsToPair } from './operators/map-partitions.js'
+import { mapToPair } from './operators/map-to-pair.js'
+import { mapValues } from './operators/map-values.js'
+import { reduce } from './operators/reduce.js'
+import { reduceByKey } from './operators/reduce-by-key.js'
+import { repartition } from './operators/repartition.js'
+import { runningReduceByKey } from './operators/running-reduce-by-key.js'
+import { tap } from './operators/tap.js'
+import { top } from './operators/top.js'
+import { transform } from './operators/transform.js'
+import { union } from './operators/union.js'
+import { updateStateByKey, type StateOptions } from './operators/update-state-by-key.js'
+import { window } from './operators/window.js'
+import { aFunction, checkOptions, positiveInteger } from './options.js'
+import { batches, type Batch } from './outputs/batches.js'
+import { foreachRDD } from './outputs/foreach-rdd.js'
+import { print } from './outputs/print.js'
+import type { RDD } from './rdd/rdd.js'
+import type { RDDContext } from './rdd/rdd-context.js'
+import type { KeyedState } from './state/keyed-state.js'
+import type { StateView } from './state/view.js'
+import { checkPositiveDuration, Duration, durationOf } from './time/duration.js'
+import { Time } from './time/time.js'
+
+/** The key of a pair type, and its value. */
+export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : never
+export type ValueOf<T> = T extends readonly [Key, infer V] ? V : never
+
+/** A stream of records: what a user must have, to make pairs of records, is written `[key, value]`. */
+type Pairs<K extends Key, V> = DStream<readonly [K, V]>
+
+/** What a stream needs of its context; the context gives it to every stream it makes. */
+export interface StreamHost {
+  readonly context: StreamingContext
+  readonly sc: RDDContext
+  readonly out: Writable
+  /** Throws when the context has been started or stopped. */
+  add<T>(operator: Operator<T>, kind?: string): Operator<T>
+  addOutput(spec: OutputSpec): void
+  setId(operator: Operator, id: string): void
+  setName(operator: Operator, name: string): void
+  setCheckpoint(operator: Operator, interval: Duration): void
+  slice<T>(operator: Operator<T>, fromMs: number, toMs: number): Promise<RDD<T>[]>
+  /** The table as of the last committed batch. */
+  committed<S>(table: KeyedState<S>): StateView<Key, S>
+}
+
+const partitionKeys = ['numPartitions', 'partitioner'] as const
+const stateKeys = [...partitionKeys, 'initialState', 'version', 'migrate'] as const
+const brand = Symbol.for('dstream.DStream')
+
+/**
+ * A stream of batches: at each batch time one RDD. Streams are defined before `start()`; every method below returns a new
+ * stream and changes nothing. Methods that end a stream (`print`, `foreachRDD`, `batches`) are outputs: without one,
+ * nothing runs.
+ *
+ * Operators on pairs are there for streams of `[key, value]`; `mapToPair` makes one.
+ *
+ * @example
+ * const words = lines.flatMap((line) => line.split(' '))
+ * words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b).print()
+ */
+export class DStream<out T> {
+  readonly #host: StreamHost
+  readonly #operator: Operator<T>
+
+  /** @internal Made by a StreamingContext and by other streams. */
+  constructor(host: StreamHost, operator: Operator<T>) {
+    this.#host = host
+    this.#operator = operator
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true })
+  }
+
+  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== DStream) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
+  get context(): StreamingContext {
+    return this.#host.context
+  }
+
+  /** The time between two batches of this stream. */
+  get slideDuration(): Duration {
+    return new Duration(this.#operator.slideMs)
+  }
+
+  /** @internal */
+  get operator(): Operator<T> {
+    return this.#operator
+  }
+
+  /** @internal */
+  get host(): StreamHost {
+    return this.#host
+  }
+
+  // ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The name of this operator in checkpoints and plans. Without one it is derived from the operator's place in the
+   * program; state that must survive changes of the program wants one.
+   * @throws `uid-taken` when another operator has that id, naming both places
+   */
+  uid(id: string): this {
+    this.#host.setId(this.#operator, id)
+    return this
+  }
+
+  /** What a page and `explain` call this operator. */
+  name(label: string): this {
+    this.#host.setName(this.#operator, label)
+    return this
+  }
+
+  // ── record by record ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One record in, one out. */
+  map<U>(f: (record: T) => U): DStream<U> {
+    return this.#derive(map(this.#operator, aFunction('map', 'f', f)))
+  }
+
+  /** One record in, any number out. A string is not taken for a list of characters: split it. */
+  flatMap<U>(f: (record: T) => Iterable<U> & object): DStream<U> {
+    return this.#derive(flatMap(this.#operator, aFunction('flatMap', 'f', f)))
+  }
+
+  /** The records for which `keep` holds. */
+  filter<U extends T>(keep: (record: T) => record is U): DStream<U>
+  filter(keep: (record: T) => boolean): DStream<T>
+  filter(keep: (record: T) => boolean): DStream<T> {
+    return this.#derive(filter(this.#operator, aFunction('filter', 'keep', keep)))
+  }
+
+  /** One record to one pair of key and value. */
+  mapToPair<K extends Key, V>(f: (record: T) => readonly [K, V]): DStream<[K, V]> {
+    return this.#derive(mapToPair(this.#operator, aFunction('mapToPair', 'f', f)))
+  }
+
+  /** One record to any number of pairs. */
+  flatMapToPair<K extends Key, V>(f: (record: T) => Iterable<readonly [K, V]>): DStream<[K, V]> {
+    return this.#derive(flatMapToPair(this.#operator, aFunction('flatMapToPair', 'f', f)))
+  }
+
+  /** All records of a partition at once; a long partition holds the event loop meanwhile. */
+  mapPartitions<U>(f: (records: Iterable<T>) => Iterable<U>): DStream<U> {
+    return this.#derive(mapPartitions(this.#operator, aFunction('mapPartitions', 'f', f)))
+  }
+
+  /** `mapPartitions` to pairs. */
+  mapPartitionsToPair<K extends Key, V>(f: (records: Iterable<T>) => Iterable<readonly [K, V]>): DStream<[K, V]> {
+    return this.#derive(mapPartitionsToPair(this.#operator, aFunction('mapPartitionsToPair', 'f', f)))
+  }
+
+  /** Looks at each record that an output pulls, and passes it on. */
+  tap(f: (record: T) => void): DStream<T> {
+    return this.#derive(tap(this.#operator, aFunction('tap', 'f', f)))
+  }
+
+  /** Each partition as one array. */
+  glom(): DStream<T[]> {
+    return this.#derive(glom(this.#operator))
+  }
+
+  /** The same records in exactly `numPartitions` partitions. */
+  repartition(numPartitions: number): DStream<T> {
+    return this.#derive(repartition(this.#operator, positiveInteger('repartition', 'numPartitions', numPartitions)))
+  }
+
+  // ── batch by batch ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Each batch to one record, an empty batch to none. */
+  reduce(f: (a: T, b: T) => T): DStream<T> {
+    return this.#derive(reduce(this.#operator, aFunction('reduce', 'f', f)))
+  }
+
+  /** The number of records of each batch, 0 for an empty one. */
+  count(): DStream<number> {
+    return this.#derive(count(this.#operator))
+  }
+
+  /** How often each value occurs in a batch. */
+  countByValue(this: DStream<T & Key>, options?: PartitionOptions): DStream<[T, number]> {
+    checkOptions('countByValue', options, partitionKeys)
+    return this.#derive(countByValue(this.#operator, options)) as DStream<[T, number]>
+  }
+
+  /** This stream and another of the same slide as one. */
+  union<U>(that: DStream<U>): DStream<T | U> {
+    return this.#derive(union<T | U>([this.#operator, that.operator]))
+  }
+
+  /** A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch. */
+  transform<U>(f: (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
+    aFunction('transform', 'f', f)
+    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time)))
+  }
+
+  /** `transform` to pairs. */
+  transformToPair<K extends Key, V>(
+    f: (rdd: RDD<T>, time: Time) => RDD<readonly [K, V]> | Promise<RDD<readonly [K, V]>>,
+  ): DStream<[K, V]> {
+    aFunction('transformToPair', 'f', f)
+    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time))
+    return this.#derive(pairs as Operator<[K, V]>)
+  }
+
+  /** The `n` greatest records of each batch by `by`, greatest first; ties in order of arrival. */
+  top(n: number, by?: (record: T) => number | string | bigint): DStream<T> {
+    return this.#derive(top(this.#operator, positiveInteger('top', 'n', n), by))
+  }
+
+  // ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * All records of the last `windowDuration`, every `slideDuration` (by default every batch).
+   * @throws `not-a-multiple` when one of them is no multiple of this stream's slide
+   */
+  window(windowDuration: Duration, slideDuration: Duration = this.slideDuration): DStream<T> {
+    const windowMs = positiveMs('window', windowDuration)
+    return this.#derive(window(this.#operator, windowMs, positiveMs('window', slideDuration), this.#host.sc))
+  }
+
+  // ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The values only; keys and their partitions stay. */
+  mapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
+    return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
+  }
+
+  /** The values of each key of a batch as one array, in order of arrival. */
+  groupByKey<K extends Key, V>(this: Pairs<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
+    checkOptions('groupByKey', options, partitionKeys)
+    return this.#derive(groupByKey(this.#operator, options))
+  }
+
+  /** The values of each key of a batch to one value. */
+  reduceByKey<K extends Key, V>(this: Pairs<K, V>, f: (a: V, b: V) => V, options?: PartitionOptions): DStream<[K, V]> {
+    checkOptions('reduceByKey', options, partitionKeys)
+    return this.#derive(reduceByKey(this.#operator, aFunction('reduceByKey', 'f', f), options))
+  }
+
+  /** The general aggregation by key. */
+  combineByKey<K extends Key, V, C>(
+    this: Pairs<K, V>,
+    createCombiner: (value: V) => C,
+    mergeValue: (c: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): DStream<[K, C]> {
+    checkOptions('combineByKey', options, partitionKeys)
+    const combiner = {
+      create: aFunction('combineByKey', 'createCombiner', createCombiner),
+      merge: aFunction('combineByKey', 'mergeValue', mergeValue),
+      mergeCombiners: aFunction('combineByKey', 'mergeCombiners', mergeCombiners),
+    }
+    return this.#derive(combineByKey(this.#operator, combiner, options))
+  }
+
+  // ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Keeps one state per key. `update` is called in every batch for every key that has a state or new values, with no
+   * values if none came; `undefined` drops the key. The stream holds all states, every batch.
+   *
+   * TypeScript infers the state from the first use: write `updateStateByKey<number>(…)`, or give the state's parameter a
+   * type, `(values, total: number = 0) => …`.
+   *
+   * @example
+   * pairs.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total))
+   */
+  updateStateByKey<S>(
+    this: DStream<readonly [Key, unknown]>,
+    update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => S | undefined,
+    options?: StateOptions<KeyOf<T>, S>,
+  ): StateDStream<KeyOf<T>, S> {
+    checkOptions('updateStateByKey', options, stateKeys)
+    aFunction('updateStateByKey', 'update', update)
+    const parent = this.#operator as Operator<readonly [KeyOf<T>, ValueOf<T>]>
+    const stateful = updateStateByKey(parent, update, { sc: this.#host.sc, ...options })
+    this.#host.add(stateful)
+    return new StateDStream(this.#host, stateful)
+  }
+
+  /**
+   * The running reduction of all batches so far: totals, maxima, latest values. Only keys that have values in a batch cost
+   * anything in it.
+   */
+  runningReduceByKey<K extends Key, V>(
+    this: Pairs<K, V>,
+    f: (a: V, b: V) => V,
+    options?: PartitionOptions,
+  ): StateDStream<K, V> {
+    checkOptions('runningReduceByKey', options, partitionKeys)
+    aFunction('runningReduceByKey', 'f', f)
+    const stateful = runningReduceByKey(this.#operator, f, { sc: this.#host.sc, ...options })
+    this.#host.add(stateful)
+    return new StateDStream(this.#host, stateful)
+  }
+
+  // ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Accepted, as in Spark; what several readers share is evaluated once and kept without being told to. */
+  persist(): this {
+    if (this.context.getState() !== 'INITIALIZED') throw changingTooLate('storage level')
+    return this
+  }
+
+  /** The same as `persist`. */
+  cache(): this {
+    return this.persist()
+  }
+
+  /**
+   * The interval between snapshots of this operator's state. Every batch commits what it changed in any case.
+   * A multiple of the slide, checked at start.
+   */
+  checkpoint(interval: Duration): this {
+    if (this.context.getState() !== 'INITIALIZED') throw changingTooLate('checkpoint interval')
+    this.#host.setCheckpoint(this.#operator, durationOf('checkpoint', interval))
+    return this
+  }
+
+  /**
+   * The RDDs with time in [from, to], both ends included and rounded down to the slide. A time not yet run gives none.
+   * @throws `not-initialized` before start; `slice-forgotten` for a time that is no longer remembered
+   */
+  slice(from: Time | number, to: Time | number): Promise<RDD<T>[]> {
+    if (this.context.getState() === 'INITIALIZED') return Promise.reject(notInitialized('This DStream'))
+    return this.#host.slice(this.#operator, Number(from), Number(to))
+  }
+
+  // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Any effect on each batch, empty ones too. What `f` returns is awaited. */
+  foreachRDD(
+    f: (rdd: RDD<T>, time: Time, attempt: { readonly number: number; readonly replayed: boolean }) => unknown,
+  ): void {
+    aFunction('foreachRDD', 'f', f)
+    this.#host.addOutput(foreachRDD(this.#operator, f as (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown))
+  }
+
+  /** The first `num` records of each batch, in Spark's layout, to `out` (standard output). */
+  print(num = 10, options: { out?: Writable | undefined } = {}): void {
+    checkOptions('print', options, ['out'])
+    const { out } = options
+    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
+  }
+
+  /** The batches for `for await`; a slow loop slows the batches, and the loop ends when the context has stopped. */
+  batches(): AsyncIterable<Batch<T>> {
+    const { output, iterable } = batches(this.#operator)
+    this.#host.addOutput(output)
+    return iterable
+  }
+
+  #derive<U>(operator: Operator<U>, kind?: string): DStream<U> {
+    return new DStream(this.#host, this.#host.add(operator, kind))
+  }
+}
+
+const positiveMs = (where: string, duration: Duration): number => checkPositiveDuration(where, duration).milliseconds
+
+/** An operator that keeps one table of states. */
+export interface StatefulOperator<K extends Key, S> extends Operator<[K, S]> {
+  readonly table: KeyedState<S>
+}
+
+/** A stream of all states, whose table can also be read from one's own code. */
+export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {
+  readonly #table: KeyedState<S>
+
+  /** @internal */
+  constructor(host: StreamHost, operator: StatefulOperator<K, S>) {
+    super(host, operator)
+    this.#table = operator.table
+  }
+
+  /** The states as of the last committed batch: costs nothing to take, and stays what it was. */
+  snapshot(): StateView<K, S> {
+    return this.host.committed(this.#table) as StateView<K, S>
+  }
+
+  /** The state of one key as of the last committed batch. */
+  get(key: Key): S | undefined {
+    const view = this.host.committed(this.#table)
+    try {
+      return view.get(key)
+    } finally {
+      view.release()
+    }
+  }
+}

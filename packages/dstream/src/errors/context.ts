@@ -1,0 +1,53 @@
+import { DStreamError } from './base.js'
+
+export const noBatchInterval = (): DStreamError =>
+  new DStreamError(
+    'no-batch-interval',
+    'Batch duration for StreamingContext cannot be null: give it as { batchInterval: Seconds(1) }.',
+  )
+
+export const alreadyActive = (name: string, place: string): DStreamError =>
+  new DStreamError(
+    'already-active',
+    `Only one StreamingContext of the name "${name}" may be started in this process, and one is active already (started at ${place}). Stop that context first, or give this one another appName.`,
+  )
+
+export const alreadyStopped = (): DStreamError =>
+  new DStreamError(
+    'already-stopped',
+    'StreamingContext has already been stopped and cannot be started again. Make a new StreamingContext.',
+  )
+
+export const rememberTwice = (givenMs: number): DStreamError =>
+  new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
+
+export const stopTimedOut = (timeoutMs: number, records: number): DStreamError =>
+  new DStreamError(
+    'stop-timed-out',
+    `The context did not stop gracefully within ${timeoutMs} ms and was stopped all the same; ${records} received records were left unprocessed. Give stop() a longer timeout.`,
+  )
+
+export const tooFarBehind = (operator: string, waiting: number): DStreamError =>
+  new DStreamError(
+    'too-many-waiting-batches',
+    `"${operator}" has failed on the same batch ${waiting} times and its inputs are kept no longer, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
+  )
+
+export const advanceTheClock = (): DStreamError =>
+  new DStreamError(
+    'advance-the-clock',
+    'This context runs on virtual time, which stands still while you wait: advance the clock instead, with run() or advance(…).',
+  )
+
+export const noCheckpointToRead = (directory: string, cause: unknown): DStreamError =>
+  new DStreamError(
+    'checkpoint-unreadable',
+    `Failed to read checkpoint from directory ${directory}: ${cause instanceof Error ? cause.message : String(cause)} To begin afresh when that happens, pass { createOnError: true }.`,
+    { cause },
+  )
+
+export const notAJob = (got: unknown): DStreamError =>
+  new DStreamError(
+    'not-a-module',
+    `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${typeof got}.`,
+  )

@@ -1,0 +1,52 @@
+// The contents of dstream, in the order in which a record meets them.
+
+// ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+export { Duration, Milliseconds, Minutes, Seconds } from './time/duration.js'
+export { Time } from './time/time.js'
+export type { Clock, Logger, Storage } from './ports.js'
+
+// ── keys ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type { Key } from './keys/key.js'
+export { HashPartitioner } from './keys/partitioner.js'
+export type { Partitioner, PartitionOptions } from './keys/partitioner.js'
+
+// ── context ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export { StreamingContext } from './context.js'
+export type { StreamingContextState } from './context.js'
+export type { BackpressureOptions, StreamingContextOptions } from './context-options.js'
+export { definedJobs } from './job.js'
+export type { Job, JobModule } from './job.js'
+
+// ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+export { Receiver } from './receive/receiver.js'
+export type { ReceiverOptions, StoreBlockOptions } from './receive/receiver.js'
+export type { Codec } from './blocks/codec.js'
+export type { InputSource, SourceHome } from './sources/input-source.js'
+export type { QueueOptions } from './sources/queue.js'
+
+// ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export { DStream, StateDStream } from './dstream.js'
+export type { KeyOf, ValueOf } from './dstream.js'
+export type { StateOptions } from './operators/update-state-by-key.js'
+export type { StateView } from './state/view.js'
+
+// ── batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export { RDD } from './rdd/rdd.js'
+export { RDDContext } from './rdd/rdd-context.js'
+export type { Attempt } from './graph/graph.js'
+export type { Batch } from './outputs/batches.js'
+
+// ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
+export type {
+  BatchInfo,
+  OutputOperationInfo,
+  ReceiverInfo,
+  StreamingEvents,
+  StreamingListener,
+  StreamInputInfo,
+} from './observe/events.js'
+export type { BatchProgress } from './observe/progress.js'
+export type { Plan, PlanNode } from './graph/plan.js'
+export { DStreamError } from './errors/base.js'
+export { RecordError } from './errors/record-error.js'
+export { crashPoints } from './steps.js'

@@ -1,0 +1,36 @@
+import type { StreamingContext } from './context.js'
+import type { StreamingContextOptions } from './context-options.js'
+import { notAJob } from './errors/context.js'
+import { isMainModule, moduleFile } from './node/main-module.js'
+
+/** `import.meta`, or `module` in CommonJS. */
+export type JobModule = ImportMeta | { readonly filename: string }
+
+/** A job as a module defines it: everything that is needed to build its graph, here or in another thread. */
+export interface Job {
+  readonly file: string
+  readonly options: StreamingContextOptions
+  readonly define: (ssc: StreamingContext) => void | Promise<void>
+}
+
+const jobs = ((): Map<string, Job> => {
+  const key = Symbol.for('dstream.jobs')
+  const global = globalThis as { [key]?: Map<string, Job> }
+  return (global[key] ??= new Map())
+})()
+
+/** Makes a job known under its module's file, and runs it when that module is the program. */
+export const defineJob = async (
+  meta: JobModule,
+  options: StreamingContextOptions,
+  define: Job['define'],
+  run: () => Promise<void>,
+): Promise<void> => {
+  const file = typeof meta === 'object' && meta !== null ? moduleFile(meta) : undefined
+  if (file === undefined) throw notAJob(meta)
+  jobs.set(file, { file, options, define })
+  if (isMainModule(file)) await run()
+}
+
+/** The jobs that modules loaded so far have defined, by file. */
+export const definedJobs = (): ReadonlyMap<string, Job> => jobs

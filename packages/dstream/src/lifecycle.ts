@@ -1,0 +1,311 @@
+import type { Block } from './blocks/block.js'
+import type { Checkpoint, OperatorPrint, Recovered } from './checkpoint/checkpoint.js'
+import { openCheckpoint } from './checkpoint/open-checkpoint.js'
+import { stopTimedOut } from './errors/context.js'
+import { Evaluation } from './graph/evaluate.js'
+import { fingerprint } from './graph/fingerprint.js'
+import type { Graph } from './graph/graph.js'
+import { rememberTimes, sharedOperators } from './graph/remember.js'
+import type { Journal } from './journal/journal.js'
+import { volatileJournal } from './journal/volatile-journal.js'
+import type { Bus } from './observe/bus.js'
+import type { ProgressLog } from './observe/progress.js'
+import type { Clock, Logger, Storage, Yielder } from './ports.js'
+import { rddOf } from './rdd/rdd-of.js'
+import type { RDDContext } from './rdd/rdd-context.js'
+import { BatchCycle } from './schedule/batch-cycle.js'
+import { CheckpointedStore } from './schedule/batch-store.js'
+import type { Failure } from './schedule/failure.js'
+import { StatefulTurns } from './schedule/stateful-turns.js'
+import { firstBatchTime, Ticker } from './schedule/ticker.js'
+import type { InputSet } from './sources/input-set.js'
+import type { Steps } from './steps.js'
+
+export interface LifecycleOptions {
+  readonly graph: Graph
+  readonly inputs: InputSet
+  readonly sc: RDDContext
+  readonly bus: Bus
+  readonly progress: ProgressLog
+  readonly clock: Clock
+  readonly yielder: Yielder
+  readonly logger: Logger
+  readonly steps: Steps | undefined
+  readonly batchMs: number
+  readonly rememberMs: number
+  readonly maxAttempts: number
+  /** Where state and undone work survive; without one they live in memory. */
+  readonly storage: Storage | undefined
+  readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
+  readonly allowDroppedState: readonly string[]
+  readonly missedBatches: 'run' | 'skip'
+  readonly failed: (failure: Failure) => void
+  /** A batch could not be finished: the context cannot go on. */
+  readonly fatal: (error: unknown) => void
+}
+
+const engine = '0.1'
+
+/**
+ * A started context from its first stage to its last: journal, state, sources, batches. Start goes through the stages in
+ * the order in which a record meets them, and stop in the same order.
+ */
+export class Lifecycle {
+  readonly #o: LifecycleOptions
+  readonly keep: ReturnType<typeof rememberTimes>
+  #evaluation!: Evaluation
+  #journal!: Journal
+  #checkpoint: Checkpoint | undefined
+  #store!: CheckpointedStore
+  #cycle!: BatchCycle
+  #ticker!: Ticker
+  #pending: ReadonlySet<number> = new Set()
+  #skipTo = -Infinity
+  #zeroMs = 0
+
+  constructor(options: LifecycleOptions) {
+    this.#o = options
+    this.keep = rememberTimes(options.graph, options.rememberMs)
+  }
+
+  get evaluation(): Evaluation {
+    return this.#evaluation
+  }
+
+  get store(): CheckpointedStore {
+    return this.#store
+  }
+
+  /** One interval before the first batch ever: slides are aligned to it, over restarts too. */
+  get zeroMs(): number {
+    return this.#zeroMs
+  }
+
+  get ticker(): Ticker {
+    return this.#ticker
+  }
+
+  /** The journal of the received blocks; sources hand theirs over here. */
+  get journal(): Journal {
+    return this.#journal
+  }
+
+  addBlock(block: Block): Promise<void> {
+    return this.#journal.addBlock(block)
+  }
+
+  /** Reads and matches what the storage holds, and lets go of it again. */
+  async rehearse(): Promise<void> {
+    const { clock, batchMs } = this.#o
+    await this.#open(firstBatchTime(clock.now(), batchMs) - batchMs)
+    await this.#checkpoint?.close()
+  }
+
+  async start(): Promise<void> {
+    const { clock, batchMs, inputs, graph } = this.#o
+    const firstMs = firstBatchTime(clock.now(), batchMs)
+    const recovered = await this.#open(firstMs - batchMs)
+    this.#zeroMs = recovered?.zeroTime ?? firstMs - batchMs
+    const turns = this.#evaluate(this.#zeroMs)
+    if (recovered?.resumed === true) await this.#resume(recovered, turns)
+    for (const output of graph.outputs) await output.open?.()
+    await inputs.start()
+    this.#ticker.start(this.#nextTime(firstMs, this.#zeroMs, recovered))
+  }
+
+  /** Journal and checkpoint: what the directory holds, or nothing. */
+  async #open(zeroTime: number): Promise<Recovered | undefined> {
+    const { storage, batchMs, yielder, steps, logger, inputs } = this.#o
+    if (storage === undefined) {
+      this.#journal = volatileJournal()
+      return undefined
+    }
+    const { checkpoint, recovered } = await openCheckpoint({
+      storage,
+      operators: this.#prints(),
+      zeroTime,
+      batchMs,
+      engine,
+      existing: this.#o.onExistingCheckpoint,
+      allowDropped: this.#o.allowDroppedState,
+      codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
+      yielder,
+      steps,
+      onSnapshotError: (err) =>
+        logger.warn(
+          { err },
+          'A snapshot of the state could not be written; the job goes on, and its log grows meanwhile.',
+        ),
+    })
+    this.#checkpoint = checkpoint
+    this.#journal = checkpoint.journal
+    for (const warning of recovered.warnings) logger.warn({}, warning)
+    return recovered
+  }
+
+  #evaluate(zeroMs: number): StatefulTurns {
+    const { graph, clock, yielder, batchMs, inputs, bus, progress, steps, maxAttempts, failed } = this.#o
+    this.#evaluation = new Evaluation(graph, zeroMs, this.keep, sharedOperators(graph, this.keep))
+    const turns = new StatefulTurns(graph, this.#evaluation)
+    this.#store = new CheckpointedStore({
+      graph,
+      evaluation: this.#evaluation,
+      turns,
+      keep: this.keep,
+      journal: this.#journal,
+      checkpoint: this.#checkpoint,
+      inputs,
+      batchMs,
+    })
+    this.#cycle = new BatchCycle({
+      graph,
+      evaluation: this.#evaluation,
+      turns,
+      store: this.#store,
+      bus,
+      clock,
+      progress,
+      batchMs,
+      maxAttempts,
+      failed,
+      steps,
+    })
+    this.#ticker = new Ticker(clock, yielder, batchMs, (time) => this.#runBatch(time))
+    return turns
+  }
+
+  /** Puts the state of the last committed batch in place. */
+  async #resume(recovered: Recovered, turns: StatefulTurns): Promise<void> {
+    const { graph, inputs, sc } = this.#o
+    const committed = recovered.lastCommitted
+    if (committed !== undefined) {
+      for (const operator of turns.operators) {
+        const id = graph.node(operator).id
+        const held = recovered.held.get(id)
+        for (const [name, table] of Object.entries(operator.state!.tables)) {
+          const entries = recovered.table(id, name)
+          if (entries !== undefined) table.restore(entries as never, held ?? committed)
+        }
+        if (held !== undefined) {
+          const owed = []
+          for (let t = held + operator.slideMs; t <= committed; t += operator.slideMs) owed.push(t)
+          turns.owe(operator, owed)
+        }
+      }
+    }
+    this.#store.resume(recovered)
+    for (const { operator, time, partitions } of recovered.remembered) {
+      const node = graph.nodes.find(({ id }) => id === operator)
+      if (node !== undefined) {
+        this.#evaluation.restore(
+          node.operator,
+          time,
+          rddOf(
+            sc,
+            partitions.map((records) => ({ records })),
+            { shared: true },
+          ),
+        )
+      }
+    }
+    for (const source of inputs.all) {
+      const id = graph.node(source.operator).id
+      const position = recovered.positions.get(id) ?? this.#journal.position(source.streamId)
+      if (position !== undefined) source.restore?.(position)
+      for (const allocation of this.#journal.allocations()) {
+        const range = allocation.ranges.get(id)
+        if (range !== undefined) source.adopt?.(allocation.time, range.until)
+      }
+    }
+    this.#pending = new Set(recovered.pending)
+  }
+
+  /** After a resume the batches that are owed come first, then the ticks that were missed, then the live ones. */
+  #nextTime(firstMs: number, zeroMs: number, recovered: Recovered | undefined): number {
+    const { batchMs, missedBatches, logger } = this.#o
+    if (recovered?.resumed !== true) return firstMs
+    const next = (recovered.lastCommitted ?? zeroMs) + batchMs
+    const live = Math.max(next, zeroMs + (Math.floor((firstMs - batchMs - zeroMs) / batchMs) + 1) * batchMs)
+    const missed = (live - next) / batchMs - this.#pending.size
+    logger.info({}, resumeLine(recovered, this.#pending.size, Math.max(0, missed), missedBatches))
+    if (missedBatches === 'run' || missed <= 0) return next
+    this.#skipTo = live
+    return this.#pending.size > 0 ? next : live
+  }
+
+  async #runBatch(time: number): Promise<void> {
+    const replayed = this.#pending.has(time)
+    // Missed ticks that nobody wants: no data was given to them.
+    if (time < this.#skipTo && !replayed) return
+    try {
+      await this.#cycle.run(time, replayed)
+    } catch (error) {
+      this.#o.fatal(error)
+    }
+  }
+
+  /**
+   * Gracefully: sources take nothing more, and batches run until nothing is waiting, one at least. Else the batch under
+   * way is the last.
+   */
+  async stop(gracefully: boolean, timeoutMs: number): Promise<void> {
+    const { inputs, clock, graph } = this.#o
+    let expired = false
+    const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
+    try {
+      await this.#ticker.stop()
+      await inputs.stop()
+      if (gracefully) {
+        do await this.#ticker.runOne()
+        while (this.#journal.waiting().length > 0 && !expired)
+      }
+    } finally {
+      timer.cancel()
+      for (const output of graph.outputs) await output.close?.()
+      await this.#checkpoint?.close()
+    }
+    const left = inputs.waiting(this.#journal)
+    if (gracefully && left > 0) throw stopTimedOut(timeoutMs, left)
+  }
+
+  /** No further batch begins. */
+  halt(): void {
+    void this.#ticker.stop()
+  }
+
+  /** After a start that failed: what had been begun ends. */
+  async abandon(): Promise<void> {
+    await this.#o.inputs.stop().catch(() => undefined)
+    await this.#checkpoint?.close()
+  }
+
+  #prints(): OperatorPrint[] {
+    const { graph, inputs } = this.#o
+    const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
+    return graph.nodes.map(({ id, derived, operator }) => {
+      const streamId = streams.get(operator)
+      return {
+        id,
+        derived,
+        kind: operator.kind,
+        fingerprint: fingerprint(operator),
+        tables: Object.keys(operator.state?.tables ?? {}),
+        version: operator.state?.version ?? 1,
+        migrate: operator.state?.migrate,
+        ...(streamId === undefined ? {} : { streamId }),
+      }
+    })
+  }
+}
+
+const resumeLine = (recovered: Recovered, pending: number, missed: number, missedBatches: 'run' | 'skip'): string => {
+  const parts = [
+    recovered.lastCommitted === undefined
+      ? 'Resuming before the first committed batch'
+      : `Resuming after the batch of ${recovered.lastCommitted} ms`,
+    pending > 0 ? `${pending} begun batches are run again` : '',
+    missed > 0 ? `${missed} missed batches are ${missedBatches === 'run' ? 'run' : 'skipped'}` : '',
+    recovered.waiting.length > 0 ? `${recovered.waiting.length} received blocks wait for a batch` : '',
+  ]
+  return `${parts.filter((part) => part !== '').join('; ')}.`
+}

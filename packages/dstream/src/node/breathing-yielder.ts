@@ -1,0 +1,51 @@
+import { performance } from 'node:perf_hooks'
+import type { Slice, Yielder } from '../ports.js'
+
+/** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
+const holdMs = 10
+const lookMs = 2
+const firstSize = 64
+const largestSize = 1 << 17
+
+let heldSince = performance.now()
+let breath: Promise<void> | undefined
+
+/** One turn of the event loop: sockets are read, timers run. All runs that pause at once share the turn. */
+const breathe = (): Promise<void> =>
+  (breath ??= new Promise((resolve) => {
+    setImmediate(() => {
+      breath = undefined
+      heldSince = performance.now()
+      resolve()
+    })
+  }))
+
+class TimedSlice implements Slice {
+  size = firstSize
+  #last = performance.now()
+
+  pause(): Promise<void> | undefined {
+    const now = performance.now()
+    const took = now - this.#last
+    this.#last = now
+    if (took < lookMs / 2) this.size = Math.min(this.size * 2, largestSize)
+    else if (took > lookMs) this.size = Math.max(1, Math.floor((this.size * lookMs) / took))
+    if (now - heldSince < holdMs) return undefined
+    return breathe().then(() => {
+      this.#last = performance.now()
+    })
+  }
+}
+
+/**
+ * Lets the event loop turn about every 10 ms. A slice starts small and grows while its records are quick, so that neither
+ * a nanosecond filter nor a millisecond parser is asked at the wrong pace.
+ */
+export const breathingYielder: Yielder = {
+  begin: () => {
+    // Whoever begins after an idle time has not held the loop meanwhile.
+    const now = performance.now()
+    if (now - heldSince > 2 * holdMs) heldSince = now
+    return new TimedSlice()
+  },
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '../ports.js'
+
+/** Node's timers take at most 2^31 − 1 ms; a later one is set again on the way. */
+const longestMs = 0x7fffffff
+
+/** The real time. A timer never runs early: Node's may, by a fraction of a millisecond, and is then set again. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer: (atMs, run) => {
+    let timer: NodeJS.Timeout
+    const wait = (): void => {
+      const left = atMs - Date.now()
+      if (left <= 0) run()
+      else timer = setTimeout(wait, Math.min(left, longestMs))
+    }
+    timer = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), longestMs))
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
