@@ -1,0 +1,67 @@
+import type { InputSource, SourceHome } from 'dstream'
+
+/** What a test pushes by hand. */
+export interface Feed<T> {
+  push(...records: T[]): void
+  end(): void
+  fail(error: unknown): void
+}
+
+/**
+ * A source that the test feeds: what was pushed before a batch begins belongs to it. The records are part of what is
+ * logged for the batch, so that a batch that is run again gets the same.
+ */
+export const fedSource = <T>(): { feed: Feed<T>; make: (home: SourceHome) => InputSource<T> } => {
+  let waiting: T[] = []
+  let ended = false
+  let failure: { readonly error: unknown } | undefined
+  const batches = new Map<number, readonly T[]>()
+  const failures = new Map<number, { readonly error: unknown }>()
+
+  const feed: Feed<T> = {
+    push: (...records) => {
+      if (ended) throw new Error('This source has been ended: push before end().')
+      waiting.push(...records)
+    },
+    end: () => {
+      ended = true
+    },
+    fail: (error) => {
+      failure = { error }
+    },
+  }
+  const make = (home: SourceHome): InputSource<T> => ({
+    streamId: home.streamId,
+    name: `Fed stream [${home.streamId}]`,
+    operator: {
+      kind: 'source',
+      params: {},
+      parents: [],
+      slideMs: home.slideMs,
+      reachMs: 0,
+      source: true,
+      compute: (time) => {
+        const failed = failures.get(time)
+        if (failed !== undefined) throw failed.error
+        return home.sc.parallelize(batches.get(time) ?? [])
+      },
+    },
+    start: () => undefined,
+    stop: () => Promise.resolve(),
+    plan: (time) => {
+      if (failure !== undefined) failures.set(time, failure)
+      failure = undefined
+      const taken = waiting
+      waiting = []
+      batches.set(time, taken)
+      return taken
+    },
+    adopt: (time, planned) => batches.set(time, planned as readonly T[]),
+    forget: (time) => {
+      for (const old of [...batches.keys()]) if (old <= time) batches.delete(old)
+      for (const old of [...failures.keys()]) if (old <= time) failures.delete(old)
+    },
+    info: (time) => ({ inputStreamId: home.streamId, numRecords: batches.get(time)?.length ?? 0, metadata: {} }),
+  })
+  return { feed, make }
+}

@@ -1,0 +1,6 @@
+export { TestContext } from './test-context.js'
+export type { Output, RecordedEvent, TestContextOptions, TestError } from './test-context.js'
+export { runBatches } from './run-batches.js'
+export type { RunBatchesOptions } from './run-batches.js'
+export { ManualClock } from './manual-clock.js'
+export { crashPoints } from 'dstream'

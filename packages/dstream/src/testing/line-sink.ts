@@ -1,0 +1,14 @@
+import { Writable } from 'node:stream'
+
+/** A stream that keeps what is written to it, line by line. */
+export class LineSink extends Writable {
+  readonly lines: string[] = []
+  #rest = ''
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const parts = (this.#rest + chunk.toString('utf8')).split('\n')
+    this.#rest = parts.pop() ?? ''
+    this.lines.push(...parts)
+    done()
+  }
+}

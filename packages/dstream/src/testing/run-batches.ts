@@ -1,0 +1,40 @@
+import { Seconds, type DStream, type Key, type StreamingContextOptions } from 'dstream'
+import { TestContext } from './test-context.js'
+
+export type RunBatchesOptions = Partial<StreamingContextOptions> & {
+  numPartitions?: number | undefined
+  /** How many batches to run; default one per row. */
+  run?: number | undefined
+}
+
+/**
+ * Batches in, batches out, in one line, on a virtual clock with batches of one second.
+ *
+ * @example
+ * await runBatches([['a'], ['a', 'b'], []], (words) => words.countByValue())
+ * // [[['a', 1]], [['a', 1], ['b', 1]], []]
+ */
+export function runBatches<K extends Key, V, U>(
+  batches: readonly (readonly (readonly [K, V])[] | null)[],
+  define: (stream: DStream<[K, V]>) => DStream<U>,
+  options?: RunBatchesOptions,
+): Promise<U[][]>
+export function runBatches<T, U>(
+  batches: readonly (readonly T[] | null)[],
+  define: (stream: DStream<T>) => DStream<U>,
+  options?: RunBatchesOptions,
+): Promise<U[][]>
+export async function runBatches<T, U>(
+  batches: readonly (readonly T[] | null)[],
+  define: (stream: DStream<T>) => DStream<U>,
+  { numPartitions, run, ...options }: RunBatchesOptions = {},
+): Promise<U[][]> {
+  const t = new TestContext({ batchInterval: Seconds(1), ...options })
+  try {
+    const out = t.output(define(t.input(batches, { numPartitions })))
+    await t.run(run)
+    return out.batches
+  } finally {
+    await t.ssc.stop()
+  }
+}

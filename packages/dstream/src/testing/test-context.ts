@@ -1,0 +1,221 @@
+import {
+  Duration,
+  StreamingContext,
+  type DStream,
+  type Key,
+  type Logger,
+  type Storage,
+  type StreamingContextOptions,
+  type StreamingEvents,
+  type Time,
+} from 'dstream'
+import { memoryStorage } from 'dstream/storage'
+import { fedSource, type Feed } from './fed-source.js'
+import { LineSink } from './line-sink.js'
+import { ManualClock } from './manual-clock.js'
+import { rowSource } from './row-source.js'
+
+export type TestContextOptions = Partial<StreamingContextOptions> & {
+  batchInterval: Duration
+  /** Where the virtual clock begins; default 0. Row 1 is the first tick strictly after it. */
+  startTime?: Time | undefined
+}
+
+/** What a stream gave, batch by batch. */
+export interface Output<T> {
+  /** The records of each batch that gave an RDD; a batch without one leaves no entry, `times` tells. */
+  readonly batches: T[][]
+  /** The same with the borders of partitions. */
+  readonly partitions: T[][][]
+  readonly times: number[]
+}
+
+/** One failure, with the very error that was thrown. */
+export interface TestError {
+  time: number
+  output: string | undefined
+  operator: string | undefined
+  error: unknown
+}
+
+export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & StreamingEvents[E] }[keyof StreamingEvents]
+
+const eventNames: readonly (keyof StreamingEvents)[] = [
+  'streamingStarted',
+  'receiverStarted',
+  'receiverError',
+  'receiverStopped',
+  'batchSubmitted',
+  'batchStarted',
+  'batchCompleted',
+  'outputOperationStarted',
+  'outputOperationCompleted',
+]
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** A turn of the event loop, so that callbacks that are due can run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/**
+ * A real StreamingContext on a virtual clock: batches in, batches out, without sleeps and ports. The clock begins at 0, so
+ * batch i (from 1) has time i × batchInterval. Any number of them may be active at once.
+ *
+ * @example
+ * const t = new TestContext({ batchInterval: Seconds(1) })
+ * const out = t.output(t.input([['a', 'b'], [], ['a']]).countByValue())
+ * await t.run()
+ * out.batches // [[['a', 1], ['b', 1]], [], [['a', 1]]]
+ */
+export class TestContext implements AsyncDisposable {
+  readonly ssc: StreamingContext
+  readonly storage: Storage
+  readonly errors: TestError[] = []
+  readonly events: RecordedEvent[] = []
+  readonly #clock: ManualClock
+  readonly #sink = new LineSink()
+  readonly #batchMs: number
+  readonly #firstMs: number
+  #rows = 0
+  #ran = 0
+  #fatal: { readonly error: unknown } | undefined
+
+  constructor(options: TestContextOptions) {
+    const { startTime, ...rest } = options
+    const startMs = startTime?.milliseconds ?? 0
+    this.#clock = new ManualClock(startMs)
+    this.storage = options.storage ?? memoryStorage()
+    this.ssc = new StreamingContext(
+      { clock: this.#clock, logger: silent, ...rest, storage: this.storage },
+      {
+        out: this.#sink,
+        virtualTime: true,
+        onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
+        onFatal: (error) => {
+          this.#fatal ??= { error }
+        },
+      },
+    )
+    this.#batchMs = options.batchInterval.milliseconds
+    this.#firstMs = (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
+    for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
+  }
+
+  /** What `print` wrote, line by line. */
+  get printed(): readonly string[] {
+    return this.#sink.lines
+  }
+
+  /** Row i is the input of batch i, then come empty batches. `null`: the source gave no RDD at all for that batch. */
+  input<T>(
+    batches: readonly (readonly T[] | null)[],
+    options: { numPartitions?: number | undefined } = {},
+  ): DStream<T> {
+    this.#rows = Math.max(this.#rows, batches.length)
+    const times = { firstMs: this.#firstMs, batchMs: this.#batchMs }
+    return this.ssc.addSource(rowSource(batches, times, options.numPartitions))
+  }
+
+  /** The same for rows of pairs, which infer as pairs. */
+  inputPairs<K extends Key, V>(
+    batches: readonly (readonly (readonly [K, V])[] | null)[],
+    options: { numPartitions?: number | undefined } = {},
+  ): DStream<[K, V]> {
+    return this.input(batches as readonly (readonly [K, V][] | null)[], options)
+  }
+
+  /** A source that the test feeds by hand, between or during batches; what is pushed during one belongs to the next. */
+  source<T>(): { stream: DStream<T> } & Feed<T> {
+    const { feed, make } = fedSource<T>()
+    return { stream: this.ssc.addSource(make), ...feed }
+  }
+
+  /** Keeps what a stream gives. */
+  output<T>(stream: DStream<T>): Output<T> {
+    const output: Output<T> = { batches: [], partitions: [], times: [] }
+    stream.foreachRDD(async (rdd, time) => {
+      const partitions = await rdd.glom().collect()
+      output.partitions.push(partitions)
+      output.batches.push(partitions.flat())
+      output.times.push(time.milliseconds)
+    })
+    return output
+  }
+
+  /**
+   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, then
+   * rejects with the first error that came up; `errors` has them all, and `run` may be called again.
+   */
+  async run(batches: number = Math.max(0, this.#rows - this.#ran)): Promise<void> {
+    const before = this.errors.length
+    await this.#begin()
+    for (let i = 0; i < batches; i++) await this.#tick()
+    this.#rethrow(before)
+  }
+
+  /** Time goes on, and every batch that falls due runs, each with its row. */
+  async advance(by: Duration): Promise<void> {
+    const before = this.errors.length
+    await this.#begin()
+    const untilMs = this.#clock.now() + by.milliseconds
+    while (this.ssc.life !== undefined && this.ssc.life.ticker.nextMs <= untilMs && !this.#over) await this.#tick()
+    await this.#passTime(untilMs)
+    this.#rethrow(before)
+  }
+
+  /** Lets real I/O happen until the condition holds, in real time and without a batch; rejects after `timeout` (5 s). */
+  async until(condition: () => boolean, timeout: Duration = new Duration(5000)): Promise<void> {
+    const endMs = Date.now() + timeout.milliseconds
+    await this.#begin()
+    while (!condition()) {
+      if (Date.now() > endMs) throw new Error(`The condition did not hold within ${timeout.milliseconds} ms.`)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+
+  /** Graceful stop. */
+  stop(): Promise<void> {
+    return this.ssc.stop({ gracefully: true })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.ssc.stop()
+  }
+
+  get #over(): boolean {
+    return this.#fatal !== undefined || this.ssc.getState() === 'STOPPED'
+  }
+
+  async #begin(): Promise<void> {
+    if (this.ssc.getState() === 'INITIALIZED') await this.ssc.start()
+    // What was missed while the program was away runs before anything that is counted.
+    await this.#passTime(this.#clock.now())
+  }
+
+  async #tick(): Promise<void> {
+    const { life } = this.ssc
+    if (life === undefined || this.#over) return
+    await turn()
+    for (const source of this.ssc.inputs.all) source.supervisor?.intake.cut()
+    await turn()
+    await this.#passTime(Math.max(life.ticker.nextMs, this.#clock.now()))
+    this.#ran++
+  }
+
+  /** Runs the timers up to `toMs` one by one, each with all that follows from it. */
+  async #passTime(toMs: number): Promise<void> {
+    for (let at = this.#clock.nextTimer(toMs); at !== undefined; at = this.#clock.nextTimer(toMs)) {
+      this.#clock.runNext(at)
+      await this.ssc.life?.ticker.idle()
+      await turn()
+    }
+    this.#clock.runNext(toMs)
+    await this.ssc.life?.ticker.idle()
+  }
+
+  #rethrow(before: number): void {
+    if (this.#fatal !== undefined) throw this.#fatal.error
+    const first = this.errors[before]
+    if (first !== undefined) throw first.error
+  }
+}
