@@ -32,7 +32,7 @@ export function keyStillMutable(key: unknown): DStreamError {
 export function mixedOrder(a: unknown, b: unknown): DStreamError {
   return new DStreamError(
     'mixed-order',
-    `${typeName(a)} ${describe(a)} and ${typeName(b)} ${describe(b)} have no common order; convert one of them, or give a comparison of your own`,
+    `${theValue(a)} and ${theValue(b)} have no common order; convert one of them, or give a comparison of your own`,
   )
 }
 
@@ -69,26 +69,29 @@ function cureFor(part: unknown): string {
   if (part instanceof Date) return 'use date.getTime() or date.toISOString()'
   if (ArrayBuffer.isView(part)) return 'use a string such as its hex form, or [...bytes]'
   if (part instanceof Map || part instanceof Set) return "use immutable's Map or Set, or an array"
+  if (isValueObject(part))
+    return 'use what it consists of: an array, or an immutable Record, which every process can compare'
   if (typeof part === 'object') return `${ways}, or turn it into a string by JSON.stringify`
   return ways
 }
 
-/** With an article and, where it helps, the value: "a plain object {"a":1}", "undefined", "a Date 2020-…". */
+function isValueObject(part: unknown): boolean {
+  return typeof part === 'object' && part !== null && 'equals' in part && 'hashCode' in part
+}
+
+/** With an article and the value: `a plain object {"a":1}`, `an Array [1, 2]`, `undefined`. */
 function kindOf(value: unknown): string {
-  if (value === undefined) return 'undefined'
-  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value} ${describe(value)}`
-  return `${article(typeName(value))} ${describe(value)}`
+  if (value === null || value === undefined) return String(value)
+  const name = typeName(value)
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name} ${describe(value)}`
+}
+
+function theValue(value: unknown): string {
+  return value === null ? 'null' : `the ${typeName(value)} ${describe(value)}`
 }
 
 function typeName(value: unknown): string {
-  if (value === null || value === undefined) return 'the value'
-  if (typeof value !== 'object') return `the ${typeof value}`
-  if (Array.isArray(value)) return 'the array'
+  if (typeof value !== 'object' || value === null) return typeof value
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name
-  return typeof name !== 'string' || name === 'Object' || name === '' ? 'the plain object' : `the ${name}`
-}
-
-function article(named: string): string {
-  const name = named.replace(/^the /, '')
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
+  return typeof name !== 'string' || name === 'Object' || name === '' ? 'plain object' : name
 }

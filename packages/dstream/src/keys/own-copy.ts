@@ -3,17 +3,24 @@ import { detachString, shortestCut } from './detach-string.js'
 import { isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
 
 /**
- * A compound key that nobody can change and that keeps nothing else alive: arrays copied and frozen, deeply, strings
- * cut loose, lazy sequences made collections. A collection that has none of these is its own copy.
+ * A compound key that keeps nothing else alive and of which nobody else holds a part that can change: arrays copied,
+ * those inside frozen, strings cut loose, lazy sequences made collections. A collection that has none of these is its
+ * own copy. The outermost array is left for the caller to freeze.
  */
 export function ownCopy(key: object): object {
-  if (Array.isArray(key)) return Object.freeze(key.map(ownPart))
+  if (Array.isArray(key)) {
+    const own: unknown[] = []
+    for (let i = 0; i < key.length; i++) own.push(ownPart(key[i]))
+    return own
+  }
   return isRecord(key) ? ownRecord(key) : ownCollection(key as AnyCollection)
 }
 
 function ownPart(part: unknown): unknown {
   if (typeof part === 'string') return detachString(part)
-  return typeof part === 'object' && part !== null ? ownCopy(part) : part
+  if (typeof part !== 'object' || part === null) return part
+  const own = ownCopy(part)
+  return Array.isArray(own) ? Object.freeze(own) : own
 }
 
 function needsCopy(part: unknown): boolean {

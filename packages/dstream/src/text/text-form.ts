@@ -11,25 +11,33 @@
  * textForm({ a: 1n }) // '{"a":"1"}'
  */
 export function textForm(record: unknown): string {
-  if (typeof record === 'string') return record
   try {
-    if (Array.isArray(record) && record.length === 2) return `(${textForm(record[0])},${textForm(record[1])})`
-    if (typeof record === 'function') return `[function ${record.name}]`
-    if (typeof record !== 'object' || record === null) return String(record)
-    return json(record)
+    return form(record, 0)
   } catch {
     // A getter or toJSON that throws, a revoked proxy, nesting without end: a log line must not end a job.
-    return '[unprintable]'
+    return unprintable
   }
 }
 
-/** JSON's own errors (cycles) are rare: the walk that looks for cycles is made only after one. */
-function json(record: object): string {
+/** One line of JSON for an object or an array, pairs too. Throws what the object's own getters throw. */
+export function jsonForm(value: object): string {
   try {
-    return JSON.stringify(record, readable) ?? '[unprintable]'
+    return JSON.stringify(value, readable) ?? unprintable
   } catch {
-    return JSON.stringify(record, withoutCycles()) ?? '[unprintable]'
+    // Cycles are rare: the walk that looks for them is made only after JSON has stumbled.
+    return JSON.stringify(value, withoutCycles()) ?? unprintable
   }
+}
+
+const unprintable = '[unprintable]'
+const deepestPair = 100
+
+function form(record: unknown, depth: number): string {
+  if (typeof record === 'string') return record
+  if (typeof record === 'function') return `[function ${record.name}]`
+  if (typeof record !== 'object' || record === null) return String(record)
+  const isPair = Array.isArray(record) && record.length === 2 && depth < deepestPair
+  return isPair ? `(${form(record[0], depth + 1)},${form(record[1], depth + 1)})` : jsonForm(record)
 }
 
 function readable(this: unknown, name: string, value: unknown): unknown {
@@ -48,14 +56,14 @@ function readable(this: unknown, name: string, value: unknown): unknown {
 }
 
 function withoutCycles() {
-  const ancestors: unknown[] = []
+  const ancestors: { form: unknown; value: unknown }[] = []
   return function (this: unknown, name: string, value: unknown): unknown {
     const form = readable.call(this, name, value)
     if (typeof value !== 'object' || value === null) return form
     // `this` is the object being written: whatever was entered after it has been left.
-    while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop()
-    if (ancestors.includes(value) || ancestors.includes(form)) return '[circular]'
-    ancestors.push(form)
+    while (ancestors.length > 0 && ancestors.at(-1)!.form !== this) ancestors.pop()
+    if (ancestors.some((ancestor) => ancestor.value === value)) return '[circular]'
+    ancestors.push({ form, value })
     return form
   }
 }
