@@ -65,7 +65,7 @@ function notRead(html: string, wanted: 'list' | 'topic', attempts: readonly stri
   const tried = `Looked for: ${attempts.join('; ')}.`
   const subject = wanted === 'topic' ? 'a topic page' : 'a topic list'
   const error = (code: ParseError['code'], message: string): ParseError =>
-    new ParseError(code, `${message} ${tried} The page: ${portrait(html)}`, kind, attempts)
+    new ParseError(code, printable(`${message} ${tried} The page: ${portrait(html)}`), kind, attempts.map(printable))
   if (kind === wanted) return error('page-broken', `This is ${subject}, but it cannot be read. Fetch it again.`)
   if (kind === 'unknown' && !isWhole(html)) {
     return error('page-broken', `This should be ${subject}, but it is cut off. Fetch it again.`)
@@ -91,6 +91,11 @@ const LOOKS_LIKE: Readonly<Record<Exclude<PageKind, 'unknown'>, string>> = {
 /** Length, title and first characters of a page, fit for a terminal. */
 function portrait(html: string): string {
   const title = /<title[^>]{0,200}>([^<]{0,200})/i.exec(html)?.[1]
-  const show = (text: string): string => JSON.stringify(text.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+  const show = (text: string): string => JSON.stringify(printable(text).trim())
   return `${html.length} characters, title ${title === undefined ? 'none' : show(title)}, begins ${show(html.slice(0, 80))}.`
+}
+
+/** Parts of the page are quoted, and no page may command a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

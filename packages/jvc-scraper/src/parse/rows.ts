@@ -31,7 +31,7 @@ export class RowCollector {
     if (url?.kind !== 'topic' || url.topicId !== raw.id) {
       return this.problem(`${place} (topic ${raw.id}) has no address of that topic`)
     }
-    const title = line(raw.title)
+    const title = (raw.title ?? '').trim()
     if (title === '') return this.problem(`${place} (topic ${raw.id}) has no title`)
     if (raw.replies === undefined) return this.problem(`${place} (topic ${raw.id}) has no number of answers`)
     const found = parseAddress(raw.lastPageUrl)

@@ -9,7 +9,7 @@ import type { TopicPage } from './types.js'
 /** Reads a topic page from the markup of 2022 to April 2026. @throws Unfit when it is not there. */
 export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   const blocks = find($, '.bloc-message-forum')
-  const heading = line(find($, '#bloc-title-forum').first().text())
+  const heading = find($, '#bloc-title-forum').first().text().trim()
   if (blocks.length === 0 && heading === '') {
     throw new Unfit('no element .bloc-message-forum and no #bloc-title-forum in the page')
   }

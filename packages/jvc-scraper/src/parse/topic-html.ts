@@ -10,7 +10,7 @@ import type { TopicPage } from './types.js'
 /** Reads a topic page from today's markup (since 15 April 2026). @throws Unfit when it is not there. */
 export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   if (find($, '#listMessages').length === 0) throw new Unfit('no element #listMessages in the page')
-  const title = line(find($, 'h2.titleMessagesUsers__title').first().text())
+  const title = find($, 'h2.titleMessagesUsers__title').first().text().trim()
   if (title === '') throw new Unfit('no h2.titleMessagesUsers__title in the page')
   const pager = addressesOf($, find($, '.pagination .pagination__button'))
   const address = ownAddress($) ?? pager[0]

@@ -1,6 +1,6 @@
 import { array, count, field, id, text } from './json.js'
 import type { Json } from './json.js'
-import { PostCollector, line } from './posts.js'
+import { PostCollector } from './posts.js'
 import { Unfit } from './read-page.js'
 import type { TopicPage } from './types.js'
 
@@ -10,7 +10,7 @@ export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'pas
   if (messages === undefined) throw new Unfit('the payload has no list listMessage')
   const topicId = id(payload, 'topicId') ?? id(messages[0], 'topicId')
   if (topicId === undefined) throw new Unfit('the payload has no topicId')
-  const title = line(text(payload, 'topicTitleField'))
+  const title = (text(payload, 'topicTitleField') ?? '').trim()
   if (title === '') throw new Unfit('the payload has no topicTitleField')
   const posts = new PostCollector()
   for (const message of messages) addMessage(posts, message)

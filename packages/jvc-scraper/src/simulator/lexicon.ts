@@ -1,4 +1,5 @@
-import { Random, Zipf } from './random.js'
+import { Zipf } from './random.js'
+import type { Random } from './random.js'
 
 /** What the invented forum draws from, most frequent first. Everything here is made up. */
 
