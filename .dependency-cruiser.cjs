@@ -24,7 +24,7 @@ const layers = {
   receive: ['blocks', 'observe', 'pressure', 'time'],
   codec: ['keys', 'time'],
   journal: ['blocks', 'time', 'codec'],
-  sources: ['graph', 'rdd', 'blocks', 'receive', 'time', 'journal'],
+  sources: ['graph', 'rdd', 'blocks', 'receive', 'observe', 'time', 'journal'],
   outputs: ['graph', 'rdd', 'time'],
   checkpoint: ['graph', 'state', 'journal', 'codec', 'time', 'observe', 'keys', 'blocks'],
   schedule: ['graph', 'journal', 'checkpoint', 'rdd', 'observe', 'outputs', 'time', 'blocks'],

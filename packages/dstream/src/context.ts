@@ -169,7 +169,12 @@ export class StreamingContext implements AsyncDisposable {
       const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options })
       await define(ssc)
       await ssc.start()
-      await ssc.awaitTermination()
+      try {
+        await ssc.awaitTermination()
+      } finally {
+        // After a failure too: what has been committed stays, and the process can end.
+        await ssc.stop()
+      }
     })
   }
 
@@ -490,6 +495,10 @@ export class StreamingContext implements AsyncDisposable {
       },
       addBlock: (block) => this.#life!.addBlock(block),
       blocksOf: (streamId, time) => this.#life!.journal.allocation(time)?.blocks.get(streamId) ?? [],
+      earlierBlocks: () => {
+        const { journal } = this.#life!
+        return [...journal.waiting(), ...journal.allocations().flatMap(({ blocks }) => [...blocks.values()].flat())]
+      },
     }
   }
 

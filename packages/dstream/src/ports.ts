@@ -43,3 +43,23 @@ export interface Logger {
   warn(o: object, m: string): void
   error(o: object, m: string): void
 }
+
+/** One connection to a server, as far as reading from it needs. `close` ends it without further callbacks. */
+export interface Connection {
+  pause(): void
+  resume(): void
+  close(): void
+}
+
+export interface ConnectionEvents {
+  opened(): void
+  /** The chunk belongs to the receiver from now on. */
+  data(chunk: Uint8Array): void
+  /** The other side has sent all it had. */
+  ended(): void
+  /** Could not be opened, or broke. */
+  failed(error: Error): void
+}
+
+/** How a source reaches a server. */
+export type Connect = (host: string, port: number, events: ConnectionEvents) => Connection

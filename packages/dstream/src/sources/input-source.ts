@@ -24,8 +24,8 @@ export interface SourceHome {
   readonly limits: BufferLimits
   /** Resolves when the block is durable and counts for the next allocation. */
   addBlock(block: Block): Promise<void>
-  /** True for an id that a block of an earlier run has. */
-  hasBlock?(id: string): boolean
+  /** The blocks of this stream that an earlier run has left, as the source starts. */
+  earlierBlocks?(streamId: number): Iterable<Block>
   /** The blocks that were allocated to a batch, in order of arrival. */
   blocksOf(streamId: number, time: number): readonly Block[]
 }

@@ -47,11 +47,12 @@ export const receiverInput = <T>(
       if ('codec' in block.payload) codecs.set(block.payload.codec.id, block.payload.codec as Codec<T>)
       return home.addBlock(block)
     },
-    hasBlock: (id) => home.hasBlock?.(id) ?? false,
+    hasBlock: (id) => earlier.has(id),
     onEvent: (type, info) => home.onEvent(type, info),
   })
   const codecs = new Map<string, Codec<T>>(receiver.codecs.map((codec) => [codec.id, codec]))
   const counts = new Counts()
+  const earlier = new Set<string>()
   return {
     streamId,
     name: streamName(label, streamId),
@@ -68,7 +69,10 @@ export const receiverInput = <T>(
           home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time)),
         ),
     }),
-    start: () => supervisor.start(),
+    start: () => {
+      for (const block of home.earlierBlocks?.(streamId) ?? []) earlier.add(block.id)
+      supervisor.start()
+    },
     stop: () => supervisor.stop(),
     restore: (position) => {
       supervisor.intake.position = position

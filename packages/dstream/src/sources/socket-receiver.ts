@@ -1,5 +1,5 @@
+import type { Connect, Connection } from '../ports.js'
 import { Receiver } from '../receive/receiver.js'
-import type { Connect, Connection } from './connect.js'
 
 export interface Address {
   readonly host: string

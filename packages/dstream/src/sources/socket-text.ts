@@ -1,6 +1,6 @@
 import { lineTooLong } from '../errors/receive.js'
 import { checkOptions, positiveInteger } from '../options.js'
-import type { Connect } from './connect.js'
+import type { Connect } from '../ports.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { LineCutter } from './line-cutter.js'
 import { lineCodec } from './line-codec.js'

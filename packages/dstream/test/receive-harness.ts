@@ -1,0 +1,54 @@
+import type { Block } from '../src/blocks/block.js'
+import type { ReceiverInfo } from '../src/observe/events.js'
+import type { Logger } from '../src/ports.js'
+import { ManualClock } from '../src/testing/manual-clock.js'
+import type { ReceiverEvent } from '../src/receive/supervisor.js'
+
+/** For the tests of receive/ and sources/: the surroundings of a receiver, on a clock that stands still. */
+export class Harness {
+  readonly clock = new ManualClock()
+  readonly blocks: Block[] = []
+  readonly events: { readonly type: ReceiverEvent; readonly info: ReceiverInfo }[] = []
+  readonly log: string[] = []
+  readonly logger: Logger = {
+    debug: () => {},
+    info: (_, message) => void this.log.push(message),
+    warn: (_, message) => void this.log.push(message),
+    error: (_, message) => void this.log.push(message),
+  }
+  /** What storing the next blocks does: an error rejects. */
+  readonly failures: (Error | undefined)[] = []
+
+  addBlock = async (block: Block): Promise<void> => {
+    const failure = this.failures.shift()
+    if (failure !== undefined) throw failure
+    this.blocks.push(block)
+  }
+
+  onEvent = (type: ReceiverEvent, info: ReceiverInfo): void => void this.events.push({ type, info })
+
+  /** Moves on, with everything that falls due on the way. */
+  async advance(toMs: number): Promise<void> {
+    await settle()
+    for (let at = this.clock.nextTimer(toMs); at !== undefined; at = this.clock.nextTimer(toMs)) {
+      this.clock.runNext(at)
+      await settle()
+    }
+    this.clock.runNext(toMs)
+    await settle()
+  }
+
+  get records(): unknown[] {
+    return this.blocks.flatMap(recordsOf)
+  }
+
+  get eventTypes(): ReceiverEvent[] {
+    return this.events.map(({ type }) => type)
+  }
+}
+
+export const recordsOf = ({ payload }: Block): readonly unknown[] =>
+  'records' in payload ? payload.records : [...payload.codec.decode(payload.bytes, () => {})]
+
+/** Everything that does not wait for a timer or for I/O has happened. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
