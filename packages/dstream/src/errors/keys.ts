@@ -83,7 +83,7 @@ function isValueObject(part: unknown): boolean {
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   const name = typeName(value)
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name} ${describe(value)}`
+  return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name} ${describe(value)}`
 }
 
 function theValue(value: unknown): string {

@@ -12,7 +12,7 @@ export function hashKey(key: unknown): number {
     case 'number':
       return hashNumber(key)
     case 'boolean':
-      return key ? 1231 : 1237
+      return key ? 1 : 0
     case 'bigint':
       return mix(hashString(key.toString()) ^ 0x5bd1e995)
     default:
