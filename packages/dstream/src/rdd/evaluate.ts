@@ -1,4 +1,5 @@
 import type { Evaluation } from './evaluation.js'
+import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
 import { gather, inOrder, andThen, type Maybe } from './maybe.js'
 import type { Input, PartitionSource, PlanNode } from './plan.js'
@@ -102,7 +103,11 @@ export function pass(input: Input, steps: Steps, sink: Sink, evaluation: Evaluat
       return
     }
   }
-  return evaluation.run(new Interpreter(input, steps, sink, evaluation.runtime.onRecordError))
+  return evaluation.run(
+    evaluation.fused
+      ? new FusedLoop(input, steps, sink, evaluation.runtime.onRecordError)
+      : new Interpreter(input, steps, sink, evaluation.runtime.onRecordError),
+  )
 }
 
 function passAny(input: Input | AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {

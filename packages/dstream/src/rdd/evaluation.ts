@@ -1,3 +1,4 @@
+import { codeMayBeGenerated } from './fused-cache.js'
 import type { Slice } from '../ports.js'
 import type { Maybe } from './maybe.js'
 import type { RDDRuntime } from './runtime.js'
@@ -14,11 +15,14 @@ export interface Pass {
  */
 export class Evaluation {
   readonly runtime: RDDRuntime
+  /** Whether chains run as generated loops. */
+  readonly fused: boolean
   readonly #slice: Slice
   #left: number
 
   constructor(runtime: RDDRuntime) {
     this.runtime = runtime
+    this.fused = runtime.codegen === true || (runtime.codegen === 'auto' && codeMayBeGenerated())
     this.#slice = runtime.yielder.begin()
     this.#left = this.#slice.size
   }

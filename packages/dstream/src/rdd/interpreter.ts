@@ -2,7 +2,7 @@ import { keyOf } from '../keys/key.js'
 import { detachKey } from '../keys/detach.js'
 import { blame, iterableOf, pairOf, type Policy } from './blame.js'
 import type { Pass } from './evaluation.js'
-import type { AnyFunction, Input, PlanNode } from './plan.js'
+import { stepOf, type Input, type PlanNode } from './plan.js'
 import { isFull, type Sink } from './sink.js'
 
 /** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
@@ -115,7 +115,7 @@ class Spread {
 }
 
 function apply(step: PlanNode, record: unknown): unknown {
-  const { op, f } = step.plan as { op: string; f: AnyFunction }
+  const { op, f } = stepOf(step)
   switch (op) {
     case 'map':
       return f(record)

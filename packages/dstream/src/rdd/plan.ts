@@ -14,7 +14,6 @@ export type Input = readonly unknown[] | Iterable<unknown>
 
 export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- user functions of every shape
 export type AnyFunction = (...args: any[]) => unknown
 
 /** How the partitions of a node come about. */
@@ -94,4 +93,10 @@ export class PlanNode implements Place {
   unshare(): void {
     this.kept = undefined
   }
+}
+
+/** The step of a narrow node: chains consist of nothing else. */
+export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {
+  if (node.plan.type === 'narrow') return node.plan
+  throw new TypeError(`${node.kind} is no step`)
 }

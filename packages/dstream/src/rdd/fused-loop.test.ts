@@ -1,0 +1,218 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { RecordError } from '../errors/record-error.js'
+import type { Policy } from './blame.js'
+import type { Pass } from './evaluation.js'
+import { codeMayBeGenerated } from './fused-cache.js'
+import { FusedLoop } from './fused-loop.js'
+import { Interpreter } from './interpreter.js'
+import { PlanNode, type AnyFunction, type Input, type StepOp } from './plan.js'
+import { combineSink } from './shuffle.js'
+import type { Sink } from './sink.js'
+import { narrow, source } from './steps.js'
+
+/** Any record as a small whole number, so that every function below takes every record. */
+const small = (record: any): number => {
+  const number = Array.isArray(record) ? small(record.at(-1)) : typeof record === 'number' ? record : 0
+  return ((Math.trunc(number) % 1000) + 1000) % 1000
+}
+
+type Log = unknown[]
+type MakeStep = (log: Log) => readonly [op: StepOp, f: AnyFunction]
+
+function* items(n: number, failAt: number) {
+  for (let i = 0; i < n % 5; i++) {
+    if (i === failAt) throw new Error(`item ${i}`)
+    yield n + i
+  }
+}
+
+const record = (f: AnyFunction) => (log: Log) => (x: unknown) => {
+  log.push(x)
+  return f(x)
+}
+const step =
+  (op: StepOp, f: AnyFunction): MakeStep =>
+  (log) =>
+    [op, record(f)(log)] as const
+
+const steps: fc.Arbitrary<MakeStep> = fc.oneof(
+  fc.integer({ min: -3, max: 5 }).map((a) => step('map', (x) => small(x) * 2 + a)),
+  fc.constant(step('map', (x) => [small(x) % 3, small(x)])),
+  fc.constant(step('map', () => undefined)),
+  fc.integer({ min: 2, max: 4 }).map((m) => step('filter', (x) => small(x) % m !== 0)),
+  fc.constant(step('tap', () => 'nothing')),
+  fc.constant(step('flatMap', (x) => Array.from({ length: small(x) % 4 }, (_, i) => small(x) + i))),
+  fc.constant(step('flatMap', (x) => items(small(x), -1))),
+  fc.constant(step('flatMap', (x) => new Set([small(x) % 2, small(x)]))),
+  fc.constant(step('mapValues', (v) => small(v) + 1)),
+  fc.constant(step('flatMapValues', (v) => [v, small(v)].slice(small(v) % 3))),
+  fc.constant(step('flatMapValues', (v) => items(small(v), -1))),
+  fc.constant(step('keys', (x) => x)),
+  fc.constant(step('values', (x) => x)),
+)
+const unsafeSteps: fc.Arbitrary<MakeStep> = fc.oneof(
+  { weight: 4, arbitrary: steps },
+  fc.integer({ min: 2, max: 9 }).map((m) =>
+    step('map', (x) => {
+      if (small(x) % m === 1) throw new Error('unlucky')
+      return x
+    }),
+  ),
+  fc.integer({ min: 0, max: 3 }).map((at) => step('flatMap', (x) => items(small(x), at))),
+  fc.constant(step('flatMap', (x) => (small(x) % 4 === 0 ? 'text' : [x]))),
+)
+
+type MakeSink = (log: Log, place: PlanNode) => Sink
+const throwing = (f: AnyFunction) => (a: unknown, b: unknown) => {
+  if (small(b) === 13) throw new Error('thirteen')
+  return f(a, b)
+}
+const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
+  fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
+  fc.integer({ min: 1, max: 12 }).map<MakeSink>((limit) => () => ({ kind: 'take', out: [], limit })),
+  fc.constant<MakeSink>(() => ({ kind: 'count', n: 0 })),
+  fc.constant<MakeSink>((log, place) => ({ kind: 'foreach', place, f: record((x) => x)(log) })),
+  fc.constant<MakeSink>((_, place) => ({ kind: 'fold', place, acc: 0, f: throwing((a, x) => a + small(x)) })),
+  fc.constant<MakeSink>((_, place) => ({ kind: 'fold', place, acc: '', f: throwing((a, x) => `${a},${small(x)}`) })),
+  fc.constant<MakeSink>((_, place) => ({
+    kind: 'reduce',
+    place,
+    has: false,
+    acc: undefined,
+    f: throwing((a, x) => small(a) * 2 - small(x)),
+  })),
+  fc.constant<MakeSink>((_, place) =>
+    combineSink(
+      place,
+      undefined,
+      throwing((a, b) => -small(a) - small(b)),
+    ),
+  ),
+  fc.constant<MakeSink>((_, place) =>
+    combineSink(
+      place,
+      (v) => [v],
+      throwing((c: unknown[], v) => (c.push(v), c)),
+    ),
+  ),
+  fc.constant<MakeSink>((_, place) => ({
+    kind: 'bucket',
+    place,
+    buckets: [[], []],
+    partitionOf: (k) => small(k) % 2,
+  })),
+)
+
+const values = fc.oneof(
+  fc.integer({ min: -20, max: 999 }),
+  fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 50 })),
+  fc.constantFrom(13, 0, -0, undefined),
+)
+const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.boolean())
+const budgets = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
+
+interface Run {
+  makeSteps: MakeStep[]
+  makeSink: MakeSink
+  input: readonly [unknown[], boolean]
+  sizes: number[]
+}
+
+/** All that an engine lets one see of a run: the sink, the counts, the calls of user functions, and errors. */
+function run(
+  make: (...args: ConstructorParameters<typeof Interpreter>) => Pass,
+  given: Run,
+  skip: boolean | undefined,
+) {
+  const log: Log = []
+  const chain = given.makeSteps.map((makeStep, s) => {
+    const [op, f] = makeStep(log)
+    return narrow(source('source', []), `step ${s}`, op, f)
+  })
+  const [array, lazy] = given.input
+  const sink = given.makeSink(log, source('sink', []))
+  const errors: unknown[] = []
+  const note = (error: unknown) =>
+    errors.push(error instanceof RecordError ? [error.operator, error.record, String(error.cause)] : String(error))
+  const policy: Policy =
+    skip === undefined
+      ? undefined
+      : (error) => {
+          note(error)
+          return skip ? 'skip' : 'fail'
+        }
+  const input: Input = lazy ? new Set(array.map((x) => x)) : array
+  let turns = 0
+  try {
+    const pass = make(input, chain, sink, policy)
+    while (pass.advance(given.sizes[turns++ % given.sizes.length]!) === 0) {
+      if (turns > 100_000) throw new Error('no end')
+    }
+  } catch (error) {
+    note(error)
+    // How far the counts of a failed run have come says nothing.
+    return { failed: errors, log }
+  }
+  const results: Record<string, unknown> = { ...sink, place: undefined, f: undefined, merge: undefined }
+  results['map'] = 'map' in sink ? [...sink.map] : undefined
+  return {
+    sink: { ...results, create: undefined, partitionOf: undefined },
+    counts: chain.map(({ taken, given }) => [taken, given]),
+    errors,
+    log,
+  }
+}
+
+const interpreted = (...args: ConstructorParameters<typeof Interpreter>) => new Interpreter(...args)
+const fused = (...args: ConstructorParameters<typeof Interpreter>) => new FusedLoop(...args)
+
+describe.runIf(codeMayBeGenerated())('a generated loop', () => {
+  test('gives, counts and calls what the interpreter does', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ makeSteps: fc.array(steps, { maxLength: 6 }), makeSink: sinks, input: inputs, sizes: budgets }),
+        (given) => {
+          expect(run(fused, given, undefined)).toEqual(run(interpreted, given, undefined))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('fails on the same record, and leaves out the same records, as the interpreter', () => {
+    const given = fc.record({
+      makeSteps: fc.array(unsafeSteps, { maxLength: 5 }),
+      makeSink: sinks,
+      input: inputs,
+      sizes: budgets,
+    })
+    fc.assert(
+      fc.property(given, fc.constantFrom(undefined, true, false), (g, skip) => {
+        expect(run(fused, g, skip)).toEqual(run(interpreted, g, skip))
+      }),
+      { numRuns: 400 },
+    )
+  })
+})
+
+describe.each([
+  ['interpreter', interpreted],
+  ['generated loop', fused],
+])('%s', (name, make) => {
+  test.runIf(name === 'interpreter' || codeMayBeGenerated())('counts per step, and stops where a take is full', () => {
+    const given: Run = {
+      makeSteps: [step('map', (x) => x + 1), step('filter', (x) => x % 2 === 0), step('flatMap', (x) => [x, x, x])],
+      makeSink: () => ({ kind: 'take', out: [], limit: 4 }),
+      input: [[1, 2, 3, 4, 5], false],
+      sizes: [2],
+    }
+    const result = run(make, given, undefined)
+    expect(result).toMatchObject({ sink: { out: [2, 2, 2, 4] } })
+    expect(result.counts).toEqual([
+      [3, 3],
+      [3, 2],
+      [2, 4],
+    ])
+  })
+})

@@ -1,0 +1,145 @@
+import { notAPair } from '../errors/rdd.js'
+import type { Place } from '../errors/record-error.js'
+import { blame, iterableOf, type Policy } from './blame.js'
+import { Cursor } from './cursor.js'
+import type { Pass } from './evaluation.js'
+import { compiledLoop, type CompiledLoop, type LoopState } from './fused-cache.js'
+import { sinkFunctions, type SinkShape } from './fused-source.js'
+import { stepOf, type AnyFunction, type Input, type PlanNode } from './plan.js'
+import { isFull, type Sink } from './sink.js'
+
+/**
+ * How many records one call of a loop takes at most. A loop that is called now and then is optimised as a whole; one
+ * that runs for long in its first call is only replaced on the way, with less known about its accumulator.
+ */
+const longestRun = 16_384
+
+/**
+ * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
+ * which V8 inlines. Means what {@link Interpreter} means.
+ */
+export class FusedLoop implements Pass {
+  readonly #array: readonly unknown[] | undefined
+  readonly #input: unknown
+  readonly #functions: readonly AnyFunction[]
+  readonly #policy: Policy
+  #loop: CompiledLoop
+  #sinkShape: SinkShape
+  readonly #state: LoopState
+
+  constructor(
+    input: Input,
+    readonly steps: readonly PlanNode[],
+    readonly sink: Sink,
+    policy: Policy,
+  ) {
+    this.#policy = policy
+    this.#array = Array.isArray(input) ? input : undefined
+    this.#input = this.#array ?? (input as Iterable<unknown>)[Symbol.iterator]()
+    this.#functions = steps.map((step) => stepOf(step).f)
+    this.#sinkShape = sinkShape(sink)
+    this.#loop = this.#compiled()
+    this.#state = this.#loop.state()
+  }
+
+  advance(budget: number): number {
+    const state = this.#state
+    while (budget > 0) {
+      if (this.#done()) return this.#finish(budget)
+      // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
+      const size = this.#sinkShape === 'reduce' ? 1 : Math.min(budget, longestRun)
+      this.#run(size)
+      budget -= size - Math.max(state.left, 0)
+      const shape = sinkShape(this.sink)
+      if (shape !== this.#sinkShape) {
+        this.#sinkShape = shape
+        this.#loop = this.#compiled()
+      }
+    }
+    return this.#done() ? this.#finish(1) : 0
+  }
+
+  #run(size: number): void {
+    const state = this.#state
+    const end = this.#array === undefined ? 0 : Math.min(this.#array.length, state.i + size)
+    const sinkArguments = sinkFunctions[this.#sinkShape].map((name) => (this.sink as never)[name])
+    this.#loop.loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions, ...sinkArguments)
+  }
+
+  #done(): boolean {
+    if (isFull(this.sink)) return true
+    return this.#array === undefined ? this.#state.done : this.#state.i >= this.#array.length
+  }
+
+  #finish(left: number): number {
+    this.#close()
+    const state = this.#state
+    this.steps.forEach((step, s) => {
+      const [taken, given] = this.#loop.counters[s]!
+      step.taken += state[`n${taken}`] as number
+      step.given += state[`n${given}`] as number
+    })
+    return left
+  }
+
+  /** Whatever is still open, the innermost first. */
+  #close(): void {
+    const state = this.#state
+    for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
+    if (this.#array === undefined && !state.done) (this.#input as Iterator<unknown>).return?.()
+  }
+
+  #compiled(): CompiledLoop {
+    const names = sinkFunctions[this.#sinkShape]
+    return compiledLoop(
+      {
+        input: this.#array === undefined ? 'iterator' : 'array',
+        ops: this.steps.map((step) => stepOf(step).op),
+        sink: this.#sinkShape,
+        safe: this.#policy !== undefined,
+      },
+      [...this.#functions, ...names.map((name) => (this.sink as never)[name] as AnyFunction)],
+    )
+  }
+
+  // What the loop calls when something is not as usual.
+
+  /** A function threw, in a loop that leaves nothing out. */
+  fail(at: number, record: unknown, cause: unknown): never {
+    this.#close()
+    const place = this.#place(at)
+    if (place !== undefined) blame(place, record, cause, undefined)
+    throw cause
+  }
+
+  /** A function threw: returns if the record is to be left out. */
+  bad(at: number, record: unknown, cause: unknown): void {
+    blame(this.#place(at)!, record, cause, this.#policy)
+  }
+
+  noPair(at: number, record: unknown): never {
+    throw notAPair(this.#place(at)!.operator, record)
+  }
+
+  open(at: number, value: unknown): Cursor {
+    return new Cursor(iterableOf(this.#place(at)!, value))
+  }
+
+  #place(at: number): Place | undefined {
+    if (at >= 0 && at < this.steps.length) return this.steps[at]
+    return at === this.steps.length && 'place' in this.sink ? this.sink.place : undefined
+  }
+}
+
+function sinkShape(sink: Sink): SinkShape {
+  switch (sink.kind) {
+    case 'reduce':
+      return !sink.has ? 'reduce' : typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
+    case 'fold':
+      return typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
+    case 'combine':
+      return sink.create === undefined ? 'combine' : 'combineInto'
+    default:
+      return sink.kind
+  }
+}

@@ -1,0 +1,283 @@
+import type { StepOp } from './plan.js'
+import type { Sink } from './sink.js'
+
+/** What decides the text of a loop, besides the functions that it is given. */
+export interface Shape {
+  /** An array is read by index, anything else by its iterator. */
+  readonly input: 'array' | 'iterator'
+  readonly ops: readonly StepOp[]
+  readonly sink: SinkShape
+  /** Every call in a try of its own, so that a record on which it throws can be left out. */
+  readonly safe: boolean
+}
+
+/**
+ * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays
+ * in a register, where it would be a new heap number per record. `combineInto` has combiners that change in place.
+ */
+export type SinkShape = Exclude<Sink['kind'], 'combine'> | 'foldNumber' | 'combine' | 'combineInto'
+
+/** Which parameters of the loop are functions of the sink: after those of the steps. */
+export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'partitionOf')[]>> = {
+  collect: [],
+  take: [],
+  count: [],
+  foreach: ['f'],
+  fold: ['f'],
+  foldNumber: ['f'],
+  reduce: ['f'],
+  combine: ['merge'],
+  combineInto: ['merge', 'create'],
+  bucket: ['partitionOf'],
+}
+
+/** Counts are taken where they can change; in a safe loop every step can lose a record. */
+const spreads = (op: StepOp | undefined) => op === 'flatMap' || op === 'flatMapValues'
+const canDrop = (op: StepOp | undefined, safe: boolean) => op === 'filter' || spreads(op) || safe
+
+/** For each step, the counter that holds what it took and the one that holds what it gave. */
+export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
+  let last = 0
+  return shape.ops.map((op) => {
+    const taken = last
+    if (canDrop(op, shape.safe)) last++
+    return [taken, last] as const
+  })
+}
+
+/**
+ * The loop as JavaScript. It runs from `i` to `end` of an array (or over `left` items of an iterator), or until `left`
+ * items of its flatMaps are used up, and leaves in `p` where to go on. `at` and `x` say who is at work on what: plain
+ * constants and locals, so that naming a failing function costs nothing until it fails.
+ */
+export function loopSource(shape: Shape): string {
+  return new LoopWriter(shape).text()
+}
+
+class LoopWriter {
+  readonly #shape: Shape
+  readonly #counters: readonly (readonly [number, number])[]
+  readonly #levels: number
+  #names = 0
+
+  constructor(shape: Shape) {
+    this.#shape = shape
+    this.#counters = countersOf(shape)
+    this.#levels = shape.ops.filter(spreads).length
+  }
+
+  text(): string {
+    const { ops, sink } = this.#shape
+    const functions = [...ops.map((_, s) => `f${s}`), ...sinkFunctions[sink]]
+    const numbers = (this.#counters.at(-1)?.[1] ?? 0) + 1
+    const counts = Array.from({ length: numbers }, (_, n) => `n${n}`)
+    const levels = Array.from({ length: this.#levels }, (_, level) => level + 1)
+    const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
+    return `
+state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: undefined`)].join(', ')} }),
+loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
+  let at = -1, x, i = from | 0, left = budget | 0
+  const end = until | 0
+  let ${counts.map((n) => `${n} = 0`).join(', ')}
+  ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}`}
+  ${openSink[sink]}
+  try {
+    all: ${this.#outer()}
+  } catch (e) {
+    ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
+    h.fail(at, x, e)
+  }
+  ${closeSink[sink]}
+  ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
+  ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
+  p.i = i; p.left = left
+}`
+  }
+
+  /** The loop over the partition itself. */
+  #outer(): string {
+    const array = this.#shape.input === 'array'
+    if (this.#levels === 0) {
+      return array
+        ? `for (; i < end; i++) {
+            const r0 = input[i]
+            ${this.#steps(0, 'r0', 'continue')}
+          }
+          n0 = i - (from | 0)
+          left -= n0`
+        : `for (; left > 0; left--) {
+            ${this.#pull()}
+            ${this.#steps(0, 'r0', 'continue')}
+          }`
+    }
+    const next = array ? 'const r0 = input[i]; n0++' : this.#pull()
+    return `while (${array ? 'i < end' : 'true'}) {
+      if (xs1 === undefined) {
+        ${array ? '' : 'if (left-- <= 0) break all'}
+        ${next}
+        ${this.#untilSpread(0, 'r0', `{ ${array ? 'i++; ' : ''}continue all }`)}
+      }
+      ${this.#spread(1)}
+      ${array ? 'i++' : ''}
+    }`
+  }
+
+  #pull(): string {
+    return `at = -1
+      const item = input.next()
+      if (item.done === true) { p.done = true; break all }
+      const r0 = item.value
+      n0++`
+  }
+
+  /** Steps from `s` on, the sink at their end. For chains, or ends of chains, without a flatMap. */
+  #steps(s: number, record: string, skip: string): string {
+    if (s === this.#shape.ops.length) return this.#deliver(record, skip)
+    const [text, result] = this.#step(s, record, skip)
+    return `${text}\n${this.#steps(s + 1, result, skip)}`
+  }
+
+  /** Steps from `s` on up to the next flatMap, which opens its level. */
+  #untilSpread(s: number, record: string, skip: string): string {
+    if (!spreads(this.#shape.ops[s])) {
+      const [text, result] = this.#step(s, record, skip)
+      return `${text}\n${this.#untilSpread(s + 1, result, skip)}`
+    }
+    const d = this.#levelOf(s)
+    const open = (call: string) =>
+      `xs${d} = ${call}
+       j${d} = 0
+       g${d} = ${record}
+       if (!isArray(xs${d})) { c${d} = h.open(${s}, xs${d}); xs${d} = c${d}.next() }`
+    const pair = this.#shape.ops[s] === 'flatMapValues'
+    const body = `${pair ? pairCheck(s, record) : ''}${open(pair ? `f${s}(${record}[1])` : `f${s}(${record})`)}`
+    const undo = `xs${d} = undefined; c${d} = undefined; `
+    return this.#call(s, record, body, `{ ${undo}${skip} }`)
+  }
+
+  /** The loop over what the flatMap of a level gave. */
+  #spread(d: number): string {
+    const s = this.#stepOf(d)
+    const pair = this.#shape.ops[s] === 'flatMapValues'
+    const record = this.#name()
+    const given = `n${this.#counters[s]![1]}++`
+    const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); j${d} = 0`, `{ c${d} = undefined; break }`)
+    const last = d === this.#levels
+    const body = last ? this.#steps(s + 1, record, 'continue') : this.#untilSpread(s + 1, record, 'continue')
+    const read = `if (left-- <= 0) break all
+      ${given}
+      const ${record} = ${pair ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}
+      ${body}`
+    const inner = last ? read : `if (xs${d + 1} === undefined) { ${read} }\n${this.#spread(d + 1)}`
+    return `while (true) {
+      for (; j${d} < xs${d}.length; j${d}++) {
+        ${inner}
+      }
+      if (c${d} === undefined) break
+      ${refill}
+      if (xs${d}.length === 0) break
+    }
+    xs${d} = undefined; c${d} = undefined`
+  }
+
+  /** One step that gives at most one record: its text, and the variable that holds the result. */
+  #step(s: number, record: string, skip: string): readonly [text: string, result: string] {
+    const op = this.#shape.ops[s]!
+    const [taken, given] = this.#counters[s]!
+    const counted = taken === given ? '' : `n${given}++`
+    if (op === 'tap') return [`${this.#call(s, record, `f${s}(${record})`, skip)}\n${counted}`, record]
+    const result = this.#name()
+    const check = op === 'map' || op === 'filter' ? '' : pairCheck(s, record)
+    const call = this.#call(s, record, `${result} = ${expression(op, `f${s}`, record)}`, skip, { name: result, check })
+    if (op === 'filter') return [`${call}\nif (!${result}) ${skip}\n${counted}`, record]
+    return [`${call}\n${counted}`, result]
+  }
+
+  #deliver(record: string, skip: string): string {
+    const { ops, sink, input } = this.#shape
+    const s = ops.length
+    if (sink === 'take') {
+      // The record that fills the sink has been used, and ends the loop.
+      const used = this.#levels === 0 && input === 'array' ? 'i++; ' : ''
+      return `out.push(${record})\nif (out.length >= limit) { ${used}break all }`
+    }
+    const text = deliver[sink](s, record)
+    return sinkFunctions[sink].length > 0 ? this.#call(s, record, text, skip) : text
+  }
+
+  /** A piece of text that calls a user's function, named for the case that it throws. */
+  #call(s: number, record: string, text: string, skip: string, result?: { name: string; check: string }): string {
+    if (!this.#shape.safe) {
+      return `at = ${s}; x = ${record}\n${result === undefined ? text : `${result.check}const ${text}`}`
+    }
+    const declared = result === undefined ? '' : `let ${result.name}\n`
+    return `${declared}try { ${result?.check ?? ''}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
+  }
+
+  #name(): string {
+    return `r${++this.#names}`
+  }
+  #levelOf(s: number): number {
+    return this.#shape.ops.slice(0, s + 1).filter(spreads).length
+  }
+  #stepOf(d: number): number {
+    return this.#shape.ops.findIndex((op, s) => spreads(op) && this.#levelOf(s) === d)
+  }
+}
+
+const pairCheck = (s: number, r: string) => `if (!isArray(${r}) || ${r}.length !== 2) h.noPair(${s}, ${r})\n`
+
+function expression(op: StepOp, f: string, r: string): string {
+  if (op === 'keys') return `${r}[0]`
+  if (op === 'values') return `${r}[1]`
+  return op === 'mapValues' ? `[${r}[0], ${f}(${r}[1])]` : `${f}(${r})`
+}
+
+const openSink: Readonly<Record<SinkShape, string>> = {
+  collect: 'const out = sink.out',
+  take: 'const out = sink.out, limit = sink.limit',
+  count: 'let total = 0',
+  foreach: '',
+  fold: 'let acc = sink.acc',
+  foldNumber: 'let acc = +sink.acc',
+  reduce: 'let acc = sink.acc, has = sink.has',
+  combine: 'const map = sink.map',
+  combineInto: 'const map = sink.map',
+  bucket: 'const buckets = sink.buckets',
+}
+
+const closeSink: Readonly<Record<SinkShape, string>> = {
+  collect: '',
+  take: '',
+  count: 'sink.n += total',
+  foreach: '',
+  fold: 'sink.acc = acc',
+  foldNumber: 'sink.acc = acc',
+  reduce: 'sink.acc = acc; sink.has = has',
+  combine: '',
+  combineInto: '',
+  bucket: '',
+}
+
+/** Strings and numbers are keys as they are; the call is for the rest. */
+const readPair = (s: number, r: string) => `${pairCheck(s, r)}
+  let k = ${r}[0]
+  if (typeof k !== 'string' && typeof k !== 'number') k = keyOf(k)
+  const v = ${r}[1], old = map.get(k)`
+
+const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (s: number, record: string) => string>> = {
+  collect: (_, r) => `out.push(${r})`,
+  count: () => 'total++',
+  foreach: (_, r) => `f(${r})`,
+  fold: (_, r) => `acc = f(acc, ${r})`,
+  foldNumber: (_, r) => `acc = f(acc, ${r})`,
+  reduce: (_, r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
+  bucket: (s, r) => `${pairCheck(s, r)}buckets[partitionOf(${r}[0])].push(${r})`,
+  combine: (s, r) => `${readPair(s, r)}
+    if (old === undefined && !map.has(k)) map.set(detachKey(k), v)
+    else map.set(k, merge(old, v))`,
+  // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
+  combineInto: (s, r) => `${readPair(s, r)}
+    if (old === undefined && !map.has(k)) map.set(detachKey(k), create(v))
+    else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
+}
