@@ -1,0 +1,131 @@
+import { open, mkdir, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Clock } from '../clock.js'
+import { ScraperError, messageOf } from '../errors.js'
+import { compareIds } from '../parse/index.js'
+import type { Bookmarks } from './bookmarks.js'
+
+export interface FileBookmarksOptions {
+  readonly clock: Clock
+  /** A bookmark that was not raised for this long is forgotten, in milliseconds. */
+  readonly expiryMs: number
+  /** Raises are gathered for this long before the file is written, in milliseconds. */
+  readonly gatherMs?: number | undefined
+  /** Told when the file cannot be written; it is tried again with the next raise. */
+  readonly onError: (error: ScraperError) => void
+}
+
+type Stored = Record<string, [id: string, raisedAt: number]>
+
+const FORMAT = 1
+
+/**
+ * Bookmarks in one file, for one process. The file is replaced as a whole (written beside, synced, renamed), so a crash
+ * leaves the old or the new one, never a half. A raise counts at once and is on disk a little later: what a crash loses
+ * is made good by the log of the feed, whose last post of a topic counts as its bookmark.
+ */
+export class FileBookmarks implements Bookmarks {
+  readonly #path: string
+  readonly #options: FileBookmarksOptions
+  readonly #marks: Map<string, [string, number]>
+  #timer: { cancel(): void } | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #dirty = false
+  away = false
+
+  /** @throws ScraperError `bookmarks-broken` when the file is not one of ours */
+  static async open(path: string, options: FileBookmarksOptions): Promise<FileBookmarks> {
+    await mkdir(dirname(path), { recursive: true })
+    return new FileBookmarks(path, await load(path), options)
+  }
+
+  private constructor(path: string, marks: Map<string, [string, number]>, options: FileBookmarksOptions) {
+    this.#path = path
+    this.#marks = marks
+    this.#options = options
+  }
+
+  get(topicId: string): Promise<string | undefined> {
+    return Promise.resolve(this.#marks.get(topicId)?.[0])
+  }
+
+  raise(topicId: string, postId: string): Promise<void> {
+    const known = this.#marks.get(topicId)?.[0]
+    const id = known !== undefined && compareIds(known, postId) > 0 ? known : postId
+    const now = this.#options.clock.now()
+    this.#marks.set(topicId, [id, now])
+    this.#dirty = true
+    this.#timer ??= this.#options.clock.setTimer(now + (this.#options.gatherMs ?? 500), () => void this.#write())
+    return Promise.resolve()
+  }
+
+  async close(): Promise<void> {
+    await this.#write()
+  }
+
+  #write(): Promise<void> {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#writing = this.#writing.then(() => this.#writeOnce())
+    return this.#writing
+  }
+
+  async #writeOnce(): Promise<void> {
+    if (!this.#dirty) return
+    this.#dirty = false
+    this.#expire()
+    try {
+      await replaceFile(this.#path, JSON.stringify({ format: FORMAT, topics: Object.fromEntries(this.#marks) }))
+      this.away = false
+    } catch (cause) {
+      this.#dirty = true
+      this.away = true
+      const message = `The bookmarks could not be written to ${this.#path} (${messageOf(cause)}); they will be tried again.`
+      this.#options.onError(new ScraperError('bookmarks-away', message, { cause }))
+    }
+  }
+
+  #expire(): void {
+    const oldest = this.#options.clock.now() - this.#options.expiryMs
+    for (const [topicId, [, raisedAt]] of this.#marks) if (raisedAt < oldest) this.#marks.delete(topicId)
+  }
+}
+
+async function load(path: string): Promise<Map<string, [string, number]>> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    throw error
+  }
+  try {
+    const { format, topics } = JSON.parse(text) as { format: unknown; topics: Stored }
+    if (format !== FORMAT) throw new Error(`its format is ${JSON.stringify(format)}, not ${FORMAT}`)
+    return new Map(Object.entries(topics).map(([topicId, [id, at]]) => [topicId, [String(id), Number(at)]]))
+  } catch (cause) {
+    const advice = 'Move the file away to start without bookmarks (see --from), or give another folder with --data.'
+    throw new ScraperError('bookmarks-broken', `${path} is no file of bookmarks (${messageOf(cause)}). ${advice}`, {
+      cause,
+    })
+  }
+}
+
+/** Replaces a file as a whole: after a crash it is the old one or the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const beside = `${path}.new`
+  const file = await open(beside, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import type { FirstVisit } from '../crawl/topic-visitor.js'
+import type { SlowClientPolicy } from '../feed/feed-connection.js'
+import { DEFAULT_TIMEOUTS } from '../fetch/http.js'
+import { CIVIL_PATIENCE, type Patience } from '../fetch/page-fetcher.js'
+import { DEFAULT_FORUM } from '../fetch/site.js'
+import { ScraperError } from '../errors.js'
+import type { ScraperSettings } from '../scraper.js'
+import type { Options } from './options.js'
+
+type Env = Readonly<Record<string, string | undefined>>
+export type StoreKind = 'memory' | 'file' | 'redis'
+
+/** Where things are kept. */
+export interface Stores {
+  readonly bookmarks: StoreKind
+  readonly feedLog: StoreKind
+  readonly bookmarksFile: string
+  readonly logFolder: string
+}
+
+/** An invented forum minds nothing: it is asked again soon. */
+const SIMULATED_PATIENCE: Patience = {
+  attempts: 5,
+  retryMs: 100,
+  maxRetryMs: 2000,
+  challengeMs: 1000,
+  maxChallengeMs: 8000,
+  maxRetryAfterMs: 5000,
+}
+
+const DAY = 86_400_000
+const MIB = 1_048_576
+
+/** What the options mean for the scraper. @param forum the invented forum's address, with `--simulate` */
+export function settingsOf(options: Options, forum: string | undefined): ScraperSettings {
+  const simulated = options.flag('simulate')
+  const number = (name: Parameters<Options['number']>[0], otherwise = 0): number => options.number(name) ?? otherwise
+  return {
+    forum: forum ?? options.text('forum') ?? DEFAULT_FORUM,
+    from: (options.text('from') ?? (simulated ? 'start' : 'now')) as FirstVisit,
+    host: options.text('host') ?? '',
+    port: number('port'),
+    maxClients: number('max-clients'),
+    slowClients: options.text('slow-clients') as SlowClientPolicy,
+    stallMs: 300_000,
+    logBytes: number('log-size') * MIB,
+    perSecond: number('pace', simulated ? 50 : 2),
+    workers: number('workers', simulated ? 60 : 4),
+    listEveryMs: number('list-every', simulated ? 0.5 : 5) * 1000,
+    listPages: number('pages'),
+    maxPagesBack: number('max-pages-back'),
+    expiryMs: number('expiry') * DAY,
+    robots: !options.flag('ignore-robots'),
+    patience: simulated ? SIMULATED_PATIENCE : CIVIL_PATIENCE,
+    timeouts: simulated ? { connectMs: 2000, headersMs: 3000, bodyMs: 2000, totalMs: 8000 } : DEFAULT_TIMEOUTS,
+  }
+}
+
+/**
+ * Where to keep bookmarks and log: in Redis when the environment names one, else in files. What an invented forum
+ * publishes begins anew at each start, so nothing of it is kept unless that is asked for.
+ *
+ * @throws ScraperError `bad-option` when Redis is asked for and not named
+ */
+export function storesOf(options: Options, env: Env): Stores {
+  const redis = redisUrl(env) !== undefined
+  const usual: StoreKind = options.flag('simulate')
+    ? options.isGiven('data')
+      ? 'file'
+      : 'memory'
+    : redis
+      ? 'redis'
+      : 'file'
+  const bookmarks = (options.text('bookmarks') ?? usual) as StoreKind
+  const feedLog = (options.text('feed-log') ?? usual) as StoreKind
+  if (!redis && (bookmarks === 'redis' || feedLog === 'redis')) {
+    throw new ScraperError('bad-option', 'Redis is asked for, but neither REDIS_URL nor REDIS_HOST says where it is.')
+  }
+  const data = options.text('data') ?? '.jvc-scraper'
+  return { bookmarks, feedLog, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
+}
+
+/** `REDIS_URL`, or one made of `REDIS_HOST`. May hold a password: never to be printed. */
+export function redisUrl(env: Env): string | undefined {
+  const { REDIS_URL: url, REDIS_HOST: host } = env
+  if (url) return url
+  return host ? `redis://${host.includes(':') ? host : `${host}:6379`}` : undefined
+}

@@ -1,0 +1,31 @@
+/** Time and timers. Everything whose logic depends on time takes one; only {@link systemClock} reads the real time. */
+export interface Clock {
+  now(): number
+  /** Calls `run` once, at or after `atMs`. */
+  setTimer(atMs: number, run: () => void): { cancel(): void }
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer: (atMs, run) => {
+    const timer = setTimeout(run, Math.max(0, atMs - Date.now()))
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+/** Fulfilled after `ms`; rejected with the signal's reason as soon as it aborts. */
+export function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error)
+    const stop = (): void => {
+      timer.cancel()
+      reject(signal.reason as Error)
+    }
+    const timer = clock.setTimer(clock.now() + ms, () => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    })
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,48 @@
+/** Everything that is counted, in the order in which a post meets it. All of them only grow. */
+const names = [
+  'requests',
+  'retries',
+  'challenges',
+  'rateLimited',
+  'unavailable',
+  'networkErrors',
+  'lists',
+  'topicsChanged',
+  'visits',
+  'visitsFailed',
+  'pages',
+  'pagesUnreadable',
+  'topicsGone',
+  'redirects',
+  'postsUnreadable',
+  'gaps',
+  'posts',
+  'bookmarkErrors',
+  'logErrors',
+  'clients',
+  'clientsRefused',
+  'clientsDropped',
+  'linesSent',
+  'linesDropped',
+  'resumes',
+  'resumeGaps',
+] as const
+
+export type CounterName = (typeof names)[number]
+
+/** What the scraper has done since its start. */
+export class Counters {
+  readonly #values = new Map<CounterName, number>(names.map((name) => [name, 0]))
+
+  add(name: CounterName, n = 1): void {
+    this.#values.set(name, this.get(name) + n)
+  }
+
+  get(name: CounterName): number {
+    return this.#values.get(name) ?? 0
+  }
+
+  toJSON(): Record<CounterName, number> {
+    return Object.fromEntries(this.#values) as Record<CounterName, number>
+  }
+}

@@ -1,0 +1,236 @@
+import { setMaxListeners } from 'node:events'
+import { backOffMs } from 'jvc-receiver/feed'
+import type { Bookmarks } from '../bookmarks/bookmarks.js'
+import { delay, type Clock } from '../clock.js'
+import type { Counters } from '../counters.js'
+import { ScraperError, messageOf } from '../errors.js'
+import type { Logger } from '../logger.js'
+import { ParseError } from '../parse/index.js'
+import { NoPage, StalePage } from './errors.js'
+import type { Frontier, Pending } from './frontier.js'
+import type { ListScanner } from './list-scanner.js'
+import type { FirstVisit, TopicVisitor } from './topic-visitor.js'
+
+export interface CrawlerPorts {
+  readonly scanner: Pick<ListScanner, 'scan'>
+  readonly visitor: Pick<TopicVisitor, 'visit'>
+  readonly frontier: Frontier
+  readonly bookmarks: Bookmarks
+  readonly clock: Clock
+  readonly random: () => number
+  readonly counters: Counters
+  readonly logger: Logger
+}
+
+export interface CrawlerOptions {
+  readonly from: FirstVisit
+  /** Topics visited at once; each by one worker. */
+  readonly workers: number
+  /** From one reading of the list to the next, in milliseconds. */
+  readonly listEveryMs: number
+  /** The pause after a first failure, of a visit or of the list; it doubles. In milliseconds. */
+  readonly retryMs: number
+  readonly maxRetryMs: number
+  /** How long a bookmark lives, in milliseconds: an older post without a bookmark is not taken for a new one. */
+  readonly expiryMs: number
+}
+
+/** The place among the bookmarks that holds when this forum was first read; no topic has this id. */
+const ORIGIN = '0'
+/** Visits that find an older state of the topic than the list shows, before that is believed. */
+const MAX_STALE = 6
+/** Attempts for the list and for each topic in a single pass. */
+const ONCE_ATTEMPTS = 5
+
+/** The loop: the list, then every changed topic, each by one worker; until it is stopped, or once. */
+export class Crawler {
+  readonly #ports: CrawlerPorts
+  readonly #options: CrawlerOptions
+  readonly #stop = new AbortController()
+  readonly #visits = new Set<Promise<void>>()
+  #listFailures = 0
+  #newest: number | undefined
+  #origin: number | undefined
+  #wake: () => void = () => {}
+  #attempts = Infinity
+  #gaveUp = false
+  /** When the list was last read to its end, epoch milliseconds. */
+  lastScanAt: number | undefined
+
+  constructor(ports: CrawlerPorts, options: CrawlerOptions) {
+    this.#ports = ports
+    this.#options = options
+    // Every request that waits or is under way listens to it.
+    setMaxListeners(0, this.#stop.signal)
+  }
+
+  /** Settles when it was stopped. */
+  async run(): Promise<void> {
+    const visiting = this.#visitAll()
+    while (!this.#stop.signal.aborted) {
+      await this.#scan()
+      await this.#pause(this.#pauseAfterScan())
+    }
+    await visiting
+  }
+
+  /**
+   * One pass: the list, and everything it shows to have changed.
+   *
+   * @returns false when the list or one of the topics could not be read in a few attempts
+   */
+  async runOnce(): Promise<boolean> {
+    this.#attempts = ONCE_ATTEMPTS
+    const visiting = this.#visitAll()
+    while (!this.#stop.signal.aborted && !(await this.#scan()) && this.#listFailures < ONCE_ATTEMPTS) {
+      await this.#pause(this.#pauseAfterScan())
+    }
+    while (!this.#stop.signal.aborted && !this.#isIdle()) await this.#pause(20)
+    const complete = !this.#stop.signal.aborted && this.#listFailures === 0 && !this.#gaveUp
+    this.stop()
+    await visiting
+    return complete
+  }
+
+  /** Begins nothing new; what is under way is broken off, except what is being written. */
+  stop(): void {
+    this.#stop.abort(new Error('the crawl was stopped'))
+    this.#wake()
+  }
+
+  #isIdle(): boolean {
+    return this.#ports.frontier.waiting === 0 && this.#visits.size === 0
+  }
+
+  async #scan(): Promise<boolean> {
+    const { scanner, logger, clock } = this.#ports
+    try {
+      await this.#findOrigin()
+      this.#newest = await scanner.scan(this.#stop.signal)
+      await this.#keepOrigin()
+      this.#listFailures = 0
+      this.lastScanAt = clock.now()
+      return true
+    } catch (error) {
+      if (this.#stop.signal.aborted) return false
+      this.#count(error)
+      this.#listFailures++
+      logger.warn({ error: messageOf(error), failures: this.#listFailures }, 'the topic list could not be read')
+      return false
+    } finally {
+      this.#wake()
+    }
+  }
+
+  async #findOrigin(): Promise<void> {
+    if (this.#options.from !== 'now' || this.#origin !== undefined) return
+    const stored = await this.#ports.bookmarks.get(ORIGIN)
+    if (stored !== undefined) this.#origin = Number(stored)
+  }
+
+  /** The forum's own clock says what "now" is: the newest post of the first list. Raising it again renews its life. */
+  async #keepOrigin(): Promise<void> {
+    if (this.#options.from !== 'now' || this.#newest === undefined) return
+    this.#origin ??= this.#newest
+    await this.#ports.bookmarks.raise(ORIGIN, String(this.#origin))
+  }
+
+  /** From which date on the posts of a topic without a bookmark are new. */
+  #since(): number | undefined {
+    if (this.#origin === undefined || this.#newest === undefined) return undefined
+    return Math.max(this.#origin, this.#newest - this.#options.expiryMs)
+  }
+
+  #pauseAfterScan(): number {
+    const { listEveryMs, retryMs, maxRetryMs } = this.#options
+    if (this.#listFailures === 0) return listEveryMs
+    return backOffMs(
+      this.#listFailures,
+      { baseMs: Math.max(retryMs, listEveryMs), maxMs: maxRetryMs },
+      this.#ports.random(),
+    )
+  }
+
+  /** Hands out topics to workers as they become due. */
+  async #visitAll(): Promise<void> {
+    const { frontier, clock } = this.#ports
+    while (!this.#stop.signal.aborted) {
+      const pending = this.#visits.size < this.#options.workers ? frontier.take(clock.now()) : undefined
+      if (pending === undefined) {
+        await this.#awaitWork()
+        continue
+      }
+      const visit: Promise<void> = this.#visit(pending).finally(() => {
+        this.#visits.delete(visit)
+        this.#wake()
+      })
+      this.#visits.add(visit)
+    }
+    await Promise.all(this.#visits)
+  }
+
+  async #visit(pending: Pending): Promise<void> {
+    const { visitor, frontier, counters, clock, random, logger } = this.#ports
+    const { id } = pending.row
+    try {
+      counters.add('visits')
+      await visitor.visit(pending.row, this.#since(), this.#stop.signal)
+      frontier.done(id)
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      counters.add('visitsFailed')
+      this.#count(error)
+      const isLast = pending.failures + 1 >= this.#attempts
+      if (isLast || !isWorthRetrying(error, pending)) {
+        this.#gaveUp ||= isLast
+        logger.info({ topic: id, why: messageOf(error) }, 'a topic is left')
+        frontier.done(id)
+        return
+      }
+      const { retryMs: baseMs, maxRetryMs: maxMs } = this.#options
+      const pause = backOffMs(pending.failures + 1, { baseMs, maxMs }, random())
+      logger.debug({ topic: id, error: messageOf(error), pauseMs: pause }, 'a visit failed and will be tried again')
+      frontier.failed(pending, clock.now() + pause)
+    }
+  }
+
+  #count(error: unknown): void {
+    const { counters, logger } = this.#ports
+    if (error instanceof ParseError) {
+      counters.add('pagesUnreadable')
+      logger.error({ code: error.code, tried: error.attempts }, `a page could not be read: ${error.message}`)
+    }
+    if (error instanceof ScraperError && error.code === 'bookmarks-away') counters.add('bookmarkErrors')
+    if (error instanceof ScraperError && error.code === 'log-away') {
+      counters.add('logErrors')
+      logger.error({}, error.message)
+    }
+    if (error instanceof NoPage && isGone(error)) counters.add('topicsGone')
+  }
+
+  async #awaitWork(): Promise<void> {
+    const { frontier, clock } = this.#ports
+    const at = this.#visits.size < this.#options.workers ? frontier.nextAt() : undefined
+    await new Promise<void>((resolve) => {
+      const timer = at === undefined ? undefined : clock.setTimer(at, resolve)
+      this.#wake = () => {
+        timer?.cancel()
+        resolve()
+      }
+    })
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(this.#ports.clock, ms, this.#stop.signal).catch(() => {})
+  }
+}
+
+function isGone({ outcome }: NoPage): boolean {
+  return outcome.kind === 'gone' || outcome.kind === 'not-found' || outcome.kind === 'index'
+}
+
+/** A topic that is gone is left; so is one that nobody may read. A stale state is believed after a while. */
+function isWorthRetrying(error: unknown, { failures }: Pending): boolean {
+  if (error instanceof NoPage) return !isGone(error) && !/^(login|disallowed)$/.test(error.outcome.kind)
+  return !(error instanceof StalePage) || failures < MAX_STALE
+}

@@ -1,0 +1,56 @@
+import type { Counters } from '../counters.js'
+import type { PageFetcher } from '../fetch/page-fetcher.js'
+import type { Logger } from '../logger.js'
+import { parseAddress, parseTopicPage, withPage, type ForumAddress, type TopicPage } from '../parse/index.js'
+import { NoPage, StalePage } from './errors.js'
+
+export interface ReaderPorts {
+  readonly fetcher: Pick<PageFetcher, 'page'>
+  readonly counters: Counters
+  readonly logger: Logger
+}
+
+/** One topic, page by page. */
+export class TopicReader {
+  readonly #ports: ReaderPorts
+  readonly #address: ForumAddress
+  readonly #signal: AbortSignal
+
+  /** @param url the path of any page of the topic */
+  constructor(url: string, ports: ReaderPorts, signal: AbortSignal) {
+    const address = parseAddress(url)
+    if (address?.kind !== 'topic') throw new StalePage(`"${url}" is not the address of a topic`)
+    this.#address = address
+    this.#ports = ports
+    this.#signal = signal
+  }
+
+  /**
+   * The page, or the one that the site serves in its place.
+   *
+   * @throws NoPage when there is none; StalePage when it is of another topic, or when the site serves another page
+   * although it says that this one exists; ParseError when it cannot be read
+   */
+  async read(page: number): Promise<TopicPage> {
+    const { fetcher, counters, logger } = this.#ports
+    const path = withPage(this.#address, page)
+    const outcome = await fetcher.page(path, this.#signal)
+    if (outcome.kind !== 'page') throw new NoPage(outcome)
+    const read = parseTopicPage(outcome.html)
+    counters.add('pages')
+    if (read.problems.length > 0) {
+      counters.add('postsUnreadable', read.problems.length)
+      logger.warn(
+        { path, problems: read.problems.slice(0, 3) },
+        'some posts of a page could not be read and are left out',
+      )
+    }
+    if (read.topicId !== this.#address.topicId) {
+      throw new StalePage(`${path}: asked for topic ${this.#address.topicId}, got topic ${read.topicId}`)
+    }
+    if (read.page !== page && read.pageCount >= page) {
+      throw new StalePage(`${path}: asked for page ${page} of ${read.pageCount}, got page ${read.page}`)
+    }
+    return read
+  }
+}

@@ -1,0 +1,173 @@
+import type { Post } from 'jvc-receiver/feed'
+import type { Bookmarks } from '../bookmarks/bookmarks.js'
+import type { Counters } from '../counters.js'
+import type { FeedLog } from '../feed/feed-log.js'
+import type { Logger } from '../logger.js'
+import { compareIds, type PostOnPage, type TopicPage, type TopicRow } from '../parse/index.js'
+import { StalePage } from './errors.js'
+import { TopicReader, type ReaderPorts } from './topic-reader.js'
+import { walkBack, type Walk } from './walk-back.js'
+
+/** Where a topic that was never read begins: only what comes from now on, its last page, or its first post. */
+export type FirstVisit = 'now' | 'page' | 'start'
+
+export interface VisitorPorts extends ReaderPorts {
+  readonly log: Pick<FeedLog, 'append' | 'lastId'>
+  readonly bookmarks: Bookmarks
+  readonly counters: Counters
+  readonly logger: Logger
+}
+
+export interface VisitorOptions {
+  readonly from: FirstVisit
+  /** The most pages that are read at once to catch up with a topic. */
+  readonly maxPagesBack: number
+}
+
+/**
+ * Reads what is new in a topic into the log, then raises its bookmark: in this order, so that a crash between the two
+ * costs nothing. What is known of a topic is the greater of its bookmark and its last post in the log.
+ */
+export class TopicVisitor {
+  readonly #ports: VisitorPorts
+  readonly #options: VisitorOptions
+
+  constructor(ports: VisitorPorts, options: VisitorOptions) {
+    this.#ports = ports
+    this.#options = options
+  }
+
+  /**
+   * @param sinceMs a topic without a bookmark is read from this date on (`--from now`): epoch milliseconds; undefined takes
+   * its present end as the place to begin
+   * @throws StalePage, NoPage, ParseError, ScraperError: the visit is to be tried again later
+   */
+  async visit(row: TopicRow, sinceMs: number | undefined, signal: AbortSignal): Promise<void> {
+    const reader = new TopicReader(row.lastPageUrl, this.#ports, signal)
+    const read = (page: number): Promise<TopicPage> => reader.read(page)
+    const known = await this.#known(row.id)
+    if (known !== undefined) await this.#catchUp(row, read, known)
+    else if (this.#options.from === 'page') await this.#emit(row, await this.#walk(row, read, () => true))
+    else if (this.#options.from === 'start') await this.#readFromStart(row, read)
+    else await this.#beginNow(row, read, sinceMs)
+  }
+
+  async #known(topicId: string): Promise<string | undefined> {
+    const stored = await this.#ports.bookmarks.get(topicId)
+    const logged = this.#ports.log.lastId(topicId)
+    if (stored === undefined || logged === undefined) return stored ?? logged
+    return compareIds(stored, logged) >= 0 ? stored : logged
+  }
+
+  async #catchUp(row: TopicRow, read: (page: number) => Promise<TopicPage>, known: string): Promise<void> {
+    const reached = (page: TopicPage): boolean => hasUpTo(page, known)
+    const walk = await this.#walk(row, read, reached)
+    if (walk.bounded && this.#options.from === 'start') return this.#readFromStart(row, read, known)
+    if (walk.bounded) this.#reportGap(row, known, walk)
+    await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
+  }
+
+  /** Without a date the topic's end is where it begins; with one, everything from that second on is new. */
+  async #beginNow(
+    row: TopicRow,
+    read: (page: number) => Promise<TopicPage>,
+    sinceMs: number | undefined,
+  ): Promise<void> {
+    if (sinceMs === undefined) {
+      const walk = await this.#walk(row, read, ({ posts, hidden }) => posts.length + hidden.length > 0)
+      const last = walk.posts[walk.posts.length - 1]
+      if (last !== undefined) await this.#ports.bookmarks.raise(row.id, last.id)
+      return
+    }
+    const isOld = ({ at }: PostOnPage): boolean => at !== undefined && at < sinceMs
+    const walk = await this.#walk(row, read, (page) => page.posts.some(isOld))
+    if (walk.bounded) this.#reportGap(row, undefined, walk)
+    await this.#emit(row, walk, (post) => !isOld(post))
+  }
+
+  /** Forward, a bounded stretch of pages at a time; each stretch is read backwards, so that nothing slips through. */
+  async #readFromStart(row: TopicRow, read: (page: number) => Promise<TopicPage>, known?: string): Promise<void> {
+    const { maxPagesBack } = this.#options
+    let after = known
+    let from = known === undefined ? 1 : await findPage(read, row.lastPage, known)
+    for (let end = false; !end;) {
+      const to = from + maxPagesBack
+      const [begin, mark] = [from, after]
+      const walk = await walkBack(read, {
+        from: Math.min(to, Math.max(row.lastPage, begin)),
+        reached: (page) => page.page <= begin || (mark !== undefined && hasUpTo(page, mark)),
+        maxPages: maxPagesBack + 1,
+      })
+      await this.#emit(row, walk, (post) => mark === undefined || compareIds(post.id, mark) > 0)
+      after = walk.posts[walk.posts.length - 1]?.id ?? mark
+      from = walk.top.page
+      end = walk.top.page >= walk.top.pageCount || walk.top.page < to
+    }
+  }
+
+  /** From the last page, or a later one if the topic has grown since the list was read. */
+  async #walk(
+    row: TopicRow,
+    read: (page: number) => Promise<TopicPage>,
+    reached: (page: TopicPage) => boolean,
+  ): Promise<Walk> {
+    const { maxPagesBack: maxPages } = this.#options
+    const walk = await walkBack(read, { from: row.lastPage, reached, maxPages })
+    const { page, pageCount } = walk.top
+    return page < pageCount ? walkBack(read, { from: pageCount, reached, maxPages }) : walk
+  }
+
+  /** Log first, then bookmark. */
+  async #emit(row: TopicRow, { posts, top }: Walk, isNew: (post: PostOnPage) => boolean = () => true): Promise<void> {
+    const fresh = posts.filter(isNew)
+    const last = fresh[fresh.length - 1]
+    if (last !== undefined) {
+      const written = await this.#ports.log.append(
+        row.id,
+        fresh.map((post) => toPost(post, top.title)),
+      )
+      this.#ports.counters.add('posts', written)
+      await this.#ports.bookmarks.raise(row.id, last.id)
+    }
+    if (top.hidden.length === 0) this.#refuseStale(row, posts)
+  }
+
+  /** The list told of a later post than the pages show: what was served was old, so the topic is to be read again. */
+  #refuseStale(row: TopicRow, posts: readonly PostOnPage[]): void {
+    const last = posts[posts.length - 1]
+    if (row.lastPostAt === undefined || last?.at === undefined || last.at >= row.lastPostAt) return
+    throw new StalePage(
+      `topic ${row.id}: the list tells of a post of ${row.lastPostDate}, the last one served is of ${last.date}`,
+    )
+  }
+
+  #reportGap(row: TopicRow, known: string | undefined, { posts }: Walk): void {
+    this.#ports.counters.add('gaps')
+    const first = posts[0]?.id
+    const pages = this.#options.maxPagesBack
+    this.#ports.logger.warn(
+      { topic: row.id, after: known, before: first, pages },
+      'posts are missing: the topic grew faster than it was read (--max-pages-back)',
+    )
+  }
+}
+
+/** Whether a page shows that everything up to `id` lies on it or before it. */
+function hasUpTo({ posts, hidden }: TopicPage, id: string): boolean {
+  return posts.some((post) => compareIds(post.id, id) <= 0) || hidden.some((other) => compareIds(other, id) <= 0)
+}
+
+/** The last page that begins with a post up to `id`, by halving: ids ascend over the pages of a topic. */
+async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: number, id: string): Promise<number> {
+  let [low, high] = [1, lastPage]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (hasUpTo(await read(middle), id)) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function toPost({ id, date, author, message, stickers }: PostOnPage, topic: string): Post {
+  return { id, hour: date, topic, auteur: author, message, stickers: [...stickers] }
+}

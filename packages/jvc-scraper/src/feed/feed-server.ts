@@ -1,0 +1,110 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { ScraperError } from '../errors.js'
+import { FeedConnection, type ConnectionPorts } from './feed-connection.js'
+import type { FeedLog } from './feed-log.js'
+
+export interface FeedServerOptions extends ConnectionPorts {
+  readonly host: string
+  /** 0 lets the system choose one. */
+  readonly port: number
+  readonly maxClients: number
+}
+
+/** How long clients may take to read what was written to them when the server closes. */
+const CLOSING_MS = 2000
+
+/**
+ * The feed on TCP: one line of JSON per post, to every client at its own pace. A client that sends nothing gets every
+ * post from its connection on; one that sends `{"resume":"<cursor>"}` gets what followed it, with cursors.
+ */
+export class FeedServer {
+  readonly #server: Server
+  readonly #log: FeedLog
+  readonly #options: FeedServerOptions
+  readonly #clients = new Set<FeedConnection>()
+  readonly #subscription: { unsubscribe(): void }
+
+  /** @throws ScraperError `port-in-use` */
+  static async listen(log: FeedLog, options: FeedServerOptions): Promise<FeedServer> {
+    const feed = new FeedServer(log, options)
+    await listen(feed.#server, options.port, options.host, 'feed', '--port')
+    return feed
+  }
+
+  private constructor(log: FeedLog, options: FeedServerOptions) {
+    this.#log = log
+    this.#options = options
+    // A client may close its sending side at once (`nc` with no input) and still wants to read.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+    this.#subscription = log.subscribe(() => {
+      for (const client of [...this.#clients]) client.pump()
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** The connected clients and how many posts wait for each. */
+  clients(): { name: string; lag: number }[] {
+    return [...this.#clients].map(({ name, lag }) => ({ name, lag }))
+  }
+
+  /** Sends what is in the log to those who take it, then closes every connection. */
+  async close(): Promise<void> {
+    this.#subscription.unsubscribe()
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const client of this.#clients) {
+      client.pump()
+      client.end()
+    }
+    const { clock } = this.#options
+    const timer = clock.setTimer(clock.now() + CLOSING_MS, () => {
+      for (const client of this.#clients) client.destroy()
+    })
+    await closed
+    timer.cancel()
+  }
+
+  #accept(socket: Socket): void {
+    const { counters, logger, maxClients } = this.#options
+    if (this.#clients.size >= maxClients) {
+      counters.add('clientsRefused')
+      logger.warn({ client: socket.remoteAddress, maxClients }, 'too many clients: one was refused (--max-clients)')
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
+    const client = new FeedConnection(socket, this.#log, this.#options)
+    const { name } = client
+    this.#clients.add(client)
+    counters.add('clients')
+    logger.info({ client: name, clients: this.#clients.size }, 'client connected')
+    socket.on('close', () => {
+      this.#clients.delete(client)
+      logger.info({ client: name, clients: this.#clients.size }, 'client left')
+    })
+  }
+}
+
+/** @throws ScraperError `port-in-use` saying how to choose another */
+export async function listen(
+  server: Pick<Server, 'listen' | 'once' | 'off'>,
+  port: number,
+  host: string,
+  what: string,
+  option: string,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, host }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EADDRINUSE') throw cause
+    const advice = `Choose another with ${option}, for example ${option} ${port + 10}, or stop the program that has it.`
+    throw new ScraperError('port-in-use', `Port ${port} on ${host}, for the ${what}, is in use. ${advice}`, { cause })
+  })
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.js'
+import { messageOf } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { Get } from './http.js'
+import type { Pace } from './pace.js'
+import { Robots } from './robots.js'
+import type { Site } from './site.js'
+
+/** How long rules are believed (RFC 9309 §2.4). */
+const FRESH_MS = 24 * 3_600_000
+
+export interface RobotsPorts {
+  readonly site: Site
+  readonly get: Get
+  readonly pace: Pace
+  readonly clock: Clock
+  readonly logger: Logger
+  /** false: the operator answers for it (`--ignore-robots`). */
+  readonly obey: boolean
+  /** How soon a file that could not be read is asked for again, in milliseconds. */
+  readonly retryMs: number
+}
+
+/**
+ * The site's robots.txt, read before the first page and again when it is old. A 4xx means there is none and everything is
+ * allowed; while it cannot be read nothing is (RFC 9309 §2.3.1). A 403 is taken for a challenge, not for an answer.
+ */
+export class RobotsFile {
+  readonly #ports: RobotsPorts
+  #robots = Robots.nothing
+  #until = -Infinity
+  #reading: Promise<void> | undefined
+
+  constructor(ports: RobotsPorts) {
+    this.#ports = ports
+  }
+
+  /** Whether a path may be fetched; reads the file first when that is due. */
+  async allows(path: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#ports.obey) return true
+    if (this.#ports.clock.now() >= this.#until) {
+      this.#reading ??= this.#read(signal).finally(() => (this.#reading = undefined))
+      await this.#reading
+    }
+    return this.#robots.allows(path)
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { site, get, pace, clock, logger, retryMs } = this.#ports
+    const turn = await pace.turn(signal, { urgent: true })
+    try {
+      const { status, body } = await get(`${site.origin}/robots.txt`, signal)
+      turn.done(status < 400)
+      if (status >= 200 && status < 300) this.#keep(new Robots(body), FRESH_MS)
+      else if (status >= 400 && status < 500 && status !== 429 && status !== 403)
+        this.#keep(Robots.everything, FRESH_MS)
+      else throw new Error(`HTTP ${status}`)
+    } catch (error) {
+      turn.done(false)
+      if (signal.aborted) throw signal.reason
+      // Rules that were once read are better than none.
+      this.#until = clock.now() + retryMs
+      const again = `it will be tried again in ${retryMs / 1000} s`
+      logger.warn(
+        { error: messageOf(error) },
+        `robots.txt could not be read, so nothing new is allowed by it; ${again}`,
+      )
+    }
+  }
+
+  #keep(robots: Robots, ms: number): void {
+    this.#robots = robots
+    this.#until = this.#ports.clock.now() + ms
+  }
+}

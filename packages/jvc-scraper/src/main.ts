@@ -1,0 +1,154 @@
+import { createRequire } from 'node:module'
+import type { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { FileBookmarks } from './bookmarks/file-bookmarks.js'
+import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
+import type { Bookmarks } from './bookmarks/bookmarks.js'
+import { helpText, parseOptions, type Options } from './cli/options.js'
+import { settingsOf, storesOf } from './cli/settings.js'
+import { shortLine } from './cli/short-log.js'
+import { systemClock } from './clock.js'
+import { ScraperError, messageOf } from './errors.js'
+import type { LogStore } from './feed/log-store.js'
+import { MemoryLogStore } from './feed/memory-log-store.js'
+import { identityOf } from './fetch/identity.js'
+import { HealthServer } from './health-server.js'
+import type { Logger } from './logger.js'
+import { Scraper } from './scraper.js'
+import { startSimulator, type Simulator } from './simulator/index.js'
+
+/** The machine, as far as the program touches it. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly stop: AbortSignal
+}
+
+/** The program. @returns the exit code: 0 ended well, 1 failed, 2 wrong usage, 3 `--once` could not read everything */
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  try {
+    const options = parseOptions(argv)
+    if (options.flag('help')) host.stdout.write(helpText())
+    else if (options.flag('version')) host.stdout.write(`${version()}\n`)
+    else return await scrape(options, host)
+    return 0
+  } catch (error) {
+    if (!(error instanceof ScraperError)) throw error
+    host.stderr.write(`jvc-scraper: ${error.message}\n`)
+    return error.code === 'unknown-option' || error.code === 'bad-option' ? 2 : 1
+  }
+}
+
+/** Opened in this order, closed in the opposite one, also when a later one cannot be opened. */
+type Closers = (() => Promise<unknown>)[]
+
+async function scrape(options: Options, host: Host): Promise<number> {
+  if (options.isGiven('forum') && options.flag('simulate')) {
+    throw new ScraperError('bad-option', '--forum and --simulate name two forums; give one of them.')
+  }
+  const logger = loggerOf(options, host)
+  const closers: Closers = []
+  try {
+    const simulator = options.flag('simulate') ? await simulatorOf(options, closers) : undefined
+    if (simulator !== undefined) logger.info({ url: simulator.url }, 'an invented forum is running')
+    const { scraper, settings } = await scraperOf(options, host, logger, simulator?.forumUrl, closers)
+    await healthOf(options, scraper, logger, closers)
+    logger.info({ forum: settings.forum, from: settings.from }, `the feed is on ${settings.host}:${scraper.port}`)
+    return await crawl(scraper, options, host, logger)
+  } finally {
+    for (const close of closers.reverse()) await close()
+  }
+}
+
+async function crawl(scraper: Scraper, options: Options, host: Host, logger: Logger): Promise<number> {
+  const closing = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      logger.info({}, 'stopping')
+      resolve(scraper.close())
+    }
+    if (host.stop.aborted) stop()
+    else host.stop.addEventListener('abort', stop, { once: true })
+  })
+  const progress = setInterval(() => report(scraper, logger), 30_000)
+  try {
+    const complete = options.flag('once') ? await scraper.runOnce() : await scraper.run().then(() => true)
+    if (host.stop.aborted) await closing
+    report(scraper, logger)
+    return complete || host.stop.aborted ? 0 : 3
+  } finally {
+    clearInterval(progress)
+  }
+}
+
+function report({ counters }: Scraper, logger: Logger): void {
+  const shown = Object.entries(counters.toJSON()).filter(([, n]) => n > 0)
+  logger.info(Object.fromEntries(shown), 'so far')
+}
+
+function loggerOf(options: Options, { stderr }: Host): Logger {
+  const level = options.text('log-level') ?? 'info'
+  const short = options.text('log-format') !== 'json'
+  const stream = { write: (line: string) => void stderr.write(short ? shortLine(line) : line) }
+  return pino({ level, base: null }, stream)
+}
+
+async function simulatorOf(options: Options, closers: Closers): Promise<Simulator> {
+  const port = options.number('simulator-port') ?? 0
+  const total = options.number('total')
+  try {
+    const simulator = await startSimulator({
+      port,
+      seed: options.number('seed') ?? 1,
+      rate: options.number('rate') ?? 20,
+      topics: options.number('topics') ?? 30,
+      ...(total === undefined ? {} : { total }),
+    })
+    closers.push(() => simulator.close())
+    return simulator
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+    const message = `Port ${port}, for the invented forum, is in use. Choose another with --simulator-port, or 0 for any.`
+    throw new ScraperError('port-in-use', message, { cause })
+  }
+}
+
+async function scraperOf(options: Options, host: Host, logger: Logger, forum: string | undefined, closers: Closers) {
+  const settings = settingsOf(options, forum)
+  const stores = storesOf(options, host.env)
+  const identity = await identityOf(host.env)
+  const bookmarks: Bookmarks =
+    stores.bookmarks === 'file'
+      ? await FileBookmarks.open(stores.bookmarksFile, {
+          clock: systemClock,
+          expiryMs: settings.expiryMs,
+          onError: (error) => logger.error({ code: error.code }, error.message),
+        })
+      : new MemoryBookmarks()
+  const logStore: LogStore = new MemoryLogStore()
+  const ports = { bookmarks, logStore, identity, clock: systemClock, random: Math.random, logger }
+  const scraper = await Scraper.open(settings, ports)
+  closers.push(() => scraper.close())
+  return { scraper, settings }
+}
+
+/** Without a port of one's own the page is a convenience: when its usual port is taken it is left out. */
+async function healthOf(options: Options, scraper: Scraper, logger: Logger, closers: Closers): Promise<void> {
+  const given = options.number('health-port')
+  try {
+    const health = await HealthServer.listen(given ?? (options.number('port') === 0 ? 0 : scraper.port + 1), () =>
+      scraper.health(),
+    )
+    closers.push(() => health.close())
+    logger.info({}, `health: http://127.0.0.1:${health.port}/health`)
+  } catch (error) {
+    if (given !== undefined) throw error
+    logger.warn({}, `no health page: ${messageOf(error)}`)
+  }
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)('../package.json') as { version: string }
+  return manifest.version
+}
