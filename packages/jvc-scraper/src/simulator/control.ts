@@ -1,3 +1,6 @@
+import { faultName } from './faults.js'
+import type { FaultName } from './faults.js'
+
 /** An order to a running simulator: for tests and for people who want to watch something happen. */
 export type ControlCommand =
   | { readonly do: 'status' }
@@ -10,6 +13,18 @@ export type ControlCommand =
   | { readonly do: 'rate'; readonly value: number }
   /** Stop publishing when this many posts are out since the start, history not counted. */
   | { readonly do: 'until'; readonly total: number }
+  /** Delete a post, or one that the simulator chooses; the truth says which. */
+  | { readonly do: 'delete'; readonly id?: string | undefined }
+  /** Bring back a deleted post, or the one that has been away longest. */
+  | { readonly do: 'restore'; readonly id?: string | undefined }
+  /** Give a topic another title. */
+  | { readonly do: 'rename'; readonly topic: string; readonly title?: string | undefined }
+  /** Delete a topic with all its posts. */
+  | { readonly do: 'gone'; readonly topic: string }
+  /** Switch faults on, with their chances, and all others off: `all`, `none`, `slow,challenge=0.01`. */
+  | { readonly do: 'faults'; readonly names: string }
+  /** The next page requests have this fault. */
+  | { readonly do: 'fault'; readonly name: FaultName; readonly times: number }
 
 /** What an order answers. */
 export interface SimulatorStatus {
@@ -22,6 +37,8 @@ export interface SimulatorStatus {
   readonly done: boolean
   /** Requests for pages answered. */
   readonly requests: number
+  /** How often each fault happened. */
+  readonly faults: Readonly<Partial<Record<FaultName, number>>>
 }
 
 /** An order that makes no sense. */
@@ -38,6 +55,11 @@ export function readCommand(query: URLSearchParams): ControlCommand {
     if (Number.isFinite(value) && value >= 0) return value
     throw new ControlError(`The order ${name} needs ${key}=<number>, not ${JSON.stringify(query.get(key))}.`)
   }
+  const text = (key: string): string => {
+    const value = query.get(key)
+    if (value !== null && value !== '') return value
+    throw new ControlError(`The order ${name} needs ${key}=<text>.`)
+  }
   switch (name) {
     case 'status':
     case 'pause':
@@ -49,9 +71,33 @@ export function readCommand(query: URLSearchParams): ControlCommand {
       return { do: name, value: number('value') }
     case 'until':
       return { do: name, total: number('total') }
+    case 'delete':
+    case 'restore':
+      return { do: name, id: query.get('id') ?? undefined }
+    case 'rename':
+      return { do: name, topic: text('topic'), title: query.get('title') ?? undefined }
+    case 'gone':
+      return { do: name, topic: text('topic') }
+    case 'faults':
+      return { do: name, names: text('names') }
+    case 'fault':
+      return { do: name, name: faultName(text('name')), times: query.has('times') ? number('times') : 1 }
     default:
       throw new ControlError(`There is no order ${JSON.stringify(name)}. Orders: ${ORDERS.join(', ')}.`)
   }
 }
 
-const ORDERS: readonly ControlCommand['do'][] = ['status', 'pause', 'resume', 'publish', 'rate', 'until']
+const ORDERS: readonly ControlCommand['do'][] = [
+  'status',
+  'pause',
+  'resume',
+  'publish',
+  'rate',
+  'until',
+  'delete',
+  'restore',
+  'rename',
+  'gone',
+  'faults',
+  'fault',
+]

@@ -5,6 +5,7 @@ import { plainText, stickersOf } from './content.js'
 import { jvCode } from './jv-code.js'
 import { createLexicon, slug } from './lexicon.js'
 import { bodyMarkup } from './markup.js'
+import type { FaultPlan } from './faults.js'
 import { Random, Zipf } from './random.js'
 import { Writer } from './writer.js'
 import type { Quotable } from './writer.js'
@@ -30,8 +31,11 @@ export interface SimulatedPost {
   readonly stickers: readonly string[]
   /** There before the simulator started. */
   readonly history: boolean
-  /** A page with it was sent whole at least once. */
-  served: boolean
+  /** When a page with it was first sent whole, epoch milliseconds. */
+  servedAt: number | undefined
+  /** When it was last deleted, even if it came back, epoch milliseconds. */
+  deletedAt: number | undefined
+  /** Not to be seen at the moment. */
   deleted: boolean
 }
 
@@ -44,8 +48,8 @@ export interface SimulatedTopic {
   readonly posts: SimulatedPost[]
   /** What a new post may quote: the last few. */
   readonly recent: Quotable[]
-  /** Grows with every change of the topic's pages. */
-  version: number
+  /** The topic was deleted with all its posts. */
+  gone: boolean
 }
 
 export interface ForumOptions {
@@ -57,6 +61,8 @@ export interface ForumOptions {
   readonly history: number
   /** The beginning, epoch milliseconds. */
   readonly now: number
+  /** What goes wrong; default nothing. */
+  readonly faults?: FaultPlan
 }
 
 /** Of all posts, those that open a topic. */
@@ -112,8 +118,11 @@ export class Forum {
     return this.topics.get(id)
   }
 
+  /** Pages of a topic; the last one may be empty, where deleted posts still hold places. */
   pageCount(topic: SimulatedTopic): number {
-    return Math.max(1, Math.ceil(topic.posts.length / POSTS_PER_PAGE))
+    const pages = Math.max(1, Math.ceil(topic.posts.length / POSTS_PER_PAGE))
+    const share = (this.options.faults?.chanceOf('empty-page') ?? 0) * 100
+    return pages + (topic.pin === undefined && (Number(topic.id) * 37) % 100 < share ? 1 : 0)
   }
 
   pagePosts(topic: SimulatedTopic, page: number): readonly SimulatedPost[] {
@@ -139,6 +148,59 @@ export class Forum {
     return `/forums/0-${this.forumId}-0-1-0-${(page - 1) * TOPICS_PER_PAGE + 1}-0-${slug(this.name)}.htm`
   }
 
+  post(id: string): SimulatedPost | undefined {
+    return this.posts.find((post) => post.id === id)
+  }
+
+  /** Deletes a post; the opening one stays. @returns whether it was there to delete. */
+  remove(id: string, now: number): boolean {
+    const post = this.post(id)
+    const topic = this.topics.get(post?.topicId ?? '')
+    const place = topic?.posts.findIndex((each) => each.id === id) ?? -1
+    if (post === undefined || topic === undefined || place < 1) return false
+    topic.posts.splice(place, 1)
+    post.deleted = true
+    post.deletedAt = now
+    this.version++
+    return true
+  }
+
+  /** Brings a deleted post back to its place. @returns whether it was away. */
+  restore(id: string): boolean {
+    const post = this.post(id)
+    const topic = this.topics.get(post?.topicId ?? '')
+    if (post?.deleted !== true || topic === undefined || topic.gone) return false
+    const place = topic.posts.findIndex((each) => each.n > post.n)
+    topic.posts.splice(place < 0 ? topic.posts.length : place, 0, post)
+    post.deleted = false
+    this.version++
+    return true
+  }
+
+  /** Gives a topic another title, and with it another address. @returns whether there is such a topic. */
+  rename(topicId: string, title = this.writer.title()): boolean {
+    const topic = this.topics.get(topicId)
+    if (topic === undefined) return false
+    topic.title = title
+    this.version++
+    return true
+  }
+
+  /** Deletes a whole topic; pinned ones stay. @returns whether it was there to delete. */
+  closeTopic(topicId: string, now: number): boolean {
+    const topic = this.topics.get(topicId)
+    if (topic === undefined || topic.pin !== undefined || topic.gone) return false
+    topic.gone = true
+    for (const post of topic.posts) {
+      post.deleted = true
+      post.deletedAt = now
+    }
+    this.active = this.active.filter((each) => each !== topic)
+    this.order.splice(this.order.indexOf(topic), 1)
+    this.version++
+    return true
+  }
+
   private begin(): void {
     const { topics, history, now } = this.options
     const interval = 3_600_000 / Math.max(1, history)
@@ -150,11 +212,13 @@ export class Forum {
     this.inHistory = false
   }
 
-  private open(pin: 'on' | 'off' | undefined, title = this.writer.title()): SimulatedTopic {
+  private open(pin: 'on' | 'off' | undefined, given?: string): SimulatedTopic {
     this.lastTopicId += this.random.int(1, 9)
     const author = this.writer.author()
     const id = String(this.lastTopicId)
-    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], version: 0 }
+    const own = given ?? this.writer.title()
+    const title = pin === undefined && this.options.faults?.happens('same-title') ? (this.active[0]?.title ?? own) : own
+    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], gone: false }
     this.topics.set(id, topic)
     if (pin !== undefined) this.pinned.push(topic)
     if (pin !== 'off') this.active = [topic, ...this.active].slice(0, this.options.topics)
@@ -180,22 +244,18 @@ export class Forum {
       message: plainText(content),
       stickers: stickersOf(content),
       history: this.inHistory,
-      served: false,
+      servedAt: undefined,
+      deletedAt: undefined,
       deleted: false,
     }
     this.posts.push(post)
     topic.posts.push(post)
     topic.recent.push({ author, at, content })
     if (topic.recent.length > QUOTABLE) topic.recent.shift()
-    this.changed(topic)
+    this.version++
     if (topic.pin === undefined) toFront(this.order, topic)
     if (this.active.includes(topic)) toFront(this.active, topic)
     return post
-  }
-
-  private changed(topic: SimulatedTopic): void {
-    topic.version++
-    this.version++
   }
 
   /** Ids are not contiguous; most steps are multiples of 8, some are not. */

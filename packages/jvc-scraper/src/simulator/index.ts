@@ -2,15 +2,23 @@
  * An invented forum over HTTP, with the markup of the real one: for tests, and for everybody who wants to see the chain
  * work without touching the real site.
  *
- * - `startSimulator({ port, host, seed, rate, total, topics, history, clock })` → `{ url, forumUrl, truth(), control(), close() }`.
- * - The same seed publishes the same posts (ids, topics, authors, texts, stickers) in the same order; the clock only decides when.
+ * - `startSimulator({ port, host, seed, rate, total, topics, history, faults, clock })` → `{ url, forumUrl, truth(), control(), close() }`.
+ * - The same seed publishes the same posts (ids, topics, authors, texts, stickers) in the same order; the clock only
+ *   decides when.
  * - `simulator.truth(since?)` and `GET /__truth?since=N` give every post published, in order, with the six fields that the
- *   feed must carry, and whether it was there before the start (`history`), was ever `served`, is `deleted`.
- * - `simulator.control({ do: 'publish', count: 5 })` and `POST /__control?do=publish&count=5` carry out orders:
- *   `pause`, `resume`, `publish&count=`, `rate&value=`, `until&total=`; `GET /__control` gives the status.
+ *   feed must carry; whether it was there before the start (`history`); when a page with it was first sent whole
+ *   (`servedAt`, null: never); when it was last `deletedAt` (null: never) and whether it is `deleted` now. A reader may
+ *   miss the posts that were deleted before they were served; one that is renamed away may carry the newer title.
+ * - `faults: 'all'`, or names with chances (`slow=0.1,gone`), see `FAULTS`; which request has which fault follows from the
+ *   seed and the order of requests.
+ * - `simulator.control({ do: 'publish', count: 5 })` and `POST /__control?do=publish&count=5` carry out orders: `pause`,
+ *   `resume`, `publish&count=`, `rate&value=`, `until&total=`, `delete&id=`, `restore&id=`, `rename&topic=&title=`,
+ *   `gone&topic=`, `faults&names=`, `fault&name=&times=` (the next requests); `GET /__control` gives the status.
  */
 export { startSimulator } from './start.js'
 export type { Simulator, SimulatorOptions } from './start.js'
 export { ControlError } from './control.js'
+export { FAULTS, FaultError } from './faults.js'
+export type { FaultName } from './faults.js'
 export type { ControlCommand, SimulatorStatus } from './control.js'
 export type { TruthPost } from './truth.js'

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import type { Events } from './events.js'
 import type { Forum } from './forum.js'
 
 /** Milliseconds between looks at the clock. */
@@ -16,6 +17,7 @@ export class Publisher {
 
   constructor(
     private readonly forum: Forum,
+    private readonly events: Events,
     private readonly clock: Clock,
     /** Posts per second. */
     private rate: number,
@@ -83,6 +85,7 @@ export class Publisher {
 
   private publish(at: number): void {
     this.forum.publish(Math.floor(at))
+    this.events.afterPost(this.clock.now())
     this.published++
   }
 }

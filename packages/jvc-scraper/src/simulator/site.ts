@@ -1,6 +1,7 @@
 import { parseAddress } from '../parse/address.js'
 import type { ForumAddress } from '../parse/address.js'
 import type { Dress } from './frame.js'
+import type { FaultName } from './faults.js'
 import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
@@ -23,15 +24,21 @@ export class Site {
 
   constructor(private readonly forum: Forum) {}
 
-  /** @param path path and query of the request. @param now epoch milliseconds. */
-  answer(path: string, now: number, dress: Dress): Reply {
+  /**
+   * @param path path and query of the request.
+   * @param now epoch milliseconds.
+   * @param fault what goes wrong with this answer, as far as it is the page's affair.
+   */
+  answer(path: string, now: number, fault?: FaultName): Reply {
+    const dress = DRESSES[fault ?? ''] ?? TODAY
+
     if (path === '/robots.txt') return reply(200, 'User-agent: *\nDisallow: /sso/\n', 'text/plain')
     if (path === '/forums.htm') return html(200, FORUM_INDEX)
     if (path.startsWith('/sso/login'))
       return html(200, '<html><head><title>Connexion - jeuxvideo.com</title></head></html>')
     const address = parseAddress(path)
     if (address?.forumId !== this.forum.forumId) return address === undefined ? html(404, NOT_FOUND) : toIndex()
-    return address.kind === 'list' ? this.list(address, now, dress) : this.topic(address, dress)
+    return address.kind === 'list' ? this.list(address, now, dress) : this.topic(address, dress, fault)
   }
 
   private list(address: ForumAddress, now: number, dress: Dress): Reply {
@@ -40,22 +47,24 @@ export class Site {
     return this.page(`list/${address.page}`, mark, dress, [], () => listView(this.forum, address.page, now, dress))
   }
 
-  private topic(address: ForumAddress, dress: Dress): Reply {
+  private topic(address: ForumAddress, dress: Dress, fault: FaultName | undefined): Reply {
     const topic = this.forum.topic(address.topicId)
-    if (topic === undefined) return toIndex()
+    if (topic === undefined || fault === 'to-index') return toIndex()
+    if (topic.gone) return html(410, GONE)
+    if (fault === 'to-lower-page' && address.page > 1) return redirect(302, this.forum.address(topic, address.page - 1))
     const count = this.forum.pageCount(topic)
     const canonical = this.forum.address(topic, Math.min(address.page, count))
     if (address.page > count) return redirect(302, canonical)
     if (!canonical.endsWith(`-0-${address.slug}.htm`)) return redirect(301, canonical)
-    return this.topicPage(topic, address.page, dress)
+    return this.topicPage(topic, address.page, dress, fault === 'swap')
   }
 
-  private topicPage(topic: SimulatedTopic, page: number, dress: Dress): Reply {
-    const posts = this.forum.pagePosts(topic, page)
+  private topicPage(topic: SimulatedTopic, page: number, dress: Dress, swap: boolean): Reply {
+    const posts = swap ? swapped(this.forum.pagePosts(topic, page)) : this.forum.pagePosts(topic, page)
     // A page is the same as long as its posts, the number of pages and the title are.
     const ids = posts.map((post) => post.id).join()
     const mark = `${this.forum.pageCount(topic)}/${topic.title}/${ids}`
-    return this.page(`${topic.id}/${page}`, mark, dress, posts, () => topicView(this.forum, topic, page, dress))
+    return this.page(`${topic.id}/${page}`, mark, dress, posts, () => topicView(this.forum, topic, page, dress, posts))
   }
 
   private page(name: string, mark: string, dress: Dress, posts: readonly SimulatedPost[], render: () => string): Reply {
@@ -70,11 +79,18 @@ export class Site {
   }
 }
 
+const TODAY: Dress = { payload: 'gzip', visible: true }
+const DRESSES: Readonly<Record<string, Dress>> = {
+  'bad-payload': { payload: 'garbage', visible: true },
+  'no-payload': { payload: 'none', visible: true },
+  'plain-payload': { payload: 'plain', visible: true },
+  'unknown-markup': { payload: 'none', visible: false },
+}
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
 const FORUM_INDEX =
   '<html><head><title>Forums - jeuxvideo.com</title></head><body><h1>Tous les forums</h1></body></html>'
-const NOT_FOUND =
-  '<html><head><title>Erreur 404</title></head><body><img class="img-erreur" src="/img/erreurs/e404.png" alt="ERREUR 404"></body></html>'
+const NOT_FOUND = errorPage(404, 'Cette page n’existe pas.')
+const GONE = errorPage(410, 'Ce topic a été supprimé par son auteur.')
 
 /** An answer without posts. */
 export function reply(
@@ -112,4 +128,14 @@ function stub(location: string): string {
         Redirecting to <a href="https://www.jeuxvideo.com${location}">https://www.jeuxvideo.com${location}</a>.
     </body>
 </html>`
+}
+
+function errorPage(status: number, sentence: string): string {
+  return `<html><head><title>Erreur ${status}</title></head><body><img class="img-erreur" src="/img/erreurs/e${status}.png" alt="ERREUR ${status}"><strong>${sentence}</strong></body></html>`
+}
+
+function swapped(posts: readonly SimulatedPost[]): SimulatedPost[] {
+  const out = [...posts]
+  for (let i = 0; i + 1 < out.length; i += 2) out.splice(i, 2, ...out.slice(i, i + 2).reverse())
+  return out
 }

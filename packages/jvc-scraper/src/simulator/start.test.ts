@@ -67,7 +67,8 @@ describe('the site answers as the real one', () => {
     const page = parseTopicPage((await get(simulator, row?.lastPageUrl ?? '')).body)
     expect(page).toMatchObject({ topicId: row?.id, title: row?.title, page: row?.lastPage, pageCount: row?.lastPage })
     expect(page.posts.at(-1)?.date).toBe(row?.lastPostDate)
-    const served = simulator.truth().filter((post) => post.served)
+    const served = simulator.truth().filter((post) => post.servedAt !== null)
+    expect(served.every((post) => post.servedAt === NOW)).toBe(true)
     expect(served.map((post) => post.id)).toEqual(page.posts.map((post) => post.id))
   })
 

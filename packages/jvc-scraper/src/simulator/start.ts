@@ -1,14 +1,10 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../clock.js'
 import type { Clock } from '../clock.js'
-import { ControlError, readCommand } from './control.js'
 import type { ControlCommand, SimulatorStatus } from './control.js'
-import { Forum } from './forum.js'
-import { Publisher } from './publisher.js'
-import { Site, reply } from './site.js'
-import type { Reply } from './site.js'
+import { Simulation } from './simulation.js'
 import { truthOf } from './truth.js'
 import type { TruthPost } from './truth.js'
 
@@ -29,6 +25,8 @@ export interface SimulatorOptions {
   readonly history?: number
   /** The forum's number; default `51`. */
   readonly forumId?: string
+  /** What goes wrong: `all`, `none` (the default), or names with commas, each with a chance if wanted, `slow=0.1,gone`. */
+  readonly faults?: string
   /** The time it lives in; default the machine's. */
   readonly clock?: Clock
 }
@@ -47,9 +45,6 @@ export interface Simulator {
   close(): Promise<void>
 }
 
-/** Lines of the truth written at once. */
-const TRUTH_CHUNK = 1000
-
 /**
  * Starts an invented forum: lists of 25 topics, topic pages of 20 posts, with today's markup, payload and JvCare links,
  * and new posts at a rate. Nothing of it comes from real people.
@@ -57,15 +52,17 @@ const TRUTH_CHUNK = 1000
  * Besides the site's own addresses it answers `GET /__truth?since=N` (one JSON object a line, see {@link TruthPost}),
  * `GET /__control` (the status) and `POST /__control?do=…` (an order, see {@link ControlCommand}).
  *
- * @throws the error of the socket, e.g. `EADDRINUSE`.
+ * @throws FaultError on a fault that does not exist; the error of the socket, e.g. `EADDRINUSE`.
  * @example
  * const simulator = await startSimulator({ seed: 7, rate: 200, total: 12_000 })
  * const page = await fetch(simulator.forumUrl)
  * await simulator.close()
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, host = '127.0.0.1', clock = systemClock } = options
-  const simulation = new Simulation(options, clock)
+  const { port = 0, host = '127.0.0.1', seed = 1, rate = 20, total = Infinity, topics = 30, history = 300 } = options
+  const { forumId = '51', faults = 'none', clock = systemClock } = options
+  const posts = Math.max(history, topics)
+  const simulation = new Simulation({ seed, rate, total, topics, history: posts, forumId, faults, clock })
   const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => simulation.handle(request, response))
   try {
     await listen(server, port, host)
@@ -87,101 +84,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
-}
-
-class Simulation {
-  readonly forum: Forum
-  private readonly site: Site
-  private readonly publisher: Publisher
-  private requests = 0
-
-  constructor(
-    options: SimulatorOptions,
-    private readonly clock: Clock,
-  ) {
-    const { seed = 1, rate = 20, total = Infinity, topics = 30, history = 300, forumId = '51' } = options
-    this.forum = new Forum({ seed, forumId, topics, history: Math.max(history, topics), now: clock.now() })
-    this.site = new Site(this.forum)
-    this.publisher = new Publisher(this.forum, clock, rate, total)
-  }
-
-  handle(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url ?? '/'
-    if (path.startsWith('/__truth')) return this.sendTruth(path, response)
-    if (path.startsWith('/__control')) return send(response, this.controlReply(path, request.method))
-    this.requests++
-    const answer = this.site.answer(path, this.clock.now(), { payload: 'gzip', visible: true })
-    response.once('finish', () => answer.posts.forEach((post) => (post.served = true)))
-    send(response, answer)
-  }
-
-  control(command: ControlCommand): SimulatorStatus {
-    const { publisher } = this
-    switch (command.do) {
-      case 'status':
-        break
-      case 'pause':
-        publisher.pause()
-        break
-      case 'resume':
-        publisher.resume()
-        break
-      case 'publish':
-        publisher.now(command.count)
-        break
-      case 'rate':
-        publisher.setRate(command.value)
-        break
-      case 'until':
-        publisher.setTotal(command.total)
-        break
-    }
-    return this.status()
-  }
-
-  stop(): void {
-    this.publisher.stop()
-  }
-
-  private status(): SimulatorStatus {
-    const { published, done } = this.publisher
-    const history = this.forum.posts.length - published
-    return { published, history, topics: this.forum.topicCount, done, requests: this.requests }
-  }
-
-  private controlReply(path: string, method: string | undefined): Reply {
-    try {
-      const command = readCommand(new URL(path, 'http://simulator').searchParams)
-      if (command.do !== 'status' && method !== 'POST') throw new ControlError('An order needs POST.')
-      return reply(200, `${JSON.stringify(this.control(command))}\n`, 'application/json')
-    } catch (error) {
-      if (!(error instanceof ControlError)) throw error
-      return reply(400, `${JSON.stringify({ code: error.code, message: error.message })}\n`, 'application/json')
-    }
-  }
-
-  private sendTruth(path: string, response: ServerResponse): void {
-    const posts = this.forum.posts
-    const end = posts.length
-    let next = Math.max(0, Number(new URL(path, 'http://simulator').searchParams.get('since')) || 0)
-    response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
-    const more = (): void => {
-      while (next < end) {
-        const lines = posts
-          .slice(next, Math.min(end, next + TRUTH_CHUNK))
-          .map((post) => `${JSON.stringify(truthOf(post))}\n`)
-        next += TRUTH_CHUNK
-        if (!response.write(lines.join(''))) return void response.once('drain', more)
-      }
-      response.end()
-    }
-    more()
-  }
-}
-
-function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  response.writeHead(status, { ...headers, 'content-length': body.length })
-  response.end(body)
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

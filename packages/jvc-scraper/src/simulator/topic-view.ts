@@ -6,8 +6,13 @@ import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
 import { escape, jvCare } from './markup.js'
 
 /** A topic's page as the site serves it: the visible markup and the payload hold the same posts. */
-export function topicView(forum: Forum, topic: SimulatedTopic, page: number, dress: Dress): string {
-  const posts = forum.pagePosts(topic, page)
+export function topicView(
+  forum: Forum,
+  topic: SimulatedTopic,
+  page: number,
+  dress: Dress,
+  posts: readonly SimulatedPost[] = forum.pagePosts(topic, page),
+): string {
   const count = forum.pageCount(topic)
   const address = (n: number): string => forum.address(topic, n)
   const first = posts[0]

@@ -15,8 +15,10 @@ export interface TruthPost {
   readonly at: number
   /** Published before the simulator started. */
   readonly history: boolean
-  /** A page that shows it was sent whole at least once. */
-  readonly served: boolean
+  /** When a page that shows it was first sent whole, epoch milliseconds; null: never. */
+  readonly servedAt: number | null
+  /** When it was last deleted, even if it came back, epoch milliseconds; null: never. */
+  readonly deletedAt: number | null
   /** Not to be seen at the moment. */
   readonly deleted: boolean
 }
@@ -33,7 +35,8 @@ export function truthOf(post: SimulatedPost): TruthPost {
     topicId: post.topicId,
     at: post.at,
     history: post.history,
-    served: post.served,
+    servedAt: post.servedAt ?? null,
+    deletedAt: post.deletedAt ?? null,
     deleted: post.deleted,
   }
 }
