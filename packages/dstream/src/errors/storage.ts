@@ -84,6 +84,7 @@ export function lockLost(where: string): DStreamError {
 
 /** A call of the file system has failed. */
 export function storageFailed(action: string, file: string, cause: unknown): DStreamError {
+  if (cause instanceof DStreamError) return cause
   const code: unknown = (cause as { code?: unknown } | null)?.code
   const name = escapeControl(file)
   if (code === 'ENOSPC' || code === 'EDQUOT') {

@@ -1,0 +1,79 @@
+import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { storageNotADirectory } from '../errors/storage.js'
+import type { Disk, DiskFile } from '../storage/disk.js'
+
+/** The calls of a storage on a real directory. */
+export function fileDisk(directory: string): Disk {
+  const root = resolve(directory)
+  const real = (path: string): string => (path === '' ? root : join(root, path))
+  return {
+    name: directory,
+    makeDir: (path) => (path === '' ? makeRoot(root) : makeDir(real(path))),
+    openAppend: async (path) => {
+      const handle = await open(real(path), constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o644)
+      const { size } = await handle.stat()
+      return { file: diskFile(handle), size }
+    },
+    create: async (path) => diskFile(await open(real(path), 'w', 0o644)),
+    read: (path) =>
+      readFile(real(path)).then(
+        ({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length),
+        unlessMissing(undefined),
+      ),
+    rename: (from, to) => rename(real(from), real(to)),
+    unlink: (path) => unlink(real(path)).then(() => true, unlessMissing(false)),
+    readDir: async (path) => {
+      const entries = await readdir(real(path), { withFileTypes: true }).catch(unlessMissing([]))
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    },
+    syncDir: (path) => syncDir(real(path)),
+  }
+}
+
+const diskFile = (handle: FileHandle): DiskFile => ({
+  write: async (bytes) => (await handle.write(bytes)).bytesWritten,
+  sync: () => handle.sync(),
+  truncate: (size) => handle.truncate(size),
+  close: () => handle.close(),
+})
+
+const unlessMissing =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead
+    throw error
+  }
+
+const makeDir = (path: string): Promise<boolean> =>
+  mkdir(path).then(
+    () => true,
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    },
+  )
+
+/** With all folders above it that are missing, each made durable in the one that holds it. */
+async function makeRoot(root: string): Promise<boolean> {
+  const first = await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    if (['EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw storageNotADirectory(root)
+    throw error
+  })
+  if (first === undefined) return false
+  for (let made = root; ; made = dirname(made)) {
+    await syncDir(dirname(made))
+    if (made === resolve(first)) return true
+  }
+}
+
+/** Where a folder cannot be opened or synced (Windows) its names are the system's own care. */
+async function syncDir(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

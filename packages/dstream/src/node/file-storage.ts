@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import type { Storage } from '../ports.js'
+import { DiskStorage } from '../storage/disk-storage.js'
+import { fileDisk } from './file-disk.js'
+import { acquireFileLock, type FileLockOptions } from './file-lock.js'
+
+/**
+ * A storage in a directory, which is created when something is first written. What `append` and `put` have confirmed
+ * survives the loss of power; one program at a time holds its lock.
+ *
+ * @param directory relative to the working directory at the time of the call
+ *
+ * @example
+ * const storage = fileStorage('.checkpoint/wordcount')
+ * await storage.put('greeting', new TextEncoder().encode('hello'))
+ */
+export function fileStorage(directory: string): Storage {
+  return lockingFileStorage(directory, {})
+}
+
+/** With other times for the lock: for tests. */
+export function lockingFileStorage(directory: string, options: FileLockOptions): Storage {
+  const root = resolve(directory)
+  const disk = fileDisk(root)
+  return new DiskStorage(disk, async () => {
+    await disk.makeDir('')
+    return acquireFileLock(root, directory, options)
+  })
+}
