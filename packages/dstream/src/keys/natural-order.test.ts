@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Milliseconds } from '../time/duration.js'
 import { Time } from '../time/time.js'
 import { encodeKey } from './key.js'
-import { compareKeys, compareNatural } from './natural-order.js'
+import { compareNatural } from './natural-order.js'
 
 const number = fc.oneof(fc.double(), fc.constantFrom(0, -0, 1, NaN, Infinity, -Infinity))
 const string = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('', 'a', 'ab', 'Z', 'é', '😀', '\uffff'))
@@ -81,15 +81,6 @@ test('strings sort as JavaScript sorts them', () => {
       },
     ),
   )
-})
-
-test('pairs by their keys', () => {
-  const pairs = [[2, 'a'] as const, [1, 'z'] as const, [1, 'b'] as const]
-  expect(pairs.sort(compareKeys)).toEqual([
-    [1, 'z'],
-    [1, 'b'],
-    [2, 'a'],
-  ])
 })
 
 test.each<[unknown, unknown, string]>([

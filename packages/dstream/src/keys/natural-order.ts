@@ -22,11 +22,6 @@ export function compareNatural(a: unknown, b: unknown): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** By the key of two pairs. */
-export function compareKeys(a: readonly [unknown, unknown], b: readonly [unknown, unknown]): number {
-  return compareNatural(a[0], b[0])
-}
-
 function compareNumbers(a: number, b: number): number {
   if (a < b) return -1
   if (a > b) return 1
