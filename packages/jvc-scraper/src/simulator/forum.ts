@@ -81,7 +81,7 @@ export class Forum {
   private readonly pinned: SimulatedTopic[] = []
   /** Topics that are not pinned, the last active one first. */
   private readonly order: SimulatedTopic[] = []
-  /** Topics that get posts, the last active one first. */
+  /** Topics that get posts, the most popular one first. */
   private active: SimulatedTopic[] = []
   private readonly random: Random
   private readonly writer: Writer
@@ -206,8 +206,11 @@ export class Forum {
     const interval = 3_600_000 / Math.max(1, history)
     const at = (n: number): number => Math.floor((now - (history - n) * interval) / 1000) * 1000
     this.write(this.open('off', 'Règles du forum'), at(0) - 86_400_000)
-    this.write(this.open('on', 'Modération : c’est par ici'), at(0))
+    const pinned = this.open('on', 'Modération : c’est par ici')
+    this.write(pinned, at(0))
     while (this.posts.length < topics) this.write(this.open(undefined), at(this.posts.length))
+    // Pinned topics get posts like others.
+    this.enter(pinned)
     while (this.posts.length < history) this.publish(at(this.posts.length))
     this.inHistory = false
   }
@@ -221,8 +224,16 @@ export class Forum {
     const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], gone: false }
     this.topics.set(id, topic)
     if (pin !== undefined) this.pinned.push(topic)
-    if (pin !== 'off') this.active = [topic, ...this.active].slice(0, this.options.topics)
+    if (pin === undefined) this.enter(topic)
     return topic
+  }
+
+  /** A new topic takes the place of an unpopular one; now and then it is popular from the start. */
+  private enter(topic: SimulatedTopic): void {
+    const { active, random } = this
+    const { topics } = this.options
+    if (active.length >= topics) active.splice(random.int(Math.floor(topics / 2), topics - 1), 1)
+    active.splice(random.chance(0.2) ? random.int(0, active.length) : active.length, 0, topic)
   }
 
   private write(topic: SimulatedTopic, at: number): SimulatedPost {
@@ -254,7 +265,6 @@ export class Forum {
     if (topic.recent.length > QUOTABLE) topic.recent.shift()
     this.version++
     if (topic.pin === undefined) toFront(this.order, topic)
-    if (this.active.includes(topic)) toFront(this.active, topic)
     return post
   }
 

@@ -49,11 +49,11 @@ describe('publishing', () => {
     expect(simulator.control({ do: 'status' })).toMatchObject({ published: 150, done: true })
   })
 
-  test('12,000 posts in 60 s, alike in two runs', async () => {
+  test('two runs of one seed and one clock are alike to the second', async () => {
     const runs = await Promise.all([start({ rate: 200, seed: 5 }), start({ rate: 200, seed: 5 })])
-    for (const { clock } of runs) await clock.advance(60_000)
+    for (const { clock } of runs) await clock.advance(10_000)
     const [one, other] = runs.map(({ simulator }) => simulator.truth())
-    expect(one?.length).toBe(12_300)
+    expect(one?.length).toBe(2300)
     expect(one).toEqual(other)
   })
 })
