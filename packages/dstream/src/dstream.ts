@@ -1,24 +1,38 @@
 import type { Writable } from 'node:stream'
 import type { StreamingContext } from './context.js'
-import { changingTooLate, notInitialized } from './errors/graph.js'
+import { changingTooLate, differentContexts, notAStream, notInitialized } from './errors/graph.js'
 import type { Attempt, OutputSpec } from './graph/graph.js'
 import type { Operator } from './graph/operator.js'
 import type { Key } from './keys/key.js'
 import type { PartitionOptions } from './keys/partitioner.js'
+import { branch } from './operators/branch.js'
+import { cogroup } from './operators/cogroup.js'
 import { combineByKey } from './operators/combine-by-key.js'
 import { count } from './operators/count.js'
 import { countByValue } from './operators/count-by-value.js'
 import { filter } from './operators/filter.js'
 import { flatMap } from './operators/flat-map.js'
 import { flatMapToPair } from './operators/flat-map-to-pair.js'
+import { flatMapValues } from './operators/flat-map-values.js'
 import { glom } from './operators/glom.js'
 import { groupByKey } from './operators/group-by-key.js'
+import { groupByKeyAndWindow } from './operators/group-by-key-and-window.js'
+import { fullOuterJoin, join, leftOuterJoin, rightOuterJoin } from './operators/join.js'
 import { map } from './operators/map.js'
-import { mapPartitions, mapPartitionsToPair } from './operators/map-partitions.js'
+import { mapAsync } from './operators/map-async.js'
+import { mapPartitions, mapPartitionsToPair, mapPartitionsWithIndex } from './operators/map-partitions.js'
 import { mapToPair } from './operators/map-to-pair.js'
 import { mapValues } from './operators/map-values.js'
 import { reduce } from './operators/reduce.js'
 import { reduceByKey } from './operators/reduce-by-key.js'
+import {
+  countByValueAndWindow,
+  countByWindow,
+  reduceByKeyAndWindow,
+  reduceByKeyAndWindowIncrementally,
+  reduceByWindowIncrementally,
+} from './operators/reduce-by-key-and-window.js'
+import { reduceByWindow } from './operators/reduce-by-window.js'
 import { repartition } from './operators/repartition.js'
 import { runningReduceByKey } from './operators/running-reduce-by-key.js'
 import { tap } from './operators/tap.js'
@@ -27,10 +41,13 @@ import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
 import { updateStateByKey, type StateOptions } from './operators/update-state-by-key.js'
 import { window } from './operators/window.js'
-import { aFunction, checkOptions, positiveInteger } from './options.js'
+import { aFunction, aString, checkOptions, positiveInteger } from './options.js'
 import { batches, type Batch } from './outputs/batches.js'
 import { foreachRDD } from './outputs/foreach-rdd.js'
 import { print } from './outputs/print.js'
+import { saveAsObjectFiles, saveAsTextFiles } from './outputs/save.js'
+import { toSink, type Sink } from './outputs/sink.js'
+import type { MapAsyncOptions } from './rdd/map-async.js'
 import type { RDD } from './rdd/rdd.js'
 import type { RDDContext } from './rdd/rdd-context.js'
 import type { KeyedState } from './state/keyed-state.js'
@@ -172,6 +189,17 @@ export class DStream<out T> {
     return this.#derive(mapPartitionsToPair(this.#operator, aFunction('mapPartitionsToPair', 'f', f)))
   }
 
+  /** `mapPartitions` that is told the partition's place, from 0. */
+  mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U>): DStream<U> {
+    return this.#derive(mapPartitionsWithIndex(this.#operator, aFunction('mapPartitionsWithIndex', 'f', f)))
+  }
+
+  /** One record in, one out, for functions that wait for I/O. Order is kept unless `ordered: false`. */
+  mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): DStream<U> {
+    checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
+    return this.#derive(mapAsync(this.#operator, aFunction('mapAsync', 'f', f), options))
+  }
+
   /** Looks at each record that an output pulls, and passes it on. */
   tap(f: (record: T) => void): DStream<T> {
     return this.#derive(tap(this.#operator, aFunction('tap', 'f', f)))
@@ -207,7 +235,7 @@ export class DStream<out T> {
 
   /** This stream and another of the same slide as one. */
   union<U>(that: DStream<U>): DStream<T | U> {
-    return this.#derive(union<T | U>([this.#operator, that.operator]))
+    return this.#derive(union<T | U>([this.#operator, this.#other('union', that)]))
   }
 
   /** A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch. */
@@ -225,6 +253,22 @@ export class DStream<out T> {
     return this.#derive(pairs as Operator<[K, V]>)
   }
 
+  /** Whole batches of this stream and another to a whole batch. */
+  transformWith<U, W>(that: DStream<U>, f: (a: RDD<T>, b: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>): DStream<W> {
+    aFunction('transformWith', 'f', f)
+    const both = [this.#operator, this.#other('transformWith', that)]
+    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time)))
+  }
+
+  /** One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does. */
+  branch<const P extends readonly ((record: T) => boolean)[]>(
+    ...predicates: P
+  ): { readonly [I in keyof P]: DStream<T> } {
+    for (const [place, holds] of predicates.entries()) aFunction('branch', `predicate ${place}`, holds)
+    const branches = branch(this.#operator, predicates).map((operator) => this.#derive(operator, 'branch'))
+    return branches as unknown as { readonly [I in keyof P]: DStream<T> }
+  }
+
   /** The `n` greatest records of each batch by `by`, greatest first; ties in order of arrival. */
   top(n: number, by?: (record: T) => number | string | bigint): DStream<T> {
     return this.#derive(top(this.#operator, positiveInteger('top', 'n', n), by))
@@ -239,6 +283,47 @@ export class DStream<out T> {
   window(windowDuration: Duration, slideDuration: Duration = this.slideDuration): DStream<T> {
     const windowMs = positiveMs('window', windowDuration)
     return this.#derive(window(this.#operator, windowMs, positiveMs('window', slideDuration), this.#host.sc))
+  }
+
+  /** The records of a window as one; an empty window gives none. */
+  reduceByWindow(f: (a: T, b: T) => T, windowDuration: Duration, slideDuration?: Duration): DStream<T>
+  /** The same, adding what enters the window and taking off with `inverse` what leaves it. */
+  reduceByWindow(
+    f: (a: T, b: T) => T,
+    inverse: (a: T, b: T) => T,
+    windowDuration: Duration,
+    slideDuration?: Duration,
+  ): DStream<T>
+  reduceByWindow(f: (a: T, b: T) => T, ...rest: readonly unknown[]): DStream<T> {
+    aFunction('reduceByWindow', 'f', f)
+    const inverse = typeof rest[0] === 'function' ? (rest[0] as (a: T, b: T) => T) : undefined
+    const [windowMs, slideMs] = this.#windowMs('reduceByWindow', inverse === undefined ? rest : rest.slice(1))
+    const { sc } = this.#host
+    return this.#derive(
+      inverse === undefined
+        ? reduceByWindow(this.#operator, f, windowMs, slideMs, sc)
+        : reduceByWindowIncrementally(this.#operator, f, inverse, windowMs, slideMs, sc),
+      'reduceByWindow',
+    )
+  }
+
+  /** The number of records of a window: nothing before the first record ever, 0 after the last has left. */
+  countByWindow(windowDuration: Duration, slideDuration?: Duration): DStream<number> {
+    const [windowMs, slideMs] = this.#windowMs('countByWindow', [windowDuration, slideDuration])
+    return this.#derive(countByWindow(this.#operator, windowMs, slideMs, this.#host.sc), 'countByWindow')
+  }
+
+  /** How often each value occurs in a window; a value that has left it is gone. */
+  countByValueAndWindow(
+    this: DStream<T & Key>,
+    windowDuration: Duration,
+    slideDuration?: Duration,
+    options?: PartitionOptions,
+  ): DStream<[T, number]> {
+    checkOptions('countByValueAndWindow', options, partitionKeys)
+    const [windowMs, slideMs] = this.#windowMs('countByValueAndWindow', [windowDuration, slideDuration])
+    const counts = countByValueAndWindow(this.#operator, windowMs, slideMs, this.#host.sc, options)
+    return this.#derive(counts, 'countByValueAndWindow') as DStream<[T, number]>
   }
 
   // ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,6 +360,113 @@ export class DStream<out T> {
       mergeCombiners: aFunction('combineByKey', 'mergeCombiners', mergeCombiners),
     }
     return this.#derive(combineByKey(this.#operator, combiner, options))
+  }
+
+  /** Each value to any number of values under the same key. */
+  flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
+    return this.#derive(flatMapValues(this.#operator, aFunction('flatMapValues', 'f', f)))
+  }
+
+  /** The values of each key over a window as one array, oldest first. */
+  groupByKeyAndWindow<K extends Key, V>(
+    this: Pairs<K, V>,
+    windowDuration: Duration,
+    slideDuration?: Duration,
+    options?: PartitionOptions,
+  ): DStream<[K, V[]]> {
+    checkOptions('groupByKeyAndWindow', options, partitionKeys)
+    const [windowMs, slideMs] = this.#windowMs('groupByKeyAndWindow', [windowDuration, slideDuration])
+    const groups = groupByKeyAndWindow(this.#operator, windowMs, slideMs, this.#host.sc, options)
+    return this.#derive(groups, 'groupByKeyAndWindow')
+  }
+
+  /** The values of each key over a window to one value; a key without data in the window is absent. */
+  reduceByKeyAndWindow<K extends Key, V>(
+    this: Pairs<K, V>,
+    f: (a: V, b: V) => V,
+    windowDuration: Duration,
+    slideDuration?: Duration,
+    options?: PartitionOptions,
+  ): DStream<[K, V]>
+  /**
+   * The same, adding what enters the window and taking off with `inverse` what leaves it: `inverse(f(x, y), x) = y`. A key
+   * whose data has left stays with what is left of its value, 0 of a count, unless `filterFunc` drops it.
+   *
+   * Floating-point sums drift, since taking off is not exactly the opposite of adding: use whole numbers or bigint.
+   */
+  reduceByKeyAndWindow<K extends Key, V>(
+    this: Pairs<K, V>,
+    f: (a: V, b: V) => V,
+    inverse: (a: V, b: V) => V,
+    windowDuration: Duration,
+    slideDuration?: Duration,
+    options?: PartitionOptions & { filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined },
+  ): DStream<[K, V]>
+  reduceByKeyAndWindow<K extends Key, V>(
+    this: Pairs<K, V>,
+    f: (a: V, b: V) => V,
+    ...rest: readonly unknown[]
+  ): DStream<[K, V]> {
+    const where = 'reduceByKeyAndWindow'
+    aFunction(where, 'f', f)
+    const inverse = typeof rest[0] === 'function' ? (rest[0] as (a: V, b: V) => V) : undefined
+    const args = inverse === undefined ? rest : rest.slice(1)
+    const [windowMs, slideMs] = this.#windowMs(where, args)
+    const options = args[2] as (PartitionOptions & { filterFunc?: (pair: readonly [K, V]) => boolean }) | undefined
+    checkOptions(where, options, inverse === undefined ? partitionKeys : [...partitionKeys, 'filterFunc'])
+    const { sc } = this.#host
+    return this.#derive(
+      inverse === undefined
+        ? reduceByKeyAndWindow(this.#operator, f, windowMs, slideMs, sc, options)
+        : reduceByKeyAndWindowIncrementally(this.#operator, f, inverse, windowMs, slideMs, { sc, ...options }),
+      where,
+    )
+  }
+
+  /** This stream and another by key, within each batch: the values of the one and of the other. */
+  cogroup<K extends Key, V, W>(
+    this: Pairs<K, V>,
+    that: Pairs<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V[], W[]]]> {
+    checkOptions('cogroup', options, partitionKeys)
+    return this.#derive(cogroup(this.#operator, this.#other('cogroup', that), options))
+  }
+
+  /** Every pair of values of one key within a batch. */
+  join<K extends Key, V, W>(this: Pairs<K, V>, that: Pairs<K, W>, options?: PartitionOptions): DStream<[K, [V, W]]> {
+    checkOptions('join', options, partitionKeys)
+    return this.#derive(join(this.#operator, this.#other('join', that), options))
+  }
+
+  /** `join` that keeps the values of this stream without a partner; a side that is not there is `undefined`. */
+  leftOuterJoin<K extends Key, V, W>(
+    this: Pairs<K, V>,
+    that: Pairs<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V, W | undefined]]> {
+    checkOptions('leftOuterJoin', options, partitionKeys)
+    return this.#derive(leftOuterJoin(this.#operator, this.#other('leftOuterJoin', that), options))
+  }
+
+  /** `join` that keeps the values of the other stream without a partner. */
+  rightOuterJoin<K extends Key, V, W>(
+    this: Pairs<K, V>,
+    that: Pairs<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V | undefined, W]]> {
+    checkOptions('rightOuterJoin', options, partitionKeys)
+    return this.#derive(rightOuterJoin(this.#operator, this.#other('rightOuterJoin', that), options))
+  }
+
+  /** `join` that keeps the values of both streams. */
+  fullOuterJoin<K extends Key, V, W>(
+    this: Pairs<K, V>,
+    that: Pairs<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V | undefined, W | undefined]]> {
+    checkOptions('fullOuterJoin', options, partitionKeys)
+    return this.#derive(fullOuterJoin(this.#operator, this.#other('fullOuterJoin', that), options))
   }
 
   // ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -367,11 +559,48 @@ export class DStream<out T> {
     this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
   }
 
+  /** One directory per batch, `prefix-TIME.suffix`, with a file per partition; whole or not at all, the same when run again. */
+  saveAsTextFiles(prefix: string, suffix = ''): void {
+    this.#host.addOutput(
+      saveAsTextFiles(
+        this.#operator,
+        aString('saveAsTextFiles', 'prefix', prefix),
+        aString('saveAsTextFiles', 'suffix', suffix),
+      ),
+    )
+  }
+
+  /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
+  saveAsObjectFiles(prefix: string, suffix = ''): void {
+    const where = 'saveAsObjectFiles'
+    this.#host.addOutput(
+      saveAsObjectFiles(this.#operator, aString(where, 'prefix', prefix), aString(where, 'suffix', suffix)),
+    )
+  }
+
+  /** Each batch exactly once to a store that remembers which batches it has. */
+  to(sink: Sink<T>): void {
+    aFunction('to', 'sink.write', sink?.write)
+    aFunction('to', 'sink.lastCommitted', sink?.lastCommitted)
+    this.#host.addOutput(toSink(this.#operator, sink))
+  }
+
   /** The batches for `for await`; a slow loop slows the batches, and the loop ends when the context has stopped. */
   batches(): AsyncIterable<Batch<T>> {
     const { output, iterable } = batches(this.#operator)
     this.#host.addOutput(output)
     return iterable
+  }
+
+  #other<U>(where: string, that: DStream<U>): Operator<U> {
+    if (!(that instanceof DStream)) throw notAStream(where, that)
+    if (that.#host !== this.#host) throw differentContexts(where)
+    return that.operator
+  }
+
+  /** Window and slide of a windowed operator, in milliseconds; the slide is by default this stream's. */
+  #windowMs(where: string, [windowDuration, slideDuration = this.slideDuration]: readonly unknown[]): [number, number] {
+    return [positiveMs(where, windowDuration as Duration), positiveMs(where, slideDuration as Duration)]
   }
 
   #derive<U>(operator: Operator<U>, kind?: string): DStream<U> {

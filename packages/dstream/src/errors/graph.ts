@@ -1,3 +1,4 @@
+import { describe } from '../text/describe.js'
 import { DStreamError } from './base.js'
 
 export const idTaken = (id: string, first: string, second: string): DStreamError =>
@@ -89,3 +90,6 @@ export const sliceForgotten = (operator: string, time: number, rememberMs: numbe
     'slice-forgotten',
     `The RDD of ${operator} at time ${time} ms has been forgotten: it is kept for ${rememberMs} ms. Keep more with ssc.remember(…) before start().`,
   )
+
+export const notAStream = (operator: string, got: unknown): DStreamError =>
+  new DStreamError('not-a-stream', `${operator} takes another DStream of the same context; it got ${describe(got)}.`)

@@ -18,8 +18,7 @@ import type { RDDContext } from '../rdd/rdd-context.js'
  * Both durations are multiples of the parent's slide.
  */
 export const window = <T>(parent: Operator<T>, windowMs: number, slideMs: number, sc: RDDContext): Operator<T> => {
-  if (windowMs % parent.slideMs !== 0) throw notAMultiple('window duration', windowMs, 'window', parent.slideMs)
-  if (slideMs % parent.slideMs !== 0) throw notAMultiple('slide duration', slideMs, 'window', parent.slideMs)
+  checkWindow('window', parent, windowMs, slideMs)
   return operator({
     kind: 'window',
     params: { windowMs, slideMs },
@@ -35,4 +34,10 @@ export const window = <T>(parent: Operator<T>, windowMs: number, slideMs: number
       return sc.union(rdds)
     },
   })
+}
+
+/** @throws `not-a-multiple` when the window or its slide is no multiple of the parent's slide */
+export const checkWindow = (kind: string, parent: Operator, windowMs: number, slideMs: number): void => {
+  if (windowMs % parent.slideMs !== 0) throw notAMultiple('window duration', windowMs, kind, parent.slideMs)
+  if (slideMs % parent.slideMs !== 0) throw notAMultiple('slide duration', slideMs, kind, parent.slideMs)
 }

@@ -1,0 +1,13 @@
+import type { Operator } from '../graph/operator.js'
+import { filter } from './filter.js'
+
+/**
+ * One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
+ *
+ * Law: the branches are disjoint; with a last predicate that always holds, together they are the stream.
+ */
+export const branch = <T>(
+  parent: Operator<T>,
+  predicates: readonly ((record: T) => boolean)[],
+): readonly Operator<T>[] =>
+  predicates.map((_, place) => filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === place))

@@ -1,0 +1,195 @@
+import { operator } from '../graph/make.js'
+import type { Operator, Read } from '../graph/operator.js'
+import { keyOf, type Key } from '../keys/key.js'
+import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
+import { rddOf } from '../rdd/rdd-of.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import { KeyedState } from '../state/keyed-state.js'
+import { map } from './map.js'
+import { mapToPair } from './map-to-pair.js'
+import { reduceByKey } from './reduce-by-key.js'
+import { checkWindow, window } from './window.js'
+
+/**
+ * The values of each key over a window to one value: each batch is reduced once, then the batches of the window. A key
+ * without data in the window is absent.
+ *
+ * Law: `reduceByKeyAndWindow(f, w, s) = window(w, s).reduceByKey(f)`.
+ */
+export const reduceByKeyAndWindow = <K extends Key, V>(
+  parent: Operator<readonly [K, V]>,
+  f: (a: V, b: V) => V,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+  options: PartitionOptions = {},
+): Operator<[K, V]> => reduceByKey(window(reduceByKey(parent, f, options), windowMs, slideMs, sc), f, options)
+
+export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
+  readonly sc: RDDContext
+  readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
+}
+
+type Reduced<V> = ReadonlyMap<Key, V>
+
+/**
+ * The same window, from the one before it: per key `f` with what enters, then `inverse` of what leaves.
+ *
+ * ```
+ * before   |---- window ----|
+ * now            |---- window ----|
+ *          leaves            enters
+ * ```
+ *
+ * A key whose data has left keeps what is left of its value, 0 of a count, as Spark's does; `filterFunc` hides pairs, and
+ * lets a key go for good once the window holds none of its data. (Spark lets it go at once, and goes wrong when data of it
+ * is still in the window.) A slide longer than the window begins each window afresh, and counts nothing between them.
+ *
+ * Law: where `inverse(f(x, y), x) = y`, the keys with data in the window are those of the plain form, with its values.
+ * Reference: `ReducedWindowedDStream`.
+ */
+export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
+  parent: Operator<readonly [K, V]>,
+  f: (a: V, b: V) => V,
+  inverse: (a: V, b: V) => V,
+  windowMs: number,
+  slideMs: number,
+  options: IncrementalOptions<K, V>,
+): Operator<[K, V]> => {
+  const { sc, filterFunc } = options
+  checkWindow('reduceByKeyAndWindow', parent, windowMs, slideMs)
+  const reduced = reduceByKey(parent, f, options)
+  const partitioner = partitionerOf(options, sc.defaultParallelism)
+  const values = new KeyedState<V>({ partitioner })
+  /** In how many batches of the window a key has data; only kept where it decides when a key may go. */
+  const spread = filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
+  const tables = spread === undefined ? { state: values } : { state: values, spread }
+
+  const batchesIn = (afterMs: number, untilMs: number): number[] => {
+    const times: number[] = []
+    for (let t = afterMs + parent.slideMs; t <= untilMs; t += parent.slideMs) times.push(t)
+    return times
+  }
+  const gather = async (times: readonly number[], read: Read, sign: 1 | -1): Promise<Reduced<V>> => {
+    const gathered = new Map<Key, V>()
+    const slice = sc.runtime.yielder.begin()
+    let left = slice.size
+    for (const time of times) {
+      for (const pairs of (await (await read(reduced, time))?.materialise()) ?? []) {
+        for (const [pairKey, value] of pairs) {
+          // What was read back from a checkpoint has keys of its own.
+          const key = keyOf(pairKey)
+          const other = gathered.get(key)
+          gathered.set(key, other === undefined && !gathered.has(key) ? value : f(other as V, value))
+          if (spread !== undefined) spread.set(key, (spread.get(key) ?? 0) + sign)
+          if (--left > 0) continue
+          const pause = slice.pause()
+          if (pause !== undefined) await pause
+          left = slice.size
+        }
+      }
+    }
+    return gathered
+  }
+  const turn = async (time: number, read: Read): Promise<void> => {
+    const before = time - slideMs
+    const leaving = await gather(batchesIn(before - windowMs, Math.min(before, time - windowMs)), read, -1)
+    const entering = await gather(batchesIn(Math.max(before, time - windowMs), time), read, 1)
+    for (const [key, value] of leaving) values.set(key, inverse(values.get(key) as V, value))
+    for (const [key, value] of entering) {
+      const known = values.get(key)
+      values.set(key, known === undefined ? value : f(known, value))
+    }
+    if (filterFunc === undefined) return
+    for (const key of leaving.keys()) {
+      if (spread!.get(key) !== 0 || filterFunc([key as K, values.get(key) as V])) continue
+      values.delete(key)
+      spread!.delete(key)
+    }
+  }
+
+  return operator<[K, V]>({
+    kind: 'reduceByKeyAndWindow',
+    params: { windowMs, slideMs, incremental: true },
+    parents: [reduced],
+    slideMs,
+    reachMs: windowMs,
+    state: { tables: tables as Record<string, KeyedState<unknown>>, version: 1 },
+    compute: async (time, read) => {
+      for (const table of Object.values(tables)) table.begin(time)
+      try {
+        await turn(time, read)
+      } catch (error) {
+        for (const table of Object.values(tables)) table.rollback()
+        throw error
+      }
+      for (const table of Object.values(tables)) table.commit()
+      const parts = Array.from({ length: partitioner.numPartitions }, (_, i) => ({
+        iterate: () => values.partition(i, time) as Iterable<[K, V]>,
+      }))
+      const all = rddOf<[K, V]>(sc, parts, { partitioner })
+      return filterFunc === undefined ? all : all.filter(filterFunc)
+    },
+  })
+}
+
+const add = (a: number, b: number): number => a + b
+const subtract = (a: number, b: number): number => a - b
+
+/**
+ * One record per window, from the one before it. Nothing before the first record ever; what is left of the value, 0 of a
+ * count, when the last has left.
+ */
+export const reduceByWindowIncrementally = <T>(
+  parent: Operator<T>,
+  f: (a: T, b: T) => T,
+  inverse: (a: T, b: T) => T,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+): Operator<T> => {
+  const keyed = mapToPair(parent, (record): [null, T] => [null, record])
+  const window = reduceByKeyAndWindowIncrementally(keyed, f, inverse, windowMs, slideMs, { sc, numPartitions: 1 })
+  return map(window, ([, record]) => record)
+}
+
+/**
+ * The number of records of a window.
+ *
+ * Law: `countByWindow(w, s) = window(w, s).count()`, except that nothing is given before the first record ever.
+ */
+export const countByWindow = <T>(
+  parent: Operator<T>,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+): Operator<number> =>
+  reduceByWindowIncrementally(
+    map(parent, () => 1),
+    add,
+    subtract,
+    windowMs,
+    slideMs,
+    sc,
+  )
+
+/**
+ * How often each value occurs in a window; a value that has left it is gone.
+ *
+ * Law: `countByValueAndWindow(w, s) = window(w, s).countByValue()`, in some order.
+ */
+export const countByValueAndWindow = <T extends Key>(
+  parent: Operator<T>,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+  options: PartitionOptions = {},
+): Operator<[T, number]> =>
+  reduceByKeyAndWindowIncrementally(
+    mapToPair(parent, (record): [T, number] => [record, 1]),
+    add,
+    subtract,
+    windowMs,
+    slideMs,
+    { ...options, sc, filterFunc: ([, count]) => count !== 0 },
+  )
