@@ -61,6 +61,7 @@ export class Lifecycle {
   #ticker!: Ticker
   #pending: ReadonlySet<number> = new Set()
   #skipTo = -Infinity
+  #begun = false
   #zeroMs = 0
 
   constructor(options: LifecycleOptions) {
@@ -197,6 +198,7 @@ export class Lifecycle {
     for (const { operator, time, partitions } of recovered.remembered) {
       const node = graph.nodes.find(({ id }) => id === operator)
       if (node !== undefined) {
+        this.#store.remembered.adopt(node.operator, time, partitions)
         this.#evaluation.restore(
           node.operator,
           time,
@@ -238,9 +240,29 @@ export class Lifecycle {
     // Missed ticks that nobody wants: no data was given to them.
     if (time < this.#skipTo && !replayed) return
     try {
+      await this.#payWhatIsOwed()
       await this.#cycle.run(time, replayed)
     } catch (error) {
       this.#o.fatal(error)
+    }
+  }
+
+  /** Runs the outputs that have failed in an earlier life once more, before the first batch of this one. */
+  async #payWhatIsOwed(): Promise<void> {
+    if (this.#begun) return
+    this.#begun = true
+    for (const owed of this.#store.owed) {
+      const output = this.#o.graph.outputs.find(({ id }) => id === owed.output)
+      const partitions = output && this.#store.remembered.contents(output.parent, owed.time)
+      if (output === undefined || partitions === undefined) this.#store.paid(owed)
+      else {
+        const rdd = rddOf(
+          this.#o.sc,
+          partitions.map((records) => ({ records })),
+          { shared: true },
+        )
+        if (await this.#cycle.rerun(output, rdd, owed.time)) this.#store.paid(owed)
+      }
     }
   }
 

@@ -83,6 +83,13 @@ export class BatchCycle {
     this.#conclude(report, marks)
   }
 
+  /** Runs one output of an earlier batch again, on what it would have been given; true when it is done. */
+  async rerun(output: Output, rdd: RDD<unknown>, time: number): Promise<boolean> {
+    const failure = await this.#attempt(output, rdd, time, { number: 1, replayed: true })
+    if (failure !== undefined) this.#fail(time, output, failure.error, this.#o.maxAttempts)
+    return failure === undefined
+  }
+
   async #evaluate(time: number, report: BatchReport, replayed: boolean): Promise<Output[]> {
     const { evaluation, turns, graph } = this.#o
     evaluation.clearFailures()

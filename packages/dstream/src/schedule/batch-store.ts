@@ -1,15 +1,19 @@
-import type { Checkpoint, FailedOutput, Remembered, SnapshotSource } from '../checkpoint/checkpoint.js'
+import type { Checkpoint, FailedOutput, Recovered, SnapshotSource } from '../checkpoint/checkpoint.js'
 import type { Evaluation } from '../graph/evaluate.js'
 import type { Graph } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 import type { Journal } from '../journal/journal.js'
 import type { Key } from '../keys/key.js'
 import type { StreamInputInfo } from '../observe/events.js'
+import type { InputSet } from '../sources/input-set.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import type { StateView } from '../state/view.js'
-import type { InputSet } from '../sources/input-set.js'
 import type { BatchOutcome, BatchStore } from './batch-cycle.js'
+import { RememberedRDDs } from './remembered-rdds.js'
 import type { StatefulTurns } from './stateful-turns.js'
+
+/** How many outputs may be owed to the world at a time; beyond it the oldest is given up. */
+export const maxOwedOutputs = 1000
 
 export interface BatchStoreOptions {
   readonly graph: Graph
@@ -23,28 +27,55 @@ export interface BatchStoreOptions {
   readonly batchMs: number
 }
 
+interface OperatorTable {
+  readonly operator: Operator
+  readonly name: string
+  readonly table: KeyedState<unknown>
+}
+
 /** Journal, checkpoint and sources, as one batch after the other uses them. */
 export class CheckpointedStore implements BatchStore {
+  readonly remembered: RememberedRDDs
   readonly #o: BatchStoreOptions
-  /** The version of each table that the checkpoint holds. */
+  readonly #tables: readonly OperatorTable[]
+  /** The version of each table that is durable. */
   readonly #durable = new Map<KeyedState<unknown>, number>()
-  #failed: readonly FailedOutput[] = []
+  #owed: readonly FailedOutput[] = []
   #committed: number | undefined
 
   constructor(options: BatchStoreOptions) {
     this.#o = options
+    this.remembered = new RememberedRDDs(options.graph, options.evaluation, options.keep)
+    this.#tables = options.turns.operators.flatMap((operator) =>
+      Object.entries(operator.state!.tables).map(([name, table]) => ({ operator, name, table })),
+    )
   }
 
   /** Goes on from what an earlier life has committed, once the tables are restored. */
-  resume(recovered: { readonly lastCommitted: number | undefined; readonly failed: readonly FailedOutput[] }): void {
+  resume(recovered: Pick<Recovered, 'lastCommitted' | 'failed'>): void {
     this.#committed = recovered.lastCommitted
-    this.#failed = recovered.failed
+    this.#owed = recovered.failed
     this.#markDurable()
   }
 
   /** The time of the last batch that is done for good. */
   get committed(): number | undefined {
     return this.#committed
+  }
+
+  /** Outputs that have failed on batches that are committed: they are run again in the next life. */
+  get owed(): readonly FailedOutput[] {
+    return this.#owed
+  }
+
+  /** An output that was owed has been run. */
+  paid(done: FailedOutput): void {
+    this.#owed = this.#owed.filter((owed) => owed !== done)
+  }
+
+  /** The table as of the last committed batch; before its first batch nothing is committed. */
+  committedView<S>(table: KeyedState<S>): StateView<Key, S> {
+    return table.view(this.#durable.get(table as KeyedState<unknown>) ?? -Infinity)
   }
 
   async allocate(time: number): Promise<void> {
@@ -66,99 +97,66 @@ export class CheckpointedStore implements BatchStore {
   }
 
   async forget(time: number, unpassed: number | undefined): Promise<void> {
-    const { evaluation, journal, inputs, turns, keep } = this.#o
+    const { evaluation, inputs, journal, keep } = this.#o
     const until = this.#readUntil(time, unpassed)
     evaluation.forget(until)
-    for (const operator of turns.operators) {
-      const oldest = until - keep.get(operator)! + operator.slideMs
-      for (const table of Object.values(operator.state!.tables)) table.forget(oldest)
-    }
+    for (const { operator, table } of this.#tables) table.forget(until - keep.get(operator)! + operator.slideMs)
     const forgettable = this.#forgettable(until)
     inputs.forget(forgettable)
     await journal.forget(forgettable)
   }
 
-  /** The table as of the last committed batch; of an operator's first batch nothing is committed yet. */
-  committedView<S>(table: KeyedState<S>): StateView<Key, S> {
-    return table.view(this.#durable.get(table as KeyedState<unknown>) ?? -Infinity)
-  }
-
   async #write(checkpoint: Checkpoint, { time, failedOutputs }: BatchOutcome): Promise<void> {
     const { inputs, turns, graph } = this.#o
-    const failed = failedOutputs.map((output) => ({ output: output.id, time }))
-    this.#failed = [...this.#failed, ...failed]
     const owing = failedOutputs.map((output) => output.parent)
+    const behind = turns.operators.filter((operator) => turns.owed(operator).length > 0)
+    const until = this.#readUntil(time, turns.oldestOwed)
+    this.#owed = [...this.#owed, ...failedOutputs.map((output) => ({ output: output.id, time }))].slice(-maxOwedOutputs)
     await checkpoint.commit({
       time,
-      tables: this.#tables().map(({ operator, name, table }) => ({
+      tables: this.#tables.map(({ operator, name, table }) => ({
         operator: graph.node(operator).id,
         table: name,
         changes: table.changes(this.#durable.get(table) ?? -Infinity),
       })),
-      remembered: await this.#remembered(time, owing),
+      remembered: await this.remembered.keep(time, owing, behind),
+      unremembered: this.remembered.forget(until, (operator) => this.#oldestOwed(operator)),
       positions: inputs.positions(graph),
-      held: this.#held(),
-      failed: this.#failed,
-      forget: this.#forgettable(this.#readUntil(time, turns.oldestOwed)),
+      held: new Map(behind.map((operator) => [graph.node(operator).id, turns.owed(operator)[0]! - operator.slideMs])),
+      failed: this.#owed,
+      forget: this.#forgettable(until),
     })
-    checkpoint.snapshotIfDue(() => this.#snapshot(time))
+    checkpoint.snapshotIfDue(() => this.#snapshot())
+  }
+
+  /** The oldest batch on which an output of this operator's stream is owed. */
+  #oldestOwed(operator: Operator): number | undefined {
+    const ids = this.#o.graph.outputs.filter((output) => output.parent === operator).map(({ id }) => id)
+    return this.#owed.find((owed) => ids.includes(owed.output))?.time
+  }
+
+  #snapshot(): SnapshotSource {
+    const { graph } = this.#o
+    const tables = this.#tables.map(({ operator, name, table }) => {
+      const stored = table.stored()
+      return { operator: graph.node(operator).id, table: name, ...stored }
+    })
+    return { tables, remembered: this.remembered.all() }
   }
 
   #markDurable(): void {
-    for (const { table } of this.#tables()) if (table.version !== undefined) this.#durable.set(table, table.version)
+    for (const { table } of this.#tables) if (table.version !== undefined) this.#durable.set(table, table.version)
   }
 
-  #tables(): { operator: Operator; name: string; table: KeyedState<unknown> }[] {
-    return this.#o.turns.operators.flatMap((operator) =>
-      Object.entries(operator.state!.tables).map(([name, table]) => ({ operator, name, table })),
-    )
-  }
-
-  /** RDDs that later batches read and that cannot be made again from journalled input, and those of outputs still owed. */
-  async #remembered(time: number, owing: readonly Operator[]): Promise<Remembered[]> {
-    const { evaluation, graph, keep } = this.#o
-    const kept: Remembered[] = []
-    for (const { id, operator } of graph.nodes) {
-      const windowed = operator.source !== true && keep.get(operator)! > operator.slideMs
-      if (!(windowed || owing.includes(operator)) || !evaluation.isValid(operator.slideMs, time)) continue
-      // What cannot be evaluated has been reported as failed; a window passes over it.
-      const rdd = await evaluation.read(operator, time).catch(() => undefined)
-      const partitions = await rdd?.materialise().catch(() => undefined)
-      if (partitions !== undefined) kept.push({ operator: id, time, partitions })
-    }
-    return kept
-  }
-
-  #snapshot(time: number): SnapshotSource {
-    const { graph } = this.#o
-    const tables = this.#tables().map(({ operator, name, table }) => {
-      const view = table.view()
-      return {
-        operator: graph.node(operator).id,
-        table: name,
-        entries: () => table.stored(view),
-        release: () => view.release(),
-      }
-    })
-    void time
-    return { tables, remembered: [] }
-  }
-
-  /** Where reading begins that is still to come: at the batch itself, or at the oldest one that some operator owes. */
+  /** Up to where all reading is done: the batch itself, or what lies before the oldest one that some operator owes. */
   #readUntil(time: number, unpassed: number | undefined): number {
     return unpassed === undefined ? time : Math.min(time, unpassed - this.#o.batchMs)
   }
 
-  /** The last batch whose received data no source keeps for a window. */
+  /** The last batch whose received data no window reads any more. */
   #forgettable(until: number): number {
     const { graph, keep } = this.#o
     const sources = graph.nodes.filter((node) => node.operator.source === true)
     return until - Math.max(0, ...sources.map(({ operator }) => keep.get(operator)! - operator.slideMs))
-  }
-
-  #held(): ReadonlyMap<string, number> {
-    const { turns, graph } = this.#o
-    const held = turns.operators.filter((operator) => turns.owed(operator).length > 0)
-    return new Map(held.map((operator) => [graph.node(operator).id, turns.owed(operator)[0]! - operator.slideMs]))
   }
 }

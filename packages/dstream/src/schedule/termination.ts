@@ -35,6 +35,13 @@ export class Termination {
   }
 
   wait(): Promise<void> {
+    const end = this.#settle()
+    // Whoever awaits it sees the rejection; a promise that is only kept must not end the process.
+    end.catch(() => undefined)
+    return end
+  }
+
+  #settle(): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.#error.error)
     if (this.#stopped) return Promise.resolve()
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
