@@ -1,0 +1,150 @@
+import { Milliseconds, Seconds } from 'dstream'
+import { runBatches, TestContext } from 'dstream/testing'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { batchesOf, pairs } from '../../test/laws.js'
+
+type Pair = [string, number]
+const add = (a: number, b: number): number => a + b
+const subtract = (a: number, b: number): number => a - b
+const sorted = (batches: Pair[][]): Pair[][] => batches.map((batch) => [...batch].sort(([a], [b]) => (a < b ? -1 : 1)))
+const widths = fc.integer({ min: 1, max: 5 })
+
+const rows: Pair[][] = [
+  [['a', 1]],
+  [
+    ['a', 1],
+    ['b', 1],
+  ],
+  [['b', 1]],
+  [],
+  [],
+  [['a', 2]],
+]
+
+test('plain: a key without data in the window is absent', async () => {
+  expect(await runBatches(rows, (s) => s.reduceByKeyAndWindow(add, Seconds(2), Seconds(1)))).toEqual([
+    [['a', 1]],
+    [
+      ['a', 2],
+      ['b', 1],
+    ],
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+    [['b', 1]],
+    [],
+    [['a', 2]],
+  ])
+})
+
+test('with an inverse: keys whose data has left stay with zero', async () => {
+  expect(await runBatches(rows, (s) => s.reduceByKeyAndWindow(add, subtract, Seconds(2), Seconds(1)))).toEqual([
+    [['a', 1]],
+    [
+      ['a', 2],
+      ['b', 1],
+    ],
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+    [
+      ['a', 0],
+      ['b', 1],
+    ],
+    [
+      ['a', 0],
+      ['b', 0],
+    ],
+    [
+      ['a', 2],
+      ['b', 0],
+    ],
+  ])
+})
+
+test('the plain form is the reduction of the window', () =>
+  fc.assert(
+    fc.asyncProperty(batchesOf(pairs), widths, widths, async (batches, w, s) => {
+      const direct = await runBatches<string, number, Pair>(batches, (x) =>
+        x.window(Seconds(w), Seconds(s)).reduceByKey(add),
+      )
+      const composed = await runBatches<string, number, Pair>(batches, (x) =>
+        x.reduceByKeyAndWindow(add, Seconds(w), Seconds(s)),
+      )
+      expect(sorted(composed)).toEqual(sorted(direct))
+    }),
+    { numRuns: 50 },
+  ))
+
+test('with an inverse and a filter of what is zero: the plain form without what is zero, any slide', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(pairs, { maxLength: 5 }), { minLength: 1, maxLength: 9 }),
+      widths,
+      widths,
+      async (batches, w, s) => {
+        const plain = await runBatches<string, number, Pair>(batches, (x) =>
+          x.reduceByKeyAndWindow(add, Seconds(w), Seconds(s)).filter(([, n]) => n !== 0),
+        )
+        const incremental = await runBatches<string, number, Pair>(batches, (x) =>
+          x.reduceByKeyAndWindow(add, subtract, Seconds(w), Seconds(s), { filterFunc: ([, n]) => n !== 0 }),
+        )
+        expect(sorted(incremental)).toEqual(sorted(plain))
+      },
+    ),
+    { numRuns: 80 },
+  ))
+
+test('a filter that hides data still in the window does not spoil later windows', async () => {
+  const out = await runBatches([[['a', 5]], [['a', 1]], [['a', 5]], []] as Pair[][], (s) =>
+    s.reduceByKeyAndWindow(add, subtract, Seconds(2), Seconds(1), { filterFunc: ([, n]) => n > 5 }),
+  )
+  expect(out).toEqual([[], [['a', 6]], [['a', 6]], []])
+})
+
+test('countByWindow: nothing before the first record, 0 after the last has left', async () => {
+  const out = await runBatches([[], ['x', 'y'], ['z'], [], []], (s) => s.countByWindow(Seconds(2), Seconds(1)))
+  expect(out).toEqual([[], [2], [3], [1], [0]])
+})
+
+test('countByValueAndWindow: a value that has left is gone', async () => {
+  const out = await runBatches([['x'], ['x', 'y'], [], []], (s) => s.countByValueAndWindow(Seconds(2), Seconds(1)))
+  expect(out).toEqual([
+    [['x', 1]],
+    [
+      ['x', 2],
+      ['y', 1],
+    ],
+    [
+      ['x', 1],
+      ['y', 1],
+    ],
+    [],
+  ])
+})
+
+test('groupByKeyAndWindow: values of the window, oldest first', () =>
+  fc.assert(
+    fc.asyncProperty(batchesOf(pairs), widths, widths, async (batches, w, s) => {
+      const direct = await runBatches<string, number, [string, number[]]>(batches, (x) =>
+        x.window(Seconds(w), Seconds(s)).groupByKey(),
+      )
+      const composed = await runBatches<string, number, [string, number[]]>(batches, (x) =>
+        x.groupByKeyAndWindow(Seconds(w), Seconds(s)),
+      )
+      expect(composed).toEqual(direct)
+    }),
+    { numRuns: 50 },
+  ))
+
+test('windows that are no multiple of the slide, and unknown options, are refused where they are written', () => {
+  const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs([[['a', 1]]])
+  expect(() => s.reduceByKeyAndWindow(add, Milliseconds(1500))).toThrow(/multiple of the slide duration/)
+  expect(() => s.reduceByKeyAndWindow(add, subtract, Milliseconds(1500))).toThrow(/multiple of the slide duration/)
+  expect(() => s.reduceByKeyAndWindow(add, Seconds(2), Seconds(1), { filterFunc: () => true } as never)).toThrow(
+    /filterFunc/,
+  )
+})
