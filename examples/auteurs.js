@@ -1,0 +1,26 @@
+// @ts-check
+// Main2 of the original: the authors who have written most, over all time.
+//
+//   npx jvc-scraper --simulate      in one terminal
+//   node examples/auteurs.js        in another
+import { StreamingContext } from 'dstream'
+import { JvcReceiver } from 'jvc-receiver'
+import { feed, optionsOf } from './settings.js'
+
+/** @param {number} a @param {number} b */
+const add = (a, b) => a + b
+
+await StreamingContext.run(import.meta, optionsOf('auteurs'), (ssc) => {
+  const posts = ssc.receiverStream(new JvcReceiver(feed))
+
+  const totals = posts
+    .mapToPair((post) => [post.auteur, 1])
+    .reduceByKey(add)
+    .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
+
+  totals
+    .mapToPair(([auteur, total]) => [total, auteur])
+    .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
+    .mapToPair(([total, auteur]) => [auteur, total])
+    .print(10)
+})

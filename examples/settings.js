@@ -1,0 +1,30 @@
+// @ts-check
+// What the five jobs have in common: where the feed is, how long a batch is, where the state is kept.
+import { Milliseconds } from 'dstream'
+
+const { env } = process
+
+/** The scraper's feed. */
+export const feed = { host: env['SCRAPER_HOST'] || 'localhost', port: number('SCRAPER_PORT', 6667) }
+
+/** The author whose posts `pseudo.js` prints. */
+export const pseudo = env['PSEUDO'] || 'surf_colos2'
+
+/** @param {string} appName the job's name, which is also the name of its folder of checkpoints */
+export function optionsOf(appName) {
+  return {
+    appName,
+    batchInterval: Milliseconds(number('BATCH_MS', 3000)),
+    checkpointDir: env['CHECKPOINT_DIR'] || `.checkpoint/${appName}`,
+  }
+}
+
+/** @param {string} name @param {number} otherwise */
+function number(name, otherwise) {
+  const text = env[name]
+  if (!text) return otherwise
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  console.error(`${name} must be a whole number above 0; got "${text}".`)
+  process.exit(2)
+}

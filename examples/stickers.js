@@ -1,0 +1,29 @@
+// @ts-check
+// Main of the original: the pictures of noelshack that were posted most, over all time.
+//
+//   npx jvc-scraper --simulate      in one terminal
+//   node examples/stickers.js       in another
+import { StreamingContext } from 'dstream'
+import { JvcReceiver } from 'jvc-receiver'
+import { feed, optionsOf } from './settings.js'
+
+/** @param {number} a @param {number} b */
+const add = (a, b) => a + b
+
+await StreamingContext.run(import.meta, optionsOf('stickers'), (ssc) => {
+  const posts = ssc.receiverStream(new JvcReceiver(feed))
+
+  const totals = posts
+    .filter((post) => post.stickers.length > 0)
+    .flatMap((post) => post.stickers)
+    .filter((url) => url.startsWith('https://image.noelshack.com'))
+    .mapToPair((url) => [url, 1])
+    .reduceByKey(add)
+    .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
+
+  totals
+    .mapToPair(([url, total]) => [total, url])
+    .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
+    .mapToPair(([total, url]) => [url, total])
+    .print(15)
+})
