@@ -10,7 +10,7 @@ import { ResumeFilter } from './resume-filter.js'
 /** Lines are gathered into one block for this long, … */
 const BLOCK_MS = 50
 /** … or until there is this much of them. */
-const BLOCK_BYTES = 256 * 1024
+const BLOCK_BYTES = 1024 * 1024
 /** What is gathered beside a block that is not durable yet; above it the socket is paused, and TCP slows the sender. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
 /** How long lines without a cursor wait for the answer to a resume line. */

@@ -22,6 +22,8 @@ import { settingsOf, type JvcReceiverOptions, type Settings } from './options.js
  * posts.map((post) => post.auteur).print()
  */
 export class JvcReceiver extends Receiver<Post> {
+  /** Decodes what an earlier run has journalled. */
+  override readonly codecs = [postCodec]
   readonly #settings: Settings
   #client: FeedClient | undefined
   /** Where the last block of this life ended; newer than `position`, which the engine found at its start. */
@@ -59,6 +61,8 @@ export class JvcReceiver extends Receiver<Post> {
     const position = cursor ?? this.#cursor ?? this.#storedCursor()
     await this.storeBytes(block, postCodec, position === undefined ? {} : { position })
     this.#cursor = position
+    // Over the bound the connection waits here, its socket is paused, and TCP slows the server.
+    await this.ready()
   }
 
   #storedCursor(): string | undefined {
