@@ -61,5 +61,36 @@ export interface ConnectionEvents {
   failed(error: Error): void
 }
 
-/** How a source reaches a server. */
+/** How a source reaches a server. Nothing is called before it has returned. */
 export type Connect = (host: string, port: number, events: ConnectionEvents) => Connection
+
+/** What a source of files needs of a file system. Paths have `/` between their names. */
+export interface Files {
+  /** What lies directly in a directory; `undefined` when there is no such directory. */
+  entries(directory: string): Promise<readonly FileEntry[] | undefined>
+  /** When the file was last changed, in milliseconds since the epoch; `undefined` when it is gone. */
+  modifiedMs(path: string): Promise<number | undefined>
+  read(path: string): AsyncIterable<Uint8Array>
+}
+
+export interface FileEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+}
+
+/** Values in order, at once or one after the other. */
+export type Sequence<T> = Iterable<T> | AsyncIterable<T>
+
+/**
+ * Where an RDD is saved, and loaded from. Partitions come in order, and each is read to its end before the next one is
+ * asked for. A path is a directory with a file per partition, `part-00000` and so on, and an empty `_SUCCESS`.
+ */
+export interface RDDFiles {
+  /** The directory appears whole or not at all, and replaces the one that an earlier save has left. */
+  saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
+  /** The same for values of any kind that a checkpoint can hold. */
+  saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
+  /** The lines of one file, or of the files in a directory, by name; names that begin with `_` or `.` are passed over. */
+  loadText(path: string): AsyncIterable<string>
+  loadObjects(path: string): AsyncIterable<unknown>
+}
