@@ -80,3 +80,22 @@ export const queueNotRecoverable = (): DStreamError =>
     'queue-not-recoverable',
     "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled: its batches are gone with the process. Use another source, or no checkpointDir.",
   )
+
+export const fileNotRead = (path: string, time: number, cause: unknown): DStreamError =>
+  new DStreamError(
+    'file-not-read',
+    `The file ${describe(path)} of the batch of ${time} ms could not be read: ${cause instanceof Error ? cause.message : describe(cause)}`,
+    { cause },
+  )
+
+export const binaryRest = (length: number, recordLength: number): DStreamError =>
+  new DStreamError(
+    'binary-rest',
+    `Its length, ${length} bytes, is no multiple of the record length, ${recordLength} bytes. Check recordLength, and move only whole files into the directory.`,
+  )
+
+export const fileLineTooLong = (bound: number): DStreamError =>
+  new DStreamError(
+    'line-too-long',
+    `One of its lines is longer than ${bound} bytes. Read such files with fileStream and a reader that knows their form.`,
+  )

@@ -10,8 +10,8 @@ export interface Address {
 export interface ChunkReader {
   /** `false` asks to wait for `ready()`: the socket is paused meanwhile. */
   data(chunk: Uint8Array): boolean | Promise<void>
-  /** The other side has ended the connection in good order. */
-  end(): void
+  /** The other side has ended the connection in good order; a promise resolves when all that came is stored. */
+  end(): void | Promise<void>
 }
 
 /**
@@ -41,11 +41,7 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
         opened = true
       },
       data: (chunk) => this.#read(reader, chunk, connection, signal),
-      ended: () =>
-        this.#unlessOver(signal, () => {
-          reader.end()
-          this.restart('Socket data stream had no more data')
-        }),
+      ended: () => this.#unlessOver(signal, () => this.#end(reader, signal)),
       failed: (error) =>
         this.#unlessOver(signal, () =>
           this.restart(opened ? 'Error receiving data' : `Error connecting to ${host}:${port}`, error),
@@ -70,6 +66,13 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
         (error: unknown) => this.#failed(signal, error),
       )
     })
+  }
+
+  #end(reader: ChunkReader, signal: AbortSignal): void {
+    const over = (): void => this.#unlessOver(signal, () => this.restart('Socket data stream had no more data'))
+    const ending = reader.end()
+    if (ending === undefined) over()
+    else ending.then(over, (error: unknown) => this.#failed(signal, error))
   }
 
   /** Nothing may leave a callback of the socket: it would end the process. */

@@ -1,0 +1,34 @@
+/** Chunks on their way from callbacks to a `for await`. */
+export class ChunkStream implements AsyncIterable<Uint8Array> {
+  readonly #waiting: { readonly chunk: Uint8Array; taken(): void }[] = []
+  #ended = false
+  #wake: (() => void) | undefined
+
+  /** Resolves when the chunk has been taken. */
+  push(chunk: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ chunk, taken: resolve })
+      this.#wake?.()
+    })
+  }
+
+  /** After what has been pushed comes the end. */
+  end(): void {
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) {
+        next.taken()
+        yield next.chunk
+      } else if (this.#ended) {
+        return
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve))
+      }
+    }
+  }
+}
