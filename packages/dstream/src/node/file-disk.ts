@@ -1,4 +1,4 @@
-import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { storageNotADirectory } from '../errors/storage.js'
 import type { Disk, DiskFile } from '../storage/disk.js'
@@ -23,6 +23,7 @@ export function fileDisk(directory: string): Disk {
       ),
     rename: (from, to) => rename(real(from), real(to)),
     unlink: (path) => unlink(real(path)).then(() => true, unlessMissing(false)),
+    removeDir: (path) => rmdir(real(path)).then(() => true, unlessMissing(false)),
     readDir: async (path) => {
       const entries = await readdir(real(path), { withFileTypes: true }).catch(unlessMissing([]))
       return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))

@@ -16,9 +16,12 @@ export interface Disk {
   create(path: string): Promise<DiskFile>
   /** `undefined` when there is none. */
   read(path: string): Promise<Uint8Array | undefined>
+  /** A file over whatever is there, or a folder to where nothing is. */
   rename(from: string, to: string): Promise<void>
   /** Resolves to false when there is none. */
   unlink(path: string): Promise<boolean>
+  /** An empty folder. Resolves to false when there is none. */
+  removeDir(path: string): Promise<boolean>
   /** Names in a folder; folders end in `/`. Empty when the folder is not there. */
   readDir(path: string): Promise<string[]>
   /** Makes the names in a folder durable: after a creation, a rename or an unlink in it. */

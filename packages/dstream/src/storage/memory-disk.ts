@@ -14,6 +14,7 @@ export interface DiskCall {
     | 'truncate'
     | 'rename'
     | 'unlink'
+    | 'remove-dir'
     | 'read-dir'
     | 'sync-dir'
   readonly path: string
@@ -106,6 +107,29 @@ export class Platter {
   syncDir(folder: string, count = Infinity): void {
     for (const change of (this.pending.get(folder) ?? []).slice(0, count)) change()
     this.pending.delete(folder)
+  }
+
+  /** What was not synced inside a folder before it got its new name never becomes durable. */
+  renameFolder(from: string, to: string): void {
+    const inside = (path: string): boolean => path === from || path.startsWith(`${from}/`)
+    const moved = (path: string): string => (inside(path) ? to + path.slice(from.length) : path)
+    const files = (map: Map<string, Inode>) => new Map([...map].map(([path, inode]) => [moved(path), inode]))
+    this.files = files(this.files)
+    this.folders = new Set([...this.folders].map(moved))
+    for (const folder of [...this.pending.keys()]) if (inside(folder)) this.pending.delete(folder)
+    this.later(to, () => {
+      this.durableFiles = files(this.durableFiles)
+      this.durableFolders = new Set([...this.durableFolders].map(moved))
+    })
+  }
+
+  removeFolder(folder: string): void {
+    this.folders.delete(folder)
+    this.pending.delete(folder)
+    this.later(folder, () => {
+      this.durableFolders.delete(folder)
+      for (const path of [...this.durableFiles.keys()]) if (parent(path) === folder) this.durableFiles.delete(path)
+    })
   }
 
   overwrite(path: string, bytes: Uint8Array | undefined): void {
@@ -202,6 +226,10 @@ export class MemoryDisk implements Disk {
 
   rename(from: string, to: string): Promise<void> {
     return this.#call({ op: 'rename', path: to }, () => {
+      if (this.platter.folders.has(from)) {
+        if (this.platter.folders.has(to)) throw systemError('ENOTEMPTY', 'rename')
+        return this.platter.renameFolder(from, to)
+      }
       const inode = this.platter.files.get(from)
       if (inode === undefined) throw systemError('ENOENT', 'rename')
       this.platter.files.delete(from)
@@ -217,6 +245,16 @@ export class MemoryDisk implements Disk {
     return this.#call({ op: 'unlink', path }, () => {
       if (!this.platter.files.delete(path)) return false
       this.platter.later(path, () => this.platter.durableFiles.delete(path))
+      return true
+    })
+  }
+
+  removeDir(path: string): Promise<boolean> {
+    return this.#call({ op: 'remove-dir', path }, () => {
+      if (!this.platter.folders.has(path)) return false
+      const names = [...this.platter.files.keys(), ...this.platter.folders].filter((p) => p !== '')
+      if (names.some((p) => parent(p) === path)) throw systemError('ENOTEMPTY', 'rmdir')
+      this.platter.removeFolder(path)
       return true
     })
   }
