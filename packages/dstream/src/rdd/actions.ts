@@ -1,10 +1,11 @@
 import { emptyCollection } from '../errors/rdd.js'
 import type { Place } from '../errors/record-error.js'
 import { aFunction, nonNegativeInteger } from '../options.js'
-import { feedAll } from './evaluate.js'
+import { feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { andThen, type Maybe } from './maybe.js'
-import type { AnyFunction, PlanNode } from './plan.js'
+import type { AnyFunction, PlanNode, StepOp } from './plan.js'
+import { ordered } from './sort.js'
 
 export function collect(node: PlanNode, evaluation: Evaluation): Maybe<unknown[]> {
   const out: unknown[] = []
@@ -20,7 +21,48 @@ export function count(node: PlanNode, evaluation: Evaluation): Maybe<number> {
 export function take(node: PlanNode, n: number, evaluation: Evaluation): Maybe<unknown[]> {
   const out: unknown[] = []
   if (nonNegativeInteger('take', 'n', n) === 0) return out
+  const shortcut = firstOfSorted(node, n, evaluation)
+  if (shortcut !== undefined) return shortcut
   return andThen(feedAll(node, { kind: 'take', out, limit: n }, evaluation), () => out)
+}
+
+const oneToOne: ReadonlySet<StepOp> = new Set<StepOp>(['map', 'mapValues', 'tap', 'keys', 'values'])
+
+/** What is sorted, and then at most mapped one to one, need not be sorted as a whole for its first records. */
+function firstOfSorted(node: PlanNode, n: number, evaluation: Evaluation): Maybe<unknown[]> | undefined {
+  const steps: PlanNode[] = []
+  let base = node
+  while (base.plan.type === 'narrow' && base.kept === undefined && oneToOne.has(base.plan.op)) {
+    steps.unshift(base)
+    base = base.parents[0]!
+  }
+  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.made !== undefined) return undefined
+  const out: unknown[] = []
+  return andThen(base.plan.first(n, evaluation), (records) =>
+    andThen(pass(records, steps, { kind: 'collect', out }, evaluation), () => out),
+  )
+}
+
+/** The n least by `by`, in order. */
+export function takeOrdered(
+  node: PlanNode,
+  n: number,
+  by: AnyFunction,
+  ascending: boolean,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
+  const where = ascending ? 'takeOrdered' : 'top'
+  nonNegativeInteger(where, 'n', n)
+  return ordered(node, placeOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
+}
+
+/** The greatest or the least record. */
+export function extreme(node: PlanNode, where: 'max' | 'min', by: AnyFunction, evaluation: Evaluation): Maybe<unknown> {
+  const one = ordered(node, placeOf(node, where), 1, aFunction(where, 'by', by), where === 'min', evaluation)
+  return andThen(one, (records) => {
+    if (records.length === 0) throw emptyCollection(where)
+    return records[0]
+  })
 }
 
 export function first(node: PlanNode, evaluation: Evaluation): Maybe<unknown> {

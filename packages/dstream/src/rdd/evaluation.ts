@@ -27,6 +27,15 @@ export class Evaluation {
     this.#left = this.#slice.size
   }
 
+  /** For work outside of passes: counts it, and pauses when it is time. */
+  breathe(records: number): Maybe<void> {
+    this.#left -= records
+    if (this.#left > 0) return
+    const pause = this.#slice.pause()
+    this.#left = this.#slice.size
+    return pause
+  }
+
   /** Runs a pass to its end. */
   run(pass: Pass): Maybe<void> {
     for (;;) {

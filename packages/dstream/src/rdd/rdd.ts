@@ -1,13 +1,24 @@
-import type { Key } from '../keys/key.js'
+import { keyOf, type Key } from '../keys/key.js'
 import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
+import { aFunction, checkOptions, positiveInteger } from '../options.js'
 import * as actions from './actions.js'
 import { allPartitions } from './evaluate.js'
 import { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
 import type { PlanNode } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
+import * as joins from './join.js'
+import * as partitions from './partition-steps.js'
 import * as shuffle from './shuffle.js'
+import { sortBy } from './sort.js'
 import * as steps from './steps.js'
+
+export interface SortOptions {
+  /** Default true. */
+  ascending?: boolean | undefined
+  /** Default: as many as before. */
+  numPartitions?: number | undefined
+}
 
 /** Is told of every action that is begun on its RDDs. @internal */
 export interface Job {
@@ -88,7 +99,96 @@ export class RDD<out T> {
     return this.#derive(steps.union([this.node, that.node]), that.job)
   }
 
+  /** One partition at once; a long one holds the event loop meanwhile. */
+  mapPartitions<U>(f: (records: Iterable<T>) => Iterable<U>): RDD<U> {
+    return this.#derive(partitions.wholePartition(this.node, 'mapPartitions', whole('mapPartitions', f)))
+  }
+  mapPartitionsToPair<K extends Key, V>(f: (records: Iterable<T>) => Iterable<readonly [K, V]>): RDD<[K, V]> {
+    return this.#derive(partitions.wholePartition(this.node, 'mapPartitionsToPair', whole('mapPartitionsToPair', f)))
+  }
+  mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U>): RDD<U> {
+    return this.#derive(partitions.wholePartition(this.node, 'mapPartitionsWithIndex', f))
+  }
+  /** Each partition as one array. */
+  glom(): RDD<T[]> {
+    return this.#derive(partitions.glom(this.node))
+  }
+  /** Exactly so many partitions, evenly filled. */
+  repartition(numPartitions: number): RDD<T> {
+    return this.#derive(partitions.repartition(this.node, 'repartition', numPartitions))
+  }
+  /** Neighbouring partitions laid together; more partitions only with `shuffle`. */
+  coalesce(numPartitions: number, options?: { shuffle?: boolean | undefined }): RDD<T> {
+    checkOptions('coalesce', options, ['shuffle'])
+    if (options?.shuffle === true) return this.#derive(partitions.repartition(this.node, 'coalesce', numPartitions))
+    return this.#derive(partitions.coalesce(this.node, numPartitions))
+  }
+  /** Each record with its place in the whole, from 0. */
+  zipWithIndex(): RDD<[T, number]> {
+    return this.#derive(partitions.zipWithIndex(this.node))
+  }
+  /** Sorted by the natural order of `by`, stable; partition after partition. */
+  sortBy(by: (record: T) => Key, options?: SortOptions): RDD<T> {
+    return this.#derive(this.#sort('sortBy', by, options))
+  }
+  /** Accepted, as in Spark: evaluated once and kept from now on. */
+  persist(): this {
+    return this.share()
+  }
+  cache(): this {
+    return this.share()
+  }
+  unpersist(): this {
+    this.node.unshare()
+    return this
+  }
+
   // by key
+  keys<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<K> {
+    return this.#derive(steps.narrow(this.node, 'keys', 'keys'))
+  }
+  values<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<V> {
+    return this.#derive(steps.narrow(this.node, 'values', 'values'))
+  }
+  sortByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: SortOptions): RDD<[K, V]> {
+    return this.#derive(this.#sort('sortByKey', (pair: readonly unknown[]) => pair[0], options))
+  }
+  cogroup<K extends Key, V, W>(
+    this: RDD<readonly [K, V]>,
+    that: RDD<readonly [K, W]>,
+    options?: PartitionOptions,
+  ): RDD<[K, [V[], W[]]]> {
+    const partitioner = this.#partitioner('cogroup', options, that.node)
+    return this.#derive(joins.cogroup(this.node, that.node, 'cogroup', partitioner), that.job)
+  }
+  join<K extends Key, V, W>(
+    this: RDD<readonly [K, V]>,
+    that: RDD<readonly [K, W]>,
+    options?: PartitionOptions,
+  ): RDD<[K, [V, W]]> {
+    return this.#join('join', that, options, { left: false, right: false })
+  }
+  leftOuterJoin<K extends Key, V, W>(
+    this: RDD<readonly [K, V]>,
+    that: RDD<readonly [K, W]>,
+    options?: PartitionOptions,
+  ): RDD<[K, [V, W | undefined]]> {
+    return this.#join('leftOuterJoin', that, options, { left: true, right: false })
+  }
+  rightOuterJoin<K extends Key, V, W>(
+    this: RDD<readonly [K, V]>,
+    that: RDD<readonly [K, W]>,
+    options?: PartitionOptions,
+  ): RDD<[K, [V | undefined, W]]> {
+    return this.#join('rightOuterJoin', that, options, { left: false, right: true })
+  }
+  fullOuterJoin<K extends Key, V, W>(
+    this: RDD<readonly [K, V]>,
+    that: RDD<readonly [K, W]>,
+    options?: PartitionOptions,
+  ): RDD<[K, [V | undefined, W | undefined]]> {
+    return this.#join('fullOuterJoin', that, options, { left: true, right: true })
+  }
   reduceByKey<K extends Key, V>(
     this: RDD<readonly [K, V]>,
     f: (a: V, b: V) => V,
@@ -134,6 +234,24 @@ export class RDD<out T> {
   reduce(f: (a: T, b: T) => T): Promise<T> {
     return this.#act((evaluation) => actions.reduce(this.node, f, evaluation)) as Promise<T>
   }
+  /** The `n` least by `by`, in order; ties in order of arrival. */
+  takeOrdered(n: number, by: (record: T) => Key = identity): Promise<T[]> {
+    return this.#act((evaluation) => actions.takeOrdered(this.node, n, by, true, evaluation)) as Promise<T[]>
+  }
+  /** The `n` greatest by `by`, greatest first; ties in order of arrival. */
+  top(n: number, by: (record: T) => Key = identity): Promise<T[]> {
+    return this.#act((evaluation) => actions.takeOrdered(this.node, n, by, false, evaluation)) as Promise<T[]>
+  }
+  max(by: (record: T) => Key = identity): Promise<T> {
+    return this.#act((evaluation) => actions.extreme(this.node, 'max', by, evaluation)) as Promise<T>
+  }
+  min(by: (record: T) => Key = identity): Promise<T> {
+    return this.#act((evaluation) => actions.extreme(this.node, 'min', by, evaluation)) as Promise<T>
+  }
+  /** The last value of each key. */
+  async collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
+    return new Map(await this.mapToPair(([key, value]): [K, V] => [keyOf(key) as K, value]).collect())
+  }
   foreach(f: (record: T) => void): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
   }
@@ -167,11 +285,30 @@ export class RDD<out T> {
     return shuffle.choosePartitioner(where, options, [this.node, ...others], this.context.defaultParallelism)
   }
 
+  #sort(where: string, by: (record: never) => unknown, options: SortOptions = {}): PlanNode {
+    checkOptions(where, options, ['ascending', 'numPartitions'])
+    const numPartitions = positiveInteger(where, 'numPartitions', options.numPartitions ?? Math.max(1, this.numPartitions))
+    return sortBy(this.node, where, by, { ascending: options.ascending ?? true, numPartitions })
+  }
+
+  #join<U>(kind: string, that: RDD<unknown>, options: PartitionOptions | undefined, keep: { left: boolean; right: boolean }): RDD<U> {
+    const partitioner = this.#partitioner(kind, options, that.node)
+    return this.#derive(joins.join(this.node, that.node, kind, partitioner, keep), that.job)
+  }
+
   #act<R>(run: (evaluation: Evaluation) => Maybe<R>): Promise<R> {
     const action = begin(() => run(new Evaluation(this.context.runtime)))
     this.job?.track(action)
     return action
   }
+}
+
+const identity = (record: unknown): Key => record as Key
+
+/** A function of the records alone as one of index and records. */
+const whole = (kind: string, f: (records: Iterable<never>) => unknown) => {
+  aFunction(kind, 'the function', f)
+  return (_: number, records: Iterable<never>): unknown => f(records)
 }
 
 /** Begins at once; what is thrown becomes a rejection. */
