@@ -1,7 +1,8 @@
 import { storageLocked } from '../errors/storage.js'
 import type { Storage } from '../ports.js'
 import { DiskStorage } from './disk-storage.js'
-import { type DiskCall, type DiskFault, MemoryDisk, Platter, type Unsynced } from './memory-disk.js'
+import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
+import { Platter, type Unsynced } from './platter.js'
 
 export interface MemoryStorageOptions {
   /** Asked before each call of the simulated disk: what shall go wrong with it, if anything. */

@@ -1,0 +1,151 @@
+/** What becomes of what was not synced when the machine stops. */
+export type Unsynced =
+  /** Forgotten: the least that a disk may keep. */
+  | 'lost'
+  /** All there: the process was killed, the machine lives. It is still not synced. */
+  | 'kept'
+  /** Some of it: names that were changed last may be lost, of unsynced bytes any part may be there, or zeros instead. */
+  | 'torn'
+
+/** One file, as the system sees it and as the platter has it. */
+export class Inode {
+  data = new Uint8Array(64)
+  size = 0
+  /** What a crash leaves. */
+  durable = new Uint8Array(0)
+  /** Up to here `data` is what is durable; appends leave it so. */
+  same = 0
+  /** Bytes that a failed sync has lost: the system calls them clean, no later sync writes them. */
+  lost: [from: number, to: number][] = []
+
+  write(bytes: Uint8Array): void {
+    if (this.size + bytes.length > this.data.length) {
+      const grown = new Uint8Array(Math.max(this.data.length * 2, this.size + bytes.length))
+      grown.set(this.data.subarray(0, this.size))
+      this.data = grown
+    }
+    this.data.set(bytes, this.size)
+    this.size += bytes.length
+  }
+
+  truncate(size: number): void {
+    this.size = Math.min(this.size, size)
+    this.same = Math.min(this.same, size)
+    this.lost = this.lost.filter(([from]) => from < size)
+  }
+
+  sync(): void {
+    if (this.same === this.size && this.durable.length === this.size) return
+    const durable = this.data.slice(0, this.size)
+    for (const [from, to] of this.lost) durable.fill(0, from, to)
+    this.durable = durable
+    this.same = this.size
+  }
+
+  failSync(): void {
+    if (this.same < this.size) this.lost.push([this.same, this.size])
+    this.same = this.size
+  }
+
+  become(bytes: Uint8Array): void {
+    this.data = bytes.slice()
+    this.durable = bytes.slice()
+    this.size = this.same = bytes.length
+    this.lost = []
+  }
+}
+
+/** What outlives a crash: the platter. Lives (`MemoryDisk`) come and go on it. */
+export class Platter {
+  files = new Map<string, Inode>()
+  folders = new Set([''])
+  durableFiles = new Map<string, Inode>()
+  durableFolders = new Set([''])
+  /** Changes of names per folder that its sync will make durable, in order. */
+  pending = new Map<string, (() => void)[]>()
+  calls = 0
+
+  later(path: string, change: () => void): void {
+    const folder = parent(path)
+    this.pending.set(folder, [...(this.pending.get(folder) ?? []), change])
+  }
+
+  syncDir(folder: string, count = Infinity): void {
+    for (const change of (this.pending.get(folder) ?? []).slice(0, count)) change()
+    this.pending.delete(folder)
+  }
+
+  /** What was not synced inside a folder before it got its new name never becomes durable. */
+  renameFolder(from: string, to: string): void {
+    const inside = (path: string): boolean => path === from || path.startsWith(`${from}/`)
+    const moved = (path: string): string => (inside(path) ? to + path.slice(from.length) : path)
+    const files = (map: Map<string, Inode>) => new Map([...map].map(([path, inode]) => [moved(path), inode]))
+    this.files = files(this.files)
+    this.folders = new Set([...this.folders].map(moved))
+    for (const folder of [...this.pending.keys()]) if (inside(folder)) this.pending.delete(folder)
+    this.later(to, () => {
+      this.durableFiles = files(this.durableFiles)
+      this.durableFolders = new Set([...this.durableFolders].map(moved))
+    })
+  }
+
+  removeFolder(folder: string): void {
+    this.folders.delete(folder)
+    this.pending.delete(folder)
+    this.later(folder, () => {
+      this.durableFolders.delete(folder)
+      for (const path of [...this.durableFiles.keys()]) if (parent(path) === folder) this.durableFiles.delete(path)
+    })
+  }
+
+  overwrite(path: string, bytes: Uint8Array | undefined): void {
+    this.files.delete(path)
+    this.durableFiles.delete(path)
+    if (bytes === undefined) return
+    const inode = new Inode()
+    inode.become(bytes)
+    for (let folder = parent(path); folder !== ''; folder = parent(folder)) {
+      this.folders.add(folder)
+      this.durableFolders.add(folder)
+    }
+    this.files.set(path, inode)
+    this.durableFiles.set(path, inode)
+  }
+
+  crash(unsynced: Unsynced, random: () => number): void {
+    if (unsynced === 'kept') return
+    const torn = unsynced === 'torn'
+    for (const [folder, changes] of [...this.pending]) {
+      this.syncDir(folder, torn ? Math.floor(random() * (changes.length + 1)) : 0)
+    }
+    const reachable = (path: string): boolean =>
+      this.durableFolders.has(parent(path)) && (parent(path) === '' || reachable(parent(path)))
+    this.durableFolders = new Set([...this.durableFolders].filter((path) => path === '' || reachable(path)))
+    this.durableFiles = new Map([...this.durableFiles].filter(([path]) => reachable(path)))
+    for (const inode of new Set(this.durableFiles.values())) {
+      inode.become(torn ? tear(inode, random) : inode.durable)
+    }
+    this.files = new Map(this.durableFiles)
+    this.folders = new Set(this.durableFolders)
+  }
+}
+
+const sector = 512
+
+/** Sectors that were not synced are there, or hold zeros, or are missing at the end. */
+const tear = (inode: Inode, random: () => number): Uint8Array => {
+  const { durable, size, data } = inode
+  const end = Math.floor(durable.length + random() * (Math.max(size, durable.length) + 1 - durable.length))
+  const torn = new Uint8Array(end)
+  torn.set(durable.subarray(0, end))
+  for (let at = durable.length; at < end;) {
+    const next = Math.min(end, (Math.floor(at / sector) + 1) * sector)
+    if (random() < 0.7) torn.set(data.subarray(at, next), at)
+    at = next
+  }
+  for (const [from, to] of inode.lost) torn.fill(0, Math.min(from, end), Math.min(to, end))
+  return torn
+}
+
+/** The folder that a path is in; `''` is the root. */
+export const parent = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
