@@ -39,7 +39,7 @@ import { tap } from './operators/tap.js'
 import { top } from './operators/top.js'
 import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
-import { updateStateByKey, type StateOptions } from './operators/update-state-by-key.js'
+import { updateStateByKey, type StatefulOperator, type StateOptions } from './operators/update-state-by-key.js'
 import { window } from './operators/window.js'
 import { aFunction, aString, checkOptions, positiveInteger } from './options.js'
 import { batches, type Batch } from './outputs/batches.js'
@@ -609,11 +609,6 @@ export class DStream<out T> {
 }
 
 const positiveMs = (where: string, duration: Duration): number => checkPositiveDuration(where, duration).milliseconds
-
-/** An operator that keeps one table of states. */
-export interface StatefulOperator<K extends Key, S> extends Operator<[K, S]> {
-  readonly table: KeyedState<S>
-}
 
 /** A stream of all states, whose table can also be read from one's own code. */
 export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {

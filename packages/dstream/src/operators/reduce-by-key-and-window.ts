@@ -2,12 +2,12 @@ import { operator } from '../graph/make.js'
 import type { Operator, Read } from '../graph/operator.js'
 import { keyOf, type Key } from '../keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
-import { rddOf } from '../rdd/rdd-of.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { map } from './map.js'
 import { mapToPair } from './map-to-pair.js'
 import { reduceByKey } from './reduce-by-key.js'
+import { inVersion, stateRDD } from './state-rdd.js'
 import { checkWindow, window } from './window.js'
 
 /**
@@ -56,10 +56,10 @@ export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
   slideMs: number,
   options: IncrementalOptions<K, V>,
 ): Operator<[K, V]> => {
-  const { sc, filterFunc } = options
+  const { sc, filterFunc, ...partitioning } = options
   checkWindow('reduceByKeyAndWindow', parent, windowMs, slideMs)
-  const reduced = reduceByKey(parent, f, options)
-  const partitioner = partitionerOf(options, sc.defaultParallelism)
+  const reduced = reduceByKey(parent, f, partitioning)
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism)
   const values = new KeyedState<V>({ partitioner })
   /** In how many batches of the window a key has data; only kept where it decides when a key may go. */
   const spread = filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
@@ -116,18 +116,8 @@ export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
     reachMs: windowMs,
     state: { tables: tables as Record<string, KeyedState<unknown>>, version: 1 },
     compute: async (time, read) => {
-      for (const table of Object.values(tables)) table.begin(time)
-      try {
-        await turn(time, read)
-      } catch (error) {
-        for (const table of Object.values(tables)) table.rollback()
-        throw error
-      }
-      for (const table of Object.values(tables)) table.commit()
-      const parts = Array.from({ length: partitioner.numPartitions }, (_, i) => ({
-        iterate: () => values.partition(i, time) as Iterable<[K, V]>,
-      }))
-      const all = rddOf<[K, V]>(sc, parts, { partitioner })
+      await inVersion(Object.values(tables), time, () => turn(time, read))
+      const all = stateRDD<K, V>(sc, values, time)
       return filterFunc === undefined ? all : all.filter(filterFunc)
     },
   })

@@ -186,7 +186,7 @@ export class BatchCycle {
     this.#o.failed({
       time,
       output: output?.id,
-      operator: operatorOf(error) ?? operator,
+      operator: operatorOf(error, operator) ?? operator,
       error: causeOf(error),
       reason: reasonOf(error),
       final: attempt >= this.#o.maxAttempts,

@@ -22,8 +22,11 @@ const textOf = (error: unknown): string => (error instanceof Error ? (error.stac
 /** The user's own error inside what an evaluation rejected with. */
 export const causeOf = (error: unknown): unknown => (error instanceof RecordError ? error.cause : error)
 
-export const operatorOf = (error: unknown): string | undefined =>
-  error instanceof RecordError ? error.operator : undefined
+/** The id of the operator whose function threw; a stateful one knows only its kind, and `self` is its id. */
+export const operatorOf = (error: unknown, self: string | undefined): string | undefined => {
+  if (!(error instanceof RecordError)) return undefined
+  return self !== undefined && /^[^#/]*$/.test(error.operator) ? self : error.operator
+}
 
 export const reasonOf = (error: unknown): string =>
   error instanceof RecordError ? `${error.message}\ncaused by: ${textOf(error.cause)}` : textOf(error)

@@ -1,0 +1,63 @@
+import { RecordError } from '../errors/record-error.js'
+import { operator } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../keys/key.js'
+import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import { KeyedState } from '../state/keyed-state.js'
+import { inVersion, stateRDD } from './state-rdd.js'
+import type { StatefulOperator } from './update-state-by-key.js'
+
+/**
+ * The running reduction of all batches so far. A batch is reduced first, then each of its keys is merged once: what is
+ * not in the batch costs nothing.
+ *
+ * Law: after batch n, per key, `out = all values of batches 1 … n, in order, reduced by f`; keys in order of first arrival.
+ */
+export const runningReduceByKey = <K extends Key, V>(
+  parent: Operator<readonly [K, V]>,
+  f: (a: V, b: V) => V,
+  options: PartitionOptions & { readonly sc: RDDContext },
+): StatefulOperator<K, V> => {
+  const { sc, ...partitioning } = options
+  const kind = 'runningReduceByKey'
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const table = new KeyedState<V>({ partitioner })
+  const stateful = operator<[K, V]>({
+    kind,
+    params: { numPartitions: partitioner.numPartitions },
+    parents: [parent],
+    state: { tables: { state: table as KeyedState<unknown> }, version: 1 },
+    compute: async (time, read) => {
+      const rdd = await read(parent, time)
+      if (rdd === undefined && table.size === 0) return undefined
+      const batch = (await rdd?.reduceByKey(f, { partitioner }).label(kind, time).materialise()) ?? []
+      await inVersion([table], time, async () => {
+        const slice = sc.runtime.yielder.begin()
+        let left = slice.size
+        for (const pairs of batch) {
+          for (const [key, value] of pairs) {
+            merge(key, value, time)
+            if (--left > 0) continue
+            const pause = slice.pause()
+            if (pause !== undefined) await pause
+            left = slice.size
+          }
+        }
+      })
+      return stateRDD<K, V>(sc, table, time)
+    },
+  })
+  const merge = (key: K, value: V, time: number): void => {
+    const cell = table.cell(key)
+    if (cell === undefined) return table.set(key, value)
+    let merged: V
+    try {
+      merged = f(cell.value as V, value)
+    } catch (cause) {
+      throw new RecordError({ operator: kind, time }, [key, value], cause)
+    }
+    table.set(key, merged)
+  }
+  return { ...stateful, table }
+}
