@@ -509,6 +509,7 @@ export class StreamingContext implements AsyncDisposable {
       yielder: this.#yielder,
       codegen: this.#internals.codegen ?? 'auto',
       logger: this.#logger,
+      clock: this.#clock,
       onBadRecord: (record: unknown, err: unknown) =>
         this.#logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
       ...(onRecordError === undefined || onRecordError === 'fail'

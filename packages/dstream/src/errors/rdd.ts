@@ -22,3 +22,10 @@ export function emptyCollection(action: string): DStreamError {
     `empty collection: ${action} needs at least one record; ask isEmpty() first, or use fold or take`,
   )
 }
+
+export function asyncTimedOut(timeoutMs: number): DStreamError {
+  return new DStreamError(
+    'async-timed-out',
+    `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted.`,
+  )
+}

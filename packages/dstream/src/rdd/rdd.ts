@@ -8,6 +8,7 @@ import type { Maybe } from './maybe.js'
 import type { PlanNode } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
 import * as joins from './join.js'
+import { mapAsync, type MapAsyncOptions } from './map-async.js'
 import * as partitions from './partition-steps.js'
 import * as shuffle from './shuffle.js'
 import { sortBy } from './sort.js'
@@ -108,6 +109,11 @@ export class RDD<out T> {
   }
   mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U>): RDD<U> {
     return this.#derive(partitions.wholePartition(this.node, 'mapPartitionsWithIndex', f))
+  }
+  /** One record in, one out, for functions that wait for I/O. */
+  mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): RDD<U> {
+    checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
+    return this.#derive(mapAsync(this.node, 'mapAsync', f, options))
   }
   /** Each partition as one array. */
   glom(): RDD<T[]> {

@@ -1,5 +1,5 @@
 import type { RecordError } from '../errors/record-error.js'
-import type { Logger, Yielder } from '../ports.js'
+import type { Clock, Logger, Yielder } from '../ports.js'
 
 /** What evaluation asks of its surroundings. */
 export interface RDDRuntime {
@@ -11,6 +11,8 @@ export interface RDDRuntime {
   /** A codec met a record that does not decode; it has been left out. */
   onBadRecord(record: unknown, error: unknown): void
   readonly logger?: Logger | undefined
+  /** For timeouts of asynchronous functions; without one they have none. */
+  readonly clock?: Clock | undefined
 }
 
 /** Outside of a streaming context nothing asks the evaluation to pause. */
