@@ -1,0 +1,65 @@
+// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. Tells over
+// IPC how long it took from the first byte to the last post, what it counted, and its memory.
+import { createConnection } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { Milliseconds, StreamingContext } from 'dstream'
+import { JvcReceiver } from 'jvc-receiver'
+
+const [mode, port, count, checkpointDir] = [
+  process.argv[2],
+  Number(process.argv[3]),
+  Number(process.argv[4]),
+  process.argv[5],
+]
+const counts = new Map()
+let posts = 0
+let begin
+
+const done = (words) => {
+  const seconds = (performance.now() - begin) / 1000
+  const rss = process.memoryUsage.rss() / 2 ** 20
+  process.send({ seconds, words, rss, peak: process.resourceUsage().maxRSS / 1024 }, () => process.exit(0))
+}
+
+const byHand = () => {
+  let rest = Buffer.alloc(0)
+  createConnection(port, '127.0.0.1').on('data', (chunk) => {
+    begin ??= performance.now()
+    const end = chunk.lastIndexOf(10)
+    if (end < 0) return void (rest = Buffer.concat([rest, chunk]))
+    const text = Buffer.concat([rest, chunk.subarray(0, end)]).toString('utf8')
+    rest = chunk.subarray(end + 1)
+    for (const line of text.split('\n')) {
+      const { message } = JSON.parse(line)
+      posts++
+      for (const word of message.split(/\s+/)) if (word.length >= 5) counts.set(word, (counts.get(word) ?? 0) + 1)
+    }
+    if (posts >= count) done([...counts.values()].reduce((a, b) => a + b, 0))
+  })
+}
+
+const withDStream = async () => {
+  const ssc = new StreamingContext({
+    batchInterval: Milliseconds(500),
+    ...(checkpointDir === undefined ? {} : { checkpointDir }),
+    logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
+  })
+  const stream = ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port }))
+  const totals = stream
+    .flatMap((post) => post.message.split(/\s+/))
+    .filter((word) => word.length >= 5)
+    .mapToPair((word) => [word, 1])
+    .runningReduceByKey((a, b) => a + b)
+  ssc.on('receiverStarted', () => (begin ??= performance.now()))
+  ssc.on('batchCompleted', ({ batchInfo }) => {
+    posts += batchInfo.numRecords
+    if (posts < count) return
+    let words = 0
+    for (const [, n] of totals.snapshot()) words += n
+    done(words)
+  })
+  totals.foreachRDD(() => {})
+  await ssc.start()
+}
+
+await (mode === 'hand' ? byHand() : withDStream())

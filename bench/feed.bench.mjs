@@ -1,0 +1,47 @@
+// Socket → lines → posts → word count: dstream in batches of 500 ms beside a program written by hand without batches. The
+// sender has a process of its own; so has each reader, one after the other.
+import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { median, report } from './measure.mjs'
+
+const count = Number(process.env.POSTS ?? 2_000_000)
+const rounds = Number(process.env.ROUNDS ?? 5)
+const file = (name) => new URL(name, import.meta.url)
+const message = (child) => new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
+
+const sender = fork(file('feed-sender.mjs'), [String(count)])
+const { port } = await message(sender)
+const read = async (mode, ...more) => {
+  const reader = fork(file('feed-reader.mjs'), [mode, String(port), String(count), ...more])
+  return message(reader)
+}
+
+const runs = { hand: [], dstream: [], durable: [] }
+for (let round = 0; round < rounds; round++) {
+  runs.hand.push(await read('hand'))
+  runs.dstream.push(await read('dstream'))
+  const directory = mkdtempSync(join(tmpdir(), 'dstream-bench-'))
+  runs.durable.push(await read('dstream', directory))
+  rmSync(directory, { recursive: true })
+}
+sender.disconnect()
+
+const words = new Set(Object.values(runs).flatMap((all) => all.map((run) => run.words)))
+if (words.size !== 1) throw new Error(`The readers have counted different numbers of words: ${[...words].join(', ')}`)
+const rate = (name) => median(runs[name].map(({ seconds }) => count / seconds / 1000))
+const against = (name, base) => median(runs[name].map(({ seconds }, i) => runs[base][i].seconds / seconds))
+report(`Feed ingest with word count, ${count} posts`, [
+  { name: 'by hand, without batches', value: rate('hand'), unit: 'K posts/s' },
+  { name: 'dstream, batches of 500 ms', value: rate('dstream'), unit: 'K posts/s' },
+  { name: 'dstream against by hand', value: against('dstream', 'hand'), atLeast: 0.85 },
+  {
+    name: 'dstream, resident memory at its peak',
+    value: median(runs.dstream.map(({ peak }) => peak)),
+    unit: 'MiB',
+    atMost: 300,
+  },
+  { name: 'dstream with a checkpoint directory', value: rate('durable'), unit: 'K posts/s' },
+  { name: 'with a checkpoint directory against without', value: against('durable', 'dstream'), atLeast: 0.8 },
+])

@@ -1,0 +1,101 @@
+// @ts-check
+// Forum pages read per second of CPU time: the scraper's parsers against cheerio on the whole page and against a bare
+// pass of htmlparser2 over it. Run `npm run build` first. `--json` prints one line of JSON.
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { load } from 'cheerio'
+import { Parser } from 'htmlparser2'
+import { parseTopicList, parseTopicPage } from 'jvc-scraper'
+import { startSimulator } from 'jvc-scraper/simulator'
+
+const ROUNDS = 9
+/** Seconds of CPU time a measurement takes at least. */
+const ENOUGH = 0.4
+
+/** @param {() => void} work */
+function perSecondOfCpu(work) {
+  const start = process.cpuUsage()
+  for (let runs = 1; ; runs++) {
+    work()
+    const { user, system } = process.cpuUsage(start)
+    if (user + system >= ENOUGH * 1e6) return runs / ((user + system) / 1e6)
+  }
+}
+
+/** @param {number[]} values */
+function median(values) {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** What a scraper written on cheerio does with a page, in today's markup. @param {string} html */
+function withCheerio(html) {
+  const $ = load(html)
+  return $('.messageUser')
+    .map((_, post) => ({
+      author: $(post).find('.messageUser__label').text(),
+      date: $(post).find('.messageUser__date').text(),
+      message: $(post).find('.js-message-user-msg').text(),
+      stickers: $(post)
+        .find('.js-message-user-msg img')
+        .map((_, image) => $(image).attr('alt'))
+        .get(),
+    }))
+    .get()
+}
+
+/** @param {string} html */
+function bareSax(html) {
+  const parser = new Parser({ onopentag() {}, ontext() {}, onclosetag() {} })
+  parser.write(html)
+  parser.end()
+}
+
+/** The real saved pages when they are there, else pages of the invented forum. */
+async function pages() {
+  const saved = fileURLToPath(new URL('../../shared/fixtures/jvc/2026-07_respawnirc_', import.meta.url))
+  if (existsSync(`${saved}forum.html`)) {
+    return {
+      from: 'real',
+      topic: readFileSync(`${saved}topic-page1.html`, 'utf8'),
+      list: readFileSync(`${saved}forum.html`, 'utf8'),
+    }
+  }
+  const simulator = await startSimulator({ rate: 0, history: 900 })
+  const list = await (await fetch(simulator.forumUrl)).text()
+  const row = parseTopicList(list).rows.find((each) => each.lastPage > 1)
+  const topic = await (await fetch(simulator.url + row?.url)).text()
+  await simulator.close()
+  return { from: 'invented', topic, list }
+}
+
+const { from, topic, list } = await pages()
+const bare = topic.replace('forumsAppPayload', 'otherPayload')
+/** @type {Record<string, () => void>} */
+const works = {
+  'topic, cheerio on the whole page': () => withCheerio(topic),
+  'topic, bare pass of htmlparser2': () => bareSax(topic),
+  'topic, by the payload': () => parseTopicPage(topic),
+  'topic, by the markup': () => parseTopicPage(bare),
+  'list, by the payload': () => parseTopicList(list),
+}
+/** @type {Record<string, number[]>} */
+const figures = Object.fromEntries(Object.keys(works).map((name) => [name, []]))
+// Alternating, so that a busy moment of the machine hits all alike.
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [name, work] of Object.entries(works)) figures[name]?.push(perSecondOfCpu(work))
+}
+const base = median(figures['topic, cheerio on the whole page'] ?? [])
+const results = Object.entries(figures).map(([name, values]) => ({
+  name,
+  pagesPerCpuSecond: median(values),
+  toCheerio: median(values) / base,
+}))
+if (process.argv.includes('--json')) console.log(JSON.stringify({ bench: 'parse', pages: from, results }))
+else {
+  console.log(`pages per second of CPU, ${from} pages, median of ${ROUNDS}`)
+  for (const { name, pagesPerCpuSecond, toCheerio } of results) {
+    console.log(
+      `${name.padEnd(36)} ${pagesPerCpuSecond.toFixed(0).padStart(7)}  ${toCheerio.toFixed(1).padStart(6)} × cheerio`,
+    )
+  }
+}
