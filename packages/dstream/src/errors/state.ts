@@ -1,0 +1,85 @@
+import { describe } from '../text/describe.js'
+import { DStreamError } from './base.js'
+
+const ways = "use plain data, immutable's collections, or a class with a clone() method"
+
+export function stateNotData(value: unknown, what: string): DStreamError {
+  const cure =
+    what === 'Promise'
+      ? 'the function must not be async: await with mapAsync before the stateful operator'
+      : `a state is data that can be copied and stored; ${ways}`
+  return new DStreamError('state-not-data', `a state holds ${describe(value)}, a ${what}; ${cure}`)
+}
+
+export function stateWithPrivateFields(name: string): DStreamError {
+  return new DStreamError(
+    'state-not-data',
+    `a state holds an instance of ${name}, whose private fields (#…) cannot be copied from outside; ${ways}`,
+  )
+}
+
+export function stateVersionForgotten(version: number, floor: number): DStreamError {
+  return new DStreamError(
+    'state-version-forgotten',
+    `the state as of batch ${version} ms has been forgotten, the oldest still kept is ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
+  )
+}
+
+export function stateViewReleased(version: number): DStreamError {
+  return new DStreamError(
+    'state-view-released',
+    `the snapshot of batch ${version} ms has been released; read it before release(), or take a new one`,
+  )
+}
+
+export function stateOutOfOrder(version: number, last: number): DStreamError {
+  return new DStreamError(
+    'state-out-of-order',
+    `the state has passed batch ${last} ms and cannot begin batch ${version} ms; batches advance a state in order of time, one after the other`,
+  )
+}
+
+export function stateNotOpen(doing: string): DStreamError {
+  return new DStreamError('state-not-open', `cannot ${doing} a state between two batches; call begin(version) first`)
+}
+
+export function stateNotEmpty(): DStreamError {
+  return new DStreamError('state-not-empty', 'a state can be restored only before its first batch')
+}
+
+/** The words of Spark's State and StateImpl, whose users know them. */
+export const stateNotSet = (key: unknown): DStreamError =>
+  new DStreamError('state-not-set', `State is not set for key ${describe(key)}; ask exists(), or use getOption()`)
+
+export const updateAfterRemove = (key: unknown): DStreamError =>
+  new DStreamError(
+    'state-removed',
+    `Cannot update the state after it has been removed (key ${describe(key)}); decide between update() and remove() in one call`,
+  )
+
+export const updateWhileTimingOut = (key: unknown): DStreamError =>
+  new DStreamError(
+    'state-timing-out',
+    `Cannot update the state that is timing out (key ${describe(key)}); ask isTimingOut() first`,
+  )
+
+export const removeTwice = (key: unknown): DStreamError =>
+  new DStreamError('state-removed', `Cannot remove the state as it has already been removed (key ${describe(key)})`)
+
+export const removeWhileTimingOut = (key: unknown): DStreamError =>
+  new DStreamError(
+    'state-timing-out',
+    `Cannot remove the state that is timing out (key ${describe(key)}); it goes by itself, ask isTimingOut() first`,
+  )
+
+export const stateOutsideCall = (key: unknown): DStreamError =>
+  new DStreamError(
+    'state-outside-call',
+    `the State of key ${describe(key)} was used after its call had ended; use it only inside the function, synchronously`,
+  )
+
+export const updateWithNothing = (key: unknown): DStreamError =>
+  new DStreamError(
+    'state-not-set',
+    `State.update was given undefined for key ${describe(key)}; call remove() to drop a state, or store null`,
+  )

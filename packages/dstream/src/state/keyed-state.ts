@@ -1,0 +1,325 @@
+import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } from '../errors/state.js'
+import { detachKey } from '../keys/detach.js'
+import { keyOf, type Key, type MapKey } from '../keys/key.js'
+import { partitionOf, type Partitioner } from '../keys/partitioner.js'
+import { Era, valueAt, type Cell } from './cell.js'
+import { freezeState } from './freeze.js'
+import { History } from './history.js'
+import { StatePartition } from './partition.js'
+import { TouchIndex } from './touch-index.js'
+import { PinnedView, type StateView } from './view.js'
+
+export interface KeyedStateOptions {
+  /** Default: one partition. */
+  readonly partitioner?: Partitioner | undefined
+  /** Every set counts as a touch, also of the same value, and `expired` finds the keys not touched for long. */
+  readonly timed?: boolean
+}
+
+/** One key as it is stored. Keys come in order of first arrival. */
+export interface StateEntry<S> {
+  readonly key: Key
+  readonly value: S
+  /** Batch time of the last change or touch. */
+  readonly touched: number
+  /** Orders the keys touched in one batch by their last touch; only compared, never counted. */
+  readonly turn?: number | undefined
+}
+
+/**
+ * What a batch did to a key. Folding changes into a native Map, one after the other, `set` for a value and `delete` where
+ * it is gone, gives the entries in the right order.
+ */
+export interface Change<S> {
+  readonly key: Key
+  /** `undefined` where it is gone. */
+  readonly value: S | undefined
+  readonly touched: number
+  readonly turn: number
+  readonly gone: boolean
+}
+
+/**
+ * The table of one stateful operator. A version is a batch time. Values are versioned, not copied: the table holds the
+ * newest, and what it takes to undo the changes of those batches that a failure, a view or a window may still need.
+ * `undefined` is nothing; other values are frozen when they are set. Keys keep the order of their first arrival, whatever
+ * is rolled back or restored; one that is dropped and comes back stands at the end.
+ */
+export class KeyedState<S> {
+  readonly partitioner: Partitioner | undefined
+  readonly timed: boolean
+  readonly #partitions: readonly StatePartition<S>[]
+  readonly #history: History<S> = new History<S>(this)
+  readonly #touches = new TouchIndex<S>()
+  #version: number | undefined
+  #era: Era<S> | undefined
+  #size = 0
+  /** In the open or last batch: keys dropped, and cells made and dropped. */
+  #removed = 0
+  #fleeting = 0
+  /** The last key looked up, as it was given, and its cell: `set` mostly follows `get`. */
+  #recentKey: Key | undefined
+  #recent: Cell<S> | undefined
+
+  constructor(options: KeyedStateOptions = {}) {
+    this.partitioner = options.partitioner
+    this.timed = options.timed ?? false
+    this.#partitions = Array.from({ length: this.partitioner?.numPartitions ?? 1 }, () => new StatePartition<S>())
+  }
+
+  get numPartitions(): number {
+    return this.#partitions.length
+  }
+
+  /** The last committed batch; `undefined` before the first. */
+  get version(): number | undefined {
+    return this.#version
+  }
+
+  /** Keys with a value, counting what the open batch has done. */
+  get size(): number {
+    return this.#size
+  }
+
+  // ── one batch ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @throws `state-out-of-order` unless `version` lies after the last committed one and no batch is open */
+  begin(version: number): void {
+    const last = this.#era?.version ?? this.#version ?? -Infinity
+    if (this.#era !== undefined || version <= last) throw stateOutOfOrder(version, last)
+    this.#era = new Era(version)
+    this.#fleeting = this.#removed = 0
+    this.#history.begin(version, this.#size)
+  }
+
+  /** The value as the open batch has it, without protection: see `lend`. */
+  get(key: Key): S | undefined {
+    return this.cell(key)?.value
+  }
+
+  /** @throws `key-not-allowed`, `state-not-data` */
+  set(key: Key, value: S | undefined): void {
+    if (value === undefined) {
+      this.delete(key)
+      return
+    }
+    const recent = key === this.#recentKey ? this.#recent : undefined
+    const cell = recent?.value === undefined ? this.cell(key) : recent
+    if (cell === undefined) this.#insert(mapKey(key), value)
+    else this.write(cell, value)
+  }
+
+  /** Counts as a change of the key, if it is known, without changing the value. */
+  touch(key: Key): void {
+    const cell = this.cell(key)
+    if (cell === undefined) return
+    this.#change(cell)
+    if (this.timed) this.#touches.touch(cell, this.#era!)
+  }
+
+  delete(key: Key): void {
+    const cell = this.cell(key)
+    if (cell === undefined) return
+    this.#change(cell)
+    cell.value = undefined
+    this.#size--
+    if (cell.past!.era === undefined) this.#fleeting++
+    else this.#removed++
+  }
+
+  commit(): void {
+    const era = this.#open('commit')
+    const pasts = this.#history.commit()
+    if (this.timed) this.#touches.commit(era, pasts)
+    this.#version = era.version
+    this.#era = undefined
+    // It may be part of a long message.
+    this.#recentKey = undefined
+  }
+
+  /** As if the open batch had not begun, order included. */
+  rollback(): void {
+    this.#open('roll back')
+    const { pasts, sizeBefore } = this.#history.rollback()
+    for (const past of pasts.reverse()) {
+      const { cell, era } = past
+      past.unlink()
+      cell.value = past.value
+      if (era === undefined) this.#partitionOf(cell.key).takeBack(cell)
+      else {
+        cell.era = era
+        cell.turn = past.turn
+      }
+    }
+    this.#size = sizeBefore
+    this.#era = undefined
+  }
+
+  // ── cells, for loops that look a key up once ────────────────────────────────────────────────────────────────────
+
+  /** The cell of a key that has a value. */
+  cell(key: Key): Cell<S> | undefined {
+    const k = mapKey(key)
+    const cell = this.#partitionOf(k).find(k)
+    if (cell === undefined || cell.value === undefined) return undefined
+    this.#recentKey = key
+    this.#recent = cell
+    return cell
+  }
+
+  /** Sets the value of a cell that has one. */
+  write(cell: Cell<S>, value: S): void {
+    if (!this.timed && Object.is(cell.value, value)) return
+    if (typeof value !== 'number' && typeof value !== 'string') freezeState(value)
+    if (cell.era !== this.#era) this.#change(cell)
+    if (this.timed) this.#touches.touch(cell, this.#era!)
+    cell.value = value
+  }
+
+  /** The cells of a partition in order of first arrival, many at a time; those without a value are tombstones. */
+  chunks(partition: number): Iterable<readonly Cell<S>[]> {
+    return this.#partitions[partition]!.chunks()
+  }
+
+  /** Keys last touched strictly before `threshold`, in order of that touch. Only in a timed table. */
+  expired(threshold: number): Iterable<Cell<S>> {
+    return this.#touches.expired(threshold)
+  }
+
+  // ── committed versions ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The value as of a committed version, by default the last. @throws `key-not-allowed`, `state-version-forgotten` */
+  at(key: Key, version?: number): S | undefined {
+    const kept = this.#kept(version)
+    const k = mapKey(key)
+    return this.#partitionOf(k).at(k, kept)
+  }
+
+  /** `[key, value]` of one partition as of a committed version, in order of first arrival; may be iterated again. */
+  partition(index: number, version = this.#committed()): Iterable<[Key, S]> {
+    return { [Symbol.iterator]: () => this.#partitions[index]!.entries(this.#kept(version)) }
+  }
+
+  /** `[key, value]` of all partitions, one after the other. */
+  entries(version = this.#committed()): Iterable<[Key, S]> {
+    const parts = this.#partitions.map((_, i) => this.partition(i, version))
+    return { [Symbol.iterator]: () => concat(parts) }
+  }
+
+  /** How many keys a committed version has. */
+  sizeAt(version: number): number {
+    return this.#history.sizeAt(this.#kept(version), this.#size)
+  }
+
+  /** A view of a committed version, by default the last; pinned until it is released. @throws `state-version-forgotten` */
+  view(version?: number): StateView<Key, S> {
+    const pinned = this.#kept(version)
+    this.#history.pin(pinned)
+    return new PinnedView<Key, S>(pinned, {
+      size: this.#history.sizeAt(pinned, this.#size),
+      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), pinned),
+      entries: () => concat(this.#partitions.map((partition) => partition.entries(pinned))),
+      release: () => this.#history.unpin(pinned),
+    })
+  }
+
+  /** No version before this one will be asked for any more, views apart that exist already. */
+  forget(version: number): void {
+    this.#history.forget(Math.min(version, this.#committed()))
+  }
+
+  // ── storing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * What the last committed batch changed, in the order in which it is to be folded; or all batches after `since`, one
+   * after the other. To be read before the next batch begins; forgotten batches other than the last are not in it.
+   */
+  *changes(since?: number): Generator<Change<S>> {
+    const { last } = this.#history
+    const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch.version !== last?.version)
+    if (last !== undefined && last.version > (since ?? -Infinity)) all.push(last)
+    for (const { version, pasts } of all) {
+      for (const { cell, era } of pasts) {
+        const value = valueAt(cell, version)
+        if (era === undefined && value === undefined) continue
+        yield { key: cell.key, value, touched: version, turn: cell.turn, gone: value === undefined }
+      }
+    }
+  }
+
+  /** How many keys the last committed batch changed and dropped. */
+  get lastChanges(): { readonly updated: number; readonly removed: number } {
+    const changed = this.#history.last?.pasts.length ?? 0
+    return { updated: changed - this.#removed - this.#fleeting, removed: this.#removed }
+  }
+
+  /** Entries as of `version`, in order of first arrival. @throws `state-not-empty` after the first batch */
+  restore(entries: Iterable<StateEntry<S>>, version: number): void {
+    if (this.#version !== undefined || this.#era !== undefined) throw stateNotEmpty()
+    const eras = new Map<number, Era<S>>()
+    const cells: Cell<S>[] = []
+    for (const { key, value, touched, turn } of entries) {
+      let era = eras.get(touched)
+      if (era === undefined) eras.set(touched, (era = new Era(touched)))
+      freezeState(value)
+      const k = mapKey(key)
+      const cell = this.#partitionOf(k).add(detachKey(k), value, era, undefined)
+      cell.turn = turn ?? cells.length
+      cells.push(cell)
+    }
+    if (this.timed) this.#touches.restore(cells)
+    this.#size = cells.length
+    this.#version = version
+    this.#history.forget(version)
+  }
+
+  /** @internal Called by the history for a tombstone that no version needs. */
+  purge(cell: Cell<S>): void {
+    this.#partitionOf(cell.key).purge(cell)
+  }
+
+  #insert(key: MapKey, value: S): void {
+    const era = this.#open('change')
+    freezeState(value)
+    const partition = this.#partitionOf(key)
+    const cell = partition.add(detachKey(key), value, era, partition.find(key))
+    this.#history.remember(cell, undefined)
+    if (this.timed) this.#touches.touch(cell, era)
+    this.#size++
+  }
+
+  /** Makes a cell part of the open batch. */
+  #change(cell: Cell<S>): void {
+    const era = this.#open('change')
+    if (cell.era === era) return
+    this.#history.remember(cell, cell.era)
+    cell.era = era
+  }
+
+  #open(doing: string): Era<S> {
+    if (this.#era === undefined) throw stateNotOpen(doing)
+    return this.#era
+  }
+
+  #committed(): number {
+    return this.#version ?? -Infinity
+  }
+
+  /** The committed version to read for one that is asked for. */
+  #kept(version = Infinity): number {
+    if (version < this.#history.floor) throw stateVersionForgotten(version, this.#history.floor)
+    return Math.min(version, this.#committed())
+  }
+
+  #partitionOf(key: MapKey): StatePartition<S> {
+    return this.#partitions.length === 1 ? this.#partitions[0]! : this.#partitions[partitionOf(this.partitioner!, key)]!
+  }
+}
+
+function mapKey(key: Key): MapKey {
+  return typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+}
+
+function* concat<T>(parts: readonly Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part
+}

@@ -1,0 +1,69 @@
+import { canonicalOf } from '../keys/intern.js'
+import type { MapKey } from '../keys/key.js'
+
+const splitAt = 1 << 16
+const shards = 256
+
+/**
+ * A native Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
+ * million entries, so a large one is kept as many. Keys must have gone through `keyOf`.
+ */
+export class ShardedMap<V> {
+  #maps: Map<MapKey, V>[] = [new Map()]
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(key: MapKey): V | undefined {
+    return this.#mapOf(key).get(key)
+  }
+
+  set(key: MapKey, value: V): void {
+    const map = this.#mapOf(key)
+    const before = map.size
+    map.set(key, value)
+    if (map.size === before) return
+    this.#size++
+    if (this.#maps.length === 1 && map.size >= splitAt) this.#split(map)
+  }
+
+  delete(key: MapKey): void {
+    if (this.#mapOf(key).delete(key)) this.#size--
+  }
+
+  #mapOf(key: MapKey): Map<MapKey, V> {
+    return this.#maps.length === 1 ? this.#maps[0]! : this.#maps[shardOf(key)]!
+  }
+
+  #split(all: Map<MapKey, V>): void {
+    this.#maps = Array.from({ length: shards }, () => new Map<MapKey, V>())
+    for (const [key, value] of all) this.#mapOf(key).set(key, value)
+  }
+}
+
+/**
+ * Cheap rather than even: a badly spread table is as good as one Map. Strings are told apart by their last characters,
+ * where numbered keys differ, and by two from the middle.
+ */
+function shardOf(key: MapKey): number {
+  if (typeof key === 'string') return shardOfString(key)
+  if (typeof key === 'number') return shardOfNumber(key)
+  if (typeof key === 'object' && key !== null) return canonicalOf(key).hash & (shards - 1)
+  return typeof key === 'bigint' ? shardOfNumber(Number(BigInt.asIntN(32, key))) : 0
+}
+
+function shardOfString(key: string): number {
+  const n = key.length
+  if (n === 0) return 0
+  let hash = n
+  for (let i = n > 3 ? n - 3 : 0; i < n; i++) hash = Math.imul(hash, 31) + key.charCodeAt(i)
+  if (n > 6) hash = Math.imul(Math.imul(hash, 31) + key.charCodeAt(n >> 1), 31) + key.charCodeAt(n >> 2)
+  return Math.imul(hash, 0x9e3779b1) >>> 24
+}
+
+function shardOfNumber(key: number): number {
+  const whole = key | 0
+  return Math.imul(whole === key ? whole : whole ^ ((key * 0x100000) | 0), 0x9e3779b1) >>> 24
+}
