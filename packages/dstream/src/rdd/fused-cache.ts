@@ -1,6 +1,6 @@
 import { detachKey } from '../keys/detach.js'
 import { keyOf } from '../keys/key.js'
-import { countersOf, loopSource, type Shape } from './fused-source.js'
+import { countersOf, functionNames, loopSource, type Shape } from './fused-source.js'
 import type { AnyFunction } from './plan.js'
 
 /** Where a loop stands between two slices: its place in the input, in open flatMaps, and its counts `n0`, `n1` … */
@@ -17,59 +17,77 @@ export interface LoopState {
 export interface CompiledLoop {
   state(): LoopState
   loop(...parameters: unknown[]): void
+  /** Holds its functions, and does not take them as parameters. */
+  readonly bound: boolean
+  /** How often it has been called. */
+  runs: number
   readonly counters: readonly (readonly [taken: number, given: number])[]
 }
 
-/** How many loops, and texts of functions, are remembered. */
+/** How many loops, uses of functions, and texts of functions are remembered. */
 const capacity = 512
+/** The same functions have come so often that they will come again. */
+const usesToBind = 8
 
 let made = 0
-const loops = new Map<string, CompiledLoop>()
+const byText = new Map<string, CompiledLoop>()
+const byFunctions = new Map<string, CompiledLoop | number>()
 const idOfText = new Map<string, number>()
-let idOfFunction = new WeakMap<AnyFunction, number>()
+let idsOf = new WeakMap<AnyFunction, { readonly text: number; readonly self: number }>()
 
 /**
  * The loop for a shape and these functions. V8 learns types and call targets per source text, so each chain must have a
  * text of its own: two chains that share one run ten times slower. A chain is known by the texts of its functions, since
- * lambdas made anew in every batch are other objects with the same text.
+ * lambdas made anew in every batch are other objects with the same text; they are parameters of the loop. Functions
+ * that stay the same from batch to batch get a loop that holds them as constants: no call asks any more who is called.
  */
 export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): CompiledLoop {
-  const { input, ops, sink, safe } = shape
-  const key = `${input} ${ops.join()} ${sink} ${safe} ${functions.map(textId).join()}`
-  let loop = loops.get(key)
-  if (loop === undefined) loop = compile(shape)
-  else loops.delete(key)
-  // Put in last: the first of the Map is the one that has been unused for the longest.
-  loops.set(key, loop)
-  if (loops.size > capacity) loops.delete(loops.keys().next().value!)
+  const ids = functions.map(idsOfFunction)
+  const name = `${shape.input} ${shape.ops.join()} ${shape.sink} ${shape.safe} `
+  const functionsKey = name + ids.map((id) => id.self).join()
+  let bound = byFunctions.get(functionsKey) ?? 0
+  if (typeof bound === 'number') bound = ++bound < usesToBind ? bound : compile(shape, functions)
+  keep(byFunctions, functionsKey, bound)
+  if (typeof bound === 'object') return bound
+  const textKey = name + ids.map((id) => id.text).join()
+  const loop = byText.get(textKey) ?? compile(shape, undefined)
+  keep(byText, textKey, loop)
   return loop
 }
 
-function compile(shape: Shape): CompiledLoop {
-  const make = new Function('keyOf', 'detachKey', 'isArray', `'use strict' // ${++made}\nreturn {${loopSource(shape)}}`)
-  const { state, loop } = make(keyOf, detachKey, Array.isArray) as CompiledLoop
-  return { state, loop, counters: countersOf(shape) }
+function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): CompiledLoop {
+  const bound = bind !== undefined
+  const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
+  const make = new Function('keyOf', 'detachKey', 'isArray', ...(bound ? functionNames(shape) : []), text)
+  const { state, loop } = make(keyOf, detachKey, Array.isArray, ...(bind ?? [])) as CompiledLoop
+  return { state, loop, bound, runs: 0, counters: countersOf(shape) }
 }
 
-/** A number for the text of a function, the same for the same text. */
-function textId(f: AnyFunction): number {
-  const known = idOfFunction.get(f)
+/** Puts an entry in last; the first is the one that has been unused for the longest. */
+function keep<T>(entries: Map<string, T>, key: string, value: T): void {
+  entries.delete(key)
+  entries.set(key, value)
+  if (entries.size > capacity) entries.delete(entries.keys().next().value!)
+}
+
+/** A number for the text of a function, the same for the same text, and one for the function itself. */
+function idsOfFunction(f: AnyFunction): { readonly text: number; readonly self: number } {
+  const known = idsOf.get(f)
   if (known !== undefined) return known
-  const text = Function.prototype.toString.call(f)
-  let id = idOfText.get(text)
-  if (id === undefined) {
-    if (idOfText.size >= capacity) forgetTexts()
-    id = ++made
-    idOfText.set(text, id)
+  const source = Function.prototype.toString.call(f)
+  let text = idOfText.get(source)
+  if (text === undefined) {
+    // Ids are never given twice, so all that forgetting costs is a compilation.
+    if (idOfText.size >= capacity) {
+      idOfText.clear()
+      idsOf = new WeakMap()
+    }
+    text = ++made
+    idOfText.set(source, text)
   }
-  idOfFunction.set(f, id)
-  return id
-}
-
-/** Ids are never given twice, so that all that forgetting costs is a compilation. */
-function forgetTexts(): void {
-  idOfText.clear()
-  idOfFunction = new WeakMap()
+  const ids = { text, self: ++made }
+  idsOf.set(f, ids)
+  return ids
 }
 
 let allowed: boolean | undefined

@@ -9,10 +9,12 @@ import { stepOf, type AnyFunction, type Input, type PlanNode } from './plan.js'
 import { isFull, type Sink } from './sink.js'
 
 /**
- * How many records one call of a loop takes at most. A loop that is called now and then is optimised as a whole; one
- * that runs for long in its first call is only replaced on the way, with less known about its accumulator.
+ * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is
+ * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
+ * known yet of what follows it, nor that its accumulator is a number.
  */
 const longestRun = 16_384
+const firstRun = 64
 
 /**
  * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
@@ -36,8 +38,11 @@ export class FusedLoop implements Pass {
     this.#policy = policy
     this.#array = Array.isArray(input) ? input : undefined
     this.#input = this.#array ?? (input as Iterable<unknown>)[Symbol.iterator]()
-    this.#functions = steps.map((step) => stepOf(step).f)
     this.#sinkShape = sinkShape(sink)
+    this.#functions = [
+      ...steps.map((step) => stepOf(step).f),
+      ...sinkFunctions[this.#sinkShape].map((name) => (sink as never)[name] as AnyFunction),
+    ]
     this.#loop = this.#compiled()
     this.#state = this.#loop.state()
   }
@@ -47,7 +52,8 @@ export class FusedLoop implements Pass {
     while (budget > 0) {
       if (this.#done()) return this.#finish(budget)
       // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
-      const size = this.#sinkShape === 'reduce' ? 1 : Math.min(budget, longestRun)
+      const size =
+        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, longestRun, firstRun << Math.min(this.#loop.runs++, 20))
       this.#run(size)
       budget -= size - Math.max(state.left, 0)
       const shape = sinkShape(this.sink)
@@ -62,8 +68,9 @@ export class FusedLoop implements Pass {
   #run(size: number): void {
     const state = this.#state
     const end = this.#array === undefined ? 0 : Math.min(this.#array.length, state.i + size)
-    const sinkArguments = sinkFunctions[this.#sinkShape].map((name) => (this.sink as never)[name])
-    this.#loop.loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions, ...sinkArguments)
+    const { loop, bound } = this.#loop
+    if (bound) loop(this.#input, state.i, end, size, state, this.sink, this)
+    else loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions)
   }
 
   #done(): boolean {
@@ -90,7 +97,6 @@ export class FusedLoop implements Pass {
   }
 
   #compiled(): CompiledLoop {
-    const names = sinkFunctions[this.#sinkShape]
     return compiledLoop(
       {
         input: this.#array === undefined ? 'iterator' : 'array',
@@ -98,7 +104,7 @@ export class FusedLoop implements Pass {
         sink: this.#sinkShape,
         safe: this.#policy !== undefined,
       },
-      [...this.#functions, ...names.map((name) => (this.sink as never)[name] as AnyFunction)],
+      this.#functions,
     )
   }
 

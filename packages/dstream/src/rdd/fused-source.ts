@@ -46,12 +46,19 @@ export function countersOf(shape: Shape): readonly (readonly [taken: number, giv
 }
 
 /**
- * The loop as JavaScript. It runs from `i` to `end` of an array (or over `left` items of an iterator), or until `left`
+ * The loop as JavaScript, as a function of the functions that it calls when they are `bound`, else with them as its last
+ * parameters. It runs from `i` to `end` of an array (or over `left` items of an iterator), or until `left`
  * items of its flatMaps are used up, and leaves in `p` where to go on. `at` and `x` say who is at work on what: plain
- * constants and locals, so that naming a failing function costs nothing until it fails.
+ * constants and locals, so that naming a failing function costs nothing until it fails. What follows the loop stays out of
+ * the `try`: `x` would have to be a heap object for it, in every round.
  */
-export function loopSource(shape: Shape): string {
-  return new LoopWriter(shape).text()
+export function loopSource(shape: Shape, bound: boolean): string {
+  return new LoopWriter(shape).text(bound ? [] : functionNames(shape))
+}
+
+/** What the loop calls the functions of the steps and of the sink. */
+export function functionNames({ ops, sink }: Shape): string[] {
+  return [...ops.map((_, s) => `f${s}`), ...sinkFunctions[sink]]
 }
 
 class LoopWriter {
@@ -66,16 +73,16 @@ class LoopWriter {
     this.#levels = shape.ops.filter(spreads).length
   }
 
-  text(): string {
-    const { ops, sink } = this.#shape
-    const functions = [...ops.map((_, s) => `f${s}`), ...sinkFunctions[sink]]
+  text(parameters: readonly string[]): string {
+    const { sink } = this.#shape
     const numbers = (this.#counters.at(-1)?.[1] ?? 0) + 1
     const counts = Array.from({ length: numbers }, (_, n) => `n${n}`)
     const levels = Array.from({ length: this.#levels }, (_, level) => level + 1)
+    const plain = this.#levels === 0 && this.#shape.input === 'array'
     const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
     return `
 state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: undefined`)].join(', ')} }),
-loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
+loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
   let at = -1, x, i = from | 0, left = budget | 0
   const end = until | 0
   let ${counts.map((n) => `${n} = 0`).join(', ')}
@@ -90,7 +97,8 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
   ${closeSink[sink]}
   ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
   ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
-  p.i = i; p.left = left
+  ${plain ? 'p.n0 += i - from; p.left = budget - (i - from)' : 'p.left = left'}
+  p.i = i
 }`
   }
 
@@ -102,18 +110,16 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
         ? `for (; i < end; i++) {
             const r0 = input[i]
             ${this.#steps(0, 'r0', 'continue')}
-          }
-          n0 = i - (from | 0)
-          left -= n0`
-        : `for (; left > 0; left--) {
+          }`
+        : `for (; left > 0; left = left - 1 | 0) {
             ${this.#pull()}
             ${this.#steps(0, 'r0', 'continue')}
           }`
     }
-    const next = array ? 'const r0 = input[i]; n0++' : this.#pull()
+    const next = array ? 'const r0 = input[i]; n0 = n0 + 1 | 0; left = left - 1 | 0' : this.#pull()
     return `while (${array ? 'i < end' : 'true'}) {
       if (xs1 === undefined) {
-        ${array ? '' : 'if (left-- <= 0) break all'}
+        ${array ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
         ${next}
         ${this.#untilSpread(0, 'r0', `{ ${array ? 'i++; ' : ''}continue all }`)}
       }
@@ -127,7 +133,7 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
       const item = input.next()
       if (item.done === true) { p.done = true; break all }
       const r0 = item.value
-      n0++`
+      n0 = n0 + 1 | 0`
   }
 
   /** Steps from `s` on, the sink at their end. For chains, or ends of chains, without a flatMap. */
@@ -160,11 +166,12 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
     const s = this.#stepOf(d)
     const pair = this.#shape.ops[s] === 'flatMapValues'
     const record = this.#name()
-    const given = `n${this.#counters[s]![1]}++`
+    const given = count(this.#counters[s]![1])
     const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); j${d} = 0`, `{ c${d} = undefined; break }`)
     const last = d === this.#levels
     const body = last ? this.#steps(s + 1, record, 'continue') : this.#untilSpread(s + 1, record, 'continue')
-    const read = `if (left-- <= 0) break all
+    const read = `if (left <= 0) break all
+      left = left - 1 | 0
       ${given}
       const ${record} = ${pair ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}
       ${body}`
@@ -184,7 +191,7 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
   #step(s: number, record: string, skip: string): readonly [text: string, result: string] {
     const op = this.#shape.ops[s]!
     const [taken, given] = this.#counters[s]!
-    const counted = taken === given ? '' : `n${given}++`
+    const counted = taken === given ? '' : count(given)
     if (op === 'tap') return [`${this.#call(s, record, `f${s}(${record})`, skip)}\n${counted}`, record]
     const result = this.#name()
     const check = op === 'map' || op === 'filter' ? '' : pairCheck(s, record)
@@ -224,6 +231,9 @@ loop(input, from, until, budget, p, sink, h, ${functions.join(', ')}) {
     return this.#shape.ops.findIndex((op, s) => spreads(op) && this.#levelOf(s) === d)
   }
 }
+
+/** Within a slice no count comes near 2^31, and V8 need not ask. */
+const count = (n: number) => `n${n} = n${n} + 1 | 0`
 
 const pairCheck = (s: number, r: string) => `if (!isArray(${r}) || ${r}.length !== 2) h.noPair(${s}, ${r})\n`
 
@@ -267,7 +277,7 @@ const readPair = (s: number, r: string) => `${pairCheck(s, r)}
 
 const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (s: number, record: string) => string>> = {
   collect: (_, r) => `out.push(${r})`,
-  count: () => 'total++',
+  count: () => 'total = total + 1 | 0',
   foreach: (_, r) => `f(${r})`,
   fold: (_, r) => `acc = f(acc, ${r})`,
   foldNumber: (_, r) => `acc = f(acc, ${r})`,
