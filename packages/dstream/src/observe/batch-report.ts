@@ -33,6 +33,10 @@ export class BatchReport {
     this.#endedMs = nowMs
   }
 
+  get inputs(): readonly StreamInputInfo[] {
+    return Object.values(this.#inputs)
+  }
+
   get numRecords(): number {
     return Object.values(this.#inputs).reduce((sum, info) => sum + info.numRecords, 0)
   }

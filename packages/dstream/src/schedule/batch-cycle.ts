@@ -72,6 +72,8 @@ export class BatchCycle {
     marks.push(clock.now())
     const report = new BatchReport(time, marks[0]!, store.inputs(time))
     const failedOutputs = await this.#evaluate(time, report, replayed)
+    // Only now is it known how many records the received bytes held.
+    report.setInputs(store.inputs(time))
     await batchEvaluated(steps)
     marks.push(clock.now())
     await store.commit({ time, failedOutputs })
@@ -195,8 +197,7 @@ export class BatchCycle {
   }
 
   #conclude(report: BatchReport, marks: readonly number[]): void {
-    const { graph, evaluation, store, clock, bus, progress, turns, batchMs } = this.#o
-    report.setInputs(store.inputs(report.time))
+    const { graph, evaluation, clock, bus, progress, turns, batchMs } = this.#o
     report.ended(clock.now())
     if (graph.outputs.some((output) => evaluation.isValid(output.parent.slideMs, report.time))) {
       bus.emit('batchCompleted', { batchInfo: report.info() })
@@ -215,7 +216,7 @@ export class BatchCycle {
       inputRowsPerSecond: (report.numRecords * 1000) / batchMs,
       processedRowsPerSecond: (report.numRecords * 1000) / Math.max(1, durationMs.total),
       durationMs,
-      sources: store.inputs(report.time),
+      sources: report.inputs,
       stateOperators: turns.operators.flatMap((operator) => stateFigures(graph.node(operator).id, operator)),
     })
   }
