@@ -1,7 +1,8 @@
-import { MarkupError, readMarkup } from './markup.js'
+import { MarkupError } from './markup.js'
 import type { MarkupNode } from './markup.js'
 import { pictureUrl, readPicture } from './picture.js'
 import type { Attributes } from './picture.js'
+import { readAttributes, scanMarkup } from './scan.js'
 
 /** What a post says: its author's own words and pictures. */
 export interface PostBody {
@@ -20,6 +21,10 @@ const LEFT_OUT = new Set(
 /** The label of a spoil, a signature that erupted into the body, a video's frame. */
 const LEFT_OUT_CLASS =
   /(?:^|\s)(?:message__spoilHead|barre-head|messageUser__signature|signature-msg|player-contenu|player-jv)(?:\s|$)/
+/** The attributes that tell something. */
+const TELLING = new Set(['alt', 'class', 'data-code', 'data-def', 'data-src', 'data-src-background', 'src'])
+const NONE: Attributes = {}
+const MAY_TELL = /spoilHead|barre-head|signature|player-|data-src-background/
 /** A new line before and after. */
 const BLOCKS = new Set(
   'blockquote dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul'.split(' '),
@@ -40,10 +45,10 @@ const SPACES = /[ \t\n\r\f]+/g
 export function readBody(html: string): PostBody {
   const reader = new BodyReader()
   try {
-    readMarkup(html, {
-      onopentag: (name, attributes) => reader.open(name, attributes),
-      ontext: (data) => reader.text(data),
-      onclosetag: (name) => reader.close(name),
+    scanMarkup(html, {
+      open: (name, raw) => reader.open(name, reader.wants(name, raw) ? readAttributes(raw, TELLING) : NONE),
+      text: (data) => reader.text(data),
+      close: (name) => reader.close(name),
     })
   } catch (error) {
     if (!(error instanceof MarkupError)) throw error
@@ -84,6 +89,11 @@ class BodyReader {
     else if (name === 'img') this.picture(attributes)
     else if (name === 'pre') this.pre++
     else this.largePicture(attributes)
+  }
+
+  /** Whether anything hangs on the attributes of the next element: for most, nothing does, and reading them takes time. */
+  wants(name: string, raw: string): boolean {
+    return this.leftOut === 0 && (name === 'img' || MAY_TELL.test(raw))
   }
 
   text(data: string): void {

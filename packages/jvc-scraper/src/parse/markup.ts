@@ -7,7 +7,7 @@ import type { Handler, parseDocument } from 'htmlparser2'
 export type MarkupNode = ReturnType<typeof parseDocument>['children'][number]
 
 /** Open elements at a time. Real pages have some 40; the parser's time grows with the square beyond. */
-const MAX_DEPTH = 512
+export const MAX_DEPTH = 512
 /** Elements that make the parser keep a second stack, which a damaged page can let grow for ever. */
 const FOREIGN = new Set(['svg', 'math', 'mi', 'mo', 'mn', 'ms', 'mtext', 'annotation-xml', 'foreignobject', 'desc'])
 const MAX_FOREIGN = 2000
@@ -15,6 +15,10 @@ const MAX_FOREIGN = 2000
 /** Markup that no page of the site has: nested, or full of foreign elements, beyond any sense. */
 export class MarkupError extends Error {
   override readonly name = 'MarkupError'
+
+  static tooDeep(): MarkupError {
+    return new MarkupError(`the markup is nested deeper than ${MAX_DEPTH} elements`)
+  }
 }
 
 /**
@@ -45,7 +49,7 @@ function limits(handler: Partial<Handler>): Partial<Handler> {
   let foreign = 0
   return {
     onopentagname(name) {
-      if (++depth > MAX_DEPTH) throw new MarkupError(`the markup is nested deeper than ${MAX_DEPTH} elements`)
+      if (++depth > MAX_DEPTH) throw MarkupError.tooDeep()
       if (FOREIGN.has(name) && ++foreign > MAX_FOREIGN) {
         throw new MarkupError(`the markup holds more than ${MAX_FOREIGN} elements of SVG or MathML`)
       }

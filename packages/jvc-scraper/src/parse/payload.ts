@@ -5,6 +5,8 @@ import type { Json } from './json.js'
 const MARK = 'forumsAppPayload'
 /** Of the JSON, unpacked. The real pages hold up to 0.3 MB; a bomb of gzip must not fill the memory. */
 const MAX_BYTES = 32 * 1024 * 1024
+/** Of the unpacked JSON, bytes at a time: most payloads are one or two of these. */
+const CHUNK = 128 * 1024
 
 /** What became of the payload: its JSON, or why there is none. */
 export type PayloadResult = { readonly value: Json } | { readonly reason: string }
@@ -18,7 +20,10 @@ export function readPayload(html: string): PayloadResult {
   if (packed === undefined) return { reason: `no window.jvc.${MARK} in the page` }
   try {
     const bytes = Buffer.from(packed, 'base64')
-    const json = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes
+    const json =
+      bytes[0] === 0x1f && bytes[1] === 0x8b
+        ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES, chunkSize: CHUNK })
+        : bytes
     return { value: JSON.parse(json.toString('utf8')) as Json }
   } catch (error) {
     return { reason: `window.jvc.${MARK} is damaged: ${error instanceof Error ? error.message : String(error)}` }

@@ -6,6 +6,8 @@ export type Picture =
   { readonly kind: 'smiley'; readonly text: string } | { readonly kind: 'sticker'; readonly url: string }
 
 const SMILEY = /(?:^|\s)message__smiley(?:\s|$)/
+/** Nearly every picture of a post: its address needs no work. */
+const FULL_PICTURE = /^https:\/\/image\.noelshack\.com\/fichiers\/[\w./-]{1,400}$/
 const SITE_STICKER = /(?:^|\s)(?:img-stickers|message__sticker)(?:\s|$)/
 
 /**
@@ -33,6 +35,7 @@ export function readPicture(attributes: Attributes): Picture | undefined {
  * @returns undefined when the text is no http address.
  */
 export function pictureUrl(text: string): string | undefined {
+  if (FULL_PICTURE.test(text)) return text
   const absolute = text.trim().replace(/^\/\//, 'https://')
   if (absolute.length > 2000 || !/^https?:\/\/[^\s\p{Cc}]+$/u.test(absolute)) return undefined
   return absolute

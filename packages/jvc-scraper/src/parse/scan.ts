@@ -1,0 +1,162 @@
+import { Parser } from 'htmlparser2'
+import { MAX_DEPTH, MarkupError } from './markup.js'
+
+/** What a scan meets, in order. Every opened element is closed again, in the right order. */
+export interface ScanHandler {
+  /** @param raw the text of the attributes, for {@link readAttributes}: most elements' are never looked at. */
+  open(name: string, raw: string): void
+  text(data: string): void
+  close(name: string): void
+}
+
+const VOID = new Set('area base br col embed frame hr img input link meta param source track wbr'.split(' '))
+/** Their content is text up to their end tag. */
+const RAW_TEXT = new Set('iframe noembed noframes script style textarea title xmp'.split(' '))
+const NAME = /[^\s/>]*/y
+const END_OR_VALUE = /[>=]/g
+const SPACE = /\s*/y
+const ATTRIBUTE = /([^\s/=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?/g
+const ENTITY = /&(?:#\d{1,9}|#x[\da-f]{1,8}|[a-z][a-z\d]{0,40});?/gi
+
+/**
+ * Reads a fragment of markup in one pass, several times as fast as a tokenizer that looks at every character: it leaps from
+ * bracket to bracket, as the long attributes of posts are mostly of no interest. Time is linear in the length, whatever the
+ * fragment holds; it is forgiving as browsers are.
+ *
+ * @throws MarkupError on elements nested deeper than 512; what came before has been handed over.
+ */
+export function scanMarkup(html: string, handler: ScanHandler): void {
+  new Scan(html, handler).run()
+}
+
+class Scan {
+  private readonly stack: string[] = []
+  private at = 0
+
+  constructor(
+    private readonly html: string,
+    private readonly handler: ScanHandler,
+  ) {}
+
+  run(): void {
+    const { html } = this
+    while (this.at < html.length) {
+      const bracket = html.indexOf('<', this.at)
+      if (bracket !== this.at) this.text(bracket < 0 ? html.length : bracket)
+      else if (isLetter(html.charCodeAt(bracket + 1))) this.startTag()
+      else if (html[bracket + 1] === '/' && isLetter(html.charCodeAt(bracket + 2))) this.endTag()
+      else if (html.startsWith('<!--', bracket)) this.at = after(html, '-->', bracket + 2)
+      else if (/^<[!?/]/.test(html.slice(bracket, bracket + 2))) this.at = after(html, '>', bracket)
+      else this.lonelyBracket()
+    }
+    while (this.stack.length > 0) this.handler.close(this.stack.pop() ?? '')
+  }
+
+  private text(end: number): void {
+    this.handler.text(decodeEntities(this.html.slice(this.at, end)))
+    this.at = end
+  }
+
+  private lonelyBracket(): void {
+    this.handler.text('<')
+    this.at++
+  }
+
+  private startTag(): void {
+    const { html, handler, stack } = this
+    const name = this.nameAt(this.at + 1)
+    const attributes = this.at + 1 + name.length
+    const end = tagEnd(html, attributes)
+    // A tag that never ends is dropped with all that follows, as browsers do.
+    this.at = end < 0 ? html.length : end + 1
+    if (end < 0) return
+    if ((name === 'p' || name === 'li') && stack.at(-1) === name) handler.close(stack.pop() ?? '')
+    if (!VOID.has(name) && stack.length >= MAX_DEPTH) throw MarkupError.tooDeep()
+    handler.open(name, html.slice(attributes, end))
+    if (VOID.has(name)) return handler.close(name)
+    stack.push(name)
+    if (RAW_TEXT.has(name)) this.rawText(name)
+  }
+
+  private endTag(): void {
+    const { handler, stack } = this
+    const name = this.nameAt(this.at + 2)
+    this.at = after(this.html, '>', this.at)
+    const place = stack.lastIndexOf(name)
+    while (place >= 0 && stack.length > place) handler.close(stack.pop() ?? '')
+    // The two end tags that mean something on their own.
+    if (place < 0 && (name === 'p' || name === 'br')) {
+      handler.open(name, '')
+      handler.close(name)
+    }
+  }
+
+  private rawText(name: string): void {
+    const ending = new RegExp(`</${name}`, 'gi')
+    ending.lastIndex = this.at
+    this.text(ending.exec(this.html)?.index ?? this.html.length)
+  }
+
+  private nameAt(from: number): string {
+    NAME.lastIndex = from
+    return (NAME.exec(this.html)?.[0] ?? '').toLowerCase()
+  }
+}
+
+/** The attributes of an element, the wanted ones by lower-case name; the first of a name counts. */
+export function readAttributes(raw: string, wanted: ReadonlySet<string>): Record<string, string> {
+  const found: Record<string, string> = {}
+  ATTRIBUTE.lastIndex = 0
+  for (let match = ATTRIBUTE.exec(raw); match !== null; match = ATTRIBUTE.exec(raw)) {
+    const key = (match[1] ?? '').toLowerCase()
+    if (!wanted.has(key) || Object.hasOwn(found, key)) continue
+    found[key] = decodeEntities(match[2] ?? match[3] ?? match[4] ?? '')
+  }
+  return found
+}
+
+/** Where the tag ends: quotes count only after an equals sign, which lets the site's stray ones pass. -1: never. */
+function tagEnd(html: string, from: number): number {
+  for (let at = from; ;) {
+    END_OR_VALUE.lastIndex = at
+    const found = END_OR_VALUE.exec(html)
+    if (found === null) return -1
+    if (found[0] === '>') return found.index
+    SPACE.lastIndex = found.index + 1
+    SPACE.exec(html)
+    at = SPACE.lastIndex
+    const quote = html[at]
+    if (quote !== '"' && quote !== "'") continue
+    const close = html.indexOf(quote, at + 1)
+    if (close < 0) return -1
+    at = close + 1
+  }
+}
+
+function after(html: string, mark: string, from: number): number {
+  const found = html.indexOf(mark, from)
+  return found < 0 ? html.length : found + mark.length
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90)
+}
+
+const entities = new Map<string, string>()
+/** Entities remembered. Posts use a few dozen; a damaged page must not fill the memory. */
+const MAX_ENTITIES = 2000
+
+function decodeEntities(text: string): string {
+  return text.includes('&') ? text.replace(ENTITY, decodeEntity) : text
+}
+
+/** htmlparser2 knows the names; each is asked for once. */
+function decodeEntity(entity: string): string {
+  const known = entities.get(entity)
+  if (known !== undefined) return known
+  let decoded = ''
+  const parser = new Parser({ ontext: (data) => (decoded += data) })
+  parser.end(entity)
+  if (entities.size < MAX_ENTITIES) entities.set(entity, decoded)
+  return decoded
+}
