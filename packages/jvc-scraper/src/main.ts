@@ -1,16 +1,12 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import { pino } from 'pino'
-import { FileBookmarks } from './bookmarks/file-bookmarks.js'
-import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
-import type { Bookmarks } from './bookmarks/bookmarks.js'
+import { openStores } from './cli/open-stores.js'
 import { helpText, parseOptions, type Options } from './cli/options.js'
 import { settingsOf, storesOf } from './cli/settings.js'
 import { shortLine } from './cli/short-log.js'
 import { systemClock } from './clock.js'
 import { ScraperError, messageOf } from './errors.js'
-import type { LogStore } from './feed/log-store.js'
-import { MemoryLogStore } from './feed/memory-log-store.js'
 import { identityOf } from './fetch/identity.js'
 import { HealthServer } from './health-server.js'
 import type { Logger } from './logger.js'
@@ -35,6 +31,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     else return await scrape(options, host)
     return 0
   } catch (error) {
+    // Stopped while it was still waiting for something, Redis for instance.
+    if (host.stop.aborted && error === host.stop.reason) return 0
     if (!(error instanceof ScraperError)) throw error
     host.stderr.write(`jvc-scraper: ${error.message}\n`)
     return error.code === 'unknown-option' || error.code === 'bad-option' ? 2 : 1
@@ -118,15 +116,8 @@ async function scraperOf(options: Options, host: Host, logger: Logger, forum: st
   const settings = settingsOf(options, forum)
   const stores = storesOf(options, host.env)
   const identity = await identityOf(host.env)
-  const bookmarks: Bookmarks =
-    stores.bookmarks === 'file'
-      ? await FileBookmarks.open(stores.bookmarksFile, {
-          clock: systemClock,
-          expiryMs: settings.expiryMs,
-          onError: (error) => logger.error({ code: error.code }, error.message),
-        })
-      : new MemoryBookmarks()
-  const logStore: LogStore = new MemoryLogStore()
+  const { bookmarks, logStore, close } = await openStores(stores, settings, host, logger)
+  closers.push(close)
   const ports = { bookmarks, logStore, identity, clock: systemClock, random: Math.random, logger }
   const scraper = await Scraper.open(settings, ports)
   closers.push(() => scraper.close())

@@ -1,6 +1,7 @@
-import { open, mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../clock.js'
+import { replaceFile } from '../durable-file.js'
 import { ScraperError, messageOf } from '../errors.js'
 import { compareIds } from '../parse/index.js'
 import type { Bookmarks } from './bookmarks.js'
@@ -108,24 +109,5 @@ async function load(path: string): Promise<Map<string, [string, number]>> {
     throw new ScraperError('bookmarks-broken', `${path} is no file of bookmarks (${messageOf(cause)}). ${advice}`, {
       cause,
     })
-  }
-}
-
-/** Replaces a file as a whole: after a crash it is the old one or the new one. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.new`
-  const file = await open(beside, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

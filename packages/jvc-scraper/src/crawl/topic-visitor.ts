@@ -52,11 +52,14 @@ export class TopicVisitor {
     else await this.#beginNow(row, read, sinceMs)
   }
 
+  /** The log may know more than the bookmark: after a crash between the two, or when the bookmark could not be raised. */
   async #known(topicId: string): Promise<string | undefined> {
-    const stored = await this.#ports.bookmarks.get(topicId)
-    const logged = this.#ports.log.lastId(topicId)
-    if (stored === undefined || logged === undefined) return stored ?? logged
-    return compareIds(stored, logged) >= 0 ? stored : logged
+    const { bookmarks, log } = this.#ports
+    const stored = await bookmarks.get(topicId)
+    const logged = log.lastId(topicId)
+    if (logged === undefined || (stored !== undefined && compareIds(stored, logged) >= 0)) return stored
+    await bookmarks.raise(topicId, logged)
+    return logged
   }
 
   async #catchUp(row: TopicRow, read: (page: number) => Promise<TopicPage>, known: string): Promise<void> {

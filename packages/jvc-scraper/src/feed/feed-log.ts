@@ -84,7 +84,7 @@ export class FeedLog {
     if (this.#closed) return Promise.reject(new ScraperError('log-closed', 'The log of the feed is closed.'))
     return new Promise((done, failed) => {
       this.#queue.push({ topicId, posts, done, failed })
-      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined))
+      this.#flushing ??= this.#flush()
     })
   }
 
@@ -122,7 +122,7 @@ export class FeedLog {
         await this.#resync()
         const { entries, written } = this.#number(waiting)
         this.#unsure = entries.length > 0
-        if (entries.length > 0) await this.#store.append(entries)
+        if (entries.length > 0) await this.#store.append(entries, this.oldest)
         this.#unsure = false
         this.#publish(entries)
         waiting.forEach(({ done }, i) => done(written[i] ?? 0))
@@ -131,12 +131,14 @@ export class FeedLog {
         for (const { failed } of waiting) failed(new ScraperError('log-away', message, { cause }))
       }
     }
+    // In the same turn as the last look at the queue: who comes after it begins a flush of his own.
+    this.#flushing = undefined
   }
 
   /** After a failed write nobody knows whether it happened: the store is asked, before numbers are given again. */
   async #resync(): Promise<void> {
     if (!this.#unsure) return
-    this.#publish(await this.#store.recover(this.#next))
+    this.#publish(await this.#store.recover(this.#next, (from) => this.read(from, Infinity)))
     this.#unsure = false
   }
 

@@ -21,9 +21,19 @@ export interface StoredLog {
 /** Where the log of the feed is kept. One process at a time. */
 export interface LogStore {
   open(): Promise<StoredLog>
-  /** Fulfilled when the entries are as safe as this store can make them; rejected, they may or may not be there. */
-  append(entries: readonly LogEntry[]): Promise<void>
-  /** After a rejected append: the entries from number `next` on that are there after all. */
-  recover(next: number): Promise<readonly LogEntry[]>
+  /**
+   * Fulfilled when the entries are as safe as this store can make them; rejected, they may or may not be there.
+   *
+   * @param oldest entries below this number are no longer needed
+   */
+  append(entries: readonly LogEntry[], oldest: number): Promise<void>
+  /**
+   * After a rejected append, before the next one.
+   *
+   * @param next the number the next post would get
+   * @param held the entries from a number on, for a store that has lost some of those it once had
+   * @returns the entries from number `next` on that are there after all
+   */
+  recover(next: number, held: (from: number) => readonly LogEntry[]): Promise<readonly LogEntry[]>
   close(): Promise<void>
 }

@@ -1,0 +1,59 @@
+import type { Bookmarks } from '../bookmarks/bookmarks.js'
+import { FileBookmarks } from '../bookmarks/file-bookmarks.js'
+import { MemoryBookmarks } from '../bookmarks/memory-bookmarks.js'
+import { systemClock } from '../clock.js'
+import { FileLogStore } from '../feed/file-log-store.js'
+import type { LogStore } from '../feed/log-store.js'
+import { MemoryLogStore } from '../feed/memory-log-store.js'
+import { siteOf } from '../fetch/site.js'
+import type { Logger } from '../logger.js'
+import { closeRedis, connectRedis } from '../redis/connection.js'
+import { RedisBookmarks } from '../redis/redis-bookmarks.js'
+import { RedisLogStore } from '../redis/redis-log-store.js'
+import type { ScraperSettings } from '../scraper.js'
+import { redisUrl, type Stores } from './settings.js'
+
+export interface OpenStores {
+  readonly bookmarks: Bookmarks
+  readonly logStore: LogStore
+  /** After the scraper is closed. */
+  close(): Promise<void>
+}
+
+/** A segment of the log on disk is this part of its bound. */
+const SEGMENTS = 8
+
+/**
+ * Opens what the options name.
+ *
+ * @param stop ends the wait for Redis
+ * @throws ScraperError `bookmarks-away`, `bookmarks-broken`
+ */
+export async function openStores(
+  stores: Stores,
+  settings: ScraperSettings,
+  { env, stop }: { env: Readonly<Record<string, string | undefined>>; stop: AbortSignal },
+  logger: Logger,
+): Promise<OpenStores> {
+  const { origin, list } = siteOf(settings.forum)
+  const prefix = `jvc:${new URL(origin).host}:${list.forumId}:`
+  const { expiryMs, logBytes } = settings
+  const url = stores.bookmarks === 'redis' || stores.feedLog === 'redis' ? redisUrl(env) : undefined
+  const redis = url === undefined ? undefined : await connectRedis(url, { clock: systemClock, logger, signal: stop })
+  const onError = (error: Error): void => logger.error({}, error.message)
+  const bookmarks: Record<Stores['bookmarks'], () => Bookmarks | Promise<Bookmarks>> = {
+    memory: () => new MemoryBookmarks(),
+    file: () => FileBookmarks.open(stores.bookmarksFile, { clock: systemClock, expiryMs, onError }),
+    redis: () => new RedisBookmarks(redis as NonNullable<typeof redis>, { prefix, expiryMs }),
+  }
+  const logStores: Record<Stores['feedLog'], () => LogStore> = {
+    memory: () => new MemoryLogStore(),
+    file: () => new FileLogStore(stores.logFolder, { segmentBytes: logBytes / SEGMENTS }),
+    redis: () => new RedisLogStore(redis as NonNullable<typeof redis>, { prefix }),
+  }
+  return {
+    bookmarks: await bookmarks[stores.bookmarks](),
+    logStore: logStores[stores.feedLog](),
+    close: async () => redis && closeRedis(redis),
+  }
+}

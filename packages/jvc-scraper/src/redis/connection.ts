@@ -1,0 +1,66 @@
+import { Redis } from 'ioredis'
+import { delay, type Clock } from '../clock.js'
+import { ScraperError, messageOf } from '../errors.js'
+import type { Logger } from '../logger.js'
+
+export interface RedisOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How long a command may take before Redis counts as away, in milliseconds. Default 2000. */
+  readonly commandTimeoutMs?: number | undefined
+  /** How long to wait for Redis at the start, in milliseconds. Default 60 000. */
+  readonly patienceMs?: number | undefined
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The one connection to Redis. While it is away every command fails at once or within its time: nothing is queued in
+ * this process and nothing is sent twice, so whoever asked decides what to do. It comes back by itself.
+ *
+ * @param url may hold a password; it is never printed
+ * @throws ScraperError `bookmarks-away` when Redis cannot be reached in time
+ */
+export async function connectRedis(url: string, options: RedisOptions): Promise<Redis> {
+  const { clock, logger, commandTimeoutMs = 2000, patienceMs = 60_000, signal = new AbortController().signal } = options
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 5000,
+    keepAlive: 10_000,
+    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 6), 3000) * (0.5 + Math.random() / 2),
+  })
+  watch(redis, logger)
+  redis.connect().catch(() => {})
+  for (const until = clock.now() + patienceMs; redis.status !== 'ready'; await delay(clock, 50, signal)) {
+    if (clock.now() < until) continue
+    redis.disconnect()
+    const advice = 'Is it running, and do REDIS_URL or REDIS_HOST name it rightly?'
+    throw new ScraperError('bookmarks-away', `Redis could not be reached within ${patienceMs / 1000} s. ${advice}`)
+  }
+  return redis
+}
+
+/** One line when it goes, one when it is back. */
+function watch(redis: Redis, logger: Logger): void {
+  let away = false
+  const gone = (why: string): void => {
+    if (!away) logger.warn({ why }, 'Redis is away: the crawl waits for it')
+    away = true
+  }
+  redis.on('error', (error: unknown) => gone(messageOf(error)))
+  redis.on('close', () => redis.status !== 'end' && gone('the connection was closed'))
+  redis.on('ready', () => {
+    if (away) logger.info({}, 'Redis is back')
+    away = false
+  })
+}
+
+/** Closes the connection; what is under way is finished if Redis is there. */
+export async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') await redis.quit().catch(() => {})
+  redis.disconnect()
+}

@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis'
+import type { Bookmarks } from '../bookmarks/bookmarks.js'
+import { ScraperError, messageOf } from '../errors.js'
+
+export interface RedisBookmarksOptions {
+  /** Begins every key. */
+  readonly prefix: string
+  /** A bookmark that was not raised for this long is forgotten, in milliseconds. */
+  readonly expiryMs: number
+}
+
+/** Ids are digits without leading zeros: the longer one is the greater. In one script, so that nobody comes between. */
+const RAISE = `
+local known = redis.call('GET', KEYS[1])
+local id = ARGV[1]
+if known and (#known > #id or (#known == #id and known > id)) then id = known end
+redis.call('SET', KEYS[1], id, 'PX', ARGV[2])
+return id`
+
+/**
+ * Bookmarks in Redis, one key per topic, for any number of scrapers.
+ *
+ * Guarantee: raised in one atomic step, never lowered, whatever comes in whatever order. While Redis is away `get` and
+ * `raise` fail within the connection's time limit, and nothing is kept for later: the visit is tried again.
+ */
+export class RedisBookmarks implements Bookmarks {
+  readonly #redis: Redis
+  readonly #options: RedisBookmarksOptions
+
+  /** The connection is the caller's, who also closes it. */
+  constructor(redis: Redis, options: RedisBookmarksOptions) {
+    this.#redis = redis
+    this.#options = options
+  }
+
+  get away(): boolean {
+    return this.#redis.status !== 'ready'
+  }
+
+  async get(topicId: string): Promise<string | undefined> {
+    const id = await this.#ask(() => this.#redis.get(this.#key(topicId)))
+    return id !== null && /^\d+$/.test(id) ? id : undefined
+  }
+
+  async raise(topicId: string, postId: string): Promise<void> {
+    const { expiryMs } = this.#options
+    await this.#ask(() => this.#redis.eval(RAISE, 1, this.#key(topicId), postId, Math.ceil(expiryMs)))
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #key(topicId: string): string {
+    return `${this.#options.prefix}bookmark:${topicId}`
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (cause) {
+      throw new ScraperError('bookmarks-away', `Redis does not answer (${messageOf(cause)}); it will be tried again.`, {
+        cause,
+      })
+    }
+  }
+}

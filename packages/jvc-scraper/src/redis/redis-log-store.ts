@@ -1,0 +1,130 @@
+import type { Redis } from 'ioredis'
+import { ScraperError } from '../errors.js'
+import type { LogEntry, LogStore, StoredLog } from '../feed/log-store.js'
+import { newLogId } from '../feed/memory-log-store.js'
+
+export interface RedisLogStoreOptions {
+  /** Begins every key. */
+  readonly prefix: string
+}
+
+/** Entries read or written at once. */
+const CHUNK = 500
+
+/**
+ * Adds entries if they follow the newest one, and says so with -1; else changes nothing and gives the number that would
+ * follow. Entry n has the id (n+1)-0: 0-0 is not allowed. A stream that was lost with its Redis begins where it is told to.
+ */
+const APPEND = `
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local first = tonumber(ARGV[2])
+local expected = 0
+if top then expected = tonumber(string.match(top[1], '^%d+')) end
+if first ~= expected and (top or ARGV[4] == '0') then return expected end
+redis.call('SET', KEYS[2], ARGV[1])
+for i = 5, #ARGV, 3 do
+  redis.call('XADD', KEYS[1], (first + (i - 5) / 3 + 1) .. '-0', 't', ARGV[i], 'p', ARGV[i + 1], 'l', ARGV[i + 2])
+end
+redis.call('XTRIM', KEYS[1], 'MINID', ARGV[3] + 1)
+return -1`
+
+/**
+ * The log in a Redis Stream. Entries carry their numbers as ids, so a write whose answer was lost is recognised, and a
+ * Redis that has forgotten its last entries is given them again.
+ */
+export class RedisLogStore implements LogStore {
+  readonly #redis: Redis
+  readonly #stream: string
+  readonly #idKey: string
+  #id = ''
+
+  /** The connection is the caller's, who also closes it. */
+  constructor(redis: Redis, { prefix }: RedisLogStoreOptions) {
+    this.#redis = redis
+    this.#stream = `${prefix}log`
+    this.#idKey = `${prefix}log-id`
+  }
+
+  /** @throws ScraperError `log-broken` */
+  async open(): Promise<StoredLog> {
+    const [known, entries] = [await this.#redis.get(this.#idKey), await this.#read(0)]
+    // An id without entries belongs to a log that was lost: its cursors must not be taken for those of a new one.
+    this.#id = known !== null && entries.length > 0 ? known : newLogId()
+    const last = entries[entries.length - 1]
+    return { id: this.#id, next: last === undefined ? 0 : last.seq + 1, entries }
+  }
+
+  async append(entries: readonly LogEntry[], oldest: number): Promise<void> {
+    await this.#append(entries, oldest, false)
+  }
+
+  async recover(next: number, held: (from: number) => readonly LogEntry[]): Promise<readonly LogEntry[]> {
+    const expected = await this.#next()
+    if (expected !== undefined && expected >= next) return expected === next ? [] : this.#read(next)
+    const lost = held(expected ?? 0)
+    // What Redis has ends before what is held begins: the two cannot be joined, and the older part is given up.
+    if (expected !== undefined && lost[0]?.seq !== expected) await this.#redis.del(this.#stream)
+    for (const [i, entry] of lost.entries()) {
+      if (i % CHUNK === 0) await this.#append(lost.slice(i, i + CHUNK), lost[0]?.seq ?? entry.seq, true)
+    }
+    return []
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async #append(entries: readonly LogEntry[], oldest: number, anew: boolean): Promise<void> {
+    const first = entries[0]?.seq
+    if (first === undefined) return
+    const fields = entries.flatMap(({ topicId, postId, line }) => [topicId, postId, line])
+    const expected = await this.#redis.eval(
+      APPEND,
+      2,
+      this.#stream,
+      this.#idKey,
+      this.#id,
+      first,
+      oldest,
+      anew ? 1 : 0,
+      ...fields,
+    )
+    if (expected !== -1) throw new Error(`Redis expects number ${String(expected)} next, not ${first}`)
+  }
+
+  /** The number after the newest entry; undefined when there is none. */
+  async #next(): Promise<number | undefined> {
+    const [newest] = await this.#redis.xrevrange(this.#stream, '+', '-', 'COUNT', 1)
+    return newest === undefined ? undefined : Number.parseInt(newest[0], 10)
+  }
+
+  async #read(from: number): Promise<LogEntry[]> {
+    const entries: LogEntry[] = []
+    for (let start = from; ;) {
+      const chunk = await this.#redis.xrange(this.#stream, `${start + 1}-0`, '+', 'COUNT', CHUNK)
+      for (const [id, fields] of chunk) entries.push(this.#entry(id, fields, entries[entries.length - 1]))
+      if (chunk.length < CHUNK) return entries
+      start = (entries[entries.length - 1] as LogEntry).seq + 1
+    }
+  }
+
+  #entry(id: string, fields: string[], before: LogEntry | undefined): LogEntry {
+    const values = new Map<string | undefined, string>()
+    for (let i = 0; i + 1 < fields.length; i += 2) values.set(fields[i], fields[i + 1] as string)
+    const [topicId, postId, line] = [values.get('t'), values.get('p'), values.get('l')]
+    const seq = Number.parseInt(id, 10) - 1
+    if (
+      topicId === undefined ||
+      postId === undefined ||
+      line === undefined ||
+      (before !== undefined && seq !== before.seq + 1)
+    ) {
+      const advice = `Delete ${this.#stream} and ${this.#idKey} to begin a new log.`
+      throw new ScraperError(
+        'log-broken',
+        `The log of the feed in Redis is damaged at ${this.#stream} ${id}. ${advice}`,
+      )
+    }
+    return { seq, topicId, postId, line }
+  }
+}
