@@ -5,8 +5,8 @@ import type { Json } from './json.js'
 const MARK = 'forumsAppPayload'
 /** Of the JSON, unpacked. The real pages hold up to 0.3 MB; a bomb of gzip must not fill the memory. */
 const MAX_BYTES = 32 * 1024 * 1024
-/** Of the unpacked JSON, bytes at a time: most payloads are one or two of these. */
-const CHUNK = 128 * 1024
+/** Of the unpacked JSON, bytes at a time: most payloads fit into one. */
+const CHUNK = 256 * 1024
 
 /** What became of the payload: its JSON, or why there is none. */
 export type PayloadResult = { readonly value: Json } | { readonly reason: string }
