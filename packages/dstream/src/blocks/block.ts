@@ -2,8 +2,7 @@ import type { Codec } from './codec.js'
 
 /** What a receiver handed over at once: records, or the very bytes that arrived with the codec that reads them. */
 export type Payload =
-  | { readonly records: readonly unknown[] }
-  | { readonly bytes: Uint8Array; readonly codec: Codec<unknown> }
+  { readonly records: readonly unknown[] } | { readonly bytes: Uint8Array; readonly codec: Codec<unknown> }
 
 /** The unit of receiving: it is stored as a whole, given to one batch as a whole, and is one partition of its RDD. */
 export interface Block {

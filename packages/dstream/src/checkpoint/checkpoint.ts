@@ -27,6 +27,8 @@ export interface TableEntry {
   readonly key: unknown
   readonly value: unknown
   readonly touched: number
+  /** Orders the keys touched in one batch; only compared. */
+  readonly turn?: number | undefined
 }
 
 /** What a batch did to one key; a key that is new comes after all that the table holds. */

@@ -149,6 +149,13 @@ export function duplicateBlock(streamId: number, id: string): DStreamError {
   )
 }
 
+export function blockMissing(time: number, streamId: number, id: string): DStreamError {
+  return new DStreamError(
+    'block-missing',
+    `the batch of ${time} ms was given block ${describe(id)} of stream ${streamId}, and the journal does not hold it`,
+  )
+}
+
 export function migrationFailed(
   operator: string,
   key: unknown,

@@ -1,19 +1,7 @@
 import type { Block } from '../blocks/block.js'
+import type { Allocation, SourceRange } from '../blocks/ledger.js'
 
-/** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */
-export interface SourceRange {
-  readonly from: unknown
-  readonly until: unknown
-}
-
-/** What belongs to one batch, for good: a batch that is run again gets the same. */
-export interface Allocation {
-  readonly time: number
-  /** Stream id → its blocks, in order of arrival. A stream without a waiting block is not in it. */
-  readonly blocks: ReadonlyMap<number, readonly Block[]>
-  /** Operator id of the source → its range. */
-  readonly ranges: ReadonlyMap<string, SourceRange>
-}
+export type { Allocation, SourceRange }
 
 /**
  * Where received blocks become safe and are given to batches. Every change is logged first and applied then, so that

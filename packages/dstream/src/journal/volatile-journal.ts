@@ -1,38 +1,23 @@
-import type { Block } from '../blocks/block.js'
-import type { Allocation, Journal, SourceRange } from './journal.js'
+import { apply, emptyLedger, takeAll, type SourceRange } from '../blocks/ledger.js'
+import type { Journal } from './journal.js'
 
-/** The journal of a context without a checkpoint directory: the same moves, and nothing written. */
+/** The journal of a context without a checkpoint directory: the same moves, and nothing is encoded or written. */
 export const volatileJournal = (): Journal => {
-  let waiting: Block[] = []
-  const allocations = new Map<number, Allocation>()
-  const positions = new Map<number, unknown>()
+  let ledger = emptyLedger
   return {
-    addBlock: (block) => {
-      waiting.push(block)
-      if (block.position !== undefined) positions.set(block.streamId, block.position)
-      return Promise.resolve()
+    addBlock: async (block) => {
+      ledger = apply(ledger, { type: 'added', block })
     },
-    allocate: (time, ranges = new Map<string, SourceRange>()) => {
-      const known = allocations.get(time)
-      if (known !== undefined) return Promise.resolve(known)
-      const blocks = new Map<number, Block[]>()
-      for (const block of waiting) {
-        const sameStream = blocks.get(block.streamId)
-        if (sameStream === undefined) blocks.set(block.streamId, [block])
-        else sameStream.push(block)
-      }
-      waiting = []
-      const allocation = { time, blocks, ranges }
-      allocations.set(time, allocation)
-      return Promise.resolve(allocation)
+    allocate: async (time, ranges = new Map<string, SourceRange>()) => {
+      if (!ledger.batches.has(time)) ledger = apply(ledger, takeAll(ledger, time, ranges))
+      return ledger.batches.get(time)!
     },
-    allocation: (time) => allocations.get(time),
-    allocations: () => [...allocations.values()].sort((a, b) => a.time - b.time),
-    waiting: () => waiting,
-    position: (streamId) => positions.get(streamId),
-    forget: (until) => {
-      for (const time of allocations.keys()) if (time <= until) allocations.delete(time)
-      return Promise.resolve()
+    allocation: (time) => ledger.batches.get(time),
+    allocations: () => [...ledger.batches.values()],
+    waiting: () => [...ledger.waiting.values()].flatMap((queue) => [...queue.values()]),
+    position: (streamId) => ledger.positions.get(streamId),
+    forget: async (until) => {
+      ledger = apply(ledger, { type: 'forgotten', until })
     },
   }
 }

@@ -1,0 +1,223 @@
+import { checkpointExists, DamagedError, migrationFailed } from '../errors/storage.js'
+import { versionUnknown } from '../errors/checkpoint.js'
+import type { Streams } from '../journal/events.js'
+import { Log, logSteps, readLog, type Segment } from '../journal/log.js'
+import { openJournal, readJournal } from '../journal/open-journal.js'
+import type { Storage } from '../ports.js'
+import { CheckpointWriter } from './checkpoint-writer.js'
+import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
+import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
+import { match, mismatch } from './match.js'
+import { listSnapshots, readSnapshot } from './snapshot.js'
+import { StoredState } from './stored-state.js'
+
+const folder = 'commits'
+const points = logSteps('commit')
+const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
+
+export interface OpenedCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly recovered: Recovered
+}
+
+/**
+ * Takes the lock, reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing
+ * is written: a refusal leaves everything as it was.
+ * @throws `storage-locked`, `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
+ * `codec-unknown`, `migration-failed`, and what the disk refuses
+ */
+export async function openCheckpoint(options: CheckpointOptions): Promise<OpenedCheckpoint> {
+  const release = await options.storage.lock()
+  try {
+    return await open(options, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
+  const { storage, engine, steps, batchMs } = options
+  const limits = { ...defaults, ...options.limits }
+  if (options.existing === 'discard') await discard(storage)
+  const warnings: string[] = []
+  const { state, segments } = await readCommits(storage, warnings)
+  const read = await readJournal(storage)
+  const resumed = segments.length > 0 || read.entries.length > 0
+  if (resumed && options.existing === 'refuse') throw checkpointExists()
+  const stateful = (operators: readonly { readonly tables: readonly string[] }[]): never[] =>
+    operators.filter(({ tables }) => tables.length > 0) as never[]
+  const found = match(stateful(state.operators), stateful(options.operators), options.allowDropped ?? [])
+  if (found.refused.length > 0) throw mismatch(found)
+  if (found.dropped.length > 0) warnings.push(`The state of ${found.dropped.join(', ')} is dropped, as it was allowed.`)
+  for (const id of found.dropped) state.tables.delete(id)
+  const migrated = new Migration(state, options.operators)
+  migrated.check()
+
+  const head: CommitHead = {
+    engine,
+    zeroTime: resumed ? state.zeroTime : options.zeroTime,
+    batchMs,
+    operators: options.operators.map(storedPrint),
+  }
+  let lastCommitted = state.lastCommitted
+  const { journal, begin } = openJournal({
+    storage,
+    read,
+    streams: streamsOf(options),
+    forgotten: state.forgotten,
+    committed: () => lastCommitted,
+    engine,
+    segmentBytes: limits.segmentBytes,
+    steps,
+  })
+  const log = new Log({
+    storage,
+    folder,
+    kind: 'c',
+    segmentBytes: limits.segmentBytes,
+    points,
+    steps,
+    head: () => encodeHead(head),
+  })
+  await log.begin(segments)
+  await begin()
+  const waiting = journal.waiting()
+  const pending = journal
+    .allocations()
+    .map(({ time }) => time)
+    .filter((time) => time > (lastCommitted ?? -Infinity))
+  const checkpoint = new CheckpointWriter({
+    options,
+    limits,
+    journal,
+    log,
+    head,
+    snapshots: await listSnapshots(storage),
+    committed: (time) => (lastCommitted = time),
+    // What another program has written is written anew, in this one's form.
+    snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
+    release,
+  })
+  const recovered: Recovered = {
+    resumed,
+    zeroTime: head.zeroTime,
+    lastCommitted,
+    table: (operator, table) => migrated.table(operator, table),
+    metadata: state.metadata,
+    remembered: state.remembered,
+    positions: state.positions,
+    held: state.held,
+    failed: state.failed,
+    pending,
+    waiting,
+    warnings,
+  }
+  return { checkpoint, recovered }
+}
+
+/** The newest good snapshot, and the commits after it. */
+async function readCommits(
+  storage: Storage,
+  warnings: string[],
+): Promise<{ state: StoredState; segments: readonly Segment[] }> {
+  const segments = await readLog(storage, folder, 'c')
+  const torn = segments.at(-1)?.torn ?? 0
+  if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
+  const oldest = segments[0]?.first ?? 0
+  const { state, next } = await newestSnapshot(storage, oldest, warnings)
+  for (const segment of segments) {
+    // The head too may say what an earlier program has let go.
+    if (segment.next > next)
+      understood(segment, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+    for (const { payload, offset, sequence } of segment.frames) {
+      if (sequence >= next) understood(segment, offset, () => state.frame(decodeFrame(payload)))
+    }
+    state.dropUnfinished()
+  }
+  return { state, segments }
+}
+
+async function newestSnapshot(
+  storage: Storage,
+  oldestCommit: number,
+  warnings: string[],
+): Promise<{ state: StoredState; next: number }> {
+  let damage: unknown
+  for (const next of (await listSnapshots(storage)).reverse()) {
+    try {
+      const state = await readSnapshot(storage, next)
+      if (next < oldestCommit) break
+      return { state, next }
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error
+      damage = error
+      warnings.push(`A snapshot is damaged and an older one takes its place: ${error.file} at byte ${error.offset}.`)
+    }
+  }
+  // Without a snapshot the commits must be there from the first one on.
+  if (oldestCommit > 0)
+    throw damage ?? new DamagedError('snapshots', 0, 'the snapshot that the commits go on from is missing')
+  return { state: new StoredState(), next: 0 }
+}
+
+const understood = (segment: Segment, offset: number, read: () => void): void => {
+  try {
+    read()
+  } catch (error) {
+    throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function discard(storage: Storage): Promise<void> {
+  // The commits first: without them the rest is nothing, while they alone would miss what they go on from.
+  for (const prefix of ['commits/', 'snapshots/', 'journal/']) {
+    for (const file of (await storage.list(prefix)).reverse()) await storage.delete(file)
+  }
+}
+
+const streamsOf = ({ operators, codec }: CheckpointOptions): Streams => {
+  const operatorOf = new Map(operators.map(({ id, streamId }) => [streamId, id]))
+  const streamOf = new Map(operators.map(({ id, streamId }) => [id, streamId]))
+  return {
+    operatorOf: (streamId) => operatorOf.get(streamId) ?? `stream#${streamId}`,
+    streamOf: (operator) => streamOf.get(operator),
+    codec,
+  }
+}
+
+/** Values of older versions, read by the program's `migrate`. */
+class Migration {
+  readonly #state: StoredState
+  readonly #operators: ReadonlyMap<string, OperatorPrint>
+
+  constructor(state: StoredState, operators: readonly OperatorPrint[]) {
+    this.#state = state
+    this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
+  }
+
+  /** Everything is migrated once before anything is written: a `migrate` that throws refuses the start. */
+  check(): void {
+    for (const [id, tables] of this.#state.tables) {
+      const operator = this.#operators.get(id)
+      if (operator === undefined) continue
+      for (const [name, table] of tables) {
+        for (const [key, entry] of table) {
+          if (entry.version === operator.version) continue
+          if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
+          try {
+            // Other tables of an operator are the engine's own, and have no versions.
+            const value = name === 'state' ? operator.migrate(entry.value, entry.version) : entry.value
+            table.set(key, { ...entry, value, version: operator.version })
+          } catch (error) {
+            throw migrationFailed(id, entry.key, entry.version, operator.version, error)
+          }
+        }
+      }
+    }
+  }
+
+  table(operator: string, table: string): Iterable<TableEntry> | undefined {
+    return this.#state.tables.get(operator)?.get(table)?.values()
+  }
+}

@@ -1,0 +1,45 @@
+import type { Storage } from '../ports.js'
+import type { Steps } from '../steps.js'
+import { DurableJournal } from './durable-journal.js'
+import type { Streams } from './events.js'
+import { decodeJournal, encodeHead, foldJournal, type JournalHead, type ReadJournal } from './fold-journal.js'
+import type { Payload } from './frame.js'
+import { Log, logSteps, readLog } from './log.js'
+
+const folder = 'journal'
+const points = logSteps('journal')
+
+/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
+export const readJournal = async (storage: Storage): Promise<ReadJournal> =>
+  decodeJournal(await readLog(storage, folder, 'j'))
+
+export interface OpenJournalOptions {
+  readonly storage: Storage
+  readonly read: ReadJournal
+  readonly streams: Streams
+  /** Batches up to this one are needed no more. */
+  readonly forgotten: number
+  readonly committed: () => number | undefined
+  readonly engine: string
+  readonly segmentBytes: number
+  readonly steps: Steps | undefined
+}
+
+/**
+ * Folds what was read; `begin` is the first thing that writes.
+ * @throws `checkpoint-damaged`, `codec-unknown`
+ */
+export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
+  const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps } = options
+  const positions = (): JournalHead['positions'] =>
+    [...journal.ledger.positions].map(([stream, position]) => [streams.operatorOf(stream), position])
+  const head = (): Payload => encodeHead({ engine, positions: positions() })
+  const log = new Log({ storage, folder, kind: 'j', segmentBytes, points, steps, head })
+  const journal: DurableJournal = new DurableJournal({
+    log,
+    streams,
+    committed,
+    ...foldJournal(read, streams, forgotten),
+  })
+  return { journal, begin: () => log.begin(read.segments) }
+}
