@@ -71,3 +71,11 @@ export function valueAt<S>(cell: Cell<S>, version: number): S | undefined {
   while (past?.era !== undefined && past.era.version > version) past = past.older
   return past?.era === undefined ? undefined : past.value
 }
+
+/** The batch of the last change or touch as of the end of batch `version`, and its turn there. */
+export function touchedAt<S>(cell: Cell<S>, version: number): { readonly touched: number; readonly turn: number } {
+  if (cell.era.version <= version) return { touched: cell.era.version, turn: cell.turn }
+  let past = cell.past
+  while (past?.era !== undefined && past.era.version > version) past = past.older
+  return { touched: past?.era?.version ?? version, turn: past?.turn ?? 0 }
+}

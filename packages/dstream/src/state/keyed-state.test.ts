@@ -87,7 +87,7 @@ class Run {
       model.now = new Map(model.committed)
       table.begin(model.version + 10)
     } else if (s.do === 'restore') this.restore()
-    else this.look(s.do, s.at)
+    else if ('at' in s) this.look(s.do, s.at)
   }
 
   store(changes: Iterable<Change<number>>): void {
@@ -182,7 +182,10 @@ describe('KeyedState', () => {
           table.commit()
           if (table.version === since) for (const [k, value] of table.entries()) fold.set(k, value)
         })
-        for (const { key: k, value, gone } of table.changes(since)) gone ? fold.delete(k) : fold.set(k, value)
+        for (const { key: k, value, gone } of table.changes(since)) {
+          if (gone) fold.delete(k)
+          else fold.set(k, value)
+        }
         expect([...fold]).toEqual([...table.entries()])
       }),
     )

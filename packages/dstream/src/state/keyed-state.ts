@@ -247,6 +247,16 @@ export class KeyedState<S> {
     }
   }
 
+  /** Everything as of the last committed version, in order of first arrival; it stays so until it is released. */
+  stored(): { entries(): Iterable<StateEntry<S>>; release(): void } {
+    const version = this.#committed()
+    this.#history.pin(version)
+    return {
+      entries: () => concat(this.#partitions.map((partition) => partition.stored(version))),
+      release: () => this.#history.unpin(version),
+    }
+  }
+
   /** How many keys the last committed batch changed and dropped. */
   get lastChanges(): { readonly updated: number; readonly removed: number } {
     const changed = this.#history.last?.pasts.length ?? 0

@@ -1,6 +1,6 @@
 import type { MapKey } from '../keys/key.js'
 import { ArrivalOrder } from './arrival-order.js'
-import { Cell, valueAt, type Era } from './cell.js'
+import { Cell, touchedAt, valueAt, type Era } from './cell.js'
 import { lend } from './freeze.js'
 import { ShardedMap } from './sharded-map.js'
 
@@ -63,6 +63,16 @@ export class StatePartition<S> {
       for (const cell of cells) {
         const value = valueAt(cell, version)
         if (value !== undefined) yield [cell.key, lend(value)]
+      }
+    }
+  }
+
+  /** The same with all that is stored of a key. */
+  *stored(version: number): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
+    for (const cells of this.#order.chunks()) {
+      for (const cell of cells) {
+        const value = valueAt(cell, version)
+        if (value !== undefined) yield { key: cell.key, value, ...touchedAt(cell, version) }
       }
     }
   }
