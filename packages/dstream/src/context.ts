@@ -3,7 +3,7 @@ import { checkContextOptions, type StreamingContextOptions } from './context-opt
 import { DStream, type StreamHost } from './dstream.js'
 import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from './errors/context.js'
 import { addingTooLate, differentContexts, noStreams, sliceForgotten } from './errors/graph.js'
-import { RecordError } from './errors/record-error.js'
+import type { RecordError } from './errors/record-error.js'
 import { callSite } from './graph/call-site.js'
 import { Graph } from './graph/graph.js'
 import type { Operator } from './graph/operator.js'
@@ -15,6 +15,7 @@ import { Lifecycle } from './lifecycle.js'
 import { breathingYielder } from './node/breathing-yielder.js'
 import { connect } from './node/connect.js'
 import { onShutdownSignals } from './node/shutdown-signals.js'
+import { standardOutput } from './node/standard-output.js'
 import { stderrLogger } from './node/stderr-logger.js'
 import { systemClock } from './node/system-clock.js'
 import { Bus } from './observe/bus.js'
@@ -39,8 +40,9 @@ import { receiverInput } from './sources/receiver-input.js'
 import { socketText } from './sources/socket-text.js'
 import { fileStorage } from './storage/index.js'
 import type { Steps } from './steps.js'
-import { checkPositiveDuration, durationOf, Duration } from './time/duration.js'
-import { Time } from './time/time.js'
+import type { Duration } from './time/duration.js'
+import { checkPositiveDuration, durationOf } from './time/duration.js'
+import type { Time } from './time/time.js'
 
 export type StreamingContextState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
 
@@ -531,7 +533,7 @@ export class StreamingContext implements AsyncDisposable {
     return {
       context: this,
       sc: this.sc,
-      out: this.#internals.out ?? process.stdout,
+      out: this.#internals.out ?? standardOutput(),
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)

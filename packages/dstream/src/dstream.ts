@@ -53,7 +53,7 @@ import type { RDDContext } from './rdd/rdd-context.js'
 import type { KeyedState } from './state/keyed-state.js'
 import type { StateView } from './state/view.js'
 import { checkPositiveDuration, Duration, durationOf } from './time/duration.js'
-import { Time } from './time/time.js'
+import type { Time } from './time/time.js'
 
 /** The key of a pair type, and its value. */
 export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : never

@@ -2,6 +2,7 @@ import type { StreamingContext } from './context.js'
 import type { StreamingContextOptions } from './context-options.js'
 import { notAJob } from './errors/context.js'
 import { isMainModule, moduleFile } from './node/main-module.js'
+import { processWide } from './process-wide.js'
 
 /** `import.meta`, or `module` in CommonJS. */
 export type JobModule = ImportMeta | { readonly filename: string }
@@ -13,11 +14,7 @@ export interface Job {
   readonly define: (ssc: StreamingContext) => void | Promise<void>
 }
 
-const jobs = ((): Map<string, Job> => {
-  const key = Symbol.for('dstream.jobs')
-  const global = globalThis as { [key]?: Map<string, Job> }
-  return (global[key] ??= new Map())
-})()
+const jobs = processWide('jobs', () => new Map<string, Job>())
 
 /** Makes a job known under its module's file, and runs it when that module is the program. */
 export const defineJob = async (

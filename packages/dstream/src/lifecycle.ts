@@ -16,6 +16,7 @@ import type { RDDContext } from './rdd/rdd-context.js'
 import { BatchCycle } from './schedule/batch-cycle.js'
 import { CheckpointedStore } from './schedule/batch-store.js'
 import type { Failure } from './schedule/failure.js'
+import { resume, resumeLine } from './schedule/resume.js'
 import { StatefulTurns } from './schedule/stateful-turns.js'
 import { firstBatchTime, Ticker } from './schedule/ticker.js'
 import type { InputSet } from './sources/input-set.js'
@@ -108,7 +109,10 @@ export class Lifecycle {
     const recovered = await this.#open(firstMs - batchMs)
     this.#zeroMs = recovered?.zeroTime ?? firstMs - batchMs
     const turns = this.#evaluate(this.#zeroMs)
-    if (recovered?.resumed === true) await this.#resume(recovered, turns)
+    if (recovered?.resumed === true) {
+      resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
+      this.#pending = new Set(recovered.pending)
+    }
     for (const output of graph.outputs) await output.open?.()
     await inputs.start()
     this.#ticker.start(this.#nextTime(firstMs, this.#zeroMs, recovered))
@@ -173,53 +177,6 @@ export class Lifecycle {
     })
     this.#ticker = new Ticker(clock, yielder, batchMs, (time) => this.#runBatch(time))
     return turns
-  }
-
-  /** Puts the state of the last committed batch in place. */
-  async #resume(recovered: Recovered, turns: StatefulTurns): Promise<void> {
-    const { graph, inputs, sc } = this.#o
-    const committed = recovered.lastCommitted
-    if (committed !== undefined) {
-      for (const operator of turns.operators) {
-        const id = graph.node(operator).id
-        const held = recovered.held.get(id)
-        for (const [name, table] of Object.entries(operator.state!.tables)) {
-          const entries = recovered.table(id, name)
-          if (entries !== undefined) table.restore(entries as never, held ?? committed)
-        }
-        if (held !== undefined) {
-          const owed = []
-          for (let t = held + operator.slideMs; t <= committed; t += operator.slideMs) owed.push(t)
-          turns.owe(operator, owed)
-        }
-      }
-    }
-    this.#store.resume(recovered)
-    for (const { operator, time, partitions } of recovered.remembered) {
-      const node = graph.nodes.find(({ id }) => id === operator)
-      if (node !== undefined) {
-        this.#store.remembered.adopt(node.operator, time, partitions)
-        this.#evaluation.restore(
-          node.operator,
-          time,
-          rddOf(
-            sc,
-            partitions.map((records) => ({ records })),
-            { shared: true },
-          ),
-        )
-      }
-    }
-    for (const source of inputs.all) {
-      const id = graph.node(source.operator).id
-      const position = recovered.positions.get(id) ?? this.#journal.position(source.streamId)
-      if (position !== undefined) source.restore?.(position)
-      for (const allocation of this.#journal.allocations()) {
-        const range = allocation.ranges.get(id)
-        if (range !== undefined) source.adopt?.(allocation.time, range.until)
-      }
-    }
-    this.#pending = new Set(recovered.pending)
   }
 
   /** After a resume the batches that are owed come first, then the ticks that were missed, then the live ones. */
@@ -318,16 +275,4 @@ export class Lifecycle {
       }
     })
   }
-}
-
-const resumeLine = (recovered: Recovered, pending: number, missed: number, missedBatches: 'run' | 'skip'): string => {
-  const parts = [
-    recovered.lastCommitted === undefined
-      ? 'Resuming before the first committed batch'
-      : `Resuming after the batch of ${recovered.lastCommitted} ms`,
-    pending > 0 ? `${pending} begun batches are run again` : '',
-    missed > 0 ? `${missed} missed batches are ${missedBatches === 'run' ? 'run' : 'skipped'}` : '',
-    recovered.waiting.length > 0 ? `${recovered.waiting.length} received blocks wait for a batch` : '',
-  ]
-  return `${parts.filter((part) => part !== '').join('; ')}.`
 }

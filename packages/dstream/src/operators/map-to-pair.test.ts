@@ -23,7 +23,7 @@ test('the pair operators are there afterwards, and only then', () => {
   const pairs = (s: DStream<string>) => s.mapToPair((w) => [w, 1])
   expectTypeOf(pairs).returns.toEqualTypeOf<DStream<[string, number]>>()
   // @ts-expect-error strings are no pairs
-  const misuse = (s: DStream<string>) => s.reduceByKey((a, b) => a)
+  const misuse = (s: DStream<string>) => s.reduceByKey((a) => a)
   // @ts-expect-error a plain object is no key
   const badKey = (s: DStream<string>) => s.mapToPair((w) => [{ w }, 1])
   expect([misuse, badKey]).toHaveLength(2)

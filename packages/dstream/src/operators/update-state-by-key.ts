@@ -24,15 +24,63 @@ export interface StatefulOperator<K extends Key, S> extends Operator<[K, S]> {
   readonly table: KeyedState<S>
 }
 
-export type StateContext = { readonly sc: RDDContext }
+type Groups<K, V> = readonly (readonly (readonly [K, V[]])[])[]
 
-/** The initial states, when this is the first batch ever. */
-export const initialStates = async <K extends Key, S>(
-  table: KeyedState<S>,
-  initial: StateOptions<K, S>['initialState'],
-): Promise<Iterable<readonly [K, S]>> => {
-  if (initial === undefined || table.version !== undefined) return []
-  return Symbol.iterator in initial ? initial : initial.collect()
+/** One batch of `updateStateByKey`: all known keys, then the new ones. */
+class StateTurn<K extends Key, V, S> {
+  constructor(
+    readonly table: KeyedState<S>,
+    readonly update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
+    readonly sc: RDDContext,
+  ) {}
+
+  /** Begins with the initial states, when this is the first batch ever. */
+  async seed(initial: StateOptions<K, S>['initialState']): Promise<void> {
+    if (initial === undefined || this.table.version !== undefined) return
+    const states = Symbol.iterator in initial ? initial : await initial.collect()
+    for (const [key, state] of states) if (this.table.cell(key) === undefined) this.table.set(key, state)
+  }
+
+  async run(batch: Groups<K, V>, time: Time): Promise<void> {
+    const { table } = this
+    const slice = this.sc.runtime.yielder.begin()
+    let left = slice.size
+    const breathe = (): Promise<void> | undefined => {
+      if (--left > 0) return undefined
+      const pause = slice.pause()
+      left = slice.size
+      return pause
+    }
+    for (let p = 0; p < table.numPartitions; p++) {
+      const groups = new Map((batch[p] ?? []).map(([key, values]) => [keyOf(key), values]))
+      for (const cells of table.chunks(p)) {
+        // A chunk grows when keys are added; those of this batch are not known ones.
+        for (const cell of cells.slice()) {
+          if (cell.value === undefined) continue
+          const values = groups.get(cell.key)
+          if (values !== undefined) groups.delete(cell.key)
+          const next = this.#call(values ?? [], lend(cell.value), cell.key as K, time)
+          if (next === undefined) table.delete(cell.key)
+          else table.write(cell, next)
+          const pause = breathe()
+          if (pause !== undefined) await pause
+        }
+      }
+      for (const [key, values] of groups) {
+        table.set(key, this.#call(values, undefined, key as K, time))
+        const pause = breathe()
+        if (pause !== undefined) await pause
+      }
+    }
+  }
+
+  #call(values: V[], state: S | undefined, key: K, time: Time): S | undefined {
+    try {
+      return this.update(values, state, key, time)
+    } catch (cause) {
+      throw new RecordError({ operator: 'updateStateByKey', time: time.milliseconds }, [key, values], cause)
+    }
+  }
 }
 
 /**
@@ -45,54 +93,13 @@ export const initialStates = async <K extends Key, S>(
 export const updateStateByKey = <K extends Key, V, S>(
   parent: Operator<readonly [K, V]>,
   update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
-  options: StateOptions<K, S> & StateContext,
+  options: StateOptions<K, S> & { readonly sc: RDDContext },
 ): StatefulOperator<K, S> => {
   const { sc, initialState, version = 1, migrate, ...partitioning } = options
   const kind = 'updateStateByKey'
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner })
-  const call = (values: V[], state: S | undefined, key: K, time: Time): S | undefined => {
-    try {
-      return update(values, state, key, time)
-    } catch (cause) {
-      throw new RecordError({ operator: kind, time: time.milliseconds }, [key, values], cause)
-    }
-  }
-  const updateAll = async (batch: readonly (readonly (readonly [K, V[]])[])[], time: Time): Promise<void> => {
-    const slice = sc.runtime.yielder.begin()
-    let left = slice.size
-    const breathe = (): Promise<void> | undefined => {
-      if (--left > 0) return undefined
-      const pause = slice.pause()
-      left = slice.size
-      return pause
-    }
-    for (const [key, state] of await initialStates(table, initialState)) {
-      if (table.cell(key) === undefined) table.set(key, state)
-    }
-    for (let p = 0; p < partitioner.numPartitions; p++) {
-      const groups = new Map<unknown, V[]>()
-      for (const [key, values] of batch[p] ?? []) groups.set(keyOf(key), values)
-      for (const cells of table.chunks(p)) {
-        // A chunk grows when keys are added; those of this batch are not known ones.
-        for (const cell of cells.slice()) {
-          if (cell.value === undefined) continue
-          const values = groups.get(cell.key)
-          if (values !== undefined) groups.delete(cell.key)
-          const next = call(values ?? [], lend(cell.value), cell.key as K, time)
-          if (next === undefined) table.delete(cell.key as Key)
-          else table.write(cell, next)
-          const pause = breathe()
-          if (pause !== undefined) await pause
-        }
-      }
-      for (const [key, values] of groups) {
-        table.set(key as Key, call(values, undefined, key as K, time))
-        const pause = breathe()
-        if (pause !== undefined) await pause
-      }
-    }
-  }
+  const turn = new StateTurn<K, V, S>(table, update, sc)
   const stateful = operator<[K, S]>({
     kind,
     params: { numPartitions: partitioner.numPartitions, version },
@@ -102,7 +109,10 @@ export const updateStateByKey = <K extends Key, V, S>(
       const rdd = await read(parent, time)
       if (rdd === undefined && table.size === 0) return undefined
       const batch = (await rdd?.groupByKey({ partitioner }).label(kind, time).materialise()) ?? []
-      await inVersion([table], time, () => updateAll(batch, new Time(time)))
+      await inVersion([table], time, async () => {
+        await turn.seed(initialState)
+        await turn.run(batch, new Time(time))
+      })
       return stateRDD<K, S>(sc, table, time)
     },
   })

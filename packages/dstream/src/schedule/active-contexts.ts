@@ -1,4 +1,5 @@
 import { alreadyActive } from '../errors/context.js'
+import { processWide } from '../process-wide.js'
 
 interface Active<C> {
   readonly context: C
@@ -10,12 +11,7 @@ interface Registry {
   unnamed: number
 }
 
-/** One per process, whatever number of copies of this library it has loaded. */
-const registry = ((): Registry => {
-  const key = Symbol.for('dstream.activeContexts')
-  const global = globalThis as { [key]?: Registry }
-  return (global[key] ??= { active: new Map(), unnamed: 0 })
-})()
+const registry = processWide('activeContexts', (): Registry => ({ active: new Map(), unnamed: 0 }))
 
 /** The name of a context that was given none: `dstream-1`, `dstream-2`. */
 export const nextName = (): string => `dstream-${++registry.unnamed}`

@@ -1,0 +1,4 @@
+import type { Writable } from 'node:stream'
+
+/** Where `print` prints. */
+export const standardOutput = (): Writable => process.stdout

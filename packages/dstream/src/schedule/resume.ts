@@ -1,0 +1,83 @@
+import type { Recovered } from '../checkpoint/checkpoint.js'
+import type { Evaluation } from '../graph/evaluate.js'
+import type { Graph } from '../graph/graph.js'
+import type { Operator } from '../graph/operator.js'
+import type { Journal } from '../journal/journal.js'
+import { rddOf } from '../rdd/rdd-of.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import type { InputSet } from '../sources/input-set.js'
+import type { StateEntry } from '../state/keyed-state.js'
+import type { CheckpointedStore } from './batch-store.js'
+import type { StatefulTurns } from './stateful-turns.js'
+
+export interface Resumed {
+  readonly graph: Graph
+  readonly inputs: InputSet
+  readonly sc: RDDContext
+  readonly evaluation: Evaluation
+  readonly journal: Journal
+  readonly store: CheckpointedStore
+  readonly turns: StatefulTurns
+}
+
+/** Puts in place what an earlier life has committed: tables, batches that operators owe, remembered RDDs, positions. */
+export const resume = (recovered: Recovered, to: Resumed): void => {
+  if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, to)
+  to.store.resume(recovered)
+  for (const { operator: id, time, partitions } of recovered.remembered) {
+    const node = to.graph.nodes.find((candidate) => candidate.id === id)
+    if (node === undefined) continue
+    to.store.remembered.adopt(node.operator, time, partitions)
+    const parts = partitions.map((records) => ({ records }))
+    to.evaluation.restore(node.operator, time, rddOf(to.sc, parts, { shared: true }))
+  }
+  restoreSources(recovered, to)
+}
+
+const restoreStates = (recovered: Recovered, committed: number, { graph, turns }: Resumed): void => {
+  for (const operator of turns.operators) {
+    const { id } = graph.node(operator)
+    const held = recovered.held.get(id)
+    for (const [name, table] of Object.entries(operator.state!.tables)) {
+      const entries = recovered.table(id, name)
+      if (entries !== undefined) table.restore(entries as Iterable<StateEntry<unknown>>, held ?? committed)
+    }
+    if (held !== undefined) turns.owe(operator, timesBetween(held, committed, operator))
+  }
+}
+
+const timesBetween = (after: number, until: number, { slideMs }: Operator): number[] => {
+  const times: number[] = []
+  for (let time = after + slideMs; time <= until; time += slideMs) times.push(time)
+  return times
+}
+
+const restoreSources = (recovered: Recovered, { graph, inputs, journal }: Resumed): void => {
+  for (const source of inputs.all) {
+    const { id } = graph.node(source.operator)
+    const position = recovered.positions.get(id) ?? journal.position(source.streamId)
+    if (position !== undefined) source.restore?.(position)
+    for (const allocation of journal.allocations()) {
+      const range = allocation.ranges.get(id)
+      if (range !== undefined) source.adopt?.(allocation.time, range.until)
+    }
+  }
+}
+
+/** What start says of a resume, in one line. */
+export const resumeLine = (
+  recovered: Recovered,
+  pending: number,
+  missed: number,
+  missedBatches: 'run' | 'skip',
+): string => {
+  const parts = [
+    recovered.lastCommitted === undefined
+      ? 'Resuming before the first committed batch'
+      : `Resuming after the batch of ${recovered.lastCommitted} ms`,
+    pending > 0 ? `${pending} begun batches are run again` : '',
+    missed > 0 ? `${missed} missed batches are ${missedBatches === 'run' ? 'run' : 'skipped'}` : '',
+    recovered.waiting.length > 0 ? `${recovered.waiting.length} received blocks wait for a batch` : '',
+  ]
+  return `${parts.filter((part) => part !== '').join('; ')}.`
+}
