@@ -351,6 +351,13 @@ export class StreamingContext implements AsyncDisposable {
     return this.#life
   }
 
+  /** @internal Ends without a word, as if the process had died. */
+  async die(): Promise<void> {
+    this.#state = 'STOPPED'
+    deactivate(this.appName, this)
+    await this.#life?.die()
+  }
+
   /** @internal All sources, for the testing kit. */
   get inputs(): InputSet {
     return this.#inputs

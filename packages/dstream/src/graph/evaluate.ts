@@ -51,6 +51,15 @@ export class Evaluation {
     this.#results.get(operator)!.set(time, Promise.resolve(rdd))
   }
 
+  /** Until failures are cleared, whoever reads this gets the error: it is not the operator's turn. */
+  refuse(operator: Operator, time: number, error: unknown): void {
+    const results = this.#results.get(operator)!
+    const refusal: Result = Promise.reject(error as Error)
+    refusal.catch(() => undefined)
+    results.set(time, refusal)
+    this.#failed.push(() => results.delete(time))
+  }
+
   /** What failed may be tried again from now on. */
   clearFailures(): void {
     for (const clear of this.#failed.splice(0)) clear()

@@ -78,6 +78,16 @@ export class CheckpointedStore implements BatchStore {
     return table.view(this.#durable.get(table as KeyedState<unknown>) ?? -Infinity)
   }
 
+  /** Every table as of its last committed batch. */
+  states(): Readonly<Record<string, readonly unknown[]>> {
+    return Object.fromEntries(
+      this.#tables.map(({ operator, name, table }) => [
+        `${this.#o.graph.node(operator).id}/${name}`,
+        [...table.entries()],
+      ]),
+    )
+  }
+
   async allocate(time: number): Promise<void> {
     const { inputs, graph, journal } = this.#o
     await journal.allocate(time, await inputs.plan(time, graph, journal))

@@ -65,6 +65,8 @@ export class StatefulTurns {
         const attempt = (this.#attempts.get(operator) ?? 0) + 1
         this.#attempts.set(operator, attempt)
         this.#owed.set(operator, due.slice(place))
+        // Nobody may have it advance past the batch that it owes.
+        for (const later of due.slice(place + 1)) this.#evaluation.refuse(operator, later, error)
         failed(operator, time, error, attempt)
         return
       }

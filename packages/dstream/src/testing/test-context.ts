@@ -1,15 +1,16 @@
 import {
+  crashPoints,
   Duration,
   StreamingContext,
+  Time,
   type DStream,
   type Key,
   type Logger,
   type Storage,
   type StreamingContextOptions,
   type StreamingEvents,
-  type Time,
 } from 'dstream'
-import { memoryStorage } from 'dstream/storage'
+import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { ManualClock } from './manual-clock.js'
@@ -52,6 +53,11 @@ const eventNames: readonly (keyof StreamingEvents)[] = [
   'outputOperationCompleted',
 ]
 
+interface EarlierLife {
+  /** Time of row 0. */
+  readonly firstMs: number
+}
+
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A turn of the event loop, so that callbacks that are due can run. */
@@ -72,17 +78,21 @@ export class TestContext implements AsyncDisposable {
   readonly storage: Storage
   readonly errors: TestError[] = []
   readonly events: RecordedEvent[] = []
+  readonly #options: TestContextOptions
   readonly #clock: ManualClock
   readonly #sink = new LineSink()
   readonly #batchMs: number
   readonly #firstMs: number
+  /** @internal Every output made here, for whoever compares two runs. */
+  readonly outputs: Output<unknown>[] = []
   #rows = 0
-  #ran = 0
+  #cut: { readonly at: string; readonly reached: () => void } | undefined
   #fatal: { readonly error: unknown } | undefined
 
-  constructor(options: TestContextOptions) {
+  constructor(options: TestContextOptions, earlier?: EarlierLife) {
     const { startTime, ...rest } = options
     const startMs = startTime?.milliseconds ?? 0
+    this.#options = options
     this.#clock = new ManualClock(startMs)
     this.storage = options.storage ?? memoryStorage()
     this.ssc = new StreamingContext(
@@ -90,6 +100,7 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
+        steps: (name) => this.#step(name),
         onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
         onFatal: (error) => {
           this.#fatal ??= { error }
@@ -97,7 +108,7 @@ export class TestContext implements AsyncDisposable {
       },
     )
     this.#batchMs = options.batchInterval.milliseconds
-    this.#firstMs = (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
+    this.#firstMs = earlier?.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
     for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
   }
 
@@ -133,6 +144,7 @@ export class TestContext implements AsyncDisposable {
   /** Keeps what a stream gives. */
   output<T>(stream: DStream<T>): Output<T> {
     const output: Output<T> = { batches: [], partitions: [], times: [] }
+    this.outputs.push(output)
     stream.foreachRDD(async (rdd, time) => {
       const partitions = await rdd.glom().collect()
       output.partitions.push(partitions)
@@ -146,10 +158,12 @@ export class TestContext implements AsyncDisposable {
    * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, then
    * rejects with the first error that came up; `errors` has them all, and `run` may be called again.
    */
-  async run(batches: number = Math.max(0, this.#rows - this.#ran)): Promise<void> {
+  async run(batches?: number): Promise<void> {
     const before = this.errors.length
     await this.#begin()
-    for (let i = 0; i < batches; i++) await this.#tick()
+    const nextRow = ((this.ssc.life?.ticker.nextMs ?? this.#firstMs) - this.#firstMs) / this.#batchMs
+    const count = batches ?? Math.max(0, this.#rows - nextRow)
+    for (let i = 0; i < count; i++) await this.#tick()
     this.#rethrow(before)
   }
 
@@ -178,6 +192,45 @@ export class TestContext implements AsyncDisposable {
     return this.ssc.stop({ gracefully: true })
   }
 
+  /**
+   * Ends this life without a word, at a crash point of the next batch if `at` names one, and starts another on the same
+   * storage after `downtime`. `define` builds the graph again; what it returns is `defined`. Only what was synced to the
+   * storage is there. The row of a batch is found by its time, so the same tables are given in every life. Missed batches
+   * run at the first `run`, before those it counts.
+   */
+  async crashAndRecover<H>(
+    define: (t: TestContext) => H | Promise<H>,
+    options: { at?: string | undefined; downtime?: Duration | undefined } = {},
+  ): Promise<TestContext & { readonly defined: H }> {
+    if (options.at !== undefined) await this.#runUpTo(options.at)
+    await this.ssc.die()
+    const storage = 'crash' in this.storage ? (this.storage as MemoryStorage).crash() : this.storage
+    const startTime = new Time(this.#clock.now() + (options.downtime?.milliseconds ?? 0))
+    const next = new TestContext({ ...this.#options, storage, startTime }, { firstMs: this.#firstMs })
+    return Object.assign(next, { defined: await define(next) })
+  }
+
+  async #runUpTo(at: string): Promise<void> {
+    if (!crashPoints.includes(at)) {
+      throw new Error(`There is no crash point "${at}"; there are ${crashPoints.join(', ')}.`)
+    }
+    await this.#begin()
+    let isReached = false
+    const reached = new Promise<void>((resolve) => {
+      this.#cut = { at, reached: () => ((isReached = true), resolve()) }
+    })
+    await Promise.race([this.#tick(), reached])
+    this.#cut = undefined
+    if (!isReached) throw new Error(`The next batch did not come to the crash point "${at}".`)
+  }
+
+  /** At the crash point the life stands still for good. */
+  #step(name: string): Promise<void> | undefined {
+    if (this.#cut?.at !== name) return undefined
+    this.#cut.reached()
+    return new Promise(() => {})
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.ssc.stop()
   }
@@ -199,7 +252,6 @@ export class TestContext implements AsyncDisposable {
     for (const source of this.ssc.inputs.all) source.supervisor?.intake.cut()
     await turn()
     await this.#passTime(Math.max(life.ticker.nextMs, this.#clock.now()))
-    this.#ran++
   }
 
   /** Runs the timers up to `toMs` one by one, each with all that follows from it. */
