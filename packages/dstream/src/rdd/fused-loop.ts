@@ -1,10 +1,11 @@
 import { notAPair } from '../errors/rdd.js'
-import type { Place } from '../errors/record-error.js'
+import { RecordError, type Place } from '../errors/record-error.js'
 import { blame, iterableOf, type Policy } from './blame.js'
 import { Cursor } from './cursor.js'
 import type { Pass } from './evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './fused-cache.js'
-import { sinkFunctions, type SinkShape } from './fused-source.js'
+import { sinkFunctions, type SinkShape } from './fused-sink.js'
+import { takesPairs } from './fused-source.js'
 import { stepOf, type AnyFunction, type Input, type PlanNode } from './plan.js'
 import { isFull, type Sink } from './sink.js'
 
@@ -110,11 +111,13 @@ export class FusedLoop implements Pass {
 
   // What the loop calls when something is not as usual.
 
-  /** A function threw, in a loop that leaves nothing out. */
-  fail(at: number, record: unknown, cause: unknown): never {
+  /** A function threw, in a loop that leaves nothing out. Of a pair the loop has kept the two halves. */
+  fail(at: number, x: unknown, y: unknown, cause: unknown): never {
     this.#close()
     const place = this.#place(at)
-    if (place !== undefined) blame(place, record, cause, undefined)
+    const ofPair =
+      place !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
+    if (place !== undefined) blame(place, ofPair ? [x, y] : x, cause, undefined)
     throw cause
   }
 
@@ -124,7 +127,9 @@ export class FusedLoop implements Pass {
   }
 
   noPair(at: number, record: unknown): never {
-    throw notAPair(this.#place(at)!.operator, record)
+    const place = this.#place(at)!
+    const error = notAPair(place.operator, record)
+    throw this.#policy === undefined ? new RecordError(place, record, error) : error
   }
 
   open(at: number, value: unknown): Cursor {

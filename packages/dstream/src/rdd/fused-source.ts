@@ -1,5 +1,5 @@
 import type { StepOp } from './plan.js'
-import type { Sink } from './sink.js'
+import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './fused-sink.js'
 
 /** What decides the text of a loop, besides the functions that it is given. */
 export interface Shape {
@@ -11,29 +11,21 @@ export interface Shape {
   readonly safe: boolean
 }
 
-/**
- * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays
- * in a register, where it would be a new heap number per record. `combineInto` has combiners that change in place.
- */
-export type SinkShape = Exclude<Sink['kind'], 'combine'> | 'foldNumber' | 'combine' | 'combineInto'
-
-/** Which parameters of the loop are functions of the sink: after those of the steps. */
-export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'partitionOf')[]>> = {
-  collect: [],
-  take: [],
-  count: [],
-  foreach: ['f'],
-  fold: ['f'],
-  foldNumber: ['f'],
-  reduce: ['f'],
-  combine: ['merge'],
-  combineInto: ['merge', 'create'],
-  bucket: ['partitionOf'],
-}
-
 /** Counts are taken where they can change; in a safe loop every step can lose a record. */
 const spreads = (op: StepOp | undefined) => op === 'flatMap' || op === 'flatMapValues'
 const canDrop = (op: StepOp | undefined, safe: boolean) => op === 'filter' || spreads(op) || safe
+
+const pairOps: ReadonlySet<string> = new Set([
+  'mapValues',
+  'flatMapValues',
+  'keys',
+  'values',
+  'combine',
+  'combineInto',
+  'bucket',
+])
+/** Whether a step or a sink takes nothing but pairs. */
+export const takesPairs = (op: StepOp | SinkShape): boolean => pairOps.has(op)
 
 /** For each step, the counter that holds what it took and the one that holds what it gave. */
 export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
@@ -83,7 +75,7 @@ class LoopWriter {
     return `
 state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: undefined`)].join(', ')} }),
 loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
-  let at = -1, x, i = from | 0, left = budget | 0
+  let at = -1, x, y, i = from | 0, left = budget | 0
   const end = until | 0
   let ${counts.map((n) => `${n} = 0`).join(', ')}
   ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}`}
@@ -92,9 +84,9 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     all: ${this.#outer()}
   } catch (e) {
     ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
-    h.fail(at, x, e)
+    h.fail(at, x, y, e)
   }
-  ${closeSink[sink]}
+  ${sink === 'count' ? `sink.n += ${plain && numbers === 1 ? 'i - from' : counts.at(-1)}` : closeSink[sink]}
   ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
   ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
   ${plain ? 'p.n0 += i - from; p.left = budget - (i - from)' : 'p.left = left'}
@@ -155,16 +147,14 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
        j${d} = 0
        g${d} = ${record}
        if (!isArray(xs${d})) { c${d} = h.open(${s}, xs${d}); xs${d} = c${d}.next() }`
-    const pair = this.#shape.ops[s] === 'flatMapValues'
-    const body = `${pair ? pairCheck(s, record) : ''}${open(pair ? `f${s}(${record}[1])` : `f${s}(${record})`)}`
+    const pair = this.#takesPairs(s)
     const undo = `xs${d} = undefined; c${d} = undefined; `
-    return this.#call(s, record, body, `{ ${undo}${skip} }`)
+    return this.#call(s, record, open(pair ? `f${s}(${record}[1])` : `f${s}(${record})`), `{ ${undo}${skip} }`)
   }
 
   /** The loop over what the flatMap of a level gave. */
   #spread(d: number): string {
     const s = this.#stepOf(d)
-    const pair = this.#shape.ops[s] === 'flatMapValues'
     const record = this.#name()
     const given = count(this.#counters[s]![1])
     const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); j${d} = 0`, `{ c${d} = undefined; break }`)
@@ -173,7 +163,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const read = `if (left <= 0) break all
       left = left - 1 | 0
       ${given}
-      const ${record} = ${pair ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}
+      const ${record} = ${this.#takesPairs(s) ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}
       ${body}`
     const inner = last ? read : `if (xs${d + 1} === undefined) { ${read} }\n${this.#spread(d + 1)}`
     return `while (true) {
@@ -194,8 +184,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const counted = taken === given ? '' : count(given)
     if (op === 'tap') return [`${this.#call(s, record, `f${s}(${record})`, skip)}\n${counted}`, record]
     const result = this.#name()
-    const check = op === 'map' || op === 'filter' ? '' : pairCheck(s, record)
-    const call = this.#call(s, record, `${result} = ${expression(op, `f${s}`, record)}`, skip, { name: result, check })
+    const call = this.#call(s, record, `${result} = ${expression(op, `f${s}`, record)}`, skip, result)
     if (op === 'filter') return [`${call}\nif (!${result}) ${skip}\n${counted}`, record]
     return [`${call}\n${counted}`, result]
   }
@@ -208,17 +197,28 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       const used = this.#levels === 0 && input === 'array' ? 'i++; ' : ''
       return `out.push(${record})\nif (out.length >= limit) { ${used}break all }`
     }
-    const text = deliver[sink](s, record)
+    const text = deliver[sink](record)
     return sinkFunctions[sink].length > 0 ? this.#call(s, record, text, skip) : text
   }
 
-  /** A piece of text that calls a user's function, named for the case that it throws. */
-  #call(s: number, record: string, text: string, skip: string, result?: { name: string; check: string }): string {
+  /**
+   * A piece of text that calls a user's function, named for the case that it throws; it assigns to `result`. A pair is
+   * named by its two halves: naming the array itself would force V8 to make one for every record.
+   */
+  #call(s: number, record: string, text: string, skip: string, result?: string): string {
+    const pair = this.#takesPairs(s)
+    const check = pair ? `if (!isArray(${record}) || ${record}.length !== 2) h.noPair(${s}, ${record})\n` : ''
     if (!this.#shape.safe) {
-      return `at = ${s}; x = ${record}\n${result === undefined ? text : `${result.check}const ${text}`}`
+      const blamed = pair ? `x = ${record}[0]; y = ${record}[1]` : `x = ${record}`
+      return `${check}at = ${s}; ${blamed}\n${result === undefined ? '' : 'const '}${text}`
     }
-    const declared = result === undefined ? '' : `let ${result.name}\n`
-    return `${declared}try { ${result?.check ?? ''}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
+    const declared = result === undefined ? '' : `let ${result}\n`
+    return `${declared}try { ${check}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
+  }
+
+  #takesPairs(s: number): boolean {
+    const { ops, sink } = this.#shape
+    return takesPairs(ops[s] ?? sink)
   }
 
   #name(): string {
@@ -235,59 +235,8 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
 /** Within a slice no count comes near 2^31, and V8 need not ask. */
 const count = (n: number) => `n${n} = n${n} + 1 | 0`
 
-const pairCheck = (s: number, r: string) => `if (!isArray(${r}) || ${r}.length !== 2) h.noPair(${s}, ${r})\n`
-
 function expression(op: StepOp, f: string, r: string): string {
   if (op === 'keys') return `${r}[0]`
   if (op === 'values') return `${r}[1]`
   return op === 'mapValues' ? `[${r}[0], ${f}(${r}[1])]` : `${f}(${r})`
-}
-
-const openSink: Readonly<Record<SinkShape, string>> = {
-  collect: 'const out = sink.out',
-  take: 'const out = sink.out, limit = sink.limit',
-  count: 'let total = 0',
-  foreach: '',
-  fold: 'let acc = sink.acc',
-  foldNumber: 'let acc = +sink.acc',
-  reduce: 'let acc = sink.acc, has = sink.has',
-  combine: 'const map = sink.map',
-  combineInto: 'const map = sink.map',
-  bucket: 'const buckets = sink.buckets',
-}
-
-const closeSink: Readonly<Record<SinkShape, string>> = {
-  collect: '',
-  take: '',
-  count: 'sink.n += total',
-  foreach: '',
-  fold: 'sink.acc = acc',
-  foldNumber: 'sink.acc = acc',
-  reduce: 'sink.acc = acc; sink.has = has',
-  combine: '',
-  combineInto: '',
-  bucket: '',
-}
-
-/** Strings and numbers are keys as they are; the call is for the rest. */
-const readPair = (s: number, r: string) => `${pairCheck(s, r)}
-  let k = ${r}[0]
-  if (typeof k !== 'string' && typeof k !== 'number') k = keyOf(k)
-  const v = ${r}[1], old = map.get(k)`
-
-const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (s: number, record: string) => string>> = {
-  collect: (_, r) => `out.push(${r})`,
-  count: () => 'total = total + 1 | 0',
-  foreach: (_, r) => `f(${r})`,
-  fold: (_, r) => `acc = f(acc, ${r})`,
-  foldNumber: (_, r) => `acc = f(acc, ${r})`,
-  reduce: (_, r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
-  bucket: (s, r) => `${pairCheck(s, r)}buckets[partitionOf(${r}[0])].push(${r})`,
-  combine: (s, r) => `${readPair(s, r)}
-    if (old === undefined && !map.has(k)) map.set(detachKey(k), v)
-    else map.set(k, merge(old, v))`,
-  // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
-  combineInto: (s, r) => `${readPair(s, r)}
-    if (old === undefined && !map.has(k)) map.set(detachKey(k), create(v))
-    else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
 }

@@ -293,11 +293,20 @@ export class RDD<out T> {
 
   #sort(where: string, by: (record: never) => unknown, options: SortOptions = {}): PlanNode {
     checkOptions(where, options, ['ascending', 'numPartitions'])
-    const numPartitions = positiveInteger(where, 'numPartitions', options.numPartitions ?? Math.max(1, this.numPartitions))
+    const numPartitions = positiveInteger(
+      where,
+      'numPartitions',
+      options.numPartitions ?? Math.max(1, this.numPartitions),
+    )
     return sortBy(this.node, where, by, { ascending: options.ascending ?? true, numPartitions })
   }
 
-  #join<U>(kind: string, that: RDD<unknown>, options: PartitionOptions | undefined, keep: { left: boolean; right: boolean }): RDD<U> {
+  #join<U>(
+    kind: string,
+    that: RDD<unknown>,
+    options: PartitionOptions | undefined,
+    keep: { left: boolean; right: boolean },
+  ): RDD<U> {
     const partitioner = this.#partitioner(kind, options, that.node)
     return this.#derive(joins.join(this.node, that.node, kind, partitioner, keep), that.job)
   }

@@ -51,7 +51,14 @@ export function sortBy(
 }
 
 /** The n first by rank, in order. */
-export function ordered(parent: PlanNode, place: Place, n: number, by: AnyFunction, ascending: boolean, evaluation: Evaluation): Maybe<unknown[]> {
+export function ordered(
+  parent: PlanNode,
+  place: Place,
+  n: number,
+  by: AnyFunction,
+  ascending: boolean,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
   return least(parent, place, n, by, comparison(ascending), evaluation)
 }
 
@@ -112,7 +119,14 @@ function ranges(sorted: readonly Ranked[], n: number): unknown[][] {
 }
 
 /** A bounded heap with the worst on top: n log n of what is kept, and one comparison for most of the rest. */
-function least(parent: PlanNode, place: Place, n: number, by: AnyFunction, compare: Compare, evaluation: Evaluation): Maybe<unknown[]> {
+function least(
+  parent: PlanNode,
+  place: Place,
+  n: number,
+  by: AnyFunction,
+  compare: Compare,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
   if (n === 0) return []
   const heap: Ranked[] = []
   let count = 0
@@ -128,7 +142,7 @@ function least(parent: PlanNode, place: Place, n: number, by: AnyFunction, compa
 
 function push(heap: Ranked[], item: Ranked, compare: Compare): void {
   heap.push(item)
-  for (let i = heap.length - 1; i > 0; ) {
+  for (let i = heap.length - 1; i > 0;) {
     const up = (i - 1) >> 1
     if (compare(heap[up]!, heap[i]!) >= 0) return
     ;[heap[up], heap[i]] = [heap[i]!, heap[up]!]
@@ -138,7 +152,7 @@ function push(heap: Ranked[], item: Ranked, compare: Compare): void {
 
 function replaceTop(heap: Ranked[], item: Ranked, compare: Compare): void {
   heap[0] = item
-  for (let i = 0; ; ) {
+  for (let i = 0; ;) {
     const left = 2 * i + 1
     const right = left + 1
     let worst = i

@@ -1,0 +1,73 @@
+import type { Sink } from './sink.js'
+
+/**
+ * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays
+ * in a register, where it would be a new heap number per record. `combineInto` has combiners that change in place.
+ */
+export type SinkShape = Exclude<Sink['kind'], 'combine'> | 'foldNumber' | 'combine' | 'combineInto'
+
+/** Which parameters of the loop are functions of the sink: after those of the steps. */
+export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'partitionOf')[]>> = {
+  collect: [],
+  take: [],
+  count: [],
+  foreach: ['f'],
+  fold: ['f'],
+  foldNumber: ['f'],
+  reduce: ['f'],
+  combine: ['merge'],
+  combineInto: ['merge', 'create'],
+  bucket: ['partitionOf'],
+}
+
+/** What comes before the loop. */
+export const openSink: Readonly<Record<SinkShape, string>> = {
+  collect: 'const out = sink.out',
+  take: 'const out = sink.out, limit = sink.limit',
+  count: '',
+  foreach: '',
+  fold: 'let acc = sink.acc',
+  foldNumber: 'let acc = +sink.acc',
+  reduce: 'let acc = sink.acc, has = sink.has',
+  combine: 'const map = sink.map',
+  combineInto: 'const map = sink.map',
+  bucket: 'const buckets = sink.buckets',
+}
+
+/** What comes after it. */
+export const closeSink: Readonly<Record<SinkShape, string>> = {
+  collect: '',
+  take: '',
+  // What the last step gave has been counted already.
+  count: '',
+  foreach: '',
+  fold: 'sink.acc = acc',
+  foldNumber: 'sink.acc = acc',
+  reduce: 'sink.acc = acc; sink.has = has',
+  combine: '',
+  combineInto: '',
+  bucket: '',
+}
+
+/** Strings and numbers are keys as they are; the call is for the rest. */
+const readPair = (r: string) => `let k = ${r}[0]
+  if (typeof k !== 'string' && typeof k !== 'number') k = keyOf(k)
+  const v = ${r}[1], old = map.get(k)`
+
+/** One record into the sink. */
+export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: string) => string>> = {
+  collect: (r) => `out.push(${r})`,
+  count: () => '',
+  foreach: (r) => `f(${r})`,
+  fold: (r) => `acc = f(acc, ${r})`,
+  foldNumber: (r) => `acc = f(acc, ${r})`,
+  reduce: (r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
+  bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
+  combine: (r) => `${readPair(r)}
+    if (old === undefined && !map.has(k)) map.set(detachKey(k), v)
+    else map.set(k, merge(old, v))`,
+  // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
+  combineInto: (r) => `${readPair(r)}
+    if (old === undefined && !map.has(k)) map.set(detachKey(k), create(v))
+    else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
+}
