@@ -11,7 +11,7 @@ import { identityOf } from './fetch/identity.js'
 import { HealthServer } from './health-server.js'
 import type { Logger } from './logger.js'
 import { Scraper } from './scraper.js'
-import { startSimulator, type Simulator } from './simulator/index.js'
+import { FaultError, startSimulator, type Simulator } from './simulator/index.js'
 
 /** The machine, as far as the program touches it. */
 export interface Host {
@@ -101,11 +101,13 @@ async function simulatorOf(options: Options, closers: Closers): Promise<Simulato
       seed: options.number('seed') ?? 1,
       rate: options.number('rate') ?? 20,
       topics: options.number('topics') ?? 30,
+      faults: options.text('faults') ?? 'none',
       ...(total === undefined ? {} : { total }),
     })
     closers.push(() => simulator.close())
     return simulator
   } catch (cause) {
+    if (cause instanceof FaultError) throw new ScraperError('bad-option', `--faults: ${cause.message}`, { cause })
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
     const message = `Port ${port}, for the invented forum, is in use. Choose another with --simulator-port, or 0 for any.`
     throw new ScraperError('port-in-use', message, { cause })
