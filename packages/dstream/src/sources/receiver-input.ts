@@ -8,6 +8,7 @@ import { rddOf } from '../rdd/rdd-of.js'
 import { isReceiver } from '../receive/receiver.js'
 import type { Receiver } from '../receive/receiver.js'
 import { ReceiverSupervisor } from '../receive/supervisor.js'
+import { describe } from '../text/describe.js'
 import { Counts } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
@@ -53,6 +54,11 @@ export const receiverInput = <T>(
   const codecs = new Map<string, Codec<T>>(receiver.codecs.map((codec) => [codec.id, codec]))
   const counts = new Counts()
   const earlier = new Set<string>()
+  const leftOut = (record: Uint8Array, error: unknown): void =>
+    supervisor.reportError(
+      `A record does not decode and is left out: ${describe(new TextDecoder().decode(record))}`,
+      error,
+    )
   return {
     streamId,
     name: streamName(label, streamId),
@@ -66,7 +72,7 @@ export const receiverInput = <T>(
       compute: (time) =>
         rddOf(
           sc,
-          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time)),
+          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time, leftOut)),
         ),
     }),
     start: () => {
@@ -88,11 +94,13 @@ export const receiverInput = <T>(
   }
 }
 
-function partition<T>(block: Block, counts: Counts, time: number): PartitionSource<T> {
+type LeftOut = (record: Uint8Array, error: unknown) => void
+
+function partition<T>(block: Block, counts: Counts, time: number, leftOut: LeftOut): PartitionSource<T> {
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
-  return { count, iterate: (bad) => counts.counted(time, id, codec.decode(bytes, bad)) }
+  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, leftOut)) }
 }
 
 /** Blocks that came with a count are known before anything is decoded. */

@@ -36,6 +36,11 @@ export class ManualClock implements Clock {
     return next !== undefined && next.atMs <= limitMs ? Math.max(next.atMs, this.#nowMs) : undefined
   }
 
+  /** Moves to `toMs` and runs nothing. */
+  moveTo(toMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, toMs)
+  }
+
   /** Moves to `toMs` and runs one timer that is due there; false when there was none. */
   runNext(toMs: number): boolean {
     this.#nowMs = Math.max(this.#nowMs, toMs)

@@ -248,10 +248,13 @@ export class TestContext implements AsyncDisposable {
   async #tick(): Promise<void> {
     const { life } = this.ssc
     if (life === undefined || this.#over) return
+    const tickMs = Math.max(life.ticker.nextMs, this.#clock.now())
+    await this.#passTime(tickMs - 1)
+    this.#clock.moveTo(tickMs)
     await turn()
-    for (const source of this.ssc.inputs.all) source.supervisor?.intake.cut()
+    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.intake.cut() ?? []))
     await turn()
-    await this.#passTime(Math.max(life.ticker.nextMs, this.#clock.now()))
+    await this.#passTime(tickMs)
   }
 
   /** Runs the timers up to `toMs` one by one, each with all that follows from it. */
