@@ -5,6 +5,7 @@
 const common = {
   text: [],
   steps: [],
+  'process-wide': [],
   errors: ['text', 'time/time'],
   ports: ['errors', 'time', 'blocks'],
   options: ['errors', 'text', 'ports', 'time'],

@@ -45,12 +45,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const read = await readJournal(storage)
   const resumed = segments.length > 0 || read.entries.length > 0
   if (resumed && options.existing === 'refuse') throw checkpointExists()
-  const stateful = (operators: readonly { readonly tables: readonly string[] }[]): never[] =>
-    operators.filter(({ tables }) => tables.length > 0) as never[]
-  const found = match(stateful(state.operators), stateful(options.operators), options.allowDropped ?? [])
-  if (found.refused.length > 0) throw mismatch(found)
-  if (found.dropped.length > 0) warnings.push(`The state of ${found.dropped.join(', ')} is dropped, as it was allowed.`)
-  for (const id of found.dropped) state.tables.delete(id)
+  matchOperators(state, options, warnings)
   const migrated = new Migration(state, options.operators)
   migrated.check()
 
@@ -71,22 +66,12 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     segmentBytes: limits.segmentBytes,
     steps,
   })
-  const log = new Log({
-    storage,
-    folder,
-    kind: 'c',
-    segmentBytes: limits.segmentBytes,
-    points,
-    steps,
-    head: () => encodeHead(head),
-  })
+  const { segmentBytes } = limits
+  const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(head) })
   await log.begin(segments)
   await begin()
-  const waiting = journal.waiting()
-  const pending = journal
-    .allocations()
-    .map(({ time }) => time)
-    .filter((time) => time > (lastCommitted ?? -Infinity))
+  const allocated = journal.allocations().map(({ time }) => time)
+  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
   const checkpoint = new CheckpointWriter({
     options,
     limits,
@@ -99,22 +84,33 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
     release,
   })
-  const recovered: Recovered = {
+  const { metadata, remembered, positions, held, failed } = state
+  const folded = { metadata, remembered, positions, held, failed, table: migrated.table }
+  const recovered = {
+    ...folded,
     resumed,
     zeroTime: head.zeroTime,
     lastCommitted,
-    table: (operator, table) => migrated.table(operator, table),
-    metadata: state.metadata,
-    remembered: state.remembered,
-    positions: state.positions,
-    held: state.held,
-    failed: state.failed,
     pending,
-    waiting,
+    waiting: journal.waiting(),
     warnings,
   }
   return { checkpoint, recovered }
 }
+
+/** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
+function matchOperators(state: StoredState, options: CheckpointOptions, warnings: string[]): void {
+  const found = match(
+    state.operators.filter(isStateful),
+    options.operators.filter(isStateful),
+    options.allowDropped ?? [],
+  )
+  if (found.refused.length > 0) throw mismatch(found)
+  if (found.dropped.length > 0) warnings.push(`The state of ${found.dropped.join(', ')} is dropped, as it was allowed.`)
+  for (const id of found.dropped) state.tables.delete(id)
+}
+
+const isStateful = ({ tables }: { readonly tables: readonly string[] }): boolean => tables.length > 0
 
 /** The newest good snapshot, and the commits after it. */
 async function readCommits(
@@ -217,7 +213,6 @@ class Migration {
     }
   }
 
-  table(operator: string, table: string): Iterable<TableEntry> | undefined {
-    return this.#state.tables.get(operator)?.get(table)?.values()
-  }
+  readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
+    this.#state.tables.get(operator)?.get(table)?.values()
 }

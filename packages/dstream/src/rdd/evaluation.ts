@@ -1,4 +1,4 @@
-import { codeMayBeGenerated } from './fused-cache.js'
+import { codeMayBeGenerated } from './code-generation.js'
 import type { Slice } from '../ports.js'
 import type { Maybe } from './maybe.js'
 import type { RDDRuntime } from './runtime.js'

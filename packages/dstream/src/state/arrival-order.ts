@@ -1,20 +1,6 @@
-import type { Cell } from './cell.js'
+import { type Cell, Chunk } from './cell.js'
 
 const chunkSize = 1024
-
-/** A stretch of the order. An iterator may stand on a chunk that has been taken out: its `next` still leads on. */
-export class Chunk<S> {
-  cells: Cell<S>[] = []
-  /** How many of `cells` have been removed and only wait for the next sweep. */
-  removed = 0
-  previous: Chunk<S> | undefined
-  next: Chunk<S> | undefined = undefined
-
-  constructor(previous: Chunk<S> | undefined) {
-    this.previous = previous
-    if (previous !== undefined) previous.next = this
-  }
-}
 
 /**
  * Cells in order of first arrival: a chain of short arrays, so that growing and sweeping never cost more than one of

@@ -1,5 +1,4 @@
 import type { MapKey } from '../keys/key.js'
-import type { Chunk } from './arrival-order.js'
 
 /** A batch as the cells that it changed know it: they share this one object instead of a number each. */
 export class Era<S> {
@@ -78,4 +77,18 @@ export function touchedAt<S>(cell: Cell<S>, version: number): { readonly touched
   let past = cell.past
   while (past?.era !== undefined && past.era.version > version) past = past.older
   return { touched: past?.era?.version ?? version, turn: past?.turn ?? 0 }
+}
+
+/** A stretch of the order. An iterator may stand on a chunk that has been taken out: its `next` still leads on. */
+export class Chunk<S> {
+  cells: Cell<S>[] = []
+  /** How many of `cells` have been removed and only wait for the next sweep. */
+  removed = 0
+  previous: Chunk<S> | undefined
+  next: Chunk<S> | undefined = undefined
+
+  constructor(previous: Chunk<S> | undefined) {
+    this.previous = previous
+    if (previous !== undefined) previous.next = this
+  }
 }

@@ -52,7 +52,11 @@ function copyOne(part: object, visit: (part: unknown) => unknown, begun: (copy: 
   return hasClone(part) ? part.clone() : withOwnProperties({}, part, visit, begun)
 }
 
-function copyMap(part: Map<unknown, unknown>, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
+function copyMap(
+  part: Map<unknown, unknown>,
+  visit: (part: unknown) => unknown,
+  begun: (copy: object) => void,
+): object {
   const copy = withOwnProperties(new Map<unknown, unknown>(), part, visit, begun)
   for (const [key, value] of part) Map.prototype.set.call(copy, visit(key), visit(value))
   return copy
@@ -85,7 +89,8 @@ function withOwnProperties<T extends object>(
 
 /** Buffers too: their own `slice` would share the memory. */
 function copyView(view: ArrayBufferView): object {
-  if (view instanceof DataView) return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
+  if (view instanceof DataView)
+    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
   return Uint8Array.prototype.slice.call(view) as object
 }
 
@@ -110,7 +115,7 @@ const judged = new WeakMap<object, boolean>()
 
 /** Private fields leave no trace but the text of their class. */
 function hasPrivateFields(value: object): boolean {
-  for (let prototype = Object.getPrototypeOf(value) as object | null; prototype !== null; ) {
+  for (let prototype = Object.getPrototypeOf(value) as object | null; prototype !== null;) {
     const type: unknown = prototype.constructor
     if (typeof type === 'function' && isJudgedPrivate(type)) return true
     prototype = Object.getPrototypeOf(prototype) as object | null

@@ -72,7 +72,10 @@ export class History<S> {
   }
 
   sizeAt(version: number, sizeNow: number): number {
-    return [...this.#batches, this.#open].find((batch) => batch !== undefined && batch.version > version)?.sizeBefore ?? sizeNow
+    return (
+      [...this.#batches, this.#open].find((batch) => batch !== undefined && batch.version > version)?.sizeBefore ??
+      sizeNow
+    )
   }
 
   pin(version: number): void {

@@ -18,9 +18,15 @@ const at = fc.nat(20)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('set' as const), key, value: fc.nat(5) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'touch' as const), key }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restore' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('view' as const, 'forget' as const, 'release' as const), at }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('view' as const, 'forget' as const, 'release' as const), at }),
+  },
 )
 
 /** What a table is meant to be: a copy of everything at every batch. */
@@ -169,25 +175,29 @@ describe('KeyedState', () => {
 
   test('changes since a version are those of all batches after it', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 5 }), fc.nat(), (batches, n) => {
-        const table = new KeyedState<number>()
-        const since = 10 * (n % (batches.length + 1))
-        const fold = new Map<Key, number | undefined>()
-        batches.forEach((steps, i) => {
-          table.begin(10 * (i + 1))
-          for (const s of steps) {
-            if (s.do === 'set') table.set(s.key, s.value)
-            if (s.do === 'delete') table.delete(s.key)
+      fc.property(
+        fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 5 }),
+        fc.nat(),
+        (batches, n) => {
+          const table = new KeyedState<number>()
+          const since = 10 * (n % (batches.length + 1))
+          const fold = new Map<Key, number | undefined>()
+          batches.forEach((steps, i) => {
+            table.begin(10 * (i + 1))
+            for (const s of steps) {
+              if (s.do === 'set') table.set(s.key, s.value)
+              if (s.do === 'delete') table.delete(s.key)
+            }
+            table.commit()
+            if (table.version === since) for (const [k, value] of table.entries()) fold.set(k, value)
+          })
+          for (const { key: k, value, gone } of table.changes(since)) {
+            if (gone) fold.delete(k)
+            else fold.set(k, value)
           }
-          table.commit()
-          if (table.version === since) for (const [k, value] of table.entries()) fold.set(k, value)
-        })
-        for (const { key: k, value, gone } of table.changes(since)) {
-          if (gone) fold.delete(k)
-          else fold.set(k, value)
-        }
-        expect([...fold]).toEqual([...table.entries()])
-      }),
+          expect([...fold]).toEqual([...table.entries()])
+        },
+      ),
     )
   })
 
