@@ -101,11 +101,13 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       return array
         ? `for (; i < end; i++) {
             const r0 = input[i]
-            ${this.#steps(0, 'r0', 'continue')}
+            ${this.#steps(0, 'r0', nextRound)}
+            ${atRest}
           }`
         : `for (; left > 0; left = left - 1 | 0) {
             ${this.#pull()}
-            ${this.#steps(0, 'r0', 'continue')}
+            ${this.#steps(0, 'r0', nextRound)}
+            ${atRest}
           }`
     }
     const next = array ? 'const r0 = input[i]; n0 = n0 + 1 | 0; left = left - 1 | 0' : this.#pull()
@@ -113,7 +115,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       if (xs1 === undefined) {
         ${array ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
         ${next}
-        ${this.#untilSpread(0, 'r0', `{ ${array ? 'i++; ' : ''}continue all }`)}
+        ${this.#untilSpread(0, 'r0', `{ ${atRest}; ${array ? 'i++; ' : ''}continue all }`)}
       }
       ${this.#spread(1)}
       ${array ? 'i++' : ''}
@@ -159,7 +161,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const given = count(this.#counters[s]![1])
     const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); j${d} = 0`, `{ c${d} = undefined; break }`)
     const last = d === this.#levels
-    const body = last ? this.#steps(s + 1, record, 'continue') : this.#untilSpread(s + 1, record, 'continue')
+    const body = last ? this.#steps(s + 1, record, nextRound) : this.#untilSpread(s + 1, record, nextRound)
     const read = `if (left <= 0) break all
       left = left - 1 | 0
       ${given}
@@ -169,6 +171,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     return `while (true) {
       for (; j${d} < xs${d}.length; j${d}++) {
         ${inner}
+        ${atRest}
       }
       if (c${d} === undefined) break
       ${refill}
@@ -231,6 +234,10 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     return this.#shape.ops.findIndex((op, s) => spreads(op) && this.#levelOf(s) === d)
   }
 }
+
+/** Where a round ends nobody is at work. V8 polls for interrupts there, and would keep what it does not know to be constant. */
+const atRest = 'at = -1; x = undefined; y = undefined'
+const nextRound = `{ ${atRest}; continue }`
 
 /** Within a slice no count comes near 2^31, and V8 need not ask. */
 const count = (n: number) => `n${n} = n${n} + 1 | 0`

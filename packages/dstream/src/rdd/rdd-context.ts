@@ -1,5 +1,6 @@
 import { checkOptions, positiveInteger } from '../options.js'
 import { RDD } from './rdd.js'
+import { filesOf } from './saving.js'
 import { runtimeOf, type RDDRuntime } from './runtime.js'
 import { source, union } from './steps.js'
 
@@ -44,6 +45,18 @@ export class RDDContext {
   /** No records, no partitions. */
   emptyRDD<T>(): RDD<T> {
     return new RDD(this, source('emptyRDD', []))
+  }
+
+  /** The lines of a file, or of the files in a directory as `saveAsTextFile` leaves it. */
+  textFile(path: string): RDD<string> {
+    const files = filesOf(this.runtime, 'textFile')
+    return new RDD(this, source('textFile', [{ load: () => files.loadText(path) }]))
+  }
+
+  /** What `saveAsObjectFile` has saved. */
+  objectFile<T>(path: string): RDD<T> {
+    const files = filesOf(this.runtime, 'objectFile')
+    return new RDD(this, source('objectFile', [{ load: () => files.loadObjects(path) }]))
   }
 
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {

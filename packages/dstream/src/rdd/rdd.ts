@@ -10,6 +10,7 @@ import type { RDDContext } from './rdd-context.js'
 import * as joins from './join.js'
 import { mapAsync, type MapAsyncOptions } from './map-async.js'
 import * as partitions from './partition-steps.js'
+import { saveObjects, saveText } from './saving.js'
 import * as shuffle from './shuffle.js'
 import { sortBy } from './sort.js'
 import * as steps from './steps.js'
@@ -260,6 +261,15 @@ export class RDD<out T> {
   }
   foreach(f: (record: T) => void): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
+  }
+
+  /** One line a record, in a directory with a file per partition, which appears whole or not at all. */
+  saveAsTextFile(path: string): Promise<void> {
+    return this.#act((evaluation) => saveText(this.node, path, evaluation))
+  }
+  /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
+  saveAsObjectFile(path: string): Promise<void> {
+    return this.#act((evaluation) => saveObjects(this.node, path, evaluation))
   }
 
   // for the engine

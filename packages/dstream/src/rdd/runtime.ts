@@ -1,5 +1,5 @@
 import type { RecordError } from '../errors/record-error.js'
-import type { Clock, Logger, Yielder } from '../ports.js'
+import type { Clock, Logger, RDDFiles, Yielder } from '../ports.js'
 
 /** What evaluation asks of its surroundings. */
 export interface RDDRuntime {
@@ -13,6 +13,8 @@ export interface RDDRuntime {
   readonly logger?: Logger | undefined
   /** For timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined
+  /** Where RDDs are saved and loaded; without it they cannot be. */
+  readonly files?: RDDFiles | undefined
 }
 
 /** Outside of a streaming context nothing asks the evaluation to pause. */
