@@ -41,8 +41,9 @@ const layers = {
     'time',
     'blocks',
   ],
-  node: ['time', 'storage'],
+  node: ['time', 'storage', 'codec'],
   storage: ['node'],
+  sinks: ['graph', 'journal', 'outputs', 'rdd', 'node', 'storage', 'time'],
 }
 
 /** Folders that wire or stand at the rim: they may import what they need, and nothing inside imports them. */

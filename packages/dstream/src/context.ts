@@ -14,6 +14,7 @@ import { defineJob, type JobModule } from './job.js'
 import { Lifecycle } from './lifecycle.js'
 import { breathingYielder } from './node/breathing-yielder.js'
 import { connect } from './node/connect.js'
+import { rddFiles } from './node/rdd-files.js'
 import { onShutdownSignals } from './node/shutdown-signals.js'
 import { standardOutput } from './node/standard-output.js'
 import { stderrLogger } from './node/stderr-logger.js'
@@ -519,6 +520,7 @@ export class StreamingContext implements AsyncDisposable {
       codegen: this.#internals.codegen ?? 'auto',
       logger: this.#logger,
       clock: this.#clock,
+      files: rddFiles,
       onBadRecord: (record: unknown, err: unknown) =>
         this.#logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
       ...(onRecordError === undefined || onRecordError === 'fail'

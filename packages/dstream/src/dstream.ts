@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { StreamingContext } from './context.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from './errors/graph.js'
+import { badOption } from './errors/options.js'
 import type { Attempt, OutputSpec } from './graph/graph.js'
 import type { Operator } from './graph/operator.js'
 import type { Key } from './keys/key.js'
@@ -41,7 +42,7 @@ import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
 import { updateStateByKey, type StatefulOperator, type StateOptions } from './operators/update-state-by-key.js'
 import { window } from './operators/window.js'
-import { aFunction, aString, checkOptions, positiveInteger } from './options.js'
+import { aFunction, checkOptions, positiveInteger } from './options.js'
 import { batches, type Batch } from './outputs/batches.js'
 import { foreachRDD } from './outputs/foreach-rdd.js'
 import { print } from './outputs/print.js'
@@ -561,21 +562,12 @@ export class DStream<out T> {
 
   /** One directory per batch, `prefix-TIME.suffix`, with a file per partition; whole or not at all, the same when run again. */
   saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(
-      saveAsTextFiles(
-        this.#operator,
-        aString('saveAsTextFiles', 'prefix', prefix),
-        aString('saveAsTextFiles', 'suffix', suffix),
-      ),
-    )
+    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
   }
 
   /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
   saveAsObjectFiles(prefix: string, suffix = ''): void {
-    const where = 'saveAsObjectFiles'
-    this.#host.addOutput(
-      saveAsObjectFiles(this.#operator, aString(where, 'prefix', prefix), aString(where, 'suffix', suffix)),
-    )
+    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
   }
 
   /** Each batch exactly once to a store that remembers which batches it has. */
@@ -606,6 +598,12 @@ export class DStream<out T> {
   #derive<U>(operator: Operator<U>, kind?: string): DStream<U> {
     return new DStream(this.#host, this.#host.add(operator, kind))
   }
+}
+
+const names = (where: string, prefix: string, suffix: string): [string, string] => {
+  if (typeof prefix !== 'string') throw badOption(where, 'prefix', 'a string', prefix)
+  if (typeof suffix !== 'string') throw badOption(where, 'suffix', 'a string', suffix)
+  return [prefix, suffix]
 }
 
 const positiveMs = (where: string, duration: Duration): number => checkPositiveDuration(where, duration).milliseconds

@@ -29,3 +29,10 @@ export function asyncTimedOut(timeoutMs: number): DStreamError {
     `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted.`,
   )
 }
+
+export function noFiles(action: string): DStreamError {
+  return new DStreamError(
+    'no-files',
+    `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc.`,
+  )
+}

@@ -54,11 +54,6 @@ export const receiverInput = <T>(
   const codecs = new Map<string, Codec<T>>(receiver.codecs.map((codec) => [codec.id, codec]))
   const counts = new Counts()
   const earlier = new Set<string>()
-  const leftOut = (record: Uint8Array, error: unknown): void =>
-    supervisor.reportError(
-      `A record does not decode and is left out: ${describe(new TextDecoder().decode(record))}`,
-      error,
-    )
   return {
     streamId,
     name: streamName(label, streamId),
@@ -72,7 +67,7 @@ export const receiverInput = <T>(
       compute: (time) =>
         rddOf(
           sc,
-          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time, leftOut)),
+          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time, reportedBy(supervisor))),
         ),
     }),
     start: () => {
@@ -93,6 +88,13 @@ export const receiverInput = <T>(
     },
   }
 }
+
+const reportedBy =
+  (supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): LeftOut =>
+  (record, error) => {
+    const text = describe(new TextDecoder().decode(record))
+    supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
+  }
 
 type LeftOut = (record: Uint8Array, error: unknown) => void
 
