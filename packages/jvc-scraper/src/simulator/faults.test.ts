@@ -153,7 +153,19 @@ describe('what happens to the forum', () => {
     })
     simulator.control({ do: 'restore', id })
     expect(await idsOf(simulator, row)).toEqual(before)
-    expect(simulator.truth().find((post) => post.id === id)).toMatchObject({ deleted: false, deletedAt: NOW })
+    expect(simulator.truth().find((post) => post.id === id)).toMatchObject({
+      deleted: false,
+      deletedAt: NOW,
+      missable: false,
+    })
+  })
+
+  test('a post that is deleted before a page with it was sent may be missed, even if it comes back', async () => {
+    const { simulator } = await start()
+    const post = simulator.truth(299)[0]
+    simulator.control({ do: 'delete', id: post?.id })
+    simulator.control({ do: 'restore', id: post?.id })
+    expect(simulator.truth(299)).toEqual([{ ...post, deletedAt: NOW, deleted: false, missable: true }])
   })
 
   test('the last page vanishes with its last post', async () => {

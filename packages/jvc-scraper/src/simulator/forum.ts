@@ -37,6 +37,8 @@ export interface SimulatedPost {
   deletedAt: number | undefined
   /** Not to be seen at the moment. */
   deleted: boolean
+  /** It was deleted before any page with it had been sent whole. */
+  missable: boolean
 }
 
 export interface SimulatedTopic {
@@ -159,8 +161,7 @@ export class Forum {
     const place = topic?.posts.findIndex((each) => each.id === id) ?? -1
     if (post === undefined || topic === undefined || place < 1) return false
     topic.posts.splice(place, 1)
-    post.deleted = true
-    post.deletedAt = now
+    markDeleted(post, now)
     this.version++
     return true
   }
@@ -191,10 +192,7 @@ export class Forum {
     const topic = this.topics.get(topicId)
     if (topic === undefined || topic.pin !== undefined || topic.gone) return false
     topic.gone = true
-    for (const post of topic.posts) {
-      post.deleted = true
-      post.deletedAt = now
-    }
+    for (const post of topic.posts) markDeleted(post, now)
     this.active = this.active.filter((each) => each !== topic)
     this.order.splice(this.order.indexOf(topic), 1)
     this.version++
@@ -258,6 +256,7 @@ export class Forum {
       servedAt: undefined,
       deletedAt: undefined,
       deleted: false,
+      missable: false,
     }
     this.posts.push(post)
     topic.posts.push(post)
@@ -273,6 +272,12 @@ export class Forum {
     this.lastPostId += this.random.chance(0.8) ? 8 * this.random.int(1, 3) : this.random.int(1, 30)
     return String(this.lastPostId)
   }
+}
+
+function markDeleted(post: SimulatedPost, now: number): void {
+  post.deleted = true
+  post.deletedAt = now
+  post.missable ||= post.servedAt === undefined
 }
 
 function toFront<T>(items: T[], item: T): void {

@@ -8,7 +8,7 @@
  * - `simulator.truth(since?)` and `GET /__truth?since=N` give every post published, in order, with the six fields that the
  *   feed must carry; whether it was there before the start (`history`); when a page with it was first sent whole
  *   (`servedAt`, null: never); when it was last `deletedAt` (null: never) and whether it is `deleted` now. A reader may
- *   miss the posts that were deleted before they were served; one that is renamed away may carry the newer title.
+ *   miss the posts that were deleted before they were served (`missable`); after a rename one may carry the newer title.
  * - `faults: 'all'`, or names with chances (`slow=0.1,gone`), see `FAULTS`; which request has which fault follows from the
  *   seed and the order of requests.
  * - `simulator.control({ do: 'publish', count: 5 })` and `POST /__control?do=publish&count=5` carry out orders: `pause`,

@@ -21,6 +21,8 @@ export interface TruthPost {
   readonly deletedAt: number | null
   /** Not to be seen at the moment. */
   readonly deleted: boolean
+  /** It was deleted before any page with it had been sent whole: a reader may rightly have missed it. */
+  readonly missable: boolean
 }
 
 export function truthOf(post: SimulatedPost): TruthPost {
@@ -38,5 +40,6 @@ export function truthOf(post: SimulatedPost): TruthPost {
     servedAt: post.servedAt ?? null,
     deletedAt: post.deletedAt ?? null,
     deleted: post.deleted,
+    missable: post.missable,
   }
 }
