@@ -1,5 +1,6 @@
-import type { Writable } from 'node:stream'
-import { checkContextOptions, type StreamingContextOptions } from './context-options.js'
+import type { Readable, Writable } from 'node:stream'
+import type { Codec } from './blocks/codec.js'
+import { checkContextOptions, type BackpressureOptions, type StreamingContextOptions } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
 import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from './errors/context.js'
 import { addingTooLate, differentContexts, noStreams, sliceForgotten } from './errors/graph.js'
@@ -12,8 +13,10 @@ import { rememberTimes } from './graph/remember.js'
 import { validate } from './graph/validate.js'
 import { defineJob, type JobModule } from './job.js'
 import { Lifecycle } from './lifecycle.js'
+import { msgpackCodec } from './codec/msgpack-codec.js'
 import { breathingYielder } from './node/breathing-yielder.js'
 import { connect } from './node/connect.js'
+import { files } from './node/files.js'
 import { rddFiles } from './node/rdd-files.js'
 import { onShutdownSignals } from './node/shutdown-signals.js'
 import { standardOutput } from './node/standard-output.js'
@@ -26,6 +29,7 @@ import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
 import { aFunction, checkOptions } from './options.js'
 import type { Clock, Logger, Storage, Yielder } from './ports.js'
+import { RateController } from './pressure/rate-controller.js'
 import type { RDD } from './rdd/rdd.js'
 import { RDDContext } from './rdd/rdd-context.js'
 import type { Receiver } from './receive/receiver.js'
@@ -33,12 +37,20 @@ import { activate, activeContext, deactivate, nextName } from './schedule/active
 import type { Failure } from './schedule/failure.js'
 import { maxWaitingBatches } from './schedule/stateful-turns.js'
 import { Termination } from './schedule/termination.js'
-import { asyncIterable } from './sources/async-iterable.js'
+import { asyncIterable, readable } from './sources/async-iterable.js'
+import { constant } from './sources/constant.js'
+import { decodedSocket, type Decode } from './sources/decoded-socket.js'
+import { eventEmitter, type Emitter } from './sources/event-emitter.js'
+import type { FileStreamOptions, ReadFile } from './sources/file-input.js'
 import { InputSet } from './sources/input-set.js'
 import type { InputSource, SourceHome } from './sources/input-source.js'
+import { positioned, type Source } from './sources/positioned.js'
 import { queue as queueSource, type QueueOptions } from './sources/queue.js'
+import { rate } from './sources/rate.js'
+import { rawSocket } from './sources/raw-socket.js'
 import { receiverInput } from './sources/receiver-input.js'
-import { socketText } from './sources/socket-text.js'
+import { socketText, type SocketTextOptions } from './sources/socket-text.js'
+import { anyFile, binaryRecords, textFile } from './sources/text-file.js'
 import { fileStorage } from './storage/index.js'
 import type { Steps } from './steps.js'
 import type { Duration } from './time/duration.js'
@@ -112,6 +124,8 @@ export class StreamingContext implements AsyncDisposable {
     this.batchInterval = options.batchInterval
     this.sc = new RDDContext({ defaultParallelism: options.defaultParallelism, runtime: this.#runtime() })
     this.#host = this.#makeHost()
+    const { backpressure = false } = options
+    if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
   }
 
   static {
@@ -189,8 +203,21 @@ export class StreamingContext implements AsyncDisposable {
   }
 
   /** Lines of UTF-8 text from a TCP server; `\n`, `\r\n` and a lone `\r` end a line. Reconnects when the server goes away. */
-  socketTextStream(host: string, port: number): DStream<string> {
-    return this.#source((home) => socketText(home, connect, host, port))
+  socketTextStream(host: string, port: number, options?: SocketTextOptions): DStream<string> {
+    return this.#source((home) => socketText(home, connect, host, port, options))
+  }
+
+  /** What `decode` makes of the bytes that a TCP server sends. It is called anew for each connection. */
+  socketStream<T>(host: string, port: number, decode: Decode<T>): DStream<T> {
+    return this.#source((home) => decodedSocket(home, connect, host, port, decode))
+  }
+
+  /**
+   * Frames from a TCP server: a 32 bit length, most significant byte first, and so many bytes of MessagePack values, each
+   * a record. Each frame is a block of its own, past the rate limit.
+   */
+  rawSocketStream<T>(host: string, port: number): DStream<T> {
+    return this.#source((home) => rawSocket<T>(home, connect, host, port, msgpackCodec as Codec<T>))
   }
 
   /** Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint. */
@@ -201,6 +228,49 @@ export class StreamingContext implements AsyncDisposable {
   /** What an async iterable gives, as fast as the batches take it. */
   fromAsyncIterable<T>(source: AsyncIterable<T>): DStream<T> {
     return this.#source((home) => asyncIterable(home, source))
+  }
+
+  /** The objects of a Node stream, or the chunks of its bytes, read as fast as the batches take them. */
+  fromReadable<T = Uint8Array>(source: Readable): DStream<T> {
+    return this.#source((home) => readable<T>(home, source))
+  }
+
+  /** The values of one event of an emitter. It cannot be asked to wait: see `maxBufferedRecords`. */
+  fromEventEmitter<T>(emitter: Emitter<T>, event: string): DStream<T> {
+    return this.#source((home) => eventEmitter(home, emitter, event))
+  }
+
+  /**
+   * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
+   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`.
+   */
+  textFileStream(directory: string, options?: FileStreamOptions): DStream<string> {
+    return this.#source((home) => textFile(home, files, directory, options))
+  }
+
+  /** What `read` makes of each file that appears in a directory; which files, as in `textFileStream`. */
+  fileStream<T>(directory: string, read: ReadFile<T>, options?: FileStreamOptions): DStream<T> {
+    return this.#source((home) => anyFile(home, files, directory, read, options))
+  }
+
+  /** Files of records of one length, each a copy; which files, as in `textFileStream`. A rest fails the batch. */
+  binaryRecordsStream(directory: string, recordLength: number, options?: FileStreamOptions): DStream<Uint8Array> {
+    return this.#source((home) => binaryRecords(home, files, directory, recordLength, options))
+  }
+
+  /** The same RDD in every batch. */
+  constantStream<T>(rdd: RDD<T>): DStream<T> {
+    return this.#source((home) => constant(home, rdd))
+  }
+
+  /** The numbers 0, 1, 2, …, so many a second of batch time. */
+  rateStream(rowsPerSecond: number): DStream<number> {
+    return this.#source((home) => rate(home, rowsPerSecond))
+  }
+
+  /** A source that can be read again: positions are committed instead of data. */
+  fromSource<T, P>(source: Source<T, P>): DStream<T> {
+    return this.#source((home) => positioned(home, source))
   }
 
   /** @internal A source of the testing kit or of one's own. */
@@ -485,6 +555,14 @@ export class StreamingContext implements AsyncDisposable {
     if (streams.length === 0) throw noStreams(kind)
     for (const stream of streams) if (stream.context !== this) throw differentContexts(kind)
     return streams.map((stream) => stream.operator)
+  }
+
+  /** Lets what is known of a finished batch set the pace of the sources. */
+  #adaptRates(backpressure: BackpressureOptions): void {
+    const { initialRate: _, ...pid } = backpressure
+    const publish = (streamId: number, rate: number): void => this.#inputs.all[streamId]?.setRate?.(rate)
+    const controller = new RateController({ ...pid, batchMs: this.batchInterval.milliseconds, publish })
+    this.#bus.on('batchCompleted', ({ batchInfo }) => controller.batchCompleted(batchInfo))
   }
 
   #home(): SourceHome {

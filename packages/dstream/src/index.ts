@@ -22,7 +22,11 @@ export { Receiver } from './receive/receiver.js'
 export type { ReceiverOptions, StoreBlockOptions } from './receive/receiver.js'
 export type { Codec } from './blocks/codec.js'
 export type { InputSource, SourceHome } from './sources/input-source.js'
+export type { Emitter } from './sources/event-emitter.js'
+export type { FileStreamOptions } from './sources/file-input.js'
+export type { Source } from './sources/positioned.js'
 export type { QueueOptions } from './sources/queue.js'
+export type { SocketTextOptions } from './sources/socket-text.js'
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export { DStream, StateDStream } from './dstream.js'

@@ -115,6 +115,7 @@ export class Lifecycle {
     this.#zeroMs = recovered?.zeroTime ?? firstMs - batchMs
     const turns = this.#evaluate(this.#zeroMs)
     if (recovered?.resumed === true) {
+      inputs.mustBeRecoverable()
       resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
       this.#pending = new Set(recovered.pending)
     }

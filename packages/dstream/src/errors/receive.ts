@@ -69,12 +69,6 @@ export const badPid = (what: string, wanted: string, value: unknown): DStreamErr
     `requirement failed: ${what} ${describe(value)} in the backpressure options should be ${wanted}.`,
   )
 
-export const unknownCodec = (streamId: number, id: string): DStreamError =>
-  new DStreamError(
-    'unknown-codec',
-    `Stream ${streamId} holds bytes of the codec ${describe(id)}, which its receiver has not named. List the codec in the receiver's \`codecs\`, so that blocks of an earlier run can be read.`,
-  )
-
 export const queueNotRecoverable = (): DStreamError =>
   new DStreamError(
     'queue-not-recoverable',

@@ -20,7 +20,7 @@ const batch = (endMs: number, processingDelay: number, records: Readonly<Record<
 const setUp = () => {
   const published: [number, number][] = []
   const publish = (streamId: number, rate: number): void => void published.push([streamId, rate])
-  return { published, controller: new RateController({ batchMs: 1000, streamIds: [0, 1], publish }) }
+  return { published, controller: new RateController({ batchMs: 1000, publish }) }
 }
 
 test('each stream gets the rate of its own records, cut to a whole number', () => {
@@ -47,4 +47,8 @@ test('a batch whose times are not known tells nothing', () => {
   controller.batchCompleted(batch(1000, 100, { 0: 100 }))
   controller.batchCompleted(unfinished)
   expect(published).toEqual([])
+})
+
+test('options that cannot be are refused at once', () => {
+  expect(() => new RateController({ batchMs: 1000, integral: -1, publish: () => {} })).toThrow(/Integral term -1/)
 })

@@ -4,7 +4,6 @@ import type { PidOptions } from './pid.js'
 
 export interface RateControllerOptions extends PidOptions {
   readonly batchMs: number
-  readonly streamIds: readonly number[]
   /** A new rate for a stream, whole records per second. */
   publish(streamId: number, recordsPerSecond: number): void
 }
@@ -15,23 +14,31 @@ export interface RateControllerOptions extends PidOptions {
  */
 export class RateController {
   readonly #publish: (streamId: number, recordsPerSecond: number) => void
-  readonly #estimators: ReadonlyMap<number, PidRateEstimator>
+  readonly #makeEstimator: () => PidRateEstimator
+  readonly #estimators = new Map<number, PidRateEstimator>()
 
   /** @throws `bad-backpressure` */
   constructor(options: RateControllerOptions) {
-    const { batchMs, streamIds, publish, ...pid } = options
+    const { batchMs, publish, ...pid } = options
     this.#publish = publish
-    this.#estimators = new Map(streamIds.map((id) => [id, new PidRateEstimator(batchMs, pid)]))
+    this.#makeEstimator = () => new PidRateEstimator(batchMs, pid)
+    // What is wrong with the options shows here, not in the first batch.
+    this.#makeEstimator()
   }
 
   batchCompleted(batch: BatchInfo): void {
     const { processingEndTime: time, processingDelay, schedulingDelay } = batch
     if (time === undefined || processingDelay === undefined || schedulingDelay === undefined) return
-    for (const [streamId, estimator] of this.#estimators) {
-      const numRecords = batch.streamIdToInputInfo[streamId]?.numRecords ?? 0
-      const rate = estimator.estimate({ time, numRecords, processingDelay, schedulingDelay })
+    for (const { inputStreamId, numRecords } of Object.values(batch.streamIdToInputInfo)) {
+      const rate = this.#estimator(inputStreamId).estimate({ time, numRecords, processingDelay, schedulingDelay })
       // Spark publishes a long: the fraction is cut off.
-      if (rate !== undefined) this.#publish(streamId, Math.trunc(rate))
+      if (rate !== undefined) this.#publish(inputStreamId, Math.trunc(rate))
     }
+  }
+
+  #estimator(streamId: number): PidRateEstimator {
+    let estimator = this.#estimators.get(streamId)
+    if (estimator === undefined) this.#estimators.set(streamId, (estimator = this.#makeEstimator()))
+    return estimator
   }
 }

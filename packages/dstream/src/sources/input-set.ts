@@ -21,6 +21,14 @@ export class InputSet {
     return this.#sources
   }
 
+  /** @throws what a source that cannot be recovered refuses a start from a checkpoint with */
+  mustBeRecoverable(): void {
+    for (const source of this.#sources) {
+      const refusal = source.refusal?.()
+      if (refusal !== undefined) throw refusal
+    }
+  }
+
   /** Received records that no batch has yet, and that a stop would leave behind. */
   waiting(journal: Journal): number {
     return journal.waiting().reduce((sum, block) => sum + (block.count ?? 1), 0)

@@ -65,8 +65,8 @@ export interface InputSource<T = unknown> {
   info(time: number): StreamInputInfo
   /** Records per second, from backpressure. */
   setRate?(recordsPerSecond: number): void
-  /** The codec of journalled bytes. @throws `unknown-codec` */
-  codec?(id: string): Codec<T>
+  /** The codec of journalled bytes; `undefined` where nobody has named it. */
+  codec?(id: string): Codec<T> | undefined
   /** What a start from a checkpoint is refused with, where the source cannot be recovered. */
   refusal?(): DStreamError
 }

@@ -1,10 +1,11 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
-import { notAReceiver, unknownCodec } from '../errors/receive.js'
+import { notAReceiver } from '../errors/receive.js'
 import { operator } from '../graph/make.js'
 import type { StreamInputInfo } from '../observe/events.js'
 import type { PartitionSource } from '../rdd/plan.js'
 import { rddOf } from '../rdd/rdd-of.js'
+import { knownCodec, rememberCodec } from '../receive/known-codecs.js'
 import { isReceiver } from '../receive/receiver.js'
 import type { Receiver } from '../receive/receiver.js'
 import { ReceiverSupervisor } from '../receive/supervisor.js'
@@ -45,13 +46,12 @@ export const receiverInput = <T>(
     blockIntervalMs,
     limits,
     addBlock: (block) => {
-      if ('codec' in block.payload) codecs.set(block.payload.codec.id, block.payload.codec as Codec<T>)
+      if ('codec' in block.payload) rememberCodec(block.payload.codec)
       return home.addBlock(block)
     },
     hasBlock: (id) => earlier.has(id),
     onEvent: (type, info) => home.onEvent(type, info),
   })
-  const codecs = new Map<string, Codec<T>>(receiver.codecs.map((codec) => [codec.id, codec]))
   const counts = new Counts()
   const earlier = new Set<string>()
   return {
@@ -81,11 +81,7 @@ export const receiverInput = <T>(
     info: (time) => infoOf(streamId, time, home.blocksOf(streamId, time), counts),
     forget: (time) => counts.forget(time),
     setRate: (recordsPerSecond) => supervisor.intake.setRate(recordsPerSecond),
-    codec: (id) => {
-      const codec = codecs.get(id)
-      if (codec === undefined) throw unknownCodec(streamId, id)
-      return codec
-    },
+    codec: (id) => receiver.codecs.find((codec) => codec.id === id) ?? (knownCodec(id) as Codec<T> | undefined),
   }
 }
 
