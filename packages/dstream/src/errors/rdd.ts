@@ -36,3 +36,39 @@ export function noFiles(action: string): DStreamError {
     `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc.`,
   )
 }
+
+export function unequalPartitions(left: number, right: number): DStreamError {
+  return new DStreamError(
+    'unequal-partitions',
+    `Can't zip RDDs with unequal numbers of partitions: ${left} and ${right}; repartition one of them, or join by zipWithIndex`,
+  )
+}
+
+export function unequalParts(partition: number, left: number, right: number): DStreamError {
+  return new DStreamError(
+    'unequal-parts',
+    `Can only zip RDDs with same number of elements in each partition: partition ${partition} has ${left} and ${right}`,
+  )
+}
+
+export function notAnRDD(where: string, value: unknown): DStreamError {
+  return new DStreamError('not-an-rdd', `${where} takes another RDD, not ${describe(value)}; make one with parallelize`)
+}
+
+export function notANumber(action: string, value: unknown): DStreamError {
+  return new DStreamError(
+    'not-a-number',
+    `${action} takes numbers, and ${describe(value)} is none; map to numbers first`,
+  )
+}
+
+export function badHistogram(reason: string): DStreamError {
+  return new DStreamError('bad-histogram', `histogram: ${reason}`)
+}
+
+export function broadcastDestroyed(id: number): DStreamError {
+  return new DStreamError(
+    'broadcast-destroyed',
+    `Attempted to use Broadcast(${id}) after it was destroyed; broadcast the value again, or destroy it later`,
+  )
+}

@@ -1,9 +1,12 @@
 import { emptyCollection } from '../errors/rdd.js'
 import type { Place } from '../errors/record-error.js'
-import { aFunction, nonNegativeInteger } from '../options.js'
-import { feedAll, pass } from './evaluate.js'
+import { aFunction, nonNegativeInteger, positiveInteger } from '../options.js'
+import { blame } from './blame.js'
+import { feed, feedAll, partitionOf, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
-import { andThen, type Maybe } from './maybe.js'
+import { eachAsync } from './map-async.js'
+import { andThen, inOrder, type Maybe } from './maybe.js'
+import { readOnly } from './partition-steps.js'
 import type { AnyFunction, PlanNode, StepOp } from './plan.js'
 import { ordered } from './sort.js'
 
@@ -36,7 +39,9 @@ function firstOfSorted(node: PlanNode, n: number, evaluation: Evaluation): Maybe
     steps.unshift(base)
     base = base.parents[0]!
   }
-  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.made !== undefined) return undefined
+  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.made !== undefined || base.shared) {
+    return undefined
+  }
   const out: unknown[] = []
   return andThen(base.plan.first(n, evaluation), (records) =>
     andThen(pass(records, steps, { kind: 'collect', out }, evaluation), () => out),
@@ -88,6 +93,67 @@ export function reduce(node: PlanNode, f: AnyFunction, evaluation: Evaluation): 
 export function foreach(node: PlanNode, f: AnyFunction, evaluation: Evaluation): Maybe<void> {
   const place = placeOf(node, 'foreach')
   return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), place }, evaluation)
+}
+
+/** `zero` begins every partition, and once more what the partitions are combined into (Spark's aggregate). */
+export function aggregate(
+  node: PlanNode,
+  operator: string,
+  functions: { readonly zero: () => unknown; readonly seq: AnyFunction; readonly comb: AnyFunction },
+  evaluation: Evaluation,
+): Maybe<unknown> {
+  const { zero, seq, comb } = functions
+  aFunction(operator, 'the function', seq)
+  aFunction(operator, 'the function that combines', comb)
+  const place = placeOf(node, operator)
+  let result = zero()
+  const done = inOrder(node.numPartitions, (i) => {
+    const sink = { kind: 'fold' as const, f: seq, acc: zero(), place }
+    return andThen(feed(node, i, sink, evaluation), () => {
+      result = comb(result, sink.acc)
+    })
+  })
+  return andThen(done, () => result)
+}
+
+/** One partition after the other; what `f` returns is awaited. */
+export function foreachPartition(node: PlanNode, f: AnyFunction, evaluation: Evaluation): Maybe<void> {
+  aFunction('foreachPartition', 'the function', f)
+  const place = placeOf(node, 'foreachPartition')
+  return inOrder(node.numPartitions, (i) =>
+    andThen(partitionOf(node, i, evaluation), async (records) => {
+      try {
+        await f(readOnly(records))
+      } catch (error) {
+        blame(place, records, error, undefined)
+      }
+    }),
+  )
+}
+
+/** Some records at a time; the first failure aborts the signals of the others. */
+export function foreachAsync(
+  node: PlanNode,
+  f: (record: never, signal: AbortSignal) => Promise<void>,
+  concurrency: number,
+  evaluation: Evaluation,
+): Maybe<void> {
+  aFunction('foreachAsync', 'the function', f)
+  positiveInteger('foreachAsync', 'concurrency', concurrency)
+  const place = placeOf(node, 'foreachAsync')
+  const { onRecordError } = evaluation.runtime
+  return inOrder(node.numPartitions, (i) =>
+    andThen(partitionOf(node, i, evaluation), (records) =>
+      eachAsync(records, concurrency, async (record, _, signal) => {
+        try {
+          await f(record as never, signal)
+        } catch (error) {
+          // A call that fails because another one has failed is not to blame.
+          if (!signal.aborted) blame(place, record, error, onRecordError)
+        }
+      }),
+    ),
+  )
 }
 
 function placeOf(node: PlanNode, operator: string): Place {

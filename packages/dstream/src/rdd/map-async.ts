@@ -35,16 +35,19 @@ export function mapAsync(parent: PlanNode, kind: string, f: AsyncFunction, optio
       open: async (i, evaluation) => {
         const records = await partitionOf(parent, i, evaluation)
         const results: unknown[] = []
+        const leftOut = new Set<number>()
         await eachAsync(records, concurrency, async (record, place, signal) => {
           try {
             const result = await within(timeoutMs, evaluation, signal, (s) => f(record as never, s))
             if (options.ordered === false) results.push(result)
             else results[place] = result
           } catch (error) {
-            blame(node, record, error, undefined)
+            // Calls that fail because another one has failed are not to blame.
+            if (!signal.aborted) blame(node, record, error, evaluation.runtime.onRecordError)
+            leftOut.add(place)
           }
         })
-        return results
+        return leftOut.size === 0 || options.ordered === false ? results : results.filter((_, i) => !leftOut.has(i))
       },
     },
   })

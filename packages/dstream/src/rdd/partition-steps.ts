@@ -1,66 +1,95 @@
 import { aFunction, positiveInteger } from '../options.js'
-import { partitionOf } from './evaluate.js'
-import { andThen, gather } from './maybe.js'
-import { blame } from './blame.js'
-import { PlanNode, type AnyFunction } from './plan.js'
+import { blame, iterableOf } from './blame.js'
+import { feed, feedAll, partitionOf } from './evaluate.js'
+import type { Evaluation } from './evaluation.js'
+import { andThen, inOrder, type Maybe } from './maybe.js'
+import { PlanNode, type AnyFunction, type Input, type Plan } from './plan.js'
 
-/** A whole partition at once through a function of the user's, `f(index, records)`. It is not cut into slices. */
-export function wholePartition(parent: PlanNode, kind: string, f: AnyFunction): PlanNode {
-  aFunction(kind, 'the function', f)
+/** A node whose partition i is made from partition i of its only parent. */
+function perPartition(
+  parent: PlanNode,
+  kind: string,
+  open: (i: number, evaluation: Evaluation, node: PlanNode) => Maybe<Input>,
+): PlanNode {
   const node: PlanNode = new PlanNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
-    plan: {
-      type: 'each',
-      open: (i, evaluation) =>
-        andThen(partitionOf(parent, i, evaluation), (records) => {
-          try {
-            return Array.from(f(i, records) as Iterable<unknown>)
-          } catch (error) {
-            blame(node, records, error, undefined)
-            return []
-          }
-        }),
-    },
+    plan: { type: 'each', open: (i, evaluation) => open(i, evaluation, node) },
   })
   return node
 }
 
+/**
+ * A whole partition at once through a function of the user's, `f(index, records)`. What comes before it and after it is
+ * cut into slices, the function itself is not. What it returns is read only as far as it is wanted.
+ */
+export function wholePartition(parent: PlanNode, kind: string, f: AnyFunction): PlanNode {
+  aFunction(kind, 'the function', f)
+  return perPartition(parent, kind, (i, evaluation, node) =>
+    andThen(partitionOf(parent, i, evaluation), (records) => {
+      try {
+        const result = iterableOf(node, f(i, readOnly(records)))
+        return Array.isArray(result) ? result : guarded(result, node, records)
+      } catch (error) {
+        blame(node, records, error, undefined)
+        return []
+      }
+    }),
+  )
+}
+
+/** The array belongs to the engine or to the caller of `parallelize`: it is shown, not handed over. */
+export function readOnly(records: readonly unknown[]): Iterable<unknown> {
+  return { [Symbol.iterator]: () => records[Symbol.iterator]() }
+}
+
+/** Names the operator when the user's iterable throws as it is read. */
+function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly unknown[]): Generator<unknown> {
+  const iterator = items[Symbol.iterator]()
+  let ended = false
+  const next = (): IteratorResult<unknown> => {
+    try {
+      return iterator.next()
+    } catch (error) {
+      ended = true
+      blame(node, records, error, undefined)
+      throw error
+    }
+  }
+  try {
+    for (let item = next(); item.done !== true; item = next()) yield item.value
+    ended = true
+  } finally {
+    if (!ended) iterator.return?.()
+  }
+}
+
 /** Each partition as one array. */
 export function glom(parent: PlanNode): PlanNode {
-  return new PlanNode({
-    kind: 'glom',
-    parents: [parent],
-    numPartitions: parent.numPartitions,
-    plan: {
-      type: 'each',
-      open: (i, evaluation) => andThen(partitionOf(parent, i, evaluation), (records) => [[...records]]),
-    },
+  return perPartition(parent, 'glom', (i, evaluation) => {
+    const out: unknown[] = []
+    return andThen(feed(parent, i, { kind: 'collect', out }, evaluation), () => [out])
   })
+}
+
+function allAtOnce(parent: PlanNode, kind: string, numPartitions: number, run: (Plan & { type: 'wide' })['run']) {
+  return new PlanNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
 }
 
 /** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
 export function repartition(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
   positiveInteger(kind, 'numPartitions', numPartitions)
-  return new PlanNode({
-    kind,
-    parents: [parent],
-    numPartitions,
-    plan: {
-      type: 'wide',
-      run: (evaluation) =>
-        andThen(
-          gather(parent.numPartitions, (i) => partitionOf(parent, i, evaluation)),
-          (parts) => {
-            const out = Array.from({ length: numPartitions }, (): unknown[] => [])
-            let next = 0
-            for (const part of parts) for (const record of part) out[next++ % numPartitions]!.push(record)
-            return out
-          },
-        ),
-    },
+  const node: PlanNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
+    const out = Array.from({ length: numPartitions }, (): unknown[] => [])
+    let next = 0
+    const f = (record: unknown): void => {
+      out[next]!.push(record)
+      next = next + 1 === numPartitions ? 0 : next + 1
+    }
+    return andThen(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
   })
+  return node
 }
 
 /** Neighbouring partitions laid together; never more partitions than there are. */
@@ -78,22 +107,53 @@ export function coalesce(parent: PlanNode, numPartitions: number): PlanNode {
   })
 }
 
+/** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
+export function cut(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
+  return allAtOnce(parent, kind, numPartitions, (evaluation) => {
+    const all: unknown[] = []
+    return andThen(feedAll(parent, { kind: 'collect', out: all }, evaluation), () => slices(all, numPartitions))
+  })
+}
+
+export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])[] {
+  if (n === 1) return [all]
+  const at = (p: number): number => Math.floor((p * all.length) / n)
+  return Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
+}
+
 /** Each record with its place in the whole, from 0. */
 export function zipWithIndex(parent: PlanNode): PlanNode {
+  const node: PlanNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
+    const parts: unknown[][] = []
+    let index = 0
+    const done = inOrder(parent.numPartitions, (i) => {
+      const part: unknown[] = []
+      parts.push(part)
+      const f = (record: unknown): void => void part.push([record, index++])
+      return feed(parent, i, { kind: 'foreach', f, place: node }, evaluation)
+    })
+    return andThen(done, () => parts)
+  })
+  return node
+}
+
+/** Every record of one with every record of the other; partition i·m + j has those of partitions i and j. */
+export function cartesian(left: PlanNode, right: PlanNode): PlanNode {
+  const m = right.numPartitions
   return new PlanNode({
-    kind: 'zipWithIndex',
-    parents: [parent],
-    numPartitions: parent.numPartitions,
+    kind: 'cartesian',
+    parents: [left, right],
+    numPartitions: left.numPartitions * m,
     plan: {
-      type: 'wide',
-      run: (evaluation) =>
-        andThen(
-          gather(parent.numPartitions, (i) => partitionOf(parent, i, evaluation)),
-          (parts) => {
-            let index = 0
-            return parts.map((part) => part.map((record) => [record, index++]))
-          },
+      type: 'each',
+      open: (p, evaluation) =>
+        andThen(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
+          andThen(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),
         ),
     },
   })
+}
+
+function* pairs(as: readonly unknown[], bs: readonly unknown[]): Generator<readonly unknown[]> {
+  for (const a of as) for (const b of bs) yield [a, b]
 }

@@ -57,6 +57,8 @@ export class PlanNode implements Place {
   kept: (Maybe<readonly unknown[]> | undefined)[] | undefined
   /** What a wide node has made. */
   made: Maybe<readonly (readonly unknown[])[]> | undefined
+  /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
+  shared = false
   /** Records that this step took and gave, over all evaluations. */
   taken = 0
   given = 0
@@ -86,11 +88,13 @@ export class PlanNode implements Place {
 
   /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
   share(): void {
+    this.shared = true
     if (this.plan.type === 'pieces') for (const parent of this.parents) parent.share()
     else if (this.plan.type !== 'wide') this.kept ??= []
   }
 
   unshare(): void {
+    this.shared = false
     this.kept = undefined
   }
 }

@@ -1,4 +1,9 @@
+import { notAnRDD } from '../errors/rdd.js'
 import { checkOptions, positiveInteger } from '../options.js'
+import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
+import { broadcast, type Broadcast } from './broadcast.js'
+import { cut, slices } from './partition-steps.js'
+import { rangeParts } from './range.js'
 import { RDD } from './rdd.js'
 import { filesOf } from './saving.js'
 import { runtimeOf, type RDDRuntime } from './runtime.js'
@@ -31,15 +36,19 @@ export class RDDContext {
     checkOptions('parallelize', options, ['numPartitions'])
     const n = positiveInteger('parallelize', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
     const all: readonly T[] = Array.isArray(records) ? records : Array.from(records)
-    const at = (p: number) => Math.floor((p * all.length) / n)
-    const parts = n === 1 ? [all] : Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
-    return new RDD(
-      this,
-      source(
-        'parallelize',
-        parts.map((slice) => ({ records: slice })),
-      ),
-    )
+    const parts = slices(all, n).map((slice) => ({ records: slice }))
+    return new RDD(this, source('parallelize', parts))
+  }
+
+  /** The whole numbers from `start` to before `end`, `step` (1) apart. */
+  range(
+    start: number,
+    end: number,
+    options?: { step?: number | undefined; numPartitions?: number | undefined },
+  ): RDD<number> {
+    checkOptions('range', options, ['step', 'numPartitions'])
+    const n = positiveInteger('range', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
+    return new RDD(this, source('range', rangeParts(start, end, options?.step ?? 1, n)))
   }
 
   /** No records, no partitions. */
@@ -48,9 +57,12 @@ export class RDDContext {
   }
 
   /** The lines of a file, or of the files in a directory as `saveAsTextFile` leaves it. */
-  textFile(path: string): RDD<string> {
+  textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
+    checkOptions('textFile', options, ['numPartitions'])
+    const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
     const files = filesOf(this.runtime, 'textFile')
-    return new RDD(this, source('textFile', [{ load: () => files.loadText(path) }]))
+    const lines = source('textFile', [{ load: () => files.loadText(path) }])
+    return new RDD(this, n === 1 ? lines : cut(lines, 'textFile', n))
   }
 
   /** What `saveAsObjectFile` has saved. */
@@ -59,7 +71,26 @@ export class RDDContext {
     return new RDD(this, source('objectFile', [{ load: () => files.loadObjects(path) }]))
   }
 
+  /** Partition after partition; those of one partitioner are laid side by side. */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
+    for (const rdd of rdds) if (!(rdd instanceof RDD)) throw notAnRDD('union', rdd)
     return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.job !== undefined)?.job)
+  }
+
+  /** A value for functions on records to read, as Spark's; in one process a closure does as well. */
+  broadcast<T>(value: T): Broadcast<T> {
+    return broadcast(value)
+  }
+  /** Adds up whole numbers. */
+  longAccumulator(name?: string): Accumulator<number, number> {
+    return longAccumulator(name)
+  }
+  /** Adds up numbers. */
+  doubleAccumulator(name?: string): Accumulator<number, number> {
+    return doubleAccumulator(name)
+  }
+  /** Collects values in a list. */
+  collectionAccumulator<T>(name?: string): Accumulator<T, T[]> {
+    return collectionAccumulator(name)
   }
 }

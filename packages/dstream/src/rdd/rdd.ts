@@ -1,19 +1,27 @@
-import { keyOf, type Key } from '../keys/key.js'
+import { notAnRDD } from '../errors/rdd.js'
+import type { Key } from '../keys/key.js'
 import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../options.js'
 import * as actions from './actions.js'
-import { allPartitions } from './evaluate.js'
+import { pairOf } from './blame.js'
+import { countersOf, type StepCounter } from './counters.js'
+import { allPartitions, partitionOf } from './evaluate.js'
 import { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
 import type { PlanNode } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
 import * as joins from './join.js'
 import { mapAsync, type MapAsyncOptions } from './map-async.js'
+import * as numbers from './numbers.js'
 import * as partitions from './partition-steps.js'
+import * as sampling from './sample.js'
 import { saveObjects, saveText } from './saving.js'
+import * as sets from './sets.js'
 import * as shuffle from './shuffle.js'
 import { sortBy } from './sort.js'
 import * as steps from './steps.js'
+import * as tables from './tables.js'
+import { zip } from './zip.js'
 
 export interface SortOptions {
   /** Default true. */
@@ -97,8 +105,14 @@ export class RDD<out T> {
   flatMapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => Iterable<U>): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'flatMapValues', 'flatMapValues', f))
   }
+  /** Each record with its key before it. */
+  keyBy<K extends Key>(f: (record: T) => K): RDD<[K, T]> {
+    aFunction('keyBy', 'the function', f)
+    return this.#derive(steps.narrow(this.node, 'keyBy', 'map', (record: T) => [f(record), record]))
+  }
+  /** These partitions, then those of the other; of one partitioner they are laid side by side. */
   union<U>(that: RDD<U>): RDD<T | U> {
-    return this.#derive(steps.union([this.node, that.node]), that.job)
+    return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.job)
   }
 
   /** One partition at once; a long one holds the event loop meanwhile. */
@@ -134,6 +148,48 @@ export class RDD<out T> {
   zipWithIndex(): RDD<[T, number]> {
     return this.#derive(partitions.zipWithIndex(this.node))
   }
+  /** One of each record, by the equality of keys: the first that came. */
+  distinct(this: RDD<T & Key>, options?: PartitionOptions): RDD<T> {
+    return this.#derive(sets.distinct(this.node, this.#partitioner('distinct', options)))
+  }
+  /** One of each record that is in both. */
+  intersection(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
+    const other = nodeOf('intersection', that)
+    return this.#derive(sets.intersection(this.node, other, this.#partitioner('intersection', undefined)), that.job)
+  }
+  /** The records that are not in the other, as often as they are here. */
+  subtract(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
+    const other = nodeOf('subtract', that)
+    return this.#derive(sets.subtract(this.node, other, this.#partitioner('subtract', undefined)), that.job)
+  }
+  /** Every record of this with every record of the other. */
+  cartesian<U>(that: RDD<U>): RDD<[T, U]> {
+    return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.job)
+  }
+  /**
+   * Record i of this with record i of the other.
+   * @throws `unequal-partitions`; when evaluated `unequal-parts`, where partitions differ in length
+   */
+  zip<U>(that: RDD<U>): RDD<[T, U]> {
+    return this.#derive(zip(this.node, nodeOf('zip', that)), that.job)
+  }
+  /** The records of each group, in order of arrival. */
+  groupBy<K extends Key>(f: (record: T) => K, options?: PartitionOptions): RDD<[K, T[]]> {
+    aFunction('groupBy', 'the function', f)
+    const keyed = steps.narrow(this.node, 'groupBy', 'map', (record: T) => [f(record), record])
+    return this.#derive(shuffle.groupByKey(keyed, 'groupBy', this.#partitioner('groupBy', options)))
+  }
+  /**
+   * Each record kept with probability `fraction`; with replacement, kept `fraction` times on average. The same seed takes
+   * the same records; without one the batch time is the seed.
+   */
+  sample(withReplacement: boolean, fraction: number, seed?: number): RDD<T> {
+    return this.#derive(sampling.sample(this.node, withReplacement, fraction, seed))
+  }
+  /** Every record in exactly one of the parts, whose sizes are about as the weights. */
+  randomSplit(weights: readonly number[], seed?: number): RDD<T>[] {
+    return sampling.randomSplit(this.node, weights, seed).map((node) => this.#derive<T>(node))
+  }
   /** Sorted by the natural order of `by`, stable; partition after partition. */
   sortBy(by: (record: T) => Key, options?: SortOptions): RDD<T> {
     return this.#derive(this.#sort('sortBy', by, options))
@@ -158,15 +214,16 @@ export class RDD<out T> {
     return this.#derive(steps.narrow(this.node, 'values', 'values'))
   }
   sortByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: SortOptions): RDD<[K, V]> {
-    return this.#derive(this.#sort('sortByKey', (pair: readonly unknown[]) => pair[0], options))
+    return this.#derive(this.#sort('sortByKey', keyOfPair, options))
   }
   cogroup<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
     options?: PartitionOptions,
   ): RDD<[K, [V[], W[]]]> {
-    const partitioner = this.#partitioner('cogroup', options, that.node)
-    return this.#derive(joins.cogroup(this.node, that.node, 'cogroup', partitioner), that.job)
+    const other = nodeOf('cogroup', that)
+    const partitioner = this.#partitioner('cogroup', options, other)
+    return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.job)
   }
   join<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
@@ -217,6 +274,39 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('combineByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'combineByKey', functions, partitioner))
   }
+  /** Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`. */
+  foldByKey<K extends Key, V>(
+    this: RDD<readonly [K, V]>,
+    zero: V,
+    f: (a: V, b: V) => V,
+    options?: PartitionOptions,
+  ): RDD<[K, V]> {
+    aFunction('foldByKey', 'the function', f)
+    const functions = { create: (value: V) => f(zero, value), merge: f, mergeCombiners: f }
+    const partitioner = this.#partitioner('foldByKey', options)
+    return this.#derive(shuffle.combineByKey(this.node, 'foldByKey', functions, partitioner))
+  }
+  /** As `foldByKey`, with a result of another type: `seq` within a partition, `comb` between partitions. */
+  aggregateByKey<K extends Key, V, C>(
+    this: RDD<readonly [K, V]>,
+    zero: () => C,
+    seq: (c: C, value: V) => C,
+    comb: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): RDD<[K, C]> {
+    aFunction('aggregateByKey', 'zero', zero)
+    aFunction('aggregateByKey', 'seq', seq)
+    const functions = { create: (value: V) => seq(zero(), value), merge: seq, mergeCombiners: comb }
+    const partitioner = this.#partitioner('aggregateByKey', options)
+    return this.#derive(shuffle.combineByKey(this.node, 'aggregateByKey', functions, partitioner))
+  }
+  /** The pairs whose key is no key of the other. */
+  subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
+    const other = nodeOf('subtractByKey', that)
+    const partitioner = this.#partitioner('subtractByKey', undefined, other)
+    return this.#derive(sets.subtractByKey(this.node, other, partitioner), that.job)
+  }
+  /** The same pairs, each in the partition of its key. */
   partitionBy<K extends Key, V>(this: RDD<readonly [K, V]>, partitioner: Partitioner): RDD<[K, V]> {
     const chosen = this.#partitioner('partitionBy', { partitioner })
     return this.#derive(shuffle.partitionBy(this.node, 'partitionBy', chosen))
@@ -255,9 +345,70 @@ export class RDD<out T> {
   min(by: (record: T) => Key = identity): Promise<T> {
     return this.#act((evaluation) => actions.extreme(this.node, 'min', by, evaluation)) as Promise<T>
   }
+  /** `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark. */
+  fold(zero: T, f: (a: T, b: T) => T): Promise<T> {
+    const functions = { zero: () => zero, seq: f, comb: f }
+    return this.#act((evaluation) => actions.aggregate(this.node, 'fold', functions, evaluation)) as Promise<T>
+  }
+  /** As `fold`, with a result of another type: `seq` within a partition, `comb` between partitions. */
+  aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
+    const functions = { zero, seq, comb }
+    return this.#act((evaluation) => actions.aggregate(this.node, 'aggregate', functions, evaluation)) as Promise<C>
+  }
+  /** Exactly `n` records by chance, or all if there are fewer and none may come twice. */
+  takeSample(withReplacement: boolean, n: number, seed?: number): Promise<T[]> {
+    return this.#act((evaluation) => sampling.takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<
+      T[]
+    >
+  }
+  countByValue(this: RDD<T & Key>): Promise<Map<T, number>> {
+    return this.#act((evaluation) => tables.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
+  }
+  countByKey<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
+    return this.#act((evaluation) => tables.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
+  }
   /** The last value of each key. */
-  async collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
-    return new Map(await this.mapToPair(([key, value]): [K, V] => [keyOf(key) as K, value]).collect())
+  collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
+    return this.#act((evaluation) => tables.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
+  }
+  /** The values of one key; reads only its partition where the partitioner is known. */
+  lookup<K extends Key, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
+    return this.#act((evaluation) => tables.lookup(this.node, key, evaluation)) as Promise<V[]>
+  }
+  sum(this: RDD<number>): Promise<number> {
+    return this.#act((evaluation) => numbers.sum(this.node, evaluation))
+  }
+  /** NaN when there are no records. */
+  async mean(this: RDD<number>): Promise<number> {
+    return (await this.stats()).mean
+  }
+  /** Count, sum, mean, variances and extremes in one walk. */
+  stats(this: RDD<number>): Promise<numbers.Stats> {
+    return this.#act((evaluation) => numbers.stats(this.node, evaluation))
+  }
+  /** How many numbers fall into each bucket: a number of equal ones, or bounds that rise. The last one holds its upper bound too. */
+  histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<numbers.Histogram> {
+    return this.#act((evaluation) => numbers.histogram(this.node, buckets, evaluation))
+  }
+  /** The records one by one, a partition evaluated when the one before has been read. */
+  async *toAsyncIterable(): AsyncGenerator<T, void, undefined> {
+    for (let i = 0; i < this.numPartitions; i++) {
+      const records = (await this.#act((evaluation) => partitionOf(this.node, i, evaluation))) as readonly T[]
+      yield* records
+    }
+  }
+  /** Some records at a time (16); the first failure aborts the signals of the others and is what the action fails with. */
+  foreachAsync(
+    f: (record: T, signal: AbortSignal) => Promise<void>,
+    options?: { concurrency?: number | undefined },
+  ): Promise<void> {
+    checkOptions('foreachAsync', options, ['concurrency'])
+    const concurrency = options?.concurrency ?? 16
+    return this.#act((evaluation) => actions.foreachAsync(this.node, f, concurrency, evaluation))
+  }
+  /** One partition after the other; what `f` returns is awaited. */
+  foreachPartition(f: (records: Iterable<T>) => void | Promise<void>): Promise<void> {
+    return this.#act((evaluation) => actions.foreachPartition(this.node, f, evaluation))
   }
   foreach(f: (record: T) => void): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
@@ -293,6 +444,11 @@ export class RDD<out T> {
     return this
   }
 
+  /** What each step of the lineage has taken and given so far. @internal */
+  counters(): StepCounter[] {
+    return countersOf(this.node)
+  }
+
   #derive<U>(node: PlanNode, other?: Job): RDD<U> {
     return new RDD(this.context, node, this.job ?? other)
   }
@@ -317,8 +473,9 @@ export class RDD<out T> {
     options: PartitionOptions | undefined,
     keep: { left: boolean; right: boolean },
   ): RDD<U> {
-    const partitioner = this.#partitioner(kind, options, that.node)
-    return this.#derive(joins.join(this.node, that.node, kind, partitioner, keep), that.job)
+    const other = nodeOf(kind, that)
+    const partitioner = this.#partitioner(kind, options, other)
+    return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.job)
   }
 
   #act<R>(run: (evaluation: Evaluation) => Maybe<R>): Promise<R> {
@@ -326,6 +483,13 @@ export class RDD<out T> {
     this.job?.track(action)
     return action
   }
+}
+
+const keyOfPair = (record: unknown): unknown => pairOf({ operator: 'sortByKey', time: undefined }, record)[0]
+
+function nodeOf(where: string, that: unknown): PlanNode {
+  if (that instanceof RDD) return that.node
+  throw notAnRDD(where, that)
 }
 
 const identity = (record: unknown): Key => record as Key

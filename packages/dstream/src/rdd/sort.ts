@@ -1,29 +1,34 @@
-import type { Place } from '../errors/record-error.js'
+import { RecordError, type Place } from '../errors/record-error.js'
 import { compareNatural } from '../keys/natural-order.js'
 import { aFunction } from '../options.js'
-import { feedAll } from './evaluate.js'
+import { feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
-import { andThen, gather, type Maybe } from './maybe.js'
+import { BoundedHeap } from './heap.js'
+import { andThen, inOrder, type Maybe } from './maybe.js'
 import { PlanNode, type AnyFunction } from './plan.js'
 
+/** A record beside what it is sorted by. */
 interface Ranked {
   readonly rank: unknown
   readonly record: unknown
-  readonly place: number
 }
 type Compare = (a: Ranked, b: Ranked) => number
 
-/** By rank, and of equals the one that came first. */
-function comparison(ascending: boolean): Compare {
-  return (a, b) => {
-    const order = compareNatural(a.rank, b.rank)
-    return order === 0 ? a.place - b.place : ascending ? order : -order
+/** Natural order of ranks; a rank that has none is the fault of the record. */
+function comparison(place: Place, ascending: boolean): Compare {
+  const natural: Compare = (a, b) => {
+    try {
+      return compareNatural(a.rank, b.rank)
+    } catch (error) {
+      throw new RecordError(place, b.record, error)
+    }
   }
+  return ascending ? natural : (a, b) => natural(b, a)
 }
 
 /**
  * In the natural order of `by`, stable; partition after partition the whole is sorted. `take(n)` of it looks for the n
- * first without sorting the rest.
+ * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
  */
 export function sortBy(
   parent: PlanNode,
@@ -32,25 +37,26 @@ export function sortBy(
   options: { readonly ascending: boolean; readonly numPartitions: number },
 ): PlanNode {
   aFunction(kind, 'by', by)
-  const { numPartitions } = options
-  const compare = comparison(options.ascending)
+  const { ascending, numPartitions } = options
   const node: PlanNode = new PlanNode({
     kind,
     parents: [parent],
     numPartitions,
     plan: {
       type: 'wide',
-      run: (evaluation) =>
-        andThen(ranked(parent, node, by, evaluation), (records) =>
-          andThen(sortInChunks(records, compare, evaluation), (sorted) => ranges(sorted, numPartitions)),
-        ),
-      first: (n, evaluation) => least(parent, node, n, by, compare, evaluation),
+      run: (evaluation) => {
+        const compare = comparison(node, ascending)
+        return andThen(ranked(parent, node, by, evaluation), (records) =>
+          andThen(sorted(records, compare, evaluation), (all) => ranges(all, numPartitions, compare, evaluation)),
+        )
+      },
+      first: (n, evaluation) => ordered(parent, node, n, by, ascending, evaluation),
     },
   })
   return node
 }
 
-/** The n first by rank, in order. */
+/** The n first by rank, in order; of equals those that came first. */
 export function ordered(
   parent: PlanNode,
   place: Place,
@@ -59,107 +65,90 @@ export function ordered(
   ascending: boolean,
   evaluation: Evaluation,
 ): Maybe<unknown[]> {
-  return least(parent, place, n, by, comparison(ascending), evaluation)
+  if (n === 0) return []
+  const heap = new BoundedHeap<Ranked>(n, comparison(place, ascending))
+  const f = (record: unknown): void => heap.offer({ rank: by(record), record })
+  return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () =>
+    heap.inOrder().map(({ record }) => record),
+  )
 }
 
 function ranked(parent: PlanNode, place: Place, by: AnyFunction, evaluation: Evaluation): Maybe<Ranked[]> {
   const out: Ranked[] = []
-  const f = (record: unknown): void => void out.push({ rank: by(record), record, place: out.length })
+  const f = (record: unknown): void => void out.push({ rank: by(record), record })
   return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => out)
 }
 
-const chunkSize = 1 << 14
+/** What is sorted without a pause: some milliseconds. */
+const chunkSize = 1 << 13
 
-/** Sorts chunk after chunk, then merges neighbours, pausing between them. */
-function sortInChunks(records: Ranked[], compare: Compare, evaluation: Evaluation): Maybe<Ranked[]> {
+/** A stable merge sort from the bottom up: chunks sorted by the engine, then neighbours merged, with pauses between. */
+function sorted(records: Ranked[], compare: Compare, evaluation: Evaluation): Maybe<readonly Ranked[]> {
   if (records.length <= chunkSize) return records.sort(compare)
-  const count = Math.ceil(records.length / chunkSize)
-  const chunks = gather(count, (i) =>
-    andThen(evaluation.breathe(chunkSize), () => records.slice(i * chunkSize, (i + 1) * chunkSize).sort(compare)),
-  )
-  return andThen(chunks, (sorted) => mergeAll(sorted, compare, evaluation))
+  const runs: (readonly Ranked[])[] = []
+  const chunks = Math.ceil(records.length / chunkSize)
+  const done = inOrder(chunks, (i) => {
+    runs.push(records.slice(i * chunkSize, (i + 1) * chunkSize).sort(compare))
+    return evaluation.breathe(chunkSize)
+  })
+  return andThen(done, () => mergeAll(runs, compare, evaluation))
 }
 
-async function mergeAll(chunks: Ranked[][], compare: Compare, evaluation: Evaluation): Promise<Ranked[]> {
-  let runs = chunks
-  while (runs.length > 1) {
-    const merged: Ranked[][] = []
-    for (let i = 0; i < runs.length; i += 2) {
-      const next = runs[i + 1]
-      merged.push(next === undefined ? runs[i]! : await merge(runs[i]!, next, compare, evaluation))
-    }
-    runs = merged
-  }
-  return runs[0]!
+function mergeAll(
+  runs: readonly (readonly Ranked[])[],
+  compare: Compare,
+  evaluation: Evaluation,
+): Maybe<readonly Ranked[]> {
+  if (runs.length === 1) return runs[0]!
+  const merged: (readonly Ranked[])[] = []
+  const done = inOrder(Math.ceil(runs.length / 2), (i) => {
+    const [a, b] = [runs[2 * i]!, runs[2 * i + 1]]
+    if (b === undefined) return void merged.push(a)
+    return andThen(merge(a, b, compare, evaluation), (both) => void merged.push(both))
+  })
+  return andThen(done, () => mergeAll(merged, compare, evaluation))
 }
 
-async function merge(a: Ranked[], b: Ranked[], compare: Compare, evaluation: Evaluation): Promise<Ranked[]> {
+function merge(
+  a: readonly Ranked[],
+  b: readonly Ranked[],
+  compare: Compare,
+  evaluation: Evaluation,
+): Maybe<readonly Ranked[]> {
   const out: Ranked[] = []
+  const length = a.length + b.length
   let i = 0
   let j = 0
-  while (i < a.length || j < b.length) {
-    const takeA = j >= b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0)
-    out.push(takeA ? a[i++]! : b[j++]!)
-    if (out.length % chunkSize === 0) await evaluation.breathe(chunkSize)
-  }
-  return out
+  const done = inOrder(Math.ceil(length / chunkSize), () => {
+    const until = Math.min(length, out.length + chunkSize)
+    while (out.length < until) {
+      const takeA = j >= b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0)
+      out.push(takeA ? a[i++]! : b[j++]!)
+    }
+    return evaluation.breathe(chunkSize)
+  })
+  return andThen(done, () => out)
 }
 
 /** About equal parts of what is sorted; records of one rank stay together, as a range partitioner keeps them. */
-function ranges(sorted: readonly Ranked[], n: number): unknown[][] {
-  const parts = Array.from({ length: n }, (): unknown[] => [])
-  let p = 0
-  for (const [i, { record, rank }] of sorted.entries()) {
-    const before = sorted[i - 1]
-    const isNew = before === undefined || compareNatural(before.rank, rank) !== 0
-    if (isNew) p = Math.max(p, Math.min(n - 1, Math.floor((i * n) / sorted.length)))
-    parts[p]!.push(record)
-  }
-  return parts
-}
-
-/** A bounded heap with the worst on top: n log n of what is kept, and one comparison for most of the rest. */
-function least(
-  parent: PlanNode,
-  place: Place,
+function ranges(
+  sorted: readonly Ranked[],
   n: number,
-  by: AnyFunction,
   compare: Compare,
   evaluation: Evaluation,
-): Maybe<unknown[]> {
-  if (n === 0) return []
-  const heap: Ranked[] = []
-  let count = 0
-  const f = (record: unknown): void => {
-    const candidate = { rank: by(record), record, place: count++ }
-    if (heap.length < n) push(heap, candidate, compare)
-    else if (compare(candidate, heap[0]!) < 0) replaceTop(heap, candidate, compare)
+): Maybe<readonly (readonly unknown[])[]> {
+  const parts = Array.from({ length: n }, (): unknown[] => [])
+  let i = 0
+  let p = 0
+  let before: Ranked | undefined
+  const f = (item: Ranked): void => {
+    if (n > 1 && (before === undefined || compare(before, item) !== 0)) {
+      p = Math.max(p, Math.floor((i * n) / sorted.length))
+    }
+    before = item
+    i++
+    parts[p]!.push(item.record)
   }
-  return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () =>
-    heap.sort(compare).map(({ record }) => record),
-  )
-}
-
-function push(heap: Ranked[], item: Ranked, compare: Compare): void {
-  heap.push(item)
-  for (let i = heap.length - 1; i > 0;) {
-    const up = (i - 1) >> 1
-    if (compare(heap[up]!, heap[i]!) >= 0) return
-    ;[heap[up], heap[i]] = [heap[i]!, heap[up]!]
-    i = up
-  }
-}
-
-function replaceTop(heap: Ranked[], item: Ranked, compare: Compare): void {
-  heap[0] = item
-  for (let i = 0; ;) {
-    const left = 2 * i + 1
-    const right = left + 1
-    let worst = i
-    if (left < heap.length && compare(heap[left]!, heap[worst]!) > 0) worst = left
-    if (right < heap.length && compare(heap[right]!, heap[worst]!) > 0) worst = right
-    if (worst === i) return
-    ;[heap[i], heap[worst]] = [heap[worst]!, heap[i]!]
-    i = worst
-  }
+  const sink = { kind: 'foreach' as const, f, place: { operator: 'sort', time: undefined } }
+  return andThen(pass(sorted, [], sink, evaluation), () => parts)
 }

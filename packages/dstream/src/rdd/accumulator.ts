@@ -1,0 +1,70 @@
+import { badOption } from '../errors/options.js'
+
+/**
+ * What functions on records add to, and the program reads. A step that is evaluated again adds again (so does Spark's):
+ * for exact counts add in actions, or share the RDD. It is not part of a checkpoint.
+ */
+export interface Accumulator<I, O> {
+  readonly name: string | undefined
+  add(value: I): void
+  reset(): void
+  /** Nothing has been added, or everything has been taken back by `reset`. */
+  readonly isZero: boolean
+  readonly value: O
+}
+
+/** Adds up numbers; `check` says which. */
+class Sum implements Accumulator<number, number> {
+  #value = 0
+  #adds = 0
+
+  constructor(
+    readonly name: string | undefined,
+    readonly fits: (value: unknown) => boolean,
+    readonly wanted: string,
+  ) {}
+
+  add(value: number): void {
+    if (!this.fits(value)) throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', this.wanted, value)
+    this.#value += value
+    this.#adds++
+  }
+  reset(): void {
+    this.#value = 0
+    this.#adds = 0
+  }
+  get isZero(): boolean {
+    return this.#value === 0 && this.#adds === 0
+  }
+  get value(): number {
+    return this.#value
+  }
+}
+
+export const longAccumulator = (name: string | undefined): Accumulator<number, number> =>
+  new Sum(name, Number.isSafeInteger, 'a whole number')
+
+export const doubleAccumulator = (name: string | undefined): Accumulator<number, number> =>
+  new Sum(name, (value) => typeof value === 'number', 'a number')
+
+class Collection<T> implements Accumulator<T, T[]> {
+  #values: T[] = []
+
+  constructor(readonly name: string | undefined) {}
+
+  add(value: T): void {
+    this.#values.push(value)
+  }
+  reset(): void {
+    this.#values = []
+  }
+  get isZero(): boolean {
+    return this.#values.length === 0
+  }
+  /** A copy: what is added later is not in it. */
+  get value(): T[] {
+    return [...this.#values]
+  }
+}
+
+export const collectionAccumulator = <T>(name: string | undefined): Accumulator<T, T[]> => new Collection<T>(name)
