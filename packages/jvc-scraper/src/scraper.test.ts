@@ -1,102 +1,6 @@
-import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { cursorOf, decodePost, encodeResume, LineSplitter, type Post } from 'jvc-receiver/feed'
-import { startSimulator, type Simulator, type TruthPost } from 'jvc-scraper/simulator'
-import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
-import { settingsOf } from './cli/settings.js'
-import { parseOptions } from './cli/options.js'
-import { systemClock } from './clock.js'
-import { MemoryLogStore } from './feed/memory-log-store.js'
-import { silentLogger } from './logger.js'
-import { Scraper, type ScraperPorts } from './scraper.js'
-
-/** A client of the feed: every post it got, in order. */
-class Client {
-  readonly posts: Post[] = []
-  readonly cursors: string[] = []
-  readonly socket: Socket
-  #check: () => void = () => {}
-
-  constructor(port: number, resume?: string) {
-    this.socket = connect({ host: '127.0.0.1', port })
-    if (resume !== undefined) this.socket.write(encodeResume(resume))
-    const lines = new LineSplitter()
-    this.socket.on('data', (chunk: Buffer) => {
-      for (const line of lines.push(chunk)) {
-        this.posts.push(decodePost(line))
-        const cursor = cursorOf(line)
-        if (cursor !== undefined) this.cursors.push(cursor)
-      }
-      this.#check()
-    })
-  }
-
-  /** Waits until it has this many posts (that count). */
-  async until(count: number, counts: (post: Post) => boolean = () => true): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#check = () => this.posts.filter(counts).length >= count && resolve()
-      this.#check()
-    })
-  }
-}
-
-const closers: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-const chain = async (
-  argv: string,
-  simulated: Parameters<typeof startSimulator>[0],
-  ports: Partial<ScraperPorts> = {},
-) => {
-  const simulator = await startSimulator({ rate: 0, ...simulated })
-  closers.push(() => simulator.close())
-  const settings = settingsOf(parseOptions(`--simulate --port 0 ${argv}`.trim().split(' ')), simulator.forumUrl)
-  const scraper = await Scraper.open(settings, {
-    bookmarks: new MemoryBookmarks(),
-    logStore: new MemoryLogStore(),
-    identity: { userAgent: 'test', cookie: undefined },
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-    ...ports,
-  })
-  closers.push(() => scraper.close())
-  return { simulator, scraper }
-}
-
-/** Waits for real I/O. */
-const until = (condition: () => boolean): Promise<true> =>
-  vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout: 10_000, interval: 5 })
-
-const fields = ({ id, hour, topic, auteur, message, stickers }: TruthPost | Post): Post => ({
-  id,
-  hour,
-  topic,
-  auteur,
-  message,
-  stickers: [...stickers],
-})
-
-/** Every post of the truth exactly once, and those of one topic in the order of their ids. */
-const expectTruth = (
-  simulator: Simulator,
-  posts: readonly Post[],
-  of: (post: TruthPost) => boolean = () => true,
-): void => {
-  const truth = simulator.truth().filter(of)
-  const byId = new Map(posts.map((post) => [post.id, post]))
-  expect(posts.map(({ id }) => id).sort()).toEqual(truth.map(({ id }) => id).sort())
-  for (const post of truth) expect(byId.get(post.id)).toEqual(fields(post))
-  const topicOf = new Map(truth.map(({ id, topicId }) => [id, topicId]))
-  const last = new Map<string | undefined, number>()
-  for (const { id } of posts) {
-    const topic = topicOf.get(id)
-    expect(Number(id)).toBeGreaterThan(last.get(topic) ?? 0)
-    last.set(topic, Number(id))
-  }
-}
+import { describe, expect, test } from 'vitest'
+import type { TruthPost } from 'jvc-scraper/simulator'
+import { Client, chain, expectStormTruth, expectTruth, group, impatient, until } from './test-chain.js'
 
 describe('forum → scraper → feed', () => {
   test('12 000 posts in bursts: every one is received exactly once, whole, and in order per topic', async () => {
@@ -169,10 +73,21 @@ describe('forum → scraper → feed', () => {
       expect([topicId, got]).toEqual([topicId, posts.slice(-onLastPage).map(({ id }) => id)])
     }
   })
-})
 
-const group = (posts: readonly TruthPost[]): Map<string, TruthPost[]> => {
-  const groups = new Map<string, TruthPost[]>()
-  for (const post of posts) groups.set(post.topicId, [...(groups.get(post.topicId) ?? []), post])
-  return groups
-}
+  test('a storm of every fault: nothing is lost, repeated or out of order', async () => {
+    const { simulator, scraper } = await chain('--pace 2000 --list-every 0.1', { seed: 7, faults: 'all' }, impatient)
+    const client = new Client(scraper.port, '')
+    void scraper.run()
+    for (let out = 0; out < 1500; out += 100) {
+      simulator.control({ do: 'publish', count: 100 })
+      await client.until(simulator.truth().filter(({ deletedAt }) => deletedAt === null).length - 300)
+    }
+    const ids = (): Set<string> => new Set(client.posts.map(({ id }) => id))
+    await until(() => simulator.truth().every(({ id, deletedAt }) => deletedAt !== null || ids().has(id)), 60_000)
+    const missing = expectStormTruth(simulator, client.posts)
+    expect(missing).toBeLessThan(200)
+    const { retries, challenges, rateLimited, pagesUnreadable, gaps } = scraper.counters.toJSON()
+    for (const n of [retries, challenges, rateLimited, pagesUnreadable]) expect(n).toBeGreaterThan(0)
+    expect(gaps).toBe(0)
+  }, 120_000)
+})

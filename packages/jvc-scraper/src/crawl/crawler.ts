@@ -37,7 +37,7 @@ export interface CrawlerOptions {
 
 /** The place among the bookmarks that holds when this forum was first read; no topic has this id. */
 const ORIGIN = '0'
-/** Visits that find an older state of the topic than the list shows, before that is believed. */
+/** Visits that find no topic, or an older state of it than the list shows, before that is believed. */
 const MAX_STALE = 6
 /** Attempts for the list and for each topic in a single pass. */
 const ONCE_ATTEMPTS = 5
@@ -183,6 +183,7 @@ export class Crawler {
       const isLast = pending.failures + 1 >= this.#attempts
       if (isLast || !isWorthRetrying(error, pending)) {
         this.#gaveUp ||= isLast
+        counters.add('topicsLeft')
         logger.info({ topic: id, why: messageOf(error) }, 'a topic is left')
         frontier.done(id)
         return
@@ -205,7 +206,6 @@ export class Crawler {
       counters.add('logErrors')
       logger.error({}, error.message)
     }
-    if (error instanceof NoPage && isGone(error)) counters.add('topicsGone')
   }
 
   async #awaitWork(): Promise<void> {
@@ -225,12 +225,13 @@ export class Crawler {
   }
 }
 
-function isGone({ outcome }: NoPage): boolean {
-  return outcome.kind === 'gone' || outcome.kind === 'not-found' || outcome.kind === 'index'
-}
-
-/** A topic that is gone is left; so is one that nobody may read. A stale state is believed after a while. */
+/**
+ * A topic that was deleted is left, and so is one that nobody may read. What may be a passing mood of the site is believed
+ * only after a while: that there is no such topic, or that it has no post that the list tells of.
+ */
 function isWorthRetrying(error: unknown, { failures }: Pending): boolean {
-  if (error instanceof NoPage) return !isGone(error) && !/^(login|disallowed)$/.test(error.outcome.kind)
-  return !(error instanceof StalePage) || failures < MAX_STALE
+  if (error instanceof NoPage && /^(gone|login|disallowed)$/.test(error.outcome.kind)) return false
+  const passing =
+    error instanceof StalePage || (error instanceof NoPage && /^(not-found|index)$/.test(error.outcome.kind))
+  return !passing || failures < MAX_STALE
 }

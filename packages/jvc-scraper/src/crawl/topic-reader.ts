@@ -38,6 +38,7 @@ export class TopicReader {
     if (outcome.kind !== 'page') throw new NoPage(outcome)
     const read = parseTopicPage(outcome.html)
     counters.add('pages')
+    if (read.source !== 'payload') counters.add('pagesFromMarkup')
     if (read.problems.length > 0) {
       counters.add('postsUnreadable', read.problems.length)
       logger.warn(
