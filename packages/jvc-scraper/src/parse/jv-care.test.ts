@@ -20,7 +20,7 @@ describe('the codes of the site', () => {
 
   test('decoding undoes encoding, whatever the text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'a/-.?\u0000\u00a0éœ€😂'), minLength: 1 }), (text) => {
         expect(decodeJvCare(encodeJvCare(text))).toBe(text)
       }),
     )
