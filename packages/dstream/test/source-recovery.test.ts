@@ -1,0 +1,184 @@
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Receiver, Seconds } from 'dstream'
+import type { DStream } from 'dstream'
+import { crashPoints, TestContext } from 'dstream/testing'
+import { lineCodec } from '../src/sources/line-codec.js'
+
+/** What the outside world has said so far: a record is its place in it. */
+type World = string[]
+
+interface Kind {
+  /** The stream of a source that reads the world, and how the test lets it see what is new. */
+  define(t: TestContext, world: World): { stream: DStream<string>; see?: (() => void) | undefined }
+}
+
+/** Reads on from its position; `hand` hands records on. */
+class WorldReceiver extends Receiver<string> {
+  override readonly codecs = [lineCodec]
+  #next = 0
+  constructor(
+    readonly world: World,
+    readonly hand: (receiver: WorldReceiver, records: readonly string[], position: number) => unknown,
+  ) {
+    super()
+  }
+  onStart(): void {
+    this.#next = (this.position as number | undefined) ?? 0
+    this.see()
+  }
+  onStop(): void {}
+  see(): void {
+    const fresh = this.world.slice(this.#next)
+    if (fresh.length === 0 || !this.isStarted()) return
+    this.#next = this.world.length
+    // A life that is cut off leaves its last block unanswered.
+    void Promise.resolve(this.hand(this, fresh, this.#next)).catch(() => undefined)
+  }
+}
+
+const receiving = (hand: WorldReceiver['hand']): Kind => ({
+  define: (t, world) => {
+    const receiver = new WorldReceiver(world, hand)
+    return { stream: t.ssc.receiverStream(receiver), see: () => receiver.see() }
+  },
+})
+
+const text = (records: readonly string[]): Uint8Array => new TextEncoder().encode(`${records.join('\n')}\n`)
+
+const kinds: Readonly<Record<string, Kind>> = {
+  'store with positions': receiving((r, records, end) =>
+    records.forEach((record, i) => r.store(record, end - records.length + i + 1)),
+  ),
+  storeBlock: receiving((r, records, position) => r.storeBlock(records, { position })),
+  storeChunk: receiving((r, records, position) => r.storeChunk(text(records), lineCodec, position)),
+  storeBytes: receiving((r, records, position) => r.storeBytes(text(records), lineCodec, { position })),
+  fromSource: {
+    define: (t, world) => ({
+      stream: t.ssc.fromSource<string, number>({
+        initial: () => 0,
+        plan: (from, limit) => Math.min(world.length, from + (limit ?? 3)),
+        read: (from, until) => world.slice(from, until),
+      }),
+    }),
+  },
+}
+
+/** Runs five batches with a crash in one of them, then some more; gives what each batch time gave in the end, and the totals. */
+const run = async (kind: Kind, crashBatch: number, at: string) => {
+  const world: World = []
+  const said = new Map<number, string[]>()
+  let now = new TestContext({ batchInterval: Seconds(1) })
+  let see: (() => void) | undefined
+  const define = (t: TestContext) => {
+    const source = kind.define(t, world)
+    see = source.see
+    source.stream.foreachRDD(async (rdd, time) => void said.set(time.milliseconds, await rdd.collect()))
+    return source.stream.mapToPair((word) => [word, 1]).runningReduceByKey((a, b) => a + b)
+  }
+  let totals = define(now)
+  await now.ssc.start()
+  try {
+    for (let batch = 1; batch <= 5; batch++) {
+      world.push(`w${batch}a`, `w${batch}b`, 'same')
+      see?.()
+      if (batch !== crashBatch) await now.run(1)
+      else {
+        const next = await now.crashAndRecover(define, { at })
+        now = next
+        totals = next.defined
+      }
+    }
+    await now.run(4)
+    return { world, batches: [...said.values()].flat(), totals: [...totals.snapshot()], errors: now.errors }
+  } finally {
+    await now.ssc.stop()
+  }
+}
+
+describe('a crash at every point: each record is in one batch and counts once', () => {
+  test.each(Object.entries(kinds))('%s', async (_, kind) => {
+    let reached = 0
+    for (const at of crashPoints) {
+      for (const batch of [1, 3]) {
+        const end = await run(kind, batch, at).catch((error: unknown) => {
+          if (/did not come to the crash point/.test(String(error))) return undefined
+          throw error
+        })
+        if (end === undefined) continue
+        reached++
+        const { world, batches, totals, errors } = end
+        expect(errors, at).toEqual([])
+        expect([...batches].sort(), `${at} in batch ${batch}`).toEqual([...world].sort())
+        const counts = new Map<string, number>()
+        for (const word of world) counts.set(word, (counts.get(word) ?? 0) + 1)
+        expect(new Map(totals), `${at} in batch ${batch}`).toEqual(counts)
+      }
+    }
+    expect(reached).toBeGreaterThanOrEqual(10)
+  })
+})
+
+test('files: what was planned is read again, what came while it was away follows, what was there before does not', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'dstream-recovery-'))
+  const write = async (name: string, ms: number): Promise<void> => {
+    const hidden = join(directory, `.${name}`)
+    await writeFile(hidden, `${name}\n`)
+    await utimes(hidden, ms / 1000, ms / 1000)
+    await rename(hidden, join(directory, name))
+  }
+  try {
+    await write('old', 0)
+    for (const at of crashPoints.filter((name) => name.startsWith('batch:'))) {
+      const said = new Map<number, string[]>()
+      const define = (t: TestContext): void =>
+        t.ssc
+          .textFileStream(directory)
+          .foreachRDD(async (rdd, time) => void said.set(time.milliseconds, await rdd.collect()))
+      const first = new TestContext({ batchInterval: Seconds(1) })
+      define(first)
+      await first.ssc.start()
+      await write(`${at}-1`, 500)
+      await first.run(1)
+      await write(`${at}-2`, 1500)
+      const second = await first.crashAndRecover(define, { at, downtime: Seconds(2) })
+      await write(`${at}-3`, 2500)
+      await second.run(1)
+      expect([...said.values()].flat(), at).toEqual([`${at}-1`, `${at}-2`, `${at}-3`])
+      await second.ssc.stop()
+      for (const n of [1, 2, 3]) await rm(join(directory, `${at}-${n}`))
+    }
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})
+
+test('rateStream goes on counting where it was', async () => {
+  const define = (t: TestContext) => t.output(t.ssc.rateStream(2))
+  const first = new TestContext({ batchInterval: Seconds(1) })
+  const before = define(first)
+  await first.run(2)
+  const second = await first.crashAndRecover(define, { at: 'batch:evaluated' })
+  await second.run(1)
+  expect(before.batches).toEqual([
+    [0, 1],
+    [2, 3],
+    [4, 5],
+  ])
+  expect(second.defined.batches).toEqual([
+    [4, 5],
+    [6, 7],
+  ])
+  await second.ssc.stop()
+})
+
+test('queueStream cannot be recovered', async () => {
+  const define = (t: TestContext) => t.output(t.ssc.queueStream([[1]]))
+  const first = new TestContext({ batchInterval: Seconds(1) })
+  define(first)
+  await first.run(1)
+  const second = await first.crashAndRecover(define)
+  await expect(second.run(1)).rejects.toThrow(/queueStream doesn't support checkpointing/)
+})
