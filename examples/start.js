@@ -48,6 +48,12 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   })
 }
 
+// npm may be ended without a word to us: its shell passes nothing on.
+const { ppid } = process
+setInterval(() => {
+  if (process.ppid !== ppid) void stop(0)
+}, 500).unref()
+
 const scraper = run(here('../packages/jvc-scraper/bin/jvc-scraper.js'), ['--simulate', '--port', String(port)], {})
 await isListening(port)
 console.log(`\nTables follow every ${Number(process.env['BATCH_MS'] || 3000) / 1000} s. Ctrl-C ends everything.\n`)

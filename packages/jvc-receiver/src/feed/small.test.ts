@@ -26,7 +26,7 @@ test.each([
   ['PORT', 'port'],
   ['maxLine', 'maxLineBytes'],
 ])('%s most likely means %s', (typed, meant) => {
-  expect(nearestName(typed, ['host', 'port', 'maxLineBytes'])).toBe(meant)
+  expect(nearestName(typed, ['from', 'host', 'port', 'maxLineBytes'])).toBe(meant)
 })
 
 test('printable text has no control character left and keeps the rest', () => {

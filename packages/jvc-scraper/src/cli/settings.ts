@@ -19,8 +19,8 @@ export interface Stores {
   readonly logFolder: string
 }
 
-/** An invented forum minds nothing: it is asked again soon. */
-const SIMULATED_PATIENCE: Patience = {
+/** A forum on this machine minds nothing: it is asked again soon. */
+const LOCAL_PATIENCE: Patience = {
   attempts: 5,
   retryMs: 100,
   maxRetryMs: 2000,
@@ -34,26 +34,27 @@ const MIB = 1_048_576
 
 /** What the options mean for the scraper. @param forum the invented forum's address, with `--simulate` */
 export function settingsOf(options: Options, forum: string | undefined): ScraperSettings {
-  const simulated = options.flag('simulate')
+  const address = forum ?? options.text('forum') ?? DEFAULT_FORUM
+  const local = isLocal(address)
   const number = (name: Parameters<Options['number']>[0], otherwise = 0): number => options.number(name) ?? otherwise
   return {
-    forum: forum ?? options.text('forum') ?? DEFAULT_FORUM,
-    from: (options.text('from') ?? (simulated ? 'start' : 'now')) as FirstVisit,
+    forum: address,
+    from: (options.text('from') ?? (options.flag('simulate') ? 'start' : 'now')) as FirstVisit,
     host: options.text('host') ?? '',
     port: number('port'),
     maxClients: number('max-clients'),
     slowClients: options.text('slow-clients') as SlowClientPolicy,
     stallMs: 300_000,
     logBytes: number('log-size') * MIB,
-    perSecond: number('pace', simulated ? 50 : 2),
-    workers: number('workers', simulated ? 60 : 4),
-    listEveryMs: number('list-every', simulated ? 0.5 : 5) * 1000,
+    perSecond: number('pace', local ? 50 : 2),
+    workers: number('workers', local ? 60 : 4),
+    listEveryMs: number('list-every', local ? 0.5 : 5) * 1000,
     listPages: number('pages'),
     maxPagesBack: number('max-pages-back'),
     expiryMs: number('expiry') * DAY,
     robots: !options.flag('ignore-robots'),
-    patience: simulated ? SIMULATED_PATIENCE : CIVIL_PATIENCE,
-    timeouts: simulated ? { connectMs: 2000, headersMs: 3000, bodyMs: 2000, totalMs: 8000 } : DEFAULT_TIMEOUTS,
+    patience: local ? LOCAL_PATIENCE : CIVIL_PATIENCE,
+    timeouts: local ? { connectMs: 2000, headersMs: 3000, bodyMs: 2000, totalMs: 8000 } : DEFAULT_TIMEOUTS,
   }
 }
 
@@ -79,6 +80,11 @@ export function storesOf(options: Options, env: Env): Stores {
   }
   const data = options.text('data') ?? '.jvc-scraper'
   return { bookmarks, feedLog, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
+}
+
+/** Whether a forum is on this machine: an invented one, then, and nobody's patience is tried. */
+function isLocal(forum: string): boolean {
+  return URL.canParse(forum) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(forum).hostname)
 }
 
 /** `REDIS_URL`, or one made of `REDIS_HOST`. May hold a password: never to be printed. */

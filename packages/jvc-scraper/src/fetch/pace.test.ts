@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { ManualClock, settled } from '../manual-clock.js'
+import { Pace, type Turn } from './pace.js'
+
+const none = new AbortController().signal
+
+/** A pace, and a list of who started when. */
+const paceOf = (perSecond: number, maxInFlight: number, random = () => 0.5) => {
+  const clock = new ManualClock()
+  const pace = new Pace({ clock, random, perSecond, maxInFlight })
+  const started: [string, number][] = []
+  const turns = new Map<string, Turn>()
+  const ask = (name: string, options: { urgent?: boolean; signal?: AbortSignal; hold?: boolean } = {}): Promise<void> =>
+    pace.turn(options.signal ?? none, { urgent: options.urgent ?? false }).then((turn) => {
+      started.push([name, clock.now()])
+      turns.set(name, turn)
+      if (!options.hold) turn.done(true)
+    })
+  return { clock, pace, started, turns, ask }
+}
+
+describe('Pace', () => {
+  test('keeps the rate, and never goes faster than half the gap', async () => {
+    let seed = 1
+    const { clock, started, ask } = paceOf(10, 60, () => (seed = (seed * 16807) % 2147483647) / 2147483647)
+    for (let i = 0; i < 200; i++) void ask(String(i))
+    await clock.advance(60_000)
+    const times = started.map(([, at]) => at)
+    expect(times).toHaveLength(200)
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(18_000)
+    expect((times.at(-1) as number) - (times[0] as number)).toBeLessThan(22_000)
+    expect(Math.min(...times.slice(1).map((at, i) => at - (times[i] as number)))).toBeGreaterThanOrEqual(49)
+  })
+
+  test('no more at once than allowed; urgent ones go first', async () => {
+    const { clock, pace, started, turns, ask } = paceOf(1000, 2)
+    for (const name of ['a', 'b', 'c', 'd']) void ask(name, { hold: true })
+    void ask('list', { urgent: true })
+    await clock.advance(10_000)
+    expect(started.map(([name]) => name)).toEqual(['a', 'list', 'b'])
+    expect(pace.inFlight).toBe(2)
+    turns.get('a')?.done(true)
+    turns.get('a')?.done(true)
+    await clock.advance(1000)
+    expect(started.map(([name]) => name)).toEqual(['a', 'list', 'b', 'c'])
+  })
+
+  test('after a pause one request goes alone, and the others follow once it was answered', async () => {
+    const { clock, pace, started, turns, ask } = paceOf(1000, 60)
+    pace.pause(5000)
+    for (const name of ['a', 'b', 'c']) void ask(name, { hold: true })
+    await clock.advance(4999)
+    expect([started, pace.pausedUntil]).toEqual([[], 5000])
+    await clock.advance(1000)
+    expect(started).toEqual([['a', 5000]])
+    // Refused again: the next one goes alone too.
+    turns.get('a')?.done(false)
+    pace.pause(2000)
+    await clock.advance(2500)
+    expect(started.map(([name]) => name)).toEqual(['a', 'b'])
+    turns.get('b')?.done(true)
+    await clock.advance(10)
+    expect(started.map(([name]) => name)).toEqual(['a', 'b', 'c'])
+  })
+
+  test('an answer to a request from before the pause does not end the caution', async () => {
+    const { clock, pace, started, turns, ask } = paceOf(1000, 60)
+    void ask('old', { hold: true })
+    await clock.advance(10)
+    pace.pause(1000)
+    turns.get('old')?.done(true)
+    for (const name of ['a', 'b']) void ask(name, { hold: true })
+    await clock.advance(3000)
+    expect(started.map(([name]) => name)).toEqual(['old', 'a'])
+  })
+
+  test('who no longer wants a turn gets none, and takes none', async () => {
+    const { clock, started, ask } = paceOf(1, 60)
+    const stop = new AbortController()
+    void ask('a')
+    const b = ask('b', { signal: stop.signal })
+    void ask('c')
+    await settled()
+    stop.abort(new Error('stopped'))
+    await expect(b).rejects.toThrow('stopped')
+    await expect(ask('d', { signal: stop.signal })).rejects.toThrow('stopped')
+    await clock.advance(1100)
+    expect(started.map(([name]) => name)).toEqual(['a', 'c'])
+  })
+})
