@@ -129,7 +129,9 @@ export class BytesRun implements Run {
 /** One array of all bytes; a single piece is handed on as it is. */
 export const concat = (pieces: readonly Uint8Array[]): Uint8Array => {
   if (pieces.length === 1) return pieces[0]!
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0))
+  const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+  // Every byte is written below: filling megabytes with zeros first would cost as much as copying them.
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
   let offset = 0
   for (const piece of pieces) {
     whole.set(piece, offset)
