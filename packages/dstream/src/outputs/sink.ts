@@ -11,6 +11,11 @@ export interface Sink<in T> {
   open?(): void | Promise<void>
   /** The time of the last batch that the store holds. */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
+  /**
+   * Whether the store holds the batch of `time`, which is not after the last one. A batch that has failed is run again
+   * after a restart, behind later ones: a sink without this method cannot tell it from one that it has, and passes it over.
+   */
+  has?(time: Time): boolean | Promise<boolean>
   write(batch: { time: Time; rdd: RDD<T> }): Promise<void>
   close?(): void | Promise<void>
 }
@@ -32,9 +37,10 @@ export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
       last = (await sink.lastCommitted())?.milliseconds
     },
     run: async (rdd, time) => {
-      if (last !== undefined && time <= last) return
-      await sink.write({ time: new Time(time), rdd: rdd as RDD<T> })
-      last = time
+      const at = new Time(time)
+      if (last !== undefined && time <= last && (await (sink.has?.(at) ?? true))) return
+      await sink.write({ time: at, rdd: rdd as RDD<T> })
+      last = Math.max(time, last ?? time)
     },
     close: async () => sink.close?.(),
   }

@@ -1,0 +1,49 @@
+import { describe } from '../text/describe.js'
+import { escapeControl } from '../text/escape.js'
+import { DStreamError } from './base.js'
+
+export function sinkInUse(name: string): DStreamError {
+  return new DStreamError(
+    'sink-in-use',
+    `${escapeControl(name)} is open already: two outputs that share a sink would take each other's batches for their ` +
+      'own; make a sink of its own for each',
+  )
+}
+
+export function sinkNotOpen(name: string): DStreamError {
+  return new DStreamError(
+    'sink-not-open',
+    `${escapeControl(name)} is not open; stream.to(sink) opens it at start, in your own code call open() first`,
+  )
+}
+
+export function manifestMissing(where: string, example: string, manifest: string): DStreamError {
+  return new DStreamError(
+    'manifest-missing',
+    `${escapeControl(where)} holds ${describe(example)}, which a file sink has written, but no ${manifest}, which says ` +
+      'what of it counts. Nothing has been changed; restore it from a copy, or give another directory',
+  )
+}
+
+export function manifestDamaged(where: string, manifest: string, offset: number, what: string): DStreamError {
+  return new DStreamError(
+    'manifest-damaged',
+    `${manifest} in ${escapeControl(where)} at byte ${offset}: ${what}. Nothing has been changed; ` +
+      'restore it from a copy, or give another directory',
+  )
+}
+
+export function sinkFileDamaged(where: string, file: string, what: string): DStreamError {
+  return new DStreamError(
+    'sink-file-damaged',
+    `${describe(file)} in ${escapeControl(where)} is not what the manifest says: ${what}; restore it from a copy`,
+  )
+}
+
+export function badEncoding(value: unknown): DStreamError {
+  return new DStreamError(
+    'bad-encoding',
+    `fileSink: encode returned ${describe(value)}; return a string, which becomes a line, or a Uint8Array, which is ` +
+      'written as it is',
+  )
+}

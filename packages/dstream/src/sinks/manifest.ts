@@ -1,0 +1,92 @@
+import { manifestDamaged } from '../errors/sinks.js'
+import { crc32 } from '../journal/crc32.js'
+
+/** Names the batches that a file sink holds; whoever goes by it sees each of them once, whole. */
+export const manifestName = 'manifest.jsonl'
+
+/** One file of a batch. */
+export interface ManifestFile {
+  readonly name: string
+  readonly records: number
+  readonly bytes: number
+  /** CRC-32 of the contents, as eight hexadecimal digits. */
+  readonly crc32: string
+}
+
+/** One batch. Without records it has no files. */
+export interface ManifestEntry {
+  readonly time: number
+  readonly files: readonly ManifestFile[]
+}
+
+export interface Manifest {
+  readonly entries: readonly ManifestEntry[]
+  /** Where the last good line ends; what follows is the remains of an append that was cut. */
+  readonly end: number
+}
+
+const head = { dstream: 'file-sink', format: 1 }
+
+export const hexadecimal = (crc: number): string => crc.toString(16).padStart(8, '0')
+
+/** A line is JSON whose last member is the CRC-32 of the text before it: a torn one is known for what it is. */
+function sealed(value: object): Uint8Array {
+  const text = JSON.stringify(value).slice(0, -1)
+  return encoder.encode(`${text},"crc32":"${hexadecimal(crc32(encoder.encode(text)))}"}\n`)
+}
+
+const encoder = new TextEncoder()
+const seal = /^(.*),"crc32":"([0-9a-f]{8})"\}$/
+
+function unsealed(line: string): object | undefined {
+  const [, text, crc] = seal.exec(line) ?? []
+  if (text === undefined || hexadecimal(crc32(encoder.encode(text))) !== crc) return undefined
+  return JSON.parse(`${text}}`) as object
+}
+
+/** What a manifest begins with. */
+export const manifestHead = (): Uint8Array => sealed(head)
+
+export const manifestLine = (entry: ManifestEntry): Uint8Array => sealed(entry)
+
+/**
+ * Reads a manifest. Every line was synced before the next was begun, so only what follows the last good one may be torn.
+ * @throws `manifest-damaged`
+ */
+export function readManifest(where: string, bytes: Uint8Array): Manifest {
+  const entries: ManifestEntry[] = []
+  let end = 0
+  let torn: number | undefined
+  for (let from = 0; from < bytes.length;) {
+    const lineEnd = bytes.indexOf(0x0a, from)
+    const until = lineEnd === -1 ? bytes.length : lineEnd
+    const line = decoder.decode(bytes.subarray(from, until))
+    const value = lineEnd === -1 ? undefined : unsealed(line)
+    if (from === 0) checkHead(where, value)
+    else if (value === undefined) {
+      torn ??= from
+      // Without the line feed between them two lines look like one.
+      if (lineEnd !== -1 && unsealed(line.slice(line.lastIndexOf('{"time":'))) !== undefined) {
+        throw manifestDamaged(where, manifestName, from, 'no good line, and a good one follows')
+      }
+    } else if (torn !== undefined)
+      throw manifestDamaged(where, manifestName, torn, 'no good line, and a good one follows')
+    else entries.push(value as ManifestEntry)
+    from = until + 1
+    if (value !== undefined) end = from
+  }
+  if (end === 0) throw manifestDamaged(where, manifestName, 0, 'it is empty')
+  return { entries, end }
+}
+
+const decoder = new TextDecoder()
+
+function checkHead(where: string, value: object | undefined): void {
+  const found = value as Partial<typeof head> | undefined
+  if (found?.dstream !== head.dstream) {
+    throw manifestDamaged(where, manifestName, 0, 'it does not begin like the manifest of a file sink')
+  }
+  if (found.format !== head.format) {
+    throw manifestDamaged(where, manifestName, 0, `it is of format ${found.format}, this version reads ${head.format}`)
+  }
+}
