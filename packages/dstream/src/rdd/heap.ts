@@ -1,38 +1,47 @@
-/** The `limit` least of what was offered; of equals those that came first. Costs one comparison for most of the rest. */
-export class BoundedHeap<T> {
+/** By rank alone; negative, zero or positive. */
+export type CompareRanks = (a: unknown, b: unknown) => number
+
+interface Item {
+  readonly rank: unknown
+  readonly record: unknown
+  readonly arrival: number
+}
+
+/** The `limit` least records by rank; of equals those that came first. Costs one comparison for most of the rest. */
+export class BoundedHeap {
   readonly #limit: number
-  readonly #compare: (a: T, b: T) => number
+  readonly #compare: CompareRanks
   /** The one to go first is on top: the greatest, and of equals the one that came last. */
-  readonly #items: { readonly value: T; readonly arrival: number }[] = []
+  readonly #items: Item[] = []
   #arrivals = 0
 
-  constructor(limit: number, compare: (a: T, b: T) => number) {
+  constructor(limit: number, compare: CompareRanks) {
     this.#limit = limit
     this.#compare = compare
   }
 
-  offer(value: T): void {
+  offer(rank: unknown, record: unknown): void {
     const arrival = this.#arrivals++
     const items = this.#items
     if (items.length < this.#limit) {
-      items.push({ value, arrival })
+      items.push({ rank, record, arrival })
       this.#up(items.length - 1)
-    } else if (this.#compare(value, items[0]!.value) < 0) {
-      items[0] = { value, arrival }
+    } else if (this.#compare(rank, items[0]!.rank) < 0) {
+      items[0] = { rank, record, arrival }
       this.#down(0)
     }
   }
 
-  inOrder(): T[] {
-    const byOrder = this.#items.sort((a, b) => this.#compare(a.value, b.value) || a.arrival - b.arrival)
-    return byOrder.map(({ value }) => value)
+  inOrder(): unknown[] {
+    const byOrder = this.#items.sort((a, b) => this.#compare(a.rank, b.rank) || a.arrival - b.arrival)
+    return byOrder.map(({ record }) => record)
   }
 
   /** Whether item i goes before item j. */
   #goesFirst(i: number, j: number): boolean {
     const a = this.#items[i]!
     const b = this.#items[j]!
-    const order = this.#compare(a.value, b.value)
+    const order = this.#compare(a.rank, b.rank)
     return order > 0 || (order === 0 && a.arrival > b.arrival)
   }
 
