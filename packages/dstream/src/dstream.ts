@@ -13,6 +13,7 @@ import { count } from './operators/count.js'
 import { countByValue } from './operators/count-by-value.js'
 import { filter } from './operators/filter.js'
 import { flatMap } from './operators/flat-map.js'
+import { dedupByKey } from './operators/dedup-by-key.js'
 import { flatMapToPair } from './operators/flat-map-to-pair.js'
 import { flatMapValues } from './operators/flat-map-values.js'
 import { glom } from './operators/glom.js'
@@ -22,6 +23,12 @@ import { fullOuterJoin, join, leftOuterJoin, rightOuterJoin } from './operators/
 import { map } from './operators/map.js'
 import { mapAsync } from './operators/map-async.js'
 import { mapPartitions, mapPartitionsToPair, mapPartitionsWithIndex } from './operators/map-partitions.js'
+import {
+  mapWithState,
+  type MapWithStateFunction,
+  type MapWithStateOperator,
+  type MapWithStateOptions,
+} from './operators/map-with-state.js'
 import { mapToPair } from './operators/map-to-pair.js'
 import { mapValues } from './operators/map-values.js'
 import { reduce } from './operators/reduce.js'
@@ -36,11 +43,14 @@ import {
 import { reduceByWindow } from './operators/reduce-by-window.js'
 import { repartition } from './operators/repartition.js'
 import { runningReduceByKey } from './operators/running-reduce-by-key.js'
+import type { State } from './operators/state.js'
+import { StateSpec } from './operators/state-spec.js'
 import { tap } from './operators/tap.js'
 import { top } from './operators/top.js'
 import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
 import { updateStateByKey, type StatefulOperator, type StateOptions } from './operators/update-state-by-key.js'
+import { updateStateByPartition } from './operators/update-state-by-partition.js'
 import { window } from './operators/window.js'
 import { aFunction, checkOptions, positiveInteger } from './options.js'
 import { batches, type Batch } from './outputs/batches.js'
@@ -511,6 +521,52 @@ export class DStream<out T> {
     return new StateDStream(this.#host, stateful)
   }
 
+  /**
+   * The whole-partition form of `updateStateByKey`: sees all keys of a partition with their new values and states, and
+   * gives the states that are kept; may change, add and drop keys.
+   */
+  updateStateByPartition<K2 extends Key, S>(
+    this: DStream<readonly [Key, unknown]>,
+    update: (entries: Iterable<[KeyOf<T>, ValueOf<T>[], S | undefined]>) => Iterable<readonly [K2, S]>,
+    options?: StateOptions<K2, S> & { rememberPartitioner?: boolean | undefined },
+  ): StateDStream<K2, S> {
+    checkOptions('updateStateByPartition', options, [...stateKeys, 'rememberPartitioner'])
+    aFunction('updateStateByPartition', 'update', update)
+    const parent = this.#operator as Operator<readonly [KeyOf<T>, ValueOf<T>]>
+    const stateful = updateStateByPartition(parent, update, { sc: this.#host.sc, ...options })
+    this.#host.add(stateful)
+    return new StateDStream(this.#host, stateful)
+  }
+
+  /**
+   * Each record with the state of its key. Takes a `StateSpec`, or the function itself with its options; then key and
+   * value infer. What the function returns is emitted, `undefined` apart.
+   */
+  mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateDStream<K, V, S, E>
+  mapWithState<S, E>(
+    this: DStream<readonly [Key, unknown]>,
+    f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
+    options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
+  ): MapWithStateDStream<KeyOf<T>, ValueOf<T>, S, E>
+  mapWithState(specOrFunction: unknown, given: unknown = {}): MapWithStateDStream<never, never, never, never> {
+    checkOptions('mapWithState', given, [...stateKeys, 'timeout'])
+    const spec = specOrFunction instanceof StateSpec ? specOrFunction : undefined
+    const f = spec?.f ?? aFunction('mapWithState', 'f', specOrFunction)
+    const parent = this.#operator as unknown as Operator<readonly [Key, unknown]>
+    const stateful = mapWithState(parent, f as MapWithStateFunction<Key, unknown, unknown, unknown>, {
+      sc: this.#host.sc,
+      ...((spec?.options ?? given) as MapWithStateOptions<Key, unknown>),
+    })
+    this.#host.add(stateful)
+    return new MapWithStateDStream(this.#host, stateful) as unknown as MapWithStateDStream<never, never, never, never>
+  }
+
+  /** The first pair of each key, over all batches; with a `ttl`, the first again when the key has not passed for longer. */
+  dedupByKey<K extends Key, V>(this: Pairs<K, V>, options?: { ttl?: Duration | undefined }): DStream<[K, V]> {
+    checkOptions('dedupByKey', options, ['ttl'])
+    return this.#derive(dedupByKey(this.#operator, { sc: this.#host.sc, ...options }))
+  }
+
   // ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Accepted, as in Spark; what several readers share is evaluated once and kept without being told to. */
@@ -626,6 +682,38 @@ export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {
   /** The state of one key as of the last committed batch. */
   get(key: Key): S | undefined {
     const view = this.host.committed(this.#table)
+    try {
+      return view.get(key)
+    } finally {
+      view.release()
+    }
+  }
+}
+
+/** What a `mapWithState` function emits, and the states behind it. */
+export class MapWithStateDStream<out K extends Key, V, out S, out E> extends DStream<E> {
+  readonly #stateful: MapWithStateOperator<K, S, E>
+  declare readonly valueType: V
+
+  /** @internal */
+  constructor(host: StreamHost, stateful: MapWithStateOperator<K, S, E>) {
+    super(host, stateful)
+    this.#stateful = stateful
+  }
+
+  /** All states of each batch. */
+  stateSnapshots(): DStream<[K, S]> {
+    return new DStream(this.host, this.host.add(this.#stateful.snapshots))
+  }
+
+  /** The states as of the last committed batch. */
+  snapshot(): StateView<K, S> {
+    return this.host.committed(this.#stateful.table) as StateView<K, S>
+  }
+
+  /** The state of one key as of the last committed batch. */
+  get(key: Key): S | undefined {
+    const view = this.host.committed(this.#stateful.table)
     try {
       return view.get(key)
     } finally {

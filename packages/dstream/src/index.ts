@@ -29,9 +29,11 @@ export type { QueueOptions } from './sources/queue.js'
 export type { SocketTextOptions } from './sources/socket-text.js'
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-export { DStream, StateDStream } from './dstream.js'
+export { DStream, MapWithStateDStream, StateDStream } from './dstream.js'
 export type { KeyOf, ValueOf } from './dstream.js'
 export type { StateOptions } from './operators/update-state-by-key.js'
+export type { State } from './operators/state.js'
+export { StateSpec } from './operators/state-spec.js'
 export type { StateView } from './state/view.js'
 
 // ── batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -39,6 +41,8 @@ export { RDD } from './rdd/rdd.js'
 export { RDDContext } from './rdd/rdd-context.js'
 export type { Attempt } from './graph/graph.js'
 export type { Batch } from './outputs/batches.js'
+export type { Sink } from './outputs/sink.js'
+export type { MapAsyncOptions } from './rdd/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export type {

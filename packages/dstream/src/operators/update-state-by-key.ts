@@ -24,6 +24,16 @@ export interface StatefulOperator<K extends Key, S> extends Operator<[K, S]> {
   readonly table: KeyedState<S>
 }
 
+/** Puts the initial states into the open batch, when it is the first ever. */
+export const seedStates = async <K extends Key, S>(
+  table: KeyedState<S>,
+  initial: StateOptions<K, S>['initialState'],
+): Promise<void> => {
+  if (initial === undefined || table.version !== undefined) return
+  const states = Symbol.iterator in initial ? initial : await initial.collect()
+  for (const [key, state] of states) if (table.cell(key) === undefined) table.set(key, state)
+}
+
 type Groups<K, V> = readonly (readonly (readonly [K, V[]])[])[]
 
 /** One batch of `updateStateByKey`: all known keys, then the new ones. */
@@ -33,13 +43,6 @@ class StateTurn<K extends Key, V, S> {
     readonly update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
     readonly sc: RDDContext,
   ) {}
-
-  /** Begins with the initial states, when this is the first batch ever. */
-  async seed(initial: StateOptions<K, S>['initialState']): Promise<void> {
-    if (initial === undefined || this.table.version !== undefined) return
-    const states = Symbol.iterator in initial ? initial : await initial.collect()
-    for (const [key, state] of states) if (this.table.cell(key) === undefined) this.table.set(key, state)
-  }
 
   async run(batch: Groups<K, V>, time: Time): Promise<void> {
     const { table } = this
@@ -110,7 +113,7 @@ export const updateStateByKey = <K extends Key, V, S>(
       if (rdd === undefined && table.size === 0) return undefined
       const batch = (await rdd?.groupByKey({ partitioner }).label(kind, time).materialise()) ?? []
       await inVersion([table], time, async () => {
-        await turn.seed(initialState)
+        await seedStates(table, initialState)
         await turn.run(batch, new Time(time))
       })
       return stateRDD<K, S>(sc, table, time)
