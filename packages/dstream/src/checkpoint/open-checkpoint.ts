@@ -1,4 +1,4 @@
-import { checkpointExists, DamagedError, migrationFailed } from '../errors/storage.js'
+import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../errors/storage.js'
 import { versionUnknown } from '../errors/checkpoint.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logSteps, readLog, type Segment } from '../journal/log.js'
@@ -7,7 +7,7 @@ import type { Storage } from '../ports.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
-import { match, mismatch } from './match.js'
+import { match } from './match.js'
 import { listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 
@@ -100,17 +100,13 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
 
 /** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
 function matchOperators(state: StoredState, options: CheckpointOptions, warnings: string[]): void {
-  const found = match(
-    state.operators.filter(isStateful),
-    options.operators.filter(isStateful),
-    options.allowDropped ?? [],
-  )
-  if (found.refused.length > 0) throw mismatch(found)
-  if (found.dropped.length > 0) warnings.push(`The state of ${found.dropped.join(', ')} is dropped, as it was allowed.`)
-  for (const id of found.dropped) state.tables.delete(id)
+  const holds = new Set([...state.tables].filter(([, tables]) => tables.size > 0).map(([id]) => id))
+  const begun = new Set(state.lastCommitted === undefined ? [] : state.operators.map(({ id }) => id))
+  const plan = match(state.operators, { holds, begun }, options.operators, options.allowDropped ?? [])
+  if (plan.refusal !== undefined) throw checkpointMismatch(plan.refusal)
+  if (plan.dropped.length > 0) warnings.push(`The state of ${plan.dropped.join(', ')} is dropped, as it was allowed.`)
+  for (const id of plan.dropped) state.tables.delete(id)
 }
-
-const isStateful = ({ tables }: { readonly tables: readonly string[] }): boolean => tables.length > 0
 
 /** The newest good snapshot, and the commits after it. */
 async function readCommits(
