@@ -8,5 +8,5 @@ export default library({
   },
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
   external: ['dstream'],
-  paths: { dstream: ['./src/index.ts'] },
+  paths: { dstream: ['./src/index.ts'], 'dstream/*': ['./src/*/index.ts'] },
 })
