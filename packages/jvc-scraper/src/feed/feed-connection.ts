@@ -40,6 +40,8 @@ export class FeedConnection {
   #live = false
   #cursors = false
   #blocked = false
+  /** The client has closed its sending side: it may be gone, or be an `nc` that only reads. */
+  halfClosed = false
 
   constructor(socket: Socket, log: FeedLog, ports: ConnectionPorts) {
     this.#socket = socket
@@ -48,6 +50,7 @@ export class FeedConnection {
     this.#position = log.next
     this.#hello = ports.clock.setTimer(ports.clock.now() + HELLO_MS, () => this.#goLive())
     socket.on('data', (chunk: Buffer) => this.#onRequest(chunk))
+    socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => ports.logger.debug({ client: this.name, error: error.message }, 'client failed'))
     socket.on('close', () => this.#onClose())
@@ -149,6 +152,12 @@ export class FeedConnection {
       this.#write(encodeGap(gap))
     }
     this.#goLive()
+  }
+
+  /** A receiver that has closed its side has left; others are found out when they do not take the next post. */
+  #onEnd(): void {
+    this.halfClosed = true
+    if (this.#cursors) this.#socket.destroy()
   }
 
   #onClose(): void {

@@ -67,8 +67,16 @@ export class FeedServer {
     timer.cancel()
   }
 
+  /** Who has closed its side has most likely left. */
+  #makeRoom(): void {
+    const left = [...this.#clients].find(({ halfClosed }) => halfClosed)
+    left?.destroy()
+    if (left !== undefined) this.#clients.delete(left)
+  }
+
   #accept(socket: Socket): void {
     const { counters, logger, maxClients } = this.#options
+    if (this.#clients.size >= maxClients) this.#makeRoom()
     if (this.#clients.size >= maxClients) {
       counters.add('clientsRefused')
       logger.warn({ client: socket.remoteAddress, maxClients }, 'too many clients: one was refused (--max-clients)')
