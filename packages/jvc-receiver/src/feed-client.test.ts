@@ -160,6 +160,17 @@ describe('FeedClient', () => {
     expect(pair.cursors).toEqual([undefined])
   })
 
+  test('lines that came before the answer are dropped when the connection ends: they will come again', async () => {
+    pair = await Pair.open({ resumeFrom: () => 'l:0' })
+    pair.client.start()
+    await pair.until(() => pair?.asked.length === 1)
+    pair.sockets[0]?.end(encodePost(post(1)))
+    await pair.until(() => pair?.asked.length === 2, 1000)
+    pair.sockets[1]?.write(encodePost(post(1), 'l:1'))
+    await pair.until(() => pair?.stored.length === 1, 10)
+    expect(pair.cursors).toEqual(['l:1'])
+  })
+
   test('a line that is too long is left out with a report', async () => {
     pair = await Pair.open({ resumeFrom: () => undefined })
     pair.client.start()

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from './clock.js'
-import { encodeResume, gapError, lastCursorOf } from './feed/cursor.js'
+import { OLDEST, encodeResume, gapError, lastCursorOf } from './feed/cursor.js'
 import { FeedError } from './feed/errors.js'
 import { decodePost } from './feed/line.js'
 import { LineBlocks } from './feed/line-blocks.js'
@@ -47,6 +47,8 @@ export class FeedSession {
   readonly #ports: SessionPorts
   readonly #lines: LineBlocks
   readonly #filter: ResumeFilter
+  /** The server has given out cursors before. */
+  readonly #hasCursor: boolean
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
   #storing = false
@@ -63,6 +65,7 @@ export class FeedSession {
     this.#socket = socket
     this.#ports = ports
     this.#filter = new ResumeFilter(resume !== undefined)
+    this.#hasCursor = resume !== undefined && resume !== OLDEST
     this.#lines = new LineBlocks({ maxLineBytes: ports.maxLineBytes, onTooLong: (start) => this.#tooLong(start) })
     this.ended = new Promise((resolve) => (this.#end = resolve))
     socket.on('connect', () => resume !== undefined && socket.write(encodeResume(resume)))
@@ -160,7 +163,8 @@ export class FeedSession {
     if (this.#storing) return
     if (this.#closed) {
       if (this.#gatheredBytes > 0) return this.#flush()
-      if (this.#filter.heldBytes > 0) return this.#giveUpAwaiting()
+      // A server that has given out cursors will send these lines again, after the one that was asked for.
+      if (this.#filter.heldBytes > 0 && !this.#hasCursor) return this.#giveUpAwaiting()
       this.#stopAwaiting()
       return this.#end({ reason: this.#reason, error: this.#error, useful: this.#useful })
     }

@@ -183,8 +183,9 @@ describe('FeedServer', () => {
   })
 
   test('closing sends what is in the log first', async () => {
-    const { publish, client, server } = await open()
+    const { publish, client, server, counters } = await open()
     const plain = await client('')
+    await until(() => counters.get('resumes') === 1)
     await publish(500)
     const ended = once(plain.socket, 'end')
     await server.close()
