@@ -2,11 +2,16 @@ import type { Logger } from '../ports.js'
 
 const errorOf = (o: object): unknown => ('err' in o ? (o as { err: unknown }).err : undefined)
 
+const detailOf = (level: string, error: unknown, message: string): string => {
+  if (error === undefined || error === '') return ''
+  if (!(error instanceof Error)) return message.includes(String(error)) ? '' : `: ${String(error)}`
+  // A warning says what went wrong; where it went wrong is for errors.
+  if (level === 'error') return `\n${error.stack ?? error.message}`
+  return message.includes(error.message) ? '' : `: ${error.message}`
+}
+
 const line = (level: string, o: object, message: string): void => {
-  const error = errorOf(o)
-  const detail =
-    error === undefined ? '' : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-  process.stderr.write(`dstream ${level}: ${message}${detail}\n`)
+  process.stderr.write(`dstream ${level}: ${message}${detailOf(level, errorOf(o), message)}\n`)
 }
 
 /** The default logger: one line a message on standard error, so that standard output holds what `print` prints. */
