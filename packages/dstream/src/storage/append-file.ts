@@ -89,7 +89,10 @@ export class AppendFile {
     try {
       const { file, size } = await this.#disk.openAppend(this.#path)
       this.#size = size
-      await this.#disk.syncDir(folderOf(this.#path))
+      await this.#disk.syncDir(folderOf(this.#path)).catch(async (error: unknown) => {
+        await file.close().catch(() => undefined)
+        throw error
+      })
       return file
     } catch (error) {
       this.#distrusted = !isRefusal(error)

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { RDDContext } from '../rdd/rdd-context.js'
+import type { Operator } from '../graph/operator.js'
+import { Time } from '../time/time.js'
+import { toSink, type Sink } from './sink.js'
+
+const parent = { kind: 'queue' } as unknown as Operator<string>
+const rdd = new RDDContext().parallelize(['a'])
+const attempt = { number: 1, replayed: false }
+
+/** A store in memory; `remembers` says whether it can tell old batches apart. */
+const store = (held: number[], remembers: boolean): Sink<string> & { failing: boolean } => ({
+  failing: false,
+  lastCommitted: () => (held.length === 0 ? undefined : new Time(Math.max(...held))),
+  ...(remembers ? { has: (time: Time) => held.includes(time.milliseconds) } : {}),
+  async write({ time }) {
+    if (this.failing) throw new Error('away')
+    held.push(time.milliseconds)
+  },
+})
+
+test.each([
+  ['nothing', [], [1, 2, 3], [1, 2, 3]],
+  ['some batches', [1, 2], [1, 2, 3], [1, 2, 3]],
+  ['later batches', [5], [4, 5, 6], [5, 6]],
+])('a store that holds %s gets what it has not', async (_, before, run, after) => {
+  const held = [...before]
+  const output = toSink(parent, store(held, false))
+  await output.open!()
+  for (const time of run) await output.run(rdd as never, time, attempt)
+  expect(held).toEqual(after)
+})
+
+test('a batch that failed and is owed goes to a store that can tell that it has it not, once', async () => {
+  const held: number[] = []
+  const sink = store(held, true)
+  const output = toSink(parent, sink)
+  await output.open!()
+  await output.run(rdd as never, 1, attempt)
+  sink.failing = true
+  await expect(output.run(rdd as never, 2, attempt)).rejects.toThrow('away')
+  sink.failing = false
+  await output.run(rdd as never, 3, attempt)
+  const nextLife = toSink(parent, store(held, true))
+  await nextLife.open!()
+  for (const time of [2, 3, 2, 4]) await nextLife.run(rdd as never, time, attempt)
+  expect(held).toEqual([1, 3, 2, 4])
+})
