@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { codeMayBeGenerated } from './code-generation.js'
+import { Evaluation } from './evaluation.js'
 import { compiledLoop } from './fused-cache.js'
 import type { Shape } from './fused-source.js'
+import { runtimeOf } from './runtime.js'
 
 const shape: Shape = { input: 'array', ops: ['map'], sink: 'count', safe: false }
 const anew = (k: number) => (n: number) => n + k
 
-describe.runIf(codeMayBeGenerated())('compiled loops', () => {
+test('loops are generated where they may be', () => {
+  expect(new Evaluation(runtimeOf(undefined)).fused).toBe(codeMayBeGenerated())
+  expect(new Evaluation(runtimeOf({ codegen: false })).fused).toBe(false)
+})
+
+const compiled = () => {
   test('are found again by the texts of their functions', () => {
     const loop = compiledLoop(shape, [anew(1)])
     expect(compiledLoop(shape, [anew(2)])).toBe(loop)
@@ -29,4 +36,7 @@ describe.runIf(codeMayBeGenerated())('compiled loops', () => {
     for (let i = 0; i < 600; i++) compiledLoop(shape, [new Function('n', `return n + ${i}`) as never])
     expect(compiledLoop(shape, [anew(1)])).not.toBe(loop)
   })
-})
+}
+
+// Elsewhere there is nothing to test: no loop is ever compiled.
+if (codeMayBeGenerated()) describe('compiled loops', compiled)

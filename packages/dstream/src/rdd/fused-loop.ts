@@ -14,7 +14,7 @@ import { isFull, type Sink } from './sink.js'
  * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
  * known yet of what follows it, nor that its accumulator is a number.
  */
-const longestRun = 16_384
+const longestRun = 65_536
 const firstRun = 64
 
 /**

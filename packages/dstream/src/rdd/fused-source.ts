@@ -99,7 +99,9 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const array = this.#shape.input === 'array'
     if (this.#levels === 0) {
       return array
-        ? `for (; i < end; i++) {
+        ? // Bounded by the length first: V8 then reads without a check of its own.
+          `for (; i < input.length; i++) {
+            if (i === end) break
             const r0 = input[i]
             ${this.#steps(0, 'r0', nextRound)}
             ${atRest}
