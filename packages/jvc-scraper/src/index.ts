@@ -1,12 +1,12 @@
 /** The scraper as a library; the command line is `jvc-scraper`, the invented forum is `jvc-scraper/simulator`. */
 export { Scraper, type ScraperPorts, type ScraperSettings } from './scraper.js'
-export { main, type Host } from './main.js'
 
 // ── where things are kept
 export type { Bookmarks } from './bookmarks/bookmarks.js'
 export { FileBookmarks, type FileBookmarksOptions } from './bookmarks/file-bookmarks.js'
 export { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
 export type { LogEntry, LogStore, StoredLog } from './feed/log-store.js'
+export { FileLogStore, type FileLogStoreOptions } from './feed/file-log-store.js'
 export { MemoryLogStore } from './feed/memory-log-store.js'
 
 // ── what its parts say

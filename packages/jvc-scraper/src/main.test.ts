@@ -1,0 +1,115 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { Writable } from 'node:stream'
+import { afterEach, describe, expect, test } from 'vitest'
+import { main } from './main.js'
+import { Client, until } from './test-chain.js'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+/** The program with everything it says; stopped with the test. */
+const run = (line: string, env: Record<string, string> = {}) => {
+  const said = { out: '', err: '' }
+  const into = (name: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _, done) {
+        said[name] += String(chunk)
+        done()
+      },
+    })
+  const stop = new AbortController()
+  const code = main(line.split(' ').filter(Boolean), {
+    env,
+    stdout: into('out'),
+    stderr: into('err'),
+    stop: stop.signal,
+  })
+  closers.push(async () => {
+    stop.abort()
+    await code
+  })
+  return { said, code, stop }
+}
+const portOf = (said: { err: string }): number => Number(/the feed is on 127\.0\.0\.1:(\d+)/.exec(said.err)?.[1])
+
+describe('jvc-scraper', () => {
+  test('--help and --version', async () => {
+    const help = run('--help')
+    expect([await help.code, help.said.out]).toEqual([0, expect.stringContaining('--simulate')])
+    const version = run('--version')
+    expect([await version.code, version.said.out]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
+  })
+
+  test.each([
+    ['--simulat', 2, 'jvc-scraper: There is no option "--simulat". Did you mean --simulate?'],
+    ['--port x', 2, 'jvc-scraper: --port must be a whole number'],
+    ['--simulate --forum http://x/forums/0-51-0-1-0-1-0-x.htm', 2, 'name two forums'],
+    ['--simulate --faults nonsense', 2, '--faults: There is no fault "nonsense"'],
+    ['--forum http://x/', 1, "is not the address of a forum's topic list"],
+    ['--bookmarks redis', 2, 'neither REDIS_URL nor REDIS_HOST'],
+  ])('%s ends with %i: %s', async (line, exit, message) => {
+    const { code, said } = run(line)
+    expect([await code, said.err]).toEqual([exit, expect.stringContaining(message)])
+    expect(said.err.split('\n').filter((l) => l.startsWith('    at '))).toEqual([])
+  })
+
+  test('a port in use: what to do, exit 1, and nothing is left running', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    closers.push(() => taken.close())
+    const { port } = taken.address() as AddressInfo
+    const { code, said } = run(`--simulate --port ${port}`)
+    expect(await code).toBe(1)
+    expect(said.err).toContain(`Port ${port} on 127.0.0.1, for the feed, is in use. Choose another with --port`)
+  })
+
+  test('a simulated forum on the feed until it is stopped; health on loopback; exit 0', async () => {
+    const { code, said, stop } = run('--simulate --port 0 --rate 100 --log-format json')
+    await until(() => portOf(said) > 0)
+    const client = new Client(portOf(said), '')
+    await client.until(300)
+    const url = /http:\/\/127\.0\.0\.1:\d+\/health/.exec(said.err)?.[0] as string
+    const health = (await (await fetch(url)).json()) as { ok: boolean; counters: { posts: number }; clients: unknown[] }
+    expect(health).toMatchObject({ ok: true, clients: [{ lag: expect.any(Number) }] })
+    expect(health.counters.posts).toBeGreaterThanOrEqual(300)
+    expect((await fetch(url, { method: 'POST' })).status).toBe(404)
+    const ended = once(client.socket, 'end')
+    stop.abort()
+    await ended
+    expect(await code).toBe(0)
+    for (const line of said.err.trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number), msg: expect.any(String) })
+  })
+
+  test('--once reads what there is and ends', async () => {
+    const { code, said } = run('--simulate --port 0 --rate 0 --once')
+    expect(await code).toBe(0)
+    expect(said.err).toMatch(/so far .*posts=300/)
+  })
+
+  test('a cookie is sent and never shown', async () => {
+    const cookies: (string | undefined)[] = []
+    const { createServer: http } = await import('node:http')
+    const site = http((request, response) => {
+      cookies.push(request.headers.cookie)
+      response.writeHead(403, { 'cf-mitigated': 'challenge' }).end()
+    }).listen(0, '127.0.0.1')
+    await once(site, 'listening')
+    closers.push(() => site.close())
+    const { port } = site.address() as AddressInfo
+    const forum = `http://127.0.0.1:${port}/forums/0-51-0-1-0-1-0-x.htm`
+    const { said } = run(
+      `--forum ${forum} --port 0 --feed-log memory --bookmarks memory --ignore-robots --log-level debug`,
+      {
+        JVC_COOKIE: 'cf_clearance=s3cret',
+      },
+    )
+    await until(() => said.err.includes('asks for a human'))
+    expect(cookies[0]).toBe('cf_clearance=s3cret')
+    expect(said.err).not.toContain('s3cret')
+    expect(said.err).toContain('JVC_COOKIE')
+  })
+})
