@@ -1,7 +1,11 @@
 import { stateNotData, stateWithPrivateFields } from '../errors/state.js'
 
-type Treatment = 'share' | 'freeze' | 'open'
-type Treat = (part: object) => Treatment
+export interface Copying {
+  /** Whether a part needs no copy, because nobody can change it. */
+  isShared(part: object): boolean
+  /** Is told of the copies of frozen parts: they are frozen as well. */
+  frozen(copy: object): void
+}
 
 const uncopyable = new Set(
   ['Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'Generator', 'AsyncGenerator', 'Map Iterator', 'Set Iterator'].map(
@@ -26,18 +30,18 @@ export function checkCopyable(value: object): void {
   }
 }
 
-/** A deep copy that keeps shared parts shared and cycles closed. `treat` says of each object what to do with it. */
-export function copyOf<T>(value: T, treat: Treat): T {
+/** A deep copy that keeps shared parts shared and cycles closed. */
+export function copyOf<T>(value: T, copying: Copying): T {
   const copies = new Map<object, object>()
   const visit = (part: unknown): unknown => {
     if (typeof part !== 'object' || part === null) return part
     const known = copies.get(part)
     if (known !== undefined) return known
-    const treatment = treat(part)
-    if (treatment === 'share') return part
+    if (copying.isShared(part)) return part
     const copy = copyOne(part, visit, (empty) => copies.set(part, empty))
     copies.set(part, copy)
-    return treatment === 'freeze' && isFreezable(copy) ? Object.freeze(copy) : copy
+    if (Object.isFrozen(part) && !ArrayBuffer.isView(part)) copying.frozen(Object.freeze(copy))
+    return copy
   }
   return visit(value) as T
 }
@@ -96,10 +100,6 @@ function copyView(view: ArrayBufferView): object {
 
 function isPlainBuiltIn(part: object): boolean {
   return ['[object Date]', '[object RegExp]', '[object ArrayBuffer]', '[object Error]'].includes(tagOf(part))
-}
-
-function isFreezable(value: object): boolean {
-  return !ArrayBuffer.isView(value)
 }
 
 function hasClone(value: object): value is { clone(): object } {

@@ -112,19 +112,12 @@ export class KeyedState<S> {
   /** Counts as a change of the key, if it is known, without changing the value. */
   touch(key: Key): void {
     const cell = this.cell(key)
-    if (cell === undefined) return
-    this.#change(cell)
-    if (this.timed) this.#touches.touch(cell, this.#era!)
+    if (cell !== undefined) this.refresh(cell)
   }
 
   delete(key: Key): void {
     const cell = this.cell(key)
-    if (cell === undefined) return
-    this.#change(cell)
-    cell.value = undefined
-    this.#size--
-    if (cell.past!.era === undefined) this.#fleeting++
-    else this.#removed++
+    if (cell !== undefined) this.drop(cell)
   }
 
   commit(): void {
@@ -174,6 +167,26 @@ export class KeyedState<S> {
     if (cell.era !== this.#era) this.#change(cell)
     if (this.timed) this.#touches.touch(cell, this.#era!)
     cell.value = value
+  }
+
+  /** Touches a cell that has a value. */
+  refresh(cell: Cell<S>): void {
+    this.#change(cell)
+    if (this.timed) this.#touches.touch(cell, this.#era!)
+  }
+
+  /** Makes a tombstone of a cell that has a value. */
+  drop(cell: Cell<S>): void {
+    this.#change(cell)
+    cell.value = undefined
+    this.#size--
+    if (cell.past!.era === undefined) this.#fleeting++
+    else this.#removed++
+  }
+
+  /** The partition that a key belongs to. */
+  partitionFor(key: Key): number {
+    return this.partitioner === undefined ? 0 : partitionOf(this.partitioner, key)
   }
 
   /** The cells of a partition in order of first arrival, many at a time; those without a value are tombstones. */
@@ -322,7 +335,7 @@ export class KeyedState<S> {
   }
 
   #partitionOf(key: MapKey): StatePartition<S> {
-    return this.#partitions.length === 1 ? this.#partitions[0]! : this.#partitions[partitionOf(this.partitioner!, key)]!
+    return this.#partitions.length === 1 ? this.#partitions[0]! : this.#partitions[this.partitionFor(key)]!
   }
 }
 
