@@ -1,0 +1,207 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startSimulator, type Simulator } from 'jvc-scraper/simulator'
+import { RedisServer } from '../src/redis/redis-server.js'
+import { Client, until } from '../src/test-chain.js'
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+export interface KillOptions {
+  readonly seed: number
+  /** In all; published in portions. */
+  readonly posts: number
+  /** Begins with the forum's own faults, see the simulator. */
+  readonly faults: string
+  /** Bookmarks and log in a real Redis, which is killed too; else in files. */
+  readonly redis: boolean
+  /** How often something is killed. */
+  readonly kills: number
+}
+
+/** What the chain did. */
+export interface KillResult {
+  readonly simulator: Simulator
+  /** What a plain client with cursors got, over all lives of the scraper. */
+  readonly received: Client['posts']
+  /** How often the job counted each post. */
+  readonly counted: ReadonlyMap<string, number>
+  readonly gaps: number
+}
+
+/** Small and seeded: what is killed when has to be the same in each run. */
+function randomOf(seed: number): () => number {
+  let state = seed + 0x6d2b79f5
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** A program that can be killed and started again. */
+class Program {
+  #child: ChildProcess | undefined
+  #said = ''
+
+  constructor(
+    private readonly file: string,
+    private readonly args: string[],
+    private readonly env: Record<string, string>,
+  ) {}
+
+  start(): void {
+    const { DSTREAM_CI: _, ...inherited } = process.env
+    this.#child = spawn(process.execPath, [this.file, ...this.args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...inherited, ...this.env },
+    })
+    this.#child.stderr?.on('data', (chunk) => (this.#said = (this.#said + String(chunk)).slice(-2000)))
+  }
+
+  /** @throws when it has ended by itself, with its last words */
+  async kill(): Promise<void> {
+    if (typeof this.#child?.exitCode !== 'number') return this.end()
+    throw new Error(`${this.file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
+  }
+
+  async end(): Promise<void> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+}
+
+/** Publishes posts while scraper, job and Redis are killed again and again; ends when the job has counted everything. */
+export async function killChain({ seed, posts, faults, redis, kills }: KillOptions): Promise<KillResult> {
+  const random = randomOf(seed)
+  const folder = await mkdtemp(join(tmpdir(), 'kill-chain-'))
+  const out = join(folder, 'counts.json')
+  const port = await freePort()
+  const simulator = await startSimulator({ seed, rate: 0, faults })
+  const server = redis ? await RedisServer.start() : undefined
+  const stores = server === undefined ? ['--data', join(folder, 'data')] : []
+  const args = [
+    '--forum',
+    simulator.forumUrl,
+    '--from',
+    'start',
+    '--port',
+    String(port),
+    '--health-port',
+    '0',
+    '--list-every',
+    '0.1',
+    '--pace',
+    '2000',
+    ...stores,
+  ]
+  const scraper = new Program(
+    path('../bin/jvc-scraper.js'),
+    args,
+    server === undefined ? {} : { REDIS_URL: server.url },
+  )
+  const job = new Program(path('./count-posts.mjs'), [], {
+    SCRAPER_PORT: String(port),
+    OUT: out,
+    CHECKPOINT_DIR: join(folder, 'checkpoint'),
+  })
+  const reader = new Reader(port)
+  const counts = async (): Promise<Map<string, number>> =>
+    new Map(JSON.parse(await readFile(out, 'utf8').catch(() => '[]')) as [string, number][])
+  scraper.start()
+  job.start()
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      const before = reader.posts.length
+      simulator.control({ do: 'publish', count: Math.ceil(posts / kills) })
+      // At any time: sometimes at once, sometimes when some of it has arrived.
+      const arrived = before + Math.floor(random() * (posts / kills))
+      await until(() => reader.posts.length >= arrived, 60_000).catch(() => {})
+      const victim = random()
+      if (server !== undefined && victim < 0.3) {
+        await server.kill()
+        await server.restart()
+      } else if (victim < 0.6) {
+        await job.kill()
+        job.start()
+      } else {
+        await scraper.kill()
+        scraper.start()
+      }
+    }
+    const wanted = (): string[] =>
+      simulator
+        .truth()
+        .filter(({ deletedAt }) => deletedAt === null)
+        .map(({ id }) => id)
+    await until(() => new Set(reader.posts.map(({ id }) => id)).size >= wanted().length, 120_000)
+    let counted = await counts()
+    for (
+      const end = Date.now() + 60_000;
+      Date.now() < end && !wanted().every((id) => counted.has(id));
+      counted = await counts()
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    return { simulator, received: reader.posts, counted, gaps: reader.gaps }
+  } finally {
+    reader.close()
+    await job.end()
+    await scraper.end()
+    await server?.close()
+    await simulator.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A client that comes back with its cursor whenever the scraper is gone. */
+class Reader {
+  readonly posts: Client['posts'] = []
+  gaps = 0
+  #client: Client | undefined
+  #cursor = ''
+  #closed = false
+
+  constructor(private readonly port: number) {
+    void this.#run()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#client?.socket.destroy()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      const client = (this.#client = new Client(this.port, this.#cursor))
+      client.socket.on('error', () => {})
+      const taken = { posts: 0, gaps: 0 }
+      const take = (): void => {
+        // Only what has its cursor counts: the line after it may have been cut off.
+        this.posts.push(...client.posts.slice(taken.posts, client.cursors.length))
+        taken.posts = client.cursors.length
+        this.#cursor = client.cursors.at(-1) ?? this.#cursor
+        this.gaps += client.gaps.length - taken.gaps
+        taken.gaps = client.gaps.length
+      }
+      client.socket.on('data', take)
+      await once(client.socket, 'close').catch(() => {})
+      take()
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
