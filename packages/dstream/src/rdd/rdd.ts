@@ -78,144 +78,358 @@ export class RDD<out T> {
   }
 
   // record by record
+  /**
+   * One record for each.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
+   */
   map<U>(f: (record: T) => U): RDD<U> {
     return this.#derive(steps.narrow(this.node, 'map', 'map', f))
   }
+
+  /**
+   * Any number of records for each, as an array or another iterable. A string is not taken for a list of characters: split it.
+   *
+   * @example
+   * await sc.parallelize(['a b', 'c']).flatMap((line) => line.split(' ')).collect() // ['a', 'b', 'c']
+   */
   flatMap<U>(f: (record: T) => Iterable<U> & object): RDD<U> {
     return this.#derive(steps.narrow(this.node, 'flatMap', 'flatMap', f))
   }
+
+  /**
+   * The records for which `keep` gives something true.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3]).filter((n) => n !== 2).collect() // [1, 3]
+   */
   filter<U extends T>(keep: (record: T) => record is U): RDD<U>
   filter(keep: (record: T) => boolean): RDD<T>
   filter(keep: (record: T) => boolean): RDD<T> {
     return this.#derive(steps.narrow(this.node, 'filter', 'filter', keep))
   }
+
+  /**
+   * As `map`, for functions that give `[key, value]`: TypeScript then knows that they are pairs.
+   *
+   * @example
+   * await sc.parallelize(['a']).mapToPair((word) => [word, 1]).collect() // [['a', 1]]
+   */
   mapToPair<K extends Key, V>(f: (record: T) => readonly [K, V]): RDD<[K, V]> {
     return this.#derive(steps.narrow(this.node, 'mapToPair', 'map', f))
   }
+
+  /**
+   * As `flatMap`, for functions that give pairs.
+   *
+   * @example
+   * await sc.parallelize(['ab']).flatMapToPair((w) => [...w].map((c): [string, number] => [c, 1])).collect() // [['a', 1], ['b', 1]]
+   */
   flatMapToPair<K extends Key, V>(f: (record: T) => Iterable<readonly [K, V]>): RDD<[K, V]> {
     return this.#derive(steps.narrow(this.node, 'flatMapToPair', 'flatMap', f))
   }
-  /** Calls `f` for what it does; the records go on unchanged. */
+
+  /**
+   * Calls `f` for what it does; the records go on unchanged.
+   *
+   * @example
+   * await sc.parallelize([1]).tap((n) => n + 1).collect() // [1]
+   */
   tap(f: (record: T) => void): RDD<T> {
     return this.#derive(steps.narrow(this.node, 'tap', 'tap', f))
   }
+
+  /**
+   * Another value under the same key. The partitioner still holds.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).mapValues((n) => n + 1).collect() // [['a', 2]]
+   */
   mapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => U): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'mapValues', 'mapValues', f))
   }
+
+  /**
+   * Any number of values under the same key. The partitioner still holds.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 2]]).flatMapValues((n) => [n, -n]).collect() // [['a', 2], ['a', -2]]
+   */
   flatMapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => Iterable<U>): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'flatMapValues', 'flatMapValues', f))
   }
-  /** Each record with its key before it. */
+
+  /**
+   * Each record with its key before it.
+   *
+   * @example
+   * await sc.parallelize(['abc']).keyBy((word) => word.length).collect() // [[3, 'abc']]
+   */
   keyBy<K extends Key>(f: (record: T) => K): RDD<[K, T]> {
     aFunction('keyBy', 'the function', f)
     return this.#derive(steps.narrow(this.node, 'keyBy', 'map', (record: T) => [f(record), record]))
   }
-  /** These partitions, then those of the other; of one partitioner they are laid side by side. */
+
+  /**
+   * These partitions, then those of the other; of one partitioner they are laid side by side.
+   *
+   * @example
+   * await sc.parallelize([1]).union(sc.parallelize(['a'])).collect() // [1, 'a']
+   */
   union<U>(that: RDD<U>): RDD<T | U> {
     return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.job)
   }
 
-  /** One partition at once; a long one holds the event loop meanwhile. */
+  /**
+   * A whole partition at once. The function is not interrupted: a long one holds the event loop meanwhile.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).mapPartitions((all) => [[...all].length]).collect() // [2]
+   */
   mapPartitions<U>(f: (records: Iterable<T>) => Iterable<U>): RDD<U> {
     return this.#derive(partitions.wholePartition(this.node, 'mapPartitions', whole('mapPartitions', f)))
   }
+
+  /**
+   * As `mapPartitions`, for functions that give pairs.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).mapPartitionsToPair((all): [string, number][] => [['n', [...all].length]]).collect() // [['n', 2]]
+   */
   mapPartitionsToPair<K extends Key, V>(f: (records: Iterable<T>) => Iterable<readonly [K, V]>): RDD<[K, V]> {
     return this.#derive(partitions.wholePartition(this.node, 'mapPartitionsToPair', whole('mapPartitionsToPair', f)))
   }
+
+  /**
+   * As `mapPartitions`, with the number of the partition, from 0.
+   *
+   * @example
+   * await sc.parallelize(['a', 'b'], { numPartitions: 2 }).mapPartitionsWithIndex((i) => [i]).collect() // [0, 1]
+   */
   mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U>): RDD<U> {
     return this.#derive(partitions.wholePartition(this.node, 'mapPartitionsWithIndex', f))
   }
-  /** One record in, one out, for functions that wait for I/O. */
+
+  /**
+   * One record in, one out, for functions that wait for I/O. Up to `concurrency` (16) wait at once; order is kept unless
+   * `ordered: false`. The first failure, and a call that takes longer than `timeout`, abort the signals of the others.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).mapAsync(async (n) => n * 2, { concurrency: 4 }).collect() // [2, 4]
+   */
   mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): RDD<U> {
     checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
     return this.#derive(mapAsync(this.node, 'mapAsync', f, options))
   }
-  /** Each partition as one array. */
+
+  /**
+   * Each partition as one array.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3], { numPartitions: 2 }).glom().collect() // [[1], [2, 3]]
+   */
   glom(): RDD<T[]> {
     return this.#derive(partitions.glom(this.node))
   }
-  /** Exactly so many partitions, evenly filled. */
+
+  /**
+   * Exactly so many partitions, whose sizes differ by one at most.
+   *
+   * @example
+   * sc.parallelize([1, 2, 3]).repartition(2).numPartitions // 2
+   */
   repartition(numPartitions: number): RDD<T> {
     return this.#derive(partitions.repartition(this.node, 'repartition', numPartitions))
   }
-  /** Neighbouring partitions laid together; more partitions only with `shuffle`. */
+
+  /**
+   * Neighbouring partitions laid together; more partitions than before only with `shuffle`.
+   *
+   * @example
+   * sc.parallelize([1, 2, 3], { numPartitions: 3 }).coalesce(2).numPartitions // 2
+   */
   coalesce(numPartitions: number, options?: { shuffle?: boolean | undefined }): RDD<T> {
     checkOptions('coalesce', options, ['shuffle'])
     if (options?.shuffle === true) return this.#derive(partitions.repartition(this.node, 'coalesce', numPartitions))
     return this.#derive(partitions.coalesce(this.node, numPartitions))
   }
-  /** Each record with its place in the whole, from 0. */
+
+  /**
+   * Each record with its place in the whole, from 0.
+   *
+   * @example
+   * await sc.parallelize(['a', 'b']).zipWithIndex().collect() // [['a', 0], ['b', 1]]
+   */
   zipWithIndex(): RDD<[T, number]> {
     return this.#derive(partitions.zipWithIndex(this.node))
   }
-  /** One of each record, by the equality of keys: the first that came. */
+
+  /**
+   * One of each record, by the equality of keys: the first that came.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 1]).distinct().collect() // [1, 2]
+   */
   distinct(this: RDD<T & Key>, options?: PartitionOptions): RDD<T> {
     return this.#derive(sets.distinct(this.node, this.#partitioner('distinct', options)))
   }
-  /** One of each record that is in both. */
+
+  /**
+   * One of each record that is in both.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 2]).intersection(sc.parallelize([2, 3])).collect() // [2]
+   */
   intersection(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('intersection', that)
     return this.#derive(sets.intersection(this.node, other, this.#partitioner('intersection', undefined)), that.job)
   }
-  /** The records that are not in the other, as often as they are here. */
+
+  /**
+   * The records that are not in the other, as often as they are here.
+   *
+   * @example
+   * await sc.parallelize([1, 1, 2]).subtract(sc.parallelize([2])).collect() // [1, 1]
+   */
   subtract(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('subtract', that)
     return this.#derive(sets.subtract(this.node, other, this.#partitioner('subtract', undefined)), that.job)
   }
-  /** Every record of this with every record of the other. */
+
+  /**
+   * Every record of this with every record of the other.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).cartesian(sc.parallelize(['a'])).collect() // [[1, 'a'], [2, 'a']]
+   */
   cartesian<U>(that: RDD<U>): RDD<[T, U]> {
     return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.job)
   }
+
   /**
    * Record i of this with record i of the other.
    * @throws `unequal-partitions`; when evaluated `unequal-parts`, where partitions differ in length
+   *
+   * @example
+   * await sc.parallelize([1, 2]).zip(sc.parallelize(['a', 'b'])).collect() // [[1, 'a'], [2, 'b']]
    */
   zip<U>(that: RDD<U>): RDD<[T, U]> {
     return this.#derive(zip(this.node, nodeOf('zip', that)), that.job)
   }
-  /** The records of each group, in order of arrival. */
+
+  /**
+   * The records of each group, in order of arrival.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3]).groupBy((n) => n % 2).collect() // [[1, [1, 3]], [0, [2]]]
+   */
   groupBy<K extends Key>(f: (record: T) => K, options?: PartitionOptions): RDD<[K, T[]]> {
     aFunction('groupBy', 'the function', f)
     const keyed = steps.narrow(this.node, 'groupBy', 'map', (record: T) => [f(record), record])
     return this.#derive(shuffle.groupByKey(keyed, 'groupBy', this.#partitioner('groupBy', options)))
   }
+
   /**
    * Each record kept with probability `fraction`; with replacement, kept `fraction` times on average. The same seed takes
    * the same records; without one the batch time is the seed.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).sample(false, 1).collect() // [1, 2]
    */
   sample(withReplacement: boolean, fraction: number, seed?: number): RDD<T> {
     return this.#derive(sampling.sample(this.node, withReplacement, fraction, seed))
   }
-  /** Every record in exactly one of the parts, whose sizes are about as the weights. */
+
+  /**
+   * Every record in exactly one of the parts, whose sizes are about as the weights.
+   *
+   * @example
+   * sc.parallelize([1, 2, 3]).randomSplit([2, 1], 7).length // 2
+   */
   randomSplit(weights: readonly number[], seed?: number): RDD<T>[] {
     return sampling.randomSplit(this.node, weights, seed).map((node) => this.#derive<T>(node))
   }
-  /** Sorted by the natural order of `by`, stable; partition after partition. */
+
+  /**
+   * Sorted by the natural order of `by`, stable; partition after partition. Only what is asked for is sorted: `take(15)`
+   * looks for the first fifteen.
+   *
+   * @example
+   * await sc.parallelize(['bb', 'a']).sortBy((word) => word.length).collect() // ['a', 'bb']
+   */
   sortBy(by: (record: T) => Key, options?: SortOptions): RDD<T> {
     return this.#derive(this.#sort('sortBy', by, options))
   }
-  /** Accepted, as in Spark: evaluated once and kept from now on. */
+
+  /**
+   * Evaluated once and kept from now on, as long as somebody holds this RDD.
+   *
+   * @example
+   * await sc.parallelize([1]).map((n) => n + 1).persist().collect() // [2]
+   */
   persist(): this {
     return this.share()
   }
+
+  /**
+   * The same as `persist`.
+   *
+   * @example
+   * await sc.parallelize([1]).map((n) => n + 1).cache().collect() // [2]
+   */
   cache(): this {
     return this.share()
   }
+
+  /**
+   * Lets go of what `persist` has kept.
+   *
+   * @example
+   * await sc.parallelize([1]).persist().unpersist().collect() // [1]
+   */
   unpersist(): this {
     this.node.unshare()
     return this
   }
 
   // by key
+  /**
+   * The key of each pair.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).keys().collect() // ['a']
+   */
   keys<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<K> {
     return this.#derive(steps.narrow(this.node, 'keys', 'keys'))
   }
+
+  /**
+   * The value of each pair.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).values().collect() // [1]
+   */
   values<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<V> {
     return this.#derive(steps.narrow(this.node, 'values', 'values'))
   }
+
+  /**
+   * Pairs in the natural order of their keys, stable.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['b', 1], ['a', 2]]).sortByKey().collect() // [['a', 2], ['b', 1]]
+   */
   sortByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: SortOptions): RDD<[K, V]> {
     return this.#derive(this.#sort('sortByKey', keyOfPair, options))
   }
+
+  /**
+   * For every key of either side its values on both.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).cogroup(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [[1], [2]]], ['b', [[], [3]]]]
+   */
   cogroup<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
@@ -225,6 +439,13 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('cogroup', options, other)
     return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.job)
   }
+
+  /**
+   * Every pair of values of the keys that are on both sides.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).join(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [1, 2]]]
+   */
   join<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
@@ -232,6 +453,13 @@ export class RDD<out T> {
   ): RDD<[K, [V, W]]> {
     return this.#join('join', that, options, { left: false, right: false })
   }
+
+  /**
+   * As `join`, with the keys that are only here: their other value is `undefined`.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).leftOuterJoin(sc.parallelize<[string, number]>([])).collect() // [['a', [1, undefined]]]
+   */
   leftOuterJoin<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
@@ -239,6 +467,13 @@ export class RDD<out T> {
   ): RDD<[K, [V, W | undefined]]> {
     return this.#join('leftOuterJoin', that, options, { left: true, right: false })
   }
+
+  /**
+   * As `join`, with the keys that are only there: their value here is `undefined`.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([]).rightOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]]]
+   */
   rightOuterJoin<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
@@ -246,6 +481,13 @@ export class RDD<out T> {
   ): RDD<[K, [V | undefined, W]]> {
     return this.#join('rightOuterJoin', that, options, { left: false, right: true })
   }
+
+  /**
+   * As `join`, with the keys of either side alone.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1]]).fullOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['a', [1, undefined]], ['b', [undefined, 3]]]
+   */
   fullOuterJoin<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,
     that: RDD<readonly [K, W]>,
@@ -253,6 +495,14 @@ export class RDD<out T> {
   ): RDD<[K, [V | undefined, W | undefined]]> {
     return this.#join('fullOuterJoin', that, options, { left: true, right: true })
   }
+
+  /**
+   * The values of each key folded into one by `f`, which is associative; keys in order of arrival. Pairs with a key that
+   * is not allowed, and records that are no pairs, are an error that names them.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['b', 2], ['a', 3]]).reduceByKey((a, b) => a + b).collect() // [['a', 4], ['b', 2]]
+   */
   reduceByKey<K extends Key, V>(
     this: RDD<readonly [K, V]>,
     f: (a: V, b: V) => V,
@@ -260,9 +510,24 @@ export class RDD<out T> {
   ): RDD<[K, V]> {
     return this.#derive(shuffle.reduceByKey(this.node, 'reduceByKey', f, this.#partitioner('reduceByKey', options)))
   }
+
+  /**
+   * All values of each key, in order of arrival.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).groupByKey().collect() // [['a', [1, 3]]]
+   */
   groupByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions): RDD<[K, V[]]> {
     return this.#derive(shuffle.groupByKey(this.node, 'groupByKey', this.#partitioner('groupByKey', options)))
   }
+
+  /**
+   * The general form: `createCombiner` for the first value of a key in a partition, `mergeValue` for the next ones,
+   * `mergeCombiners` between partitions.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]).collect() // [['a', [1, 3]]]
+   */
   combineByKey<K extends Key, V, C>(
     this: RDD<readonly [K, V]>,
     createCombiner: (value: V) => C,
@@ -274,7 +539,13 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('combineByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'combineByKey', functions, partitioner))
   }
-  /** Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`. */
+
+  /**
+   * Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).foldByKey(10, (a, b) => a + b).collect() // [['a', 14]]
+   */
   foldByKey<K extends Key, V>(
     this: RDD<readonly [K, V]>,
     zero: V,
@@ -286,7 +557,13 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('foldByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'foldByKey', functions, partitioner))
   }
-  /** As `foldByKey`, with a result of another type: `seq` within a partition, `comb` between partitions. */
+
+  /**
+   * As `foldByKey`, with a result of another type: `seq` within a partition, `comb` between partitions.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).aggregateByKey(() => '', (text, n) => text + n, (a, b) => a + b).collect() // [['a', '13']]
+   */
   aggregateByKey<K extends Key, V, C>(
     this: RDD<readonly [K, V]>,
     zero: () => C,
@@ -300,104 +577,265 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('aggregateByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'aggregateByKey', functions, partitioner))
   }
-  /** The pairs whose key is no key of the other. */
+
+  /**
+   * The pairs whose key is no key of the other.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).subtractByKey(sc.parallelize<[string, number]>([['a', 9]])).collect() // [['b', 2]]
+   */
   subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
     const other = nodeOf('subtractByKey', that)
     const partitioner = this.#partitioner('subtractByKey', undefined, other)
     return this.#derive(sets.subtractByKey(this.node, other, partitioner), that.job)
   }
-  /** The same pairs, each in the partition of its key. */
+
+  /**
+   * The same pairs, each in the partition of its key.
+   *
+   * @example
+   * sc.parallelize<[string, number]>([['a', 1]]).partitionBy(new HashPartitioner(3)).numPartitions // 3
+   */
   partitionBy<K extends Key, V>(this: RDD<readonly [K, V]>, partitioner: Partitioner): RDD<[K, V]> {
     const chosen = this.#partitioner('partitionBy', { partitioner })
     return this.#derive(shuffle.partitionBy(this.node, 'partitionBy', chosen))
   }
 
   // actions
+  /**
+   * All records, partition after partition.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).collect() // [1, 2]
+   */
   collect(): Promise<T[]> {
     return this.#act((evaluation) => actions.collect(this.node, evaluation)) as Promise<T[]>
   }
+
+  /**
+   * How many records there are.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).count() // 2
+   */
   count(): Promise<number> {
     return this.#act((evaluation) => actions.count(this.node, evaluation))
   }
+
+  /**
+   * Whether there are none; looks no further than the first.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).isEmpty() // false
+   */
   isEmpty(): Promise<boolean> {
     return this.#act((evaluation) => actions.isEmpty(this.node, evaluation))
   }
+
+  /**
+   * The first record. @throws `empty-collection`
+   *
+   * @example
+   * await sc.parallelize([1, 2]).first() // 1
+   */
   first(): Promise<T> {
     return this.#act((evaluation) => actions.first(this.node, evaluation)) as Promise<T>
   }
+
+  /**
+   * The first `n` records, or all if there are fewer. Evaluates no more partitions, and no more of the last one, than that needs.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3]).take(2) // [1, 2]
+   */
   take(n: number): Promise<T[]> {
     return this.#act((evaluation) => actions.take(this.node, n, evaluation)) as Promise<T[]>
   }
+
+  /**
+   * Folds all records into one; `f` is associative. @throws `empty-collection`
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
+   */
   reduce(f: (a: T, b: T) => T): Promise<T> {
     return this.#act((evaluation) => actions.reduce(this.node, f, evaluation)) as Promise<T>
   }
-  /** The `n` least by `by`, in order; ties in order of arrival. */
+
+  /**
+   * The `n` least by `by`, in order; ties in order of arrival.
+   *
+   * @example
+   * await sc.parallelize([3, 1, 2]).takeOrdered(2) // [1, 2]
+   */
   takeOrdered(n: number, by: (record: T) => Key = identity): Promise<T[]> {
     return this.#act((evaluation) => actions.takeOrdered(this.node, n, by, true, evaluation)) as Promise<T[]>
   }
-  /** The `n` greatest by `by`, greatest first; ties in order of arrival. */
+
+  /**
+   * The `n` greatest by `by`, greatest first; ties in order of arrival.
+   *
+   * @example
+   * await sc.parallelize([3, 1, 2]).top(2) // [3, 2]
+   */
   top(n: number, by: (record: T) => Key = identity): Promise<T[]> {
     return this.#act((evaluation) => actions.takeOrdered(this.node, n, by, false, evaluation)) as Promise<T[]>
   }
+
+  /**
+   * The greatest record by `by`; of equals the first. @throws `empty-collection`
+   *
+   * @example
+   * await sc.parallelize(['a', 'ccc', 'bb']).max((word) => word.length) // 'ccc'
+   */
   max(by: (record: T) => Key = identity): Promise<T> {
     return this.#act((evaluation) => actions.extreme(this.node, 'max', by, evaluation)) as Promise<T>
   }
+
+  /**
+   * The least record by `by`; of equals the first. @throws `empty-collection`
+   *
+   * @example
+   * await sc.parallelize([3, 1, 2]).min() // 1
+   */
   min(by: (record: T) => Key = identity): Promise<T> {
     return this.#act((evaluation) => actions.extreme(this.node, 'min', by, evaluation)) as Promise<T>
   }
-  /** `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark. */
+
+  /**
+   * `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).fold(0, (a, b) => a + b) // 3
+   */
   fold(zero: T, f: (a: T, b: T) => T): Promise<T> {
     const functions = { zero: () => zero, seq: f, comb: f }
     return this.#act((evaluation) => actions.aggregate(this.node, 'fold', functions, evaluation)) as Promise<T>
   }
-  /** As `fold`, with a result of another type: `seq` within a partition, `comb` between partitions. */
+
+  /**
+   * As `fold`, with a result of another type: `seq` within a partition, `comb` between partitions.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).aggregate(() => '', (text, n) => text + n, (a, b) => a + b) // '12'
+   */
   aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
     const functions = { zero, seq, comb }
     return this.#act((evaluation) => actions.aggregate(this.node, 'aggregate', functions, evaluation)) as Promise<C>
   }
-  /** Exactly `n` records by chance, or all if there are fewer and none may come twice. */
+
+  /**
+   * Exactly `n` records by chance, or all if there are fewer and none may come twice.
+   *
+   * @example
+   * (await sc.parallelize([1, 2, 3]).takeSample(false, 2, 7)).length // 2
+   */
   takeSample(withReplacement: boolean, n: number, seed?: number): Promise<T[]> {
     return this.#act((evaluation) => sampling.takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<
       T[]
     >
   }
+
+  /**
+   * How often each record is there.
+   *
+   * @example
+   * (await sc.parallelize(['a', 'b', 'a']).countByValue()).get('a') // 2
+   */
   countByValue(this: RDD<T & Key>): Promise<Map<T, number>> {
     return this.#act((evaluation) => tables.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
   }
+
+  /**
+   * How many pairs each key has.
+   *
+   * @example
+   * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).countByKey()).get('a') // 2
+   */
   countByKey<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
     return this.#act((evaluation) => tables.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
   }
-  /** The last value of each key. */
+
+  /**
+   * The last value of each key.
+   *
+   * @example
+   * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).collectAsMap()).get('a') // 8
+   */
   collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
     return this.#act((evaluation) => tables.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
   }
-  /** The values of one key; reads only its partition where the partitioner is known. */
+
+  /**
+   * The values of one key; reads only its partition where the partitioner is known.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 7], ['b', 8]]).lookup('a') // [7]
+   */
   lookup<K extends Key, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
     return this.#act((evaluation) => tables.lookup(this.node, key, evaluation)) as Promise<V[]>
   }
+
+  /**
+   * The sum; 0 of none. @throws `not-a-number`, as the cause of a RecordError
+   *
+   * @example
+   * await sc.parallelize([1, 2]).sum() // 3
+   */
   sum(this: RDD<number>): Promise<number> {
     return this.#act((evaluation) => numbers.sum(this.node, evaluation))
   }
-  /** NaN when there are no records. */
+
+  /**
+   * The mean; NaN of none.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).mean() // 1.5
+   */
   async mean(this: RDD<number>): Promise<number> {
     return (await this.stats()).mean
   }
-  /** Count, sum, mean, variances and extremes in one walk. */
+
+  /**
+   * Count, sum, mean, variances and extremes in one walk.
+   *
+   * @example
+   * (await sc.parallelize([1, 3]).stats()).variance // 1
+   */
   stats(this: RDD<number>): Promise<numbers.Stats> {
     return this.#act((evaluation) => numbers.stats(this.node, evaluation))
   }
-  /** How many numbers fall into each bucket: a number of equal ones, or bounds that rise. The last one holds its upper bound too. */
+
+  /**
+   * How many numbers fall into each bucket: a number of equal ones, or bounds that rise. The last one holds its upper bound
+   * too. @throws `bad-histogram`
+   *
+   * @example
+   * (await sc.parallelize([1, 2, 3]).histogram([1, 2, 3])).counts // [1, 2]
+   */
   histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<numbers.Histogram> {
     return this.#act((evaluation) => numbers.histogram(this.node, buckets, evaluation))
   }
-  /** The records one by one, a partition evaluated when the one before has been read. */
+
+  /**
+   * The records one by one, a partition evaluated when the one before has been read.
+   *
+   * @example
+   * (await sc.parallelize([1, 2]).toAsyncIterable().next()).value // 1
+   */
   async *toAsyncIterable(): AsyncGenerator<T, void, undefined> {
     for (let i = 0; i < this.numPartitions; i++) {
       const records = (await this.#act((evaluation) => partitionOf(this.node, i, evaluation))) as readonly T[]
       yield* records
     }
   }
-  /** Some records at a time (16); the first failure aborts the signals of the others and is what the action fails with. */
+
+  /**
+   * Some records at a time (16); the first failure aborts the signals of the others and is what the action fails with.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).foreachAsync(async (n) => void n, { concurrency: 4 }) // undefined
+   */
   foreachAsync(
     f: (record: T, signal: AbortSignal) => Promise<void>,
     options?: { concurrency?: number | undefined },
@@ -406,10 +844,23 @@ export class RDD<out T> {
     const concurrency = options?.concurrency ?? 16
     return this.#act((evaluation) => actions.foreachAsync(this.node, f, concurrency, evaluation))
   }
-  /** One partition after the other; what `f` returns is awaited. */
+
+  /**
+   * One partition after the other; what `f` returns is awaited.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).foreachPartition((all) => void [...all]) // undefined
+   */
   foreachPartition(f: (records: Iterable<T>) => void | Promise<void>): Promise<void> {
     return this.#act((evaluation) => actions.foreachPartition(this.node, f, evaluation))
   }
+
+  /**
+   * Calls `f` for every record.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).foreach((n) => void n) // undefined
+   */
   foreach(f: (record: T) => void): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
   }
