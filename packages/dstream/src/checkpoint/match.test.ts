@@ -77,7 +77,7 @@ describe('refused', () => {
       'a second one of the same making',
       [op('s#1')],
       [op('s#1'), op('s#2')],
-      [/2 unnamed operators like it where it had 1/, /new: s#2/],
+      [/2 unnamed operators like it where it had 1/, /new: s#1, s#2; would be dropped: s#1/],
     ],
     [
       'one of two removed',

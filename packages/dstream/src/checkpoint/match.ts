@@ -29,8 +29,8 @@ interface Trouble {
  * (fingerprint) and as many unnamed operators as before have that fingerprint: another one of the same making, put in
  * front, would otherwise take over the state of its neighbour.
  *
- * @param holds ids of operators for which the checkpoint holds anything: only these can be in the way
- * @param begun ids of operators that have been part of a commit: an empty table of theirs is a table, not a beginning
+ * @param state `holds`: ids of operators for which the checkpoint holds anything; only these can be in the way. `begun`: ids
+ * of operators that have been part of a commit: an empty table of theirs is a table, not a beginning
  */
 export function match(
   stored: readonly StoredOperator[],

@@ -47,22 +47,31 @@ export interface DurableJournalOptions {
   readonly use: SegmentUse
   /** Time of the last batch whose commit is durable. */
   readonly committed: () => number | undefined
+  /** The last batch that was given anything in an earlier life. */
+  readonly allocated: number | undefined
 }
 
 /** The journal on a log: append, then apply. */
 export class DurableJournal implements Journal {
   readonly #o: DurableJournalOptions
   #ledger: Ledger
+  #allocated: number | undefined
   readonly #adding = new Set<string>()
 
   constructor(options: DurableJournalOptions) {
     this.#o = options
     this.#ledger = options.ledger
+    this.#allocated = options.allocated
   }
 
   /** Sequence number of the next frame of the log. */
   get next(): number {
     return this.#o.log.next
+  }
+
+  /** The last batch that was given anything, forgotten or not. */
+  get allocated(): number | undefined {
+    return this.#allocated
   }
 
   get ledger(): Ledger {
@@ -94,6 +103,7 @@ export class DurableJournal implements Journal {
     await log.append([encodeAllocation(event, streams, committed())], (segment) => {
       this.#ledger = apply(this.#ledger, event)
       use.batch(time, segment)
+      this.#allocated = time
     })
     return this.allocation(time)!
   }

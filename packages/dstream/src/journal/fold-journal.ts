@@ -12,6 +12,11 @@ export interface JournalHead {
   readonly engine: string
   /** Operator id of the source → position. */
   readonly positions: readonly (readonly [operator: string, position: unknown])[]
+  /** The last batch that had been given anything by then. */
+  readonly allocated: number | undefined
+  /** What older files held for later use: blocks without a batch, and batches that were not forgotten. */
+  readonly waiting: readonly (readonly [operator: string, ids: readonly string[]])[]
+  readonly batches: readonly number[]
 }
 
 export const encodeHead = (head: JournalHead): Payload => [encodeValue(head)]
@@ -25,8 +30,10 @@ export interface JournalFrame {
 export interface ReadJournal {
   readonly segments: readonly Segment[]
   readonly entries: readonly JournalFrame[]
-  /** Positions before the first entry. */
-  readonly positions: ReadonlyMap<string, unknown>
+  /** What the oldest file says of those before it. */
+  readonly head: JournalHead | undefined
+  /** The last batch with an allocation, needed or not. */
+  readonly allocated: number | undefined
   /** Sequence number after the last good frame. */
   readonly next: number
 }
@@ -49,8 +56,65 @@ export function decodeJournal(segments: readonly Segment[]): ReadJournal {
   )
   const [oldest] = segments
   const head = oldest && understood(oldest, oldest.head.offset, () => decodeValue(oldest.head.payload) as JournalHead)
-  return { segments, entries, positions: new Map(head?.positions), next: segments.at(-1)?.next ?? 0 }
+  return {
+    segments,
+    entries,
+    head,
+    allocated: lastBatch(entries) ?? head?.allocated,
+    next: segments.at(-1)?.next ?? 0,
+  }
 }
+
+const lastBatch = (entries: readonly JournalFrame[]): number | undefined => {
+  const last = entries.findLast(({ entry }) => entry.type === 'batch')?.entry
+  return last?.type === 'batch' ? last.time : undefined
+}
+
+/**
+ * Journal and commits bear witness to each other. A batch is allocated before it is committed, and each allocation says
+ * what had been committed by then: what either has confirmed and does not hold now was lost by damage, not by a crash.
+ * Cutting it off as a torn tail would give blocks to a second batch.
+ *
+ * @throws `checkpoint-damaged`
+ */
+export function checkAgainstCommits(
+  { segments, entries, allocated, head }: ReadJournal,
+  committed: number | undefined,
+  forgotten: number,
+): void {
+  if (committed !== undefined && (allocated ?? -Infinity) < committed) {
+    const newest = segments.at(-1)
+    const lost = `the batch of ${committed} ms has been committed, and what it was given is missing`
+    throw new DamagedError(newest?.file ?? 'journal/', newest?.end ?? 0, lost)
+  }
+  for (const { entry, segment, offset } of entries) {
+    if (entry.type !== 'batch' || (entry.committed ?? -Infinity) <= (committed ?? -Infinity)) continue
+    const lost = `the batch of ${entry.committed} ms had been committed by then, and the commits end before it`
+    throw new DamagedError(segment.file, offset, lost)
+  }
+  const missing = head && neededBefore(head, entries, forgotten)
+  if (missing !== undefined) {
+    throw new DamagedError(segments[0]!.file, 0, `a file before it is missing, which holds ${missing}`)
+  }
+}
+
+/** Files go from the oldest on when all that is in them is forgotten; what is not must be there. */
+function neededBefore(head: JournalHead, entries: readonly JournalFrame[], forgotten: number): string | undefined {
+  const batch = head.batches.find((time) => time > forgotten)
+  if (batch !== undefined) return `the batch of ${batch} ms`
+  const done = new Set<string>()
+  for (const { entry } of entries) {
+    if (entry.type !== 'batch' || entry.time > forgotten) continue
+    for (const [operator, ids] of entry.blocks) for (const id of ids) done.add(nameOf(operator, id))
+  }
+  for (const [operator, ids] of head.waiting) {
+    const id = ids.find((each) => !done.has(nameOf(operator, each)))
+    if (id !== undefined) return `block ${id} of ${operator}`
+  }
+  return undefined
+}
+
+const nameOf = (operator: string, id: string): string => JSON.stringify([operator, id])
 
 /**
  * The ledger that the log tells of, in the stream ids of this program. Batches up to `forgotten` are of no interest; what
@@ -65,7 +129,8 @@ export function foldJournal(
 ): { readonly ledger: Ledger; readonly use: SegmentUse } {
   const use = new SegmentUse()
   let ledger: Ledger = { ...emptyLedger, forgotten }
-  for (const [operator, position] of read.positions) ledger = positioned(ledger, streams, operator, position)
+  for (const [operator, position] of read.head?.positions ?? [])
+    ledger = positioned(ledger, streams, operator, position)
   const done = doneFrames(read.entries, forgotten)
   for (const frame of read.entries) {
     const { entry, segment, offset } = frame
@@ -84,15 +149,14 @@ export function foldJournal(
 function doneFrames(entries: readonly JournalFrame[], forgotten: number): ReadonlySet<JournalFrame> {
   const done = new Set<JournalFrame>()
   const blocks = new Map<string, JournalFrame>()
-  const name = (operator: string, id: string): string => JSON.stringify([operator, id])
   for (const frame of entries) {
     const { entry } = frame
-    if (entry.type === 'block') blocks.set(name(entry.operator, entry.id), frame)
+    if (entry.type === 'block') blocks.set(nameOf(entry.operator, entry.id), frame)
     else if (entry.time <= forgotten) {
       done.add(frame)
       for (const [operator, ids] of entry.blocks) {
         for (const id of ids) {
-          const block = blocks.get(name(operator, id))
+          const block = blocks.get(nameOf(operator, id))
           if (block !== undefined) done.add(block)
         }
       }

@@ -362,3 +362,52 @@ test('an allocation whose block is gone is damage, with file and offset', async 
     offset: expect.any(Number),
   })
 })
+
+describe('journal and commits bear witness to each other', () => {
+  const lives = async (): Promise<MemoryStorage> => {
+    const storage = memoryStorage()
+    let committed: number | undefined
+    const journal = await start(storage, { committed: () => committed })
+    for (const time of [1000, 2000]) {
+      await journal.addBlock(block(`b${time}`))
+      await journal.allocate(time)
+      committed = time
+    }
+    return storage.crash()
+  }
+
+  test('a committed batch whose allocation was lost: its blocks would be given to a second batch', async () => {
+    const storage = await lives()
+    const [file] = await storage.list('journal/')
+    const whole = (await storage.read(file!))!
+    storage.overwrite(file!, whole.subarray(0, whole.length - 1))
+    await expect(start(storage, { committed: () => 2000, forgotten: 2000 })).rejects.toMatchObject({
+      code: 'checkpoint-damaged',
+      file,
+    })
+    await expect(start(storage, { committed: () => 1000 })).resolves.toBeDefined()
+  })
+
+  test('a commit that an allocation knows of', async () => {
+    const storage = await lives()
+    await expect(start(storage)).rejects.toMatchObject({
+      code: 'checkpoint-damaged',
+      message: expect.stringContaining('the batch of 1000 ms'),
+    })
+    await expect(start(storage, { committed: () => 1000 })).resolves.toBeDefined()
+  })
+
+  test('an allocation whose file has gone for good reason is no loss', async () => {
+    const storage = memoryStorage()
+    const journal = await start(storage, { segmentBytes: 1 })
+    await journal.addBlock(block('a'))
+    await journal.allocate(1000)
+    await journal.addBlock(block('b'))
+    await journal.forget(1000)
+    const next = await start(storage.crash(), { committed: () => 1000, forgotten: 1000 })
+    expect(next.waiting().map(({ id }) => id)).toEqual(['b'])
+    await expect(start(storage.crash(), { committed: () => 2000, forgotten: 1000 })).rejects.toMatchObject({
+      code: 'checkpoint-damaged',
+    })
+  })
+})

@@ -2,7 +2,7 @@ import type { Storage } from '../ports.js'
 import type { Steps } from '../steps.js'
 import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
-import { decodeJournal, encodeHead, foldJournal, type JournalHead, type ReadJournal } from './fold-journal.js'
+import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { Payload } from './frame.js'
 import { Log, logSteps, readLog } from './log.js'
 
@@ -31,14 +31,23 @@ export interface OpenJournalOptions {
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
   const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps } = options
-  const positions = (): JournalHead['positions'] =>
-    [...journal.ledger.positions].map(([stream, position]) => [streams.operatorOf(stream), position])
-  const head = (): Payload => encodeHead({ engine, positions: positions() })
+  checkAgainstCommits(read, committed(), forgotten)
+  const head = (): Payload => {
+    const { positions, waiting, batches } = journal.ledger
+    return encodeHead({
+      engine,
+      positions: [...positions].map(([stream, position]) => [streams.operatorOf(stream), position]),
+      allocated: journal.allocated,
+      waiting: [...waiting].map(([stream, queue]) => [streams.operatorOf(stream), [...queue.keys()]]),
+      batches: [...batches.keys()],
+    })
+  }
   const log = new Log({ storage, folder, kind: 'j', segmentBytes, points, steps, head })
   const journal: DurableJournal = new DurableJournal({
     log,
     streams,
     committed,
+    allocated: read.allocated,
     ...foldJournal(read, streams, forgotten),
   })
   return { journal, begin: () => log.begin(read.segments) }
