@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startSimulator, type Simulator, type TruthPost } from 'jvc-scraper/simulator'
+
+// The five jobs as programs, beside the real scraper reading a simulated forum: what they print is what was published.
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+let simulator: Simulator
+let scraper: Program
+let folder: string
+let port: number
+
+class Program {
+  readonly child: ChildProcess
+  out = ''
+  err = ''
+
+  constructor(file: string, args: string[], env: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...env } })
+    this.child.stdout?.on('data', (chunk) => (this.out += String(chunk)))
+    this.child.stderr?.on('data', (chunk) => (this.err += String(chunk)))
+  }
+
+  async until(condition: (program: this) => boolean): Promise<void> {
+    const look = (): void => {
+      if (!condition(this)) throw new Error(`not yet:\n${this.out.slice(-1500)}\n${this.err.slice(-1500)}`)
+    }
+    await vi.waitFor(look, { timeout: 30_000, interval: 50 })
+  }
+
+  /** As Ctrl-C does. @returns the exit code */
+  async interrupt(): Promise<number | null> {
+    const exit = once(this.child, 'exit')
+    this.child.kill('SIGINT')
+    return ((await exit) as [number | null])[0]
+  }
+}
+
+/** The n largest totals, largest first. */
+const top = (n: number, things: string[]): number[] => {
+  const totals = new Map<string, number>()
+  for (const thing of things) totals.set(thing, (totals.get(thing) ?? 0) + 1)
+  return [...totals.values()].sort((a, b) => b - a).slice(0, n)
+}
+
+/** The totals of the last whole table that was printed. */
+const lastTable = ({ out }: Program): number[] => {
+  const table = out.split(/-{20,}\nTime: \d+ ms\n-{20,}\n/).at(-1) ?? ''
+  return [...table.matchAll(/^\(.*,(\d+)\)$/gm)].map(([, total]) => Number(total))
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'examples-'))
+  simulator = await startSimulator({ seed: 11, rate: 0 })
+  simulator.control({ do: 'publish', count: 700 })
+  const args = [
+    '--forum',
+    simulator.forumUrl,
+    '--from',
+    'start',
+    '--port',
+    '0',
+    '--feed-log',
+    'memory',
+    '--bookmarks',
+    'memory',
+  ]
+  scraper = new Program(path('../packages/jvc-scraper/bin/jvc-scraper.js'), [...args, '--pace', '1000'])
+  await scraper.until(({ err }) => err.includes('the feed is on'))
+  port = Number(/the feed is on [\d.]+:(\d+)/.exec(scraper.err)?.[1])
+})
+
+afterAll(async () => {
+  await scraper.interrupt()
+  await simulator.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const job = (name: string, env: Record<string, string> = {}): Program =>
+  new Program(path(`./${name}.js`), [], {
+    SCRAPER_HOST: '127.0.0.1',
+    SCRAPER_PORT: String(port),
+    BATCH_MS: '250',
+    CHECKPOINT_DIR: join(folder, name),
+    ...env,
+  })
+
+test.each<[string, number, (post: TruthPost) => readonly string[]]>([
+  ['stickers', 15, ({ stickers }) => stickers.filter((url) => url.startsWith('https://image.noelshack.com'))],
+  ['auteurs', 10, ({ auteur }) => [auteur]],
+  ['wordcount', 15, ({ message }) => message.split(/\s+/).filter((word) => word.length >= 5)],
+  ['topics', 10, ({ topic }) => [topic]],
+])('%s prints the top %i of everything that was published, and ends on Ctrl-C', async (name, n, things) => {
+  const program = job(name)
+  const expected = top(n, simulator.truth().flatMap(things))
+  await program.until((p) => JSON.stringify(lastTable(p)) === JSON.stringify(expected))
+  expect(await program.interrupt()).toBe(0)
+})
+
+test('pseudo prints every post of one author', async () => {
+  const [pseudo = ''] = [...new Set(simulator.truth().map(({ auteur }) => auteur))]
+  const posts = simulator.truth().filter(({ auteur }) => auteur === pseudo)
+  const program = job('pseudo', { PSEUDO: pseudo })
+  await program.until(({ out }) => posts.every(({ hour, topic }) => out.includes(`${hour}  ${topic}`)))
+  expect(program.out.split(`ms  ${pseudo}\n`)).toHaveLength(posts.length + 1)
+  expect(await program.interrupt()).toBe(0)
+})
