@@ -36,9 +36,12 @@ export async function encodeSnapshot(head: SnapshotHead, source: SnapshotSource,
   const payloads: Payload[] = [[encodeValue(head)]]
   for (const { operator, table, entries } of source.tables) {
     let chunk: StoredChange[] = []
+    let written = false
     const close = async (): Promise<void> => {
-      if (chunk.length === 0) return
+      // A table without keys leaves a frame too: it has begun, and is not to take its initial states again.
+      if (chunk.length === 0 && written) return
       payloads.push([encodeChanges(operator, table, chunk)])
+      written = true
       chunk = []
       await slice.pause()
     }

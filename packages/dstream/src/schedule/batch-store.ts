@@ -147,7 +147,8 @@ export class CheckpointedStore implements BatchStore {
 
   #snapshot(): SnapshotSource {
     const { graph } = this.#o
-    const tables = this.#tables.map(({ operator, name, table }) => {
+    const begun = this.#tables.filter(({ table }) => table.version !== undefined)
+    const tables = begun.map(({ operator, name, table }) => {
       const stored = table.stored()
       return { operator: graph.node(operator).id, table: name, ...stored }
     })

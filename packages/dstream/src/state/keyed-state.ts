@@ -245,16 +245,16 @@ export class KeyedState<S> {
 
   /**
    * What the last committed batch changed, in the order in which it is to be folded; or all batches after `since`, one
-   * after the other. To be read before the next batch begins; forgotten batches other than the last are not in it.
+   * after the other. A key that came and went in one batch is named too: a table that has only seen such keys has begun
+   * nevertheless, and does not take its initial states again. To be read before the next batch begins; forgotten batches other than the last are not in it.
    */
   *changes(since?: number): Generator<Change<S>> {
     const { last } = this.#history
     const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch.version !== last?.version)
     if (last !== undefined && last.version > (since ?? -Infinity)) all.push(last)
     for (const { version, pasts } of all) {
-      for (const { cell, era } of pasts) {
+      for (const { cell } of pasts) {
         const value = valueAt(cell, version)
-        if (era === undefined && value === undefined) continue
         yield { key: cell.key, value, touched: version, turn: cell.turn, gone: value === undefined }
       }
     }
