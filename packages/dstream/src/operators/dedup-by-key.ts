@@ -2,15 +2,20 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
 import { operator } from '../graph/make.js'
 import { partitionerOf } from '../keys/partitioner.js'
+import { pairOf } from '../rdd/blame.js'
 import { rddOf } from '../rdd/rdd-of.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { checkPositiveDuration, type Duration } from '../time/duration.js'
+import { pauseBetween } from './pause-between.js'
 import { inVersion } from './state-rdd.js'
 
+const kind = 'dedupByKey'
+
 /**
- * The first pair of each key, over all batches; with a `ttl`, the first again when the key has not passed for longer than
- * that. Keys are remembered for ever without one.
+ * The first pair of each key, over all batches. Without a `ttl` keys are remembered for ever; with one a key is forgotten
+ * in the first batch whose time minus the ttl lies strictly after the batch in which a pair of it passed, so that one may
+ * pass again. Repeats do not prolong that.
  *
  * Law: over all batches, `out = in` without the pairs whose key has come before.
  */
@@ -19,27 +24,33 @@ export const dedupByKey = <K extends Key, V>(
   options: { readonly sc: RDDContext; readonly ttl?: Duration | undefined },
 ): Operator<[K, V]> => {
   const { sc, ttl } = options
-  const ttlMs = ttl === undefined ? undefined : checkPositiveDuration('dedupByKey', ttl).milliseconds
-  const partitioner = partitionerOf({}, sc.defaultParallelism, 'dedupByKey')
+  const ttlMs = ttl === undefined ? undefined : checkPositiveDuration(kind, ttl).milliseconds
+  const partitioner = partitionerOf({}, sc.defaultParallelism, kind)
   const table = new KeyedState<true>({ partitioner, timed: ttlMs !== undefined })
+  const keep = (pair: readonly [K, V], time: number, kept: [K, V][]): void => {
+    const [key] = pairOf({ operator: kind, time }, pair) as readonly [K, V]
+    if (table.cell(key) !== undefined) return
+    table.set(key, true)
+    kept.push(pair as [K, V])
+  }
   return operator<[K, V]>({
-    kind: 'dedupByKey',
+    kind,
     params: { ttlMs },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version: 1 },
     compute: async (time, read) => {
       const batch = (await (await read(parent, time))?.materialise()) ?? []
-      const kept: [K, V][][] = []
-      await inVersion([table], time, () => {
+      const kept = batch.map((): [K, V][] => [])
+      await inVersion([table], time, async () => {
+        const pause = pauseBetween(sc)
         // A key that is due goes before its record is looked at.
-        if (ttlMs !== undefined) for (const { key } of [...table.expired(time - ttlMs)]) table.delete(key)
-        for (const pairs of batch) {
-          const first = pairs.filter(([key]) => {
-            if (table.cell(key) !== undefined) return false
-            table.set(key, true)
-            return true
-          })
-          kept.push(first as [K, V][])
+        if (ttlMs !== undefined) for (const cell of table.expired(time - ttlMs)) table.drop(cell)
+        for (const [p, pairs] of batch.entries()) {
+          for (const pair of pairs) {
+            keep(pair, time, kept[p]!)
+            const wait = pause()
+            if (wait !== undefined) await wait
+          }
         }
       })
       return rddOf(

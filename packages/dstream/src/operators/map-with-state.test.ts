@@ -168,6 +168,50 @@ describe('the State', () => {
   })
 })
 
+test('onRecordError skip leaves a record out, with what it did to a state that cannot be frozen', async () => {
+  const rows: Pair[][] = [[['a', 1]], [['a', 2], ['a', -1], ['a', 3]]] // prettier-ignore
+  const out = await runBatches(
+    rows,
+    (s) =>
+      s.mapWithState((_key, value, state: State<Set<number>>) => {
+        const seen = state.getOption() ?? new Set<number>()
+        seen.add(value!)
+        if (value === -1) throw new Error('negative')
+        state.update(seen)
+        return [...seen]
+      }),
+    { onRecordError: 'skip' },
+  )
+  expect(out).toEqual([[[1]], [[1, 2], [1, 2, 3]]]) // prettier-ignore
+})
+
+test('a state that cannot be frozen is copied once per key and batch, not per call', async () => {
+  const seen: Set<number>[] = []
+  const stateOnly = (_key: string, value: number | undefined, state: State<Set<number>>): undefined => {
+    if (state.exists()) seen.push(state.get())
+    else state.update(new Set([value!]))
+  }
+  await runBatches([[['a', 1]], [['a', 2], ['a', 3]], [['a', 4]]] as Pair[][], (s) => s.mapWithState(stateOnly)) // prettier-ignore
+  expect([seen[0] === seen[1], seen[1] === seen[2]]).toEqual([true, false])
+})
+
+test('of two touches in one batch the last counts for the order of timeouts', async () => {
+  const rows: Pair[][] = [[['a', 1], ['b', 1], ['a', 1]], [], []] // prettier-ignore
+  const out = await runBatches(rows, (s) => s.mapWithState(spec().timeout(Seconds(1))))
+  expect(out[2]).toEqual([
+    ['b', -1],
+    ['a', -2],
+  ])
+})
+
+test('a State kept beyond its call is told so', async () => {
+  const kept: State<number>[] = []
+  await runBatches([[['a', 1]]] as Pair[][], (s) =>
+    s.mapWithState((_k, _v, state: State<number>) => void kept.push(state)),
+  )
+  expect(() => kept[0]!.get()).toThrow(expect.objectContaining({ code: 'state-outside-call' }))
+})
+
 test('initial states are as old as the first batch; the first of a key counts', async () => {
   const t = new TestContext({ batchInterval: Seconds(1) })
   const stream = t.inputPairs<string, number>([[['a', 1]], [], []]).mapWithState(running, {

@@ -1,17 +1,20 @@
-import { RecordError } from '../errors/record-error.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
 import { partitionerOf } from '../keys/partitioner.js'
+import { blame } from '../rdd/blame.js'
 import { rddOf } from '../rdd/rdd-of.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
-import { lend } from '../state/freeze.js'
+import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
+import { Lender } from '../state/lender.js'
 import { checkPositiveDuration, type Duration } from '../time/duration.js'
 import { Time } from '../time/time.js'
+import { initialStates, seed } from './initial-states.js'
+import { pauseBetween } from './pause-between.js'
 import { CalledState, type State } from './state.js'
 import { inVersion, stateRDD } from './state-rdd.js'
-import { seedStates, type StateOptions } from './update-state-by-key.js'
+import type { StateOptions } from './update-state-by-key.js'
 
 export type MapWithStateFunction<K extends Key, V, S, E> = (
   key: K,
@@ -31,6 +34,8 @@ export interface MapWithStateOperator<K extends Key, S, E> extends Operator<E> {
   readonly snapshots: Operator<[K, S]>
 }
 
+const kind = 'mapWithState'
+
 /**
  * Each record with the state of its key, one after the other in order of arrival: `f` may read, update and remove the
  * state, and what it returns is emitted, `undefined` apart. A key without data for longer than the timeout is given one
@@ -46,7 +51,7 @@ export const mapWithState = <K extends Key, V, S, E>(
   options: MapWithStateOptions<K, S> & { readonly sc: RDDContext },
 ): MapWithStateOperator<K, S, E> => {
   const { sc, initialState, timeout, version = 1, migrate, ...partitioning } = options
-  const kind = 'mapWithState'
+  const initial = initialStates(kind, initialState)
   const timeoutMs = timeout === undefined ? undefined : checkPositiveDuration(kind, timeout).milliseconds
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner, timed: timeoutMs !== undefined })
@@ -59,9 +64,10 @@ export const mapWithState = <K extends Key, V, S, E>(
       const rdd = await read(parent, time)
       const batch = (await rdd?.partitionBy(partitioner).label(kind, time).materialise()) ?? []
       const turn = new MapTurn<K, V, S, E>(table, f, sc, new Time(time), timeoutMs)
-      await inVersion([table], time, async () => {
-        await seedStates(table, initialState)
-        await turn.run(batch)
+      const first = await initial.read(table)
+      await inVersion([table], time, () => {
+        seed(table, first)
+        return turn.run(batch)
       })
       return rddOf(
         sc,
@@ -80,10 +86,13 @@ export const mapWithState = <K extends Key, V, S, E>(
   return Object.assign(stateful, { table, snapshots })
 }
 
+type Pairs<K, V> = readonly (readonly [K, V])[]
+
 /** One batch: its records in order, then the keys that time out. */
 class MapTurn<K extends Key, V, S, E> {
   readonly emitted: E[][]
   readonly #state = new CalledState<S>()
+  readonly #lender: Lender<S>
 
   constructor(
     readonly table: KeyedState<S>,
@@ -92,55 +101,72 @@ class MapTurn<K extends Key, V, S, E> {
     readonly time: Time,
     readonly timeoutMs: number | undefined,
   ) {
+    this.#lender = new Lender(sc.runtime.onRecordError !== undefined)
     this.emitted = Array.from({ length: table.numPartitions }, () => [])
   }
 
-  async run(batch: readonly (readonly (readonly [K, V])[])[]): Promise<void> {
-    const slice = this.sc.runtime.yielder.begin()
-    let left = slice.size
+  async run(batch: readonly Pairs<K, V>[]): Promise<void> {
+    const pause = pauseBetween(this.sc)
     for (const [p, pairs] of batch.entries()) {
       for (const [key, value] of pairs) {
         this.#data(key, value, this.emitted[p]!)
-        if (--left > 0) continue
-        const pause = slice.pause()
-        if (pause !== undefined) await pause
-        left = slice.size
+        const wait = pause()
+        if (wait !== undefined) await wait
       }
     }
-    this.#timeOuts()
+    if (this.timeoutMs === undefined) return
+    for (const cell of this.table.expired(this.time.milliseconds - this.timeoutMs)) {
+      this.#timeOut(cell)
+      const wait = pause()
+      if (wait !== undefined) await wait
+    }
   }
 
   #data(key: K, value: V, out: E[]): void {
     const { table } = this
-    const before = table.cell(key)?.value
-    const state = this.#state.begin(key, before === undefined ? undefined : lend(before), false)
-    this.#call(key, value, out)
-    const after = state.end()
-    if (state.removed) table.delete(key)
-    else if (state.updated) table.set(key, after)
-    else if (before !== undefined && this.timeoutMs !== undefined) table.touch(key)
-  }
-
-  #timeOuts(): void {
-    if (this.timeoutMs === undefined) return
-    const { table } = this
-    const last = this.emitted.length - 1
-    for (const cell of [...table.expired(this.time.milliseconds - this.timeoutMs)]) {
-      const key = cell.key as K
-      this.#state.begin(key, lend(cell.value as S), true)
-      this.#call(key, undefined, this.emitted[table.partitioner?.getPartition(key) ?? last]!)
-      this.#state.end()
-      table.delete(key)
-    }
-  }
-
-  #call(key: K, value: V | undefined, out: E[]): void {
-    let result: E | undefined
+    const state = this.#state
+    const cell = table.cell(key)
     try {
-      result = this.f(key, value, this.#state, this.time)
+      state.begin(key, cell && this.#lender.of(cell), false)
+      const result = this.f(key, value, state, this.time)
+      this.#store(key, cell)
+      if (result !== undefined) out.push(result)
     } catch (cause) {
-      throw new RecordError({ operator: 'mapWithState', time: this.time.milliseconds }, [key, value], cause)
+      // Skipped: the state stays what it was.
+      this.#blame(key, value, cause)
+    } finally {
+      state.end()
     }
-    if (result !== undefined) out.push(result)
+  }
+
+  /** Receiving data keeps a key alive where there is a timeout, whatever the function does with its state. */
+  #store(key: K, cell: Cell<S> | undefined): void {
+    const { table } = this
+    const { updated, removed, value } = this.#state
+    if (removed) {
+      if (cell !== undefined) table.drop(cell)
+    } else if (updated) {
+      if (cell === undefined) table.set(key, value)
+      else table.write(cell, value as S)
+      this.#lender.own(cell ?? table.cell(key)!, value as S)
+    } else if (cell !== undefined && this.timeoutMs !== undefined) table.refresh(cell)
+  }
+
+  #timeOut(cell: Cell<S>): void {
+    const key = cell.key as K
+    try {
+      this.#state.begin(key, this.#lender.of(cell), true)
+      const result = this.f(key, undefined, this.#state, this.time)
+      if (result !== undefined) this.emitted[this.table.partitionFor(key)]!.push(result)
+    } catch (cause) {
+      this.#blame(key, undefined, cause)
+    } finally {
+      this.#state.end()
+    }
+    this.table.drop(cell)
+  }
+
+  #blame(key: K, value: V | undefined, cause: unknown): void {
+    blame({ operator: kind, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
   }
 }

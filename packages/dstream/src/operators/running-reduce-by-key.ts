@@ -1,12 +1,16 @@
-import { RecordError } from '../errors/record-error.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
+import { blame } from '../rdd/blame.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
+import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
+import { pauseBetween } from './pause-between.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 import type { StatefulOperator } from './update-state-by-key.js'
+
+const kind = 'runningReduceByKey'
 
 /**
  * The running reduction of all batches so far. A batch is reduced first, then each of its keys is merged once: what is
@@ -20,9 +24,18 @@ export const runningReduceByKey = <K extends Key, V>(
   options: PartitionOptions & { readonly sc: RDDContext },
 ): StatefulOperator<K, V> => {
   const { sc, ...partitioning } = options
-  const kind = 'runningReduceByKey'
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<V>({ partitioner })
+  const merge = (key: K, value: V, time: number): void => {
+    const cell = table.cell(key)
+    try {
+      if (cell === undefined) table.set(key, value)
+      else table.set(key, f(lend(cell.value) as V, value))
+    } catch (cause) {
+      // Skipped: the total stays what it was.
+      blame({ operator: kind, time }, [key, value], cause, sc.runtime.onRecordError)
+    }
+  }
   const stateful = operator<[K, V]>({
     kind,
     params: { numPartitions: partitioner.numPartitions },
@@ -30,34 +43,20 @@ export const runningReduceByKey = <K extends Key, V>(
     state: { tables: { state: table as KeyedState<unknown> }, version: 1 },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
-      if (rdd === undefined && table.size === 0) return undefined
+      if (rdd === undefined && table.version === undefined) return undefined
       const batch = (await rdd?.reduceByKey(f, { partitioner }).label(kind, time).materialise()) ?? []
       await inVersion([table], time, async () => {
-        const slice = sc.runtime.yielder.begin()
-        let left = slice.size
+        const pause = pauseBetween(sc)
         for (const pairs of batch) {
           for (const [key, value] of pairs) {
             merge(key, value, time)
-            if (--left > 0) continue
-            const pause = slice.pause()
-            if (pause !== undefined) await pause
-            left = slice.size
+            const wait = pause()
+            if (wait !== undefined) await wait
           }
         }
       })
       return stateRDD<K, V>(sc, table, time)
     },
   })
-  const merge = (key: K, value: V, time: number): void => {
-    const cell = table.cell(key)
-    if (cell === undefined) return table.set(key, value)
-    let merged: V
-    try {
-      merged = f(cell.value as V, value)
-    } catch (cause) {
-      throw new RecordError({ operator: kind, time }, [key, value], cause)
-    }
-    table.set(key, merged)
-  }
   return { ...stateful, table }
 }

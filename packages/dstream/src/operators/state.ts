@@ -43,9 +43,13 @@ export class CalledState<S> implements State<S> {
   }
 
   /** What the call has left. */
-  end(): S | undefined {
-    this.#open = false
+  get value(): S | undefined {
     return this.#value
+  }
+
+  end(): void {
+    this.#open = false
+    this.#value = undefined
   }
 
   exists(): boolean {

@@ -1,4 +1,4 @@
-import { Seconds, type DStream } from 'dstream'
+import { Seconds, type DStream, type RecordError } from 'dstream'
 import { runBatches, testRecovery, TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
@@ -106,6 +106,86 @@ describe('initial states', () => {
   })
 })
 
+test('initial states are used in the first batch, with data or without', async () => {
+  const initialState: Pair[] = [['a', 10]]
+  const rows: (Pair[] | null)[] = [null, [['a', 1]]]
+  expect(await runBatches<string, number, Pair>(rows, (s) => s.updateStateByKey(total, { initialState }))).toEqual([
+    [['a', 10]],
+    [['a', 11]],
+  ])
+})
+
+test.each<[string, unknown, string]>([
+  ['a key that is none', [[{ a: 1 }, 1]], 'key-not-allowed'],
+  ['no pairs', ['ab'], 'bad-option'],
+  ['no list', 7, 'bad-option'],
+])('initial states with %s are refused at the call', (_, initialState, code) => {
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  const stream = t.inputPairs<string, number>([])
+  const define = () => stream.updateStateByKey(total, { initialState: initialState as Pair[] })
+  expect(define).toThrow(expect.objectContaining({ code }))
+})
+
+test('initial states may be an RDD', async () => {
+  const out = await runBatches([[['a', 1]]] as Pair[][], (s) =>
+    s.updateStateByKey(total, { initialState: s.context.sc.parallelize<Pair>([['b', 2]]) }),
+  )
+  expect(out).toEqual([
+    [
+      ['b', 2],
+      ['a', 1],
+    ],
+  ])
+})
+
+test('a crash anywhere changes nothing; initial states that are gone stay gone', async () => {
+  const { points } = await testRecovery<string>(
+    (t, s) => {
+      const initialState: Pair[] = [['z', 1]]
+      const counted = s.mapToPair((w): Pair => [w, 1])
+      t.output(
+        counted.updateStateByKey<number>((v, n) => (v.length + (n ?? 0) > 2 ? undefined : total(v, n)), {
+          initialState,
+        }),
+      )
+      const gone = counted.updateStateByKey<number>(
+        (_values, n, key, time) => (key === 'z' && time.milliseconds > 1000 ? n : undefined),
+        { initialState },
+      )
+      t.output(gone)
+    },
+    [['a', 'b', 'a'], ['b', 'b'], [], ['c', 'a']],
+  )
+  expect(points).toBeGreaterThanOrEqual(8)
+})
+
+test('a function that throws names operator, batch and record, and leaves all states as they were', async () => {
+  const errors: RecordError[] = []
+  const rows: Pair[][] = [[['a', 1]], [['b', 1], ['a', -1]], [['a', 2]]] // prettier-ignore
+  const t = new TestContext({
+    batchInterval: Seconds(1),
+    onRecordError: (error) => {
+      errors.push(error)
+      return errors.length === 1 ? 'fail' : 'skip'
+    },
+  })
+  const out = t.output(
+    t.inputPairs<string, number>(rows).updateStateByKey<number>((values, n = 0) => {
+      if (values.includes(-1)) throw new Error('negative')
+      return total(values, n)
+    }),
+  )
+  await expect(t.run()).rejects.toThrow('negative')
+  expect(errors.map((e) => [e.operator, e.time.milliseconds, e.record])).toEqual([
+    ['updateStateByKey', 2000, ['a', [-1]]],
+    ['updateStateByKey', 2000, ['a', [-1]]],
+  ])
+  expect(out.batches.at(-1)).toEqual([
+    ['a', 3],
+    ['b', 1],
+  ])
+})
+
 test('a batch without an RDD is one without data; before any data there is none', async () => {
   const t = new TestContext({ batchInterval: Seconds(1) })
   const out = t.output(t.inputPairs<string, number>([null, [['a', 1]], null]).updateStateByKey(total))
@@ -144,64 +224,6 @@ describe('a state is a value', () => {
     await t.run()
     expect([...stream.get('a')!.keys()]).toEqual([1, 2, 3])
   })
-})
-
-test('updateStateByPartition: may change, add and drop keys', async () => {
-  const rows: Pair[][] = [
-    [
-      ['a', 1],
-      ['b', 1],
-    ],
-    [['b', 5]],
-  ]
-  const out = await runBatches(rows, (s) =>
-    s.updateStateByPartition(function* (entries): Generator<[string, number]> {
-      let sum = 0
-      for (const [key, values, state = 0] of entries) {
-        if (key === 'sum') continue
-        const n = state + values.reduce((a, b) => a + b, 0)
-        sum += n
-        if (n < 5) yield [key, n]
-      }
-      yield ['sum', sum]
-    }),
-  )
-  expect(out).toEqual([
-    [
-      ['a', 1],
-      ['b', 1],
-      ['sum', 2],
-    ],
-    [
-      ['a', 1],
-      ['sum', 7],
-    ],
-  ])
-})
-
-test('dedupByKey: the first of each key, over batches and crashes; with a ttl, again when it has been away', async () => {
-  const rows: Pair[][] = [
-    [
-      ['a', 1],
-      ['a', 2],
-      ['b', 1],
-    ],
-    [['a', 3]],
-    [],
-    [['b', 2]],
-  ]
-  expect(await runBatches(rows, (s) => s.dedupByKey())).toEqual([
-    [
-      ['a', 1],
-      ['b', 1],
-    ],
-    [],
-    [],
-    [],
-  ])
-  const again = await runBatches(rows, (s) => s.dedupByKey({ ttl: Seconds(2) }))
-  expect(again.at(-1)).toEqual([['b', 2]])
-  await testRecovery<Pair>((t, s) => void t.output(s.mapToPair((p) => p).dedupByKey({ ttl: Seconds(1) })), rows)
 })
 
 test('types: keys and values infer, the state is given', () => {

@@ -1,49 +1,86 @@
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import { keyOf, type Key } from '../keys/key.js'
+import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { partitionerOf } from '../keys/partitioner.js'
+import { pairOf } from '../rdd/blame.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
+import { initialStates, seed } from './initial-states.js'
+import { pauseBetween } from './pause-between.js'
 import { inVersion, stateRDD } from './state-rdd.js'
-import { seedStates, type StatefulOperator, type StateOptions } from './update-state-by-key.js'
+import type { StatefulOperator, StateOptions } from './update-state-by-key.js'
 
-/** All keys of a partition with their new values and states, to the states that are kept. */
-export type PartitionUpdate<K extends Key, V, K2 extends Key, S> = (
-  entries: Iterable<[K, V[], S | undefined]>,
-) => Iterable<readonly [K2, S]>
+export interface PartitionStateOptions<K extends Key, S> extends StateOptions<K, S> {
+  /** Whether the stream says how its keys are spread, so that joins with it need not move them; default true. */
+  rememberPartitioner?: boolean | undefined
+}
+
+const kind = 'updateStateByPartition'
+
+type Entries<K, V, S> = Iterable<[K, V[], S | undefined]>
+
+/** The known keys of a partition in order of first arrival, with what came for them, then the new ones. */
+function* entriesOf<K extends Key, V, S>(
+  table: KeyedState<S>,
+  partition: number,
+  batch: readonly (readonly [K, V[]])[],
+): Generator<[K, V[], S | undefined]> {
+  const news = new Map<MapKey, V[]>(batch.map(([key, values]) => [keyOf(key), values]))
+  for (const cells of table.chunks(partition)) {
+    for (const { key, value } of cells) {
+      if (value === undefined) continue
+      const values = news.get(key) ?? []
+      news.delete(key)
+      yield [key as K, values, lend(value)]
+    }
+  }
+  for (const [key, values] of news) yield [key as K, values, undefined]
+}
 
 /**
- * The whole-partition form of `updateStateByKey`: `update` sees every known and every new key of a partition at once, and
- * what it gives is the new state: it may change, add and drop keys. A partition is not cut into slices.
+ * As `updateStateByKey`, a partition at a time: the function gets all its entries and gives all its states, under the same
+ * keys or others. A key that it does not give is dropped; of one given twice the first counts, as it does in Spark. The
+ * states of all partitions are read before the first of the new ones is stored. How a partition is walked is the
+ * function's business, so it is not cut into slices as long as it gives nothing.
  *
- * Law: with `update` that maps entry by entry, `updateStateByKey`.
+ * Law: with one partition, `out(t) = update(cogroup of batch t and out(t − 1))`, in order of first arrival.
+ * Reference: `StateDStream`.
  */
 export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
   parent: Operator<readonly [K, V]>,
-  update: PartitionUpdate<K, V, K2, S>,
-  options: StateOptions<K2, S> & { readonly sc: RDDContext; readonly rememberPartitioner?: boolean | undefined },
+  update: (entries: Entries<K, V, S>) => Iterable<readonly [K2, S]>,
+  options: PartitionStateOptions<K2, S> & { readonly sc: RDDContext },
 ): StatefulOperator<K2, S> => {
-  const { sc, initialState, version = 1, migrate, rememberPartitioner: _remember, ...partitioning } = options
-  const kind = 'updateStateByPartition'
+  const { sc, initialState, version = 1, migrate, rememberPartitioner = true, ...partitioning } = options
+  const initial = initialStates(kind, initialState)
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner })
-  const updatePartition = (p: number, pairs: readonly (readonly [K, V[]])[]): void => {
-    const groups = new Map(pairs.map(([key, values]) => [keyOf(key) as Key, values]))
-    const known = new Map<Key, S>()
-    for (const cells of table.chunks(p)) {
-      for (const cell of cells) if (cell.value !== undefined) known.set(cell.key, lend(cell.value))
+
+  const advance = async (batch: readonly (readonly (readonly [K, V[]])[])[], time: number): Promise<void> => {
+    const pause = pauseBetween(sc)
+    const given = new Map<MapKey, S>()
+    for (let p = 0; p < table.numPartitions; p++) {
+      for (const pair of update(entriesOf<K, V, S>(table, p, batch[p] ?? []))) {
+        const [key, state] = pairOf({ operator: kind, time }, pair) as readonly [K2, S]
+        const k = keyOf(key)
+        if (state !== undefined && !given.has(k)) given.set(k, state)
+        const wait = pause()
+        if (wait !== undefined) await wait
+      }
     }
-    const entries: [K, V[], S | undefined][] = [...known].map(([key, state]) => [
-      key as K,
-      groups.get(key) ?? [],
-      state,
-    ])
-    for (const [key, values] of groups) if (!known.has(key)) entries.push([key as K, values, undefined])
-    const next = new Map([...update(entries)].map(([key, state]) => [keyOf(key) as Key, state]))
-    for (const key of known.keys()) if (!next.has(key)) table.delete(key)
-    for (const [key, state] of next) table.set(key, state)
+    for (let p = 0; p < table.numPartitions; p++) {
+      for (const cells of table.chunks(p)) {
+        for (const cell of cells) if (cell.value !== undefined && !given.has(cell.key)) table.drop(cell)
+      }
+    }
+    for (const [key, state] of given) {
+      table.set(key, state)
+      const wait = pause()
+      if (wait !== undefined) await wait
+    }
   }
+
   const stateful = operator<[K2, S]>({
     kind,
     params: { numPartitions: partitioner.numPartitions, version },
@@ -51,13 +88,14 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
     state: { tables: { state: table as KeyedState<unknown> }, version, migrate },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
-      if (rdd === undefined && table.size === 0) return undefined
+      if (rdd === undefined && table.version === undefined && initial.none) return undefined
       const batch = (await rdd?.groupByKey({ partitioner }).label(kind, time).materialise()) ?? []
-      await inVersion([table], time, async () => {
-        await seedStates(table, initialState)
-        for (let p = 0; p < partitioner.numPartitions; p++) updatePartition(p, batch[p] ?? [])
+      const first = await initial.read(table)
+      await inVersion([table], time, () => {
+        seed(table, first)
+        return advance(batch, time)
       })
-      return stateRDD<K2, S>(sc, table, time)
+      return stateRDD<K2, S>(sc, table, time, rememberPartitioner ? partitioner : null)
     },
   })
   return { ...stateful, table }

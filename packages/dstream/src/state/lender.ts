@@ -7,11 +7,18 @@ import { isLooseState, lend } from './freeze.js'
  */
 export class Lender<S> {
   readonly #lent = new Map<Cell<S>, S>()
+  readonly #everyCall: boolean
+
+  /** `everyCall`: a call may be taken back, so each gets a copy of its own. */
+  constructor(everyCall: boolean) {
+    this.#everyCall = everyCall
+  }
 
   /** The state of a cell that has one. */
   of(cell: Cell<S>): S {
     const value = cell.value as S
     if (!isLooseState(value)) return value
+    if (this.#everyCall) return lend(value)
     const known = this.#lent.get(cell)
     if (known !== undefined) return known
     const copy = lend(value)
@@ -21,12 +28,6 @@ export class Lender<S> {
 
   /** The function has made this the state: it is its own already. */
   own(cell: Cell<S>, value: S): void {
-    if (isLooseState(value)) this.#lent.set(cell, value)
-    else this.#lent.delete(cell)
-  }
-
-  /** Forgets what the function may have done to its copy. */
-  takeBack(cell: Cell<S>): void {
-    this.#lent.delete(cell)
+    if (isLooseState(value) && !this.#everyCall) this.#lent.set(cell, value)
   }
 }
