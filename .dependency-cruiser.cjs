@@ -41,7 +41,7 @@ const layers = {
     'time',
     'blocks',
   ],
-  node: ['time', 'storage', 'codec'],
+  node: ['time', 'storage', 'codec', 'journal', 'sources'],
   storage: ['node'],
 }
 
@@ -178,13 +178,13 @@ module.exports = {
     {
       name: 'the-receiver-knows-the-engine-by-its-public-name',
       severity: 'error',
-      from: { path: '^packages/jvc-receiver/', pathNot: tests },
+      from: { path: '^packages/jvc-receiver/src/', pathNot: tests },
       to: { path: '^packages/(dstream|jvc-scraper)/', pathNot: `${src}/index\\.ts$` },
     },
     {
       name: 'the-scraper-knows-only-the-feed',
       severity: 'error',
-      from: { path: '^packages/jvc-scraper/', pathNot: tests },
+      from: { path: '^packages/jvc-scraper/src/', pathNot: tests },
       to: { path: '^packages/(dstream|jvc-receiver)/', pathNot: '^packages/jvc-receiver/src/feed/index\\.ts$' },
     },
     {

@@ -29,6 +29,7 @@ const run = (what, command, args, cwd = root) => {
 const pack = (/** @type {string} */ name) => {
   const dir = join(root, 'packages', name)
   const out = run(`npm pack ${name}`, 'npm', ['pack', dir, '--json', '--silent', '--pack-destination', scratch])
+  if (out === '') throw new Error(faults.pop())
   const [packed] = JSON.parse(out)
   /** @type {Record<string, any>} */
   const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
