@@ -5,7 +5,9 @@ export default library({
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
     storage: 'src/storage/index.ts',
+    sinks: 'src/sinks/index.ts',
   },
+  cli: 'src/cli/main.ts',
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
   external: ['dstream'],
   paths: { dstream: ['./src/index.ts'], 'dstream/*': ['./src/*/index.ts'] },

@@ -1,8 +1,16 @@
 import type { Log } from '../journal/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { Payload } from '../journal/frame.js'
-import type { Checkpoint, CheckpointLimits, CheckpointOptions, CommitRecord, SnapshotSource } from './checkpoint.js'
+import type {
+  Checkpoint,
+  CheckpointLimits,
+  CheckpointOptions,
+  CommitRecord,
+  FailedOutput,
+  SnapshotSource,
+} from './checkpoint.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
+import type { StoredState } from './stored-state.js'
 import { deleteSnapshot, encodeSnapshot, putSnapshot } from './snapshot.js'
 
 export interface CheckpointWriterOptions {
@@ -13,6 +21,8 @@ export interface CheckpointWriterOptions {
   readonly head: CommitHead
   /** Sequence numbers of the snapshots that are there, oldest first. */
   readonly snapshots: readonly number[]
+  /** What was recovered: commits say what has changed, a snapshot says all. */
+  readonly state: Pick<StoredState, 'lastCommitted' | 'metadata' | 'positions' | 'held' | 'failed' | 'forgotten'>
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
   readonly release: () => Promise<void>
@@ -28,13 +38,20 @@ export class CheckpointWriter implements Checkpoint {
   #due: boolean
   #writing: Promise<void> | undefined
   #last: { readonly time: number; readonly rest: CommitRest } | undefined
-  #metadata = new Map<string, unknown>()
+  readonly #metadata: Map<string, unknown>
+  readonly #positions: Map<string, unknown>
+  #forgotten: number
 
   constructor(options: CheckpointWriterOptions) {
     this.#o = options
     this.journal = options.journal
     this.#snapshots = [...options.snapshots]
     this.#due = options.snapshotFirst
+    const { lastCommitted, metadata, positions, held, failed, forgotten } = options.state
+    this.#metadata = new Map(metadata)
+    this.#positions = new Map(positions)
+    this.#forgotten = forgotten
+    if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(held, failed) }
   }
 
   async commit(record: CommitRecord): Promise<void> {
@@ -42,17 +59,24 @@ export class CheckpointWriter implements Checkpoint {
     await this.#o.log.append(payloads)
     this.#o.committed(record.time)
     this.#sinceSnapshot += sizeOf(payloads)
-    for (const [operator, value] of record.metadata ?? []) this.#metadata.set(operator, value)
-    this.#last = {
-      time: record.time,
-      rest: {
-        metadata: [...this.#metadata],
-        unremembered: [],
-        positions: [...(record.positions ?? [])],
-        held: [...(record.held ?? [])],
-        failed: record.failed ?? [],
-        forget: record.forget,
-      },
+    for (const [operator, value] of record.metadata ?? []) {
+      if (value === undefined) this.#metadata.delete(operator)
+      else this.#metadata.set(operator, value)
+    }
+    for (const [operator, position] of record.positions ?? []) this.#positions.set(operator, position)
+    this.#forgotten = Math.max(this.#forgotten, record.forget ?? -Infinity)
+    this.#last = { time: record.time, rest: this.#rest(record.held ?? new Map(), record.failed ?? []) }
+  }
+
+  /** All small things, for a snapshot. */
+  #rest(held: ReadonlyMap<string, number>, failed: readonly FailedOutput[]): CommitRest {
+    return {
+      metadata: [...this.#metadata],
+      unremembered: [],
+      positions: [...this.#positions],
+      held: [...held],
+      failed,
+      forget: this.#forgotten === -Infinity ? undefined : this.#forgotten,
     }
   }
 
@@ -60,21 +84,23 @@ export class CheckpointWriter implements Checkpoint {
     const { limits, options } = this.#o
     const enough = Math.max(limits.snapshotBytes, this.#lastSnapshotBytes)
     if (this.#writing !== undefined || (!this.#due && this.#sinceSnapshot < enough)) return
-    this.snapshot(source).catch((error: unknown) => options.onSnapshotError?.(error))
+    this.#start(source).catch((error: unknown) => options.onSnapshotError?.(error))
   }
 
   async snapshot(source: () => SnapshotSource): Promise<void> {
-    await this.#writing?.catch(() => undefined)
+    while (this.#writing !== undefined) await this.#writing.catch(() => undefined)
+    await this.#start(source)
+  }
+
+  /** At once, not a moment later: the views are of this commit, and `close` waits for what has begun. */
+  #start(source: () => SnapshotSource): Promise<void> {
     const last = this.#last
-    if (last === undefined) return
+    if (last === undefined) return Promise.resolve()
     this.#due = false
     this.#sinceSnapshot = 0
-    this.#writing = this.#write(source(), last, this.#o.log.next)
-    try {
-      await this.#writing
-    } finally {
-      this.#writing = undefined
-    }
+    const writing = this.#write(source(), last, this.#o.log.next).finally(() => (this.#writing = undefined))
+    this.#writing = writing
+    return writing
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,8 @@ export interface CommitHead {
   readonly zeroTime: number
   readonly batchMs: number
   readonly operators: readonly StoredPrint[]
+  /** Operators that begin anew here, whatever was written under their ids before. */
+  readonly fresh: readonly string[]
 }
 
 export type StoredPrint = Pick<OperatorPrint, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>

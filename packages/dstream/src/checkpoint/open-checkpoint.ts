@@ -2,16 +2,19 @@ import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } f
 import { versionUnknown } from '../errors/checkpoint.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logSteps, readLog, type Segment } from '../journal/log.js'
+import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
+import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../ports.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
-import { match } from './match.js'
+import { match, type MatchPlan } from './match.js'
 import { listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 
 const folder = 'commits'
+const discardMark = 'discarding'
 const points = logSteps('commit')
 const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
@@ -39,14 +42,16 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Opened
 async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
   const { storage, engine, steps, batchMs } = options
   const limits = { ...defaults, ...options.limits }
-  if (options.existing === 'discard') await discard(storage)
+  if (options.existing === 'discard' || (await storage.read(discardMark)) !== undefined) await discard(storage)
   const warnings: string[] = []
   const { state, segments } = await readCommits(storage, warnings)
   const read = await readJournal(storage)
-  const resumed = segments.length > 0 || read.entries.length > 0
+  const resumed = segments.length > 0
+  // The first commit file is written before all else, and there is always one.
+  if (!resumed && read.segments.length > 0) throw new DamagedError(`${folder}/`, 0, 'the commits are missing')
   if (resumed && options.existing === 'refuse') throw checkpointExists()
-  matchOperators(state, options, warnings)
-  const migrated = new Migration(state, options.operators)
+  const plan = matchOperators(state, read, options, warnings)
+  const migrated = new Migration(state, options.operators, new Set(plan.kept))
   migrated.check()
 
   const head: CommitHead = {
@@ -54,7 +59,11 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     zeroTime: resumed ? state.zeroTime : options.zeroTime,
     batchMs,
     operators: options.operators.map(storedPrint),
+    fresh: [],
   }
+  // Only the first file of this life: what later ones follow is this program's own.
+  let begins = true
+  const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   let lastCommitted = state.lastCommitted
   const { journal, begin } = openJournal({
     storage,
@@ -67,11 +76,10 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     steps,
   })
   const { segmentBytes } = limits
-  const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(head) })
+  const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(headOfFile()) })
   await log.begin(segments)
+  begins = false
   await begin()
-  const allocated = journal.allocations().map(({ time }) => time)
-  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
   const checkpoint = new CheckpointWriter({
     options,
     limits,
@@ -79,37 +87,46 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     log,
     head,
     snapshots: await listSnapshots(storage),
+    state,
     committed: (time) => (lastCommitted = time),
     // What another program has written is written anew, in this one's form.
     snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
     release,
   })
-  const { metadata, remembered, positions, held, failed } = state
-  const folded = { metadata, remembered, positions, held, failed, table: migrated.table }
-  const recovered = {
-    ...folded,
-    resumed,
-    zeroTime: head.zeroTime,
-    lastCommitted,
-    pending,
-    waiting: journal.waiting(),
-    warnings,
-  }
+  const { zeroTime } = head
+  const recovered = recoveredFrom(state, { resumed, zeroTime, warnings, table: migrated.table }, journal)
   return { checkpoint, recovered }
 }
 
+const recoveredFrom = (
+  { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
+  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'warnings' | 'table'>,
+  journal: Journal,
+): Recovered => {
+  const allocated = journal.allocations().map(({ time }) => time)
+  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
+  const small = { lastCommitted, metadata, remembered, positions, held, failed }
+  return { ...small, ...more, pending, waiting: journal.waiting() }
+}
+
 /** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
-function matchOperators(state: StoredState, options: CheckpointOptions, warnings: string[]): void {
-  const holds = new Set([...state.tables].filter(([, tables]) => tables.size > 0).map(([id]) => id))
-  const begun = new Set(state.lastCommitted === undefined ? [] : state.operators.map(({ id }) => id))
-  const plan = match(state.operators, { holds, begun }, options.operators, options.allowDropped ?? [])
+function matchOperators(
+  state: StoredState,
+  journal: ReadJournal,
+  options: CheckpointOptions,
+  warnings: string[],
+): MatchPlan {
+  const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
+  const plan = match(state.operators, { holds, begun: state.begun }, options.operators, options.allowDropped ?? [])
   if (plan.refusal !== undefined) throw checkpointMismatch(plan.refusal)
   if (plan.dropped.length > 0) warnings.push(`The state of ${plan.dropped.join(', ')} is dropped, as it was allowed.`)
-  for (const id of plan.dropped) state.tables.delete(id)
+  const dropped = new Set(plan.dropped)
+  state.keepOnly((id) => !dropped.has(id))
+  return plan
 }
 
 /** The newest good snapshot, and the commits after it. */
-async function readCommits(
+export async function readCommits(
   storage: Storage,
   warnings: string[],
 ): Promise<{ state: StoredState; segments: readonly Segment[] }> {
@@ -120,7 +137,7 @@ async function readCommits(
   const { state, next } = await newestSnapshot(storage, oldest, warnings)
   for (const segment of segments) {
     // The head too may say what an earlier program has let go.
-    if (segment.next > next)
+    if (segment.first >= next)
       understood(segment, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) understood(segment, offset, () => state.frame(decodeFrame(payload)))
@@ -162,10 +179,12 @@ const understood = (segment: Segment, offset: number, read: () => void): void =>
 }
 
 async function discard(storage: Storage): Promise<void> {
-  // The commits first: without them the rest is nothing, while they alone would miss what they go on from.
+  // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
+  await storage.put(discardMark, new Uint8Array(0))
   for (const prefix of ['commits/', 'snapshots/', 'journal/']) {
     for (const file of (await storage.list(prefix)).reverse()) await storage.delete(file)
   }
+  await storage.delete(discardMark)
 }
 
 const streamsOf = ({ operators, codec }: CheckpointOptions): Streams => {
@@ -183,8 +202,11 @@ class Migration {
   readonly #state: StoredState
   readonly #operators: ReadonlyMap<string, OperatorPrint>
 
-  constructor(state: StoredState, operators: readonly OperatorPrint[]) {
+  readonly #kept: ReadonlySet<string>
+
+  constructor(state: StoredState, operators: readonly OperatorPrint[], kept: ReadonlySet<string>) {
     this.#state = state
+    this.#kept = kept
     this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
   }
 
@@ -210,5 +232,5 @@ class Migration {
   }
 
   readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
-    this.#state.tables.get(operator)?.get(table)?.values()
+    this.#kept.has(operator) ? (this.#state.tables.get(operator)?.get(table)?.values() ?? []) : undefined
 }

@@ -23,15 +23,37 @@ export class StoredState {
   failed: readonly FailedOutput[] = []
   #parts: CommitFrame[] = []
 
-  /** A program goes on, perhaps another one: what it has no operator for has been let go. */
+  /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
+  begun = new Set<string>()
+
+  /** Operators for which anything is kept. */
+  get holders(): ReadonlySet<string> {
+    const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => table.size > 0))
+    return new Set([
+      ...filled.map(([id]) => id),
+      ...this.remembered.map(({ operator }) => operator),
+      ...this.metadata.keys(),
+      ...this.positions.keys(),
+      ...this.held.keys(),
+    ])
+  }
+
+  /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
   head(head: CommitHead): void {
     this.zeroTime = head.zeroTime
     this.batchMs = head.batchMs
     this.operators = head.operators
-    const known = new Set(head.operators.map(({ id }) => id))
-    for (const id of this.tables.keys()) if (!known.has(id)) this.tables.delete(id)
-    this.remembered = this.remembered.filter(({ operator }) => known.has(operator))
-    for (const id of this.held.keys()) if (!known.has(id)) this.held.delete(id)
+    const fresh = new Set(head.fresh)
+    const kept = new Set(head.operators.map(({ id }) => id).filter((id) => !fresh.has(id)))
+    this.keepOnly((id) => kept.has(id))
+  }
+
+  /** Lets go of all that belongs to other operators. */
+  keepOnly(isKept: (operator: string) => boolean): void {
+    for (const byOperator of [this.tables, this.metadata, this.positions, this.held, this.begun]) {
+      for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
+    }
+    this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
   }
 
   /** A commit counts as a whole, when its last frame is there. */
@@ -64,13 +86,14 @@ export class StoredState {
 
   #done(time: number, rest: CommitRest): void {
     this.lastCommitted = time
+    for (const { id } of this.operators) this.begun.add(id)
     for (const [operator, value] of rest.metadata) {
       if (value === undefined) this.metadata.delete(operator)
       else this.metadata.set(operator, value)
     }
     const until = new Map(rest.unremembered)
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
-    this.positions = new Map(rest.positions)
+    for (const [operator, position] of rest.positions) this.positions.set(operator, position)
     this.held = new Map(rest.held)
     this.failed = rest.failed
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)

@@ -47,3 +47,42 @@ export function badEncoding(value: unknown): DStreamError {
       'written as it is',
   )
 }
+
+export function notASavedDirectory(path: string, entry: string): DStreamError {
+  return new DStreamError(
+    'path-in-use',
+    `${escapeControl(path)} is not replaced, because it holds ${describe(entry)}, which no save has written; ` +
+      'save to another path, or remove it first',
+  )
+}
+
+export function isAFile(path: string): DStreamError {
+  return new DStreamError(
+    'path-in-use',
+    `${escapeControl(path)} is a file, and a saved RDD is a directory; save to another path, or remove it first`,
+  )
+}
+
+export function nothingToLoad(path: string): DStreamError {
+  return new DStreamError(
+    'nothing-to-load',
+    `Input path does not exist: ${escapeControl(path)}; give a file, or a directory with files in it`,
+  )
+}
+
+export function recordNotSavable(index: number, path: readonly PropertyKey[], reason: string): DStreamError {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return new DStreamError(
+    'record-not-savable',
+    `saveAsObjectFile: record ${index} of its partition${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+      "Save plain data (objects, arrays, Map, Set, Date, typed arrays, immutable's collections), or text",
+  )
+}
+
+export function objectFileDamaged(file: string, offset: number): DStreamError {
+  return new DStreamError(
+    'object-file-damaged',
+    `${escapeControl(file)} at byte ${offset}: no saved objects as saveAsObjectFile has written them; ` +
+      'load text with textFile, restore the file from a copy, or save it again',
+  )
+}

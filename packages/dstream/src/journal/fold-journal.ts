@@ -145,6 +145,17 @@ export function foldJournal(
   return { ledger, use }
 }
 
+/** Operator ids of the sources that have blocks which are still needed, or a position. */
+export function sourcesInUse({ entries, head }: ReadJournal, forgotten: number): ReadonlySet<string> {
+  const done = doneFrames(entries, forgotten)
+  const used = new Set((head?.positions ?? []).map(([operator]) => operator))
+  for (const frame of entries) {
+    const { entry } = frame
+    if (entry.type === 'block' && (!done.has(frame) || entry.position !== undefined)) used.add(entry.operator)
+  }
+  return used
+}
+
 /** Allocations of forgotten batches, and the blocks that they took: as far as they are still there. */
 function doneFrames(entries: readonly JournalFrame[], forgotten: number): ReadonlySet<JournalFrame> {
   const done = new Set<JournalFrame>()

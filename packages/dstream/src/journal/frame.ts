@@ -4,8 +4,8 @@ import { crc32 } from './crc32.js'
 /** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */
 export const format = 1
 
-/** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot. */
-export type FileKind = 'j' | 'c' | 's' | 'm'
+/** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot, `o` saved objects. */
+export type FileKind = 'j' | 'c' | 's' | 'm' | 'o'
 
 export interface Frame {
   readonly payload: Uint8Array

@@ -1,105 +1,83 @@
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { basename, dirname, join, resolve } from 'node:path'
+import { nothingToLoad } from '../errors/sinks.js'
 import type { RDDFiles, Sequence } from '../ports.js'
+import { linesOf } from '../sources/text-file.js'
+import type { Disk } from '../storage/disk.js'
+import { fileDisk } from './file-disk.js'
+import { files } from './files.js'
+import { decodeObjects, encodeObjects } from './object-file.js'
+import { DirectorySave } from './save-directory.js'
 
-/** The values of a part as frames: four bytes of length, then the value. */
-const framed = (value: unknown): Uint8Array => {
-  const bytes = encodeValue(value)
-  const frame = new Uint8Array(bytes.length + 4)
-  new DataView(frame.buffer).setUint32(0, bytes.length, true)
-  frame.set(bytes, 4)
-  return frame
-}
+/** Lines are joined up to about this many characters before they are written. */
+const pieceLength = 64 * 1024
 
-const partName = (index: number): string => `part-${String(index).padStart(5, '0')}`
-
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
+async function* encodeLines(lines: Sequence<string>): AsyncGenerator<Uint8Array, void, undefined> {
+  let text = ''
+  for await (const line of lines) {
+    text += `${line}\n`
+    if (text.length < pieceLength) continue
+    yield Buffer.from(text)
+    text = ''
   }
+  yield Buffer.from(text)
 }
 
-/** Pieces are joined up to this size before they are written. */
-const chunkBytes = 64 * 1024
-
-const writePart = async (file: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> => {
-  const part = await open(file, 'w')
-  try {
-    let chunk: Uint8Array[] = []
-    let size = 0
-    const flush = async (): Promise<void> => {
-      if (size > 0) await part.writeFile(Buffer.concat(chunk))
-      chunk = []
-      size = 0
-    }
-    for await (const piece of pieces) {
-      chunk.push(piece)
-      size += piece.length
-      if (size >= chunkBytes) await flush()
-    }
-    await flush()
-    await part.sync()
-  } finally {
-    await part.close()
-  }
-}
-
-async function* mapped<T>(values: Sequence<T>, f: (value: T) => Uint8Array): AsyncGenerator<Uint8Array> {
-  for await (const value of values) yield f(value)
-}
-
-/** Written beside, then renamed into place: readers see the old directory or the new one, whole. */
-const saveDirectory = async <T>(
-  path: string,
+async function* encoded<T>(
   partitions: Sequence<Sequence<T>>,
-  encode: (value: T) => Uint8Array,
-): Promise<void> => {
-  const beside = `${path}.saving`
-  const before = `${path}.before`
-  await rm(beside, { recursive: true, force: true })
-  await mkdir(beside, { recursive: true })
-  let index = 0
-  for await (const values of partitions) await writePart(join(beside, partName(index++)), mapped(values, encode))
-  await writePart(join(beside, '_SUCCESS'), [])
-  await syncFolder(beside)
-  await rm(before, { recursive: true, force: true })
-  await rename(path, before).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
-  await rename(beside, path)
-  await syncFolder(dirname(path))
-  await rm(before, { recursive: true, force: true })
+  encode: (records: Sequence<T>) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<AsyncIterable<Uint8Array>, void, undefined> {
+  for await (const records of partitions) yield encode(records)
 }
 
-const partsOf = async (path: string): Promise<string[]> => {
-  if (!(await stat(path)).isDirectory()) return [path]
-  const names = (await readdir(path)).filter((name) => !/^[._]/.test(name))
-  return names.sort().map((name) => join(path, name))
+/** Saves of one path, one after the other: two of them would write into the same place. */
+const saving = new Map<string, Promise<void>>()
+
+/** A file, or those in a directory, by name; names that begin with `_` or `.` are not data. */
+async function partsOf(path: string): Promise<string[]> {
+  const entries = await files.entries(path)
+  if (entries !== undefined) {
+    const parts = entries.filter(({ name, kind }) => kind === 'file' && !/^[._]/.test(name))
+    return parts.map(({ name }) => join(path, name)).sort()
+  }
+  if ((await files.modifiedMs(path)) === undefined) throw nothingToLoad(path)
+  return [path]
 }
 
-/** Directories of the real machine: a file per partition, `part-00000` and so on, and an empty `_SUCCESS`. */
-export const rddFiles: RDDFiles = {
-  saveText: (path, partitions) => saveDirectory(path, partitions, (line) => Buffer.from(`${line}\n`, 'utf8')),
-  saveObjects: (path, partitions) => saveDirectory(path, partitions, framed),
-  async *loadText(path) {
-    for (const file of await partsOf(path)) {
-      yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })
-    }
-  },
-  async *loadObjects(path) {
-    for (const file of await partsOf(path)) {
-      const bytes = await readFile(file)
-      for (let at = 0; at < bytes.length;) {
-        const end = at + 4 + bytes.readUInt32LE(at)
-        yield decodeValue(bytes.subarray(at + 4, end))
-        at = end
-      }
-    }
-  },
+async function wholeFile(path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of files.read(path)) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
+
+/** Saves to the disks that `diskOf` gives for a directory, and loads from the real file system. */
+export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
+  const save = <T>(
+    path: string,
+    partitions: Sequence<Sequence<T>>,
+    encode: (records: Sequence<T>) => AsyncIterable<Uint8Array>,
+  ): Promise<void> => {
+    const target = resolve(path)
+    const save = new DirectorySave(diskOf(dirname(target)), basename(target), path)
+    const now = (saving.get(target) ?? Promise.resolve()).then(() => save.save(encoded(partitions, encode)))
+    const settled = now
+      .catch(() => undefined)
+      .then(() => {
+        if (saving.get(target) === settled) saving.delete(target)
+      })
+    saving.set(target, settled)
+    return now
+  }
+  return {
+    saveText: (path, partitions) => save(path, partitions, encodeLines),
+    saveObjects: (path, partitions) => save(path, partitions, encodeObjects),
+    async *loadText(path) {
+      for (const file of await partsOf(path)) yield* linesOf(files.read(file))
+    },
+    async *loadObjects(path) {
+      for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeFile(file))
+    },
+  }
+}
+
+/** Directories of the real machine. */
+export const rddFiles: RDDFiles = rddFilesOn(fileDisk)

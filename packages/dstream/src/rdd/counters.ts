@@ -1,24 +1,23 @@
-import type { PlanNode } from './plan.js'
+import type { PlanNode, StepCounter } from './plan.js'
 
-/** How many records a step has taken and given, over all evaluations that came to their end. */
-export interface StepCounter {
-  readonly operator: string
-  readonly kind: string
-  readonly taken: number
-  readonly given: number
-}
+/** What is remembered of a lineage that is gone. */
+const longestHistory = 64
 
 /** The steps of a lineage, those first that a record meets first. */
-export function countersOf(node: PlanNode): StepCounter[] {
+export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
   const seen = new Set<PlanNode>()
   const counters: StepCounter[] = []
   const visit = (step: PlanNode): void => {
     if (seen.has(step)) return
     seen.add(step)
+    counters.push(...step.history)
     step.parents.forEach(visit)
     const { operator, kind, taken, given } = step
-    if (step.plan.type === 'narrow') counters.push({ operator, kind, taken, given })
+    if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
   }
-  visit(node)
+  nodes.forEach(visit)
   return counters
 }
+
+/** The counts of a node that is about to lose its lineage. */
+export const historyOf = (node: PlanNode): readonly StepCounter[] => countersOf(node.parents).slice(-longestHistory)

@@ -1,3 +1,4 @@
+import { historyOf } from './counters.js'
 import type { Evaluation } from './evaluation.js'
 import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
@@ -22,10 +23,8 @@ export function feed(node: PlanNode, i: number, sink: Sink, evaluation: Evaluati
 export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
   if (node.kept !== undefined) return keptPartition(node, i, evaluation)
   if (node.plan.type === 'wide') return andThen(made(node, evaluation), (parts) => parts[i]!)
-  if (node.plan.type === 'source') {
-    const part = node.plan.parts[i]!
-    if ('records' in part) return part.records
-  }
+  const held = heldBySource(node, i)
+  if (held !== undefined) return held
   if (node.plan.type === 'pieces') {
     const pieces = node.plan.pieces(i)
     if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
@@ -133,31 +132,51 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink
 
 function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
   if (node.made !== undefined) return node.made
-  const { plan } = node
-  if (plan.type !== 'wide') throw new Error('not a wide node')
-  return remember(
-    plan.run(evaluation),
+  if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not made as a whole`)
+  const making = remember(
+    node.plan.run(evaluation),
     (value) => (node.made = value),
     () => node.made,
   )
+  return andThen(making, (parts) => {
+    if (node.plan.type === 'wide') node.settle(parts, historyOf(node))
+    return parts
+  })
 }
 
 function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
   const kept = node.kept!
   const known = kept[i]
   if (known !== undefined) return known
-  const { plan } = node
-  if (plan.type === 'source') {
-    const part = plan.parts[i]!
-    if ('records' in part) return part.records
-  }
+  const held = heldBySource(node, i)
+  if (held !== undefined) return held
   const out: unknown[] = []
   const evaluated = andThen(feedFrom(node, i, noSteps, { kind: 'collect', out }, evaluation), () => out)
-  return remember(
+  const making = remember(
     evaluated,
     (value) => (kept[i] = value),
     () => kept[i],
   )
+  return andThen(making, (records) => {
+    if (node.shared && node.kept === kept) settleIfComplete(node, kept)
+    return records
+  })
+}
+
+function heldBySource({ plan }: PlanNode, i: number): readonly unknown[] | undefined {
+  if (plan.type !== 'source') return undefined
+  const part = plan.parts[i]!
+  return 'records' in part ? part.records : undefined
+}
+
+function settleIfComplete(node: PlanNode, kept: readonly (Maybe<readonly unknown[]> | undefined)[]): void {
+  const parts: (readonly unknown[])[] = []
+  for (let i = 0; i < node.numPartitions; i++) {
+    const records = kept[i] ?? heldBySource(node, i)
+    if (records === undefined || records instanceof Promise) return
+    parts.push(records)
+  }
+  node.settle(parts, historyOf(node))
 }
 
 /** Keeps a value, while it is being made too, so that two actions share one making; a failure is not kept. */

@@ -39,11 +39,27 @@ export class Evaluation {
   /** Runs a pass to its end. */
   run(pass: Pass): Maybe<void> {
     for (;;) {
-      this.#left = pass.advance(this.#left)
-      if (this.#left > 0) return
-      const pause = this.#slice.pause()
-      this.#left = this.#slice.size
-      if (pause !== undefined) return pause.then(() => this.run(pass))
+      const pause = this.#advance(pass)
+      if (pause === true) return
+      if (pause !== undefined) return this.#runOn(pass, pause)
     }
+  }
+
+  async #runOn(pass: Pass, first: Promise<void>): Promise<void> {
+    await first
+    for (;;) {
+      const pause = this.#advance(pass)
+      if (pause === true) return
+      if (pause !== undefined) await pause
+    }
+  }
+
+  /** What is left of the slice; true at the end of the pass, else what to wait for. */
+  #advance(pass: Pass): true | Promise<void> | undefined {
+    this.#left = pass.advance(this.#left)
+    if (this.#left > 0) return true
+    const pause = this.#slice.pause()
+    this.#left = this.#slice.size
+    return pause
   }
 }

@@ -7,13 +7,24 @@ export function andThen<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Ma
 }
 
 /** `body(0)`, `body(1)` … one after the other, until one gives false. Waits only where one has to be waited for. */
-export function inOrder(count: number, body: (i: number) => Maybe<boolean | void>, from = 0): Maybe<void> {
+export function inOrder(count: number, body: (i: number) => Maybe<boolean | void>): Maybe<void> {
+  for (let i = 0; i < count; i++) {
+    const more = body(i)
+    if (more instanceof Promise) return waitInOrder(more, i + 1, count, body)
+    if (more === false) return
+  }
+}
+
+async function waitInOrder(
+  first: Promise<boolean | void>,
+  from: number,
+  count: number,
+  body: (i: number) => Maybe<boolean | void>,
+): Promise<void> {
+  if ((await first) === false) return
   for (let i = from; i < count; i++) {
     const more = body(i)
-    if (more instanceof Promise) {
-      return more.then((go) => (go === false ? undefined : inOrder(count, body, i + 1)))
-    }
-    if (more === false) return
+    if ((more instanceof Promise ? await more : more) === false) return
   }
 }
 

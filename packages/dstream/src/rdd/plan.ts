@@ -42,6 +42,14 @@ export interface NodeOptions {
   readonly keep?: boolean
 }
 
+/** How many records a step has taken and given, over all evaluations that came to their end. */
+export interface StepCounter {
+  readonly operator: string
+  readonly kind: string
+  readonly taken: number
+  readonly given: number
+}
+
 let lastId = 0
 
 /** One RDD of the lineage: how it is made, and what has been kept of it. */
@@ -49,8 +57,8 @@ export class PlanNode implements Place {
   readonly id = ++lastId
   /** What it is, as the user wrote it: `map`, `reduceByKey`. */
   readonly kind: string
-  readonly plan: Plan
-  readonly parents: readonly PlanNode[]
+  plan: Plan
+  parents: readonly PlanNode[]
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
   /** The partitions evaluated so far, while they are to be kept. */
@@ -59,6 +67,8 @@ export class PlanNode implements Place {
   made: Maybe<readonly (readonly unknown[])[]> | undefined
   /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
   shared = false
+  /** What its lineage has counted, once that is gone. */
+  history: readonly StepCounter[] = []
   /** Records that this step took and gave, over all evaluations. */
   taken = 0
   given = 0
@@ -90,12 +100,29 @@ export class PlanNode implements Place {
   share(): void {
     this.shared = true
     if (this.plan.type === 'pieces') for (const parent of this.parents) parent.share()
+    else this.keep()
+  }
+
+  /** As `share`, but so that it can be let go of again: the lineage stays. */
+  keep(): void {
+    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.keep()
     else if (this.plan.type !== 'wide') this.kept ??= []
   }
 
-  unshare(): void {
-    this.shared = false
+  letGo(): void {
     this.kept = undefined
+  }
+
+  /**
+   * It is evaluated and will not be again: its records take the place of its lineage, which may hold all that a batch
+   * has received, and through an RDD that is made from its predecessor all earlier batches.
+   */
+  settle(parts: readonly (readonly unknown[])[], history: readonly StepCounter[]): void {
+    this.plan = { type: 'source', parts: parts.map((records) => ({ records })) }
+    this.parents = []
+    this.kept = undefined
+    this.made = undefined
+    this.history = history
   }
 }
 

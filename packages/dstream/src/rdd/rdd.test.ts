@@ -73,4 +73,28 @@ describe('RDD', () => {
         .materialise(),
     ).toEqual([[[2, ['bb']]], [[1, ['aa']]]])
   })
+
+  test('what has been made lets go of what it was made from, and remembers the counts', async () => {
+    const words = sc.parallelize(['a b', 'a']).flatMap((line) => line.split(' '))
+    const totals = words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b)
+    const shared = totals.filter(([, n]) => n > 1).share()
+    expect(await shared.take(1)).toEqual([['a', 2]])
+    expect(await shared.collect()).toEqual([['a', 2]])
+    for (const rdd of [totals, shared]) expect(rdd.node.parents).toEqual([])
+    expect(shared.counters().map(({ kind, taken, given }) => [kind, taken, given])).toEqual([
+      ['flatMap', 2, 3],
+      ['mapToPair', 3, 3],
+      ['filter', 2, 1],
+    ])
+  })
+
+  test('persist keeps, and lets go again', async () => {
+    let calls = 0
+    const rdd = sc.parallelize([1, 2]).tap(() => calls++)
+    await rdd.persist().count()
+    await rdd.collect()
+    expect(calls).toBe(2)
+    await rdd.unpersist().collect()
+    expect(calls).toBe(4)
+  })
 })

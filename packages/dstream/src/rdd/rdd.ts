@@ -4,11 +4,11 @@ import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../options.js'
 import * as actions from './actions.js'
 import { pairOf } from './blame.js'
-import { countersOf, type StepCounter } from './counters.js'
+import { countersOf } from './counters.js'
 import { allPartitions, partitionOf } from './evaluate.js'
 import { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
-import type { PlanNode } from './plan.js'
+import type { PlanNode, StepCounter } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
 import * as joins from './join.js'
 import { mapAsync, type MapAsyncOptions } from './map-async.js'
@@ -369,7 +369,8 @@ export class RDD<out T> {
    * await sc.parallelize([1]).map((n) => n + 1).persist().collect() // [2]
    */
   persist(): this {
-    return this.share()
+    this.node.keep()
+    return this
   }
 
   /**
@@ -379,7 +380,7 @@ export class RDD<out T> {
    * await sc.parallelize([1]).map((n) => n + 1).cache().collect() // [2]
    */
   cache(): this {
-    return this.share()
+    return this.persist()
   }
 
   /**
@@ -389,7 +390,7 @@ export class RDD<out T> {
    * await sc.parallelize([1]).persist().unpersist().collect() // [1]
    */
   unpersist(): this {
-    this.node.unshare()
+    this.node.letGo()
     return this
   }
 
@@ -897,7 +898,7 @@ export class RDD<out T> {
 
   /** What each step of the lineage has taken and given so far. @internal */
   counters(): StepCounter[] {
-    return countersOf(this.node)
+    return countersOf([this.node])
   }
 
   #derive<U>(node: PlanNode, other?: Job): RDD<U> {

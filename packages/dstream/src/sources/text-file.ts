@@ -48,7 +48,8 @@ export const binaryRecords = (
   return new FileInput(home, files, 'binaryRecordsStream', directory, read, options)
 }
 
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+/** The lines of a file that comes in chunks. @throws `line-too-long` */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const cutter = new LineCutter(maxLineBytes, () => {
     throw fileLineTooLong(maxLineBytes)
   })

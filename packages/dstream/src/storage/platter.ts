@@ -79,23 +79,30 @@ export class Platter {
   renameFolder(from: string, to: string): void {
     const inside = (path: string): boolean => path === from || path.startsWith(`${from}/`)
     const moved = (path: string): string => (inside(path) ? to + path.slice(from.length) : path)
-    const files = (map: Map<string, Inode>) => new Map([...map].map(([path, inode]) => [moved(path), inode]))
-    this.files = files(this.files)
+    const durable = [...this.durableFiles].filter(([path]) => inside(path))
+    this.files = new Map([...this.files].map(([path, inode]) => [moved(path), inode]))
     this.folders = new Set([...this.folders].map(moved))
     for (const folder of [...this.pending.keys()]) if (inside(folder)) this.pending.delete(folder)
     this.later(to, () => {
-      this.durableFiles = files(this.durableFiles)
+      this.#forget(durable)
+      for (const [path, inode] of durable) this.durableFiles.set(moved(path), inode)
       this.durableFolders = new Set([...this.durableFolders].map(moved))
     })
   }
 
   removeFolder(folder: string): void {
+    const durable = [...this.durableFiles].filter(([path]) => parent(path) === folder)
     this.folders.delete(folder)
     this.pending.delete(folder)
     this.later(folder, () => {
       this.durableFolders.delete(folder)
-      for (const path of [...this.durableFiles.keys()]) if (parent(path) === folder) this.durableFiles.delete(path)
+      this.#forget(durable)
     })
+  }
+
+  /** Not those that were made meanwhile under the same names. */
+  #forget(durable: readonly (readonly [string, Inode])[]): void {
+    for (const [path, inode] of durable) if (this.durableFiles.get(path) === inode) this.durableFiles.delete(path)
   }
 
   overwrite(path: string, bytes: Uint8Array | undefined): void {

@@ -60,7 +60,7 @@ describe('what the options mean', () => {
       patience: { challengeMs: 60_000 },
     })
     const invented = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
-    expect(invented).toMatchObject({ from: 'start', perSecond: 50, workers: 60 })
+    expect(invented).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
     const elsewhere = settingsOf(parse('--forum http://127.0.0.1.example.com/forums/0-51-0-1-0-1-0-x.htm'), undefined)
     expect(elsewhere).toMatchObject({ from: 'now', perSecond: 2 })
   })

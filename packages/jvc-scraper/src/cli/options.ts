@@ -64,7 +64,7 @@ export const specs = {
   bookmarks: choice(['memory', 'file', 'redis'], 'where it is kept how far each topic was read'),
   expiry: number(0.01, 3650, 30, 'days after which the bookmark of a silent topic is forgotten'),
   data: { kind: 'text', value: 'DIR', help: 'folder for the two, when they are files (default .jvc-scraper)' },
-  pace: number(0.01, 10_000, undefined, 'requests per second (default 2; 50 from a forum on this machine)'),
+  pace: number(0.01, 10_000, undefined, 'requests per second (default 2; 200 from a forum on this machine)'),
   workers: whole(1, 60, undefined, 'requests and topics at once (default 4; 60 from a forum on this machine)'),
   'list-every': number(
     0.05,

@@ -46,7 +46,7 @@ export function settingsOf(options: Options, forum: string | undefined): Scraper
     slowClients: options.text('slow-clients') as SlowClientPolicy,
     stallMs: 300_000,
     logBytes: number('log-size') * MIB,
-    perSecond: number('pace', local ? 50 : 2),
+    perSecond: number('pace', local ? 200 : 2),
     workers: number('workers', local ? 60 : 4),
     listEveryMs: number('list-every', local ? 0.5 : 5) * 1000,
     listPages: number('pages'),

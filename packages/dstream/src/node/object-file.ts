@@ -1,0 +1,65 @@
+import { Unstorable } from '../codec/to-plain.js'
+import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { objectFileDamaged, recordNotSavable } from '../errors/sinks.js'
+import { DamagedError } from '../errors/storage.js'
+import { encodeFrames, preamble, readFrames } from '../journal/frame.js'
+import type { Sequence } from '../ports.js'
+
+/** Records are encoded some at a time: equal shapes of objects are then named once. */
+const recordsPerFrame = 256
+
+/**
+ * Records as the bytes of a file, piece by piece: frames as those of a checkpoint, each an array of records, and at the
+ * end one with their number, so that a file that was cut between two frames is not taken for a whole one.
+ */
+export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield preamble('o', 0)
+  let frames = 0
+  let count = 0
+  let group: unknown[] = []
+  const frame = (payload: Uint8Array): Uint8Array => encodeFrames('o', 0, frames++, [[payload]])
+  const closed = (): Uint8Array => {
+    const bytes = frame(encodeGroup(group, count))
+    count += group.length
+    group = []
+    return bytes
+  }
+  for await (const record of records) {
+    group.push(record)
+    if (group.length === recordsPerFrame) yield closed()
+  }
+  if (group.length > 0) yield closed()
+  yield frame(encodeValue(count))
+}
+
+/** @throws `object-file-damaged` before it gives any record of the frame that is damaged */
+export function* decodeObjects(file: string, bytes: Uint8Array): Generator<unknown, void, undefined> {
+  let count = 0
+  let total: unknown
+  for (const { payload } of framesOf(file, bytes)) {
+    const value = decodeValue(payload)
+    if (Array.isArray(value)) {
+      count += value.length
+      yield* value
+    } else total = value
+  }
+  if (total !== count) throw objectFileDamaged(file, bytes.length)
+}
+
+function framesOf(file: string, bytes: Uint8Array): ReturnType<typeof readFrames>['frames'] {
+  try {
+    return readFrames(file, 'o', bytes, { tail: false }).frames
+  } catch (error) {
+    throw error instanceof DamagedError ? objectFileDamaged(file, error.offset) : error
+  }
+}
+
+function encodeGroup(group: readonly unknown[], before: number): Uint8Array {
+  try {
+    return encodeValue(group)
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    const [index, ...path] = error.path
+    throw recordNotSavable(before + Number(index), path, error.reason)
+  }
+}

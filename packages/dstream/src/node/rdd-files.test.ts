@@ -1,0 +1,236 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { MemoryDisk, type DiskCall, type DiskFault } from '../storage/memory-disk.js'
+import { Platter } from '../storage/platter.js'
+import { rddFiles, rddFilesOn } from './rdd-files.js'
+
+let root: string
+let next = 0
+beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'dstream-rdd-files-'))))
+afterAll(() => rm(root, { recursive: true }))
+const fresh = () => join(root, `case-${next++}`, 'deep', 'out')
+
+const all = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
+  const found: T[] = []
+  for await (const value of values) found.push(value)
+  return found
+}
+async function* later<T>(values: readonly T[]): AsyncGenerator<T> {
+  for (const value of values) yield Promise.resolve(value)
+}
+
+describe('text', () => {
+  test('a file per partition and _SUCCESS, for empty partitions too', async () => {
+    const path = fresh()
+    await rddFiles.saveText(path, [['a', 'é'], [], ['c']])
+    expect((await readdir(path)).sort()).toEqual(['_SUCCESS', 'part-00000', 'part-00001', 'part-00002'])
+    expect(await readFile(join(path, 'part-00000'), 'utf8')).toBe('a\né\n')
+    expect(await readdir(join(path, '..'))).toEqual(['out'])
+  })
+
+  test('what has no line ends is read back as it was, from arrays and from what comes later', async () => {
+    const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\r\n]/.test(text))
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(line)), async (parts) => {
+        const path = fresh()
+        await rddFiles.saveText(path, parts)
+        const twin = fresh()
+        await rddFiles.saveText(twin, later(parts.map(later)))
+        expect([await all(rddFiles.loadText(path)), await all(rddFiles.loadText(twin))]).toEqual([
+          parts.flat(),
+          parts.flat(),
+        ])
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  test('a single file loads, and of a directory the visible files in order of name', async () => {
+    const dir = fresh()
+    await mkdir(join(dir, 'sub'), { recursive: true })
+    for (const name of ['b', 'a', '_hidden', '.hidden']) await writeFile(join(dir, name), `${name}1\r\n${name}2`)
+    expect(await all(rddFiles.loadText(dir))).toEqual(['a1', 'a2', 'b1', 'b2'])
+    expect(await all(rddFiles.loadText(join(dir, 'b')))).toEqual(['b1', 'b2'])
+    await expect(all(rddFiles.loadText(join(dir, 'c')))).rejects.toMatchObject({ code: 'nothing-to-load' })
+  })
+
+  test('many records take many pieces', async () => {
+    const path = fresh()
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`)
+    await rddFiles.saveText(path, [lines])
+    expect(await all(rddFiles.loadText(path))).toEqual(lines)
+  })
+})
+
+describe('objects', () => {
+  const value = fc.oneof(
+    fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
+    fc.record({ name: fc.string(), n: fc.double() }),
+  )
+
+  test('what is read back is equal', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(value, { maxLength: 20 }), { maxLength: 4 }), async (parts) => {
+        const path = fresh()
+        await rddFiles.saveObjects(path, parts)
+        expect(await all(rddFiles.loadObjects(path))).toEqual(parts.flat())
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('any number of records', async () => {
+    for (const n of [0, 1, 255, 256, 257, 1000]) {
+      const path = fresh()
+      const records = Array.from({ length: n }, (_, i) => ({ i }))
+      await rddFiles.saveObjects(path, [records])
+      expect(await all(rddFiles.loadObjects(path))).toEqual(records)
+    }
+  })
+
+  test('text, and records that cannot be saved, are refused in words', async () => {
+    const path = fresh()
+    await rddFiles.saveText(path, [['text']])
+    await expect(all(rddFiles.loadObjects(path))).rejects.toMatchObject({ code: 'object-file-damaged' })
+    const records = [...Array<unknown>(400).fill(1), { list: [0, () => 1] }]
+    await expect(rddFiles.saveObjects(fresh(), [records])).rejects.toThrow(/record 400 of its partition at \.list\[1\]/)
+  })
+})
+
+describe('a directory that is there already', () => {
+  test('is replaced by other contents, with fewer parts too, and stays when they are the same', async () => {
+    const path = fresh()
+    await rddFiles.saveText(path, [['a'], ['b'], ['c']])
+    await rddFiles.saveText(path, [['x'], ['y']])
+    expect(await all(rddFiles.loadText(path))).toEqual(['x', 'y'])
+    const before = await readFile(join(path, 'part-00001'))
+    await rddFiles.saveText(path, [['x'], ['y']])
+    expect(await readFile(join(path, 'part-00001'))).toEqual(before)
+    expect(await readdir(join(path, '..'))).toEqual(['out'])
+  })
+
+  test('is left alone when it holds something else, or is a file', async () => {
+    const path = fresh()
+    await mkdir(path, { recursive: true })
+    for (const name of ['part-00000', 'photos.zip']) await writeFile(join(path, name), 'mine')
+    await expect(rddFiles.saveText(path, [['a']])).rejects.toMatchObject({
+      code: 'path-in-use',
+      message: expect.stringContaining('photos.zip'),
+    })
+    expect(await readFile(join(path, 'part-00000'), 'utf8')).toBe('mine')
+    await expect(rddFiles.saveText(join(path, 'photos.zip'), [])).rejects.toMatchObject({ code: 'path-in-use' })
+    await expect(rddFiles.saveText(join(path, 'photos.zip', 'x'), [])).rejects.toMatchObject({
+      code: 'storage-unwritable',
+    })
+  })
+
+  test('an error among the records leaves it as it was, and nothing beside', async () => {
+    const path = fresh()
+    await rddFiles.saveText(path, [['a']])
+    const error = new Error('no')
+    async function* failing(): AsyncGenerator<string> {
+      yield 'b'
+      throw error
+    }
+    await expect(rddFiles.saveText(path, [['x'], failing()])).rejects.toBe(error)
+    expect(await all(rddFiles.loadText(path))).toEqual(['a'])
+    expect(await readdir(join(path, '..'))).toEqual(['out'])
+  })
+
+  test('that a cut save had set aside is put back, also when the next save fails', async () => {
+    const path = fresh()
+    await rddFiles.saveText(path, [['a']])
+    await rename(path, join(path, '..', '.out.replaced'))
+    await expect(rddFiles.saveObjects(path, [[() => 1]])).rejects.toMatchObject({ code: 'record-not-savable' })
+    expect(await all(rddFiles.loadText(path))).toEqual(['a'])
+    expect(await readdir(join(path, '..'))).toEqual(['out'])
+  })
+
+  test('saves of one path at a time come one after the other', async () => {
+    const path = fresh()
+    await Promise.all(['a', 'b', 'c'].map((text) => rddFiles.saveText(path, [[text], [text]])))
+    expect(await all(rddFiles.loadText(path))).toEqual(['c', 'c'])
+  })
+})
+
+describe('on a simulated disk', () => {
+  const parts = [['a', 'b'], ['c'.repeat(2000)], []]
+  const text = parts.map((lines) => lines.map((line) => `${line}\n`).join(''))
+
+  const life = (platter: Platter, fault: (call: DiskCall) => DiskFault | undefined) => {
+    let stop!: () => void
+    const crashed = new Promise<void>((resolve) => (stop = resolve))
+    const files = rddFilesOn(() => new MemoryDisk(platter, fault, stop))
+    return { save: (lines: string[][]) => files.saveText(`/simulated-${next++}/out`, lines), crashed }
+  }
+  /** The contents of the directory: what it must be when it is there. */
+  const contents = (platter: Platter): string[] | undefined => {
+    if (!platter.folders.has('out')) return undefined
+    const names = [...platter.files.keys()].filter((path) => path.startsWith('out/')).sort()
+    expect(names[0]).toBe('out/_SUCCESS')
+    return names.slice(1).map((name) => {
+      const { data, size } = platter.files.get(name)!
+      return Buffer.from(data.slice(0, size)).toString()
+    })
+  }
+  const saved = async (...versions: string[][][]): Promise<Platter> => {
+    const platter = new Platter()
+    for (const version of versions) await life(platter, () => undefined).save(version)
+    return platter
+  }
+  let seed = 1
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647
+
+  const starts: [string, string[][][], (string[] | undefined)[]][] = [
+    ['nothing', [], [undefined, text]],
+    ['the same', [parts], [text]],
+    ['another version', [[['old']]], [['old\n'], undefined, text]],
+  ]
+  test.each(starts)('over %s: cut before or after any call, it is whole or not there', async (_, before, allowed) => {
+    const start = (await saved(...before)).calls
+    const whole = await saved(...before, parts)
+    const outcomes = new Set<string>()
+    for (let at = start; at < whole.calls; at++) {
+      for (const crash of ['before', 'after'] as const) {
+        for (const unsynced of ['lost', 'kept', 'torn'] as const) {
+          const platter = await saved(...before)
+          const { save, crashed } = life(platter, ({ index }) => (index === at ? { crash } : undefined))
+          await Promise.race([save(parts), crashed])
+          platter.crash(unsynced, random)
+          outcomes.add(JSON.stringify(contents(platter)))
+          expect(allowed, `crash ${crash} call ${at}, ${unsynced}`).toContainEqual(contents(platter))
+          await life(platter, () => undefined).save(parts)
+          platter.crash('lost', random)
+          expect(contents(platter)).toEqual(text)
+          const beside = [...platter.folders].filter((folder) => folder !== '')
+          expect(beside).toContain('out')
+        }
+      }
+    }
+    expect(outcomes.size).toBe(allowed.length)
+  })
+
+  test.each(starts)(
+    'over %s: any call that fails rejects or does no harm, and the next save is good',
+    async (_, before, allowed) => {
+      const start = (await saved(...before)).calls
+      const whole = await saved(...before, parts)
+      for (let at = start; at < whole.calls; at++) {
+        const platter = await saved(...before)
+        let failed = false
+        await life(platter, ({ index }) => (index === at ? { error: 'EIO', written: 1 } : undefined))
+          .save(parts)
+          .catch(() => (failed = true))
+        if (!failed) platter.crash('lost', random)
+        expect(failed ? allowed : [text], `call ${at} fails`).toContainEqual(contents(platter))
+        await life(platter, () => undefined).save(parts)
+        platter.crash('lost', random)
+        expect(contents(platter)).toEqual(text)
+        expect([...platter.folders].sort()).toEqual(['', 'out'])
+      }
+    },
+  )
+})
