@@ -86,3 +86,63 @@ export function objectFileDamaged(file: string, offset: number): DStreamError {
       'load text with textFile, restore the file from a copy, or save it again',
   )
 }
+
+export function ioredisMissing(cause: unknown): DStreamError {
+  return new DStreamError(
+    'ioredis-missing',
+    'redisSink needs the package ioredis, which is not installed beside dstream; run: npm install ioredis',
+    { cause },
+  )
+}
+
+export function redisAway(what: string, where: string, attempts: number, cause: unknown): DStreamError {
+  return new DStreamError(
+    'redis-away',
+    `cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonOf(cause)}). ` +
+      'Is it running, and is its address right? Whether a batch got there is checked before it is written again',
+    { cause },
+  )
+}
+
+export function redisRefused(what: string, where: string, cause: unknown): DStreamError {
+  const previous = (cause as { previousErrors?: readonly unknown[] } | null)?.previousErrors ?? []
+  const reasons = [cause, ...previous].map(reasonOf).join('; ')
+  return new DStreamError(
+    'redis-refused',
+    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasons}. Nothing of it has been written`,
+    { cause },
+  )
+}
+
+export function redisCommandFailed(time: number, index: number, cause: unknown): DStreamError {
+  return new DStreamError(
+    'redis-command-failed',
+    `the batch of ${time} ms is written to Redis, but for its command number ${index + 1}: ${reasonOf(cause)}. Redis has ` +
+      'carried out the others and does not take them back, so the batch is not written again; mend what that command left out',
+    { cause },
+  )
+}
+
+export function redisOvertaken(key: string, time: number): DStreamError {
+  return new DStreamError(
+    'sink-overtaken',
+    `Redis has a batch of ${time} ms under ${describe(key)} that this sink has not written, so its own is left out: ` +
+      'another process runs the same job, or two sinks share a key. Stop the other one, or give each sink a key of its own',
+  )
+}
+
+export function redisKeyTaken(key: string, value: string): DStreamError {
+  return new DStreamError(
+    'redis-key-taken',
+    `${describe(key)} in Redis holds ${describe(value)} and not the time of a batch; give the sink a key of its own`,
+  )
+}
+
+export function transactionEnded(): DStreamError {
+  return new DStreamError(
+    'transaction-ended',
+    'redisSink: write adds commands to the transaction and leaves exec to the sink, which adds the time of the batch',
+  )
+}
+
+const reasonOf = (cause: unknown): string => escapeControl(cause instanceof Error ? cause.message : String(cause))
