@@ -11,7 +11,7 @@ import type {
 } from './checkpoint.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
 import type { StoredState } from './stored-state.js'
-import { deleteSnapshot, encodeSnapshot, putSnapshot } from './snapshot.js'
+import { keepSnapshots, writeSnapshot } from './snapshot.js'
 
 export interface CheckpointWriterOptions {
   readonly options: CheckpointOptions
@@ -19,7 +19,7 @@ export interface CheckpointWriterOptions {
   readonly journal: Journal
   readonly log: Log
   readonly head: CommitHead
-  /** Sequence numbers of the snapshots that are there, oldest first. */
+  /** Sequence numbers of the good snapshots that are there, oldest first. */
   readonly snapshots: readonly number[]
   /** What was recovered: commits say what has changed, a snapshot says all. */
   readonly state: Pick<StoredState, 'lastCommitted' | 'metadata' | 'positions' | 'held' | 'failed' | 'forgotten'>
@@ -123,9 +123,7 @@ export class CheckpointWriter implements Checkpoint {
     try {
       // The commits that come now go to a new file, so that the old ones can go as a whole.
       log.rollNext()
-      const bytes = await encodeSnapshot({ head, next, ...last }, source, yielder.begin())
-      await putSnapshot(storage, next, bytes, steps)
-      this.#lastSnapshotBytes = bytes.length
+      this.#lastSnapshotBytes = await writeSnapshot(storage, { head, next, ...last }, source, yielder.begin(), steps)
     } finally {
       for (const view of source.tables) view.release()
     }
@@ -136,10 +134,8 @@ export class CheckpointWriter implements Checkpoint {
   /** Old snapshots go, and then the commits that the oldest one left holds already. */
   async #compact(): Promise<void> {
     const { options, limits, log } = this.#o
-    while (this.#snapshots.length > limits.keepSnapshots) {
-      await deleteSnapshot(options.storage, this.#snapshots[0]!)
-      this.#snapshots.shift()
-    }
+    this.#snapshots = this.#snapshots.slice(-limits.keepSnapshots)
+    await keepSnapshots(options.storage, this.#snapshots)
     const covered = this.#snapshots[0]!
     const endOf = (segment: number): number => log.segments.find((first) => first > segment) ?? Infinity
     await log.deleteOldest((segment) => this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered)

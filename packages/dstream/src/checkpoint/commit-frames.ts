@@ -49,7 +49,7 @@ export const decodeHead = (payload: Uint8Array): CommitHead => decodeValue(paylo
 export const decodeFrame = (payload: Uint8Array): CommitFrame => decodeValue(payload) as CommitFrame
 
 /** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
-const changesPerFrame = 2000
+const changesPerFrame = 1000
 
 /** @throws `state-not-storable` naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<Payload[]> {

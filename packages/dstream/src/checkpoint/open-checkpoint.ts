@@ -44,7 +44,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const limits = { ...defaults, ...options.limits }
   if (options.existing === 'discard' || (await storage.read(discardMark)) !== undefined) await discard(storage)
   const warnings: string[] = []
-  const { state, segments } = await readCommits(storage, warnings)
+  const { state, segments, base } = await readCommits(storage, warnings)
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first commit file is written before all else, and there is always one.
@@ -86,7 +86,8 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     journal,
     log,
     head,
-    snapshots: await listSnapshots(storage),
+    // Those after the one that the state was read from are damaged; they go with the next one.
+    snapshots: (await listSnapshots(storage)).filter((snapshot) => snapshot <= base),
     state,
     committed: (time) => (lastCommitted = time),
     // What another program has written is written anew, in this one's form.
@@ -125,11 +126,11 @@ function matchOperators(
   return plan
 }
 
-/** The newest good snapshot, and the commits after it. */
+/** The newest good snapshot (`base`; 0 when there is none), and the commits after it. */
 export async function readCommits(
   storage: Storage,
   warnings: string[],
-): Promise<{ state: StoredState; segments: readonly Segment[] }> {
+): Promise<{ state: StoredState; segments: readonly Segment[]; base: number }> {
   const segments = await readLog(storage, folder, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
@@ -144,7 +145,7 @@ export async function readCommits(
     }
     state.dropUnfinished()
   }
-  return { state, segments }
+  return { state, segments, base: next }
 }
 
 async function newestSnapshot(

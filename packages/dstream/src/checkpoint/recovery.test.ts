@@ -218,5 +218,30 @@ test('closing waits for the snapshot that has begun: the next owner finds nobody
   const calls = storage.calls
   for (let i = 0; i < 500; i++) await Promise.resolve()
   expect(storage.calls).toBe(calls)
-  expect(await storage.list('snapshots/')).toHaveLength(1)
+  expect((await storage.list('snapshots/')).filter((file) => file.endsWith('.snapshot'))).toHaveLength(1)
+})
+
+test('a big snapshot is written in parts, and a lost part makes an older one take its place', async () => {
+  const storage = memoryStorage()
+  const { checkpoint } = await openTiny(storage)
+  const entries = Array.from({ length: 3000 }, (_, i) => ({
+    key: `k${i}`,
+    value: { text: 'x'.repeat(900) },
+    touched: 1000,
+  }))
+  const changes = entries.map((entry) => ({ ...entry, gone: false }))
+  for (const time of [1000, 2000]) {
+    await checkpoint.journal.allocate(time)
+    await checkpoint.commit({ time, tables: [{ operator: 'totals', table: 'state', changes }] })
+    const tables = [{ operator: 'totals', table: 'state', entries: () => entries, release: () => undefined }]
+    await checkpoint.snapshot(() => ({ tables, remembered: [] }))
+  }
+  await checkpoint.close()
+  const parts = (await storage.list('snapshots/')).filter((file) => file.endsWith('.part'))
+  expect(parts.length).toBeGreaterThan(3)
+  expect(entriesOf(await opens(storage, tinyOperators)).map(({ key }) => key)).toEqual(entries.map(({ key }) => key))
+  storage.overwrite(parts.at(-1)!, undefined)
+  const recovered = await opens(storage, tinyOperators)
+  expect(entriesOf(recovered)).toHaveLength(3000)
+  expect(recovered.warnings).toMatchObject([expect.stringContaining(parts.at(-1)!)])
 })

@@ -1,6 +1,14 @@
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { DamagedError } from '../errors/storage.js'
-import { encodeFile, readFrames, type Payload } from '../journal/frame.js'
+import {
+  encodeFile,
+  encodeFrames,
+  preamble,
+  preambleBytes,
+  readFrames,
+  type Frame,
+  type Payload,
+} from '../journal/frame.js'
 import type { Slice, Storage } from '../ports.js'
 import { crashPoint, type Steps } from '../steps.js'
 import type { SnapshotSource } from './checkpoint.js'
@@ -16,6 +24,7 @@ import { StoredState } from './stored-state.js'
 
 const folder = 'snapshots'
 const beforePut = crashPoint('snapshot:before-put')
+const partWasPut = crashPoint('snapshot:part-put')
 const wasPut = crashPoint('snapshot:put')
 
 /** What a snapshot says before the tables: as of which commit, and all that is small. */
@@ -27,20 +36,76 @@ interface SnapshotHead {
   readonly rest: CommitRest
 }
 
+/** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
 const nameOf = (next: number): string => `${folder}/${String(next).padStart(16, '0')}.snapshot`
+const partOf = (next: number, part: number): string =>
+  `${folder}/${String(next).padStart(16, '0')}/${String(part).padStart(6, '0')}.part`
 
-const entriesPerFrame = 2000
+/** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
+const partBytes = 1 << 20
+const entriesPerFrame = 1000
 
-/** Encodes the state in slices; the views stay what they were meanwhile. */
-export async function encodeSnapshot(head: SnapshotHead, source: SnapshotSource, slice: Slice): Promise<Uint8Array> {
-  const payloads: Payload[] = [[encodeValue(head)]]
+interface PartMark {
+  readonly frames: number
+  readonly bytes: number
+}
+
+/** Frames on their way into files of bounded size. */
+class PartWriter {
+  readonly marks: PartMark[] = []
+  #frames: Uint8Array[] = []
+  #bytes = preambleBytes
+
+  constructor(
+    readonly storage: Storage,
+    readonly next: number,
+    readonly steps: Steps | undefined,
+  ) {}
+
+  async add(payload: Payload): Promise<void> {
+    const part = this.marks.length
+    const frame = encodeFrames('s', part, part + this.#frames.length, [payload])
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+    if (this.#bytes >= partBytes) await this.close()
+  }
+
+  async close(): Promise<void> {
+    if (this.#frames.length === 0) return
+    const part = this.marks.length
+    const file = new Uint8Array(this.#bytes)
+    let at = 0
+    for (const piece of [preamble('s', part), ...this.#frames]) {
+      file.set(piece, at)
+      at += piece.length
+    }
+    this.marks.push({ frames: this.#frames.length, bytes: file.length })
+    this.#frames = []
+    this.#bytes = preambleBytes
+    await this.storage.put(partOf(this.next, part), file)
+    await partWasPut(this.steps)
+  }
+}
+
+/**
+ * Writes a snapshot, in slices and in parts; the views stay what they were meanwhile. Until the last file is there it is
+ * none. Resolves to its size in bytes.
+ */
+export async function writeSnapshot(
+  storage: Storage,
+  head: SnapshotHead,
+  source: SnapshotSource,
+  slice: Slice,
+  steps: Steps | undefined,
+): Promise<number> {
+  const parts = new PartWriter(storage, head.next, steps)
   for (const { operator, table, entries } of source.tables) {
     let chunk: StoredChange[] = []
     let written = false
     const close = async (): Promise<void> => {
       // A table without keys leaves a frame too: it has begun, and is not to take its initial states again.
       if (chunk.length === 0 && written) return
-      payloads.push([encodeChanges(operator, table, chunk)])
+      await parts.add([encodeChanges(operator, table, chunk)])
       written = true
       chunk = []
       await slice.pause()
@@ -51,23 +116,14 @@ export async function encodeSnapshot(head: SnapshotHead, source: SnapshotSource,
     await close()
   }
   for (const { operator, time, partitions } of source.remembered) {
-    payloads.push([encodeRemembered(operator, time, partitions)])
+    await parts.add([encodeRemembered(operator, time, partitions)])
     await slice.pause()
   }
-  // What tells a whole snapshot from one that lacks its end.
-  payloads.push([encodeValue(['end', payloads.length])])
-  return encodeFile('s', head.next, payloads)
-}
-
-export async function putSnapshot(
-  storage: Storage,
-  next: number,
-  bytes: Uint8Array,
-  steps: Steps | undefined,
-): Promise<void> {
+  await parts.close()
   await beforePut(steps)
-  await storage.put(nameOf(next), bytes)
+  await storage.put(nameOf(head.next), encodeFile('s', head.next, [[encodeValue(head)], [encodeValue(parts.marks)]]))
   await wasPut(steps)
+  return parts.marks.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** Sequence numbers of the snapshots that are there, oldest first. */
@@ -76,32 +132,46 @@ export async function listSnapshots(storage: Storage): Promise<number[]> {
   return files.map((file) => Number(/(\d+)\.snapshot$/.exec(file)?.[1] ?? NaN)).filter((next) => !Number.isNaN(next))
 }
 
-export const deleteSnapshot = (storage: Storage, next: number): Promise<void> => storage.delete(nameOf(next))
+/** Deletes all snapshots but those given, and parts that never became one. */
+export async function keepSnapshots(storage: Storage, kept: readonly number[]): Promise<void> {
+  const names = new Set(kept.map((next) => String(next).padStart(16, '0')))
+  const files = (await storage.list(`${folder}/`)).filter((file) => !names.has(/\d+/.exec(file)?.[0] ?? ''))
+  // First the file without which the parts are nothing: what is half deleted must not look like a snapshot.
+  const isMain = (file: string): boolean => file.endsWith('.snapshot')
+  for (const file of [...files.filter(isMain), ...files.filter((file) => !isMain(file))]) await storage.delete(file)
+}
 
 /** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readSnapshot(storage: Storage, next: number): Promise<StoredState> {
-  const file = nameOf(next)
-  const bytes = await storage.read(file)
-  if (bytes === undefined) throw new DamagedError(file, 0, 'it has gone while it was to be read')
-  const { frames } = readFrames(file, 's', bytes, { tail: false })
-  const [first, ...rest] = frames
-  const last = rest.pop()
-  if (first === undefined || last === undefined) throw new DamagedError(file, bytes.length, 'its end is missing')
   const state = new StoredState()
-  let at = first.offset
-  try {
-    const { head, time, rest: small } = decodeValue(first.payload) as SnapshotHead
-    state.head(head)
-    for (const { payload, offset } of rest) {
-      at = offset
-      state.apply(decodeFrame(payload))
-    }
-    at = last.offset
-    const [mark, count] = decodeValue(last.payload) as [string, number]
-    if (mark !== 'end' || count !== rest.length + 1) throw new Error('its end is missing')
-    state.frame(['done', time, { ...small, unremembered: [] }])
-  } catch (error) {
-    throw new DamagedError(file, at, error instanceof Error ? error.message : String(error))
+  const file = nameOf(next)
+  const [first, last] = await framesOf(storage, file, next)
+  if (first === undefined || last === undefined) throw new DamagedError(file, preambleBytes, 'its end is missing')
+  const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
+  const marks = understood(file, last.offset, () => decodeValue(last.payload) as PartMark[])
+  understood(file, first.offset, () => state.head(head))
+  for (const [part, { frames: count, bytes }] of marks.entries()) {
+    const name = partOf(next, part)
+    const frames = await framesOf(storage, name, part)
+    if (frames.length !== count) throw new DamagedError(name, bytes, `it holds ${frames.length} frames of ${count}`)
+    for (const { payload, offset } of frames) understood(name, offset, () => state.apply(decodeFrame(payload)))
   }
+  understood(file, first.offset, () => state.frame(['done', time, { ...rest, unremembered: [] }]))
   return state
+}
+
+async function framesOf(storage: Storage, file: string, first: number): Promise<readonly Frame[]> {
+  const bytes = await storage.read(file)
+  if (bytes === undefined) throw new DamagedError(file, 0, 'it is missing')
+  const read = readFrames(file, 's', bytes, { tail: false })
+  if (read.first !== first) throw new DamagedError(file, 12, `it is number ${read.first} where number ${first} belongs`)
+  return read.frames
+}
+
+const understood = <T>(file: string, offset: number, read: () => T): T => {
+  try {
+    return read()
+  } catch (error) {
+    throw new DamagedError(file, offset, error instanceof Error ? error.message : String(error))
+  }
 }

@@ -105,6 +105,7 @@ async function leftBehind(): Promise<readonly Files[]> {
     ['commit:appended', 6],
     ['journal:appended', 21],
     ['snapshot:put', 1],
+    ['snapshot:part-put', 2],
   ] as const
   for (const [name, count] of places) {
     const storage = memoryStorage()
