@@ -9,10 +9,12 @@ import { keyOf } from './key.js'
 
 test('a detached string is the same text', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 40 }), (text) => {
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
       expect(detachString(text)).toBe(text)
     }),
   )
+  const halves = '\ud83d\ude00\ude00\ud83d'.repeat(5)
+  expect(detachString(halves)).toBe(halves)
 })
 
 test('a detached key is the same key', () => {
