@@ -29,8 +29,7 @@ export const runningReduceByKey = <K extends Key, V>(
   const merge = (key: K, value: V, time: number): void => {
     const cell = table.cell(key)
     try {
-      if (cell === undefined) table.set(key, value)
-      else table.set(key, f(lend(cell.value) as V, value))
+      table.set(key, cell === undefined ? value : f(lend(cell.value) as V, value))
     } catch (cause) {
       // Skipped: the total stays what it was.
       blame({ operator: kind, time }, [key, value], cause, sc.runtime.onRecordError)

@@ -1,0 +1,93 @@
+// Keyed state against native Maps filled by hand: what versions, undo, freezing and slices cost.
+import { Seconds, StreamingContext } from 'dstream'
+import { ManualClock } from 'dstream/testing'
+import { alternately, median, ratio, report } from './measure.mjs'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** A number generator that gives the same numbers every time. */
+const numbers = (seed) => (below) => {
+  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+  return Math.floor((seed / 2 ** 32) * below)
+}
+
+/** A running job whose batches are pushed one by one. */
+const jobOf = async (define) => {
+  const clock = new ManualClock(0)
+  const ssc = new StreamingContext({ batchInterval: Seconds(1), clock, logger: silent })
+  const queue = []
+  define(ssc.queueStream(queue))
+  await ssc.start()
+  return {
+    run: async (batch) => {
+      queue.push(batch)
+      clock.runNext(clock.now() + 1000)
+      await ssc.life.ticker.idle()
+    },
+    stop: () => ssc.stop(),
+  }
+}
+
+const add = (a, b) => a + b
+const keyOf = (i) => `user${String((i * 7919) % 10_000_019).padStart(9, '0')}`
+const next = numbers(1)
+
+// ── every key of a batch updates one of 100 000 totals ───────────────────────────────────────────────────────────────────────────
+const known = 100_000
+const perBatch = 100_000
+const fresh = (below) => [keyOf(next(below)), 1]
+const updates = Array.from({ length: perBatch }, () => fresh(known))
+const totals = Array.from({ length: known }, (_, i) => [keyOf(i), 0])
+
+const running = await jobOf((pairs) => pairs.runningReduceByKey(add).foreachRDD(() => {}))
+await running.run(totals)
+const bareTotals = new Map(totals)
+const times = await alternately({
+  'bare Map': () => {
+    for (const [key, value] of updates) bareTotals.set(key, (bareTotals.get(key) ?? 0) + value)
+  },
+  'bare Maps, a batch reduced first': () => {
+    const batch = new Map()
+    for (const [key, value] of updates) batch.set(key, (batch.get(key) ?? 0) + value)
+    for (const [key, value] of batch) bareTotals.set(key, (bareTotals.get(key) ?? 0) + value)
+  },
+  runningReduceByKey: () => running.run(updates),
+})
+await running.stop()
+
+// ── a million keys are known, ten thousand get values ────────────────────────────────────────────────────────────────────────────
+const million = 1_000_000
+const some = Array.from({ length: 10_000 }, () => fresh(million))
+const update = (values, total = 0) => {
+  for (const value of values) total += value
+  return total
+}
+const byKey = await jobOf((pairs) => pairs.updateStateByKey(update).foreachRDD(() => {}))
+const states = new Map()
+for (let i = 0; i < million; i += 50_000) {
+  const batch = Array.from({ length: 50_000 }, (_, j) => [keyOf(i + j), 1])
+  await byKey.run(batch)
+  for (const [key, value] of batch) states.set(key, value)
+}
+const updateByHand = () => {
+  const groups = new Map()
+  for (const [key, value] of some) {
+    const values = groups.get(key)
+    if (values === undefined) groups.set(key, [value])
+    else values.push(value)
+  }
+  for (const [key, total] of states) states.set(key, update(groups.get(key) ?? [], total))
+}
+const big = await alternately({ 'by hand': updateByHand, updateStateByKey: () => byKey.run(some) }, { rounds: 7 })
+await byKey.stop()
+
+const reduced = 'bare Maps, a batch reduced first'
+report('Keyed state', [
+  { name: '100 k updates of 100 k totals: bare Map', value: median(times['bare Map']), unit: 'ms' },
+  { name: '  runningReduceByKey, a whole batch', value: median(times.runningReduceByKey), unit: 'ms' },
+  { name: '  against the bare Map', value: ratio(times, 'runningReduceByKey', 'bare Map') },
+  { name: '  against Maps that reduce the batch first', value: ratio(times, 'runningReduceByKey', reduced) },
+  { name: '1 M known keys, 10 k with values: by hand', value: median(big['by hand']), unit: 'ms' },
+  { name: '  updateStateByKey, a whole batch', value: median(big.updateStateByKey), unit: 'ms' },
+  { name: '  against the loop by hand', value: ratio(big, 'updateStateByKey', 'by hand'), atLeast: 0.6 },
+])
