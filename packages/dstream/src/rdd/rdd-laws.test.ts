@@ -173,6 +173,30 @@ describe.each(contexts)('%s', (_, sc) => {
     expect(both.numPartitions).toBe(m)
   })
 
+  law('rarely used ones', [numbers, parts, parts, fc.integer()], async (xs, n, m, seed) => {
+    const rdd = sc.parallelize(xs, { numPartitions: n })
+    const ids = await rdd.zipWithUniqueId().values().collect()
+    expect(new Set(ids).size).toBe(xs.length)
+    const pairs = rdd.mapToPair((x) => [x % 7, x])
+    const within = (x: number) => x % 7 >= 1 && x % 7 <= 3
+    await same(pairs.filterByRange(1, 3).values(), xs.filter(within))
+    const all = new Map([[1, 1] as const, [2, 0] as const])
+    await same(
+      pairs.sampleByKey(false, all, seed).values(),
+      xs.filter((x) => x % 7 === 1),
+    )
+    const sums = new Map<number, number>()
+    for (const x of xs) sums.set(x % 7, (sums.get(x % 7) ?? 0) + x)
+    expect(seen([...(await pairs.reduceByKeyLocally(add))])).toEqual(seen([...sums]))
+    const partitioner = new HashPartitioner(m)
+    const sorted = pairs.repartitionAndSortWithinPartitions(partitioner)
+    expect(sorted.partitioner).toBe(partitioner)
+    const placed = await pairs.partitionBy(partitioner).materialise()
+    expect(seen(await sorted.materialise())).toEqual(seen(placed.map((part) => [...part].sort(([a], [b]) => a - b))))
+    expect(await rdd.treeAggregate(() => 0, add, add)).toBe(xs.reduce(add, 0))
+    if (xs.length > 0) expect(await rdd.treeReduce(Math.max)).toBe(Math.max(...xs))
+  })
+
   law('joins are those of tables', [pairs, pairs, parts, parts], async (as, bs, n, m) => {
     const [a, b] = [sc.parallelize(as, { numPartitions: n }), sc.parallelize(bs, { numPartitions: m })]
     const [left, right] = [grouped(as), grouped(bs)]

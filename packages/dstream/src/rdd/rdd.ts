@@ -14,6 +14,7 @@ import * as joins from './join.js'
 import { mapAsync, type MapAsyncOptions } from './map-async.js'
 import * as numbers from './numbers.js'
 import * as partitions from './partition-steps.js'
+import * as rare from './rare.js'
 import * as sampling from './sample.js'
 import { saveObjects, saveText } from './saving.js'
 import * as sets from './sets.js'
@@ -873,6 +874,87 @@ export class RDD<out T> {
   /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
   saveAsObjectFile(path: string): Promise<void> {
     return this.#act((evaluation) => saveObjects(this.node, path, evaluation))
+  }
+
+  // rarely used
+
+  /**
+   * Each record with a number of its own, found without counting other partitions: i·n + p for record i of partition p.
+   *
+   * @example
+   * await sc.parallelize(['a', 'b', 'c'], { numPartitions: 2 }).zipWithUniqueId().collect() // [['a', 0], ['b', 1], ['c', 3]]
+   */
+  zipWithUniqueId(): RDD<[T, number]> {
+    return this.#derive(rare.zipWithUniqueId(this.node))
+  }
+
+  /**
+   * Pairs with a key from `lower` to `upper`, both included, in the natural order.
+   *
+   * @example
+   * await sc.parallelize<[number, string]>([[1, 'a'], [2, 'b'], [3, 'c']]).filterByRange(2, 3).keys().collect() // [2, 3]
+   */
+  filterByRange<K extends Key, V>(this: RDD<readonly [K, V]>, lower: K, upper: K): RDD<[K, V]> {
+    return this.#derive(rare.filterByRange(this.node, lower, upper))
+  }
+
+  /**
+   * As `sample`, with a fraction for each key; keys without one are left out.
+   *
+   * @example
+   * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).sampleByKey(false, new Map([['a', 1]])).collect() // [['a', 1]]
+   */
+  sampleByKey<K extends Key, V>(
+    this: RDD<readonly [K, V]>,
+    withReplacement: boolean,
+    fractions: ReadonlyMap<K, number>,
+    seed?: number,
+  ): RDD<[K, V]> {
+    return this.#derive(rare.sampleByKey(this.node, withReplacement, fractions, seed))
+  }
+
+  /**
+   * Each pair in the partition of its key, and within it in the order of keys.
+   *
+   * @example
+   * await sc.parallelize<[number, string]>([[2, 'b'], [1, 'a']]).repartitionAndSortWithinPartitions(new HashPartitioner(1)).keys().collect() // [1, 2]
+   */
+  repartitionAndSortWithinPartitions<K extends Key, V>(
+    this: RDD<readonly [K, V]>,
+    partitioner: Partitioner,
+  ): RDD<[K, V]> {
+    const chosen = this.#partitioner('repartitionAndSortWithinPartitions', { partitioner })
+    return this.#derive(rare.repartitionAndSort(this.node, chosen))
+  }
+
+  /**
+   * `reduceByKey` as an action.
+   *
+   * @example
+   * (await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).reduceByKeyLocally((a, b) => a + b)).get('a') // 4
+   */
+  reduceByKeyLocally<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V): Promise<Map<K, V>> {
+    return this.#act((evaluation) => tables.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
+  }
+
+  /**
+   * The same as `reduce`: in one process there is no tree.
+   *
+   * @example
+   * await sc.parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
+   */
+  treeReduce(f: (a: T, b: T) => T): Promise<T> {
+    return this.reduce(f)
+  }
+
+  /**
+   * The same as `aggregate`.
+   *
+   * @example
+   * await sc.parallelize([1, 2]).treeAggregate(() => 0, (sum, n) => sum + n, (a, b) => a + b) // 3
+   */
+  treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
+    return this.aggregate(zero, seq, comb)
   }
 
   // for the engine

@@ -15,11 +15,11 @@ function checkSeed(where: string, seed: number | undefined): void {
 const seedOf = (node: PlanNode, seed: number | undefined): number => seed ?? node.time ?? 0
 
 /** A node that keeps some records of its parent, as a function of each one's share of chance. */
-function chosen(
+export function chosen(
   parent: PlanNode,
   kind: string,
   seed: number | undefined,
-  copies: (random: Random) => number,
+  copies: (random: Random, record: unknown) => number,
 ): PlanNode {
   const node: PlanNode = new PlanNode({
     kind,
@@ -37,8 +37,8 @@ function chosen(
   return node
 }
 
-function* repeated(records: readonly unknown[], random: Random, copies: (random: Random) => number) {
-  for (const record of records) for (let n = copies(random); n > 0; n--) yield record
+function* repeated(records: readonly unknown[], random: Random, copies: (random: Random, record: unknown) => number) {
+  for (const record of records) for (let n = copies(random, record); n > 0; n--) yield record
 }
 
 /** Each record by itself: kept with probability `fraction`, or with replacement kept a Poisson number of times. */

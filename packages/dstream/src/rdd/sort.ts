@@ -9,7 +9,7 @@ import { sortedOrder, type Permutation } from './permutation.js'
 import { PlanNode, type AnyFunction } from './plan.js'
 
 /** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
-function comparison(place: Place, ascending: boolean): CompareRanks {
+export function comparison(place: Place, ascending: boolean): CompareRanks {
   const natural: CompareRanks = (a, b) => {
     if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
     try {

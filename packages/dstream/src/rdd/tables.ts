@@ -1,5 +1,6 @@
 import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { partitionOf as partitionOfKey } from '../keys/partitioner.js'
+import { aFunction } from '../options.js'
 import { pairOf } from './blame.js'
 import { feed, feedAll } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
@@ -34,6 +35,16 @@ export function countByValue(node: PlanNode, evaluation: Evaluation): Maybe<Map<
 /** How many pairs each key has. */
 export function countByKey(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
   return table(narrow(node, 'countByKey', 'mapValues', one), 'countByKey', undefined, add, evaluation)
+}
+
+/** The values of each key folded into one. */
+export function reduceByKeyLocally(
+  node: PlanNode,
+  f: AnyFunction,
+  evaluation: Evaluation,
+): Maybe<Map<MapKey, unknown>> {
+  aFunction('reduceByKeyLocally', 'the function', f)
+  return table(node, 'reduceByKeyLocally', undefined, f, evaluation)
 }
 
 /** The last value of each key. */
