@@ -1,15 +1,15 @@
-import { readCommits } from '../checkpoint/open-checkpoint.js'
-import { DStreamError } from '../errors/base.js'
-import { readJournal } from '../journal/open-journal.js'
+import { exportState, inspectCheckpoint, verifyFiles } from '../checkpoint/inspect.js'
 import { fileStorage } from '../storage/index.js'
+import { jsonForm } from '../text/text-form.js'
 
 const usage = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
+  dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
   dstream --help
 
-Both only read; a job that uses the directory goes on undisturbed.
+All only read; a job that uses the directory goes on undisturbed.
 `
 
 const shown = (time: number | undefined): string =>
@@ -17,52 +17,56 @@ const shown = (time: number | undefined): string =>
 
 /** Everything a directory holds, as lines. */
 const inspect = async (directory: string): Promise<string[]> => {
-  const storage = fileStorage(directory)
-  const warnings: string[] = []
-  const { state, segments } = await readCommits(storage, warnings)
-  const journal = await readJournal(storage)
-  if (segments.length === 0 && journal.entries.length === 0) return [`${directory} holds no checkpoint.`]
-  const committed = state.lastCommitted ?? -Infinity
-  const begun = journal.entries.flatMap(({ entry }) =>
-    entry.type === 'batch' && entry.time > committed ? [entry.time] : [],
-  )
-  const keysOf = (id: string): string =>
-    [...(state.tables.get(id) ?? [])].map(([name, table]) => `${name}: ${table.size} keys`).join(', ')
+  const report = await inspectCheckpoint(fileStorage(directory))
+  if (report === undefined) return [`${directory} holds no checkpoint.`]
+  const { pending, failed, held, remembered, operators, warnings } = report
   return [
-    `last batch     ${shown(state.lastCommitted)}`,
-    `zero time      ${shown(state.zeroTime)}`,
-    `interval       ${state.batchMs} ms`,
-    `run again      ${begun.length === 0 ? 'nothing' : begun.map(String).join(', ')}`,
-    `owed outputs   ${state.failed.map(({ output, time }) => `${output} of ${time}`).join(', ') || 'none'}`,
-    `remembered     ${state.remembered.length} batches of ${new Set(state.remembered.map(({ operator }) => operator)).size} operators`,
-    'operators with state',
-    ...state.operators
-      .filter(({ tables }) => tables.length > 0)
-      .map(
-        ({ id, kind, version, derived }) =>
-          `  ${id}  ${kind}, version ${version}${derived ? ', id derived' : ''}  ${keysOf(id)}`,
-      ),
+    `last batch     ${shown(report.lastCommitted)}`,
+    `zero time      ${shown(report.zeroTime)}`,
+    `interval       ${report.batchMs} ms`,
+    `run again      ${pending.map(String).join(', ') || 'nothing'}`,
+    `owed outputs   ${failed.map(({ output, time }) => `${output} of ${time}`).join(', ') || 'none'}`,
+    `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
+    `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
+    'operators that keep something',
+    ...operators.map(({ id, kind, version, derived, tables }) => {
+      const keys = [...tables].map(([name, size]) => `${name}: ${size} keys`).join(', ')
+      return `  ${id}  ${kind}, version ${version}${derived ? ', id derived' : ''}  ${keys}`
+    }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
 }
 
+/** Every file, good or not. @throws when one is damaged, after all have been read */
 const verify = async (directory: string): Promise<string[]> => {
-  const storage = fileStorage(directory)
-  const warnings: string[] = []
-  const { segments } = await readCommits(storage, warnings)
-  const journal = await readJournal(storage)
-  const frames = segments.reduce((sum, segment) => sum + segment.frames.length, 0)
-  return [
-    ...warnings.map((warning) => `warning: ${warning}`),
-    `${frames} frames of commits and ${journal.entries.length} of the journal are good.`,
-  ]
+  const reports = await verifyFiles(fileStorage(directory))
+  const lines = reports.map(({ file, bytes, frames, torn, problem }) => {
+    const tail = torn === 0 ? '' : `, ${torn} bytes at its end were cut by a crash`
+    return problem === undefined
+      ? `good     ${file}: ${frames} frames, ${bytes} bytes${tail}`
+      : `damaged  ${problem.message}`
+  })
+  if (reports.some(({ problem }) => problem !== undefined)) throw new Error(`\n${lines.join('\n')}`)
+  return [...lines, `${reports.length} files are good.`]
 }
 
-const commands: Readonly<Record<string, (directory: string) => Promise<string[]>>> = { inspect, verify }
+/** The state of one operator as lines of JSON. */
+const exported = async (directory: string, id = ''): Promise<string[]> => {
+  const entries = await exportState(fileStorage(directory), id)
+  if (entries === undefined)
+    throw new Error(`${directory} holds nothing for ${JSON.stringify(id)}; inspect names the operators`)
+  return entries.map(jsonForm)
+}
+
+const commands: Readonly<Record<string, (directory: string, id?: string) => Promise<string[]>>> = {
+  inspect,
+  verify,
+  export: exported,
+}
 
 /** Runs the command line; resolves with the exit code. */
 const main = async (args: readonly string[]): Promise<number> => {
-  const [noun, verb = '', directory] = args
+  const [noun, verb = '', directory, id] = args
   if (noun === undefined || noun === '--help' || noun === '-h') {
     process.stdout.write(usage)
     return noun === undefined ? 2 : 0
@@ -73,10 +77,10 @@ const main = async (args: readonly string[]): Promise<number> => {
     return 2
   }
   try {
-    process.stdout.write(`${(await command(directory)).join('\n')}\n`)
+    process.stdout.write(`${(await command(directory, id)).join('\n')}\n`)
     return 0
   } catch (error) {
-    process.stderr.write(`dstream: ${error instanceof DStreamError ? error.message : String(error)}\n`)
+    process.stderr.write(`dstream: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
 }
