@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Key } from '../keys/key.js'
 import { HashPartitioner } from '../keys/partitioner.js'
@@ -238,6 +240,28 @@ describe('KeyedState', () => {
     view.release()
     expect([a?.past, b?.chunk]).toEqual([undefined, undefined])
     expect([...table.entries()]).toEqual([['a', 3]])
+  })
+
+  test('a view that is only dropped is released by the garbage collector', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const table = new KeyedState<number>()
+    const batch = (version: number) => {
+      table.begin(version)
+      table.set('a', version)
+      table.commit()
+      table.forget(version)
+    }
+    batch(1)
+    const held = (() => new WeakRef(table.view()))()
+    batch(2)
+    const cell = table.cell('a')!
+    expect(cell.past?.value).toBe(1)
+    for (let turn = 0; turn < 100 && cell.past !== undefined; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+    }
+    expect([held.deref(), cell.past]).toEqual([undefined, undefined])
   })
 
   test('thousands of keys that come and go leave no trace but the living', () => {
