@@ -114,7 +114,8 @@ module.exports = {
       comment: 'Not in this package.json. A user who installs the package would not have it.',
       severity: 'error',
       from: { path: '^packages/[^/]+/src', pathNot: tests },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+      // A peer is declared too, though it counts as in no package's dependencies.
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },
 
     ...layerRules,

@@ -6,6 +6,7 @@ export default library({
     testing: 'src/testing/index.ts',
     storage: 'src/storage/index.ts',
     sinks: 'src/sinks/index.ts',
+    redis: 'src/redis/index.ts',
   },
   cli: 'src/cli/main.ts',
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.

@@ -1,0 +1,96 @@
+import type { ChainableCommander, Redis } from 'ioredis'
+import { redisCommandFailed, redisKeyTaken, redisOvertaken, transactionEnded } from '../errors/sinks.js'
+import type { Time } from '../time/time.js'
+import { FromUser } from './redis-link.js'
+
+export type WriteBatch<T> = (transaction: ChainableCommander, records: T[], time: Time) => unknown
+
+export interface RedisBatch<T> {
+  readonly key: string
+  readonly time: Time
+  readonly records: T[]
+  readonly write: WriteBatch<T>
+  /** The last batch that this sink knows to be there. */
+  readonly last: number | undefined
+  /**
+   * How many of the EXECs that were sent were not refused: what stands there may be our own. An attempt that was given up
+   * may still get its answer, while the next one is under way.
+   */
+  sent: number
+}
+
+/** As many batches as the engine owes at most. */
+export const rememberedTimes = 1000
+
+const timeKey = (key: string): string => `${key}:time`
+const timesKey = (key: string): string => `${key}:times`
+
+/** The time of the newest batch that Redis has. @throws `redis-key-taken` */
+export async function lastTime(redis: Redis, key: string): Promise<number | undefined> {
+  const found = await redis.get(timeKey(key))
+  if (found === null) return undefined
+  if (!/^\d{1,16}$/.test(found)) throw redisKeyTaken(timeKey(key), found)
+  return Number(found)
+}
+
+/** Whether Redis has the batch of `time`, which may be older than the newest: then the set of the last times tells. */
+export async function holds(redis: Redis, key: string, time: number): Promise<boolean> {
+  const last = await lastTime(redis, key)
+  if (last === undefined || time > last) return false
+  if ((await redis.zscore(timesKey(key), time)) !== null) return true
+  const oldest = Number((await redis.zrange(timesKey(key), 0, 0))[0] ?? Infinity)
+  return time < oldest && (oldest === Infinity || (await redis.zcard(timesKey(key))) >= rememberedTimes)
+}
+
+/**
+ * Writes a batch if Redis has it not, in one MULTI with its time. The times are watched from before they are read: when
+ * anybody changes them meanwhile, Redis refuses the MULTI and all is looked at anew.
+ *
+ * @returns the error of a command that failed while the others were carried out, if any
+ * @throws `sink-overtaken` when the batch is there and this sink has not written it
+ */
+export async function commit<T>(redis: Redis, batch: RedisBatch<T>): Promise<Error | undefined> {
+  const { key, last } = batch
+  const time = batch.time.milliseconds
+  for (;;) {
+    await redis.watch(timeKey(key), timesKey(key))
+    if (await holds(redis, key, time)) {
+      await redis.unwatch()
+      if (batch.sent > 0 || (last !== undefined && time <= last)) return undefined
+      throw redisOvertaken(key, time)
+    }
+    const newest = Math.max(time, (await lastTime(redis, key)) ?? time)
+    const exec = await prepare(redis.multi(), batch, newest)
+    batch.sent++
+    const results = await exec()
+    if (results === null) {
+      batch.sent--
+      continue
+    }
+    const failed = results.findIndex(([error]) => error !== null)
+    return failed === -1 ? undefined : redisCommandFailed(time, failed, results[failed]![0])
+  }
+}
+
+/** Fills the MULTI. Gives what executes it, which is kept from the user's function. */
+async function prepare<T>(
+  transaction: ChainableCommander,
+  { key, time, records, write }: RedisBatch<T>,
+  newest: number,
+): Promise<ChainableCommander['exec']> {
+  const exec = transaction.exec.bind(transaction)
+  const ended = (): never => {
+    throw transactionEnded()
+  }
+  Object.assign(transaction, { exec: ended, execBuffer: ended, discard: ended })
+  try {
+    await write(transaction, records, time)
+  } catch (error) {
+    throw new FromUser(error)
+  }
+  transaction
+    .set(timeKey(key), newest)
+    .zadd(timesKey(key), time.milliseconds, time.milliseconds)
+    .zremrangebyrank(timesKey(key), 0, -rememberedTimes - 1)
+  return exec
+}

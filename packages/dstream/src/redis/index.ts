@@ -1,0 +1,2 @@
+export { redisSink, type RedisSinkOptions } from './redis-sink.js'
+export type { Sink } from '../outputs/sink.js'
