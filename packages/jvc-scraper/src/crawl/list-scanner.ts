@@ -29,6 +29,8 @@ export class ListScanner {
   readonly #options: ScannerOptions
   /** The newest post at the last scan that was not cut short: what is older has been noticed. */
   #scannedTo: number | undefined
+  /** The last scan was cut short: below a row that it noticed there may be others that it did not reach. */
+  #cutShort = false
 
   constructor(ports: ScannerPorts, options: ScannerOptions) {
     this.#ports = ports
@@ -44,16 +46,19 @@ export class ListScanner {
   async scan(signal: AbortSignal): Promise<number | undefined> {
     const { maxPages } = this.#options
     let newest: number | undefined
+    const afterCut = this.#cutShort
+    this.#cutShort = true
     for (let page = 1; page <= maxPages; page++) {
       const list = await this.#read(page, signal)
       newest ??= newestOf(list.rows)
       // Asked before the rows are noticed, which makes them known.
-      const more = this.#goesOn(list)
+      const below = this.#below(list, afterCut)
       this.#notice(list, newest)
-      if (!more) break
-      if (page === maxPages) this.#reportBound()
+      if (below === 'known') break
+      if (page === maxPages && below === 'unknown') this.#reportBound()
     }
     this.#scannedTo = newest ?? this.#scannedTo
+    this.#cutShort = false
     return newest
   }
 
@@ -80,15 +85,18 @@ export class ListScanner {
     for (const row of rows) if (!row.deleted && frontier.notice(row, newest, now)) counters.add('topicsChanged')
   }
 
-  /** Rows stand in the order of their last post, so what follows a row that has not changed has not changed either. */
-  #goesOn({ rows, nextUrl }: TopicListPage): boolean {
+  /**
+   * What is to be expected below this page. Rows stand in the order of their last post, so what follows a row that has not
+   * changed has not changed either, unless it was not reached by a scan that was cut short after it had noticed this row.
+   * As the order is only as good as the clocks of the site, a row that is young is no reason to stop, yet none to worry.
+   */
+  #below({ rows, nextUrl }: TopicListPage, afterCut: boolean): 'known' | 'likely known' | 'unknown' {
     const last = rows.filter(({ pinned }) => !pinned).at(-1)
-    if (last === undefined || nextUrl === undefined) return false
-    if (this.#ports.frontier.hasChanged(last)) return true
-    // Also when an earlier scan was cut short after it had noticed this row.
-    return (
-      this.#scannedTo !== undefined && last.lastPostAt !== undefined && last.lastPostAt >= this.#scannedTo - SLACK_MS
-    )
+    if (last === undefined || nextUrl === undefined) return 'known'
+    if (this.#ports.frontier.hasChanged(last)) return 'unknown'
+    if (this.#scannedTo === undefined || last.lastPostAt === undefined) return 'known'
+    if (last.lastPostAt < this.#scannedTo - SLACK_MS) return 'known'
+    return afterCut ? 'unknown' : 'likely known'
   }
 
   #reportBound(): void {
