@@ -77,6 +77,9 @@ describe('forum → scraper → feed', () => {
   test('a storm of every fault: nothing is lost, repeated or out of order', async () => {
     const { simulator, scraper } = await chain('--pace 2000 --list-every 0.1', { seed: 7, faults: 'all' }, impatient)
     const client = new Client(scraper.port, '')
+    // How many requests there are, and so which faults chance brings, is a matter of speed: these happen in every run.
+    for (const name of ['challenge', 'rate-limited', 'unavailable', 'reset', 'unknown-markup'] as const)
+      simulator.control({ do: 'fault', name, times: 2 })
     void scraper.run()
     for (let out = 0; out < 1500; out += 100) {
       simulator.control({ do: 'publish', count: 100 })
