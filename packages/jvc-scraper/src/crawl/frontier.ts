@@ -9,8 +9,11 @@ export interface Pending {
   readonly notBefore: number
 }
 
+/** What is remembered of a row: no text of the page it stood on, which would keep the whole page in memory. */
 interface Seen {
-  readonly row: TopicRow
+  readonly lastPage: number
+  readonly replies: number
+  readonly lastPost: number | string
   /** When the row may change without showing it is over: see {@link Frontier.notice}. */
   settled: boolean
   readonly noticedAt: number
@@ -51,11 +54,11 @@ export class Frontier {
    */
   notice(row: TopicRow, newestAt: number | undefined, now: number): boolean {
     const seen = this.#seen.get(row.id)
-    const changed = seen === undefined || !isSame(seen.row, row)
-    if (!changed && (seen.settled || now - seen.noticedAt < SECOND_MS)) return false
+    const changed = this.hasChanged(row)
+    if (seen !== undefined && !changed && (seen.settled || now - seen.noticedAt < SECOND_MS)) return false
     const young = newestAt !== undefined && row.lastPostAt !== undefined && newestAt - row.lastPostAt < SECOND_MS
     this.#seen.delete(row.id)
-    this.#seen.set(row.id, { row, settled: !changed || !young, noticedAt: now })
+    this.#seen.set(row.id, { ...marksOf(row), settled: !changed || !young, noticedAt: now })
     this.#forget()
     const { failures, notBefore } = this.#pending.get(row.id) ?? { failures: 0, notBefore: 0 }
     this.#pending.set(row.id, { row, failures, notBefore })
@@ -65,7 +68,7 @@ export class Frontier {
   /** Whether the row differs from the one last seen. */
   hasChanged(row: TopicRow): boolean {
     const seen = this.#seen.get(row.id)
-    return seen === undefined || !isSame(seen.row, row)
+    return seen === undefined || !isSame(seen, marksOf(row))
   }
 
   /** The topic that has waited longest and may be visited now; it counts as visited until `done`. */
@@ -108,7 +111,13 @@ export class Frontier {
   }
 }
 
+type Marks = Pick<Seen, 'lastPage' | 'replies' | 'lastPost'>
+
 /** What changes when a topic gets a post. A new title alone is no reason to read it. */
-function isSame(a: TopicRow, b: TopicRow): boolean {
-  return a.lastPage === b.lastPage && a.replies === b.replies && a.lastPostDate === b.lastPostDate
+function marksOf({ lastPage, replies, lastPostAt, lastPostDate }: TopicRow): Marks {
+  return { lastPage, replies, lastPost: lastPostAt ?? lastPostDate }
+}
+
+function isSame(a: Marks, b: Marks): boolean {
+  return a.lastPage === b.lastPage && a.replies === b.replies && a.lastPost === b.lastPost
 }
