@@ -7,7 +7,7 @@ import { ScraperError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ParseError } from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
-import type { Frontier, Pending } from './frontier.js'
+import type { Doubt, Frontier, Pending } from './frontier.js'
 import type { ListScanner } from './list-scanner.js'
 import type { FirstVisit, TopicVisitor } from './topic-visitor.js'
 
@@ -37,8 +37,8 @@ export interface CrawlerOptions {
 
 /** The place among the bookmarks that holds when this forum was first read; no topic has this id. */
 const ORIGIN = '0'
-/** Visits that find no topic, or an older state of it than the list shows, before that is believed. */
-const MAX_STALE = 6
+/** How often in a row a visit may find no topic, or the same older state of it than the list shows, before it is believed. */
+const MAX_DOUBTS = 6
 /** Attempts for the list and for each topic in a single pass. */
 const ONCE_ATTEMPTS = 5
 
@@ -181,7 +181,8 @@ export class Crawler {
       counters.add('visitsFailed')
       this.#count(error)
       const isLast = pending.failures + 1 >= this.#attempts
-      if (isLast || !isWorthRetrying(error, pending)) {
+      const doubt = doubtOf(error, pending)
+      if (isLast || isFinal(error) || (doubt?.times ?? 0) > MAX_DOUBTS) {
         this.#gaveUp ||= isLast
         counters.add('topicsLeft')
         logger.info({ topic: id, why: messageOf(error) }, 'a topic is left')
@@ -191,7 +192,7 @@ export class Crawler {
       const { retryMs: baseMs, maxRetryMs: maxMs } = this.#options
       const pause = backOffMs(pending.failures + 1, { baseMs, maxMs }, random())
       logger.debug({ topic: id, error: messageOf(error), pauseMs: pause }, 'a visit failed and will be tried again')
-      frontier.failed(pending, clock.now() + pause)
+      frontier.failed(pending, clock.now() + pause, doubt)
     }
   }
 
@@ -225,13 +226,21 @@ export class Crawler {
   }
 }
 
+/** A topic that was deleted is left, and so is one that nobody may read. */
+function isFinal(error: unknown): boolean {
+  return error instanceof NoPage && /^(gone|login|disallowed)$/.test(error.outcome.kind)
+}
+
 /**
- * A topic that was deleted is left, and so is one that nobody may read. What may be a passing mood of the site is believed
- * only after a while: that there is no such topic, or that it has no post that the list tells of.
+ * What may be a passing mood of the site is believed only when it is the same again and again: that there is no such
+ * topic, or that it has no post that the list tells of. Failures of another kind in between begin the count anew.
  */
-function isWorthRetrying(error: unknown, { failures }: Pending): boolean {
-  if (error instanceof NoPage && /^(gone|login|disallowed)$/.test(error.outcome.kind)) return false
-  const passing =
-    error instanceof StalePage || (error instanceof NoPage && /^(not-found|index)$/.test(error.outcome.kind))
-  return !passing || failures < MAX_STALE
+function doubtOf(error: unknown, { doubt }: Pending): Doubt | undefined {
+  const doubtful =
+    error instanceof NoPage
+      ? /^(not-found|index)$/.test(error.outcome.kind)
+      : error instanceof StalePage && error.mayLast
+  if (!doubtful) return undefined
+  const { message } = error as Error
+  return { message, times: doubt?.message === message ? doubt.times + 1 : 1 }
 }

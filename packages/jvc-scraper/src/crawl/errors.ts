@@ -12,6 +12,14 @@ export class NoPage extends Error {
 /** The page is one, but not of the state of the forum that was asked about: try again later. */
 export class StalePage extends Error {
   override readonly name = 'StalePage'
+
+  /** @param mayLast it may stay so for ever, and is to be believed when it is seen again and again */
+  constructor(
+    message: string,
+    readonly mayLast = false,
+  ) {
+    super(message)
+  }
 }
 
 function describe(outcome: Exclude<PageOutcome, { kind: 'page' }>): string {

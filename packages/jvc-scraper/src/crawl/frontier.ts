@@ -1,10 +1,18 @@
 import type { TopicRow } from '../parse/index.js'
 
+/** Something that a site may say in passing, or mean. */
+export interface Doubt {
+  readonly message: string
+  readonly times: number
+}
+
 /** A topic that waits for a visit. */
 export interface Pending {
   readonly row: TopicRow
   /** Visits that have failed since the row was last read well. */
   readonly failures: number
+  /** What the last of them would mean if it were to be believed, and how often in a row it was the same. */
+  readonly doubt: Doubt | undefined
   /** Not before this, epoch milliseconds. */
   readonly notBefore: number
 }
@@ -21,6 +29,8 @@ interface Seen {
 
 /** Rows of the list are dated to the second: within it a post can take another's place without a trace. */
 const SECOND_MS = 2000
+
+const FRESH = { failures: 0, doubt: undefined, notBefore: 0 }
 
 /** Rows remembered, beyond which the ones noticed longest ago are forgotten (and would be visited once more). */
 const MAX_SEEN = 20_000
@@ -60,8 +70,7 @@ export class Frontier {
     this.#seen.delete(row.id)
     this.#seen.set(row.id, { ...marksOf(row), settled: !changed || !young, noticedAt: now })
     this.#forget()
-    const { failures, notBefore } = this.#pending.get(row.id) ?? { failures: 0, notBefore: 0 }
-    this.#pending.set(row.id, { row, failures, notBefore })
+    this.#pending.set(row.id, { ...(this.#pending.get(row.id) ?? FRESH), row })
     return changed
   }
 
@@ -97,11 +106,11 @@ export class Frontier {
   }
 
   /** The visit failed: the topic waits again, unless a newer row of it does already. */
-  failed(pending: Pending, notBefore: number): void {
+  failed(pending: Pending, notBefore: number, doubt?: Doubt): void {
     const { id } = pending.row
     this.#visiting.delete(id)
     if (this.#pending.has(id)) return
-    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, notBefore })
+    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, doubt, notBefore })
   }
 
   #forget(): void {

@@ -15,11 +15,12 @@ export class TopicReader {
   readonly #ports: ReaderPorts
   readonly #address: ForumAddress
   readonly #signal: AbortSignal
+  #hasRead = false
 
   /** @param url the path of any page of the topic */
   constructor(url: string, ports: ReaderPorts, signal: AbortSignal) {
     const address = parseAddress(url)
-    if (address?.kind !== 'topic') throw new StalePage(`"${url}" is not the address of a topic`)
+    if (address?.kind !== 'topic') throw new StalePage(`"${url}" is not the address of a topic`, true)
     this.#address = address
     this.#ports = ports
     this.#signal = signal
@@ -35,6 +36,10 @@ export class TopicReader {
     const { fetcher, counters, logger } = this.#ports
     const path = withPage(this.#address, page)
     const outcome = await fetcher.page(path, this.#signal)
+    // One page of a topic that is there cannot mean that the topic is not.
+    if (this.#hasRead && (outcome.kind === 'index' || outcome.kind === 'not-found')) {
+      throw new StalePage(`${path} is no longer there`)
+    }
     if (outcome.kind !== 'page') throw new NoPage(outcome)
     const read = parseTopicPage(outcome.html)
     counters.add('pages')
@@ -47,11 +52,12 @@ export class TopicReader {
       )
     }
     if (read.topicId !== this.#address.topicId) {
-      throw new StalePage(`${path}: asked for topic ${this.#address.topicId}, got topic ${read.topicId}`)
+      throw new StalePage(`${path}: asked for topic ${this.#address.topicId}, got topic ${read.topicId}`, true)
     }
     if (read.page !== page && read.pageCount >= page) {
-      throw new StalePage(`${path}: asked for page ${page} of ${read.pageCount}, got page ${read.page}`)
+      throw new StalePage(`${path}: asked for page ${page} of ${read.pageCount}, got page ${read.page}`, true)
     }
+    this.#hasRead = true
     return read
   }
 }

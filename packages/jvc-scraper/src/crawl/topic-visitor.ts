@@ -141,6 +141,7 @@ export class TopicVisitor {
     if (row.lastPostAt === undefined || last?.at === undefined || last.at >= row.lastPostAt) return
     throw new StalePage(
       `topic ${row.id}: the list tells of a post of ${row.lastPostDate}, the last one served is of ${last.date}`,
+      true,
     )
   }
 

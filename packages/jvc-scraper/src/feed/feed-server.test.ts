@@ -174,6 +174,20 @@ describe('FeedServer', () => {
     })
   })
 
+  test('clients that leave while posts are sent cost those that stay nothing', async () => {
+    const { publish, client } = await open()
+    const clients: Client[] = []
+    while (clients.length < 9) clients.push(await client(''))
+    for (let i = 0; i < 9; i++) {
+      if (i % 2 === 0) clients[i]?.socket.destroy()
+      await publish(10)
+    }
+    for (const stays of clients.filter((_, i) => i % 2 === 1)) {
+      await stays.until(90)
+      expect(idsOf(stays)).toEqual(ids(1, 91))
+    }
+  })
+
   test('a receiver that has left is noticed at once', async () => {
     const { client, server } = await open()
     const receiver = await client('')

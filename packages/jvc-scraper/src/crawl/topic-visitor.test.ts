@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { MemoryBookmarks } from '../bookmarks/memory-bookmarks.js'
+import { Counters } from '../counters.js'
+import { FeedLog } from '../feed/feed-log.js'
+import { MemoryLogStore } from '../feed/memory-log-store.js'
+import { silentLogger } from '../logger.js'
+import { parseAddress, type TopicRow } from '../parse/index.js'
+import { rowOf } from '../test-pages.js'
+import { TopicVisitor, type FirstVisit } from './topic-visitor.js'
+
+const none = new AbortController().signal
+const PER_PAGE = 20
+
+interface Topic {
+  title: string
+  ids: number[]
+}
+
+/** A page of a topic as the site's payload has it; `bad` posts have no author that could be read, nor a body. */
+function pageOf(id: string, { title, ids }: Topic, page: number, bad: ReadonlySet<number>): string {
+  const pageCount = Math.max(1, Math.ceil(ids.length / PER_PAGE))
+  const listMessage = ids.slice((page - 1) * PER_PAGE, page * PER_PAGE).map((post) =>
+    bad.has(post)
+      ? { id: post, renderedText: 7 }
+      : {
+          id: post,
+          publishedAuthorName: 'A',
+          publishedDate: '27 juillet 2026 à 13:59:20',
+          renderedText: `<p>m${post}</p>`,
+        },
+  )
+  const pagerView = { currentPage: page, pageCount }
+  const payload = { listMessage, topicId: Number(id), forumId: 51, topicTitleField: title, pagerView }
+  const packed = Buffer.from(JSON.stringify(payload)).toString('base64')
+  return `<html><script>window.jvc.forumsAppPayload="${packed}";</script></html>`
+}
+
+const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
+  const topics = new Map<string, Topic>()
+  const bad = new Set<number>()
+  const counters = new Counters()
+  const bookmarks = new MemoryBookmarks()
+  const log = await FeedLog.open(new MemoryLogStore())
+  const fetcher = {
+    page: (path: string) => {
+      const { topicId = '', page = 0 } = parseAddress(path) ?? {}
+      const html = pageOf(topicId, topics.get(topicId) as Topic, page, bad)
+      return Promise.resolve({ kind: 'page', path, html } as const)
+    },
+  }
+  const visitor = new TopicVisitor({ fetcher, counters, logger: silentLogger, bookmarks, log }, { from, maxPagesBack })
+  const visit = (id: string): Promise<void> => {
+    const { title, ids } = topics.get(id) as Topic
+    const lastPage = Math.max(1, Math.ceil(ids.length / PER_PAGE))
+    const row: TopicRow = rowOf({ id, title, lastPage, replies: ids.length - 1 })
+    return visitor.visit(row, undefined, none)
+  }
+  const sent = (): string[] => log.read(0, Infinity).map(({ topicId, postId }) => `${topicId}:${postId}`)
+  return { topics, bad, counters, bookmarks, log, visit, sent }
+}
+
+const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
+const of = (id: string, ids: readonly number[]): string[] => ids.map((post) => `${id}:${post}`)
+
+describe('a visit', () => {
+  test('two topics of one title are two topics', async () => {
+    const { topics, visit, sent } = await start()
+    topics.set('1', { title: 'Même titre', ids: [10, 30] })
+    topics.set('2', { title: 'Même titre', ids: [5, 20] })
+    await visit('1')
+    await visit('2')
+    topics.get('2')?.ids.push(25)
+    await visit('2')
+    expect(sent()).toEqual([...of('1', [10, 30]), ...of('2', [5, 20, 25])])
+  })
+
+  test('a topic with a new title is the one it was: nothing is sent again', async () => {
+    const { topics, visit, sent, log } = await start()
+    topics.set('1', { title: 'Avant', ids: [10, 30] })
+    await visit('1')
+    topics.set('1', { title: 'Après', ids: [10, 30, 40] })
+    await visit('1')
+    expect(sent()).toEqual(of('1', [10, 30, 40]))
+    expect(log.read(0, Infinity).map(({ line }) => (JSON.parse(line) as { topic: string }).topic)).toEqual([
+      'Avant',
+      'Avant',
+      'Après',
+    ])
+  })
+
+  test('more posts than a page holds, from one visit to the next: all of them, by ascending id', async () => {
+    const { topics, visit, sent, counters } = await start()
+    topics.set('1', { title: 't', ids: upTo(5) })
+    await visit('1')
+    topics.set('1', { title: 't', ids: upTo(95) })
+    await visit('1')
+    expect(sent()).toEqual(of('1', upTo(95)))
+    expect(counters.get('gaps')).toBe(0)
+  })
+
+  test('a post that cannot be read costs nobody but itself, and the bookmark goes on', async () => {
+    const { topics, bad, visit, sent, counters, bookmarks } = await start()
+    topics.set('1', { title: 't', ids: [1, 2, 3] })
+    bad.add(2)
+    await visit('1')
+    expect([sent(), await bookmarks.get('1')]).toEqual([of('1', [1, 3]), '3'])
+    expect(counters.get('postsUnreadable')).toBe(1)
+    topics.get('1')?.ids.push(4)
+    bad.add(4)
+    await visit('1')
+    topics.get('1')?.ids.push(5)
+    await visit('1')
+    expect(sent()).toEqual(of('1', [1, 3, 5]))
+  })
+
+  test.each<[FirstVisit, number[]]>([
+    ['now', []],
+    ['page', upTo(5, 41)],
+    ['start', upTo(45)],
+  ])('the first one, --from %s; what follows is sent whatever that was', async (from, first) => {
+    const { topics, visit, sent } = await start(from)
+    topics.set('1', { title: 't', ids: upTo(45) })
+    await visit('1')
+    expect(sent()).toEqual(of('1', first))
+    topics.set('1', { title: 't', ids: upTo(50) })
+    await visit('1')
+    expect(sent()).toEqual(of('1', [...first, ...upTo(5, 46)]))
+  })
+
+  test('a topic that grew beyond the bound is a gap, and is gone on with behind it', async () => {
+    const { topics, visit, sent, counters, bookmarks } = await start('now', 2)
+    topics.set('1', { title: 't', ids: upTo(20) })
+    await visit('1')
+    topics.set('1', { title: 't', ids: upTo(100) })
+    await visit('1')
+    expect(sent()).toEqual(of('1', upTo(40, 61)))
+    expect([counters.get('gaps'), await bookmarks.get('1')]).toEqual([1, '100'])
+  })
+
+  test('posts that are in the log although the bookmark is behind are not sent again', async () => {
+    const { topics, visit, sent, bookmarks, log } = await start()
+    topics.set('1', { title: 't', ids: [1, 2, 3] })
+    const post = { hour: '', topic: 't', auteur: 'a', message: 'm', stickers: [] }
+    await log.append('1', [
+      { id: '1', ...post },
+      { id: '2', ...post },
+    ])
+    await bookmarks.raise('1', '1')
+    await visit('1')
+    expect(sent()).toEqual(of('1', [1, 2, 3]))
+  })
+})
