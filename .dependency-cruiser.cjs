@@ -142,7 +142,7 @@ module.exports = {
         path: `${src}/`,
         pathNot: [
           tests,
-          `${src}/(context|job|defaults[^/]*|index)\\.ts$`,
+          `${src}/(context|job|stats-report-listener|defaults[^/]*|index)\\.ts$`,
           `${src}/${names(['node', 'storage', ...edges])}`,
         ],
       },

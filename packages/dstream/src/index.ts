@@ -38,6 +38,9 @@ export type { StateView } from './state/view.js'
 
 // ── batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export { RDD } from './rdd/rdd.js'
+export type { SortOptions } from './rdd/rdd.js'
+export type { Accumulator } from './rdd/accumulator.js'
+export type { Broadcast } from './rdd/broadcast.js'
 export { RDDContext } from './rdd/rdd-context.js'
 export type { Attempt } from './graph/graph.js'
 export type { Batch } from './outputs/batches.js'
@@ -54,6 +57,8 @@ export type {
   StreamInputInfo,
 } from './observe/events.js'
 export type { BatchProgress } from './observe/progress.js'
+export { StatsReportListener } from './stats-report-listener.js'
+export type { StatsReportOptions } from './stats-report-listener.js'
 export type { Plan, PlanNode } from './graph/plan.js'
 export { DStreamError } from './errors/base.js'
 export { RecordError } from './errors/record-error.js'
