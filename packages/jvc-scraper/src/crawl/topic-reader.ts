@@ -1,7 +1,14 @@
 import type { Counters } from '../counters.js'
 import type { PageFetcher } from '../fetch/page-fetcher.js'
 import type { Logger } from '../logger.js'
-import { parseAddress, parseTopicPage, withPage, type ForumAddress, type TopicPage } from '../parse/index.js'
+import {
+  ParseError,
+  parseAddress,
+  parseTopicPage,
+  withPage,
+  type ForumAddress,
+  type TopicPage,
+} from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
 
 export interface ReaderPorts {
@@ -9,6 +16,9 @@ export interface ReaderPorts {
   readonly counters: Counters
   readonly logger: Logger
 }
+
+/** How often a page is asked for before a walk that has come this far is broken off. */
+const MAX_READS = 3
 
 /** One topic, page by page. */
 export class TopicReader {
@@ -33,6 +43,19 @@ export class TopicReader {
    * although it says that this one exists; ParseError when it cannot be read
    */
   async read(page: number): Promise<TopicPage> {
+    for (let reads = 1; ; reads++) {
+      try {
+        return await this.#readOnce(page)
+      } catch (error) {
+        // A long topic would never be read to its end if each page that is amiss sent the walk back to its beginning.
+        const isAmiss = error instanceof StalePage || error instanceof ParseError
+        if (!this.#hasRead || !isAmiss || reads >= MAX_READS) throw error
+        if (error instanceof ParseError) this.#ports.counters.add('pagesUnreadable')
+      }
+    }
+  }
+
+  async #readOnce(page: number): Promise<TopicPage> {
     const { fetcher, counters, logger } = this.#ports
     const path = withPage(this.#address, page)
     const outcome = await fetcher.page(path, this.#signal)

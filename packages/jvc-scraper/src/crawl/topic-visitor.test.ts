@@ -41,8 +41,11 @@ const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
   const counters = new Counters()
   const bookmarks = new MemoryBookmarks()
   const log = await FeedLog.open(new MemoryLogStore())
+  const site: { mood: (page: number, request: number) => boolean } = { mood: () => false }
+  let requests = 0
   const fetcher = {
     page: (path: string) => {
+      if (site.mood(parseAddress(path)?.page ?? 0, ++requests)) return Promise.resolve({ kind: 'index', path } as const)
       const { topicId = '', page = 0 } = parseAddress(path) ?? {}
       const html = pageOf(topicId, topics.get(topicId) as Topic, page, bad)
       return Promise.resolve({ kind: 'page', path, html } as const)
@@ -56,7 +59,7 @@ const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
     return visitor.visit(row, undefined, none)
   }
   const sent = (): string[] => log.read(0, Infinity).map(({ topicId, postId }) => `${topicId}:${postId}`)
-  return { topics, bad, counters, bookmarks, log, visit, sent }
+  return { topics, bad, site, counters, bookmarks, log, visit, sent }
 }
 
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
@@ -148,5 +151,18 @@ describe('a visit', () => {
     await bookmarks.raise('1', '1')
     await visit('1')
     expect(sent()).toEqual(of('1', [1, 2, 3]))
+  })
+
+  test('a further page that is not there for a moment is asked for again; one that stays away ends the visit', async () => {
+    const { topics, site, visit, sent } = await start()
+    topics.set('1', { title: 't', ids: upTo(100) })
+    site.mood = (page, request) => page < 5 && request % 3 !== 0
+    await visit('1')
+    expect(sent()).toEqual(of('1', upTo(100)))
+    topics.set('2', { title: 't', ids: upTo(45) })
+    site.mood = (page) => page === 2
+    await expect(visit('2')).rejects.toThrow('is no longer there')
+    site.mood = () => true
+    await expect(visit('2')).rejects.toThrow('sent to the forum index')
   })
 })
