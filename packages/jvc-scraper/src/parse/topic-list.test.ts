@@ -133,3 +133,7 @@ test('a topic page is refused', () => {
     expect.objectContaining({ code: 'page-not-a-list', pageKind: 'topic' }),
   )
 })
+
+test('further classes change nothing', () => {
+  expect(parseTopicList(G4_LIST.replace(/ class="([^"]*)"/g, ' class="$1 further"'))).toEqual(parseTopicList(G4_LIST))
+})

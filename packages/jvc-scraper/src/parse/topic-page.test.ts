@@ -244,3 +244,7 @@ describe('what is no topic page is refused loudly', () => {
     expect(message).not.toMatch(/\p{Cc}/u)
   })
 })
+
+test('further classes change nothing', () => {
+  expect(parseTopicPage(G4_TOPIC.replace(/ class="([^"]*)"/g, ' class="$1 further"'))).toEqual(parseTopicPage(G4_TOPIC))
+})
