@@ -197,17 +197,40 @@ export class StreamingContext implements AsyncDisposable {
 
   // ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** What a receiver of one's own brings in. */
+  /**
+   * What a receiver of one's own brings in.
+   *
+   * @example
+   * class Numbers extends Receiver<number> {
+   *   onStart() {
+   *     for (const n of [1, 2, 3]) this.store(n)
+   *   }
+   *   onStop() {}
+   * }
+   * ssc.receiverStream(new Numbers()).print()
+   */
   receiverStream<T>(receiver: Receiver<T>): DStream<T> {
     return this.#source((home) => receiverInput(home, receiver))
   }
 
-  /** Lines of UTF-8 text from a TCP server; `\n`, `\r\n` and a lone `\r` end a line. Reconnects when the server goes away. */
+  /**
+   * Lines of UTF-8 text from a TCP server; `\n`, `\r\n` and a lone `\r` end a line. Reconnects when the server goes away.
+   *
+   * @example
+   * ssc.socketTextStream('localhost', 9999).print()
+   */
   socketTextStream(host: string, port: number, options?: SocketTextOptions): DStream<string> {
     return this.#source((home) => socketText(home, connect, host, port, options))
   }
 
-  /** What `decode` makes of the bytes that a TCP server sends. It is called anew for each connection. */
+  /**
+   * What `decode` makes of the bytes that a TCP server sends. It is called anew for each connection.
+   *
+   * @example
+   * ssc.socketStream('localhost', 9999, async function* (chunks) {
+   *   for await (const chunk of chunks) yield chunk.length
+   * }).print()
+   */
   socketStream<T>(host: string, port: number, decode: Decode<T>): DStream<T> {
     return this.#source((home) => decodedSocket(home, connect, host, port, decode))
   }
@@ -215,27 +238,56 @@ export class StreamingContext implements AsyncDisposable {
   /**
    * Frames from a TCP server: a 32 bit length, most significant byte first, and so many bytes of MessagePack values, each
    * a record. Each frame is a block of its own, past the rate limit.
+   *
+   * @example
+   * ssc.rawSocketStream<[string, number]>('localhost', 9999).print()
    */
   rawSocketStream<T>(host: string, port: number): DStream<T> {
     return this.#source((home) => rawSocket<T>(home, connect, host, port, msgpackCodec as Codec<T>))
   }
 
-  /** Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint. */
+  /**
+   * Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint.
+   *
+   * @example
+   * const out = t.output(ssc.queueStream([[1, 2], [3]]))
+   * await t.run(2)
+   * out.batches // [[1, 2], [3]]
+   */
   queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T> {
     return this.#source((home) => queueSource(home, queue, options))
   }
 
-  /** What an async iterable gives, as fast as the batches take it. */
+  /**
+   * What an async iterable gives, as fast as the batches take it.
+   *
+   * @example
+   * import { setTimeout } from 'node:timers/promises'
+   * const ticks = async function* () {
+   *   for (let n = 0; ; n++) yield await setTimeout(100, n)
+   * }
+   * ssc.fromAsyncIterable(ticks()).print()
+   */
   fromAsyncIterable<T>(source: AsyncIterable<T>): DStream<T> {
     return this.#source((home) => asyncIterable(home, source))
   }
 
-  /** The objects of a Node stream, or the chunks of its bytes, read as fast as the batches take them. */
+  /**
+   * The objects of a Node stream, or the chunks of its bytes, read as fast as the batches take them.
+   *
+   * @example
+   * ssc.fromReadable<string>(Readable.from(['a', 'b'])).print()
+   */
   fromReadable<T = Uint8Array>(source: Readable): DStream<T> {
     return this.#source((home) => readable<T>(home, source))
   }
 
-  /** The values of one event of an emitter. It cannot be asked to wait: see `maxBufferedRecords`. */
+  /**
+   * The values of one event of an emitter. It cannot be asked to wait: see `maxBufferedRecords`.
+   *
+   * @example
+   * ssc.fromEventEmitter<number>(new EventEmitter(), 'price').print()
+   */
   fromEventEmitter<T>(emitter: Emitter<T>, event: string): DStream<T> {
     return this.#source((home) => eventEmitter(home, emitter, event))
   }
@@ -243,27 +295,54 @@ export class StreamingContext implements AsyncDisposable {
   /**
    * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
    * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`.
+   *
+   * @example
+   * ssc.textFileStream('logs/*', { newFilesOnly: false }).print()
    */
   textFileStream(directory: string, options?: FileStreamOptions): DStream<string> {
     return this.#source((home) => textFile(home, files, directory, options))
   }
 
-  /** What `read` makes of each file that appears in a directory; which files, as in `textFileStream`. */
+  /**
+   * What `read` makes of each file that appears in a directory; which files, as in `textFileStream`.
+   *
+   * @example
+   * ssc.fileStream('orders', (path) => [path]).print()
+   */
   fileStream<T>(directory: string, read: ReadFile<T>, options?: FileStreamOptions): DStream<T> {
     return this.#source((home) => anyFile(home, files, directory, read, options))
   }
 
-  /** Files of records of one length, each a copy; which files, as in `textFileStream`. A rest fails the batch. */
+  /**
+   * Files of records of one length, each a copy; which files, as in `textFileStream`. A rest fails the batch.
+   *
+   * @example
+   * ssc.binaryRecordsStream('samples', 16).map((bytes) => bytes[0]).print()
+   */
   binaryRecordsStream(directory: string, recordLength: number, options?: FileStreamOptions): DStream<Uint8Array> {
     return this.#source((home) => binaryRecords(home, files, directory, recordLength, options))
   }
 
-  /** The same RDD in every batch. */
+  /**
+   * The same RDD in every batch.
+   *
+   * @example
+   * const out = t.output(ssc.constantStream(ssc.sc.parallelize(['a'])))
+   * await t.run(2)
+   * out.batches // [['a'], ['a']]
+   */
   constantStream<T>(rdd: RDD<T>): DStream<T> {
     return this.#source((home) => constant(home, rdd))
   }
 
-  /** The numbers 0, 1, 2, …, so many a second of batch time. */
+  /**
+   * The numbers 0, 1, 2, …, so many a second of batch time.
+   *
+   * @example
+   * const out = t.output(ssc.rateStream(2))
+   * await t.run(2)
+   * out.batches // [[0, 1], [2, 3]]
+   */
   rateStream(rowsPerSecond: number): DStream<number> {
     return this.#source((home) => rate(home, rowsPerSecond))
   }
@@ -280,12 +359,26 @@ export class StreamingContext implements AsyncDisposable {
 
   // ── several streams ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Streams of one slide as one, in the given order. */
+  /**
+   * Streams of one slide as one, in the given order.
+   *
+   * @example
+   * const out = t.output(ssc.union([lines, lines]))
+   * await t.run()
+   * out.batches // [['a b', 'a b'], []]
+   */
   union<T>(streams: readonly DStream<T>[]): DStream<T> {
     return this.#derive(union(this.#operatorsOf('union', streams)))
   }
 
-  /** Whole batches of several streams to a whole batch; the RDDs come in the order of the streams. */
+  /**
+   * Whole batches of several streams to a whole batch; the RDDs come in the order of the streams.
+   *
+   * @example
+   * const out = t.output(ssc.transform([lines, pairs], ([a, b]) => a.cartesian(b)))
+   * await t.run()
+   * out.batches // [[['a b', ['a', 1]]], []]
+   */
   transform<const S extends readonly DStream<any>[], U>(
     streams: S,
     f: (

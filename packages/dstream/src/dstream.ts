@@ -149,6 +149,8 @@ export class DStream<out T> {
    * The name of this operator in checkpoints and plans. Without one it is derived from the operator's place in the
    * program; state that must survive changes of the program wants one.
    * @throws `uid-taken` when another operator has that id, naming both places
+   * @example
+   * lines.map((line) => line.length).uid('lengths').name('length of each line')
    */
   uid(id: string): this {
     this.#host.setId(this.#operator, id)
@@ -163,99 +165,189 @@ export class DStream<out T> {
 
   // ── record by record ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One record in, one out. */
+  /**
+   * One record in, one out.
+   *
+   * @example
+   * await runBatches([[1, 2], [3]], (s) => s.map((x) => x * 10)) // [[10, 20], [30]]
+   */
   map<U>(f: (record: T) => U): DStream<U> {
     return this.#derive(map(this.#operator, aFunction('map', 'f', f)))
   }
 
-  /** One record in, any number out. A string is not taken for a list of characters: split it. */
+  /**
+   * One record in, any number out. A string is not taken for a list of characters: split it.
+   *
+   * @example
+   * await runBatches([['a b', 'c']], (s) => s.flatMap((line) => line.split(' '))) // [['a', 'b', 'c']]
+   */
   flatMap<U>(f: (record: T) => Iterable<U> & object): DStream<U> {
     return this.#derive(flatMap(this.#operator, aFunction('flatMap', 'f', f)))
   }
 
-  /** The records for which `keep` holds. */
+  /**
+   * The records for which `keep` holds.
+   *
+   * @example
+   * await runBatches([[1, 2], [3]], (s) => s.filter((x) => x > 1)) // [[2], [3]]
+   */
   filter<U extends T>(keep: (record: T) => record is U): DStream<U>
   filter(keep: (record: T) => boolean): DStream<T>
   filter(keep: (record: T) => boolean): DStream<T> {
     return this.#derive(filter(this.#operator, aFunction('filter', 'keep', keep)))
   }
 
-  /** One record to one pair of key and value. */
+  /**
+   * One record to one pair of key and value.
+   *
+   * @example
+   * await runBatches([['a', 'b']], (s) => s.mapToPair((word) => [word, 1])) // [[['a', 1], ['b', 1]]]
+   */
   mapToPair<K extends Key, V>(f: (record: T) => readonly [K, V]): DStream<[K, V]> {
     return this.#derive(mapToPair(this.#operator, aFunction('mapToPair', 'f', f)))
   }
 
-  /** One record to any number of pairs. */
+  /**
+   * One record to any number of pairs.
+   *
+   * @example
+   * await runBatches([['ab']], (s) => s.flatMapToPair((word) => [[word, 1], [word.charAt(0), 1]])) // [[['ab', 1], ['a', 1]]]
+   */
   flatMapToPair<K extends Key, V>(f: (record: T) => Iterable<readonly [K, V]>): DStream<[K, V]> {
     return this.#derive(flatMapToPair(this.#operator, aFunction('flatMapToPair', 'f', f)))
   }
 
-  /** All records of a partition at once; a long partition holds the event loop meanwhile. */
+  /**
+   * All records of a partition at once; a long partition holds the event loop meanwhile.
+   *
+   * @example
+   * await runBatches([[1, 2, 3]], (s) => s.mapPartitions((records) => [Math.max(...records)])) // [[3]]
+   */
   mapPartitions<U>(f: (records: Iterable<T>) => Iterable<U>): DStream<U> {
     return this.#derive(mapPartitions(this.#operator, aFunction('mapPartitions', 'f', f)))
   }
 
-  /** `mapPartitions` to pairs. */
+  /**
+   * `mapPartitions` to pairs.
+   *
+   * @example
+   * await runBatches([[1, 2, 3]], (s) => s.mapPartitionsToPair((records) => [['max', Math.max(...records)]])) // [[['max', 3]]]
+   */
   mapPartitionsToPair<K extends Key, V>(f: (records: Iterable<T>) => Iterable<readonly [K, V]>): DStream<[K, V]> {
     return this.#derive(mapPartitionsToPair(this.#operator, aFunction('mapPartitionsToPair', 'f', f)))
   }
 
-  /** `mapPartitions` that is told the partition's place, from 0. */
+  /**
+   * `mapPartitions` that is told the partition's place, from 0.
+   *
+   * @example
+   * await runBatches([['a', 'b']], (s) => s.mapPartitionsWithIndex((i, records) => [...records].map((r) => r + i)), { numPartitions: 2 }) // [['a0', 'b1']]
+   */
   mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U>): DStream<U> {
     return this.#derive(mapPartitionsWithIndex(this.#operator, aFunction('mapPartitionsWithIndex', 'f', f)))
   }
 
-  /** One record in, one out, for functions that wait for I/O. Order is kept unless `ordered: false`. */
+  /**
+   * One record in, one out, for functions that wait for I/O. Order is kept unless `ordered: false`.
+   *
+   * @example
+   * await runBatches([[1, 2]], (s) => s.mapAsync(async (x) => x + 1, { concurrency: 8, timeout: Seconds(2) })) // [[2, 3]]
+   */
   mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): DStream<U> {
     checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
     return this.#derive(mapAsync(this.#operator, aFunction('mapAsync', 'f', f), options))
   }
 
-  /** Looks at each record that an output pulls, and passes it on. */
+  /**
+   * Looks at each record that an output pulls, and passes it on.
+   *
+   * @example
+   * await runBatches([[1, 2]], (s) => s.tap((x) => seen.push(x)).count()) // [[2]]
+   */
   tap(f: (record: T) => void): DStream<T> {
     return this.#derive(tap(this.#operator, aFunction('tap', 'f', f)))
   }
 
-  /** Each partition as one array. */
+  /**
+   * Each partition as one array.
+   *
+   * @example
+   * await runBatches([[1, 2, 3, 4]], (s) => s.glom(), { numPartitions: 2 }) // [[[1, 2], [3, 4]]]
+   */
   glom(): DStream<T[]> {
     return this.#derive(glom(this.#operator))
   }
 
-  /** The same records in exactly `numPartitions` partitions. */
+  /**
+   * The same records in exactly `numPartitions` partitions.
+   *
+   * @example
+   * await runBatches([[1, 2, 3, 4]], (s) => s.repartition(2).glom().count()) // [[2]]
+   */
   repartition(numPartitions: number): DStream<T> {
     return this.#derive(repartition(this.#operator, positiveInteger('repartition', 'numPartitions', numPartitions)))
   }
 
   // ── batch by batch ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Each batch to one record, an empty batch to none. */
+  /**
+   * Each batch to one record, an empty batch to none.
+   *
+   * @example
+   * await runBatches([[1, 2], []], (s) => s.reduce((a, b) => a + b)) // [[3], []]
+   */
   reduce(f: (a: T, b: T) => T): DStream<T> {
     return this.#derive(reduce(this.#operator, aFunction('reduce', 'f', f)))
   }
 
-  /** The number of records of each batch, 0 for an empty one. */
+  /**
+   * The number of records of each batch, 0 for an empty one.
+   *
+   * @example
+   * await runBatches([[1, 2], []], (s) => s.count()) // [[2], [0]]
+   */
   count(): DStream<number> {
     return this.#derive(count(this.#operator))
   }
 
-  /** How often each value occurs in a batch. */
+  /**
+   * How often each value occurs in a batch.
+   *
+   * @example
+   * await runBatches([['a', 'b', 'a'], []], (s) => s.countByValue()) // [[['a', 2], ['b', 1]], []]
+   */
   countByValue(this: DStream<T & Key>, options?: PartitionOptions): DStream<[T, number]> {
     checkOptions('countByValue', options, partitionKeys)
     return this.#derive(countByValue(this.#operator, options)) as DStream<[T, number]>
   }
 
-  /** This stream and another of the same slide as one. */
+  /**
+   * This stream and another of the same slide as one.
+   *
+   * @example
+   * await runBatches([[1, 2]], (s) => s.union(s.map((x) => -x))) // [[1, 2, -1, -2]]
+   */
   union<U>(that: DStream<U>): DStream<T | U> {
     return this.#derive(union<T | U>([this.#operator, this.#other('union', that)]))
   }
 
-  /** A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch. */
+  /**
+   * A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch.
+   *
+   * @example
+   * await runBatches([[3, 1], [2]], (s) => s.transform((rdd, time) => rdd.sortBy((x) => x))) // [[1, 3], [2]]
+   */
   transform<U>(f: (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
     aFunction('transform', 'f', f)
     return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time)))
   }
 
-  /** `transform` to pairs. */
+  /**
+   * `transform` to pairs.
+   *
+   * @example
+   * await runBatches([['b', 'a']], (s) => s.transformToPair((rdd) => rdd.sortBy((x) => x).zipWithIndex())) // [[['a', 0], ['b', 1]]]
+   */
   transformToPair<K extends Key, V>(
     f: (rdd: RDD<T>, time: Time) => RDD<readonly [K, V]> | Promise<RDD<readonly [K, V]>>,
   ): DStream<[K, V]> {
@@ -264,14 +356,24 @@ export class DStream<out T> {
     return this.#derive(pairs as Operator<[K, V]>)
   }
 
-  /** Whole batches of this stream and another to a whole batch. */
+  /**
+   * Whole batches of this stream and another to a whole batch.
+   *
+   * @example
+   * await runBatches([['a', 'b']], (s) => s.transformWith(s.count(), (words, n) => words.cartesian(n))) // [[['a', 2], ['b', 2]]]
+   */
   transformWith<U, W>(that: DStream<U>, f: (a: RDD<T>, b: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>): DStream<W> {
     aFunction('transformWith', 'f', f)
     const both = [this.#operator, this.#other('transformWith', that)]
     return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time)))
   }
 
-  /** One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does. */
+  /**
+   * One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
+   *
+   * @example
+   * await runBatches([[1, 2, 3]], (s) => s.branch((x) => x > 2, (x) => x > 1)[1]) // [[2]]
+   */
   branch<const P extends readonly ((record: T) => boolean)[]>(
     ...predicates: P
   ): { readonly [I in keyof P]: DStream<T> } {
@@ -280,7 +382,12 @@ export class DStream<out T> {
     return branches as unknown as { readonly [I in keyof P]: DStream<T> }
   }
 
-  /** The `n` greatest records of each batch by `by`, greatest first; ties in order of arrival. */
+  /**
+   * The `n` greatest records of each batch by `by`, greatest first; ties in order of arrival.
+   *
+   * @example
+   * await runBatches([['a', 'ccc', 'bb']], (s) => s.top(2, (word) => word.length)) // [['ccc', 'bb']]
+   */
   top(n: number, by?: (record: T) => number | string | bigint): DStream<T> {
     return this.#derive(top(this.#operator, positiveInteger('top', 'n', n), by))
   }
@@ -290,13 +397,20 @@ export class DStream<out T> {
   /**
    * All records of the last `windowDuration`, every `slideDuration` (by default every batch).
    * @throws `not-a-multiple` when one of them is no multiple of this stream's slide
+   * @example
+   * await runBatches([['a'], ['b'], ['c']], (s) => s.window(Seconds(2))) // [['a'], ['a', 'b'], ['b', 'c']]
    */
   window(windowDuration: Duration, slideDuration: Duration = this.slideDuration): DStream<T> {
     const windowMs = positiveMs('window', windowDuration)
     return this.#derive(window(this.#operator, windowMs, positiveMs('window', slideDuration), this.#host.sc))
   }
 
-  /** The records of a window as one; an empty window gives none. */
+  /**
+   * The records of a window as one; an empty window gives none.
+   *
+   * @example
+   * await runBatches([[1], [2], [3]], (s) => s.reduceByWindow(Math.max, Seconds(2))) // [[1], [2], [3]]
+   */
   reduceByWindow(f: (a: T, b: T) => T, windowDuration: Duration, slideDuration?: Duration): DStream<T>
   /** The same, adding what enters the window and taking off with `inverse` what leaves it. */
   reduceByWindow(
@@ -318,13 +432,23 @@ export class DStream<out T> {
     )
   }
 
-  /** The number of records of a window: nothing before the first record ever, 0 after the last has left. */
+  /**
+   * The number of records of a window: nothing before the first record ever, 0 after the last has left.
+   *
+   * @example
+   * await runBatches([['a'], ['b', 'c'], []], (s) => s.countByWindow(Seconds(2))) // [[1], [3], [2]]
+   */
   countByWindow(windowDuration: Duration, slideDuration?: Duration): DStream<number> {
     const [windowMs, slideMs] = this.#windowMs('countByWindow', [windowDuration, slideDuration])
     return this.#derive(countByWindow(this.#operator, windowMs, slideMs, this.#host.sc), 'countByWindow')
   }
 
-  /** How often each value occurs in a window; a value that has left it is gone. */
+  /**
+   * How often each value occurs in a window; a value that has left it is gone.
+   *
+   * @example
+   * await runBatches([['a'], ['a'], []], (s) => s.countByValueAndWindow(Seconds(2))) // [[['a', 1]], [['a', 2]], [['a', 1]]]
+   */
   countByValueAndWindow(
     this: DStream<T & Key>,
     windowDuration: Duration,
@@ -339,24 +463,44 @@ export class DStream<out T> {
 
   // ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The values only; keys and their partitions stay. */
+  /**
+   * The values only; keys and their partitions stay.
+   *
+   * @example
+   * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
+   */
   mapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
     return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
   }
 
-  /** The values of each key of a batch as one array, in order of arrival. */
+  /**
+   * The values of each key of a batch as one array, in order of arrival.
+   *
+   * @example
+   * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.groupByKey()) // [[['a', [1, 2]], ['b', [5]]]]
+   */
   groupByKey<K extends Key, V>(this: Pairs<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
     checkOptions('groupByKey', options, partitionKeys)
     return this.#derive(groupByKey(this.#operator, options))
   }
 
-  /** The values of each key of a batch to one value. */
+  /**
+   * The values of each key of a batch to one value.
+   *
+   * @example
+   * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.reduceByKey((a, b) => a + b)) // [[['a', 3], ['b', 5]]]
+   */
   reduceByKey<K extends Key, V>(this: Pairs<K, V>, f: (a: V, b: V) => V, options?: PartitionOptions): DStream<[K, V]> {
     checkOptions('reduceByKey', options, partitionKeys)
     return this.#derive(reduceByKey(this.#operator, aFunction('reduceByKey', 'f', f), options))
   }
 
-  /** The general aggregation by key. */
+  /**
+   * The general aggregation by key.
+   *
+   * @example
+   * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
+   */
   combineByKey<K extends Key, V, C>(
     this: Pairs<K, V>,
     createCombiner: (value: V) => C,
@@ -373,12 +517,22 @@ export class DStream<out T> {
     return this.#derive(combineByKey(this.#operator, combiner, options))
   }
 
-  /** Each value to any number of values under the same key. */
+  /**
+   * Each value to any number of values under the same key.
+   *
+   * @example
+   * await runBatches([[['a', 'x y']]], (s) => s.flatMapValues((text) => text.split(' '))) // [[['a', 'x'], ['a', 'y']]]
+   */
   flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
     return this.#derive(flatMapValues(this.#operator, aFunction('flatMapValues', 'f', f)))
   }
 
-  /** The values of each key over a window as one array, oldest first. */
+  /**
+   * The values of each key over a window as one array, oldest first.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.groupByKeyAndWindow(Seconds(2))) // [[['a', [1]]], [['a', [1, 2]]]]
+   */
   groupByKeyAndWindow<K extends Key, V>(
     this: Pairs<K, V>,
     windowDuration: Duration,
@@ -391,7 +545,12 @@ export class DStream<out T> {
     return this.#derive(groups, 'groupByKeyAndWindow')
   }
 
-  /** The values of each key over a window to one value; a key without data in the window is absent. */
+  /**
+   * The values of each key over a window to one value; a key without data in the window is absent.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.reduceByKeyAndWindow((a, b) => a + b, Seconds(2))) // [[['a', 1]], [['a', 3]]]
+   */
   reduceByKeyAndWindow<K extends Key, V>(
     this: Pairs<K, V>,
     f: (a: V, b: V) => V,
@@ -434,7 +593,12 @@ export class DStream<out T> {
     )
   }
 
-  /** This stream and another by key, within each batch: the values of the one and of the other. */
+  /**
+   * This stream and another by key, within each batch: the values of the one and of the other.
+   *
+   * @example
+   * await runBatches([[['a', 1]]], (s) => s.cogroup(s.mapValues(String))) // [[['a', [[1], ['1']]]]]
+   */
   cogroup<K extends Key, V, W>(
     this: Pairs<K, V>,
     that: Pairs<K, W>,
@@ -444,13 +608,23 @@ export class DStream<out T> {
     return this.#derive(cogroup(this.#operator, this.#other('cogroup', that), options))
   }
 
-  /** Every pair of values of one key within a batch. */
+  /**
+   * Every pair of values of one key within a batch.
+   *
+   * @example
+   * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
+   */
   join<K extends Key, V, W>(this: Pairs<K, V>, that: Pairs<K, W>, options?: PartitionOptions): DStream<[K, [V, W]]> {
     checkOptions('join', options, partitionKeys)
     return this.#derive(join(this.#operator, this.#other('join', that), options))
   }
 
-  /** `join` that keeps the values of this stream without a partner; a side that is not there is `undefined`. */
+  /**
+   * `join` that keeps the values of this stream without a partner; a side that is not there is `undefined`.
+   *
+   * @example
+   * await runBatches([[['a', 1], ['b', 2]]], (s) => s.leftOuterJoin(s.filter(([key]) => key === 'a'))) // [[['a', [1, 1]], ['b', [2, undefined]]]]
+   */
   leftOuterJoin<K extends Key, V, W>(
     this: Pairs<K, V>,
     that: Pairs<K, W>,
@@ -460,7 +634,12 @@ export class DStream<out T> {
     return this.#derive(leftOuterJoin(this.#operator, this.#other('leftOuterJoin', that), options))
   }
 
-  /** `join` that keeps the values of the other stream without a partner. */
+  /**
+   * `join` that keeps the values of the other stream without a partner.
+   *
+   * @example
+   * await runBatches([[['a', 1], ['b', 2]]], (s) => s.filter(([key]) => key === 'a').rightOuterJoin(s)) // [[['a', [1, 1]], ['b', [undefined, 2]]]]
+   */
   rightOuterJoin<K extends Key, V, W>(
     this: Pairs<K, V>,
     that: Pairs<K, W>,
@@ -470,7 +649,12 @@ export class DStream<out T> {
     return this.#derive(rightOuterJoin(this.#operator, this.#other('rightOuterJoin', that), options))
   }
 
-  /** `join` that keeps the values of both streams. */
+  /**
+   * `join` that keeps the values of both streams.
+   *
+   * @example
+   * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['a', [1, undefined]], ['b', [undefined, 1]]]]
+   */
   fullOuterJoin<K extends Key, V, W>(
     this: Pairs<K, V>,
     that: Pairs<K, W>,
@@ -490,7 +674,9 @@ export class DStream<out T> {
    * type, `(values, total: number = 0) => …`.
    *
    * @example
-   * pairs.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total))
+   * await runBatches([[['a', 1]], [['a', 2]], []], (s) =>
+   *   s.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total)),
+   * ) // [[['a', 1]], [['a', 3]], [['a', 3]]]
    */
   updateStateByKey<S>(
     this: DStream<readonly [Key, unknown]>,
@@ -508,6 +694,9 @@ export class DStream<out T> {
   /**
    * The running reduction of all batches so far: totals, maxima, latest values. Only keys that have values in a batch cost
    * anything in it.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.runningReduceByKey((a, b) => a + b)) // [[['a', 1]], [['a', 3]]]
    */
   runningReduceByKey<K extends Key, V>(
     this: Pairs<K, V>,
@@ -524,6 +713,10 @@ export class DStream<out T> {
   /**
    * The whole-partition form of `updateStateByKey`: sees all keys of a partition with their new values and states, and
    * gives the states that are kept; may change, add and drop keys.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.updateStateByPartition<string, number>((entries) =>
+   *   [...entries].map(([key, values, n = 0]) => [key, n + values.length]))) // [[['a', 1]], [['a', 2]]]
    */
   updateStateByPartition<K2 extends Key, S>(
     this: DStream<readonly [Key, unknown]>,
@@ -541,6 +734,12 @@ export class DStream<out T> {
   /**
    * Each record with the state of its key. Takes a `StateSpec`, or the function itself with its options; then key and
    * value infer. What the function returns is emitted, `undefined` apart.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.mapWithState((key, n, state: State<number>) => {
+   *   state.update((state.getOption() ?? 0) + (n ?? 0))
+   *   return [key, state.get()]
+   * })) // [[['a', 1]], [['a', 3]]]
    */
   mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateDStream<K, V, S, E>
   mapWithState<S, E>(
@@ -561,7 +760,12 @@ export class DStream<out T> {
     return new MapWithStateDStream(this.#host, stateful) as unknown as MapWithStateDStream<never, never, never, never>
   }
 
-  /** The first pair of each key, over all batches; with a `ttl`, the first again when the key has not passed for longer. */
+  /**
+   * The first pair of each key, over all batches; with a `ttl`, the first again when the key has not passed for longer.
+   *
+   * @example
+   * await runBatches([[['a', 1]], [['a', 2], ['b', 3]]], (s) => s.dedupByKey({ ttl: Seconds(60) })) // [[['a', 1]], [['b', 3]]]
+   */
   dedupByKey<K extends Key, V>(this: Pairs<K, V>, options?: { ttl?: Duration | undefined }): DStream<[K, V]> {
     checkOptions('dedupByKey', options, ['ttl'])
     return this.#derive(dedupByKey(this.#operator, { sc: this.#host.sc, ...options }))
@@ -583,6 +787,9 @@ export class DStream<out T> {
   /**
    * The interval between snapshots of this operator's state. Every batch commits what it changed in any case.
    * A multiple of the slide, checked at start.
+   *
+   * @example
+   * pairs.runningReduceByKey((a, b) => a + b).checkpoint(Seconds(10)).print()
    */
   checkpoint(interval: Duration): this {
     if (this.context.getState() !== 'INITIALIZED') throw changingTooLate('checkpoint interval')
@@ -593,6 +800,12 @@ export class DStream<out T> {
   /**
    * The RDDs with time in [from, to], both ends included and rounded down to the slide. A time not yet run gives none.
    * @throws `not-initialized` before start; `slice-forgotten` for a time that is no longer remembered
+   * @example
+   * ssc.remember(Seconds(10))
+   * lines.print()
+   * await t.run()
+   * const rdds = await lines.slice(new Time(1000), new Time(2000))
+   * await Promise.all(rdds.map((rdd) => rdd.count())) // [1, 0]
    */
   slice(from: Time | number, to: Time | number): Promise<RDD<T>[]> {
     if (this.context.getState() === 'INITIALIZED') return Promise.reject(notInitialized('This DStream'))
@@ -601,7 +814,14 @@ export class DStream<out T> {
 
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Any effect on each batch, empty ones too. What `f` returns is awaited. */
+  /**
+   * Any effect on each batch, empty ones too. What `f` returns is awaited.
+   *
+   * @example
+   * lines.foreachRDD(async (rdd, time) => seen.push([time.milliseconds, await rdd.collect()]))
+   * await t.run()
+   * seen // [[1000, ['a b']], [2000, []]]
+   */
   foreachRDD(
     f: (rdd: RDD<T>, time: Time, attempt: { readonly number: number; readonly replayed: boolean }) => unknown,
   ): void {
@@ -609,31 +829,64 @@ export class DStream<out T> {
     this.#host.addOutput(foreachRDD(this.#operator, f as (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown))
   }
 
-  /** The first `num` records of each batch, in Spark's layout, to `out` (standard output). */
+  /**
+   * The first `num` records of each batch, in Spark's layout, to `out` (standard output).
+   *
+   * @example
+   * lines.print(5)
+   * await t.run()
+   * t.printed.includes('a b') // true
+   */
   print(num = 10, options: { out?: Writable | undefined } = {}): void {
     checkOptions('print', options, ['out'])
     const { out } = options
     this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
   }
 
-  /** One directory per batch, `prefix-TIME.suffix`, with a file per partition; whole or not at all, the same when run again. */
+  /**
+   * One directory per batch, `prefix-TIME.suffix`, with a file per partition; whole or not at all, the same when run again.
+   *
+   * @example
+   * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
+   */
   saveAsTextFiles(prefix: string, suffix = ''): void {
     this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
   }
 
-  /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
+  /**
+   * The same in dstream's own binary form, which `sc.objectFile` reads back equal.
+   *
+   * @example
+   * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
+   */
   saveAsObjectFiles(prefix: string, suffix = ''): void {
     this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
   }
 
-  /** Each batch exactly once to a store that remembers which batches it has. */
+  /**
+   * Each batch exactly once to a store that remembers which batches it has.
+   *
+   * @example
+   * let last: Time | undefined
+   * lines.to({
+   *   write: async ({ time, rdd }) => void seen.push(await rdd.collect(), (last = time)),
+   *   lastCommitted: () => last,
+   * })
+   * await t.run()
+   * seen // [['a b'], new Time(1000), [], new Time(2000)]
+   */
   to(sink: Sink<T>): void {
     aFunction('to', 'sink.write', sink?.write)
     aFunction('to', 'sink.lastCommitted', sink?.lastCommitted)
     this.#host.addOutput(toSink(this.#operator, sink))
   }
 
-  /** The batches for `for await`; a slow loop slows the batches, and the loop ends when the context has stopped. */
+  /**
+   * The batches for `for await`; a slow loop slows the batches, and the loop ends when the context has stopped.
+   *
+   * @example
+   * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
+   */
   batches(): AsyncIterable<Batch<T>> {
     const { output, iterable } = batches(this.#operator)
     this.#host.addOutput(output)
@@ -701,7 +954,15 @@ export class MapWithStateDStream<out K extends Key, V, out S, out E> extends DSt
     this.#stateful = stateful
   }
 
-  /** All states of each batch. */
+  /**
+   * All states of each batch.
+   *
+   * @example
+   * const counted = pairs.mapWithState((key, n, state: State<number>) => state.update(n ?? 0))
+   * const out = t.output(counted.stateSnapshots())
+   * await t.run()
+   * out.batches // [[['a', 1]], [['a', 1]]]
+   */
   stateSnapshots(): DStream<[K, S]> {
     return new DStream(this.host, this.host.add(this.#stateful.snapshots))
   }

@@ -34,7 +34,7 @@ export interface MemoryStorage extends Storage {
  * const storage = memoryStorage()
  * await storage.append('log', new Uint8Array([1, 2, 3]))
  * const nextLife = storage.crash()
- * await nextLife.read('log') // Uint8Array [1, 2, 3]
+ * await nextLife.read('log') // new Uint8Array([1, 2, 3])
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
   return life(new Platter(), { by: undefined }, options)

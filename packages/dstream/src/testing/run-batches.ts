@@ -11,8 +11,7 @@ export type RunBatchesOptions = Partial<StreamingContextOptions> & {
  * Batches in, batches out, in one line, on a virtual clock with batches of one second.
  *
  * @example
- * await runBatches([['a'], ['a', 'b'], []], (words) => words.countByValue())
- * // [[['a', 1]], [['a', 1], ['b', 1]], []]
+ * await runBatches([['a'], ['a', 'b'], []], (words) => words.countByValue()) // [[['a', 1]], [['a', 1], ['b', 1]], []]
  */
 export function runBatches<K extends Key, V, U>(
   batches: readonly (readonly (readonly [K, V])[] | null)[],
