@@ -98,8 +98,6 @@ test('every example fits the types', () => {
     {
       ...options,
       noEmit: true,
-      incremental: false,
-      tsBuildInfoFile: undefined,
       noUnusedLocals: false,
       noUnusedParameters: false,
       typeRoots: [join(root, 'node_modules/@types')],
