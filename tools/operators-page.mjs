@@ -14,7 +14,9 @@ const textOf = (comment) => (ts.getTextOfJSDocComment(comment) ?? '').trim()
 /** Where a class has no sections. */
 const sectionOf = (node) => {
   if (/^(Promise|AsyncIterable)\b/.test(node.type?.getText() ?? '')) return 'actions'
-  return node.parameters.some((p) => p.name.getText() === 'this') ? 'transformations of keys and pairs' : 'transformations'
+  return node.parameters.some((p) => p.name.getText() === 'this')
+    ? 'transformations of keys and pairs'
+    : 'transformations'
 }
 
 /** The class's public members, overloads together, each with the section (`// ── name ──`) in which it stands. */
