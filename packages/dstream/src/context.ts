@@ -166,6 +166,7 @@ export class StreamingContext implements AsyncDisposable {
     return activeContext<StreamingContext>(appName)
   }
 
+  /** The context that `getActive()` knows, else what `create` makes; it is not started. */
   static async getActiveOrCreate(
     create: () => StreamingContext | Promise<StreamingContext>,
   ): Promise<StreamingContext> {
@@ -463,6 +464,7 @@ export class StreamingContext implements AsyncDisposable {
     return this.#termination.waitOrTimeout(milliseconds)
   }
 
+  /** INITIALIZED until `start()`, ACTIVE until `stop()` or a failure inside start, then STOPPED for good. */
   getState(): StreamingContextState {
     return this.#state
   }
@@ -473,19 +475,39 @@ export class StreamingContext implements AsyncDisposable {
 
   // ── looking in ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /**
+   * Calls the methods of `listener` for the events of the same name, in order. One that throws is logged and harms nobody.
+   *
+   * @example
+   * ssc.addStreamingListener({ onBatchCompleted: ({ batchInfo }) => void seen.push(batchInfo.batchTime) })
+   * lines.print()
+   * await t.run()
+   * seen // [1000, 2000]
+   */
   addStreamingListener(listener: StreamingListener): void {
     this.#bus.addListener(listener)
   }
 
+  /** Takes off a listener that was added; one that is not known is passed over. */
   removeStreamingListener(listener: StreamingListener): void {
     this.#bus.removeListener(listener)
   }
 
+  /**
+   * One event by its name: the short form of a listener.
+   *
+   * @example
+   * ssc.on('batchCompleted', ({ batchInfo }) => seen.push(batchInfo.batchTime))
+   * lines.print()
+   * await t.run()
+   * seen // [1000, 2000]
+   */
   on<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this {
     this.#bus.on(event, f)
     return this
   }
 
+  /** Takes off what `on` put there. */
   off<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this {
     this.#bus.off(event, f)
     return this
@@ -501,6 +523,7 @@ export class StreamingContext implements AsyncDisposable {
     return planOf(this.#graph, rememberTimes(this.#graph, this.#rememberMs ?? 0))
   }
 
+  /** The latest batch in figures; nothing before the first has completed. */
   get lastProgress(): BatchProgress | undefined {
     return this.#progress.last
   }

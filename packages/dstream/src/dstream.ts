@@ -66,8 +66,9 @@ import type { StateView } from './state/view.js'
 import { checkPositiveDuration, Duration, durationOf } from './time/duration.js'
 import type { Time } from './time/time.js'
 
-/** The key of a pair type, and its value. */
+/** The key of a pair type. */
 export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : never
+/** The value of a pair type. */
 export type ValueOf<T> = T extends readonly [Key, infer V] ? V : never
 
 /** A stream of records: what a user must have, to make pairs of records, is written `[key, value]`. */
@@ -124,6 +125,7 @@ export class DStream<out T> {
     return typeof value === 'object' && value !== null && brand in value
   }
 
+  /** The context that made this stream. */
   get context(): StreamingContext {
     return this.#host.context
   }

@@ -11,6 +11,10 @@ export interface Partitioner {
   equals?(that: unknown): boolean
 }
 
+/**
+ * Where the keys of a result lie: in so many partitions by hash, or as a partitioner says. By default the context's
+ * parallelism, 1 unless it is given.
+ */
 export interface PartitionOptions {
   numPartitions?: number | undefined
   partitioner?: Partitioner | undefined
@@ -49,6 +53,7 @@ export class HashPartitioner implements Partitioner {
     return this.numPartitions === 1 ? 0 : hashKey(key) % this.numPartitions
   }
 
+  /** Whether `that` is a hash partitioner of as many partitions. */
   equals(that: unknown): boolean {
     return isHashPartitioner(that) && that.numPartitions === this.numPartitions
   }

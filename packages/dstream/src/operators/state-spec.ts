@@ -50,12 +50,14 @@ export class StateSpec<K extends Key, V, S, E> {
     return this
   }
 
+  /** The number of partitions of the state; the last of `numPartitions` and `partitioner` holds. */
   numPartitions(n: number): this {
     this.options.numPartitions = positiveInteger('StateSpec', 'numPartitions', n)
     this.options.partitioner = undefined
     return this
   }
 
+  /** What decides the partition of each key. */
   partitioner(p: Partitioner): this {
     this.options.partitioner = p
     this.options.numPartitions = undefined

@@ -65,15 +65,19 @@ export class RDD<out T> {
     return typeof value === 'object' && value !== null && brand in value
   }
 
+  /** A number that no other RDD of its context has. */
   get id(): number {
     return this.node.id
   }
+  /** In how many partitions the records lie. */
   get numPartitions(): number {
     return this.node.numPartitions
   }
+  /** The same as `numPartitions`, by Spark's name. */
   getNumPartitions(): number {
     return this.node.numPartitions
   }
+  /** What decided where each key lies; nothing when the order of arrival did. */
   get partitioner(): Partitioner | undefined {
     return this.node.partitioner
   }

@@ -160,10 +160,12 @@ export abstract class Receiver<T> {
     this.#attached('stop').endForGood(message, error)
   }
 
+  /** Whether `onStart` has been called and `onStop` not yet. */
   isStarted(): boolean {
     return this.#attached('isStarted').isStarted()
   }
 
+  /** Whether it has been told to stop; a loop of its own ends then. */
   isStopped(): boolean {
     return this.#attached('isStopped').isStopped()
   }

@@ -31,9 +31,11 @@ export class Duration {
     return isDuration(value)
   }
 
+  /** The sum of the two. */
   plus(that: Duration): Duration {
     return new Duration(this.milliseconds + durationOf('Duration.plus', that).milliseconds)
   }
+  /** May be negative; where a length is asked for, that is refused. */
   minus(that: Duration): Duration {
     return new Duration(this.milliseconds - durationOf('Duration.minus', that).milliseconds)
   }
@@ -45,18 +47,23 @@ export class Duration {
   div(that: Duration): number {
     return this.milliseconds / durationOf('Duration.div', that).milliseconds
   }
+  /** Whether this is the shorter one. */
   less(that: Duration): boolean {
     return this.milliseconds < durationOf('Duration.less', that).milliseconds
   }
+  /** Whether this is not longer. */
   lessEq(that: Duration): boolean {
     return this.milliseconds <= durationOf('Duration.lessEq', that).milliseconds
   }
+  /** Whether this is the longer one. */
   greater(that: Duration): boolean {
     return this.milliseconds > durationOf('Duration.greater', that).milliseconds
   }
+  /** Whether this is not shorter. */
   greaterEq(that: Duration): boolean {
     return this.milliseconds >= durationOf('Duration.greaterEq', that).milliseconds
   }
+  /** By value; false for anything that is no Duration. */
   equals(that: unknown): boolean {
     return isDuration(that) && this.milliseconds === that.milliseconds
   }
@@ -64,12 +71,15 @@ export class Duration {
   isMultipleOf(that: Duration): boolean {
     return this.milliseconds % checkPositiveDuration('Duration.isMultipleOf', that).milliseconds === 0
   }
+  /** Whether it has no length at all. */
   isZero(): boolean {
     return this.milliseconds === 0
   }
+  /** The shorter of the two. */
   min(that: Duration): Duration {
     return this.less(that) ? this : that
   }
+  /** The longer of the two. */
   max(that: Duration): Duration {
     return this.greater(that) ? this : that
   }

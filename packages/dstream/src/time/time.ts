@@ -31,6 +31,7 @@ export class Time {
     return isTime(value)
   }
 
+  /** The point so much later. */
   plus(d: Duration): Time {
     return new Time(this.milliseconds + durationOf('Time.plus', d).milliseconds)
   }
@@ -41,18 +42,23 @@ export class Time {
     if (isTime(that)) return new Duration(this.milliseconds - that.milliseconds)
     return new Time(this.milliseconds - durationOf('Time.minus', that).milliseconds)
   }
+  /** Whether this is the earlier one. */
   less(t: Time): boolean {
     return this.milliseconds < timeOf('Time.less', t).milliseconds
   }
+  /** Whether this is not later. */
   lessEq(t: Time): boolean {
     return this.milliseconds <= timeOf('Time.lessEq', t).milliseconds
   }
+  /** Whether this is the later one. */
   greater(t: Time): boolean {
     return this.milliseconds > timeOf('Time.greater', t).milliseconds
   }
+  /** Whether this is not earlier. */
   greaterEq(t: Time): boolean {
     return this.milliseconds >= timeOf('Time.greaterEq', t).milliseconds
   }
+  /** By value; false for anything that is no Time. */
   equals(that: unknown): boolean {
     return isTime(that) && this.milliseconds === that.milliseconds
   }
@@ -69,9 +75,11 @@ export class Time {
   isMultipleOf(d: Duration): boolean {
     return this.milliseconds % checkPositiveDuration('Time.isMultipleOf', d).milliseconds === 0
   }
+  /** The earlier of the two. */
   min(t: Time): Time {
     return this.less(t) ? this : timeOf('Time.min', t)
   }
+  /** The later of the two. */
   max(t: Time): Time {
     return this.greater(t) ? this : timeOf('Time.max', t)
   }
