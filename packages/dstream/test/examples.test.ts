@@ -16,6 +16,12 @@ const sources = ['packages/dstream/src', 'packages/jvc-receiver/src'].flatMap((f
   filesUnder(join(root, folder), /(?<!\.test|\.arbitrary)\.ts$/),
 )
 const pages = ['README.md', 'packages/dstream/README.md', 'packages/jvc-receiver/README.md', 'docs/concepts.md']
+/** The other pages, whose blocks may be parts of programs: they are parsed. */
+const otherPages = [
+  ...['CONTRIBUTING.md', 'ARCHITECTURE.md'].map((page) => join(root, page)),
+  ...filesUnder(join(root, 'docs'), /(?<!^operators|^rdd|^concepts)\.md$/),
+  join(root, 'packages/jvc-scraper/README.md'),
+]
 const fromSource = sources.flatMap(examplesInSource)
 const fromPages = pages.flatMap((page) => examplesInPage(join(root, page)))
 
@@ -113,6 +119,14 @@ test('every example fits the types', () => {
   })
   expect(wrong).toEqual([])
 }, 120_000)
+
+test('every block of the other pages is a piece of program', () => {
+  const wrong = otherPages.flatMap(examplesInPage).flatMap(({ file, name, code }) => {
+    const { diagnostics = [] } = ts.transpileModule(code, { reportDiagnostics: true })
+    return diagnostics.map(({ messageText }) => `${relative(root, file)}: ${name}: ${String(messageText)}`)
+  })
+  expect(wrong).toEqual([])
+})
 
 describe('an example runs, and gives what it says', () => {
   test.each(all.filter(({ code }) => !waits.test(code)))('$title', async ({ code, module }) => {
