@@ -1,5 +1,6 @@
 // @ts-check
-// A job for the tests that kill it: how often each post was received, written to the file OUT after every batch.
+// A job for the tests that kill it: how often each post was received and each word written, in the files OUT and
+// OUT.words after every batch.
 import { rename, writeFile } from 'node:fs/promises'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
@@ -7,15 +8,26 @@ import { JvcReceiver } from 'jvc-receiver'
 const { CHECKPOINT_DIR: checkpointDir, OUT: out = '', SCRAPER_PORT: port } = process.env
 const options = { appName: 'count-posts', batchInterval: Milliseconds(200), checkpointDir }
 
-await StreamingContext.run(import.meta, options, (ssc) => {
-  const feed = { host: '127.0.0.1', port: Number(port), reconnect: { baseMs: 20, maxMs: 200 } }
-  ssc
-    .receiverStream(new JvcReceiver(feed))
-    .mapToPair((post) => [post.id, 1])
+/** @param {string} file */
+const save =
+  (file) =>
+  /** @param {import('dstream').RDD<[string, number]>} rdd */
+  async (rdd) => {
+    await writeFile(`${file}.new`, JSON.stringify(await rdd.collect()))
+    await rename(`${file}.new`, file)
+  }
+
+/** @param {import('dstream').DStream<string>} names */
+const totals = (names) =>
+  names
+    .mapToPair((name) => [name, 1])
     .reduceByKey((a, b) => a + b)
     .updateStateByKey((values, /** @type {number | undefined} */ n) => values.reduce((a, b) => a + b, n ?? 0))
-    .foreachRDD(async (rdd) => {
-      await writeFile(`${out}.new`, JSON.stringify(await rdd.collect()))
-      await rename(`${out}.new`, out)
-    })
+
+await StreamingContext.run(import.meta, options, (ssc) => {
+  const feed = { host: '127.0.0.1', port: Number(port), reconnect: { baseMs: 20, maxMs: 200 } }
+  const posts = ssc.receiverStream(new JvcReceiver(feed))
+  // Outputs of a batch run in order: when a post is seen in OUT, its words are in the other file.
+  totals(posts.flatMap((post) => post.message.split(/\s+/))).foreachRDD(save(`${out}.words`))
+  totals(posts.map((post) => post.id)).foreachRDD(save(out))
 })

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startSimulator, type Simulator } from 'jvc-scraper/simulator'
 import { RedisServer } from '../src/redis/redis-server.js'
@@ -21,6 +22,8 @@ export interface KillOptions {
   readonly redis: boolean
   /** How often something is killed. */
   readonly kills: number
+  /** Only the job is ended: four times with SIGKILL at any moment of its life, then once with SIGTERM, and so on. */
+  readonly jobOnly?: boolean
 }
 
 /** What the chain did. */
@@ -30,6 +33,8 @@ export interface KillResult {
   readonly received: Client['posts']
   /** How often the job counted each post. */
   readonly counted: ReadonlyMap<string, number>
+  /** How often it counted each word. */
+  readonly words: ReadonlyMap<string, number>
   readonly gaps: number
 }
 
@@ -68,6 +73,15 @@ class Program {
     throw new Error(`${this.file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
   }
 
+  /** @throws when it does not end with code 0 */
+  async stop(): Promise<void> {
+    const child = this.#child!
+    const exit = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exit
+    if (child.exitCode !== 0) throw new Error(`${this.file} stopped with ${child.exitCode}: ${this.#said}`)
+  }
+
   async end(): Promise<void> {
     const child = this.#child
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -78,7 +92,7 @@ class Program {
 }
 
 /** Publishes posts while scraper, job and Redis are killed again and again; ends when the job has counted everything. */
-export async function killChain({ seed, posts, faults, redis, kills }: KillOptions): Promise<KillResult> {
+export async function killChain({ seed, posts, faults, redis, kills, jobOnly }: KillOptions): Promise<KillResult> {
   const random = randomOf(seed)
   const folder = await mkdtemp(join(tmpdir(), 'kill-chain-'))
   const out = join(folder, 'counts.json')
@@ -112,8 +126,8 @@ export async function killChain({ seed, posts, faults, redis, kills }: KillOptio
     CHECKPOINT_DIR: join(folder, 'checkpoint'),
   })
   const reader = new Reader(port)
-  const counts = async (): Promise<Map<string, number>> =>
-    new Map(JSON.parse(await readFile(out, 'utf8').catch(() => '[]')) as [string, number][])
+  const counts = async (file = out): Promise<Map<string, number>> =>
+    new Map(JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as [string, number][])
   scraper.start()
   job.start()
   try {
@@ -124,7 +138,18 @@ export async function killChain({ seed, posts, faults, redis, kills }: KillOptio
       const arrived = before + Math.floor(random() * (posts / kills))
       await until(() => reader.posts.length >= arrived, 60_000).catch(() => {})
       const victim = random()
-      if (server !== undefined && victim < 0.3) {
+      if (jobOnly === true) {
+        if (kill % 5 === 4) {
+          const { size } = await counts()
+          await untilSoon(async () => (await counts()).size > size)
+          await job.stop()
+        } else {
+          // From the start of the process to many batches later.
+          await delay(victim * 1500)
+          await job.kill()
+        }
+        job.start()
+      } else if (server !== undefined && victim < 0.3) {
         await server.kill()
         await server.restart()
       } else if (victim < 0.6) {
@@ -141,15 +166,17 @@ export async function killChain({ seed, posts, faults, redis, kills }: KillOptio
         .filter(({ deletedAt }) => deletedAt === null)
         .map(({ id }) => id)
     await until(() => new Set(reader.posts.map(({ id }) => id)).size >= wanted().length, 120_000)
-    let counted = await counts()
-    for (
-      const end = Date.now() + 60_000;
-      Date.now() < end && !wanted().every((id) => counted.has(id));
-      counted = await counts()
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 200))
+    await untilSoon(async () => {
+      const seen = await counts()
+      return wanted().every((id) => seen.has(id))
+    })
+    return {
+      simulator,
+      received: reader.posts,
+      counted: await counts(),
+      words: await counts(`${out}.words`),
+      gaps: reader.gaps,
     }
-    return { simulator, received: reader.posts, counted, gaps: reader.gaps }
   } finally {
     reader.close()
     await job.end()
@@ -158,6 +185,11 @@ export async function killChain({ seed, posts, faults, redis, kills }: KillOptio
     await simulator.close()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Looks again and again, for a minute: what is missing then is for the test to say. */
+async function untilSoon(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end && !(await isSo());) await delay(100)
 }
 
 /** A client that comes back with its cursor whenever the scraper is gone. */
@@ -193,7 +225,7 @@ class Reader {
       client.socket.on('data', take)
       await once(client.socket, 'close').catch(() => {})
       take()
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await delay(30)
     }
   }
 }
@@ -204,4 +236,11 @@ async function freePort(): Promise<number> {
   const { port } = probe.address() as AddressInfo
   await new Promise((resolve) => probe.close(resolve))
   return port
+}
+
+/** What the job must have counted: the words of the posts that the feed gave. */
+export function wordsOf(posts: Client['posts']): ReadonlyMap<string, number> {
+  const words = new Map<string, number>()
+  for (const { message } of posts) for (const word of message.split(/\s+/)) words.set(word, (words.get(word) ?? 0) + 1)
+  return words
 }

@@ -1,20 +1,25 @@
 import { expect, test } from 'vitest'
 import { hasRedis } from '../src/redis/redis-server.js'
 import { expectStormTruth } from '../src/test-chain.js'
-import { killChain, type KillOptions } from './kill-chain.js'
+import { killChain, type KillOptions, wordsOf } from './kill-chain.js'
 
 const check = async (options: KillOptions): Promise<void> => {
-  const { simulator, received, counted, gaps } = await killChain(options)
+  const { simulator, received, counted, words, gaps } = await killChain(options)
   expect(gaps).toBe(0)
   const missing = expectStormTruth(simulator, received)
   // The job has counted exactly what the feed gave, each post once, whatever was killed.
   expect([...counted.values()].filter((n) => n !== 1)).toEqual([])
   expect(new Set(counted.keys())).toEqual(new Set(received.map(({ id }) => id)))
+  expect(words).toEqual(wordsOf(received))
   if (options.faults === 'none') expect(missing).toBe(0)
 }
 
 test('scraper and job killed at any time, log and bookmarks in files: every post is counted exactly once', async () => {
   await check({ seed: 1, posts: 800, faults: 'none', redis: false, kills: 5 })
+}, 120_000)
+
+test('the job alone, four times killed and once asked to stop: totals of words as if nothing had happened', async () => {
+  await check({ seed: 3, posts: 1000, faults: 'none', redis: false, kills: 5, jobOnly: true })
 }, 120_000)
 
 test.runIf(hasRedis())(
