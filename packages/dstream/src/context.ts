@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Codec } from './blocks/codec.js'
+import type { MatchPlan } from './checkpoint/match.js'
 import { checkContextOptions, type BackpressureOptions, type StreamingContextOptions } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
 import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from './errors/context.js'
@@ -536,6 +537,12 @@ export class StreamingContext implements AsyncDisposable {
   /** @internal The started life, for the testing kit. */
   get life(): Lifecycle | undefined {
     return this.#life
+  }
+
+  /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */
+  planResume(storage: Storage): Promise<MatchPlan> {
+    validate(this.#graph, true)
+    return this.#lifecycle().planResume(storage)
   }
 
   /** @internal Ends without a word, as if the process had died. */

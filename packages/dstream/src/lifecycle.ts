@@ -1,6 +1,7 @@
 import type { Block } from './blocks/block.js'
 import type { Checkpoint, OperatorPrint, Recovered } from './checkpoint/checkpoint.js'
-import { openCheckpoint } from './checkpoint/open-checkpoint.js'
+import type { MatchPlan } from './checkpoint/match.js'
+import { openCheckpoint, planResume } from './checkpoint/open-checkpoint.js'
 import { stopTimedOut } from './errors/context.js'
 import { Evaluation } from './graph/evaluate.js'
 import { fingerprint } from './graph/fingerprint.js'
@@ -106,6 +107,11 @@ export class Lifecycle {
     const { clock, batchMs } = this.#o
     await this.#open(firstBatchTime(clock.now(), batchMs) - batchMs)
     await this.#checkpoint?.close()
+  }
+
+  /** What `start` would do with the state that a storage holds; only reads. */
+  planResume(storage: Storage): Promise<MatchPlan> {
+    return planResume(storage, { operators: this.#prints(), allowDropped: this.#o.allowDroppedState })
   }
 
   async start(): Promise<void> {

@@ -110,15 +110,28 @@ const recoveredFrom = (
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
-/** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
-function matchOperators(
-  state: StoredState,
-  journal: ReadJournal,
-  options: CheckpointOptions,
-  warnings: string[],
-): MatchPlan {
+/** What a program is matched with. */
+export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped'>
+
+/**
+ * What a start of the program would do with the state that is there. Only reads.
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`, `migration-failed`
+ */
+export async function planResume(storage: Storage, program: Program): Promise<MatchPlan> {
+  const { state } = await readCommits(storage, [])
+  const plan = matchStored(state, await readJournal(storage), program)
+  if (plan.refusal === undefined) new Migration(state, program.operators, new Set(plan.kept)).check()
+  return plan
+}
+
+const matchStored = (state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan => {
   const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
-  const plan = match(state.operators, { holds, begun: state.begun }, options.operators, options.allowDropped ?? [])
+  return match(state.operators, { holds, begun: state.begun }, operators, allowDropped ?? [])
+}
+
+/** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
+function matchOperators(state: StoredState, journal: ReadJournal, program: Program, warnings: string[]): MatchPlan {
+  const plan = matchStored(state, journal, program)
   if (plan.refusal !== undefined) throw checkpointMismatch(plan.refusal)
   if (plan.dropped.length > 0) warnings.push(`The state of ${plan.dropped.join(', ')} is dropped, as it was allowed.`)
   const dropped = new Set(plan.dropped)

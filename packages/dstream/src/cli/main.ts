@@ -1,11 +1,13 @@
 import { exportState, inspectCheckpoint, verifyFiles } from '../checkpoint/inspect.js'
 import { fileStorage } from '../storage/index.js'
 import { jsonForm } from '../text/text-form.js'
+import { planJob } from './plan-job.js'
 
 const usage = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
+  dstream checkpoint plan <directory> <job.js>   what a start of this job would keep, migrate, drop and begin
   dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
   dstream --help
 
@@ -51,33 +53,55 @@ const verify = async (directory: string): Promise<string[]> => {
 }
 
 /** The state of one operator as lines of JSON. */
-const exported = async (directory: string, id = ''): Promise<string[]> => {
+const exported = async (directory: string, id: string): Promise<string[]> => {
   const entries = await exportState(fileStorage(directory), id)
   if (entries === undefined)
     throw new Error(`${directory} holds nothing for ${JSON.stringify(id)}; inspect names the operators`)
   return entries.map(jsonForm)
 }
 
-const commands: Readonly<Record<string, (directory: string, id?: string) => Promise<string[]>>> = {
-  inspect,
-  verify,
-  export: exported,
+/** What a start of the job would do. @throws when it would refuse */
+const plan = async (directory: string, job: string): Promise<string[]> => {
+  const { kept, migrated, fresh, dropped, refusal } = await planJob(fileStorage(directory), job)
+  if (refusal !== undefined) throw new Error(`start would refuse: ${refusal}`)
+  const list = (ids: readonly string[]): string => ids.join(', ') || 'nothing'
+  return [
+    `kept       ${list(kept.filter((id) => !migrated.includes(id)))}`,
+    `migrated   ${list(migrated)}`,
+    `new        ${list(fresh)}`,
+    `dropped    ${list(dropped)}`,
+  ]
 }
 
-/** Runs the command line; resolves with the exit code. */
+interface Command {
+  /** What it takes, in order. */
+  readonly takes: readonly string[]
+  readonly run: (directory: string, more: string) => Promise<string[]>
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  inspect: { takes: ['<directory>'], run: inspect },
+  verify: { takes: ['<directory>'], run: verify },
+  plan: { takes: ['<directory>', '<job.js>'], run: plan },
+  export: { takes: ['<directory>', '<id>'], run: exported },
+}
+
+/** Runs the command line; resolves with the exit code: 1 for what was found, 2 for a command that is none. */
 const main = async (args: readonly string[]): Promise<number> => {
-  const [noun, verb = '', directory, id] = args
-  if (noun === undefined || noun === '--help' || noun === '-h') {
+  const [noun, verb = '', ...given] = args
+  if (noun === undefined || args.includes('--help') || args.includes('-h')) {
     process.stdout.write(usage)
     return noun === undefined ? 2 : 0
   }
-  const command = noun === 'checkpoint' ? commands[verb] : undefined
-  if (command === undefined || directory === undefined) {
-    process.stderr.write(`dstream: "${args.join(' ')}" is no command of dstream.\n\n${usage}`)
-    return 2
+  const command = noun === 'checkpoint' && Object.hasOwn(commands, verb) ? commands[verb] : undefined
+  if (command === undefined) return misused(`"${args.join(' ')}" is no command of dstream.\n\n${usage}`)
+  const { takes, run } = command
+  if (given.length !== takes.length) {
+    return misused(`checkpoint ${verb} takes ${takes.join(' ')}, not "${given.join(' ')}".\n`)
   }
   try {
-    process.stdout.write(`${(await command(directory, id)).join('\n')}\n`)
+    const [directory, more = ''] = given as [string, string?]
+    process.stdout.write(`${(await run(directory, more)).join('\n')}\n`)
     return 0
   } catch (error) {
     process.stderr.write(`dstream: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -85,4 +109,11 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 }
 
+const misused = (message: string): number => {
+  process.stderr.write(`dstream: ${message}`)
+  return 2
+}
+
 process.exitCode = await main(process.argv.slice(2))
+// What a job has opened while its graph was built must not keep this process.
+process.stdout.write('', () => process.exit())

@@ -51,3 +51,17 @@ export const notAJob = (got: unknown): DStreamError =>
     'not-a-module',
     `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${typeof got}.`,
   )
+
+export const jobNotLoaded = (file: string, cause: unknown): DStreamError =>
+  new DStreamError(
+    'job-not-loaded',
+    `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  )
+
+export const noJobDefined = (file: string, defined: readonly string[]): DStreamError =>
+  new DStreamError(
+    'no-job-defined',
+    `${file} defines no job${defined.length > 0 ? ` of its own, and what it imports defines ${defined.length}` : ''}. ` +
+      'A job is a module that calls StreamingContext.run(import.meta, options, define), or run(module, …) in CommonJS.',
+  )

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { MatchPlan } from '../checkpoint/match.js'
+import { StreamingContext } from '../context.js'
+import { jobNotLoaded, noJobDefined } from '../errors/context.js'
+import { definedJobs, type Job } from '../job.js'
+import type { Logger, Storage } from '../ports.js'
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/**
+ * Builds the graph of the job that a module defines with `StreamingContext.run`, and matches it with what the storage
+ * holds. Nothing is started and nothing is written.
+ * @throws `job-not-loaded`, `no-job-defined`, what the job's own definition throws, and what `start` would throw
+ */
+export async function planJob(storage: Storage, file: string): Promise<MatchPlan> {
+  const { options, define } = await load(resolve(file))
+  const ssc = new StreamingContext({ ...options, storage, logger: silent })
+  await define(ssc)
+  return ssc.planResume(storage)
+}
+
+/** The job of a module: of its own, or of what it imports, when that is one only. */
+async function load(file: string): Promise<Job> {
+  try {
+    await import(pathToFileURL(file).href)
+  } catch (error) {
+    throw jobNotLoaded(file, error)
+  }
+  const jobs = definedJobs()
+  const job = jobs.get(file) ?? (jobs.size === 1 ? [...jobs.values()][0] : undefined)
+  if (job === undefined) throw noJobDefined(file, [...jobs.keys()])
+  return job
+}

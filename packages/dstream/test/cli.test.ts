@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const bin = fileURLToPath(new URL('../bin/dstream.js', import.meta.url))
+const dstream = pathToFileURL(fileURLToPath(new URL('../dist/index.js', import.meta.url))).href
+const home = mkdtempSync(join(tmpdir(), 'dstream-cli-'))
+const directory = join(home, 'checkpoint')
+
+const cli = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: home })
+  return { status, stdout, stderr }
+}
+
+/** A job of one's own, in a module: three batches of words, then the end. */
+const job = (name: string, streams: string): string => {
+  const file = join(home, name)
+  writeFileSync(
+    file,
+    `import { Milliseconds, StreamingContext } from '${dstream}'
+    const add = (a, b) => a + b
+    const source = {
+      initial: () => 0,
+      plan: (from) => Math.min(from + 1, 3),
+      read: (from, until) => ['a', 'b', 'a'].slice(from, until),
+    }
+    const options = { appName: 'words', batchInterval: Milliseconds(20), checkpointDir: ${JSON.stringify(directory)} }
+    await StreamingContext.run(import.meta, options, (ssc) => {
+      const words = ssc.fromSource(source).mapToPair((word) => [word, 1])
+      ${streams}
+      let batches = 0
+      ssc.on('batchCompleted', () => ++batches === 4 && void ssc.stop({ gracefully: true }))
+    })`,
+  )
+  return file
+}
+
+const files = (): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .sort()
+    .map((name) => `${name} ${readFileSync(join(directory, name)).toString('base64')}`)
+
+beforeAll(() => {
+  const first = job('first.mjs', "words.runningReduceByKey(add).uid('totals').foreachRDD(() => {})")
+  const { status, stderr } = spawnSync(process.execPath, [first], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, expect.not.stringContaining('error')])
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+test('inspect, verify and export show what a job has left', () => {
+  expect(cli('checkpoint', 'inspect', directory)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/totals {2}runningReduceByKey, version 1 {2}state: 2 keys/),
+  })
+  expect(cli('checkpoint', 'verify', directory)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/files are good/),
+  })
+  const lines = cli('checkpoint', 'export', directory, 'totals').stdout.trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { table: 'state', key: 'a', value: 2 },
+    { table: 'state', key: 'b', value: 1 },
+  ])
+})
+
+test.each<[string, string, number, RegExp]>([
+  ['the same', "words.runningReduceByKey(add).uid('totals').print()", 0, /kept +.*totals[^]*new +nothing/],
+  [
+    'one more state above',
+    "words.updateStateByKey((values) => values.length).uid('sizes').print(); words.runningReduceByKey(add).uid('totals').print()",
+    0,
+    /kept +.*totals[^]*new +sizes[^]*dropped +nothing/,
+  ],
+  [
+    'the state without its uid',
+    'words.runningReduceByKey(add).print()',
+    1,
+    /start would refuse[^]*totals.*\.uid\("totals"\)/,
+  ],
+  ['no output', "words.runningReduceByKey(add).uid('totals')", 1, /No output operations registered/],
+  ['a definition that throws', "throw new Error('not today')", 1, /not today/],
+])('plan, %s: says what start would do, and touches nothing', (_, streams, status, said) => {
+  const before = files()
+  const result = cli('checkpoint', 'plan', directory, job('next.mjs', streams))
+  expect(result.status).toBe(status)
+  expect(status === 0 ? result.stdout : result.stderr).toMatch(said)
+  expect(files()).toEqual(before)
+})
+
+test('plan with a module that is no job, or none at all', () => {
+  writeFileSync(join(home, 'none.mjs'), 'export const nothing = 1')
+  expect(cli('checkpoint', 'plan', directory, 'none.mjs')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/none\.mjs defines no job.*StreamingContext\.run/),
+  })
+  expect(cli('checkpoint', 'plan', directory, 'gone.mjs')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/gone\.mjs cannot be loaded/),
+  })
+})
+
+test.each<[string[], RegExp]>([
+  [[], /^dstream: looks into/],
+  [['checkpoint', 'burn', '.'], /"checkpoint burn \." is no command/],
+  [['checkpoint', 'toString', '.'], /is no command/],
+  [['checkpoint', 'inspect'], /checkpoint inspect takes <directory>/],
+  [['checkpoint', 'plan', '.'], /checkpoint plan takes <directory> <job\.js>/],
+  [['checkpoint', 'inspect', 'a', 'b'], /checkpoint inspect takes <directory>/],
+])('%j is refused with what there is', (args, said) => {
+  const { status, stdout, stderr } = cli(...args)
+  expect([status, stdout + stderr]).toEqual([2, expect.stringMatching(said)])
+})
+
+test('--help helps', () => {
+  expect(cli('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('checkpoint plan') })
+  expect(cli('checkpoint', '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('checkpoint plan') })
+})
