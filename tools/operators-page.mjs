@@ -13,6 +13,7 @@ const textOf = (comment) => (ts.getTextOfJSDocComment(comment) ?? '').trim()
 
 /** Where a class has no sections. */
 const sectionOf = (node) => {
+  if (node.parent.name.text.endsWith('DStream')) return 'its own'
   if (/^(Promise|AsyncIterable)\b/.test(node.type?.getText() ?? '')) return 'actions'
   return node.parameters.some((p) => p.name.getText() === 'this')
     ? 'transformations of keys and pairs'
@@ -30,7 +31,8 @@ const membersOf = (path, className) => {
     const doc = docOf(node)
     const isPublic = ts.isMethodDeclaration(node) && !/^[#[]/.test(name)
     if (!isPublic || doc?.tags?.some((tag) => tag.tagName.text === 'internal')) continue
-    const section = sections.findLast(({ index }) => index < node.getStart())?.[1] ?? sectionOf(node)
+    const section =
+      sections.findLast(({ index }) => index > declaration.pos && index < node.getStart())?.[1] ?? sectionOf(node)
     const member = members.get(name) ?? { name, section, nodes: [] }
     member.nodes.push(node)
     members.set(name, member)
@@ -137,6 +139,8 @@ const pages = {
     `What a \`DStream\` can do, and where streams come from.\n\n${names}\n\nA batch's own methods are in [rdd.md](rdd.md); the words (slide, window, state) in [concepts.md](concepts.md).`,
     [
       { prefix: '', path: 'dstream.ts', className: 'DStream' },
+      { prefix: 'StateDStream', path: 'dstream.ts', className: 'StateDStream' },
+      { prefix: 'MapWithStateDStream', path: 'dstream.ts', className: 'MapWithStateDStream' },
       { prefix: 'StreamingContext', path: 'context.ts', className: 'StreamingContext' },
     ],
   ),
