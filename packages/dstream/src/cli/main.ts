@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { exportState, inspectCheckpoint, verifyFiles } from '../checkpoint/inspect.js'
 import { fileStorage } from '../storage/index.js'
 import { jsonForm } from '../text/text-form.js'
@@ -52,12 +54,14 @@ const verify = async (directory: string): Promise<string[]> => {
   return [...lines, `${reports.length} files are good.`]
 }
 
-/** The state of one operator as lines of JSON. */
-const exported = async (directory: string, id: string): Promise<string[]> => {
+/** The state of one operator as lines of JSON, made one at a time: together they can be longer than a string may be. */
+const exported = async (directory: string, id: string): Promise<Iterable<string>> => {
   const entries = await exportState(fileStorage(directory), id)
   if (entries === undefined)
     throw new Error(`${directory} holds nothing for ${JSON.stringify(id)}; inspect names the operators`)
-  return entries.map(jsonForm)
+  return (function* () {
+    for (const entry of entries) yield jsonForm(entry)
+  })()
 }
 
 /** What a start of the job would do. @throws when it would refuse */
@@ -76,7 +80,7 @@ const plan = async (directory: string, job: string): Promise<string[]> => {
 interface Command {
   /** What it takes, in order. */
   readonly takes: readonly string[]
-  readonly run: (directory: string, more: string) => Promise<string[]>
+  readonly run: (directory: string, more: string) => Promise<Iterable<string>>
 }
 
 const commands: Readonly<Record<string, Command>> = {
@@ -84,6 +88,16 @@ const commands: Readonly<Record<string, Command>> = {
   verify: { takes: ['<directory>'], run: verify },
   plan: { takes: ['<directory>', '<job.js>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
+}
+
+/** Writes lines as fast as their reader takes them. One that has seen enough, as `head` has, is no failure. */
+const print = async (lines: Iterable<string>): Promise<void> => {
+  const text = (function* () {
+    for (const line of lines) yield `${line}\n`
+  })()
+  await pipeline(Readable.from(text), process.stdout, { end: false }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  })
 }
 
 /** Runs the command line; resolves with the exit code: 1 for what was found, 2 for a command that is none. */
@@ -101,7 +115,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
   try {
     const [directory, more = ''] = given as [string, string?]
-    process.stdout.write(`${(await run(directory, more)).join('\n')}\n`)
+    await print(await run(directory, more))
     return 0
   } catch (error) {
     process.stderr.write(`dstream: ${error instanceof Error ? error.message : String(error)}\n`)
