@@ -31,7 +31,7 @@ export default defineConfig({
             extends: true,
             test: {
               name: 'no-codegen',
-              include: ['packages/dstream/src/{rdd,operators}/**/*.test.ts'],
+              include: ['packages/dstream/{src/rdd,src/operators,test/random-graphs}/**/*.test.ts'],
               exclude: [...exclude, ...long],
               execArgv: ['--disallow-code-generation-from-strings'],
             },
