@@ -1,0 +1,297 @@
+// @ts-check
+// Are the tests of recovery tests at all? Takes one safety step at a time out of the sources, as Vite hands them to the
+// tests (the files stay as they are), and expects that a test fails. Each removal has a process and a time limit of its
+// own. Only a test that failed for another reason than its time counts; ends with 1 when a removal is not proven so.
+//
+//   node tools/mutations.mjs [number of the first removal [and of the last]]
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { loadConfigFromFile } from 'vite'
+import { startVitest } from 'vitest/node'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const source = 'packages/dstream/src/'
+/** The quick ones first: a removal is done with when the first test has failed. */
+const tests = ['storage/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
+  (at) => source + at,
+)
+
+/** Name of what is removed, file, what stands there (once), what stands there instead. */
+/** @type {readonly (readonly [name: string, file: string, there: string, instead: string])[]} */
+const mutations = [
+  ['fsync of an append', 'storage/append-file.ts', 'await file.sync()', 'await Promise.resolve()'],
+  [
+    'directory fsync of an append',
+    'storage/append-file.ts',
+    'this.#disk.syncDir(folderOf(this.#path))',
+    'Promise.resolve()',
+  ],
+  [
+    'cutting off a failed write',
+    'storage/append-file.ts',
+    'await file.truncate(this.#size)',
+    'await Promise.resolve()',
+  ],
+  [
+    'distrust after a failed fsync',
+    'storage/append-file.ts',
+    "this.#distrusted = true\n      throw storageFailed('sync'",
+    "throw storageFailed('sync'",
+  ],
+  ['writing on after a partial write', 'storage/append-file.ts', 'at += taken', 'at = bytes.length'],
+  ['fsync of a put', 'storage/disk-storage.ts', "await open.sync().catch(failing('sync', file))", ''],
+  [
+    'rename of a put, written in place',
+    'storage/disk-storage.ts',
+    'await this.#disk.rename(beside, file)',
+    'await this.#writeSynced(file, bytes)',
+  ],
+  [
+    'directory fsync of a put',
+    'storage/disk-storage.ts',
+    "      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n    })\n  }\n\n  /** Files whose",
+    '    })\n  }\n\n  /** Files whose',
+  ],
+  [
+    'directory fsync of a delete',
+    'storage/disk-storage.ts',
+    "await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n      this.#halfDeleted",
+    'this.#halfDeleted',
+  ],
+  [
+    'directory fsync of a new folder',
+    'storage/disk-storage.ts',
+    'await this.#disk.syncDir(folderOf(folder))',
+    'await Promise.resolve()',
+  ],
+  ['second try of a directory fsync', 'storage/disk-storage.ts', '!there && !this.#halfDeleted.has(file)', '!there'],
+  ['look at the lock before an append', 'storage/disk-storage.ts', 'await this.#held?.verify()\n      }\n', '}\n'],
+  [
+    'look at the lock before a put',
+    'storage/disk-storage.ts',
+    'await this.#held?.verify()\n      const beside',
+    'const beside',
+  ],
+  [
+    'look at the lock before a delete',
+    'storage/disk-storage.ts',
+    'await this.#held?.verify()\n      const there',
+    'const there',
+  ],
+  ['removal of stale temporary files', 'storage/disk-storage.ts', "await this.#sweep('')", ''],
+  [
+    'cutting off a torn tail',
+    'journal/log.ts',
+    'if (newest.torn > 0) await this.#putBack(newest.file, newest.end)\n      else ',
+    '',
+  ],
+  [
+    'fsync of what a killed process has left',
+    'journal/log.ts',
+    'else await storage.append(newest.file, new Uint8Array(0))',
+    '',
+  ],
+  ['putting back after a failed append', 'journal/log.ts', 'if (this.#unsure) await', 'if (false) await'],
+  [
+    'check for a missing file of a log',
+    'journal/log.ts',
+    'before !== undefined && before.next !== segment.first',
+    'false',
+  ],
+  [
+    'CRC of a payload',
+    'journal/frame.ts',
+    'crc32(payload, this.seed) === this.#view.getUint32(offset + 12, true)',
+    'true',
+  ],
+  [
+    'CRC of a frame header',
+    'journal/frame.ts',
+    'return crc32(this.bytes.subarray(offset, offset + 16), this.seed) ===',
+    'return true ||',
+  ],
+  ['CRC of a file head', 'journal/frame.ts', 'view.getUint32(20, true) !== crc32(bytes.subarray(0, 20))', 'false'],
+  [
+    'sequence number of a frame',
+    'journal/frame.ts',
+    '|| this.#view.getUint32(offset + 4, true) !== sequence >>> 0',
+    '',
+  ],
+  ['damage told from a torn tail', 'journal/frame.ts', 'if (reader.confirmedAfter(offset, sequence))', 'if (false)'],
+  ['refusal of a block that waits already', 'blocks/ledger.ts', 'if (queue.has(id)) throw', 'if (false) throw'],
+  ['refusal of a block on its way', 'journal/durable-journal.ts', 'this.#adding.add(name)', ''],
+  ['one allocation per batch', 'journal/durable-journal.ts', 'if (known !== undefined) return known', ''],
+  [
+    'check of commits by allocations',
+    'journal/fold-journal.ts',
+    'if (committed !== undefined && (allocated ?? -Infinity) < committed)',
+    'if (false)',
+  ],
+  [
+    'check of allocations by commits',
+    'journal/fold-journal.ts',
+    "if (entry.type !== 'batch' || (entry.committed ?? -Infinity) <= (committed ?? -Infinity)) continue",
+    'continue',
+  ],
+  ['check for a missing oldest file', 'journal/fold-journal.ts', 'if (missing !== undefined)', 'if (false)'],
+  [
+    'commits of a snapshot read once',
+    'checkpoint/open-checkpoint.ts',
+    'if (sequence >= next) understood',
+    'understood',
+  ],
+  ['dropping a commit without its end', 'checkpoint/open-checkpoint.ts', 'state.dropUnfinished()', ''],
+  ['mark of a discard', 'checkpoint/open-checkpoint.ts', 'await storage.put(discardMark, new Uint8Array(0))', ''],
+  ['frames counted in a part', 'checkpoint/snapshot.ts', 'if (frames.length !== count)', 'if (false)'],
+  ['number of a part', 'checkpoint/snapshot.ts', 'if (read.first !== first)', 'if (false)'],
+  [
+    'order in which a snapshot goes',
+    'checkpoint/snapshot.ts',
+    '[...files.filter(isMain), ...files.filter((file) => !isMain(file))]',
+    '[...files.filter((file) => !isMain(file)), ...files.filter(isMain)]',
+  ],
+  [
+    'commits kept for the older snapshot',
+    'checkpoint/checkpoint-writer.ts',
+    'this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered',
+    'true',
+  ],
+]
+
+/** Seconds that one removal may take, and the run with nothing removed, which has no first failure to end at. */
+const limits = { removal: 90, nothing: 300 }
+
+/**
+ * How a run ended. Only `caught` proves that the tests see the removal.
+ * @typedef {{ verdict: 'caught' | 'survived' | 'time limit' | 'error', detail: string }} Outcome
+ */
+
+/**
+ * Runs the tests without one step, up to the first that fails.
+ * @param {(typeof mutations)[number] | undefined} mutation
+ * @returns {Promise<Outcome>}
+ */
+async function runTests(mutation) {
+  const loaded = await loadConfigFromFile({ command: 'serve', mode: 'test' }, `${root}vitest.config.ts`)
+  const alias = loaded?.config.resolve?.alias
+  let changed = 0
+  const plugin = {
+    name: 'mutation',
+    enforce: /** @type {const} */ ('pre'),
+    /** @param {string} code @param {string} id */
+    transform(code, id) {
+      if (mutation === undefined || !id.endsWith(`/${source}${mutation[1]}`)) return undefined
+      const parts = code.split(mutation[2])
+      if (parts.length !== 2)
+        throw new Error(`${mutation[1]} holds ${parts.length - 1} times, not once: ${mutation[2]}`)
+      changed++
+      return parts.join(mutation[3])
+    },
+  }
+  const options = {
+    config: /** @type {const} */ (false),
+    root,
+    watch: false,
+    bail: 1,
+    testTimeout: 30_000,
+    exclude: ['**/node_modules/**', '**/dist/**', '**/*.long.test.ts'],
+    reporters: [{}],
+  }
+  const vitest = await startVitest('test', tests, options, {
+    plugins: [plugin],
+    resolve: alias === undefined ? {} : { alias },
+  })
+  let passed = 0
+  /** @type {string | undefined} */
+  let late
+  for (const module of vitest.state.getTestModules()) {
+    const [broken] = module.errors()
+    if (broken !== undefined) return { verdict: 'error', detail: `${module.moduleId}: ${broken.message}` }
+    for (const test of module.children.allTests()) {
+      const { state, errors } = test.result()
+      if (state === 'passed') passed++
+      if (state !== 'failed') continue
+      const name = `${module.moduleId.split('/').at(-1)}: ${test.fullName}`
+      if (!errors.every(({ message }) => message.startsWith('Test timed out')))
+        return { verdict: 'caught', detail: name }
+      late = name
+    }
+  }
+  if (late !== undefined) return { verdict: 'time limit', detail: late }
+  const [outside] = vitest.state.getUnhandledErrors()
+  if (outside !== undefined)
+    return { verdict: 'error', detail: `outside of tests: ${/** @type {Error} */ (outside).message}` }
+  if (passed === 0) return { verdict: 'error', detail: 'no test has run' }
+  if (mutation !== undefined && changed === 0) return { verdict: 'error', detail: `no test reads ${mutation[1]}` }
+  return { verdict: 'survived', detail: `${passed} tests passed` }
+}
+
+/**
+ * The same in a process of its own, which is ended with all its workers when its time is over.
+ * @param {number} at of the mutation, -1 for none
+ * @param {number} seconds
+ * @returns {Promise<Outcome>}
+ */
+async function inProcess(at, seconds) {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--only', String(at)], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    detached: true,
+  })
+  /** @type {Outcome | undefined} */
+  let outcome
+  child.on('message', (message) => (outcome = /** @type {Outcome} */ (message)))
+  const end = () => {
+    try {
+      process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL')
+    } catch {
+      // All of them have ended already.
+    }
+  }
+  let over = false
+  const timer = setTimeout(() => {
+    over = true
+    end()
+  }, seconds * 1000)
+  process.once('exit', end)
+  const [code] = await once(child, 'close')
+  clearTimeout(timer)
+  end()
+  process.off('exit', end)
+  if (outcome !== undefined) return outcome
+  if (over) return { verdict: 'time limit', detail: `not done after ${seconds} s` }
+  return { verdict: 'error', detail: `the run ended with ${code} and said nothing` }
+}
+
+/** @param {string[]} args */
+async function main([first = '1', last = String(mutations.length)]) {
+  const whole = await inProcess(-1, limits.nothing)
+  console.log(
+    `   nothing removed: ${whole.verdict === 'survived' ? whole.detail : `${whole.verdict}, ${whole.detail}`}`,
+  )
+  if (whole.verdict !== 'survived') return 1
+  const counts = { caught: 0, survived: 0, 'time limit': 0, error: 0 }
+  for (const [at, [name]] of mutations.entries()) {
+    if (at + 1 < Number(first) || at + 1 > Number(last)) continue
+    const { verdict, detail } = await inProcess(at, limits.removal)
+    counts[verdict]++
+    console.log(`${String(at + 1).padStart(2)} ${name.padEnd(42)} ${verdict.padEnd(10)} ${detail}`)
+  }
+  const unproven = counts.survived + counts['time limit'] + counts.error
+  console.log(
+    Object.entries(counts)
+      .map(([verdict, count]) => `${count} ${verdict}`)
+      .join(', '),
+  )
+  // A run that took nothing out proves nothing.
+  return unproven > 0 || counts.caught === 0 ? 1 : 0
+}
+
+const args = process.argv.slice(2)
+if (args[0] === '--only') {
+  const outcome = await runTests(mutations[Number(args[1])]).catch((error) => ({
+    verdict: 'error',
+    detail: String(error),
+  }))
+  process.send?.(outcome, () => process.exit(0))
+} else process.exitCode = await main(args)
