@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -113,6 +113,20 @@ test.each<[string[], RegExp]>([
 ])('%j is refused with what there is', (args, said) => {
   const { status, stdout, stderr } = cli(...args)
   expect([status, stdout + stderr]).toEqual([2, expect.stringMatching(said)])
+})
+
+test.each<[string[], number, RegExp]>([
+  [['inspect', 'nowhere'], 1, /nowhere does not exist/],
+  [['verify', 'nowhere'], 1, /nowhere does not exist/],
+  [['export', 'nowhere', 'totals'], 1, /nowhere does not exist/],
+  [['plan', 'nowhere', 'first.mjs'], 1, /nowhere does not exist/],
+  [['inspect', 'first.mjs'], 1, /first\.mjs is no directory/],
+  [['export', 'empty', 'totals'], 1, /empty holds no checkpoint/],
+  [['export', directory, 'nobody'], 1, /holds nothing for "nobody"/],
+  [['inspect', directory, '--verbose'], 2, /Unknown option '--verbose'/],
+])('checkpoint %j: exit code %d, and why', (args, status, said) => {
+  mkdirSync(join(home, 'empty'), { recursive: true })
+  expect(cli('checkpoint', ...args)).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(said) })
 })
 
 test('--help helps', () => {

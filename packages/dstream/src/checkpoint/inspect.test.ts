@@ -37,7 +37,7 @@ test('inspect says what a start would find, and changes nothing', async () => {
 test('export gives the state as of the last commit, in order', async () => {
   const storage = await cutInBatch(4)
   const { entries } = await runTiny(memoryStorage(), 3)
-  expect(await exportState(storage, 'totals')).toEqual(
+  expect([...(await exportState(storage, 'totals'))!]).toEqual(
     entries.map(({ key, value, touched }) => ({ table: 'state', key, value, touched })),
   )
   expect(await exportState(storage, 'nobody')).toBeUndefined()

@@ -114,11 +114,13 @@ export interface ExportedEntry {
  * id.
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
-export async function exportState(storage: Storage, operator: string): Promise<ExportedEntry[] | undefined> {
+export async function exportState(storage: Storage, operator: string): Promise<Iterable<ExportedEntry> | undefined> {
   const { state } = await readCommits(storage, [])
   const tables = state.tables.get(operator)
   if (tables === undefined) return undefined
-  return [...tables].flatMap(([table, entries]) =>
-    [...entries.values()].map(({ key, value, touched }) => ({ table, key, value, touched })),
-  )
+  return (function* () {
+    for (const [table, entries] of tables) {
+      for (const { key, value, touched } of entries.values()) yield { table, key, value, touched }
+    }
+  })()
 }

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../checkpoint/inspect.js'
 import { fileStorage } from '../storage/index.js'
 import { jsonForm } from '../text/text-form.js'
@@ -35,7 +37,7 @@ const inspect = async (directory: string): Promise<string[]> => {
     'operators that keep something',
     ...operators.map(({ id, kind, version, derived, tables }) => {
       const keys = [...tables].map(([name, size]) => `${name}: ${size} keys`).join(', ')
-      return `  ${id}  ${kind}, version ${version}${derived ? ', id derived' : ''}  ${keys}`
+      return `  ${id}  ${kind}, version ${version}${derived ? ', id derived' : ''}  ${keys}`.trimEnd()
     }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
@@ -56,7 +58,10 @@ const verify = async (directory: string): Promise<string[]> => {
 
 /** The state of one operator as lines of JSON, made one at a time: together they can be longer than a string may be. */
 const exported = async (directory: string, id: string): Promise<Iterable<string>> => {
-  const entries = await exportState(fileStorage(directory), id)
+  const storage = fileStorage(directory)
+  const entries = await exportState(storage, id)
+  if (entries === undefined && (await inspectCheckpoint(storage)) === undefined)
+    throw new Error(`${directory} holds no checkpoint.`)
   if (entries === undefined)
     throw new Error(`${directory} holds nothing for ${JSON.stringify(id)}; inspect names the operators`)
   return (function* () {
@@ -90,6 +95,16 @@ const commands: Readonly<Record<string, Command>> = {
   export: { takes: ['<directory>', '<id>'], run: exported },
 }
 
+/** A reader of storage finds nothing where there is nothing; whoever has mistyped a path wants to know. */
+const mustExist = async (directory: string): Promise<void> => {
+  const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw error
+  })
+  if (found === undefined) throw new Error(`${directory} does not exist.`)
+  if (!found.isDirectory()) throw new Error(`${directory} is no directory.`)
+}
+
 /** Writes lines as fast as their reader takes them. One that has seen enough, as `head` has, is no failure. */
 const print = async (lines: Iterable<string>): Promise<void> => {
   const text = (function* () {
@@ -102,10 +117,16 @@ const print = async (lines: Iterable<string>): Promise<void> => {
 
 /** Runs the command line; resolves with the exit code: 1 for what was found, 2 for a command that is none. */
 const main = async (args: readonly string[]): Promise<number> => {
-  const [noun, verb = '', ...given] = args
-  if (noun === undefined || args.includes('--help') || args.includes('-h')) {
+  let parsed
+  try {
+    parsed = parseArgs({ args: [...args], options: { help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
+  } catch (error) {
+    return misused(`${(error as Error).message}\n\n${usage}`)
+  }
+  const [noun, verb = '', ...given] = parsed.positionals
+  if (noun === undefined || parsed.values.help === true) {
     process.stdout.write(usage)
-    return noun === undefined ? 2 : 0
+    return parsed.values.help === true ? 0 : 2
   }
   const command = noun === 'checkpoint' && Object.hasOwn(commands, verb) ? commands[verb] : undefined
   if (command === undefined) return misused(`"${args.join(' ')}" is no command of dstream.\n\n${usage}`)
@@ -115,6 +136,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
   try {
     const [directory, more = ''] = given as [string, string?]
+    await mustExist(directory)
     await print(await run(directory, more))
     return 0
   } catch (error) {
