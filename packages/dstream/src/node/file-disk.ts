@@ -12,8 +12,13 @@ export function fileDisk(directory: string): Disk {
     makeDir: (path) => (path === '' ? makeRoot(root) : makeDir(real(path))),
     openAppend: async (path) => {
       const handle = await open(real(path), constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o644)
-      const { size } = await handle.stat()
-      return { file: diskFile(handle), size }
+      try {
+        const { size } = await handle.stat()
+        return { file: diskFile(handle), size }
+      } catch (error) {
+        await handle.close().catch(() => undefined)
+        throw error
+      }
     },
     create: async (path) => diskFile(await open(real(path), 'w', 0o644)),
     read: (path) =>
