@@ -349,6 +349,27 @@ test('a missing file in the middle is damage', async () => {
   await expect(start(storage.crash())).rejects.toMatchObject({ code: 'checkpoint-damaged', file: files[0] })
 })
 
+test.each([
+  { lost: 'block a of socket#1', allocate: false },
+  { lost: 'the batch of 1000 ms', allocate: true },
+])('missing oldest files are damage while they hold what is needed: $lost', async ({ lost, allocate }) => {
+  const storage = memoryStorage()
+  const journal = await start(storage, { segmentBytes: 1 })
+  await journal.addBlock(block('a'))
+  if (allocate) await journal.allocate(1000)
+  await journal.addBlock(block('b'))
+  const files = await storage.list('journal/')
+  const newest = files.pop()!
+  expect(files).not.toEqual([])
+  for (const file of files) storage.overwrite(file, undefined)
+  await expect(start(storage.crash())).rejects.toMatchObject({
+    code: 'checkpoint-damaged',
+    file: newest,
+    message: expect.stringContaining(`a file before it is missing, which holds ${lost}`),
+  })
+  if (allocate) await expect(start(storage.crash(), { forgotten: 1000 })).resolves.toBeDefined()
+})
+
 test('an allocation whose block is gone is damage, with file and offset', async () => {
   const storage = memoryStorage()
   const journal = await start(storage, { segmentBytes: 1 })
