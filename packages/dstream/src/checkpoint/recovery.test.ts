@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { encodeValue } from '../codec/value-codec.js'
+import { Log, logSteps, readLog } from '../journal/log.js'
 import { memoryStorage, type MemoryStorage } from '../storage/memory-storage.js'
 import type { OperatorPrint } from './checkpoint.js'
+import { type CommitFrame, encodeHead, storedPrint } from './commit-frames.js'
+import { readCommits } from './open-checkpoint.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from './tiny-job.arbitrary.js'
 
 const replaced = (id: string, by: Partial<OperatorPrint>): OperatorPrint[] =>
@@ -244,4 +248,31 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
   const recovered = await opens(storage, tinyOperators)
   expect(entriesOf(recovered)).toHaveLength(3000)
   expect(recovered.warnings).toMatchObject([expect.stringContaining(parts.at(-1)!)])
+})
+
+test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
+  const storage = memoryStorage()
+  const operators = tinyOperators.map(storedPrint)
+  const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
+  const life = async (...frames: CommitFrame[]): Promise<void> => {
+    const points = logSteps('commit')
+    const log = new Log({
+      storage,
+      folder: 'commits',
+      kind: 'c',
+      segmentBytes: 1 << 20,
+      points,
+      steps: undefined,
+      head,
+    })
+    await log.begin(await readLog(storage, 'commits', 'c'))
+    await log.append(frames.map((frame) => [encodeValue(frame)]))
+  }
+  const change = (key: string): CommitFrame => ['changes', 'totals', 'state', [[key, 1, 0, undefined]]]
+  const rest = { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined }
+  await life(change('cut off'))
+  await life(change('whole'), ['done', 1000, rest])
+  const { state } = await readCommits(storage, [])
+  const keys = [...(state.tables.get('totals')?.get('state')?.values() ?? [])].map(({ key }) => key)
+  expect(keys).toEqual(['whole'])
 })
