@@ -13,7 +13,7 @@ import { startVitest } from 'vitest/node'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = 'packages/dstream/src/'
 /** The quick ones first: a removal is done with when the first test has failed. */
-const tests = ['storage/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
+const tests = ['storage/', 'blocks/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
   (at) => source + at,
 )
 
