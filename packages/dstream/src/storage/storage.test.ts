@@ -7,17 +7,27 @@ import { fileStorage, memoryStorage, type Storage } from './index.js'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 const made: string[] = []
+const opened: Storage[] = []
 const directory = async (): Promise<string> => {
   const dir = await mkdtemp(join(tmpdir(), 'dstream-storage-'))
   made.push(dir)
   return dir
 }
 afterAll(async () => {
+  // The end of a lock is what closes the files that were appended to.
+  for (const storage of opened) await (await storage.lock())()
   for (const dir of made) await rm(dir, { recursive: true })
 })
 
 const kinds: [string, () => Promise<Storage>][] = [
-  ['files', async () => fileStorage(join(await directory(), 'deep', 'inside'))],
+  [
+    'files',
+    async () => {
+      const storage = fileStorage(join(await directory(), 'deep', 'inside'))
+      opened.push(storage)
+      return storage
+    },
+  ],
   ['memory', async () => memoryStorage()],
 ]
 
@@ -151,6 +161,7 @@ describe.each(kinds)('the contract of a storage, on %s', (_, create) => {
 test('what a storage has confirmed is read by the next one on the same directory, and stale temporary files go', async () => {
   const dir = await directory()
   const first = fileStorage(dir)
+  opened.push(first)
   await first.append('log', bytes(1))
   await first.put('b/file', bytes(2))
   await writeFile(join(dir, 'b', 'file.tmp'), 'half')
