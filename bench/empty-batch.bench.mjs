@@ -1,9 +1,9 @@
 // What a batch without records costs, of a job with a window and a state: late ticks run back to back, so it must be little.
 import { Seconds, StreamingContext } from 'dstream'
 import { ManualClock } from 'dstream/testing'
+import { silent } from './job.mjs'
 import { median, report, timed } from './measure.mjs'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const batches = 2000
 
 const clock = new ManualClock(0)

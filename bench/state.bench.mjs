@@ -1,35 +1,8 @@
 // Keyed state against native Maps filled by hand: what versions, undo, freezing and slices cost.
-import { Seconds, StreamingContext } from 'dstream'
-import { ManualClock } from 'dstream/testing'
+import { jobOf, keyOf, numbers } from './job.mjs'
 import { alternately, median, ratio, report } from './measure.mjs'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
-/** A number generator that gives the same numbers every time. */
-const numbers = (seed) => (below) => {
-  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
-  return Math.floor((seed / 2 ** 32) * below)
-}
-
-/** A running job whose batches are pushed one by one. */
-const jobOf = async (define) => {
-  const clock = new ManualClock(0)
-  const ssc = new StreamingContext({ batchInterval: Seconds(1), clock, logger: silent })
-  const queue = []
-  define(ssc.queueStream(queue))
-  await ssc.start()
-  return {
-    run: async (batch) => {
-      queue.push(batch)
-      clock.runNext(clock.now() + 1000)
-      await ssc.life.ticker.idle()
-    },
-    stop: () => ssc.stop(),
-  }
-}
-
 const add = (a, b) => a + b
-const keyOf = (i) => `user${String((i * 7919) % 10_000_019).padStart(9, '0')}`
 const next = numbers(1)
 
 // ── every key of a batch updates one of 100 000 totals ───────────────────────────────────────────────────────────────────────────
