@@ -1,5 +1,17 @@
-import { nodesOf, outputsOf, type Graph } from './graph.js'
+import fc from 'fast-check'
+import { check, graphs, nodesOf, outputsOf, type Graph } from './graph.js'
 import { operators } from './operators.js'
+
+/** Checks so many random graphs, and tells what they were made of. */
+export async function checkRandomGraphs(numRuns: number): Promise<Census> {
+  const census = new Census()
+  const property = fc.asyncProperty(graphs, async (graph) => {
+    census.add(graph)
+    await check(graph)
+  })
+  await fc.assert(property, { numRuns })
+  return census
+}
 
 /** Counts what random graphs were made of: a law says nothing of an operator that never came up. */
 export class Census {
