@@ -36,7 +36,7 @@ const byHand = () => {
       totals.set(word, known === undefined ? 1 : known + 1)
     }
   }
-  return totals
+  return [...totals]
 }
 
 const closures = () => {
@@ -48,13 +48,13 @@ const closures = () => {
     for (const word of split(text)) filterStep(word)
   }
   for (const text of lines) splitStep(text)
-  return totals
+  return [...totals]
 }
 
 const arrays = () => {
   const totals = new Map()
   for (const [word, n] of lines.flatMap(split).filter(isLong).map(toPair)) put(totals, word, n)
-  return totals
+  return [...totals]
 }
 
 const rx = () => {
@@ -62,24 +62,24 @@ const rx = () => {
   from(lines)
     .pipe(mergeMap(split), filter(isLong), map(toPair))
     .subscribe(([word, n]) => put(totals, word, n))
-  return totals
+  return [...totals]
 }
 
 const text = sc.parallelize(lines)
-const fused = () => text.flatMap(split).filter(isLong).mapToPair(toPair).reduceByKey(add).collectAsMap()
+const fused = () => text.flatMap(split).filter(isLong).mapToPair(toPair).reduceByKey(add).collect()
 
 const wordCount = { 'by hand': byHand, fused, closures, arrays, RxJS: rx }
 const expected = byHand()
 for (const [name, run] of Object.entries(wordCount)) {
-  const totals = await run()
-  const same = totals.size === expected.size && [...expected].every(([word, n]) => totals.get(word) === n)
+  const totals = new Map(await run())
+  const same = totals.size === expected.length && expected.every(([word, n]) => totals.get(word) === n)
   if (!same) throw new Error(`word count, ${name}: other totals than by hand`)
 }
 /** Millions a second. */
 const perSecond = (times, count) => count / (median(times) * 1000)
 const nanoseconds = (times) => ((median(times) * 1e6) / numbers.length).toFixed(2)
 
-const wordTimes = await alternately(wordCount, { rounds: 11, warmUps: 4 })
+const wordTimes = await alternately(wordCount, { rounds: 15, warmUps: 4 })
 report('Word count, against the loop by hand', [
   { name: 'by hand', value: perSecond(wordTimes['by hand'], words), unit: 'M words/s' },
   { name: 'fused', value: ratio(wordTimes, 'fused', 'by hand'), unit: '×', atLeast: 0.95 },
@@ -200,7 +200,7 @@ for (const [name, { steps, byHand }] of Object.entries(chains)) {
   const [wanted, found] = [byHand(numbers), await chain(stay)]
   if (wanted !== found) throw new Error(`${name}: ${found} instead of ${wanted}`)
 }
-const chainTimes = await alternately(candidates, { rounds: 25, warmUps: 15 })
+const chainTimes = await alternately(candidates, { rounds: 25, warmUps: 5, repeat: 8 })
 report(
   'Eight light chains of one shape by turns, each against its own loop by hand',
   Object.keys(chains).map((name) => ({
@@ -215,7 +215,7 @@ report(
 
 const anew = {}
 for (const [name, { steps }] of Object.entries(chains)) anew[name] = () => chain(steps())
-const anewTimes = await alternately(anew, { rounds: 25, warmUps: 15 })
+const anewTimes = await alternately(anew, { rounds: 25, warmUps: 5, repeat: 8 })
 report(
   'The same chains, their functions made anew in every batch',
   Object.keys(chains).map((name) => ({ name, value: Number(nanoseconds(anewTimes[name])), unit: 'ns a record' })),
@@ -242,13 +242,16 @@ const rxSum = () => {
     .subscribe((total) => (sum = total))
   return sum
 }
-const lightTimes = await alternately({
-  'by hand': hand(chains.distances.byHand),
-  fused: () => chain([f, keep, g]),
-  closures: compose,
-  arrays: () => numbers.map(f).filter(keep).map(g).reduce(add, 0),
-  RxJS: rxSum,
-})
+const lightTimes = await alternately(
+  {
+    'by hand': hand(chains.distances.byHand),
+    fused: () => chain([f, keep, g]),
+    closures: compose,
+    arrays: () => numbers.map(f).filter(keep).map(g).reduce(add, 0),
+    RxJS: rxSum,
+  },
+  { warmUps: 3, repeat: 8 },
+)
 report('A light chain, against the loop by hand', [
   { name: 'by hand', value: perSecond(lightTimes['by hand'], numbers.length), unit: 'M records/s' },
   ...['fused', 'closures', 'arrays', 'RxJS'].map((name) => ({

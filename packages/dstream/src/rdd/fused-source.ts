@@ -72,13 +72,14 @@ class LoopWriter {
     const levels = Array.from({ length: this.#levels }, (_, level) => level + 1)
     const plain = this.#levels === 0 && this.#shape.input === 'array'
     const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
+    const innermost = this.#levels
     return `
-state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: undefined`)].join(', ')} }),
+state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: ${v.startsWith('j') ? 0 : undefined}`)].join(', ')} }),
 loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
   let at = -1, x, y, i = from | 0, left = budget | 0
   const end = until | 0
   let ${counts.map((n) => `${n} = 0`).join(', ')}
-  ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}`}
+  ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}, counted = j${innermost}`}
   ${openSink[sink]}
   try {
     all: ${this.#outer()}
@@ -86,6 +87,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
     h.fail(at, x, y, e)
   }
+  ${innermost === 0 ? '' : this.#countSpread()}
   ${sink === 'count' ? `sink.n += ${plain && numbers === 1 ? 'i - from' : counts.at(-1)}` : closeSink[sink]}
   ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
   ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
@@ -148,7 +150,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const d = this.#levelOf(s)
     const open = (call: string) =>
       `xs${d} = ${call}
-       j${d} = 0
+       ${this.#rewind(d)}
        g${d} = ${record}
        if (!isArray(xs${d})) { c${d} = h.open(${s}, xs${d}); xs${d} = c${d}.next() }`
     const pair = this.#takesPairs(s)
@@ -160,26 +162,47 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   #spread(d: number): string {
     const s = this.#stepOf(d)
     const record = this.#name()
-    const given = count(this.#counters[s]![1])
-    const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); j${d} = 0`, `{ c${d} = undefined; break }`)
     const last = d === this.#levels
-    const body = last ? this.#steps(s + 1, record, nextRound) : this.#untilSpread(s + 1, record, nextRound)
-    const read = `if (left <= 0) break all
-      left = left - 1 | 0
-      ${given}
-      const ${record} = ${this.#takesPairs(s) ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}
-      ${body}`
-    const inner = last ? read : `if (xs${d + 1} === undefined) { ${read} }\n${this.#spread(d + 1)}`
+    const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); ${this.#rewind(d)}`, `{ c${d} = undefined; break }`)
+    const read = `const ${record} = ${this.#takesPairs(s) ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}`
+    const inner = last
+      ? `if (j${d} === stop) break all
+        ${read}
+        ${this.#steps(s + 1, record, nextRound)}`
+      : `if (xs${d + 1} === undefined) {
+          if (left <= 0) break all
+          left = left - 1 | 0
+          ${count(this.#counters[s]![1])}
+          ${read}
+          ${this.#untilSpread(s + 1, record, nextRound)}
+        }
+        ${this.#spread(d + 1)}`
     return `while (true) {
+      ${last ? `counted = j${d}\nconst stop = left > 0 ? counted + left | 0 : counted` : ''}
       for (; j${d} < xs${d}.length; j${d}++) {
         ${inner}
         ${atRest}
       }
+      ${last ? this.#countSpread() : ''}
       if (c${d} === undefined) break
       ${refill}
       if (xs${d}.length === 0) break
     }
     xs${d} = undefined; c${d} = undefined`
+  }
+
+  /** To the first of the items that have just come. */
+  #rewind(d: number): string {
+    return `j${d} = 0${d === this.#levels ? '; counted = 0' : ''}`
+  }
+
+  /** What the innermost flatMap has given since it was last counted: not one by one, which would cost more than a step. */
+  #countSpread(): string {
+    const d = this.#levels
+    const given = `n${this.#counters[this.#stepOf(d)]![1]}`
+    return `left = left - (j${d} - counted) | 0
+      ${given} = ${given} + (j${d} - counted) | 0
+      counted = j${d}`
   }
 
   /** One step that gives at most one record: its text, and the variable that holds the result. */
@@ -199,7 +222,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const s = ops.length
     if (sink === 'take') {
       // The record that fills the sink has been used, and ends the loop.
-      const used = this.#levels === 0 && input === 'array' ? 'i++; ' : ''
+      const used = this.#levels > 0 ? `j${this.#levels}++; ` : input === 'array' ? 'i++; ' : ''
       return `out.push(${record})\nif (out.length >= limit) { ${used}break all }`
     }
     const text = deliver[sink](record)
