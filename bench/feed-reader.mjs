@@ -44,7 +44,8 @@ const withDStream = async () => {
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
     logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
   })
-  const stream = ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port }))
+  // The sender gives no cursors; asked for them, the receiver would wait a second for its answer.
+  const stream = ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port, resume: false }))
   const totals = stream
     .flatMap((post) => post.message.split(/\s+/))
     .filter((word) => word.length >= 5)
