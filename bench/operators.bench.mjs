@@ -15,8 +15,11 @@ const same = (name, found, wanted) => {
 const panes = 60
 const known = 100_000
 const perPane = 10_000
-const keys = Array.from({ length: known }, (_, i) => keyOf(i))
-const batches = Array.from({ length: panes + 7 }, () => Array.from({ length: perPane }, () => [keys[next(known)], 1]))
+/** A string of its own, as what comes from a socket is: no Map finds it by being the same object. */
+const keyFrom = (i) => Buffer.from(keyOf(i)).toString()
+const batches = Array.from({ length: panes + 7 }, () =>
+  Array.from({ length: perPane }, () => [keyFrom(next(known)), 1]),
+)
 const reduced = (pairs) => {
   const totals = new Map()
   for (const [key, n] of pairs) totals.set(key, (totals.get(key) ?? 0) + n)
@@ -69,7 +72,7 @@ const windows = await alternately(
     'with inverse': () => incremental.run(batch('incremental')),
     'without inverse': () => plain.run(batch('plain')),
   },
-  { rounds: 21, warmUps: 10 },
+  { rounds: 15, warmUps: 5, repeat: 3 },
 )
 same('the window by hand and the one recomputed', recomputedKeys, handKeys)
 same('the window with inverse', await total.rdd.values().reduce(add), panes * perPane)
@@ -77,8 +80,8 @@ await incremental.stop()
 await plain.stop()
 report(`A window of ${panes} panes of ${perPane} pairs over ${known} keys, per slide`, [
   { name: 'by hand, from the one before', value: median(windows['by hand, from the one before']), unit: 'ms' },
-  { name: 'with inverse, a whole batch', value: median(windows['with inverse']), unit: 'ms', atMost: 3 },
-  { name: '  against by hand', value: ratio(windows, 'with inverse', 'by hand, from the one before') },
+  { name: 'with inverse, a whole batch', value: median(windows['with inverse']), unit: 'ms' },
+  { name: '  against by hand', value: ratio(windows, 'with inverse', 'by hand, from the one before'), atLeast: 0.57 },
   { name: 'by hand, recomputed', value: median(windows['by hand, recomputed']), unit: 'ms' },
   { name: 'without inverse, a whole batch', value: median(windows['without inverse']), unit: 'ms' },
   { name: '  against recomputed by hand', value: ratio(windows, 'without inverse', 'by hand, recomputed') },

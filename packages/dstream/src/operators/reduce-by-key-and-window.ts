@@ -1,11 +1,11 @@
 import { operator } from '../graph/make.js'
-import type { Operator, Read } from '../graph/operator.js'
-import { keyOf, type Key } from '../keys/key.js'
-import { partitionerOf, type Partitioner, type PartitionOptions } from '../keys/partitioner.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../keys/key.js'
+import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
-import { KeyedState } from '../state/keyed-state.js'
 import { map } from './map.js'
 import { mapToPair } from './map-to-pair.js'
+import { MovingWindow, type IncrementalOptions } from './moving-window.js'
 import { reduceByKey } from './reduce-by-key.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 import { checkWindow, window } from './window.js'
@@ -24,84 +24,6 @@ export const reduceByKeyAndWindow = <K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V]> => reduceByKey(window(reduceByKey(parent, f, options), windowMs, slideMs, sc), f, options)
-
-export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
-  readonly sc: RDDContext
-  readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
-}
-
-/** The window of one operator, moved from batch to batch. */
-class MovingWindow<K extends Key, V> {
-  readonly values: KeyedState<V>
-  /** In how many batches of the window a key has data; only kept where it decides when a key may go. */
-  readonly spread: KeyedState<number> | undefined
-
-  constructor(
-    readonly reduced: Operator<readonly [K, V]>,
-    readonly f: (a: V, b: V) => V,
-    readonly inverse: (a: V, b: V) => V,
-    readonly windowMs: number,
-    readonly slideMs: number,
-    readonly options: IncrementalOptions<K, V>,
-    partitioner: Partitioner,
-  ) {
-    this.values = new KeyedState<V>({ partitioner })
-    this.spread = options.filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
-  }
-
-  get tables(): Record<string, KeyedState<any>> {
-    return this.spread === undefined ? { state: this.values } : { state: this.values, spread: this.spread }
-  }
-
-  /** From the window that ended one slide ago to the one that ends now; no batch between them counts. */
-  async move(time: number, read: Read): Promise<void> {
-    const { values, windowMs, f, inverse } = this
-    const before = time - this.slideMs
-    const leaving = await this.#gather(before - windowMs, Math.min(before, time - windowMs), read, -1)
-    const entering = await this.#gather(Math.max(before, time - windowMs), time, read, 1)
-    for (const [key, value] of leaving) values.set(key, inverse(values.get(key) as V, value))
-    for (const [key, value] of entering) {
-      const known = values.get(key)
-      values.set(key, known === undefined ? value : f(known, value))
-    }
-    this.#drop(leaving.keys())
-  }
-
-  /** Keys without data in the window go, where the filter does not want what is left of them. */
-  #drop(keys: Iterable<Key>): void {
-    const { values, spread } = this
-    const { filterFunc } = this.options
-    if (spread === undefined || filterFunc === undefined) return
-    for (const key of keys) {
-      if (spread.get(key) !== 0 || filterFunc([key as K, values.get(key) as V])) continue
-      values.delete(key)
-      spread.delete(key)
-    }
-  }
-
-  /** The batches in (after, until] as one, oldest first. */
-  async #gather(afterMs: number, untilMs: number, read: Read, sign: 1 | -1): Promise<ReadonlyMap<Key, V>> {
-    const { reduced, f, spread } = this
-    const gathered = new Map<Key, V>()
-    const slice = this.options.sc.runtime.yielder.begin()
-    let left = slice.size
-    for (let time = afterMs + reduced.slideMs; time <= untilMs; time += reduced.slideMs) {
-      const rdd = await read(reduced, time)
-      for (const [pairKey, value] of ((await rdd?.materialise()) ?? []).flat()) {
-        // What was read back from a checkpoint has keys of its own.
-        const key = keyOf(pairKey)
-        const other = gathered.get(key)
-        gathered.set(key, other === undefined && !gathered.has(key) ? value : f(other as V, value))
-        if (spread !== undefined) spread.set(key, (spread.get(key) ?? 0) + sign)
-        if (--left > 0) continue
-        const pause = slice.pause()
-        if (pause !== undefined) await pause
-        left = slice.size
-      }
-    }
-    return gathered
-  }
-}
 
 /**
  * The same window, from the one before it: per key `f` with what enters, then `inverse` of what leaves.

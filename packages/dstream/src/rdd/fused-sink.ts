@@ -63,9 +63,14 @@ export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: strin
   foldNumber: (r) => `acc = f(acc, ${r})`,
   reduce: (r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
+  // What is not there is taken for new, without a second look, unless the Map does not grow: then it is undefined.
   combine: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(detachKey(k), v)
-    else map.set(k, merge(old, v))`,
+    if (old !== undefined) map.set(k, merge(old, v))
+    else {
+      const size = map.size
+      map.set(detachKey(k), v)
+      if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
+    }`,
   // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
     if (old === undefined && !map.has(k)) map.set(detachKey(k), create(v))

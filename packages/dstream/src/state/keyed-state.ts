@@ -105,7 +105,7 @@ export class KeyedState<S> {
     }
     const recent = key === this.#recentKey ? this.#recent : undefined
     const cell = recent?.value === undefined ? this.cell(key) : recent
-    if (cell === undefined) this.#insert(mapKey(key), value)
+    if (cell === undefined) this.add(key, value)
     else this.write(cell, value)
   }
 
@@ -157,6 +157,19 @@ export class KeyedState<S> {
     if (cell === undefined || cell.value === undefined) return undefined
     this.#recentKey = key
     this.#recent = cell
+    return cell
+  }
+
+  /** A new cell, for a key that has no value. */
+  add(key: Key, value: S): Cell<S> {
+    const era = this.#open('change')
+    freezeState(value)
+    const k = mapKey(key)
+    const partition = this.#partitionOf(k)
+    const cell = partition.add(detachKey(k), value, era, partition.find(k))
+    this.#history.remember(cell, undefined)
+    if (this.timed) this.#touches.touch(cell, era)
+    this.#size++
     return cell
   }
 
@@ -299,16 +312,6 @@ export class KeyedState<S> {
   /** @internal Called by the history for a tombstone that no version needs. */
   purge(cell: Cell<S>): void {
     this.#partitionOf(cell.key).purge(cell)
-  }
-
-  #insert(key: MapKey, value: S): void {
-    const era = this.#open('change')
-    freezeState(value)
-    const partition = this.#partitionOf(key)
-    const cell = partition.add(detachKey(key), value, era, partition.find(key))
-    this.#history.remember(cell, undefined)
-    if (this.timed) this.#touches.touch(cell, era)
-    this.#size++
   }
 
   /** Makes a cell part of the open batch. */

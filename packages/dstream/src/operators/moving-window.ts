@@ -1,0 +1,170 @@
+import type { Operator, Read } from '../graph/operator.js'
+import { keyOf, type Key } from '../keys/key.js'
+import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import type { Cell } from '../state/cell.js'
+import { KeyedState } from '../state/keyed-state.js'
+import { pauseBetween } from './pause-between.js'
+
+export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
+  readonly sc: RDDContext
+  readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
+}
+
+type Partitions<K, V> = readonly (readonly (readonly [K, V])[])[]
+
+/** Some batches as one value per key. */
+interface Gathered<V> {
+  readonly afterMs: number
+  readonly untilMs: number
+  readonly pairs: Partitions<Key, V>
+  /** In how many of the batches each key has data; left out where that is one for all. */
+  readonly counts?: readonly number[] | undefined
+}
+
+/** The same with the cells that the values went into: they leave as they came, without a search for their keys. */
+interface Entered<V> extends Omit<Gathered<V>, 'pairs'> {
+  readonly cells: (Cell<V> | undefined)[]
+  readonly values: V[]
+}
+
+/** The window of one operator, moved from batch to batch. */
+export class MovingWindow<K extends Key, V> {
+  readonly values: KeyedState<V>
+  /** In how many batches of the window a key has data; only kept where it decides when a key may go. */
+  readonly #spread: KeyedState<number> | undefined
+  /** What has entered in this life of the program, as long as it is in the window. */
+  #inside: Entered<V>[] = []
+
+  constructor(
+    readonly reduced: Operator<readonly [K, V]>,
+    readonly f: (a: V, b: V) => V,
+    readonly inverse: (a: V, b: V) => V,
+    readonly windowMs: number,
+    readonly slideMs: number,
+    readonly options: IncrementalOptions<K, V>,
+    partitioner: Partitioner,
+  ) {
+    this.values = new KeyedState<V>({ partitioner })
+    this.#spread = options.filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
+  }
+
+  get tables(): Record<string, KeyedState<any>> {
+    return this.#spread === undefined ? { state: this.values } : { state: this.values, spread: this.#spread }
+  }
+
+  /** From the window that ended one slide ago to the one that ends now; no batch between them counts. */
+  async move(time: number, read: Read): Promise<void> {
+    const { windowMs } = this
+    const before = time - this.slideMs
+    const leaving = await this.#leaving(before - windowMs, Math.min(before, time - windowMs), read)
+    const entering = await this.#gather(Math.max(before, time - windowMs), time, read)
+    this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
+    await this.#takeOut(leaving)
+    this.#inside.push(await this.#putIn(entering))
+    this.#drop(leaving)
+  }
+
+  /** What goes: as it came, or, from before a restart, as the batches say. */
+  async #leaving(afterMs: number, untilMs: number, read: Read): Promise<Entered<V>> {
+    const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
+    if (known !== undefined) return known
+    return this.#each(await this.#gather(afterMs, untilMs, read), (key) => this.values.cell(key))
+  }
+
+  /** The cells of all keys, one by one. */
+  async #each(
+    { pairs, ...gathered }: Gathered<V>,
+    cellOf: (key: Key, value: V, i: number) => Cell<V> | undefined,
+  ): Promise<Entered<V>> {
+    const entered: Entered<V> = { ...gathered, cells: [], values: [] }
+    const pause = pauseBetween(this.options.sc)
+    for (const partition of pairs) {
+      for (const [key, value] of partition) {
+        entered.cells.push(cellOf(key, value, entered.values.push(value) - 1))
+        const wait = pause()
+        if (wait !== undefined) await wait
+      }
+    }
+    return entered
+  }
+
+  async #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
+    const pause = pauseBetween(this.options.sc)
+    for (let i = 0; i < cells.length; i++) {
+      const cell = this.#current(cells[i])
+      if (cell === undefined) continue
+      this.#put(cell, this.inverse(cell.value as V, values[i]!))
+      this.#count(cell.key, -(counts?.[i] ?? 1))
+      const wait = pause()
+      if (wait !== undefined) await wait
+    }
+  }
+
+  #putIn(gathered: Gathered<V>): Promise<Entered<V>> {
+    return this.#each(gathered, (key, value, i) => {
+      this.#count(key, gathered.counts?.[i] ?? 1)
+      const cell = this.values.cell(key)
+      if (cell === undefined) return value === undefined ? undefined : this.values.add(key, value)
+      this.#put(cell, this.f(cell.value as V, value))
+      return cell
+    })
+  }
+
+  /** The cell of the same key that has a value: one that was dropped meanwhile is none. */
+  #current(cell: Cell<V> | undefined): Cell<V> | undefined {
+    return cell === undefined || cell.value !== undefined ? cell : this.values.cell(cell.key)
+  }
+
+  #put(cell: Cell<V>, value: V): void {
+    if (value === undefined) this.values.drop(cell)
+    else this.values.write(cell, value)
+  }
+
+  #count(key: Key, change: number): void {
+    this.#spread?.set(key, (this.#spread.get(key) ?? 0) + change)
+  }
+
+  /** Keys without data in the window go, where the filter does not want what is left of them. */
+  #drop({ cells }: Entered<V>): void {
+    const spread = this.#spread
+    const { filterFunc } = this.options
+    if (spread === undefined || filterFunc === undefined) return
+    for (const gone of cells) {
+      const cell = this.#current(gone)
+      if (cell === undefined || spread.get(cell.key) !== 0) continue
+      if (filterFunc([cell.key as K, cell.value as V])) continue
+      this.values.drop(cell)
+      spread.delete(cell.key)
+    }
+  }
+
+  /** The batches in (after, until] as one, oldest first. */
+  async #gather(afterMs: number, untilMs: number, read: Read): Promise<Gathered<V>> {
+    const batches: Partitions<K, V>[] = []
+    for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
+      const rdd = await read(this.reduced, time)
+      if (rdd !== undefined) batches.push(await rdd.materialise())
+    }
+    // The keys of one batch differ already.
+    return { afterMs, untilMs, ...(batches.length > 1 ? await this.#merge(batches) : { pairs: batches[0] ?? [] }) }
+  }
+
+  async #merge(batches: readonly Partitions<K, V>[]): Promise<Pick<Gathered<V>, 'pairs' | 'counts'>> {
+    const merged = new Map<Key, V>()
+    const counts = new Map<Key, number>()
+    const pause = pauseBetween(this.options.sc)
+    for (const pairs of batches.flat()) {
+      for (const [pairKey, value] of pairs) {
+        // What was read back from a checkpoint has keys of its own.
+        const key = keyOf(pairKey)
+        const count = counts.get(key)
+        counts.set(key, (count ?? 0) + 1)
+        merged.set(key, count === undefined ? value : this.f(merged.get(key) as V, value))
+        const wait = pause()
+        if (wait !== undefined) await wait
+      }
+    }
+    return { pairs: [[...merged]], counts: [...counts.values()] }
+  }
+}
