@@ -611,7 +611,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Every pair of values of one key within a batch.
+   * Every pair of values of one key within a batch, in the order of the other stream.
    *
    * @example
    * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
@@ -655,7 +655,7 @@ export class DStream<out T> {
    * `join` that keeps the values of both streams.
    *
    * @example
-   * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['a', [1, undefined]], ['b', [undefined, 1]]]]
+   * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['b', [undefined, 1]], ['a', [1, undefined]]]]
    */
   fullOuterJoin<K extends Key, V, W>(
     this: Pairs<K, V>,

@@ -6,9 +6,10 @@ import { pairwise } from './pairwise.js'
 type Side<K extends Key, V> = Operator<readonly [K, V]>
 
 /**
- * Every pair of values of one key within a batch, left values outside, right ones inside.
+ * Every pair of values of one key within a batch, in the order of the right side; what an outer join keeps of the left
+ * comes last.
  *
- * Law: `join = cogroup` and then, per key, the product of both sides.
+ * Law: `join = cogroup` and then, per key, the product of both sides; in some order.
  */
 export const join = <K extends Key, V, W>(
   left: Side<K, V>,

@@ -207,12 +207,14 @@ describe.each(contexts)('%s', (_, sc) => {
       a.cogroup(b),
       keys.map((k) => [k, [valuesOf(left, k), valuesOf(right, k)]]),
     )
-    const joined = (keepLeft: boolean, keepRight: boolean) =>
-      keys.flatMap((k) => {
-        const [vs, ws] = [valuesOf(left, k), valuesOf(right, k)] as [unknown[], unknown[]]
-        const all = (own: unknown[], keep: boolean) => (own.length === 0 && keep ? [undefined] : own)
-        return all(vs, keepRight).flatMap((v) => all(ws, keepLeft).map((w) => [k, [v, w]]))
+    const joined = (keepLeft: boolean, keepRight: boolean) => {
+      const matches = bs.flatMap(([k, w]) => {
+        const vs: unknown[] = valuesOf(left, k)
+        return (vs.length === 0 && keepRight ? [undefined] : vs).map((v) => [k, [v, w]])
       })
+      const alone = left.filter(([k]) => !has(bs, k)).flatMap(([k, vs]) => vs.map((v) => [k, [v, undefined]]))
+      return keepLeft ? [...matches, ...alone] : matches
+    }
     await same(a.join(b), joined(false, false))
     await same(a.leftOuterJoin(b), joined(true, false))
     await same(a.rightOuterJoin(b), joined(false, true))

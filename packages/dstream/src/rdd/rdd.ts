@@ -447,7 +447,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Every pair of values of the keys that are on both sides.
+   * Every pair of values of the keys that are on both sides, in the order of the other side.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).join(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [1, 2]]]
@@ -492,7 +492,7 @@ export class RDD<out T> {
    * As `join`, with the keys of either side alone.
    *
    * @example
-   * await sc.parallelize<[string, number]>([['a', 1]]).fullOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['a', [1, undefined]], ['b', [undefined, 3]]]
+   * await sc.parallelize<[string, number]>([['a', 1]]).fullOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]], ['a', [1, undefined]]]
    */
   fullOuterJoin<K extends Key, V, W>(
     this: RDD<readonly [K, V]>,

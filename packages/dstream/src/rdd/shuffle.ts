@@ -1,5 +1,5 @@
 import type { Place } from '../errors/record-error.js'
-import { type Key, type MapKey, keyOf } from '../keys/key.js'
+import { type Key, keyOf } from '../keys/key.js'
 import {
   checkPartitionOptions,
   partitionerOf,
@@ -17,7 +17,6 @@ import type { CombineSink, Sink } from './sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
 type Feeder = (sink: Sink) => Maybe<void>
-type Table = Map<MapKey, unknown>
 
 /**
  * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
@@ -99,14 +98,14 @@ export function combineSink(place: Place, create: AnyFunction | undefined, merge
 }
 
 /**
- * A node whose records are the entries of a table built from its parents. Where all parents have the partitioner
+ * A node whose records are pairs, mostly the entries of a table, built from its parents. Where all parents have the partitioner
  * already, the table of each partition is built alone and nothing moves.
  */
 export function keyed(
   kind: string,
   parents: readonly PlanNode[],
   partitioner: Partitioner,
-  build: (feeders: readonly (readonly Feeder[])[], place: Place, evaluation: Evaluation) => Maybe<Table>,
+  build: (feeders: readonly (readonly Feeder[])[], place: Place, evaluation: Evaluation) => Maybe<Input>,
 ): PlanNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
@@ -136,7 +135,7 @@ export function keyed(
             const feeders = parents.map((parent) =>
               Array.from({ length: parent.numPartitions }, (_, i) => (sink: Sink) => feed(parent, i, sink, evaluation)),
             )
-            return andThen(build(feeders, node, evaluation), (table) => split(table, partitioner, node, evaluation))
+            return andThen(build(feeders, node, evaluation), (pairs) => split(pairs, partitioner, node, evaluation))
           },
         },
       })
@@ -160,11 +159,10 @@ export function partitionBy(parent: PlanNode, kind: string, partitioner: Partiti
 }
 
 function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<unknown[][]> {
-  if (partitioner.numPartitions === 1) {
-    const out: unknown[] = []
-    return andThen(pass(pairs, [], { kind: 'collect', out }, evaluation), () => [out])
-  }
-  return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+  if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+  if (Array.isArray(pairs)) return [pairs]
+  const out: unknown[] = []
+  return andThen(pass(pairs, [], { kind: 'collect', out }, evaluation), () => [out])
 }
 
 function splitBy(partitioner: Partitioner, place: Place, feeder: Feeder): Maybe<unknown[][]> {
