@@ -12,12 +12,15 @@ export const numbers = (seed) => (below) => {
 
 export const keyOf = (i) => `user${String((i * 7919) % 10_000_019).padStart(9, '0')}`
 
-/** A running job; `options` and `internals` are those of its context, `at` the time at which it goes on. */
-export const jobOf = async (define, { options = {}, internals = {}, at = 0 } = {}) => {
+/**
+ * A running job; `options` and `internals` are those of its context, `at` the time at which it goes on. Without `queued`
+ * it makes a stream of its own.
+ */
+export const jobOf = async (define, { options = {}, internals = {}, at = 0, queued = true } = {}) => {
   const clock = new ManualClock(at)
   const ssc = new StreamingContext({ batchInterval: Seconds(1), clock, logger: silent, ...options }, internals)
   const queue = []
-  define(ssc.queueStream(queue), ssc)
+  define(queued ? ssc.queueStream(queue) : undefined, ssc)
   await ssc.start()
   return {
     clock,

@@ -23,13 +23,14 @@ export const timed = async (f) => {
 
 /**
  * Runs the candidates by turns, `rounds` times after `warmUps`, and gives the milliseconds of each. What takes about a
- * millisecond is run `repeat` times in a turn: the collection of garbage before it leaves all caches cold.
+ * millisecond is run `repeat` times in a turn: the collection of garbage before it leaves all caches cold. Where the
+ * stops of the thread are watched too, `collect: false` leaves it to V8.
  */
-export const alternately = async (candidates, { rounds = 9, warmUps = 3, repeat = 1 } = {}) => {
+export const alternately = async (candidates, { rounds = 9, warmUps = 3, repeat = 1, collect = true } = {}) => {
   const times = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]))
   for (let round = -warmUps; round < rounds; round++) {
     for (const [name, run] of Object.entries(candidates)) {
-      globalThis.gc?.()
+      if (collect) globalThis.gc?.()
       const ms = await timed(async () => {
         for (let i = 0; i < repeat; i++) await run()
       })
