@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Slice, Yielder } from '../ports.js'
 
 /** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
-const holdMs = 10
+const holdMs = 5
 const lookMs = 2
 const firstSize = 64
 const largestSize = 1 << 17
@@ -38,7 +38,7 @@ class TimedSlice implements Slice {
 }
 
 /**
- * Lets the event loop turn about every 10 ms. A slice starts small and grows while its records are quick, so that neither
+ * Lets the event loop turn about every 5 ms. A slice starts small and grows while its records are quick, so that neither
  * a nanosecond filter nor a millisecond parser is asked at the wrong pace.
  */
 export const breathingYielder: Yielder = {
