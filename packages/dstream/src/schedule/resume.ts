@@ -57,6 +57,7 @@ const restoreSources = (recovered: Recovered, { graph, inputs, journal }: Resume
     const { id } = graph.node(source.operator)
     const position = recovered.positions.get(id) ?? journal.position(source.streamId)
     if (position !== undefined) source.restore?.(position)
+    else if (recovered.lastCommitted === undefined) source.startedAt?.(recovered.zeroTime)
     for (const allocation of journal.allocations()) {
       const range = allocation.ranges.get(id)
       if (range !== undefined) source.adopt?.(allocation.time, range.until)

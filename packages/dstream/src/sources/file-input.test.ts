@@ -170,6 +170,15 @@ test('a later run goes on where the last was; a planned batch has the same files
   expect(await second.lines(13_000)).toEqual(['while it was away'])
 })
 
+test('what has come since the first run began is new, though that run has committed nothing', async () => {
+  const { files, source, lines } = setUp({}, 1700)
+  files.write('/in/old', 'there before', 900)
+  files.write('/in/new', 'not there before', 1500)
+  source.startedAt!(1000)
+  await source.start()
+  expect(await lines(2000)).toEqual(['not there before'])
+})
+
 describe('other forms', () => {
   test('fileStream reads with what it is given, sync or async', async () => {
     const h = new SourceHarness()

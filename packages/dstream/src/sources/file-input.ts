@@ -142,6 +142,11 @@ export class FileInput<T> implements InputSource<T> {
     this.#restored = true
   }
 
+  /** What has come since then is new. */
+  startedAt(time: number): void {
+    this.#thresholdMs = Math.min(this.#thresholdMs, time)
+  }
+
   forget(time: number): void {
     this.#counts.forget(time)
     for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)

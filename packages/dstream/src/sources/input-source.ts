@@ -57,6 +57,8 @@ export interface InputSource<T = unknown> {
   snapshot?(): unknown
   /** For a source with a receiver: the position of its last journalled block. */
   restore?(snapshot: unknown): void
+  /** Instead of `restore`, where an earlier run has committed nothing: that run began at this time. */
+  startedAt?(time: number): void
   /** The batch is committed and will not be asked for again: what it read may go at its origin. */
   committed?(time: number): void | Promise<void>
   /** No batch at or before `time` will be computed or asked about any more. */
