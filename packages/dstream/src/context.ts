@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Codec } from './blocks/codec.js'
+import type { CheckpointLimits } from './checkpoint/checkpoint.js'
 import type { MatchPlan } from './checkpoint/match.js'
 import { checkContextOptions, type BackpressureOptions, type StreamingContextOptions } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
@@ -65,6 +66,7 @@ export interface ContextInternals {
   readonly out?: Writable
   readonly yielder?: Yielder
   readonly steps?: Steps
+  readonly limits?: CheckpointLimits
   readonly codegen?: boolean | 'auto'
   readonly onFailure?: (failure: Failure) => void
   /** A batch could not be finished, and the context is stopped for it. */
@@ -598,6 +600,7 @@ export class StreamingContext implements AsyncDisposable {
       yielder: this.#yielder,
       logger: this.#logger,
       steps: this.#internals.steps,
+      limits: this.#internals.limits,
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
       maxAttempts: this.#options.maxBatchAttempts ?? 1,

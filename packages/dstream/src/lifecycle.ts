@@ -1,10 +1,9 @@
 import type { Block } from './blocks/block.js'
-import type { Checkpoint, OperatorPrint, Recovered } from './checkpoint/checkpoint.js'
+import type { Checkpoint, CheckpointLimits, Recovered } from './checkpoint/checkpoint.js'
 import type { MatchPlan } from './checkpoint/match.js'
 import { openCheckpoint, planResume } from './checkpoint/open-checkpoint.js'
 import { stopTimedOut } from './errors/context.js'
 import { Evaluation } from './graph/evaluate.js'
-import { fingerprint } from './graph/fingerprint.js'
 import type { Graph } from './graph/graph.js'
 import { rememberTimes, sharedOperators } from './graph/remember.js'
 import type { Journal } from './journal/journal.js'
@@ -17,11 +16,12 @@ import type { RDDContext } from './rdd/rdd-context.js'
 import { BatchCycle } from './schedule/batch-cycle.js'
 import { CheckpointedStore } from './schedule/batch-store.js'
 import type { Failure } from './schedule/failure.js'
+import { printsOf } from './schedule/prints.js'
 import { resume, resumeLine } from './schedule/resume.js'
 import { StatefulTurns } from './schedule/stateful-turns.js'
 import { firstBatchTime, Ticker } from './schedule/ticker.js'
 import type { InputSet } from './sources/input-set.js'
-import type { Steps } from './steps.js'
+import { crashPoint, type Steps } from './steps.js'
 
 export interface LifecycleOptions {
   readonly graph: Graph
@@ -33,6 +33,8 @@ export interface LifecycleOptions {
   readonly yielder: Yielder
   readonly logger: Logger
   readonly steps: Steps | undefined
+  /** Thresholds of logs and snapshots; only tests have others than the usual ones. */
+  readonly limits: CheckpointLimits | undefined
   readonly batchMs: number
   readonly rememberMs: number
   readonly maxAttempts: number
@@ -47,6 +49,9 @@ export interface LifecycleOptions {
 }
 
 const engine = '0.1'
+const checkpointOpened = crashPoint('start:opened')
+const stateRestored = crashPoint('start:restored')
+const sourcesStarted = crashPoint('start:sources')
 
 /**
  * A started context from its first stage to its last: journal, state, sources, batches. Start goes through the stages in
@@ -60,7 +65,7 @@ export class Lifecycle {
   #checkpoint: Checkpoint | undefined
   #store!: CheckpointedStore
   #cycle!: BatchCycle
-  #ticker!: Ticker
+  #ticker: Ticker | undefined
   #pending: ReadonlySet<number> = new Set()
   #skipTo = -Infinity
   #begun = false
@@ -85,7 +90,7 @@ export class Lifecycle {
   }
 
   get ticker(): Ticker {
-    return this.#ticker
+    return this.#ticker!
   }
 
   /** The journal of the received blocks; sources hand theirs over here. */
@@ -111,13 +116,17 @@ export class Lifecycle {
 
   /** What `start` would do with the state that a storage holds; only reads. */
   planResume(storage: Storage): Promise<MatchPlan> {
-    return planResume(storage, { operators: this.#prints(), allowDropped: this.#o.allowDroppedState })
+    return planResume(storage, {
+      operators: printsOf(this.#o.graph, this.#o.inputs),
+      allowDropped: this.#o.allowDroppedState,
+    })
   }
 
   async start(): Promise<void> {
-    const { clock, batchMs, inputs, graph } = this.#o
+    const { clock, batchMs, inputs, graph, steps } = this.#o
     const firstMs = firstBatchTime(clock.now(), batchMs)
     const recovered = await this.#open(firstMs - batchMs)
+    await checkpointOpened(steps)
     this.#zeroMs = recovered?.zeroTime ?? firstMs - batchMs
     const turns = this.#evaluate(this.#zeroMs)
     if (recovered?.resumed === true) {
@@ -125,21 +134,23 @@ export class Lifecycle {
       resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
       this.#pending = new Set(recovered.pending)
     }
+    await stateRestored(steps)
     for (const output of graph.outputs) await output.open?.()
     await inputs.start()
-    this.#ticker.start(this.#nextTime(firstMs, this.#zeroMs, recovered))
+    await sourcesStarted(steps)
+    this.ticker.start(this.#nextTime(firstMs, this.#zeroMs, recovered))
   }
 
   /** Journal and checkpoint: what the directory holds, or nothing. */
   async #open(zeroTime: number): Promise<Recovered | undefined> {
-    const { storage, batchMs, yielder, steps, logger, inputs } = this.#o
+    const { storage, batchMs, yielder, steps, limits, logger, inputs, graph } = this.#o
     if (storage === undefined) {
       this.#journal = volatileJournal()
       return undefined
     }
     const { checkpoint, recovered } = await openCheckpoint({
       storage,
-      operators: this.#prints(),
+      operators: printsOf(graph, inputs),
       zeroTime,
       batchMs,
       engine,
@@ -148,6 +159,7 @@ export class Lifecycle {
       codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
       yielder,
       steps,
+      limits,
       onSnapshotError: (err) =>
         logger.warn(
           { err },
@@ -245,10 +257,10 @@ export class Lifecycle {
     let expired = false
     const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
     try {
-      await this.#ticker.stop()
+      await this.ticker.stop()
       await inputs.stop()
       if (gracefully) {
-        do await this.#ticker.runOne()
+        do await this.ticker.runOne()
         while (this.#journal.waiting().length > 0 && !expired)
       }
     } finally {
@@ -262,7 +274,7 @@ export class Lifecycle {
 
   /** No further batch begins. */
   halt(): void {
-    void this.#ticker.stop()
+    void this.#ticker?.stop()
   }
 
   /** Ends at once and without a word, as if the process had died; only the lock is given back. */
@@ -276,23 +288,5 @@ export class Lifecycle {
   async abandon(): Promise<void> {
     await this.#o.inputs.stop().catch(() => undefined)
     await this.#checkpoint?.close()
-  }
-
-  #prints(): OperatorPrint[] {
-    const { graph, inputs } = this.#o
-    const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
-    return graph.nodes.map(({ id, derived, operator }) => {
-      const streamId = streams.get(operator)
-      return {
-        id,
-        derived,
-        kind: operator.kind,
-        fingerprint: fingerprint(operator),
-        tables: Object.keys(operator.state?.tables ?? {}),
-        version: operator.state?.version ?? 1,
-        migrate: operator.state?.migrate,
-        ...(streamId === undefined ? {} : { streamId }),
-      }
-    })
   }
 }

@@ -53,9 +53,12 @@ const eventNames: readonly (keyof StreamingEvents)[] = [
   'outputOperationCompleted',
 ]
 
-interface EarlierLife {
-  /** Time of row 0. */
-  readonly firstMs: number
+type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
+
+/** @internal `steps` are called at each named step, before those of `crashAndRecover`. */
+export interface TestContextInternals extends Pick<ContextInternals, 'steps' | 'limits'> {
+  /** Time of row 0, from the first life on. */
+  readonly firstMs?: number
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -89,7 +92,7 @@ export class TestContext implements AsyncDisposable {
   #cut: { readonly at: string; readonly reached: () => void } | undefined
   #fatal: { readonly error: unknown } | undefined
 
-  constructor(options: TestContextOptions, earlier?: EarlierLife) {
+  constructor(options: TestContextOptions, internals: TestContextInternals = {}) {
     const { startTime, ...rest } = options
     const startMs = startTime?.milliseconds ?? 0
     this.#options = options
@@ -100,7 +103,8 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
-        steps: (name) => this.#step(name),
+        steps: (name) => internals.steps?.(name) ?? this.#step(name),
+        ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
         onFatal: (error) => {
           this.#fatal ??= { error }
@@ -108,7 +112,7 @@ export class TestContext implements AsyncDisposable {
       },
     )
     this.#batchMs = options.batchInterval.milliseconds
-    this.#firstMs = earlier?.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
+    this.#firstMs = internals.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
     for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
   }
 

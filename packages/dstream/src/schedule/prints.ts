@@ -1,0 +1,22 @@
+import type { OperatorPrint } from '../checkpoint/checkpoint.js'
+import { fingerprint } from '../graph/fingerprint.js'
+import type { Graph } from '../graph/graph.js'
+import type { InputSet } from '../sources/input-set.js'
+
+/** What a checkpoint is told of the operators of a program. */
+export const printsOf = (graph: Graph, inputs: InputSet): OperatorPrint[] => {
+  const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
+  return graph.nodes.map(({ id, derived, operator }) => {
+    const streamId = streams.get(operator)
+    return {
+      id,
+      derived,
+      kind: operator.kind,
+      fingerprint: fingerprint(operator),
+      tables: Object.keys(operator.state?.tables ?? {}),
+      version: operator.state?.version ?? 1,
+      migrate: operator.state?.migrate,
+      ...(streamId === undefined ? {} : { streamId }),
+    }
+  })
+}
