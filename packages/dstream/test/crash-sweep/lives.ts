@@ -1,0 +1,198 @@
+import { Seconds, Time } from 'dstream'
+import { memoryStorage, type DiskCall, type DiskFault, type MemoryStorage } from 'dstream/storage'
+import { TestContext } from 'dstream/testing'
+import type { Job, SweepGraph } from './graphs.js'
+import { World, rows } from './world.js'
+
+/** Small, so that files follow one another and snapshots are due within eight batches. */
+const limits = { segmentBytes: 600, snapshotBytes: 300, keepSnapshots: 2 }
+
+/** Something that an output was given. */
+export interface Word {
+  readonly life: number
+  readonly output: number
+  readonly time: number
+  readonly records: readonly unknown[]
+  readonly attempt: number
+  readonly replayed: boolean
+  readonly failed: boolean
+}
+
+/** What is known of a life when it has ended. */
+export interface Ending {
+  /** The last batch that it has committed, and the last that it has begun. */
+  readonly committed: number | undefined
+  readonly begun: number
+}
+
+/** Everything that the lives of one job have left behind. */
+export interface Trace {
+  readonly words: Word[]
+  readonly endings: Ending[]
+  readonly errors: Set<string>
+  readonly warnings: string[]
+  /** The names of the steps and the calls of the disk, life by life. */
+  readonly steps: string[][]
+  readonly calls: DiskCall['op'][][]
+  /** How many calls there had been when the first batch of each life was done. */
+  readonly callsOfStart: number[]
+  states: unknown
+  readonly store: ReadonlyMap<number, readonly unknown[]>
+}
+
+/** Where a life ends: at its nth step, or at its nth call of the disk. */
+export type Cut = { readonly step: number } | { readonly call: number; readonly crash: 'before' | 'after' }
+
+export type Mode = NonNullable<Parameters<MemoryStorage['crash']>[0]>
+
+/** The lives of one job on one storage, one after the other. */
+export class Lives {
+  readonly trace: Trace
+  readonly #world: World
+  readonly #graph: SweepGraph
+  readonly #directory: string
+  #storage = memoryStorage()
+  #nowMs = 0
+
+  /** `healthy`: nothing fails as it does in a first life. */
+  constructor(graph: SweepGraph, directory: string, healthy = false) {
+    this.#world = new World(healthy ? 1 : 0)
+    this.#graph = graph
+    this.#directory = directory
+    this.trace = {
+      words: [],
+      endings: [],
+      errors: new Set(),
+      warnings: [],
+      steps: [],
+      calls: [],
+      callsOfStart: [],
+      states: undefined,
+      store: this.#world.store,
+    }
+  }
+
+  /** A life that nothing cuts, to the end of all rows. */
+  async last(mode: Mode = {}): Promise<Trace> {
+    if (await this.next(undefined, mode)) throw new Error('it was cut')
+    return this.trace
+  }
+
+  /** One more life, up to the cut, on what `mode` has left of what was not synced. False when it came to its end first. */
+  async next(cut: Cut | undefined, mode: Mode = {}): Promise<boolean> {
+    const { trace } = this
+    const life = trace.endings.length
+    const steps: string[] = []
+    const calls: DiskCall['op'][] = []
+    trace.steps.push(steps)
+    trace.calls.push(calls)
+    let over = false
+    let end!: () => void
+    const reached = new Promise<boolean>((resolve) => (end = () => ((over = true), resolve(true))))
+    const fault = ({ op }: DiskCall): DiskFault | undefined => {
+      const here = cut !== undefined && 'call' in cut && cut.call === calls.length ? { crash: cut.crash } : undefined
+      calls.push(op)
+      return here
+    }
+    this.#storage = this.#storage.crash({ ...mode, fault })
+    void this.#storage.crashed.then(end)
+    this.#world.begin()
+    const t = this.#context((name) => {
+      if (over) return new Promise<void>(() => undefined)
+      if (cut !== undefined && 'step' in cut && cut.step === steps.length) {
+        end()
+        steps.push(name)
+        return new Promise<void>(() => undefined)
+      }
+      steps.push(name)
+      if (name === 'batch:forgotten') trace.callsOfStart[life] ??= calls.length
+      return undefined
+    })
+    this.#define(t, () => over)
+    const wasCut = await Promise.race([this.#live(t, () => over), reached])
+    this.#end(t)
+    // Not awaited: what it asks of a disk that is dead never comes.
+    if (wasCut) void t.ssc.die()
+    return wasCut
+  }
+
+  #context(steps: (name: string) => Promise<void> | undefined): TestContext {
+    const silent = (): void => undefined
+    const warn = (_: object, message: string): void => void this.trace.warnings.push(message)
+    const logger = { debug: silent, info: silent, warn, error: silent }
+    const life = { storage: this.#storage, startTime: new Time(this.#nowMs), logger }
+    return new TestContext(
+      { batchInterval: Seconds(1), ...this.#graph.options, ...life },
+      { firstMs: 1000, steps, limits },
+    )
+  }
+
+  #define(t: TestContext, isOver: () => boolean): void {
+    const { trace } = this
+    const life = trace.endings.length
+    let outputs = 0
+    const job: Job = {
+      t,
+      ssc: t.ssc,
+      world: this.#world,
+      directory: this.#directory,
+      say: (stream, fails = () => false) => {
+        const output = outputs++
+        stream.foreachRDD(async (rdd, { milliseconds: time }, { number: attempt, replayed }) => {
+          const records = await rdd.collect()
+          // The dead say nothing.
+          if (isOver()) return
+          const failed = fails(time)
+          trace.words.push({ life, output, time, records, attempt, replayed, failed })
+          if (failed) throw new Error('the output failed')
+        })
+      },
+    }
+    this.#graph.define(job)
+  }
+
+  async #live(t: TestContext, isOver: () => boolean): Promise<boolean> {
+    const world = this.#world
+    await t.ssc.start()
+    await world.happen(world.seen)
+    await settled(t)
+    // What was missed, or begun and not finished.
+    await t.run(0).catch(() => undefined)
+    for (let row = this.#nextRow(t); row <= rows.length; row = this.#nextRow(t)) {
+      if (isOver()) return true
+      await world.happen(row)
+      this.#nowMs = row * 1000
+      // What the user's functions throw is in the trace; what ends the context is not to be.
+      await t.run(1).catch((error: unknown) => {
+        if (t.ssc.getState() !== 'ACTIVE') throw error
+      })
+    }
+    if (isOver()) return true
+    this.trace.states = t.ssc.life!.states()
+    await t.ssc.stop()
+    return false
+  }
+
+  #nextRow(t: TestContext): number {
+    return t.ssc.life!.ticker.nextMs / 1000
+  }
+
+  #end(t: TestContext): void {
+    const { life } = t.ssc
+    // A life that has not come to its first batch has neither.
+    const evaluates = life?.store !== undefined
+    this.trace.endings.push({
+      committed: evaluates ? life.store.committed : undefined,
+      begun: evaluates ? life.ticker.nextMs - 1000 : -Infinity,
+    })
+    for (const { time, output, operator, error } of t.errors) {
+      this.trace.errors.add(`${output ?? operator} at ${time}: ${String(error)}`)
+    }
+  }
+}
+
+/** What has been handed over since the start is in blocks, and these are stored. */
+async function settled(t: TestContext): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all(t.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.intake.cut() ?? []))
+}
