@@ -419,6 +419,17 @@ describe('ids, names and plans', () => {
     expect(() => mapped.map((n) => n).uid('mine')).toThrow(/context\.test\.ts:\d+.*context\.test\.ts:\d+/)
     expect(() => mapped.uid('input#1')).toThrow(/input#1/)
   })
+
+  test('the derived id of an operator may be made its own: then it is kept when others come before it', () => {
+    const t = new TestContext(second)
+    const counts = t
+      .input([['a']])
+      .countByValueAndWindow(Seconds(2))
+      .uid('countByValueAndWindow#1')
+    counts.print()
+    expect(t.ssc.plan().nodes.map(({ id }) => id)).toContain('countByValueAndWindow#1')
+    expect(() => counts.uid('input#1')).toThrow(/input#1/)
+  })
 })
 
 describe('print', () => {

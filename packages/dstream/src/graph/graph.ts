@@ -82,11 +82,11 @@ export class Graph {
     this.#outputs = [...this.#outputs, output]
   }
 
-  /** Gives an operator the id under which checkpoints know it. */
+  /** Gives an operator the id under which checkpoints know it; its derived one too, which then no longer hangs on its place. */
   setId(operator: Operator, id: string): void {
     const old = this.node(operator)
     const taken = this.#nodes.get(id)
-    if (taken !== undefined) throw idTaken(id, taken.place.short, callSite().short)
+    if (taken !== undefined && taken !== old) throw idTaken(id, taken.place.short, callSite().short)
     for (const node of this.nodes) {
       if (node.id === old.id) this.#rename(node, id, false)
       else if (node.id.startsWith(`${old.id}/`)) this.#rename(node, id + node.id.slice(old.id.length), false)
