@@ -23,7 +23,10 @@ export const fingerprint = (operator: Operator): string => {
     const seen = known.get(op)
     if (seen !== undefined) return seen
     const params = op.source === true ? {} : Object.entries(op.params).filter(([key]) => !tuning.has(key))
-    const print = digest(JSON.stringify([op.kind, params, op.slideMs, op.parents.map(of)]))
+    // A slide that is taken over from above is that of the batches, an option that may change.
+    const slide =
+      op.source === true || op.parents.some(({ slideMs }) => slideMs === op.slideMs) ? undefined : op.slideMs
+    const print = digest(JSON.stringify([op.kind, params, slide, op.parents.map(of)]))
     known.set(op, print)
     return print
   }
