@@ -8,8 +8,11 @@ import { rows } from './world.js'
 
 /** One run: lives that are cut one after the other, and a last one. */
 interface Run {
+  /** Where the last of `cuts` is. */
   readonly row: string
   readonly cuts: readonly Cut[]
+  /** One more, if the life after them comes so far. */
+  readonly then?: Cut
   /** What the first cut leaves of what was not synced, where the later cuts rest on it. */
   readonly mode?: Mode
 }
@@ -97,13 +100,13 @@ async function recoveries(graph: SweepGraph, directory: string, first: Trace): P
     for (const [step, name] of steps[1]!.entries()) {
       const inSnapshot = name.startsWith('snapshot:') && steps[1]!.indexOf(name) === step
       if (step >= atSteps.length && !inSnapshot) continue
-      const third = { call: (step * 7) % atCalls.length, crash: 'after' as const }
-      runs.push({ row: `again, ${name}`, cuts: [cut, { step }, third], mode })
+      const then = { call: (step * 7) % atCalls.length, crash: 'after' as const }
+      runs.push({ row: `again, ${name}`, cuts: [cut, { step }], then, mode })
     }
     for (const [call, op] of atCalls.entries()) {
       const crash = call % 2 === 0 ? ('before' as const) : ('after' as const)
-      const third = { step: (call * 5) % atSteps.length }
-      runs.push({ row: `again, disk ${op}`, cuts: [cut, { call, crash }, third], mode })
+      const then = { step: (call * 5) % atSteps.length }
+      runs.push({ row: `again, disk ${op}`, cuts: [cut, { call, crash }], then, mode })
     }
   }
   return runs
@@ -150,6 +153,7 @@ async function check(lives: Lives, run: Run, mode: Mode, expected: Trace): Promi
     if (!(await lives.next(cut, left))) throw new Error('it did not come to the cut')
     left = left === undefined ? (run.mode ?? mode) : mode
   }
+  if (run.then !== undefined && (await lives.next(run.then, left))) left = mode
   const difference = differ(expected, await lives.last(left))
   if (difference !== undefined) throw new Error(difference)
 }
