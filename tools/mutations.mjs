@@ -205,9 +205,12 @@ async function runTests(mutation) {
   let passed = 0
   /** @type {string | undefined} */
   let late
+  /** @type {Outcome | undefined} */
+  let broken
   for (const module of vitest.state.getTestModules()) {
-    const [broken] = module.errors()
-    if (broken !== undefined) return { verdict: 'error', detail: `${module.moduleId}: ${broken.message}` }
+    // A test that fails may leave behind what its file then stumbles over: first the tests are looked at.
+    const [error] = module.errors()
+    if (error !== undefined) broken = { verdict: 'error', detail: `${module.moduleId}: ${error.message}` }
     for (const test of module.children.allTests()) {
       const { state, errors } = test.result()
       if (state === 'passed') passed++
@@ -219,6 +222,7 @@ async function runTests(mutation) {
     }
   }
   if (late !== undefined) return { verdict: 'time limit', detail: late }
+  if (broken !== undefined) return broken
   const [outside] = vitest.state.getUnhandledErrors()
   if (outside !== undefined)
     return { verdict: 'error', detail: `outside of tests: ${/** @type {Error} */ (outside).message}` }

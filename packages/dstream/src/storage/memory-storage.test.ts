@@ -151,6 +151,18 @@ describe('a failure at every call of the disk', () => {
     expect(await storage.read('log')).toBeUndefined()
   })
 
+  test('a delete whose folder could not be synced is finished by the next try, though the file is gone already', async () => {
+    let ill = false
+    const storage = memoryStorage({ fault: ({ op }) => (ill && op === 'sync-dir' ? { error: 'EIO' } : undefined) })
+    await storage.put('log', bytes(1))
+    ill = true
+    await expect(storage.delete('log')).rejects.toMatchObject({ code: 'storage-failed' })
+    expect(await storage.read('log')).toBeUndefined()
+    ill = false
+    await storage.delete('log')
+    expect(await storage.crash().read('log')).toBeUndefined()
+  })
+
   test('a full disk is an error of its own, and the file goes on when there is room again', async () => {
     const storage = failing('write', 'ENOSPC')
     await expect(storage.append('log', bytes(1))).rejects.toMatchObject({ code: 'disk-full' })
