@@ -13,9 +13,12 @@ import { startVitest } from 'vitest/node'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = 'packages/dstream/src/'
 /** The quick ones first: a removal is done with when the first test has failed. */
-const tests = ['storage/', 'blocks/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
-  (at) => source + at,
-)
+const tests = [
+  ...['storage/', 'blocks/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
+    (at) => source + at,
+  ),
+  'packages/dstream/test/crash-sweep/',
+]
 
 /** Name of what is removed, file, what stands there (once), what stands there instead. */
 /** @type {readonly (readonly [name: string, file: string, there: string, instead: string])[]} */
@@ -156,6 +159,18 @@ const mutations = [
     'checkpoint/checkpoint-writer.ts',
     'this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered',
     'true',
+  ],
+  ['contents of a window', 'schedule/resume.ts', 'to.store.remembered.adopt(node.operator, time, partitions)', ''],
+  ['batches that an operator owes', 'schedule/resume.ts', 'if (held !== undefined) turns.owe', 'if (false) turns.owe'],
+  ['ranges of batches that are read again', 'schedule/resume.ts', 'source.adopt?.(allocation.time, range.until)', ''],
+  ['where the first run began', 'schedule/resume.ts', 'source.startedAt?.(recovered.zeroTime)', 'void 0'],
+  ['outputs that are owed', 'schedule/batch-store.ts', 'this.#owed = recovered.failed', ''],
+  ['telling a batch that is run again', 'lifecycle.ts', 'this.#pending = new Set(recovered.pending)', ''],
+  [
+    'the planned range of a batch that is run again',
+    'sources/input-set.ts',
+    'ranges.set(id, range ?? {',
+    'ranges.set(id, {',
   ],
 ]
 
