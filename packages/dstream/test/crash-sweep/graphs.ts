@@ -15,6 +15,8 @@ export interface Job {
 
 export interface SweepGraph {
   readonly options?: Partial<TestContextOptions>
+  /** Its receiver gathers records into blocks: one that the disk refuses is offered again later, and comes with a later batch. */
+  readonly gathers?: true
   readonly define: (job: Job) => void
 }
 
@@ -55,6 +57,7 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       ),
   },
   'mapWithState with timeout, store': {
+    gathers: true,
     define: (job) => job.say(ones(received(job, 'store')).mapWithState(StateSpec.function(counting).timeout(two))),
   },
   'mapWithState with initial state, fromSource': {
@@ -72,12 +75,14 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
     },
   },
   'runningReduceByKey, storeChunk': {
+    gathers: true,
     define: (job) => job.say(ones(received(job, 'storeChunk')).runningReduceByKey(sum)),
   },
   'dedupByKey with ttl, storeBlock': {
     define: (job) => job.say(ones(received(job, 'storeBlock')).dedupByKey({ ttl: two })),
   },
   'dedupByKey, fromAsyncIterable': {
+    gathers: true,
     define: (job) =>
       job.say(
         counted(
@@ -109,6 +114,13 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       job.say(words.countByValueAndWindow(three))
       job.say(words.map((word) => word.length).reduceByWindow(sum, minus, two, second))
       job.say(words.countByWindow(three, two))
+    },
+  },
+  'windows of sources themselves': {
+    define: (job) => {
+      job.say(received(job, 'storeBytes').window(three))
+      job.say(job.ssc.fromSource(job.world.source()).window(two, two))
+      job.say(job.ssc.textFileStream(job.directory).window(three, two))
     },
   },
   'groupByKeyAndWindow over a state': {
@@ -165,7 +177,7 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       const { world } = job
       const checked = received(job, 'storeBlock').map((word) => {
         // What it asks is away until the sixth row.
-        if (word === 'poison' && world.seen < 6) throw new Error('away')
+        if (word === 'poison' && world.row < 6) throw new Error('away')
         return word
       })
       job.say(counted(checked))
@@ -214,6 +226,7 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
     },
   },
   'blocks of 100 ms, nothing kept': {
+    gathers: true,
     options: { blockInterval: Milliseconds(100) },
     define: (job) => job.say(received(job, 'storeChunk').map((word) => word.toUpperCase())),
   },

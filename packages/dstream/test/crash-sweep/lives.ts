@@ -1,4 +1,4 @@
-import { Seconds, Time } from 'dstream'
+import { Seconds, Time, type Plan } from 'dstream'
 import { memoryStorage, type DiskCall, type DiskFault, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import type { Job, SweepGraph } from './graphs.js'
@@ -33,15 +33,15 @@ export interface Trace {
   readonly warnings: string[]
   /** The names of the steps and the calls of the disk, life by life. */
   readonly steps: string[][]
-  readonly calls: DiskCall['op'][][]
+  readonly calls: DiskCall[][]
   /** How many calls there had been when the first batch of each life was done. */
   readonly callsOfStart: number[]
   states: unknown
   readonly store: ReadonlyMap<number, readonly unknown[]>
 }
 
-/** Where a life ends: at its nth step, or at its nth call of the disk. */
-export type Cut = { readonly step: number } | { readonly call: number; readonly crash: 'before' | 'after' }
+/** Where a life ends: at its nth step, or at its nth call of the disk; which may also go wrong instead. */
+export type Cut = { readonly step: number } | ({ readonly call: number } & DiskFault)
 
 export type Mode = NonNullable<Parameters<MemoryStorage['crash']>[0]>
 
@@ -72,27 +72,37 @@ export class Lives {
     }
   }
 
+  /** The graph as the engine sees it. */
+  plan(): Plan {
+    const t = this.#context(() => undefined)
+    this.#define(t, () => true)
+    return t.ssc.plan()
+  }
+
   /** A life that nothing cuts, to the end of all rows. */
   async last(mode: Mode = {}): Promise<Trace> {
     if (await this.next(undefined, mode)) throw new Error('it was cut')
     return this.trace
   }
 
-  /** One more life, up to the cut, on what `mode` has left of what was not synced. False when it came to its end first. */
+  /**
+   * One more life, up to the cut, on what `mode` has left of what was not synced. False when it came to its end first;
+   * rejects with what has ended the context.
+   */
   async next(cut: Cut | undefined, mode: Mode = {}): Promise<boolean> {
     const { trace } = this
     const life = trace.endings.length
     const steps: string[] = []
-    const calls: DiskCall['op'][] = []
+    const calls: DiskCall[] = []
     trace.steps.push(steps)
     trace.calls.push(calls)
     let over = false
     let end!: () => void
     const reached = new Promise<boolean>((resolve) => (end = () => ((over = true), resolve(true))))
-    const fault = ({ op }: DiskCall): DiskFault | undefined => {
-      const here = cut !== undefined && 'call' in cut && cut.call === calls.length ? { crash: cut.crash } : undefined
-      calls.push(op)
-      return here
+    const fault = (call: DiskCall): DiskFault | undefined => {
+      const here = cut !== undefined && 'call' in cut && cut.call === calls.length
+      calls.push(call)
+      return here ? cut : undefined
     }
     this.#storage = this.#storage.crash({ ...mode, fault })
     void this.#storage.crashed.then(end)
@@ -109,11 +119,14 @@ export class Lives {
       return undefined
     })
     this.#define(t, () => over)
-    const wasCut = await Promise.race([this.#live(t, () => over), reached])
-    this.#end(t)
-    // Not awaited: what it asks of a disk that is dead never comes.
-    if (wasCut) void t.ssc.die()
-    return wasCut
+    try {
+      return await Promise.race([this.#live(t, () => over), reached])
+    } finally {
+      over = true
+      this.#end(t)
+      // Not awaited: what it asks of a disk that is dead never comes.
+      void t.ssc.die()
+    }
   }
 
   #context(steps: (name: string) => Promise<void> | undefined): TestContext {
@@ -154,7 +167,8 @@ export class Lives {
   async #live(t: TestContext, isOver: () => boolean): Promise<boolean> {
     const world = this.#world
     await t.ssc.start()
-    await world.happen(world.seen)
+    world.row = this.#nowMs / 1000
+    await world.happen(Math.max(world.seen, this.#isAllocated() ? Math.min(world.row + 1, rows.length) : 0))
     await settled(t)
     // What was missed, or begun and not finished.
     await t.run(0).catch(() => undefined)
@@ -162,6 +176,7 @@ export class Lives {
       if (isOver()) return true
       await world.happen(row)
       this.#nowMs = row * 1000
+      world.row = row
       // What the user's functions throw is in the trace; what ends the context is not to be.
       await t.run(1).catch((error: unknown) => {
         if (t.ssc.getState() !== 'ACTIVE') throw error
@@ -171,6 +186,13 @@ export class Lives {
     this.trace.states = t.ssc.life!.states()
     await t.ssc.stop()
     return false
+  }
+
+  /** The batch that was cut has been given its data and gets no more: the next row may come while the program is away. */
+  #isAllocated(): boolean {
+    const steps = this.trace.steps.at(-2) ?? []
+    const begun = this.trace.endings.at(-1)?.begun === this.#nowMs
+    return begun && steps.lastIndexOf('batch:allocated') > steps.lastIndexOf('batch:begin')
   }
 
   #nextRow(t: TestContext): number {

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DStreamError } from 'dstream'
+import type { DiskFault } from 'dstream/storage'
 import { differ } from './check.js'
 import { graphs, type SweepGraph } from './graphs.js'
 import { Lives, type Cut, type Mode, type Trace } from './lives.js'
@@ -13,6 +15,8 @@ interface Run {
   readonly cuts: readonly Cut[]
   /** One more, if the life after them comes so far. */
   readonly then?: Cut
+  /** The first of the cuts is none: the disk is ill there, and the context goes on or ends in words. */
+  readonly ill?: true
   /** What the first cut leaves of what was not synced, where the later cuts rest on it. */
   readonly mode?: Mode
 }
@@ -27,10 +31,16 @@ const modes: readonly Mode[] = [
   { unsynced: 'torn', seed: 2 },
 ]
 
+const illnesses: readonly DiskFault[] = [
+  { error: 'ENOSPC' },
+  { error: 'EIO' },
+  { error: 'ENOSPC', written: 30 },
+  { short: 5 },
+]
+
 /** Steps at which a life is cut whose recovery is then cut: name, and which time it is taken. */
 const beginnings = [
   ['journal:before-append', 7],
-  ['batch:allocated', 5],
   ['output:done', 4],
   ['commit:before-append', 6],
   ['snapshot:before-put', 1],
@@ -49,7 +59,7 @@ export async function sweep(stride: number): Promise<Counts> {
     for (const [name, graph] of Object.entries(graphs)) {
       const expected = await new Lives(graph, directory, true).last()
       const first = await new Lives(graph, directory).last()
-      for (const run of [...firstLives(first), ...(await recoveries(graph, directory, first))]) {
+      for (const run of [...firstLives(graph, first), ...(await recoveries(graph, directory, first))]) {
         if (place++ % stride > 0) continue
         const mode = modes[Math.floor(place / stride) % modes.length]!
         await check(new Lives(graph, directory), run, mode, expected).catch((error: unknown) => {
@@ -78,12 +88,18 @@ async function filesOfRows(): Promise<string> {
   return directory
 }
 
-function firstLives({ steps, calls }: Trace): Run[] {
+function firstLives({ gathers }: SweepGraph, { steps, calls }: Trace): Run[] {
   const atSteps = steps[0]!.map((row, step) => ({ row, cuts: [{ step }] }))
-  const atCalls = calls[0]!.flatMap((op, call) => [
-    { row: `disk, before ${op}`, cuts: [{ call, crash: 'before' as const }] },
-    { row: `disk, after ${op}`, cuts: [{ call, crash: 'after' as const }] },
-  ])
+  const atCalls = calls[0]!.flatMap(({ op, path }, call): Run[] => {
+    const illness = illnesses[call % illnesses.length]!
+    return [
+      { row: `disk, before ${op}`, cuts: [{ call, crash: 'before' }] },
+      { row: `disk, after ${op}`, cuts: [{ call, crash: 'after' }] },
+      ...(gathers === true && path.startsWith('journal')
+        ? []
+        : [{ row: `disk, ill at ${op}`, cuts: [{ call, ...illness }], ill: true as const }]),
+    ]
+  })
   return [...atSteps, ...atCalls]
 }
 
@@ -93,7 +109,7 @@ function firstLives({ steps, calls }: Trace): Run[] {
  */
 async function recoveries(graph: SweepGraph, directory: string, first: Trace): Promise<Run[]> {
   const runs: Run[] = []
-  for (const { cut, mode } of await firstCuts(graph, directory, first)) {
+  for (const [i, { cut, mode }] of (await firstCuts(graph, directory, first)).entries()) {
     const { steps, calls, callsOfStart } = await recovery(graph, directory, cut, mode)
     const atSteps = steps[1]!.slice(0, steps[1]!.indexOf('batch:forgotten') + 1)
     const atCalls = calls[1]!.slice(0, callsOfStart[1])
@@ -103,8 +119,10 @@ async function recoveries(graph: SweepGraph, directory: string, first: Trace): P
       const then = { call: (step * 7) % atCalls.length, crash: 'after' as const }
       runs.push({ row: `again, ${name}`, cuts: [cut, { step }], then, mode })
     }
-    for (const [call, op] of atCalls.entries()) {
-      const crash = call % 2 === 0 ? ('before' as const) : ('after' as const)
+    for (const [call, { op }] of atCalls.entries()) {
+      // A recovery reads most of the time: of that every other call, and the others in the next one.
+      if (op.startsWith('read') && call % 2 !== i % 2) continue
+      const crash = call % 4 < 2 ? ('before' as const) : ('after' as const)
       const then = { step: (call * 5) % atSteps.length }
       runs.push({ row: `again, disk ${op}`, cuts: [cut, { call, crash }], then, mode })
     }
@@ -122,7 +140,7 @@ async function firstCuts(
     mode: modes[i % modes.length]!,
   }))
   // In the middle of a commit, with a piece of it on the disk: that is what a recovery has to cut off.
-  for (const [call, op] of calls[0]!.entries()) {
+  for (const [call, { op }] of calls[0]!.entries()) {
     if (op !== 'sync' || call < calls[0]!.length / 2) continue
     const [cut, mode]: [Cut, Mode] = [
       { call, crash: 'before' },
@@ -148,12 +166,24 @@ function occurrence(names: readonly string[], name: string, nth: number): number
 }
 
 async function check(lives: Lives, run: Run, mode: Mode, expected: Trace): Promise<void> {
+  const difference = differ(expected, await (run.ill === true ? illness(lives, run) : crashes(lives, run, mode)))
+  if (difference !== undefined) throw new Error(difference)
+}
+
+/** A call that goes wrong ends the context in words, or not at all; the machine lives, and the job is started again. */
+async function illness(lives: Lives, run: Run): Promise<Trace> {
+  await lives.next(run.cuts[0]).catch((error: unknown) => {
+    if (!(error instanceof DStreamError)) throw error
+  })
+  return lives.last({ unsynced: 'kept' })
+}
+
+async function crashes(lives: Lives, run: Run, mode: Mode): Promise<Trace> {
   let left: Mode | undefined
   for (const cut of run.cuts) {
     if (!(await lives.next(cut, left))) throw new Error('it did not come to the cut')
     left = left === undefined ? (run.mode ?? mode) : mode
   }
   if (run.then !== undefined && (await lives.next(run.then, left))) left = mode
-  const difference = differ(expected, await lives.last(left))
-  if (difference !== undefined) throw new Error(difference)
+  return lives.last(left)
 }

@@ -20,6 +20,8 @@ type Hand = (receiver: WorldReceiver, records: readonly string[], row: number) =
 export class World {
   /** Rows that have happened. */
   seen = 0
+  /** The row whose batch runs. */
+  row = 0
   /** A store that makes batches visible as a whole. */
   readonly store = new Map<number, readonly unknown[]>()
   #receivers: WorldReceiver[] = []
@@ -103,11 +105,21 @@ class WorldReceiver extends Receiver<string> {
   see(): Promise<unknown> {
     while (this.isStarted() && this.#next < this.world.seen) {
       const row = this.#next++
-      this.#handing = Promise.all([this.#handing, this.hand(this, rows[row]!, row + 1)])
-      // A life that is cut off leaves its last block unanswered.
-      this.#handing.catch(() => undefined)
+      this.#handing = this.#handing.then(() => this.#handOver(row))
     }
     return this.#handing
+  }
+
+  /** A block that was refused is offered again; when the disk is ill for good, the next life asks for it. */
+  async #handOver(row: number): Promise<void> {
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      try {
+        await this.hand(this, rows[row]!, row + 1)
+        return
+      } catch (error) {
+        this.reportError(`row ${row} was not stored`, error)
+      }
+    }
   }
 }
 
