@@ -17,6 +17,7 @@ const tests = [
   ...['storage/', 'blocks/', 'journal/', 'node/file-lock', 'checkpoint/', 'testing/test-recovery'].map(
     (at) => source + at,
   ),
+  'packages/dstream/test/source-recovery',
   'packages/dstream/test/crash-sweep/',
 ]
 
@@ -162,7 +163,12 @@ const mutations = [
   ],
   ['contents of a window', 'schedule/resume.ts', 'to.store.remembered.adopt(node.operator, time, partitions)', ''],
   ['batches that an operator owes', 'schedule/resume.ts', 'if (held !== undefined) turns.owe', 'if (false) turns.owe'],
-  ['ranges of batches that are read again', 'schedule/resume.ts', 'source.adopt?.(allocation.time, range.until)', ''],
+  [
+    'ranges of batches that are read again',
+    'schedule/resume.ts',
+    'source.adopt?.(allocation.time, range.until)',
+    'void 0',
+  ],
   ['where the first run began', 'schedule/resume.ts', 'source.startedAt?.(recovered.zeroTime)', 'void 0'],
   ['outputs that are owed', 'schedule/batch-store.ts', 'this.#owed = recovered.failed', ''],
   ['telling a batch that is run again', 'lifecycle.ts', 'this.#pending = new Set(recovered.pending)', ''],

@@ -155,6 +155,27 @@ test('files: what was planned is read again, what came while it was away follows
   }
 })
 
+test('files: what came before a crash in the very first batch is read', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'dstream-recovery-'))
+  try {
+    for (const at of ['batch:begin', 'batch:allocated', 'batch:evaluated']) {
+      const define = (t: TestContext) => t.output(t.ssc.textFileStream(directory))
+      const first = new TestContext({ batchInterval: Seconds(1) })
+      define(first)
+      await first.ssc.start()
+      await writeFile(join(directory, at), `${at}\n`)
+      await utimes(join(directory, at), 0.5, 0.5)
+      const second = await first.crashAndRecover(define, { at })
+      await second.run(1)
+      expect(second.defined.batches.flat(), at).toEqual([at])
+      await second.ssc.stop()
+      await rm(join(directory, at))
+    }
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})
+
 test('rateStream goes on counting where it was', async () => {
   const define = (t: TestContext) => t.output(t.ssc.rateStream(2))
   const first = new TestContext({ batchInterval: Seconds(1) })
