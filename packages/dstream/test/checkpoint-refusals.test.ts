@@ -1,37 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
-import { Seconds, Time, type DStream } from 'dstream'
-import { fileStorage, memoryStorage, type DiskCall, type DiskFault, type Storage } from 'dstream/storage'
-import { TestContext } from 'dstream/testing'
+import { describe, expect, test } from 'vitest'
+import { Seconds } from 'dstream'
+import { fileStorage, memoryStorage, type DiskCall, type DiskFault } from 'dstream/storage'
+import type { TestContext } from 'dstream/testing'
 import { crc32 } from '../src/journal/crc32.js'
+import { add, contents, contextOf, directory, job, ones, rows, type Source } from './checkpoint-job.js'
 
-type Source = (words: DStream<string>) => void
-
-const rows = [['a', 'b', 'a'], ['b'], ['a']]
-const ones = (words: DStream<string>): DStream<[string, number]> => words.mapToPair((word) => [word, 1])
-const add = (values: number[], old = 0): number => values.reduce((a, b) => a + b, old)
-
-const job: Source = (words) => ones(words).updateStateByKey(add).uid('counts').print()
 /** What another program keeps, under another name. */
 const another: Source = (words) => words.countByValueAndWindow(Seconds(2)).uid('trends').print()
-
-const made: string[] = []
-const directory = async (): Promise<string> => {
-  const dir = await mkdtemp(join(tmpdir(), 'dstream-refusals-'))
-  made.push(dir)
-  return dir
-}
-afterAll(async () => {
-  for (const dir of made) await rm(dir, { recursive: true })
-})
-
-const contextOf = (source: Source, storage: Storage, startTime = 0, input: readonly string[][] = rows): TestContext => {
-  const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(startTime) })
-  source(t.input(input))
-  return t
-}
 
 /** A directory in which the job has run over its rows. */
 const used = async (source: Source = job): Promise<string> => {
@@ -40,14 +17,6 @@ const used = async (source: Source = job): Promise<string> => {
   await t.run(3)
   await t.ssc.stop()
   return dir
-}
-
-/** Everything in a directory but the lock, whose file says who was there last. */
-const contents = async (dir: string): Promise<Record<string, string>> => {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('lock.'))
-  const paths = files.map((file) => join(file.parentPath, file.name)).sort()
-  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await readFile(path, 'hex')] as const)))
 }
 
 /** Changes one file of a directory, and gives its name within it. */
@@ -243,78 +212,5 @@ describe('a disk that refuses', () => {
       ['b', 2],
     ])
     await next.ssc.stop()
-  })
-})
-
-class Counter {
-  n = 1
-}
-
-/** Counts, and keeps from the second batch on what cannot be kept. */
-const keeping =
-  (value: unknown): Source =>
-  (words) =>
-    ones(words)
-      .updateStateByKey<unknown>((values, old) => (old === undefined ? values.length : { inside: [value] }))
-      .uid('counts')
-      .print()
-
-/** Counts, and looks at what lies below a window. */
-const holding =
-  (inside: (word: string) => unknown): Source =>
-  (words) => {
-    job(words)
-    const held = words.map((word) => ({ word, inside: inside(word) })).uid('held')
-    held.window(Seconds(2)).print()
-  }
-
-const unstorable: [name: string, source: Source, mended: Source, code: string, says: RegExp[], done: number][] = [
-  [
-    'an instance in a state',
-    keeping(new Counter()),
-    job,
-    'state-not-storable',
-    [/^counts: the value of key "a" at \.inside\[0\]: an instance of Counter cannot be stored/, /Keep plain data in/],
-    1000,
-  ],
-  [
-    'a function in a state, at once',
-    keeping(() => 1),
-    job,
-    'state-not-data',
-    [/^a state holds .*function/, /use plain data/],
-    // Its operator waits with what it was given; the batch is done.
-    2000,
-  ],
-  [
-    'a function in a record below a window',
-    holding((word) => (word === 'b' ? () => 1 : 1)),
-    holding(() => 1),
-    'state-not-storable',
-    [/^held: a record that a window .* will read again at \.inside: a function cannot be stored/, /use plain data/],
-    1000,
-  ],
-]
-
-describe('what cannot be stored: named with its place; nothing committed is lost, and the mended program goes on', () => {
-  test.each(unstorable)('%s', async (_, source, program, code, says, done) => {
-    const [good, bad] = [rows[2]!, rows[1]!]
-    const dir = await directory()
-    const t = contextOf(source, fileStorage(dir), 0, [good, bad])
-    await t.run(1)
-    const before = await contents(dir)
-    const error = (await t.run(1).catch((thrown: unknown) => thrown)) as { code: string; message: string }
-    expect(error).toMatchObject({ code })
-    for (const text of says) expect(error.message).toMatch(text)
-    expect(t.ssc.lastProgress?.batchTime).toBe(done)
-    await t.ssc.stop()
-    // Of what was committed not a byte has changed, though the journal knows that another batch has begun.
-    const after = await contents(dir)
-    for (const [path, bytes] of Object.entries(before)) expect(after[path]!.startsWith(bytes), path).toBe(true)
-    const mended = contextOf(program, fileStorage(dir), 2000, [])
-    await mended.run(1)
-    expect(mended.errors).toEqual([])
-    expect(mended.ssc.lastProgress?.stateOperators).toMatchObject([{ id: 'counts' }])
-    await mended.ssc.stop()
   })
 })
