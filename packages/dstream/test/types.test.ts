@@ -1,0 +1,222 @@
+import { expectTypeOf, test } from 'vitest'
+import {
+  HashPartitioner,
+  Seconds,
+  StateSpec,
+  type DStream,
+  type MapWithStateDStream,
+  type RDD,
+  type RDDContext,
+  type State,
+  type StateDStream,
+  type StateView,
+  type StreamingContext,
+  type Time,
+} from '../src/index.js'
+
+// Checked by the compiler: nothing here is called, each test only holds programs. What each operator infers, and what it
+// refuses; a refusal that no longer is one makes `@ts-expect-error` an error itself.
+
+declare const numbers: DStream<number>
+declare const words: DStream<string>
+declare const pairs: DStream<[string, number]>
+declare const fixed: DStream<readonly [string, number]>
+declare const tagged: DStream<readonly ['a' | 'b', { readonly n: number }]>
+declare const mixed: DStream<string | number>
+declare const ssc: StreamingContext
+declare const sc: RDDContext
+const w = Seconds(4)
+
+test('record by record', () => {
+  expectTypeOf(() => numbers.map(String)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => numbers.map((n) => ({ n }))).returns.toEqualTypeOf<DStream<{ n: number }>>()
+  expectTypeOf(() => words.flatMap((text) => text.split(' '))).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => words.flatMap((text) => new Set([text.length]))).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => mixed.filter((x) => x !== '')).returns.toEqualTypeOf<DStream<string | number>>()
+  expectTypeOf(() => mixed.filter((x): x is string => typeof x === 'string')).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => words.mapToPair((word) => [word, word.length])).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => words.mapToPair((word) => [[word, 1], true])).returns.toEqualTypeOf<DStream<[(string | number)[], boolean]>>() // prettier-ignore
+  expectTypeOf(() => words.flatMapToPair((word) => [[word, 1]])).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => words.mapPartitions((part) => [[...part].length])).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => words.mapPartitionsToPair((part) => [...part].map((x) => [x, 1] as const))).returns.toEqualTypeOf<DStream<[string, 1]>>() // prettier-ignore
+  expectTypeOf(() => words.mapPartitionsWithIndex((i, part) => [...part].map((x) => x + i))).returns.toEqualTypeOf<DStream<string>>() // prettier-ignore
+  expectTypeOf(() => words.mapAsync(async (x, signal) => [x, signal.aborted])).returns.toEqualTypeOf<DStream<(string | boolean)[]>>() // prettier-ignore
+  expectTypeOf(() => words.tap(console.log)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => words.glom()).returns.toEqualTypeOf<DStream<string[]>>()
+  expectTypeOf(() => words.repartition(2)).returns.toEqualTypeOf<DStream<string>>()
+})
+
+test('batch by batch', () => {
+  expectTypeOf(() => numbers.reduce((a, b) => a + b)).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => words.count()).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => words.countByValue()).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => words.union(numbers)).returns.toEqualTypeOf<DStream<string | number>>()
+  expectTypeOf(() => words.transform((rdd) => rdd.map((x) => x.length))).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => words.transform(async (rdd, time) => (time.milliseconds > 0 ? rdd : rdd))).returns.toEqualTypeOf<DStream<string>>() // prettier-ignore
+  expectTypeOf(() => words.transformToPair((rdd) => rdd.keyBy((x) => x.length))).returns.toEqualTypeOf<DStream<[number, string]>>() // prettier-ignore
+  expectTypeOf(() => words.transformWith(numbers, (a, b) => a.zip(b))).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => words.top(3, (x) => x.length)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => words.branch((x) => x === '', () => true)).returns.toEqualTypeOf<readonly [DStream<string>, DStream<string>]>() // prettier-ignore
+  expectTypeOf(() => ssc.union([words, words])).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => ssc.transform([words, numbers], ([a, b]) => a.zip(b))).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+})
+
+test('windows', () => {
+  expectTypeOf(() => words.window(w)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => numbers.reduceByWindow((a, b) => a + b, w, w)).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => numbers.reduceByWindow((a, b) => a + b, (a, b) => a - b, w)).returns.toEqualTypeOf<DStream<number>>() // prettier-ignore
+  expectTypeOf(() => words.countByWindow(w, w)).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => words.countByValueAndWindow(w)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => pairs.groupByKeyAndWindow(w)).returns.toEqualTypeOf<DStream<[string, number[]]>>()
+  expectTypeOf(() => pairs.reduceByKeyAndWindow((a, b) => a + b, w)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, w, w, { filterFunc: ([key, n]) => key !== '' && n > 0 })).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+})
+
+test('pairs, readonly ones and literal keys too', () => {
+  expectTypeOf(() => fixed.mapValues(String)).returns.toEqualTypeOf<DStream<[string, string]>>()
+  expectTypeOf(() => tagged.mapValues(({ n }) => n)).returns.toEqualTypeOf<DStream<['a' | 'b', number]>>()
+  expectTypeOf(() => pairs.flatMapValues((n) => [n, String(n)])).returns.toEqualTypeOf<DStream<[string, string | number]>>() // prettier-ignore
+  expectTypeOf(() => tagged.groupByKey()).returns.toEqualTypeOf<DStream<['a' | 'b', { readonly n: number }[]]>>()
+  expectTypeOf(() => fixed.reduceByKey((a, b) => a + b)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => pairs.combineByKey((n) => [n], (c, n) => [...c, n], (a, b) => [...a, ...b])).returns.toEqualTypeOf<DStream<[string, number[]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.cogroup(tagged)).returns.toEqualTypeOf<DStream<[string, [number[], { readonly n: number }[]]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.join(fixed.mapValues(String))).returns.toEqualTypeOf<DStream<[string, [number, string]]>>()
+  expectTypeOf(() => pairs.leftOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number, number | undefined]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.rightOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number | undefined, number]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.fullOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number | undefined, number | undefined]]>>() // prettier-ignore
+})
+
+test('state', () => {
+  expectTypeOf(() =>
+    fixed.updateStateByKey((values, state: number | undefined, key, time) => {
+      expectTypeOf(values).toEqualTypeOf<number[]>()
+      expectTypeOf(key).toEqualTypeOf<string>()
+      expectTypeOf(time).toEqualTypeOf<Time>()
+      return (state ?? 0) + values.length
+    }),
+  ).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => pairs.updateStateByPartition((entries: Iterable<[string, number[], string | undefined]>) => [...entries].map(([key]) => [key, key] as const))).returns.toEqualTypeOf<StateDStream<string, string>>() // prettier-ignore
+  expectTypeOf(() => pairs.runningReduceByKey((a, b) => a + b)).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => pairs.dedupByKey({ ttl: w })).returns.toEqualTypeOf<DStream<[string, number]>>()
+
+  const spec = StateSpec.function((key: string, value: number | undefined, state: State<boolean>) =>
+    state.exists() ? undefined : `${key}${value}`,
+  )
+  expectTypeOf(() => pairs.mapWithState(spec.timeout(w))).returns.toEqualTypeOf<MapWithStateDStream<string, number, boolean, string>>() // prettier-ignore
+  const mapped = () =>
+    fixed.mapWithState((key, value, state: State<number>) => {
+      expectTypeOf(key).toEqualTypeOf<string>()
+      expectTypeOf(value).toEqualTypeOf<number | undefined>()
+      return state.getOption()
+    })
+  expectTypeOf(mapped).returns.toEqualTypeOf<MapWithStateDStream<string, number, number, number>>()
+  expectTypeOf(() => mapped().stateSnapshots()).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => mapped().snapshot()).returns.toEqualTypeOf<StateView<string, number>>()
+  expectTypeOf(() => mapped().get('a')).returns.toEqualTypeOf<number | undefined>()
+})
+
+test('outputs and sources', () => {
+  expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<void>()
+  expectTypeOf(() => words.batches()).returns.toEqualTypeOf<AsyncIterable<{ time: Time; records: string[] }>>()
+  expectTypeOf(() => words.slice(0, 1000)).returns.resolves.toEqualTypeOf<RDD<string>[]>()
+  expectTypeOf(() => ssc.queueStream([[1, 2]])).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => ssc.socketTextStream('localhost', 1)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => ssc.textFileStream('in')).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => ssc.binaryRecordsStream('in', 8)).returns.toEqualTypeOf<DStream<Uint8Array>>()
+  expectTypeOf(() => ssc.rateStream(10)).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => ssc.constantStream(sc.parallelize(['a']))).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() =>
+    ssc.fromSource({ initial: () => 0, plan: (from: number) => from + 1, read: (from) => [String(from)] }),
+  ).returns.toEqualTypeOf<DStream<string>>()
+})
+
+test('RDDs', () => {
+  const of = () => sc.parallelize([1, 2])
+  const byKey = () => sc.parallelize<readonly [string, number]>([['a', 1]])
+  expectTypeOf(of).returns.toEqualTypeOf<RDD<number>>()
+  expectTypeOf(() => of().keyBy(String)).returns.toEqualTypeOf<RDD<[string, number]>>()
+  expectTypeOf(() => of().groupBy((n) => n % 2 === 0)).returns.toEqualTypeOf<RDD<[boolean, number[]]>>()
+  expectTypeOf(() => of().zip(sc.parallelize(['a']))).returns.toEqualTypeOf<RDD<[number, string]>>()
+  expectTypeOf(() => of().cartesian(byKey())).returns.toEqualTypeOf<RDD<[number, readonly [string, number]]>>()
+  expectTypeOf(() => of().zipWithIndex()).returns.toEqualTypeOf<RDD<[number, number]>>()
+  expectTypeOf(() => of().distinct()).returns.toEqualTypeOf<RDD<number>>()
+  expectTypeOf(() => of().randomSplit([1, 2])).returns.toEqualTypeOf<RDD<number>[]>()
+  expectTypeOf(() => byKey().keys()).returns.toEqualTypeOf<RDD<string>>()
+  expectTypeOf(() => byKey().values()).returns.toEqualTypeOf<RDD<number>>()
+  expectTypeOf(() => byKey().sortByKey()).returns.toEqualTypeOf<RDD<[string, number]>>()
+  expectTypeOf(() => byKey().foldByKey(0, (a, b) => a + b)).returns.toEqualTypeOf<RDD<[string, number]>>()
+  expectTypeOf(() => byKey().aggregateByKey(() => new Set<number>(), (set, n) => set.add(n), (a) => a)).returns.toEqualTypeOf<RDD<[string, Set<number>]>>() // prettier-ignore
+  expectTypeOf(() => byKey().subtractByKey(byKey())).returns.toEqualTypeOf<RDD<[string, number]>>()
+  expectTypeOf(() => of().collect()).returns.resolves.toEqualTypeOf<number[]>()
+  expectTypeOf(() => of().countByValue()).returns.resolves.toEqualTypeOf<Map<number, number>>()
+  expectTypeOf(() => byKey().countByKey()).returns.resolves.toEqualTypeOf<Map<string, number>>()
+  expectTypeOf(() => byKey().collectAsMap()).returns.resolves.toEqualTypeOf<Map<string, number>>()
+  expectTypeOf(() => byKey().lookup('a')).returns.resolves.toEqualTypeOf<number[]>()
+  expectTypeOf(() => of().aggregate(() => '', (text, n) => text + n, (a, b) => a + b)).returns.resolves.toEqualTypeOf<string>() // prettier-ignore
+})
+
+test('what the compiler refuses', () => {
+  const refused = (): void => {
+    // @ts-expect-error numbers have no keys
+    numbers.reduceByKey((a: number) => a)
+    // @ts-expect-error nor groups of them
+    numbers.groupByKey()
+    // @ts-expect-error nor states
+    numbers.updateStateByKey(() => 1)
+    // @ts-expect-error nor windows by key
+    words.reduceByKeyAndWindow((a: number) => a, w)
+    // @ts-expect-error a plain object is no key
+    words.mapToPair((word) => [{ word }, 1])
+    // @ts-expect-error nor is undefined
+    words.mapToPair((word) => [undefined, word])
+    // @ts-expect-error objects are no keys: they cannot be counted by value
+    numbers.map((n) => ({ n })).countByValue()
+    // @ts-expect-error a string is not taken for a list of characters
+    words.flatMap((word) => word)
+    // @ts-expect-error a number is no list
+    numbers.flatMap((n) => n)
+    // @ts-expect-error a reduction gives what it takes
+    numbers.reduce((a, b) => String(a + b))
+    // @ts-expect-error so does one by key
+    pairs.reduceByKey((a, b) => [a, b])
+    // @ts-expect-error a bare number is no duration
+    words.window(1000)
+    // @ts-expect-error nor is it as a slide
+    words.window(w, 1000)
+    // @ts-expect-error nor as a timeout
+    StateSpec.function((_: string, __: number | undefined, state: State<number>) => state.get()).timeout(1000)
+    // @ts-expect-error nor as an interval of checkpoints
+    words.checkpoint(1000)
+    // @ts-expect-error nor as what is remembered
+    ssc.remember(1000)
+    // @ts-expect-error an unknown option
+    pairs.reduceByKey((a, b) => a + b, { partitions: 2 })
+    // @ts-expect-error a number of partitions is a number
+    pairs.groupByKey({ numPartitions: '2' })
+    // @ts-expect-error a filter without an inverse function means nothing
+    pairs.reduceByKeyAndWindow((a, b) => a + b, w, w, { filterFunc: () => true })
+    // @ts-expect-error a state of another type than the initial one
+    pairs.updateStateByKey((values, state: number | undefined) => state, { initialState: [['a', 'b']] })
+    // @ts-expect-error an initial state of another key
+    pairs.updateStateByKey((values, state: number | undefined) => state, { initialState: [[1, 1]] })
+    // @ts-expect-error a state is updated with its own type
+    pairs.mapWithState((_, __, state: State<number>) => state.update('1'))
+    // @ts-expect-error the other side of a join has keys too
+    pairs.join(numbers)
+    // @ts-expect-error and of the same type
+    pairs.join(numbers.mapToPair((n) => [n, n]))
+    // @ts-expect-error a partitioner is an object
+    pairs.groupByKey({ partitioner: 3 })
+    // @ts-expect-error a HashPartitioner needs its number
+    new HashPartitioner()
+    // @ts-expect-error RDDs are made by a function of transform, not given to it
+    words.transform(sc.parallelize(['a']))
+    // @ts-expect-error what transform gives is an RDD
+    words.transform(() => ['a'])
+    // @ts-expect-error sums are of numbers
+    sc.parallelize(['a']).sum()
+    // @ts-expect-error pairs only
+    sc.parallelize([1]).collectAsMap()
+  }
+  expectTypeOf(refused).returns.toEqualTypeOf<void>()
+})
