@@ -1,6 +1,6 @@
 // The scraper under load: 60 topics, 50 requests a second, ten clients that read at once, one that reads slowly and one that
 // does not read at all. MINUTES=10 for a long look at its memory.
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -14,32 +14,29 @@ const good = 10
 const logMiB = 4
 
 const cli = fileURLToPath(new URL('../packages/jvc-scraper/bin/jvc-scraper.js', import.meta.url))
+const forum = fork(fileURLToPath(new URL('load-forum.mjs', import.meta.url)))
+const { url: simulator, forumUrl } = await new Promise((resolve) => forum.once('message', resolve))
 const options = {
-  simulate: true,
-  rate: 100,
-  topics: 60,
+  forum: forumUrl,
+  from: 'start',
   pace: 50,
   workers: 60,
   'list-every': 1,
   'log-size': logMiB,
+  'max-pages-back': 500,
   port,
   'health-port': port + 1,
-  'simulator-port': port + 2,
   'log-level': 'warn',
 }
-const args = Object.entries(options).flatMap(([name, value]) =>
-  value === true ? [`--${name}`] : [`--${name}`, String(value)],
-)
+const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
 const scraper = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
-const simulator = `http://127.0.0.1:${port + 2}`
 const status = async () => (await fetch(`${simulator}/__control`)).json()
 for (;;) {
-  if (
-    await fetch(`http://127.0.0.1:${port + 1}/health`)
-      .then(({ ok }) => ok)
-      .catch(() => false)
+  const healthy = await fetch(`http://127.0.0.1:${port + 1}/health`).then(
+    ({ ok }) => ok,
+    () => false,
   )
-    break
+  if (healthy) break
   await setTimeout(100)
 }
 
@@ -99,6 +96,7 @@ for (const socket of [...clients.map(({ socket }) => socket), slow, stalled]) so
 const ended = new Promise((resolve) => scraper.once('exit', resolve))
 scraper.kill('SIGTERM')
 const code = await ended
+forum.disconnect()
 if (code !== 0) throw new Error(`The scraper ended with ${code}.`)
 
 const half = Math.floor(memory.length / 2)
@@ -107,6 +105,6 @@ report(`${minutes} min of a feed, ${posts.length} posts: ${good} good clients, a
   { name: 'posts that good clients have not received', value: missing, atMost: 0 },
   { name: 'from the log to a good client, median', value: median(delays), unit: 'ms' },
   { name: 'from the log to a good client, longest', value: Math.max(...delays), unit: 'ms', atMost: 1000 },
-  { name: `memory of scraper and forum, a log of ${logMiB} MiB, first half`, value: Math.max(...memory.slice(0, half)), unit: 'MiB' }, // prettier-ignore
+  { name: `memory of the scraper, a log of ${logMiB} MiB, first half`, value: Math.max(...memory.slice(0, half)), unit: 'MiB' }, // prettier-ignore
   { name: '  second half', value: Math.max(...memory.slice(half)), unit: 'MiB' },
 ])
