@@ -26,6 +26,10 @@ export interface OperatorModel {
   readonly naive: (pasts: readonly [Past, Past], now: number, params: Params & { readonly unit: number }) => Pair[]
 }
 
+/** A user's function that cannot take a record, which is left out then: the contexts are told so. */
+const refuse = (): never => {
+  throw new Error('a record that a function does not take')
+}
 const add = (a: number, b: number): number => a + b
 const subtract = (a: number, b: number): number => a - b
 const sum = (values: Iterable<number>): number => [...values].reduce(add, 0)
@@ -80,8 +84,11 @@ const windowed = (
   parents: 1,
   traits: ['window', 'slides'],
   define: ([s], params, windows) => define(s, windows, params),
-  naive: ([past], now, params) => naive(inWindow(past, now, params), past),
+  naive: ([past], now, params) => naive(inWindow(past, now, params), seen(past, params)),
 })
+/** What any window has held: with a slide longer than the window not all there was. */
+const seen = (past: Past, { window, slide, unit }: Params & { readonly unit: number }): Past =>
+  past.filter(({ at }) => Math.ceil(at / (slide * unit)) * slide * unit - at < window * unit)
 /** What an incremental form gives of all keys that it has ever seen. */
 const ofAllSeen = (window: Pair[], past: Past): Pair[] => {
   const sums = new Map(perKey(window, sum))
@@ -173,6 +180,18 @@ export const operators: Readonly<Record<string, OperatorModel>> = {
         [key, value],
         [key, value - 1],
       ]),
+  ),
+  mapThatThrows: batchwise(
+    (s) => s.map((record): Pair => (record[1] % 5 === 3 ? refuse() : record)),
+    (records) => records.filter(([, value]) => value % 5 !== 3),
+  ),
+  reduceByKeyThatThrows: batchwise(
+    (s) => s.mapValues((value) => (value === 0 ? refuse() : value)).reduceByKey(add),
+    (records) =>
+      perKey(
+        records.filter(([, value]) => value !== 0),
+        sum,
+      ),
   ),
   mapPartitions: batchwise(
     (s) => s.mapPartitions((records) => [...records].reverse()),
@@ -323,6 +342,21 @@ export const operators: Readonly<Record<string, OperatorModel>> = {
         filterFunc: ([, value]) => value !== 0,
       }),
     (window, past) => ofAllSeen(window, past).filter(([, value]) => value !== 0),
+  ),
+  updateThatThrows: stateful(
+    (s) =>
+      s.updateStateByKey((values, total: number | undefined) => {
+        const next = (total ?? 0) + sum(values)
+        return next > 6 ? refuse() : next
+      }),
+    (state, records, now) => {
+      const values = grouped(records)
+      for (const key of new Set([...state.keys(), ...values.keys()])) {
+        const next = (state.get(key)?.value ?? 0) + sum(values.get(key) ?? [])
+        if (next <= 6) state.set(key, { value: next, touched: now })
+      }
+      return states(state)
+    },
   ),
   updateStateByKey: stateful(
     (s, { parts }) =>
