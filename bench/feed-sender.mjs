@@ -1,8 +1,10 @@
-// Serves `count` posts as fast as the other side reads them, to one client after the other. Tells its port over IPC.
+// Serves `count` posts as fast as the other side reads them, or `rate` in a second, to one client after the other. Tells its
+// port over IPC, and how many bytes there are in all.
 import { createServer } from 'node:net'
 import { encodePost } from 'jvc-receiver/feed'
 
 const count = Number(process.argv[2])
+const rate = Number(process.argv[3] ?? Infinity)
 const kinds = Math.min(count, 60_000)
 const words = 8_000
 
@@ -32,14 +34,19 @@ for (let i = 0; i < count; i += 200) {
   chunks.push(Buffer.concat(Array.from({ length: Math.min(200, count - i) }, (_, j) => lines[(i + j) % kinds])))
 }
 
+const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+
 const server = createServer((socket) => {
   socket.on('error', () => {})
   let next = 0
+  const begin = performance.now()
+  const due = () => Math.min(chunks.length, ((performance.now() - begin) / 1000) * (rate / 200))
   const send = () => {
-    while (next < chunks.length) if (!socket.write(chunks[next++])) return
+    while (next < due()) if (!socket.write(chunks[next++])) return
   }
   socket.on('drain', send)
+  if (rate < Infinity) setInterval(send, 5)
   send()
 })
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, bytes }))
 process.on('disconnect', () => process.exit(0))
