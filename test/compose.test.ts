@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +9,9 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { startSimulator } from 'jvc-scraper/simulator'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { hasRedis } from '../packages/jvc-scraper/src/redis/redis-server.js'
 import { until } from '../packages/jvc-scraper/src/test-chain.js'
+import { freePort } from './free-port.js'
+import { hasRedis } from './redis-server.js'
 
 interface Service {
   readonly build?: { readonly target: string }
@@ -100,14 +100,6 @@ const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /**
  * What Docker's network does: each name of a service is this machine, each port of a container a free one here, and

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startSimulator, type Simulator } from 'jvc-scraper/simulator'
-import { RedisServer } from '../src/redis/redis-server.js'
+import { freePort } from '../../../test/free-port.js'
+import { RedisServer } from '../../../test/redis-server.js'
 import { Client, until } from '../src/test-chain.js'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -228,14 +228,6 @@ class Reader {
       await delay(30)
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }
 
 /** What the job must have counted: the words of the posts that the feed gave. */

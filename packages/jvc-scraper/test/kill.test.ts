@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasRedis } from '../src/redis/redis-server.js'
+import { hasRedis } from '../../../test/redis-server.js'
 import { expectStormTruth } from '../src/test-chain.js'
 import { killChain, type KillOptions, wordsOf } from './kill-chain.js'
 

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { BreakingWay, hasRedis, RedisServer, type Cut } from '../../test/redis-server.js'
+import { BreakingWay, type Cut } from '../../test/breaking-way.js'
+import { hasRedis, RedisServer } from '../../../../test/redis-server.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import { Milliseconds, Seconds } from '../time/duration.js'
 import { Time } from '../time/time.js'

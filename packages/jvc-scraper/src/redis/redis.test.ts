@@ -8,7 +8,7 @@ import { silentLogger, type Logger } from '../logger.js'
 import { closeRedis, connectRedis } from './connection.js'
 import { RedisBookmarks } from './redis-bookmarks.js'
 import { RedisLogStore } from './redis-log-store.js'
-import { RedisServer, hasRedis } from './redis-server.js'
+import { RedisServer, hasRedis } from '../../../../test/redis-server.js'
 
 const post = (n: number): Post => ({
   id: String(n),

@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.js'
 
 /** Whether there is a Redis to test with. Where there must be one (`DSTREAM_CI`) the tests run, and fail without it. */
 export const hasRedis = (): boolean => {
@@ -12,7 +13,7 @@ export const hasRedis = (): boolean => {
   return false
 }
 
-/** A real Redis on a port and in a directory of its own, that keeps what it has confirmed when it is killed. */
+/** A real Redis for tests, on a port and in a directory of its own; it keeps what it has confirmed when it is killed. */
 export class RedisServer {
   #process: ChildProcess | undefined
 
@@ -47,7 +48,7 @@ export class RedisServer {
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = undefined
-    if (child === undefined || child.exitCode !== null) return
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill('SIGKILL')
     await ended
@@ -60,6 +61,11 @@ export class RedisServer {
 
   thaw(): void {
     this.#process?.kill('SIGCONT')
+  }
+
+  /** What it holds is forgotten, while it is down. */
+  async wipe(): Promise<void> {
+    await rm(join(this.directory, 'appendonlydir'), { recursive: true, force: true })
   }
 
   async close(): Promise<void> {
@@ -77,70 +83,6 @@ export class RedisServer {
       socket.once('connect', () => socket.write('PING\r\n'))
       socket.once('data', (data) => done(data.toString().startsWith('+PONG')))
       socket.once('error', () => done(false))
-    })
-  }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** What a connection loses: a piece of what goes one way, whole or its second half, and everything after it. */
-export interface Cut {
-  readonly way: 'request' | 'reply'
-  /** From 0, over all connections. */
-  readonly piece: number
-  readonly half: boolean
-}
-
-/** A way to a server that can break at any piece of data, once. */
-export class BreakingWay {
-  readonly pieces = { request: 0, reply: 0 }
-  cut: Cut | undefined
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-
-  private constructor(target: number) {
-    this.#server = createServer((client) => {
-      const server = connect(target, '127.0.0.1')
-      this.#forward('request', client, server)
-      this.#forward('reply', server, client)
-    })
-  }
-
-  static async to(target: number): Promise<BreakingWay> {
-    const way = new BreakingWay(target)
-    way.#server.listen(0, '127.0.0.1')
-    await once(way.#server, 'listening')
-    return way
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  #forward(way: Cut['way'], from: Socket, to: Socket): void {
-    this.#sockets.add(from)
-    from.on('error', () => undefined)
-    from.on('close', () => to.end())
-    from.on('data', (data) => {
-      const { cut } = this
-      const piece = this.pieces[way]++
-      if (cut?.way !== way || cut.piece !== piece) return void to.write(data)
-      this.cut = undefined
-      // `end`, so that what the server has got before it still counts.
-      if (cut.half) to.end(data.subarray(0, data.length >> 1))
-      else to.end()
-      from.destroy()
     })
   }
 }

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+
+/** What a connection loses: a piece of what goes one way, whole or its second half, and everything after it. */
+export interface Cut {
+  readonly way: 'request' | 'reply'
+  /** From 0, over all connections. */
+  readonly piece: number
+  readonly half: boolean
+}
+
+/** A way to a server that can break at any piece of data, once. */
+export class BreakingWay {
+  readonly pieces = { request: 0, reply: 0 }
+  cut: Cut | undefined
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(target: number) {
+    this.#server = createServer((client) => {
+      const server = connect(target, '127.0.0.1')
+      this.#forward('request', client, server)
+      this.#forward('reply', server, client)
+    })
+  }
+
+  static async to(target: number): Promise<BreakingWay> {
+    const way = new BreakingWay(target)
+    way.#server.listen(0, '127.0.0.1')
+    await once(way.#server, 'listening')
+    return way
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #forward(way: Cut['way'], from: Socket, to: Socket): void {
+    this.#sockets.add(from)
+    from.on('error', () => undefined)
+    from.on('close', () => to.end())
+    from.on('data', (data) => {
+      const { cut } = this
+      const piece = this.pieces[way]++
+      if (cut?.way !== way || cut.piece !== piece) return void to.write(data)
+      this.cut = undefined
+      // `end`, so that what the server has got before it still counts.
+      if (cut.half) to.end(data.subarray(0, data.length >> 1))
+      else to.end()
+      from.destroy()
+    })
+  }
+}
