@@ -3,14 +3,16 @@ import type { MapKey } from '../keys/key.js'
 /** A batch as the cells that it changed know it: they share this one object instead of a number each. */
 export class Era<S> {
   readonly version: number
+  /** What its cells were before it, as long as somebody may ask. */
+  before: Before<S> | undefined
   /** In a timed table: the cells touched in this batch, in order of touch. See {@link TouchIndex}. */
-  touches: Cell<S>[]
+  touches: Cell<S>[] = []
   /** How many of `touches` have been touched or dropped by a later batch. */
   stale = 0
 
-  constructor(version: number) {
+  constructor(version: number, before?: Before<S>) {
     this.version = version
-    this.touches = []
+    this.before = before
   }
 }
 
@@ -20,12 +22,12 @@ export class Cell<S> {
   value: S | undefined
   /** The batch of the last change or touch. */
   era: Era<S>
+  /** Where `era.before` tells what it was before. */
+  place = -1
   /** Place among the touches of `era`. */
   turn = 0
   /** Where it stands in the order of first arrival; nowhere once nobody can see it any more. */
   chunk: Chunk<S> | undefined
-  /** What it was before `era`, as far as somebody may still ask. */
-  past: Past<S> | undefined = undefined
 
   constructor(key: MapKey, value: S | undefined, era: Era<S>, chunk: Chunk<S>) {
     this.key = key
@@ -35,48 +37,90 @@ export class Cell<S> {
   }
 }
 
-/** What a cell was before a batch changed it. */
-export class Past<S> {
-  readonly cell: Cell<S>
-  readonly value: S | undefined
+/**
+ * What the cells that a batch changed were before it, in order of first change: entry `i` of each array tells of one cell.
+ * Arrays, because an object for each change, linked to its cell, makes a change cost twice as much.
+ */
+export class Before<S> {
+  readonly cells: Cell<S>[] = []
+  readonly values: (S | undefined)[] = []
   /** `undefined`: the cell was not there. */
-  readonly era: Era<S> | undefined
-  readonly turn: number
-  older: Past<S> | undefined
-  newer: Past<S> | undefined = undefined
+  readonly eras: (Era<S> | undefined)[] = []
+  readonly places: number[] = []
+  /** Only in a timed table; elsewhere a turn never changes. */
+  readonly turns: number[] = []
+  /** How many of the cells the batch has made tombstones. */
+  drops = 0
 
-  constructor(cell: Cell<S>, era: Era<S> | undefined) {
-    this.cell = cell
-    this.value = era === undefined ? undefined : cell.value
-    this.era = era
-    this.turn = cell.turn
-    this.older = cell.past
-    if (cell.past !== undefined) cell.past.newer = this
-    cell.past = this
+  get size(): number {
+    return this.cells.length
   }
 
-  /** Takes this one out of its cell's past: nobody will ask for it. */
-  unlink(): void {
-    if (this.newer === undefined) this.cell.past = this.older
-    else this.newer.older = this.older
-    if (this.older !== undefined) this.older.newer = this.newer
+  /** Takes a cell in that is about to change. */
+  add(cell: Cell<S>, timed: boolean): void {
+    const place = this.cells.push(cell) - 1
+    this.values.push(cell.value)
+    this.eras.push(cell.era)
+    this.places.push(cell.place)
+    if (timed) this.turns.push(cell.turn)
+    cell.place = place
+  }
+
+  /** Takes a cell in that the batch has made. */
+  addNew(cell: Cell<S>, timed: boolean): void {
+    cell.place = this.cells.push(cell) - 1
+    this.values.push(undefined)
+    this.eras.push(undefined)
+    this.places.push(-1)
+    if (timed) this.turns.push(-1)
+  }
+
+  turnOf(place: number): number {
+    return this.turns[place] ?? this.cells[place]!.turn
   }
 }
+
+/** What a cell was as of a version that somebody reads although newer batches cannot be undone any more. */
+export interface Kept<S> {
+  readonly value: S | undefined
+  readonly touched: number
+  readonly turn: number
+}
+
+/** What is kept of cells for one version. */
+export type KeptCells<S> = ReadonlyMap<Cell<S>, Kept<S>>
 
 /** The value as of the end of batch `version`. */
-export function valueAt<S>(cell: Cell<S>, version: number): S | undefined {
-  if (cell.era.version <= version) return cell.value
-  let past = cell.past
-  while (past?.era !== undefined && past.era.version > version) past = past.older
-  return past?.era === undefined ? undefined : past.value
+export function valueAt<S>(cell: Cell<S>, version: number, kept?: KeptCells<S>): S | undefined {
+  let { value, era, place } = cell
+  while (era.version > version) {
+    const { before } = era
+    if (before === undefined) return kept?.get(cell)?.value
+    const older = before.eras[place]
+    if (older === undefined) return undefined
+    value = before.values[place]
+    place = before.places[place]!
+    era = older
+  }
+  return value
 }
 
-/** The batch of the last change or touch as of the end of batch `version`, and its turn there. */
-export function touchedAt<S>(cell: Cell<S>, version: number): { readonly touched: number; readonly turn: number } {
-  if (cell.era.version <= version) return { touched: cell.era.version, turn: cell.turn }
-  let past = cell.past
-  while (past?.era !== undefined && past.era.version > version) past = past.older
-  return { touched: past?.era?.version ?? version, turn: past?.turn ?? 0 }
+/** The batch of the last change or touch as of the end of batch `version`, and its turn there, of a cell that was there. */
+export function touchedAt<S>(
+  cell: Cell<S>,
+  version: number,
+  kept?: KeptCells<S>,
+): { readonly touched: number; readonly turn: number } {
+  let { era, place, turn } = cell
+  while (era.version > version) {
+    const { before } = era
+    const older = before?.eras[place]
+    if (before === undefined || older === undefined) return kept!.get(cell)!
+    turn = before.turnOf(place)
+    place = before.places[place]!
+    era = older
+  }
+  return { touched: era.version, turn }
 }
 
 /** A stretch of the order. An iterator may stand on a chunk that has been taken out: its `next` still leads on. */

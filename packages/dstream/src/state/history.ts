@@ -1,12 +1,17 @@
-import { Past, type Cell, type Era } from './cell.js'
+import { Before, Era, type Cell, type Kept, type KeptCells } from './cell.js'
 
 /** What one batch changed. */
 export interface BatchChanges<S> {
-  readonly version: number
-  /** In order of first change. */
-  pasts: Past<S>[]
+  readonly era: Era<S>
+  readonly before: Before<S>
   /** Keys before this batch. */
   readonly sizeBefore: number
+}
+
+/** A version that is read for longer than batches are remembered. */
+interface Pin<S> {
+  count: number
+  readonly kept: Map<Cell<S>, Kept<S>>
 }
 
 interface Purger<S> {
@@ -16,14 +21,16 @@ interface Purger<S> {
 
 /**
  * What it takes to undo batches and to read old versions: for each batch, what the cells that it changed were before.
- * A record goes as soon as no version that somebody may still read lies between it and the change.
+ * That goes as a whole when the versions before the batch are forgotten; of it, a pinned version keeps what the cells were
+ * as of it, so that a view costs at most an entry a key, however long it lives.
  */
 export class History<S> {
+  /** Oldest first. */
   #batches: BatchChanges<S>[] = []
   #open: BatchChanges<S> | undefined
   /** Kept until the next batch begins, so that the changes can be read after `forget`. */
   #last: BatchChanges<S> | undefined
-  readonly #pins = new Map<number, number>()
+  readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
   readonly #owner: Purger<S>
 
@@ -42,26 +49,23 @@ export class History<S> {
 
   /** Committed batches after `version`, oldest first. */
   since(version: number): readonly BatchChanges<S>[] {
-    return this.#batches.filter((batch) => batch.version > version)
+    return this.#batches.filter(({ era }) => era.version > version)
   }
 
-  begin(version: number, sizeBefore: number): void {
+  begin(version: number, sizeBefore: number): BatchChanges<S> {
     this.#last = undefined
-    this.#open = { version, pasts: [], sizeBefore }
-  }
-
-  /** Must be called before the first change of a cell in a batch. `era` is the one it had, none for a new cell. */
-  remember(cell: Cell<S>, era: Era<S> | undefined): void {
-    this.#open!.pasts.push(new Past(cell, era))
+    const before = new Before<S>()
+    this.#open = { era: new Era(version, before), before, sizeBefore }
+    return this.#open
   }
 
   /** The changes of the open batch, which is now one of the past. */
-  commit(): readonly Past<S>[] {
+  commit(): BatchChanges<S> {
     const batch = this.#open!
     this.#open = undefined
     this.#batches.push(batch)
-    this.#last = { ...batch }
-    return batch.pasts
+    this.#last = batch
+    return batch
   }
 
   /** The changes of the open batch, which is no more. */
@@ -73,55 +77,54 @@ export class History<S> {
 
   sizeAt(version: number, sizeNow: number): number {
     return (
-      [...this.#batches, this.#open].find((batch) => batch !== undefined && batch.version > version)?.sizeBefore ??
+      [...this.#batches, this.#open].find((batch) => batch !== undefined && batch.era.version > version)?.sizeBefore ??
       sizeNow
     )
   }
 
+  /** What is kept for a version that is pinned; it grows while batches are forgotten. */
+  keptFor(version: number): KeptCells<S> | undefined {
+    return this.#pins.get(version)?.kept
+  }
+
   pin(version: number): void {
-    this.#pins.set(version, (this.#pins.get(version) ?? 0) + 1)
+    const pin = this.#pins.get(version)
+    if (pin === undefined) this.#pins.set(version, { count: 1, kept: new Map() })
+    else pin.count++
   }
 
   unpin(version: number): void {
-    const count = this.#pins.get(version)! - 1
-    if (count > 0) {
-      this.#pins.set(version, count)
-      return
-    }
+    const pin = this.#pins.get(version)!
+    if (--pin.count > 0) return
     this.#pins.delete(version)
-    if (version < this.#floor) this.#prune(version)
+    for (const cell of pin.kept.keys()) if (cell.era.before === undefined) this.#purge(cell)
   }
 
   forget(version: number): void {
     if (version <= this.#floor) return
-    const from = this.#floor
     this.#floor = version
-    this.#prune(from)
+    while (this.#batches.length > 0 && this.#batches[0]!.era.version <= version) this.#drop(this.#batches.shift()!)
   }
 
-  /** Drops what only versions before the floor that nobody has pinned could ask for, in batches after `from`. */
-  #prune(from: number): void {
-    const pins = [...this.#pins.keys()].sort((a, b) => a - b)
-    this.#batches = this.#batches.filter((batch) => {
-      if (batch.version <= from || batch.version > this.#floor) return true
-      if (pins.length === 0 || pins[0]! >= batch.version) {
-        for (const past of batch.pasts) this.#drop(past)
-        return false
-      }
-      batch.pasts = batch.pasts.filter((past) => this.#isNeeded(past, batch.version, pins) || this.#drop(past))
-      return batch.pasts.length > 0
-    })
+  #drop({ era, before }: BatchChanges<S>): void {
+    for (const [version, { kept }] of this.#pins) if (version < era.version) keep(before, version, kept)
+    era.before = undefined
+    if (before.drops > 0) for (const cell of before.cells) if (cell.era === era) this.#purge(cell)
   }
 
-  #isNeeded(past: Past<S>, until: number, pins: readonly number[]): boolean {
-    const { era } = past
-    return era !== undefined && pins.some((pin) => pin >= era.version && pin < until)
+  /** For a cell that no remembered batch has changed. */
+  #purge(cell: Cell<S>): void {
+    if (cell.value !== undefined) return
+    for (const { kept } of this.#pins.values()) if (kept.has(cell)) return
+    this.#owner.purge(cell)
   }
+}
 
-  #drop(past: Past<S>): false {
-    const { cell } = past
-    past.unlink()
-    if (cell.past === undefined && cell.value === undefined) this.#owner.purge(cell)
-    return false
-  }
+/** Of what a batch found, all that had been so since `version`. */
+function keep<S>(before: Before<S>, version: number, kept: Map<Cell<S>, Kept<S>>): void {
+  before.cells.forEach((cell, i) => {
+    const era = before.eras[i]
+    if (era === undefined || era.version > version) return
+    kept.set(cell, { value: before.values[i], touched: era.version, turn: before.turnOf(i) })
+  })
 }

@@ -222,7 +222,7 @@ describe('KeyedState', () => {
     ])
   })
 
-  test('an undo record goes as soon as no view can need it', () => {
+  test('what was before goes as soon as no view can need it', () => {
     const table = new KeyedState<number>()
     const batch = (version: number, change: () => void) => {
       table.begin(version)
@@ -236,9 +236,14 @@ describe('KeyedState', () => {
     batch(4, () => table.delete('b'))
     table.forget(4)
     const [a, b] = [...table.chunks(0)].flat()
-    expect([a?.past?.value, a?.past?.older, b?.past?.value]).toEqual([1, undefined, 1])
+    expect([a?.era.before, b?.era.before]).toEqual([undefined, undefined])
+    expect([...view]).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect(b?.chunk).toBeDefined()
     view.release()
-    expect([a?.past, b?.chunk]).toEqual([undefined, undefined])
+    expect(b?.chunk).toBeUndefined()
     expect([...table.entries()]).toEqual([['a', 3]])
   })
 
@@ -246,22 +251,22 @@ describe('KeyedState', () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const table = new KeyedState<number>()
-    const batch = (version: number) => {
+    const batch = (version: number, value: number | undefined) => {
       table.begin(version)
-      table.set('a', version)
+      table.set('a', value)
       table.commit()
       table.forget(version)
     }
-    batch(1)
+    batch(1, 1)
     const held = (() => new WeakRef(table.view()))()
-    batch(2)
-    const cell = table.cell('a')!
-    expect(cell.past?.value).toBe(1)
-    for (let turn = 0; turn < 100 && cell.past !== undefined; turn++) {
+    batch(2, undefined)
+    const [cell] = [...table.chunks(0)].flat()
+    expect(cell?.chunk).toBeDefined()
+    for (let turn = 0; turn < 100 && cell?.chunk !== undefined; turn++) {
       await new Promise((resolve) => setImmediate(resolve))
       collect()
     }
-    expect([held.deref(), cell.past]).toEqual([undefined, undefined])
+    expect([held.deref(), cell?.chunk]).toEqual([undefined, undefined])
   })
 
   test('thousands of keys that come and go leave no trace but the living', () => {

@@ -2,7 +2,7 @@ import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } f
 import { detachKey } from '../keys/detach.js'
 import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { partitionOf, type Partitioner } from '../keys/partitioner.js'
-import { Era, valueAt, type Cell } from './cell.js'
+import { Era, valueAt, type Before, type Cell } from './cell.js'
 import { freezeState } from './freeze.js'
 import { History } from './history.js'
 import { StatePartition } from './partition.js'
@@ -52,7 +52,9 @@ export class KeyedState<S> {
   readonly #history: History<S> = new History<S>(this)
   readonly #touches = new TouchIndex<S>()
   #version: number | undefined
+  /** The open batch, and what its cells were before it. */
   #era: Era<S> | undefined
+  #before: Before<S> | undefined
   #size = 0
   /** In the open or last batch: keys dropped, and cells made and dropped. */
   #removed = 0
@@ -87,14 +89,19 @@ export class KeyedState<S> {
   begin(version: number): void {
     const last = this.#era?.version ?? this.#version ?? -Infinity
     if (this.#era !== undefined || version <= last) throw stateOutOfOrder(version, last)
-    this.#era = new Era(version)
+    const { era, before } = this.#history.begin(version, this.#size)
+    this.#era = era
+    this.#before = before
     this.#fleeting = this.#removed = 0
-    this.#history.begin(version, this.#size)
   }
 
   /** The value as the open batch has it, without protection: see `lend`. */
   get(key: Key): S | undefined {
-    return this.cell(key)?.value
+    const cell = this.cell(key)
+    if (cell === undefined) return undefined
+    this.#recentKey = key
+    this.#recent = cell
+    return cell.value
   }
 
   /** @throws `key-not-allowed`, `state-not-data` */
@@ -122,10 +129,10 @@ export class KeyedState<S> {
 
   commit(): void {
     const era = this.#open('commit')
-    const pasts = this.#history.commit()
-    if (this.timed) this.#touches.commit(era, pasts)
+    const { before } = this.#history.commit()
+    if (this.timed) this.#touches.commit(era, before)
     this.#version = era.version
-    this.#era = undefined
+    this.#era = this.#before = undefined
     // It may be part of a long message.
     this.#recentKey = undefined
   }
@@ -133,19 +140,20 @@ export class KeyedState<S> {
   /** As if the open batch had not begun, order included. */
   rollback(): void {
     this.#open('roll back')
-    const { pasts, sizeBefore } = this.#history.rollback()
-    for (const past of pasts.reverse()) {
-      const { cell, era } = past
-      past.unlink()
-      cell.value = past.value
+    const { before, sizeBefore } = this.#history.rollback()
+    for (let i = before.size - 1; i >= 0; i--) {
+      const cell = before.cells[i]!
+      const era = before.eras[i]
+      cell.value = before.values[i]
       if (era === undefined) this.#partitionOf(cell.key).takeBack(cell)
       else {
+        cell.turn = before.turnOf(i)
+        cell.place = before.places[i]!
         cell.era = era
-        cell.turn = past.turn
       }
     }
     this.#size = sizeBefore
-    this.#era = undefined
+    this.#era = this.#before = undefined
   }
 
   // ── cells, for loops that look a key up once ────────────────────────────────────────────────────────────────────
@@ -154,10 +162,7 @@ export class KeyedState<S> {
   cell(key: Key): Cell<S> | undefined {
     const k = mapKey(key)
     const cell = this.#partitionOf(k).find(k)
-    if (cell === undefined || cell.value === undefined) return undefined
-    this.#recentKey = key
-    this.#recent = cell
-    return cell
+    return cell === undefined || cell.value === undefined ? undefined : cell
   }
 
   /** A new cell, for a key that has no value. */
@@ -167,7 +172,7 @@ export class KeyedState<S> {
     const k = mapKey(key)
     const partition = this.#partitionOf(k)
     const cell = partition.add(detachKey(k), value, era, partition.find(k))
-    this.#history.remember(cell, undefined)
+    this.#before!.addNew(cell, this.timed)
     if (this.timed) this.#touches.touch(cell, era)
     this.#size++
     return cell
@@ -193,7 +198,9 @@ export class KeyedState<S> {
     this.#change(cell)
     cell.value = undefined
     this.#size--
-    if (cell.past!.era === undefined) this.#fleeting++
+    const before = this.#before!
+    before.drops++
+    if (before.eras[cell.place] === undefined) this.#fleeting++
     else this.#removed++
   }
 
@@ -241,10 +248,11 @@ export class KeyedState<S> {
   view(version?: number): StateView<Key, S> {
     const pinned = this.#kept(version)
     this.#history.pin(pinned)
+    const kept = this.#history.keptFor(pinned)
     return new PinnedView<Key, S>(pinned, {
       size: this.#history.sizeAt(pinned, this.#size),
-      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), pinned),
-      entries: () => concat(this.#partitions.map((partition) => partition.entries(pinned))),
+      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), pinned, kept),
+      entries: () => concat(this.#partitions.map((partition) => partition.entries(pinned, kept))),
       release: () => this.#history.unpin(pinned),
     })
   }
@@ -263,10 +271,11 @@ export class KeyedState<S> {
    */
   *changes(since?: number): Generator<Change<S>> {
     const { last } = this.#history
-    const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch.version !== last?.version)
-    if (last !== undefined && last.version > (since ?? -Infinity)) all.push(last)
-    for (const { version, pasts } of all) {
-      for (const { cell } of pasts) {
+    const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch !== last)
+    if (last !== undefined && last.era.version > (since ?? -Infinity)) all.push(last)
+    for (const { era, before } of all) {
+      const { version } = era
+      for (const cell of before.cells) {
         const value = valueAt(cell, version)
         yield { key: cell.key, value, touched: version, turn: cell.turn, gone: value === undefined }
       }
@@ -277,15 +286,16 @@ export class KeyedState<S> {
   stored(): { entries(): Iterable<StateEntry<S>>; release(): void } {
     const version = this.#committed()
     this.#history.pin(version)
+    const kept = this.#history.keptFor(version)
     return {
-      entries: () => concat(this.#partitions.map((partition) => partition.stored(version))),
+      entries: () => concat(this.#partitions.map((partition) => partition.stored(version, kept))),
       release: () => this.#history.unpin(version),
     }
   }
 
   /** How many keys the last committed batch changed and dropped. */
   get lastChanges(): { readonly updated: number; readonly removed: number } {
-    const changed = this.#history.last?.pasts.length ?? 0
+    const changed = this.#history.last?.before.size ?? 0
     return { updated: changed - this.#removed - this.#fleeting, removed: this.#removed }
   }
 
@@ -318,7 +328,7 @@ export class KeyedState<S> {
   #change(cell: Cell<S>): void {
     const era = this.#open('change')
     if (cell.era === era) return
-    this.#history.remember(cell, cell.era)
+    this.#before!.add(cell, this.timed)
     cell.era = era
   }
 

@@ -1,6 +1,6 @@
 import type { MapKey } from '../keys/key.js'
 import { ArrivalOrder } from './arrival-order.js'
-import { Cell, touchedAt, valueAt, type Era } from './cell.js'
+import { Cell, touchedAt, valueAt, type Era, type KeptCells } from './cell.js'
 import { lend } from './freeze.js'
 import { ShardedMap } from './sharded-map.js'
 
@@ -46,11 +46,11 @@ export class StatePartition<S> {
     else this.#behind.set(newest, older)
   }
 
-  /** The value of a key as of a version. */
-  at(key: MapKey, version: number): S | undefined {
+  /** The value of a key as of a version; `kept` is what is kept for that version. */
+  at(key: MapKey, version: number, kept?: KeptCells<S>): S | undefined {
     let cell = this.find(key)
     while (cell !== undefined) {
-      const value = valueAt(cell, version)
+      const value = valueAt(cell, version, kept)
       if (value !== undefined) return lend(value)
       cell = this.#behind.get(cell)
     }
@@ -58,21 +58,23 @@ export class StatePartition<S> {
   }
 
   /** As of a version, in order of first arrival. */
-  *entries(version: number): Generator<[MapKey, S]> {
+  *entries(version: number, kept?: KeptCells<S>): Generator<[MapKey, S]> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
-        const value = valueAt(cell, version)
+        const value = valueAt(cell, version, kept)
         if (value !== undefined) yield [cell.key, lend(value)]
       }
     }
   }
 
   /** The same with all that is stored of a key. */
-  *stored(version: number): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
+  *stored(version: number, kept?: KeptCells<S>): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
-        const value = valueAt(cell, version)
-        if (value !== undefined) yield { key: cell.key, value, ...touchedAt(cell, version) }
+        const value = valueAt(cell, version, kept)
+        if (value === undefined) continue
+        const { touched, turn } = touchedAt(cell, version, kept)
+        yield { key: cell.key, value, touched, turn }
       }
     }
   }

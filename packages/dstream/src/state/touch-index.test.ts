@@ -74,3 +74,27 @@ test('keys that are touched in every batch do not pile up', () => {
     [500, 100],
   ])
 })
+
+test.each([
+  ['can be undone', 1],
+  ['cannot be undone any more', 2],
+])(
+  'what is stored of a version has the touches of then, although a newer batch, which %s, has touched the same keys',
+  (_, floor) => {
+    const table = new KeyedState<number>({ timed: true })
+    const batch = (version: number, keys: string[]) => {
+      table.begin(version)
+      for (const key of keys) table.set(key, version)
+      table.commit()
+    }
+    batch(1, ['a', 'b', 'c'])
+    const source = table.stored()
+    batch(2, ['c', 'a', 'new'])
+    table.forget(floor)
+    expect([...source.entries()].map(({ key, value, touched, turn }) => [key, value, touched, turn])).toEqual([
+      ['a', 1, 1, 0],
+      ['b', 1, 1, 1],
+      ['c', 1, 1, 2],
+    ])
+  },
+)

@@ -1,4 +1,4 @@
-import type { Cell, Era, Past } from './cell.js'
+import type { Before, Cell, Era } from './cell.js'
 
 /**
  * Finds the keys that nobody has touched for long without looking at the others. The times of batches only grow, so
@@ -22,10 +22,12 @@ export class TouchIndex<S> {
   }
 
   /** Only now do touches count, so that a batch which is rolled back leaves no trace. */
-  commit(era: Era<S>, pasts: readonly Past<S>[]): void {
+  commit(era: Era<S>, { eras, values }: Before<S>): void {
     era.touches = era.touches.filter((cell, i) => cell.turn === i && holds(cell, era))
     if (era.touches.length > 0) this.#buckets.add(era)
-    for (const { era: before, value } of pasts) if (before !== undefined && value !== undefined) this.#retire(before)
+    eras.forEach((before, i) => {
+      if (before !== undefined && values[i] !== undefined) this.#retire(before)
+    })
   }
 
   /** Takes in cells whose `era` and `turn` are set already. */
