@@ -1,3 +1,4 @@
+import { Seconds } from 'dstream'
 import { runBatches } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -48,4 +49,20 @@ test('a rejection fails the batch with the very error, and aborts the others', a
   }
   await expect(runBatches([[1, 2, 3]], (s) => s.mapAsync(f, { concurrency: 3 }))).rejects.toBe(mine)
   expect(aborted).toContain(true)
+})
+
+test('as many calls as one likes may listen to the signal', async () => {
+  const warnings: Error[] = []
+  const warn = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', warn)
+  const listening = async (n: number, signal: AbortSignal): Promise<number> => {
+    signal.addEventListener('abort', () => {})
+    await new Promise((resolve) => setImmediate(resolve))
+    return n
+  }
+  const records = Array.from({ length: 30 }, (_, i) => i)
+  await runBatches([records], (s) => s.mapAsync(listening, { concurrency: 30 }))
+  await runBatches([records], (s) => s.mapAsync(listening, { concurrency: 30, timeout: Seconds(9) }))
+  process.off('warning', warn)
+  expect(warnings).toEqual([])
 })
