@@ -12,17 +12,24 @@ export interface BatchChanges<S> {
 interface Pin<S> {
   count: number
   readonly kept: Map<Cell<S>, Kept<S>>
+  /** Tombstones that it can see behind. */
+  readonly tombstones: Cell<S>[]
 }
 
-interface Purger<S> {
+interface Owner<S> {
+  readonly size: number
   /** Called for each tombstone that nobody can see behind any more. */
   purge(cell: Cell<S>): void
 }
 
+/** How many batches are looked through at most for what a pinned version shows. */
+const mostBatches = 1000
+
 /**
  * What it takes to undo batches and to read old versions: for each batch, what the cells that it changed were before.
- * That goes as a whole when the versions before the batch are forgotten; of it, a pinned version keeps what the cells were
- * as of it, so that a view costs at most an entry a key, however long it lives.
+ * That goes as a whole when the versions before the batch are forgotten and none of them is pinned. While one is, no more
+ * than an entry a key stays so; what goes beyond is sorted into what the pinned version keeps for itself. So a view costs
+ * nothing at first, and at most two entries a key, however long it lives.
  */
 export class History<S> {
   /** Oldest first. */
@@ -32,9 +39,9 @@ export class History<S> {
   #last: BatchChanges<S> | undefined
   readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
-  readonly #owner: Purger<S>
+  readonly #owner: Owner<S>
 
-  constructor(owner: Purger<S>) {
+  constructor(owner: Owner<S>) {
     this.#owner = owner
   }
 
@@ -89,7 +96,7 @@ export class History<S> {
 
   pin(version: number): void {
     const pin = this.#pins.get(version)
-    if (pin === undefined) this.#pins.set(version, { count: 1, kept: new Map() })
+    if (pin === undefined) this.#pins.set(version, { count: 1, kept: new Map(), tombstones: [] })
     else pin.count++
   }
 
@@ -97,25 +104,46 @@ export class History<S> {
     const pin = this.#pins.get(version)!
     if (--pin.count > 0) return
     this.#pins.delete(version)
-    for (const cell of pin.kept.keys()) if (cell.era.before === undefined) this.#purge(cell)
+    for (const cell of pin.tombstones) this.#purge(cell)
+    this.#prune()
   }
 
   forget(version: number): void {
     if (version <= this.#floor) return
     this.#floor = version
-    while (this.#batches.length > 0 && this.#batches[0]!.era.version <= version) this.#drop(this.#batches.shift()!)
+    this.#prune()
+  }
+
+  #prune(): void {
+    const from = this.#batches.findIndex(({ era }) => era.version > this.#floor)
+    let batches = from < 0 ? this.#batches.length : from
+    let left = this.#batches.slice(0, batches).reduce((sum, { before }) => sum + before.size, 0)
+    const oldestPin = Math.min(...this.#pins.keys())
+    for (; batches > 0; batches--) {
+      const [oldest] = this.#batches as [BatchChanges<S>]
+      if (oldest.era.version > oldestPin && left <= this.#owner.size && batches <= mostBatches) return
+      left -= oldest.before.size
+      this.#batches.shift()
+      this.#drop(oldest)
+    }
   }
 
   #drop({ era, before }: BatchChanges<S>): void {
     for (const [version, { kept }] of this.#pins) if (version < era.version) keep(before, version, kept)
     era.before = undefined
-    if (before.drops > 0) for (const cell of before.cells) if (cell.era === era) this.#purge(cell)
+    if (before.drops > 0) {
+      for (const cell of before.cells) if (cell.era === era && cell.value === undefined) this.#purge(cell)
+    }
   }
 
   /** For a cell that no remembered batch has changed. */
   #purge(cell: Cell<S>): void {
-    if (cell.value !== undefined) return
-    for (const { kept } of this.#pins.values()) if (kept.has(cell)) return
+    for (const { kept, tombstones } of this.#pins.values()) {
+      if (kept.has(cell)) {
+        tombstones.push(cell)
+        return
+      }
+    }
     this.#owner.purge(cell)
   }
 }

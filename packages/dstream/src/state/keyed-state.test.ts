@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Key } from '../keys/key.js'
 import { HashPartitioner } from '../keys/partitioner.js'
+import type { Era } from './cell.js'
 import { KeyedState, type Change, type StateEntry } from './keyed-state.js'
 import type { StateView } from './view.js'
 
@@ -222,29 +223,37 @@ describe('KeyedState', () => {
     ])
   })
 
-  test('what was before goes as soon as no view can need it', () => {
+  test('what was before goes as soon as no view can need it, and while one can, no more is kept than there are keys', () => {
     const table = new KeyedState<number>()
     const batch = (version: number, change: () => void) => {
       table.begin(version)
       change()
       table.commit()
     }
-    batch(1, () => ['a', 'b'].forEach((k) => table.set(k, 1)))
+    batch(1, () => ['a', 'b', 'c'].forEach((k) => table.set(k, 1)))
     const view = table.view()
-    batch(2, () => table.set('a', 2))
-    batch(3, () => table.set('a', 3))
-    batch(4, () => table.delete('b'))
-    table.forget(4)
-    const [a, b] = [...table.chunks(0)].flat()
-    expect([a?.era.before, b?.era.before]).toEqual([undefined, undefined])
+    const eras: Era<number>[] = []
+    for (let version = 2; version <= 20; version++) {
+      batch(version, () => (version === 9 ? table.delete('b') : table.set('a', version)))
+      eras.push([...table.chunks(0)].flat()[version === 9 ? 1 : 0]!.era)
+      table.forget(version)
+    }
+    const kept = eras.filter((era) => era.before !== undefined)
+    expect(kept.map((era) => era.version)).toEqual([19, 20])
+    const [, b] = [...table.chunks(0)].flat()
+    expect(b?.chunk).toBeDefined()
     expect([...view]).toEqual([
       ['a', 1],
       ['b', 1],
+      ['c', 1],
     ])
-    expect(b?.chunk).toBeDefined()
     view.release()
+    expect(kept.map((era) => era.before)).toEqual([undefined, undefined])
     expect(b?.chunk).toBeUndefined()
-    expect([...table.entries()]).toEqual([['a', 3]])
+    expect([...table.entries()]).toEqual([
+      ['a', 20],
+      ['c', 1],
+    ])
   })
 
   test('a view that is only dropped is released by the garbage collector', async () => {
