@@ -165,6 +165,20 @@ describe('what is there is refused, and left as it is', () => {
     expect(error.message).toContain(`${path} is not a directory; give another checkpointDir`)
     expect(await readFile(path, 'utf8')).toBe('mine')
   })
+
+  test('a path below a file', async () => {
+    const path = join(await directory(), 'notes')
+    await writeFile(path, 'mine')
+    const error = await refusalOf(contextOf(job, fileStorage(join(path, 'deep', 'below'))))
+    expect(error).toMatchObject({ code: 'storage-unwritable' })
+    expect(error.message).toContain('is not a directory; give another checkpointDir')
+  })
+
+  test.runIf(process.platform === 'linux')('a path below a folder in which nobody can make another', async () => {
+    const error = await refusalOf(contextOf(job, fileStorage('/proc/checkpoint/of/a job')))
+    expect(error).toMatchObject({ code: 'storage-failed' })
+    expect(error.message).toMatch(/cannot create the folder \/proc\/checkpoint\/of\/a job: ENOENT/)
+  })
 })
 
 /** The disk refuses everything that would change it. */

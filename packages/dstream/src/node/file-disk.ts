@@ -1,4 +1,15 @@
-import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
+import {
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { storageNotADirectory } from '../errors/storage.js'
 import type { Disk, DiskFile } from '../storage/disk.js'
@@ -62,15 +73,24 @@ const makeDir = (path: string): Promise<boolean> =>
 
 /** With all folders above it that are missing, each made durable in the one that holds it. */
 async function makeRoot(root: string): Promise<boolean> {
-  const first = await mkdir(root, { recursive: true }).catch((error: unknown) => {
-    if (['EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw storageNotADirectory(root)
-    throw error
-  })
-  if (first === undefined) return false
-  for (let made = root; ; made = dirname(made)) {
-    await syncDir(dirname(made))
-    if (made === resolve(first)) return true
+  try {
+    const made = await makeWithParents(resolve(root))
+    if (made || (await stat(root)).isDirectory()) return made
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
   }
+  throw storageNotADirectory(root)
+}
+
+/** Not by `recursive`, with which Node tries for ever where a folder that is there takes no other, as `/proc` does. */
+async function makeWithParents(path: string): Promise<boolean> {
+  const made = await makeDir(path).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeWithParents(dirname(path))
+    return makeDir(path)
+  })
+  if (made) await syncDir(dirname(path))
+  return made
 }
 
 /** Where a folder cannot be opened or synced (Windows) its names are the system's own care. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { storageFailed } from '../errors/storage.js'
 import type { Storage } from '../ports.js'
 import { DiskStorage } from '../storage/disk-storage.js'
 import { fileDisk } from './file-disk.js'
@@ -23,7 +24,9 @@ export function lockingFileStorage(directory: string, options: FileLockOptions):
   const root = resolve(directory)
   const disk = fileDisk(root)
   return new DiskStorage(disk, async () => {
-    await disk.makeDir('')
+    await disk.makeDir('').catch((error: unknown) => {
+      throw storageFailed('create the folder', directory, error)
+    })
     return acquireFileLock(root, directory, options)
   })
 }
