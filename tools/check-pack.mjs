@@ -95,7 +95,11 @@ const project = (title, packages) => {
 
 /** @param {string} title @param {string} dir @param {string[]} entries */
 const checkImports = (title, dir, entries) => {
-  const count = `if (Object.keys(m).filter((name) => name !== 'default').length === 0) throw new Error('exports nothing')`
+  const count = `
+if (Object.keys(m).filter((name) => name !== 'default').length === 0) throw new Error('exports nothing')
+for (const [name, value] of Object.entries(m)) {
+  if (/^[A-Z][a-z]/.test(name) && typeof value === 'function' && value.name !== name) throw new Error(value.name + ' is exported as ' + name)
+}`
   for (const entry of entries) {
     writeFileSync(join(dir, 'load.mjs'), `import * as m from '${entry}'\n${count}\n`)
     writeFileSync(join(dir, 'load.cjs'), `const m = require('${entry}')\n${count}\n`)

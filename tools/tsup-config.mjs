@@ -4,6 +4,21 @@
 import { defineConfig } from 'tsup'
 
 /**
+ * esbuild renames a class that speaks of itself: `var Time = class _Time`. Users would read the name in stacks and in what
+ * `console.log` shows. Inside the class its own name means the same.
+ */
+const ownNames = {
+  name: 'own-names',
+  /** @param {string} code */
+  renderChunk: (code) => ({
+    code: [...code.matchAll(/^var (\w+) = class _\1\b/gm)].reduce(
+      (text, [, name]) => text.replace(new RegExp(`(?<![\\w$.#])_${name}(?![\\w$])`, 'g'), String(name)),
+      code,
+    ),
+  }),
+}
+
+/**
  * @param {{ entry: Record<string, string>, cli?: string, external?: (string | RegExp)[], paths: Record<string, string[]> }} options
  *   `entry` names the public entries, `cli` the source of the command; `paths` is what the declarations read in place of
  *   tsconfig.json's: none means the built packages, as a user's compiler would.
@@ -14,6 +29,7 @@ export const library = ({ entry, cli, external = [], paths }) => {
     platform: /** @type {const} */ ('node'),
     external,
     splitting: true,
+    plugins: [ownNames],
   }
   return defineConfig([
     { ...common, format: 'esm', entry: cli === undefined ? entry : { ...entry, cli } },
