@@ -29,7 +29,12 @@ const fetcherOf = (script: Scripted[]) => {
         : Promise.resolve({ status: 200, headers: {}, body: '', ...answer })
     },
     pace,
-    robots: { allows: (path) => Promise.resolve(!path.includes('-666-')) },
+    robots: {
+      ask: (path) =>
+        Promise.resolve(
+          path.includes('-666-') ? 'forbidden' : path.includes('-777-') ? { unread: 'HTTP 500' } : 'allowed',
+        ),
+    },
     clock,
     random: () => 0.999,
     counters,
@@ -126,5 +131,15 @@ describe('PageFetcher', () => {
     expect(asked).toEqual([])
     expect(await fetchPage()).toMatchObject({ kind: 'disallowed', path: '/forums/42-51-666-1-0-1-0-x.htm' })
     expect(asked).toHaveLength(1)
+  })
+
+  test('while robots.txt cannot be read nothing is asked for, but it may be later', async () => {
+    const { fetchPage, asked } = fetcherOf([])
+    expect(await fetchPage('/forums/42-51-777-1-0-1-0-x.htm')).toEqual({
+      kind: 'failed',
+      path: '/forums/42-51-777-1-0-1-0-x.htm',
+      reason: 'robots.txt could not be read (HTTP 500), and nothing is asked for before it is',
+    })
+    expect(asked).toEqual([])
   })
 })

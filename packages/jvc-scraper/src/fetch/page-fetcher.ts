@@ -39,7 +39,7 @@ export interface FetcherPorts {
   readonly site: Site
   readonly get: Get
   readonly pace: Pace
-  readonly robots: Pick<RobotsFile, 'allows'>
+  readonly robots: Pick<RobotsFile, 'ask'>
   readonly clock: Clock
   readonly random: () => number
   readonly counters: Counters
@@ -74,7 +74,12 @@ export class PageFetcher {
     const { patience, clock, random, counters } = this.#ports
     let at = path
     for (let attempt = 1, redirects = 0; ;) {
-      if (!(await this.#ports.robots.allows(at, signal))) return { kind: 'disallowed', path: at }
+      const verdict = await this.#ports.robots.ask(at, signal)
+      if (verdict === 'forbidden') return { kind: 'disallowed', path: at }
+      if (verdict !== 'allowed') {
+        const reason = `robots.txt could not be read (${verdict.unread}), and nothing is asked for before it is`
+        return { kind: 'failed', path: at, reason }
+      }
       const step = await this.#attempt(at, signal, options)
       if (step.kind === 'redirect') {
         counters.add('redirects')

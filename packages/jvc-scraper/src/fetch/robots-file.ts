@@ -6,6 +6,9 @@ import type { Pace } from './pace.js'
 import { Robots } from './robots.js'
 import type { Site } from './site.js'
 
+/** What the site says of a path; `unread` is why it could not be asked, in words. */
+export type Verdict = 'allowed' | 'forbidden' | { readonly unread: string }
+
 /** How long rules are believed (RFC 9309 §2.4). */
 const FRESH_MS = 24 * 3_600_000
 
@@ -23,11 +26,12 @@ export interface RobotsPorts {
 
 /**
  * The site's robots.txt, read before the first page and again when it is old. A 4xx means there is none and everything is
- * allowed; while it cannot be read nothing is (RFC 9309 §2.3.1). A 403 is taken for a challenge, not for an answer.
+ * allowed; as long as it was never read nothing is (RFC 9309 §2.3.1). A 403 is taken for a challenge, not for an answer.
  */
 export class RobotsFile {
   readonly #ports: RobotsPorts
-  #robots = Robots.nothing
+  #robots: Robots | undefined
+  #unread = ''
   #until = -Infinity
   #reading: Promise<void> | undefined
 
@@ -36,13 +40,14 @@ export class RobotsFile {
   }
 
   /** Whether a path may be fetched; reads the file first when that is due. */
-  async allows(path: string, signal: AbortSignal): Promise<boolean> {
-    if (!this.#ports.obey) return true
+  async ask(path: string, signal: AbortSignal): Promise<Verdict> {
+    if (!this.#ports.obey) return 'allowed'
     if (this.#ports.clock.now() >= this.#until) {
       this.#reading ??= this.#read(signal).finally(() => (this.#reading = undefined))
       await this.#reading
     }
-    return this.#robots.allows(path)
+    if (this.#robots === undefined) return { unread: this.#unread }
+    return this.#robots.allows(path) ? 'allowed' : 'forbidden'
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -58,13 +63,12 @@ export class RobotsFile {
     } catch (error) {
       turn.done(false)
       if (signal.aborted) throw signal.reason
-      // Rules that were once read are better than none.
       this.#until = clock.now() + retryMs
+      this.#unread = messageOf(error)
+      // Who asks tells of the failure, unless there are rules to go on with: they are better than none.
+      if (this.#robots === undefined) return
       const again = `it will be tried again in ${retryMs / 1000} s`
-      logger.warn(
-        { error: messageOf(error) },
-        `robots.txt could not be read, so nothing new is allowed by it; ${again}`,
-      )
+      logger.warn({ error: this.#unread }, `robots.txt could not be read anew; its rules of before stand, ${again}`)
     }
   }
 

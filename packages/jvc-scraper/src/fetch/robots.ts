@@ -19,8 +19,6 @@ interface Rule {
 export class Robots {
   /** Nothing is forbidden: there is no robots.txt. */
   static readonly everything = new Robots('')
-  /** Everything is forbidden: it could not be read. */
-  static readonly nothing = new Robots('User-agent: *\nDisallow: /')
 
   readonly #rules: readonly Rule[]
 
