@@ -126,20 +126,6 @@ test('countByValueAndWindow: a value that has left is gone', async () => {
   ])
 })
 
-test('groupByKeyAndWindow: values of the window, oldest first', () =>
-  fc.assert(
-    fc.asyncProperty(batchesOf(pairs), widths, widths, async (batches, w, s) => {
-      const direct = await runBatches<string, number, [string, number[]]>(batches, (x) =>
-        x.window(Seconds(w), Seconds(s)).groupByKey(),
-      )
-      const composed = await runBatches<string, number, [string, number[]]>(batches, (x) =>
-        x.groupByKeyAndWindow(Seconds(w), Seconds(s)),
-      )
-      expect(composed).toEqual(direct)
-    }),
-    { numRuns: 50 },
-  ))
-
 test('windows that are no multiple of the slide, and unknown options, are refused where they are written', () => {
   const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs([[['a', 1]]])
   expect(() => s.reduceByKeyAndWindow(add, Milliseconds(1500))).toThrow(/multiple of the slide duration/)
