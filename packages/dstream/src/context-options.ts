@@ -5,19 +5,35 @@ import type { Clock, Logger, Storage } from './ports.js'
 import type { RecordError } from './errors/record-error.js'
 import { checkPositiveDuration, type Duration } from './time/duration.js'
 
-/** Spark's PID estimator; the numbers default to Spark's (1.0, 0.2, 0.0, 100 records a second). */
+/**
+ * How the rate of receivers follows what batches can process, by Spark's PID estimator (`PIDRateEstimator`).
+ *
+ * @example
+ * new StreamingContext({ batchInterval: Seconds(1), backpressure: { minRate: 50 } })
+ */
 export interface BackpressureOptions {
-  /** Records per second and receiver before the first estimate. */
+  /** Records per second and receiver before the first estimate; default no limit. */
   initialRate?: number | undefined
+  /** Weight of the error: the rate until now less the rate of processing. Default 1. */
   proportional?: number | undefined
+  /** Weight of what has piled up, as the scheduling delay shows it. Default 0.2. */
   integral?: number | undefined
+  /** Weight of the change of the error; noise makes it swing. Default 0. */
   derived?: number | undefined
+  /** Records per second and receiver that are let through in any case; default 100. */
   minRate?: number | undefined
 }
 
+/**
+ * What a context is made with; all but `batchInterval` can be left out.
+ *
+ * @example
+ * new StreamingContext({ appName: 'words', batchInterval: Seconds(1), checkpointDir: '.checkpoint/words' })
+ */
 export interface StreamingContextOptions {
   /** One started context per given name in a process; contexts without a name get `dstream-1`, `dstream-2`. */
   appName?: string | undefined
+  /** How often a batch is made. Above zero; batch times are multiples of it, counted from the epoch. */
   batchInterval: Duration
   /** With a directory, state and undone work survive the process: `start()` resumes what it finds there. */
   checkpointDir?: string | undefined
@@ -25,14 +41,15 @@ export interface StreamingContextOptions {
   onExistingCheckpoint?: 'resume' | 'refuse' | 'discard' | undefined
   /** Ids of operators that are gone from the program and whose state may be dropped from the checkpoint. */
   allowDroppedState?: readonly string[] | undefined
-  /** Ticks missed while the process was away; default `run`. */
+  /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
   missedBatches?: 'run' | 'skip' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
-  /** Records per second and receiver. */
+  /** Records per second and receiver, at most; default no limit. */
   maxRate?: number | undefined
+  /** Whether the rate of receivers follows what batches can process; default false. */
   backpressure?: boolean | BackpressureOptions | undefined
   /** Records that one receiver may hold before its source is paused; default 100 000. */
   maxBufferedRecords?: number | undefined
@@ -46,8 +63,11 @@ export interface StreamingContextOptions {
   stopGracefullyOnShutdown?: boolean | undefined
   /** Aborting it stops gracefully. */
   signal?: AbortSignal | undefined
+  /** What tells the time; default the machine's. Tests use `TestContext`, which brings a clock of its own. */
   clock?: Clock | undefined
+  /** Where checkpoints live, in place of a directory: see `dstream/storage`. */
   storage?: Storage | undefined
+  /** What warnings and failures are told to, pino or console for instance; default lines on standard error. */
   logger?: Logger | undefined
 }
 

@@ -59,6 +59,7 @@ import type { Duration } from './time/duration.js'
 import { checkPositiveDuration, durationOf } from './time/duration.js'
 import type { Time } from './time/time.js'
 
+/** Defined, running, ended; there is no way back. */
 export type StreamingContextState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
 
 /** @internal What the testing kit puts in the place of the real machine. */
@@ -88,7 +89,9 @@ const brand = Symbol.for('dstream.StreamingContext')
  * await ssc.awaitTermination()
  */
 export class StreamingContext implements AsyncDisposable {
+  /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
   readonly sc: RDDContext
+  /** As given, or `dstream-1`, `dstream-2`, …. */
   readonly appName: string
   readonly batchInterval: Duration
   readonly #options: StreamingContextOptions
@@ -145,7 +148,18 @@ export class StreamingContext implements AsyncDisposable {
 
   /**
    * Spark's spelling of resuming: calls `create` (always: programs are never stored), gives it the directory, reads what
-   * is there and matches it. Rejects when it cannot be read, unless `createOnError`.
+   * is there and matches it. The context is not started. With `createOnError` what cannot be read is discarded.
+   *
+   * @throws `checkpoint-unreadable` when the directory cannot be read or holds what does not match, with the reason as its
+   * cause
+   *
+   * @example
+   * const again = await StreamingContext.getOrCreate('.checkpoint/words', () => {
+   *   const fresh = new StreamingContext({ batchInterval: Seconds(1) })
+   *   fresh.socketTextStream('localhost', 9999).countByValue().print()
+   *   return fresh
+   * })
+   * again.getState() // 'INITIALIZED'
    */
   static async getOrCreate(
     checkpointDir: string,
@@ -164,12 +178,22 @@ export class StreamingContext implements AsyncDisposable {
     return context
   }
 
-  /** The context of that name that is started and not stopped; without a name the one that was started last. */
+  /**
+   * The context of that name that is started and not stopped; without a name the one that was started last.
+   *
+   * @example
+   * StreamingContext.getActive('words')?.getState()
+   */
   static getActive(appName?: string): StreamingContext | undefined {
     return activeContext<StreamingContext>(appName)
   }
 
-  /** The context that `getActive()` knows, else what `create` makes; it is not started. */
+  /**
+   * The context that `getActive()` knows, else what `create` makes; it is not started.
+   *
+   * @example
+   * await StreamingContext.getActiveOrCreate(() => new StreamingContext({ batchInterval: Seconds(1) }))
+   */
   static async getActiveOrCreate(
     create: () => StreamingContext | Promise<StreamingContext>,
   ): Promise<StreamingContext> {
@@ -180,6 +204,14 @@ export class StreamingContext implements AsyncDisposable {
    * A job module's entry: pass `import.meta` (`module` in CommonJS). Run as the program, `node job.js`, it defines the
    * job, starts it, stops it gracefully on Ctrl-C and SIGTERM and awaits the end. Imported by a worker, a test or a tool,
    * it only makes the job known under the module's file.
+   *
+   * @returns when the context has stopped
+   * @throws `not-a-module` when `meta` is something else, what `start` throws, and the error that has ended the job
+   *
+   * @example
+   * await StreamingContext.run(import.meta, { batchInterval: Seconds(1) }, (ssc) => {
+   *   ssc.socketTextStream('localhost', 9999).print()
+   * })
    */
   static run(
     meta: JobModule,
@@ -351,7 +383,21 @@ export class StreamingContext implements AsyncDisposable {
     return this.#source((home) => rate(home, rowsPerSecond))
   }
 
-  /** A source that can be read again: positions are committed instead of data. */
+  /**
+   * A source that can be read again: positions are committed instead of data.
+   *
+   * @example
+   * const letters = ['a', 'b', 'c']
+   * const out = t.output(
+   *   ssc.fromSource({
+   *     initial: () => 0,
+   *     plan: (from, limit = 2) => Math.min(from + limit, letters.length),
+   *     read: (from, until) => letters.slice(from, until),
+   *   }),
+   * )
+   * await t.run(2)
+   * out.batches // [['a', 'b'], ['c']]
+   */
   fromSource<T, P>(source: Source<T, P>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
@@ -399,13 +445,24 @@ export class StreamingContext implements AsyncDisposable {
 
   // ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The checkpoint directory; `null` for none. The last call before start holds. */
+  /**
+   * The checkpoint directory; `null` for none. The last call before start holds.
+   *
+   * @throws `adding-too-late` after start
+   */
   checkpoint(directory: string | null): void {
     this.#mustBeNew('a checkpoint directory')
     this.#checkpointDir = directory ?? undefined
   }
 
-  /** How long every stream keeps its RDDs at least. @throws `remember-twice` */
+  /**
+   * How long every stream keeps its RDDs at least, for `slice`.
+   *
+   * @throws `remember-twice`, `duration-not-positive`, `adding-too-late` after start
+   *
+   * @example
+   * ssc.remember(Minutes(1))
+   */
   remember(duration: Duration): void {
     this.#mustBeNew('a remember duration')
     if (this.#rememberMs !== undefined) throw rememberTwice(this.#rememberMs)
@@ -416,6 +473,12 @@ export class StreamingContext implements AsyncDisposable {
    * Starts sources and batches. Resolves when the receivers have been started and before the first batch.
    * @throws `no-outputs`, `already-active` (the context can still be started later), `already-stopped`, and whatever a
    * checkpoint is refused for
+   *
+   * @example
+   * const fresh = new StreamingContext({ batchInterval: Seconds(1) })
+   * fresh.rateStream(10).count().print()
+   * await fresh.start()
+   * await fresh.stop()
    */
   start(): Promise<void> {
     if (this.#state === 'STOPPED') return Promise.reject(alreadyStopped())
@@ -437,6 +500,9 @@ export class StreamingContext implements AsyncDisposable {
    * waiting (one at least), state commits. Over `timeout` (ten batches) it stops anyway and rejects with the number of
    * records that are left. May be called from a listener or an output, but not awaited there: it would wait for its own
    * batch.
+   *
+   * @example
+   * await ssc.stop({ gracefully: true, timeout: Seconds(30) })
    */
   stop(options: { gracefully?: boolean | undefined; timeout?: Duration | undefined } = {}): Promise<void> {
     checkOptions('stop', options, ['gracefully', 'timeout'])
@@ -516,7 +582,13 @@ export class StreamingContext implements AsyncDisposable {
     return this
   }
 
-  /** The graph as text, outputs first, each with what it is made of below it. */
+  /**
+   * The graph as text, outputs first, each with what it is made of below it.
+   *
+   * @example
+   * words.countByValue().print()
+   * seen.push(ssc.explain())
+   */
   explain(): string {
     return explain(this.plan())
   }

@@ -28,15 +28,19 @@ export interface Slice {
 export interface Storage {
   /** Resolves when durable; calls made while one is under way share the next sync. */
   append(file: string, bytes: Uint8Array): Promise<void>
+  /** The whole file; `undefined` when there is none. */
   read(file: string): Promise<Uint8Array | undefined>
-  /** Atomic and durable. */
+  /** The whole file anew: atomic, and durable when it resolves. */
   put(file: string, bytes: Uint8Array): Promise<void>
+  /** The names that begin so. */
   list(prefix: string): Promise<string[]>
+  /** One that is not there is passed over. */
   delete(file: string): Promise<void>
+  /** Keeps other programs out until what it gives is called. @throws `storage-locked` naming the owner */
   lock(): Promise<() => Promise<void>>
 }
 
-/** pino-shaped, so that pino or console fit. */
+/** What warnings and failures are told to: facts as an object, then a sentence. pino-shaped, so that pino fits. */
 export interface Logger {
   debug(o: object, m: string): void
   info(o: object, m: string): void

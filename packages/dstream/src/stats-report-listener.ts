@@ -3,6 +3,7 @@ import type { BatchInfo, StreamingEvents, StreamingListener } from './observe/ev
 import { checkOptions, positiveInteger } from './options.js'
 import type { Logger } from './ports.js'
 
+/** What a `StatsReportListener` can be told. */
 export interface StatsReportOptions {
   /** How many of the last batches a report covers; 10. */
   numBatches?: number | undefined

@@ -5,5 +5,6 @@
 export interface Codec<out T> {
   /** Names the form of the bytes for good: a recovered block is decoded by the codec of this id. */
   readonly id: string
+  /** @param bad takes the bytes of a record that cannot be read, and why */
   decode(bytes: Uint8Array, bad: (record: Uint8Array, error: unknown) => void): Iterable<T>
 }

@@ -16,7 +16,9 @@ export interface Partitioner {
  * parallelism, 1 unless it is given.
  */
 export interface PartitionOptions {
+  /** In so many, by hash. */
   numPartitions?: number | undefined
+  /** As it says; not together with another `numPartitions`. */
   partitioner?: Partitioner | undefined
 }
 

@@ -11,13 +11,15 @@ import type { Key } from '../keys/key.js'
 
 /** The state of one key, as a `mapWithState` function sees it during one call. */
 export interface State<S> {
+  /** Whether the key has a state now: not before the first `update`, nor after `remove`. */
   exists(): boolean
-  /** @throws `state-not-set` */
+  /** @throws `state-not-set` when there is none */
   get(): S
+  /** The state, or `undefined`. */
   getOption(): S | undefined
-  /** @throws after `remove`, and while timing out */
+  /** Sets the state; it is frozen. @throws after `remove`, and while timing out */
   update(value: S): void
-  /** @throws when it has been removed in this call already, and while timing out */
+  /** Forgets the key. @throws when it has been removed in this call already, and while timing out */
   remove(): void
   /** True only in the last call of a key that times out. */
   isTimingOut(): boolean

@@ -12,6 +12,7 @@ import { initialStates, seed, type StatePairs } from './initial-states.js'
 import { pauseBetween } from './pause-between.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 
+/** What the operators with a state per key can be told. */
 export interface StateOptions<K extends Key, S> extends PartitionOptions {
   /** States to begin with, as old as the first batch; of a key that is named twice the first counts. */
   initialState?: StatePairs<K, S> | undefined

@@ -3,7 +3,9 @@ import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Time } from '../time/time.js'
 
+/** What `batches()` hands out. */
 export interface Batch<T> {
+  /** The end of the interval of the batch. */
   time: Time
   records: T[]
 }

@@ -8,6 +8,7 @@ import { Time } from '../time/time.js'
  * all.
  */
 export interface Sink<in T> {
+  /** Called at start, before anything else. */
   open?(): void | Promise<void>
   /** The time of the last batch that the store holds. */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
@@ -16,7 +17,9 @@ export interface Sink<in T> {
    * after a restart, behind later ones: a sink without this method cannot tell it from one that it has, and passes it over.
    */
   has?(time: Time): boolean | Promise<boolean>
+  /** Stores the records and the time as one. A batch of which this rejects has failed. */
   write(batch: { time: Time; rdd: RDD<T> }): Promise<void>
+  /** Called once, when the context has stopped. */
   close?(): void | Promise<void>
 }
 

@@ -6,12 +6,13 @@ import { partitionOf } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { PlanNode } from './plan.js'
 
+/** How asynchronous calls are made. */
 export interface MapAsyncOptions {
   /** How many calls may wait at once; default 16. */
   concurrency?: number | undefined
   /** Whether results keep the order of the records; default true. */
   ordered?: boolean | undefined
-  /** How long one call may take. */
+  /** How long one call may take; then its signal is aborted and it has failed. Default: as long as it likes. */
   timeout?: Duration | undefined
 }
 

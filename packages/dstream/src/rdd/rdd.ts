@@ -24,10 +24,11 @@ import * as steps from './steps.js'
 import * as tables from './tables.js'
 import { zip } from './zip.js'
 
+/** How an RDD is sorted. */
 export interface SortOptions {
-  /** Default true. */
+  /** Smallest first; default true. */
   ascending?: boolean | undefined
-  /** Default: as many as before. */
+  /** How many partitions the result has; default as many as before. */
   numPartitions?: number | undefined
 }
 
@@ -43,6 +44,7 @@ const brand = Symbol.for('dstream.rdd')
  * nothing; actions evaluate and give a Promise.
  */
 export class RDD<out T> {
+  /** Where it was made. */
   readonly context: RDDContext
   /** @internal */
   readonly node: PlanNode

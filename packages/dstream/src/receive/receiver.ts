@@ -6,14 +6,17 @@ import type { Duration } from '../time/duration.js'
 const brand = Symbol.for('dstream.receiver')
 const attach = Symbol.for('dstream.receiver.attach')
 
+/** What a receiver can be made with. */
 export interface ReceiverOptions {
   /** Records per second of this receiver alone; the lower of this and the context's `maxRate` holds. */
   readonly maxRate?: number | undefined
 }
 
+/** What is kept with a block of one's own. */
 export interface StoreBlockOptions {
   /** Where the source stands after this block. */
   readonly position?: unknown
+  /** Shown in the `StreamInputInfo` of its batch. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -101,6 +104,14 @@ export abstract class Receiver<T> {
    *
    * @throws `receiver-stopped` before the start and after a stop
    * @throws `receiver-buffer-full` at twice the bound; the receiver is then restarted, which is reported
+   *
+   * @example
+   * class Letters extends Receiver<string> {
+   *   async onStart() {
+   *     for (const letter of 'abc') if (!this.store(letter)) await this.ready()
+   *   }
+   *   onStop() {}
+   * }
    */
   store(record: T, position?: unknown): boolean {
     return this.#attached('store').store(record, position)
@@ -122,6 +133,14 @@ export abstract class Receiver<T> {
   /**
    * Makes one block at once, past the block interval and the rate limit. Resolves when it is durable: journalled when
    * there is a checkpoint directory, else handed over. No records make no block. Rejects when the block is not taken.
+   *
+   * @example
+   * class Pages extends Receiver<string> {
+   *   async onStart() {
+   *     await this.storeBlock(['a', 'b'], { position: 2 })
+   *   }
+   *   onStop() {}
+   * }
    */
   storeBlock(records: readonly T[], options: StoreBlockOptions = {}): Promise<void> {
     checkOptions('storeBlock', options, ['position', 'metadata'])

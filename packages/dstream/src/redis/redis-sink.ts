@@ -11,6 +11,7 @@ import { Time } from '../time/time.js'
 import { commit, holds, lastTime, type WriteBatch } from './commit.js'
 import { linkOptions, RedisLink } from './redis-link.js'
 
+/** Where and how `redisSink` writes. */
 export interface RedisSinkOptions<T> {
   /** Where Redis is; default `redis://127.0.0.1:6379`. */
   readonly url?: string | undefined

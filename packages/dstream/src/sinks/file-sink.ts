@@ -12,6 +12,7 @@ import { encodeRecords } from './encode-records.js'
 import { hexadecimal, manifestHead, manifestLine, manifestName, readManifest, type ManifestFile } from './manifest.js'
 import { homeOf, type SinkHome } from './sink-home.js'
 
+/** How `fileSink` writes. */
 export interface FileSinkOptions<T> {
   /**
    * A record as it is written: a string becomes a line, bytes are written as they are, with nothing between them. By

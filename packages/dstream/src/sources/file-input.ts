@@ -12,6 +12,7 @@ import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
 
+/** Which files a stream of files reads, and how many at once. */
 export interface FileStreamOptions {
   /** Which files are read; default those whose name does not begin with a dot. */
   readonly filter?: ((path: string) => boolean) | undefined

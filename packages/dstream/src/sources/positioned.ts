@@ -17,9 +17,11 @@ export interface Source<T, P> {
   initial(): P | Promise<P>
   /** The end of the next batch: at most `limit` records after `from`, or `from` itself when there is nothing. */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
+  /** The records after `from` up to `until`: the same ones whenever it is asked. */
   read(from: P, until: P): Iterable<T> | AsyncIterable<T>
   /** Everything up to here is committed; older data may go. */
   committed?(until: P): void | Promise<void>
+  /** Called once, when the context has stopped. */
   close?(): void | Promise<void>
 }
 

@@ -7,6 +7,7 @@ import { Counts } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
+/** What `queueStream` takes from its queue. */
 export interface QueueOptions<T> {
   /** One element a batch, or all that wait; default true. */
   readonly oneAtATime?: boolean | undefined

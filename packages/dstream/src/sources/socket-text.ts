@@ -9,6 +9,7 @@ import { addressOf } from './address.js'
 import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
+/** What `socketTextStream` can be told. */
 export interface SocketTextOptions {
   /** The longest line that is taken, in bytes; default 1 MiB. A longer one is left out, and reported. */
   readonly maxLineBytes?: number | undefined

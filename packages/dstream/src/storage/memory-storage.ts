@@ -4,6 +4,7 @@ import { DiskStorage } from './disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
 import { Platter, type Unsynced } from './platter.js'
 
+/** How a `memoryStorage` misbehaves. */
 export interface MemoryStorageOptions {
   /** Asked before each call of the simulated disk: what shall go wrong with it, if anything. */
   readonly fault?: ((call: DiskCall) => DiskFault | undefined) | undefined

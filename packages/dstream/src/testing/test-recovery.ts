@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { crashPoints, Seconds, type Duration, type DStream } from 'dstream'
 import { TestContext } from './test-context.js'
 
+/** What `testRecovery` can be told. */
 export interface TestRecoveryOptions {
   /** Where to cut; default `every-point`. */
   crashAt?: 'every-point' | readonly string[] | undefined

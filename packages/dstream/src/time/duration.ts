@@ -106,17 +106,17 @@ export class Duration {
   }
 }
 
-/** @throws `bad-milliseconds` when `n` is not a whole number */
+/** So many milliseconds. @throws `bad-milliseconds` when `n` is not a whole number */
 export function Milliseconds(n: number): Duration {
   return new Duration(n)
 }
 
-/** `n` may be a fraction: `Seconds(0.5)` is 500 ms. @throws `bad-milliseconds` when that is no whole number of ms */
+/** So many seconds; `n` may be a fraction: `Seconds(0.5)` is 500 ms. @throws `bad-milliseconds` when that is no whole number of ms */
 export function Seconds(n: number): Duration {
   return new Duration(whole(n * 1000))
 }
 
-/** `n` may be a fraction: `Minutes(0.5)` is 30 s. @throws `bad-milliseconds` when that is no whole number of ms */
+/** So many minutes; `n` may be a fraction: `Minutes(0.5)` is 30 s. @throws `bad-milliseconds` when that is no whole number of ms */
 export function Minutes(n: number): Duration {
   return new Duration(whole(n * 60_000))
 }
