@@ -15,9 +15,9 @@ export interface Graph {
   readonly steps: readonly Step[]
   readonly rows: readonly (readonly Pair[])[]
   readonly parts: number
-  /** The life ends at this point of the batch after so many others, and goes on after so many more. */
   /** The batch in which one more output throws, before the others and after them. */
   readonly failing: number | undefined
+  /** The life ends at this point of the batch after so many others, and goes on after so many more. */
   readonly crash: { readonly at: string; readonly after: number; readonly downtime: number } | undefined
 }
 
@@ -33,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   parts: fc.integer({ min: 1, max: 3 }),
 })
 
-const pair: fc.Arbitrary<Pair> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: -4, max: 4 }))
+export const pair: fc.Arbitrary<Pair> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: -4, max: 4 }))
 
 export const graphs: fc.Arbitrary<Graph> = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 8 }),
