@@ -36,10 +36,11 @@ interface SnapshotHead {
   readonly rest: CommitRest
 }
 
+const sequenceOf = (next: number): string => `${folder}/${String(next).padStart(16, '0')}`
 /** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
-const nameOf = (next: number): string => `${folder}/${String(next).padStart(16, '0')}.snapshot`
-const partOf = (next: number, part: number): string =>
-  `${folder}/${String(next).padStart(16, '0')}/${String(part).padStart(6, '0')}.part`
+const nameOf = (next: number): string => `${sequenceOf(next)}.snapshot`
+/** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
+const partOf = (next: number, part: number): string => `${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
 
 /** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
 const partBytes = 1 << 20
