@@ -14,6 +14,7 @@ import { countByValue } from './operators/count-by-value.js'
 import { filter } from './operators/filter.js'
 import { flatMap } from './operators/flat-map.js'
 import { dedupByKey } from './operators/dedup-by-key.js'
+import { distinct } from './operators/distinct.js'
 import { flatMapToPair } from './operators/flat-map-to-pair.js'
 import { flatMapValues } from './operators/flat-map-values.js'
 import { glom } from './operators/glom.js'
@@ -321,6 +322,17 @@ export class DStream<out T> {
   countByValue(this: DStream<T & Key>, options?: PartitionOptions): DStream<[T, number]> {
     checkOptions('countByValue', options, partitionKeys)
     return this.#derive(countByValue(this.#operator, options)) as DStream<[T, number]>
+  }
+
+  /**
+   * Each record of a batch once. Spark has it for RDDs only: `transform((rdd) => rdd.distinct())`.
+   *
+   * @example
+   * await runBatches([['b', 'a', 'b'], ['b']], (s) => s.distinct()) // [['b', 'a'], ['b']]
+   */
+  distinct(this: DStream<T & Key>, options?: PartitionOptions): DStream<T> {
+    checkOptions('distinct', options, partitionKeys)
+    return this.#derive(distinct(this.#operator, options)) as DStream<T>
   }
 
   /**

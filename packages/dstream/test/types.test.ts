@@ -50,6 +50,7 @@ test('batch by batch', () => {
   expectTypeOf(() => numbers.reduce((a, b) => a + b)).returns.toEqualTypeOf<DStream<number>>()
   expectTypeOf(() => words.count()).returns.toEqualTypeOf<DStream<number>>()
   expectTypeOf(() => words.countByValue()).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => words.distinct()).returns.toEqualTypeOf<DStream<string>>()
   expectTypeOf(() => words.union(numbers)).returns.toEqualTypeOf<DStream<string | number>>()
   expectTypeOf(() => words.transform((rdd) => rdd.map((x) => x.length))).returns.toEqualTypeOf<DStream<number>>()
   expectTypeOf(() => words.transform(async (rdd, time) => (time.milliseconds > 0 ? rdd : rdd))).returns.toEqualTypeOf<DStream<string>>() // prettier-ignore

@@ -242,6 +242,10 @@ export const operators: Readonly<Record<string, OperatorModel>> = {
     (s, { parts }) => s.map(([key]) => key).countByValue({ numPartitions: parts }),
     (records) => perKey(records, (values) => values.length),
   ),
+  distinct: batchwise(
+    (s, { parts }) => s.distinct({ numPartitions: parts }),
+    (records) => [...new Map(records.map((record) => [String(record), record])).values()],
+  ),
   groupByKey: batchwise(
     (s, { parts }) => s.groupByKey({ numPartitions: parts }).mapValues(sum),
     (records) => perKey(records, sum),

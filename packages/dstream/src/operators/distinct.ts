@@ -1,0 +1,13 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../keys/key.js'
+import type { PartitionOptions } from '../keys/partitioner.js'
+
+/**
+ * Each record of a batch once, by the equality of keys; the first that came stays, in order of arrival. Nothing is
+ * remembered from batch to batch: that is `dedupByKey`.
+ *
+ * Law: `distinct() = countByValue().map(([record]) => record)`.
+ */
+export const distinct = <T extends Key>(parent: Operator<T>, options: PartitionOptions = {}): Operator<T> =>
+  eachRDD('distinct', parent, (rdd) => rdd.distinct(options))
