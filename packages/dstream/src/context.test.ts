@@ -1,5 +1,6 @@
 import { Milliseconds, Seconds, StreamingContext, Time } from 'dstream'
 import { ManualClock, TestContext, runBatches } from 'dstream/testing'
+import { memoryStorage } from 'dstream/storage'
 import { describe, expect, test } from 'vitest'
 
 const second = { batchInterval: Seconds(1) }
@@ -73,6 +74,46 @@ describe('states', () => {
     t.input([[1]])
     await expect(t.ssc.start()).rejects.toThrow('No output operations registered, so nothing to execute')
     expect(t.ssc.getState()).toBe('STOPPED')
+  })
+
+  test('a start that fails: stopped, and what had begun ends', async () => {
+    const storage = memoryStorage()
+    const ended: string[] = []
+    const sink = (name: string, open: () => Promise<void>) => ({
+      open,
+      lastCommitted: () => undefined,
+      write: () => Promise.resolve(),
+      close: () => void ended.push(name),
+    })
+    const fresh = () =>
+      new StreamingContext({ ...second, appName: 'again', clock: new ManualClock(), logger: silent, storage })
+    const failing = fresh()
+    failing.rateStream(1).to(sink('first', () => Promise.resolve()))
+    failing.rateStream(1).to(sink('second', () => Promise.reject(new Error('no way in'))))
+    await expect(failing.start()).rejects.toThrow('no way in')
+    expect([failing.getState(), StreamingContext.getActive('again')]).toEqual(['STOPPED', undefined])
+    expect(ended).toContain('first')
+    // The name and the lock of the storage are free again.
+    const next = fresh()
+    next.rateStream(1).to(sink('third', () => Promise.resolve()))
+    await next.start()
+    await next.stop()
+    expect(ended).toContain('third')
+  })
+
+  test('without a directory start says which states live in memory', async () => {
+    const said: string[] = []
+    const logger = { ...silent, info: (_: object, message: string) => void said.push(message) }
+    const t = new TestContext({ ...second, appName: 'words', logger })
+    const ssc = new StreamingContext({ ...second, appName: 'words', clock: new ManualClock(), logger })
+    const count = (values: number[], total: number = 0) => total + values.length
+    ssc.rateStream(1).mapToPair((n) => [n, 1]).updateStateByKey(count).uid('totals').count().foreachRDD(() => {}) // prettier-ignore
+    await ssc.start()
+    await ssc.stop()
+    expect(said).toEqual([expect.stringMatching(/^words: the state of totals lives in memory .* give a checkpointDir/)])
+    t.output(t.input([[1]]).mapToPair((n) => [n, 1]).updateStateByKey(count)) // prettier-ignore
+    await t.run()
+    expect(said).toHaveLength(1)
   })
 
   test('nothing is added after start or stop', async () => {
@@ -357,6 +398,31 @@ describe('waiting', () => {
     t.output(t.input([[1]]))
     await t.run()
     await expect(t.ssc.awaitTerminationOrTimeout(Seconds(1))).rejects.toThrow(/advance the clock/)
+  })
+
+  test('awaitTerminationOrTimeout: false when the time is over first, true after a stop, else what the job failed with', async () => {
+    const clock = new ManualClock()
+    const ssc = new StreamingContext({ ...second, clock, logger: silent })
+    const oops = new Error('oops')
+    ssc.queueStream([[1]]).foreachRDD((_, time) => {
+      if (time.milliseconds === 1000) throw oops
+    })
+    await ssc.start()
+    const early = ssc.awaitTerminationOrTimeout(Milliseconds(500))
+    clock.runNext(500)
+    expect(await early).toBe(false)
+    const late = ssc.awaitTerminationOrTimeout(Seconds(60))
+    late.catch(() => {})
+    clock.runNext(1000)
+    await expect(late).rejects.toBe(oops)
+    await ssc.stop()
+
+    const other = new StreamingContext({ ...second, clock, logger: silent })
+    other.queueStream([[1]]).foreachRDD(() => {})
+    await other.start()
+    const ended = other.awaitTerminationOrTimeout(Seconds(60))
+    await other.stop()
+    expect(await ended).toBe(true)
   })
 
   test('an aborted signal stops gracefully', async () => {

@@ -10,6 +10,7 @@ import type { Journal } from './journal/journal.js'
 import { volatileJournal } from './journal/volatile-journal.js'
 import type { Bus } from './observe/bus.js'
 import type { ProgressLog } from './observe/progress.js'
+import { OpenOutputs } from './outputs/open-outputs.js'
 import type { Clock, Logger, Storage, Yielder } from './ports.js'
 import { rddOf } from './rdd/rdd-of.js'
 import type { RDDContext } from './rdd/rdd-context.js'
@@ -70,10 +71,12 @@ export class Lifecycle {
   #skipTo = -Infinity
   #begun = false
   #zeroMs = 0
+  readonly #outputs: OpenOutputs
 
   constructor(options: LifecycleOptions) {
     this.#o = options
     this.keep = rememberTimes(options.graph, options.rememberMs)
+    this.#outputs = new OpenOutputs(options.graph.outputs)
   }
 
   get evaluation(): Evaluation {
@@ -123,7 +126,7 @@ export class Lifecycle {
   }
 
   async start(): Promise<void> {
-    const { clock, batchMs, inputs, graph, steps } = this.#o
+    const { clock, batchMs, inputs, steps } = this.#o
     const firstMs = firstBatchTime(clock.now(), batchMs)
     const recovered = await this.#open(firstMs - batchMs)
     await checkpointOpened(steps)
@@ -135,7 +138,7 @@ export class Lifecycle {
       this.#pending = new Set(recovered.pending)
     }
     await stateRestored(steps)
-    for (const output of graph.outputs) await output.open?.()
+    await this.#outputs.open()
     await inputs.start()
     await sourcesStarted(steps)
     this.ticker.start(this.#nextTime(firstMs, this.#zeroMs, recovered))
@@ -253,7 +256,7 @@ export class Lifecycle {
    * way is the last.
    */
   async stop(gracefully: boolean, timeoutMs: number): Promise<void> {
-    const { inputs, clock, graph } = this.#o
+    const { inputs, clock } = this.#o
     let expired = false
     const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
     try {
@@ -265,8 +268,7 @@ export class Lifecycle {
       }
     } finally {
       timer.cancel()
-      for (const output of graph.outputs) await output.close?.()
-      await this.#checkpoint?.close()
+      await this.#close()
     }
     const left = inputs.waiting(this.#journal)
     if (gracefully && left > 0) throw stopTimedOut(timeoutMs, left)
@@ -287,6 +289,10 @@ export class Lifecycle {
   /** After a start that failed: what had been begun ends. */
   async abandon(): Promise<void> {
     await this.#o.inputs.stop().catch(() => undefined)
-    await this.#checkpoint?.close()
+    await this.#close().catch(() => undefined)
+  }
+
+  async #close(): Promise<void> {
+    await this.#outputs.close().finally(() => this.#checkpoint?.close())
   }
 }

@@ -46,3 +46,21 @@ test('a batch that failed and is owed goes to a store that can tell that it has 
   for (const time of [2, 3, 2, 4]) await nextLife.run(rdd as never, time, attempt)
   expect(held).toEqual([1, 3, 2, 4])
 })
+
+test.each([
+  ['closes well', () => undefined],
+  ['cannot be closed', () => Promise.reject(new Error('nor this'))],
+])('a store that was opened and cannot tell what it holds is closed again: one that %s', async (_, close) => {
+  let closed = 0
+  const away = new Error('away')
+  const sink: Sink<string> = {
+    ...store([], false),
+    lastCommitted: () => Promise.reject(away),
+    close: () => {
+      closed++
+      return close()
+    },
+  }
+  await expect(toSink(parent, sink).open!()).rejects.toBe(away)
+  expect(closed).toBe(1)
+})

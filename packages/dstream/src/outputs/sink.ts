@@ -37,7 +37,13 @@ export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
     exposes: true,
     open: async () => {
       await sink.open?.()
-      last = (await sink.lastCommitted())?.milliseconds
+      try {
+        last = (await sink.lastCommitted())?.milliseconds
+      } catch (error) {
+        // Its own failure says less than this one.
+        await (async () => sink.close?.())().catch(() => undefined)
+        throw error
+      }
     },
     run: async (rdd, time) => {
       const at = new Time(time)
