@@ -41,11 +41,15 @@ const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
   const counters = new Counters()
   const bookmarks = new MemoryBookmarks()
   const log = await FeedLog.open(new MemoryLogStore())
-  const site: { mood: (page: number, request: number) => boolean } = { mood: () => false }
+  const site: { mood: (page: number, request: number) => boolean; deletedAt: number } = {
+    mood: () => false,
+    deletedAt: Infinity,
+  }
   let requests = 0
   const fetcher = {
     page: (path: string) => {
       if (site.mood(parseAddress(path)?.page ?? 0, ++requests)) return Promise.resolve({ kind: 'index', path } as const)
+      if (requests >= site.deletedAt) return Promise.resolve({ kind: 'gone', path } as const)
       const { topicId = '', page = 0 } = parseAddress(path) ?? {}
       const html = pageOf(topicId, topics.get(topicId) as Topic, page, bad)
       return Promise.resolve({ kind: 'page', path, html } as const)
@@ -128,6 +132,23 @@ describe('a visit', () => {
     topics.set('1', { title: 't', ids: upTo(50) })
     await visit('1')
     expect(sent()).toEqual(of('1', [...first, ...upTo(5, 46)]))
+  })
+
+  test.each<[FirstVisit, number, string[]]>([
+    ['start', 4, of('1', upTo(40, 61))],
+    ['page', 4, of('1', upTo(40, 61))],
+    ['page', 2, []],
+  ])('a topic that is deleted while it is read, from %s: what was read of it is sent', async (from, pages, wanted) => {
+    const { topics, site, visit, sent, bookmarks } = await start(from)
+    topics.set('1', { title: 'T', ids: upTo(20) })
+    await visit('1')
+    const before = sent().length
+    topics.set('1', { title: 'T', ids: upTo(100) })
+    // One request before, the last page, and the one before it.
+    site.deletedAt = pages
+    await expect(visit('1')).rejects.toThrow('the topic was deleted')
+    expect(sent().slice(before)).toEqual(wanted)
+    expect(await bookmarks.get('1')).toBe(wanted.length > 0 ? '100' : '20')
   })
 
   test('a topic that grew beyond the bound is a gap, and is gone on with behind it', async () => {

@@ -65,7 +65,8 @@ export class TopicVisitor {
   async #catchUp(row: TopicRow, read: (page: number) => Promise<TopicPage>, known: string): Promise<void> {
     const reached = (page: TopicPage): boolean => hasUpTo(page, known)
     const walk = await this.#walk(row, read, reached)
-    if (walk.bounded && this.#options.from === 'start') return this.#readFromStart(row, read, known)
+    const isMore = walk.bounded && walk.deleted === undefined
+    if (isMore && this.#options.from === 'start') return this.#readFromStart(row, read, known)
     if (walk.bounded) this.#reportGap(row, known, walk)
     await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
   }
@@ -117,11 +118,17 @@ export class TopicVisitor {
     const { maxPagesBack: maxPages } = this.#options
     const walk = await walkBack(read, { from: row.lastPage, reached, maxPages })
     const { page, pageCount } = walk.top
-    return page < pageCount ? walkBack(read, { from: pageCount, reached, maxPages }) : walk
+    return page < pageCount && walk.deleted === undefined
+      ? walkBack(read, { from: pageCount, reached, maxPages })
+      : walk
   }
 
-  /** Log first, then bookmark. */
-  async #emit(row: TopicRow, { posts, top }: Walk, isNew: (post: PostOnPage) => boolean = () => true): Promise<void> {
+  /** Log first, then bookmark. @throws NoPage for a topic that was deleted meanwhile, when what was read of it is safe */
+  async #emit(
+    row: TopicRow,
+    { posts, top, deleted }: Walk,
+    isNew: (post: PostOnPage) => boolean = () => true,
+  ): Promise<void> {
     const fresh = posts.filter(isNew)
     const last = fresh[fresh.length - 1]
     if (last !== undefined) {
@@ -132,6 +139,7 @@ export class TopicVisitor {
       this.#ports.counters.add('posts', written)
       await this.#ports.bookmarks.raise(row.id, last.id)
     }
+    if (deleted !== undefined) throw deleted
     if (top.hidden.length === 0) this.#refuseStale(row, posts)
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pageOf } from '../test-pages.js'
 import type { TopicPage } from '../parse/index.js'
-import { StalePage } from './errors.js'
+import { NoPage, StalePage } from './errors.js'
 import { walkBack } from './walk-back.js'
 
 const PER_PAGE = 4
@@ -53,6 +53,41 @@ describe('walkBack', () => {
         expect(topic.reads.length).toBeLessThanOrEqual(needed === 1 ? 1 : needed + 1)
       }),
     )
+  })
+
+  test.each([
+    ['under the walk', 2, [4, 3, 4], 8, true],
+    ['before the first page was looked at once more', 3, [4, 3, 2, 4], 12, false],
+  ])('a topic that is deleted %s: what was read of it is kept', async (_, at, reads, count, bounded) => {
+    const topic = new Topic(16)
+    topic.before = (read) => {
+      if (read >= at) throw new NoPage({ kind: 'gone', path: '/x' })
+    }
+    const asked: number[] = []
+    const read = async (page: number): Promise<TopicPage> => {
+      asked.push(page)
+      return topic.read(page)
+    }
+    const walk = await walkBack(read, { from: 4, reached: upTo(40), maxPages: 50 })
+    expect(walk.posts.map(({ id }) => Number(id))).toEqual(topic.ids.slice(-count))
+    expect(walk).toMatchObject({ bounded, deleted: expect.any(NoPage) })
+    expect(asked.slice(0, 2).concat(asked.slice(-1))).toEqual([reads[0], reads[1], reads.at(-1)])
+  })
+
+  test('one page that is gone while the first is still there is no deletion', async () => {
+    const topic = new Topic(16)
+    topic.before = (read) => {
+      if (read === 1) throw new NoPage({ kind: 'gone', path: '/x' })
+    }
+    const read = async (page: number): Promise<TopicPage> => {
+      try {
+        return await topic.read(page)
+      } catch (error) {
+        topic.before = () => {}
+        throw error
+      }
+    }
+    await expect(walkBack(read, { from: 4, reached: upTo(8), maxPages: 50 })).rejects.toBeInstanceOf(NoPage)
   })
 
   test('a bound that is hit is said', async () => {

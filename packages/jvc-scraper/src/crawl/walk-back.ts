@@ -1,5 +1,5 @@
 import { compareIds, type PostOnPage, type TopicPage } from '../parse/index.js'
-import { StalePage } from './errors.js'
+import { NoPage, StalePage } from './errors.js'
 
 /** What was found between the last page and the place that is known. */
 export interface Walk {
@@ -7,8 +7,10 @@ export interface Walk {
   readonly posts: readonly PostOnPage[]
   /** The page the walk began with: the title is its title. */
   readonly top: TopicPage
-  /** The bound was hit first: posts before `posts` may be missing. */
+  /** The place was not reached: posts before `posts` may be missing. */
   readonly bounded: boolean
+  /** The topic was deleted under the walk: nothing more will ever be read of it. */
+  readonly deleted: NoPage | undefined
 }
 
 export interface WalkOptions {
@@ -28,31 +30,46 @@ const MAX_WALKS = 4
  *
  * A post that is deleted moves all later ones back by one place, and one that comes back moves them on: read in two
  * steps, a post can then slip through between two pages. So after a walk over several pages the first of them is read
- * again; if it no longer begins with the same post the walk is done anew.
+ * again; if it no longer begins with the same post the walk is done anew. Of a topic that is deleted meanwhile, what has been
+ * read is kept, once its first page is gone too.
  *
  * @throws StalePage when the topic does not hold still
  */
 export async function walkBack(read: (page: number) => Promise<TopicPage>, options: WalkOptions): Promise<Walk> {
   for (let walks = 0; walks < MAX_WALKS; walks++) {
-    const pages = await walkOnce(read, options)
-    const top = pages[0] as TopicPage
-    if (pages.length === 1 || (await isUnmoved(read, top))) {
+    const top = await read(options.from)
+    const pages = [top]
+    const found = (deleted?: NoPage): Walk => {
       const last = pages[pages.length - 1] as TopicPage
-      return { posts: inOrder(pages), top, bounded: last.page > 1 && !options.reached(last) }
+      return { posts: inOrder(pages), top, bounded: last.page > 1 && !options.reached(last), deleted }
+    }
+    try {
+      await walkOn(read, options, pages)
+      if (pages.length === 1 || (await isUnmoved(read, top))) return found()
+    } catch (error) {
+      if (isGone(error) && isGone(await read(top.page).catch((again: unknown) => again))) return found(error)
+      throw error
     }
   }
   throw new StalePage(`the topic moved ${MAX_WALKS} times while it was read`)
 }
 
-async function walkOnce(read: (page: number) => Promise<TopicPage>, options: WalkOptions): Promise<TopicPage[]> {
-  const pages = [await read(options.from)]
+/** From the page that was read to the place that is known. */
+async function walkOn(
+  read: (page: number) => Promise<TopicPage>,
+  options: WalkOptions,
+  pages: TopicPage[],
+): Promise<void> {
   for (let last = pages[0] as TopicPage; !options.reached(last) && last.page > 1 && pages.length < options.maxPages;) {
     const page = await read(last.page - 1)
     if (page.page !== last.page - 1) throw new StalePage(`page ${last.page - 1} is no longer there`)
     pages.push(page)
     last = page
   }
-  return pages
+}
+
+function isGone(error: unknown): error is NoPage {
+  return error instanceof NoPage && error.outcome.kind === 'gone'
 }
 
 async function isUnmoved(read: (page: number) => Promise<TopicPage>, top: TopicPage): Promise<boolean> {
