@@ -65,8 +65,7 @@ export class TopicVisitor {
   async #catchUp(row: TopicRow, read: (page: number) => Promise<TopicPage>, known: string): Promise<void> {
     const reached = (page: TopicPage): boolean => hasUpTo(page, known)
     const walk = await this.#walk(row, read, reached)
-    const isMore = walk.bounded && walk.deleted === undefined
-    if (isMore && this.#options.from === 'start') return this.#readFromStart(row, read, known)
+    if (walk.bounded && this.#options.from === 'start') return this.#readFromStart(row, read, known)
     if (walk.bounded) this.#reportGap(row, known, walk)
     await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
   }

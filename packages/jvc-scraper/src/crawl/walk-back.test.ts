@@ -56,9 +56,9 @@ describe('walkBack', () => {
   })
 
   test.each([
-    ['under the walk', 2, [4, 3, 4], 8, true],
-    ['before the first page was looked at once more', 3, [4, 3, 2, 4], 12, false],
-  ])('a topic that is deleted %s: what was read of it is kept', async (_, at, reads, count, bounded) => {
+    ['under the walk', 2, [4, 3, 4], 8],
+    ['before the first page was looked at once more', 3, [4, 3, 2, 4], 12],
+  ])('a topic that is deleted %s: what was read of it is kept', async (_, at, reads, count) => {
     const topic = new Topic(16)
     topic.before = (read) => {
       if (read >= at) throw new NoPage({ kind: 'gone', path: '/x' })
@@ -70,7 +70,7 @@ describe('walkBack', () => {
     }
     const walk = await walkBack(read, { from: 4, reached: upTo(40), maxPages: 50 })
     expect(walk.posts.map(({ id }) => Number(id))).toEqual(topic.ids.slice(-count))
-    expect(walk).toMatchObject({ bounded, deleted: expect.any(NoPage) })
+    expect(walk).toMatchObject({ bounded: false, deleted: expect.any(NoPage) })
     expect(asked.slice(0, 2).concat(asked.slice(-1))).toEqual([reads[0], reads[1], reads.at(-1)])
   })
 

@@ -7,7 +7,7 @@ export interface Walk {
   readonly posts: readonly PostOnPage[]
   /** The page the walk began with: the title is its title. */
   readonly top: TopicPage
-  /** The place was not reached: posts before `posts` may be missing. */
+  /** The bound was hit first: posts before `posts` may be missing. */
   readonly bounded: boolean
   /** The topic was deleted under the walk: nothing more will ever be read of it. */
   readonly deleted: NoPage | undefined
@@ -41,7 +41,8 @@ export async function walkBack(read: (page: number) => Promise<TopicPage>, optio
     const pages = [top]
     const found = (deleted?: NoPage): Walk => {
       const last = pages[pages.length - 1] as TopicPage
-      return { posts: inOrder(pages), top, bounded: last.page > 1 && !options.reached(last), deleted }
+      const bounded = deleted === undefined && last.page > 1 && !options.reached(last)
+      return { posts: inOrder(pages), top, bounded, deleted }
     }
     try {
       await walkOn(read, options, pages)
