@@ -30,8 +30,9 @@ const post = (id) => ({
 
 const lines = Array.from({ length: kinds }, (_, id) => Buffer.from(encodePost(post(id))))
 const chunks = []
-for (let i = 0; i < count; i += 200) {
-  chunks.push(Buffer.concat(Array.from({ length: Math.min(200, count - i) }, (_, j) => lines[(i + j) % kinds])))
+const perChunk = 200
+for (let i = 0; i < count; i += perChunk) {
+  chunks.push(Buffer.concat(Array.from({ length: Math.min(perChunk, count - i) }, (_, j) => lines[(i + j) % kinds])))
 }
 
 const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
@@ -40,7 +41,7 @@ const server = createServer((socket) => {
   socket.on('error', () => {})
   let next = 0
   const begin = performance.now()
-  const due = () => Math.min(chunks.length, ((performance.now() - begin) / 1000) * (rate / 200))
+  const due = () => Math.min(chunks.length, ((performance.now() - begin) / 1000) * (rate / perChunk))
   const send = () => {
     while (next < due()) if (!socket.write(chunks[next++])) return
   }

@@ -36,11 +36,12 @@ interface SnapshotHead {
   readonly rest: CommitRest
 }
 
-const sequenceOf = (next: number): string => `${folder}/${String(next).padStart(16, '0')}`
+const sequenceOf = (next: number): string => String(next).padStart(16, '0')
 /** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
-const nameOf = (next: number): string => `${sequenceOf(next)}.snapshot`
+const nameOf = (next: number): string => `${folder}/${sequenceOf(next)}.snapshot`
 /** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
-const partOf = (next: number, part: number): string => `${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
+const partOf = (next: number, part: number): string =>
+  `${folder}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
 
 /** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
 const partBytes = 1 << 20
@@ -135,7 +136,7 @@ export async function listSnapshots(storage: Storage): Promise<number[]> {
 
 /** Deletes all snapshots but those given, and parts that never became one. */
 export async function keepSnapshots(storage: Storage, kept: readonly number[]): Promise<void> {
-  const names = new Set(kept.map((next) => String(next).padStart(16, '0')))
+  const names = new Set(kept.map(sequenceOf))
   const files = (await storage.list(`${folder}/`)).filter((file) => !names.has(/\d+/.exec(file)?.[0] ?? ''))
   // First the file without which the parts are nothing: what is half deleted must not look like a snapshot.
   const isMain = (file: string): boolean => file.endsWith('.snapshot')

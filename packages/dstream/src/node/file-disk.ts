@@ -74,7 +74,7 @@ const makeDir = (path: string): Promise<boolean> =>
 /** With all folders above it that are missing, each made durable in the one that holds it. */
 async function makeRoot(root: string): Promise<boolean> {
   try {
-    const made = await makeWithParents(resolve(root))
+    const made = await makeWithParents(root)
     if (made || (await stat(root)).isDirectory()) return made
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error

@@ -30,6 +30,7 @@ export interface Sink<in T> {
  */
 export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
   let last: number | undefined
+  const close = async (): Promise<void> => sink.close?.()
   return {
     kind: 'to',
     params: {},
@@ -41,7 +42,7 @@ export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
         last = (await sink.lastCommitted())?.milliseconds
       } catch (error) {
         // Its own failure says less than this one.
-        await (async () => sink.close?.())().catch(() => undefined)
+        await close().catch(() => undefined)
         throw error
       }
     },
@@ -51,6 +52,6 @@ export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
       await sink.write({ time: at, rdd: rdd as RDD<T> })
       last = Math.max(time, last ?? time)
     },
-    close: async () => sink.close?.(),
+    close,
   }
 }

@@ -59,11 +59,12 @@ export class History<S> {
     return this.#batches.filter(({ era }) => era.version > version)
   }
 
-  begin(version: number, sizeBefore: number): BatchChanges<S> {
+  begin(version: number, sizeBefore: number): Era<S> {
     this.#last = undefined
     const before = new Before<S>()
-    this.#open = { era: new Era(version, before), before, sizeBefore }
-    return this.#open
+    const era = new Era(version, before)
+    this.#open = { era, before, sizeBefore }
+    return era
   }
 
   /** The changes of the open batch, which is now one of the past. */
@@ -89,15 +90,12 @@ export class History<S> {
     )
   }
 
-  /** What is kept for a version that is pinned; it grows while batches are forgotten. */
-  keptFor(version: number): KeptCells<S> | undefined {
-    return this.#pins.get(version)?.kept
-  }
-
-  pin(version: number): void {
-    const pin = this.#pins.get(version)
-    if (pin === undefined) this.#pins.set(version, { count: 1, kept: new Map(), tombstones: [] })
-    else pin.count++
+  /** Keeps a version readable until `unpin`. @returns what is kept for it, which grows while batches are forgotten */
+  pin(version: number): KeptCells<S> {
+    const pin = this.#pins.get(version) ?? { count: 0, kept: new Map<Cell<S>, Kept<S>>(), tombstones: [] }
+    pin.count++
+    this.#pins.set(version, pin)
+    return pin.kept
   }
 
   unpin(version: number): void {
@@ -115,13 +113,12 @@ export class History<S> {
   }
 
   #prune(): void {
-    const from = this.#batches.findIndex(({ era }) => era.version > this.#floor)
-    let batches = from < 0 ? this.#batches.length : from
-    let left = this.#batches.slice(0, batches).reduce((sum, { before }) => sum + before.size, 0)
+    const forgotten = this.#batches.filter(({ era }) => era.version <= this.#floor)
+    let left = forgotten.reduce((sum, { before }) => sum + before.size, 0)
     const oldestPin = Math.min(...this.#pins.keys())
-    for (; batches > 0; batches--) {
-      const [oldest] = this.#batches as [BatchChanges<S>]
-      if (oldest.era.version > oldestPin && left <= this.#owner.size && batches <= mostBatches) return
+    for (const [i, oldest] of forgotten.entries()) {
+      const isShort = left <= this.#owner.size && forgotten.length - i <= mostBatches
+      if (oldest.era.version > oldestPin && isShort) return
       left -= oldest.before.size
       this.#batches.shift()
       this.#drop(oldest)

@@ -2,7 +2,7 @@ import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } f
 import { detachKey } from '../keys/detach.js'
 import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { partitionOf, type Partitioner } from '../keys/partitioner.js'
-import { Era, valueAt, type Before, type Cell } from './cell.js'
+import { Era, valueAt, type Cell } from './cell.js'
 import { freezeState } from './freeze.js'
 import { History } from './history.js'
 import { StatePartition } from './partition.js'
@@ -52,9 +52,8 @@ export class KeyedState<S> {
   readonly #history: History<S> = new History<S>(this)
   readonly #touches = new TouchIndex<S>()
   #version: number | undefined
-  /** The open batch, and what its cells were before it. */
+  /** The open batch. */
   #era: Era<S> | undefined
-  #before: Before<S> | undefined
   #size = 0
   /** In the open or last batch: keys dropped, and cells made and dropped. */
   #removed = 0
@@ -89,9 +88,7 @@ export class KeyedState<S> {
   begin(version: number): void {
     const last = this.#era?.version ?? this.#version ?? -Infinity
     if (this.#era !== undefined || version <= last) throw stateOutOfOrder(version, last)
-    const { era, before } = this.#history.begin(version, this.#size)
-    this.#era = era
-    this.#before = before
+    this.#era = this.#history.begin(version, this.#size)
     this.#fleeting = this.#removed = 0
   }
 
@@ -132,7 +129,7 @@ export class KeyedState<S> {
     const { before } = this.#history.commit()
     if (this.timed) this.#touches.commit(era, before)
     this.#version = era.version
-    this.#era = this.#before = undefined
+    this.#era = undefined
     // It may be part of a long message.
     this.#recentKey = undefined
   }
@@ -153,7 +150,7 @@ export class KeyedState<S> {
       }
     }
     this.#size = sizeBefore
-    this.#era = this.#before = undefined
+    this.#era = undefined
   }
 
   // ── cells, for loops that look a key up once ────────────────────────────────────────────────────────────────────
@@ -172,7 +169,7 @@ export class KeyedState<S> {
     const k = mapKey(key)
     const partition = this.#partitionOf(k)
     const cell = partition.add(detachKey(k), value, era, partition.find(k))
-    this.#before!.addNew(cell, this.timed)
+    era.before!.addNew(cell, this.timed)
     if (this.timed) this.#touches.touch(cell, era)
     this.#size++
     return cell
@@ -198,7 +195,7 @@ export class KeyedState<S> {
     this.#change(cell)
     cell.value = undefined
     this.#size--
-    const before = this.#before!
+    const before = cell.era.before!
     before.drops++
     if (before.eras[cell.place] === undefined) this.#fleeting++
     else this.#removed++
@@ -247,8 +244,7 @@ export class KeyedState<S> {
   /** A view of a committed version, by default the last; pinned until it is released. @throws `state-version-forgotten` */
   view(version?: number): StateView<Key, S> {
     const pinned = this.#kept(version)
-    this.#history.pin(pinned)
-    const kept = this.#history.keptFor(pinned)
+    const kept = this.#history.pin(pinned)
     return new PinnedView<Key, S>(pinned, {
       size: this.#history.sizeAt(pinned, this.#size),
       at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), pinned, kept),
@@ -285,8 +281,7 @@ export class KeyedState<S> {
   /** Everything as of the last committed version, in order of first arrival; it stays so until it is released. */
   stored(): { entries(): Iterable<StateEntry<S>>; release(): void } {
     const version = this.#committed()
-    this.#history.pin(version)
-    const kept = this.#history.keptFor(version)
+    const kept = this.#history.pin(version)
     return {
       entries: () => concat(this.#partitions.map((partition) => partition.stored(version, kept))),
       release: () => this.#history.unpin(version),
@@ -328,7 +323,7 @@ export class KeyedState<S> {
   #change(cell: Cell<S>): void {
     const era = this.#open('change')
     if (cell.era === era) return
-    this.#before!.add(cell, this.timed)
+    era.before!.add(cell, this.timed)
     cell.era = era
   }
 
