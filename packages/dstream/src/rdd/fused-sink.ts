@@ -49,10 +49,13 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
   bucket: '',
 }
 
-/** Strings and numbers are keys as they are; the call is for the rest. */
-const readPair = (r: string) => `let k = ${r}[0]
-  if (typeof k !== 'string' && typeof k !== 'number') k = keyOf(k)
-  const v = ${r}[1], old = map.get(k)`
+/**
+ * The entry of a pair's key. What is in the map is a key as it is; of the rest, strings and numbers are, and the call is
+ * for what remains.
+ */
+const readPair = (r: string) => `let k = ${r}[0], old = map.get(k)
+  if (old === undefined && typeof k !== 'string' && typeof k !== 'number') { k = keyOf(k); old = map.get(k) }
+  const v = ${r}[1]`
 
 /** One record into the sink. */
 export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: string) => string>> = {
