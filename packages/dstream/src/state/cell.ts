@@ -39,10 +39,11 @@ export class Cell<S> {
 
 /**
  * What the cells that a batch changed were before it, in order of first change: entry `i` of each array tells of one cell.
- * Arrays, because an object for each change, linked to its cell, makes a change cost twice as much.
+ * Arrays, because an object for each change, linked to its cell, makes a change cost twice as much; used again by a later
+ * batch, because arrays that grow anew in every batch make it cost twice as much once more.
  */
 export class Before<S> {
-  readonly cells: Cell<S>[] = []
+  readonly cells: (Cell<S> | undefined)[] = []
   readonly values: (S | undefined)[] = []
   /** `undefined`: the cell was not there. */
   readonly eras: (Era<S> | undefined)[] = []
@@ -51,32 +52,52 @@ export class Before<S> {
   readonly turns: number[] = []
   /** How many of the cells the batch has made tombstones. */
   drops = 0
+  /** How many entries count; the arrays may be longer. */
+  #size = 0
 
   get size(): number {
-    return this.cells.length
+    return this.#size
   }
 
   /** Takes a cell in that is about to change. */
   add(cell: Cell<S>, timed: boolean): void {
-    const place = this.cells.push(cell) - 1
-    this.values.push(cell.value)
-    this.eras.push(cell.era)
-    this.places.push(cell.place)
-    if (timed) this.turns.push(cell.turn)
+    const place = this.#size++
+    this.cells[place] = cell
+    this.values[place] = cell.value
+    this.eras[place] = cell.era
+    this.places[place] = cell.place
+    if (timed) this.turns[place] = cell.turn
     cell.place = place
   }
 
   /** Takes a cell in that the batch has made. */
   addNew(cell: Cell<S>, timed: boolean): void {
-    cell.place = this.cells.push(cell) - 1
-    this.values.push(undefined)
-    this.eras.push(undefined)
-    this.places.push(-1)
-    if (timed) this.turns.push(-1)
+    const place = this.#size++
+    this.cells[place] = cell
+    this.values[place] = undefined
+    this.eras[place] = undefined
+    this.places[place] = -1
+    if (timed) this.turns[place] = -1
+    cell.place = place
   }
 
   turnOf(place: number): number {
     return this.turns[place] ?? this.cells[place]!.turn
+  }
+
+  /** The cells, in order of first change. */
+  *changed(): Generator<Cell<S>> {
+    for (let i = 0; i < this.#size; i++) yield this.cells[i]!
+  }
+
+  /** Makes it that of another batch. @returns whether it is worth that: one that was hardly filled only holds memory */
+  clear(): boolean {
+    const size = this.#size
+    this.#size = this.drops = 0
+    this.cells.fill(undefined, 0, size)
+    this.values.fill(undefined, 0, size)
+    this.eras.fill(undefined, 0, size)
+    return this.cells.length <= Math.max(1024, 4 * size)
   }
 }
 

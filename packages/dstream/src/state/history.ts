@@ -40,6 +40,8 @@ export class History<S> {
   readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
   readonly #owner: Owner<S>
+  /** Of a batch that is forgotten, for the next one. */
+  #spare: Before<S> | undefined
 
   constructor(owner: Owner<S>) {
     this.#owner = owner
@@ -60,8 +62,11 @@ export class History<S> {
   }
 
   begin(version: number, sizeBefore: number): Era<S> {
+    const last = this.#last
     this.#last = undefined
-    const before = new Before<S>()
+    if (last?.era.before === undefined) this.#reuse(last?.before)
+    const before = this.#spare ?? new Before<S>()
+    this.#spare = undefined
     const era = new Era(version, before)
     this.#open = { era, before, sizeBefore }
     return era
@@ -81,6 +86,11 @@ export class History<S> {
     const batch = this.#open!
     this.#open = undefined
     return batch
+  }
+
+  /** Where nobody needs what a batch found any more. */
+  #reuse(before: Before<S> | undefined): void {
+    if (before?.clear() === true) this.#spare = before
   }
 
   sizeAt(version: number, sizeNow: number): number {
@@ -125,12 +135,14 @@ export class History<S> {
     }
   }
 
-  #drop({ era, before }: BatchChanges<S>): void {
+  #drop(batch: BatchChanges<S>): void {
+    const { era, before } = batch
     for (const [version, { kept }] of this.#pins) if (version < era.version) keep(before, version, kept)
     era.before = undefined
     if (before.drops > 0) {
-      for (const cell of before.cells) if (cell.era === era && cell.value === undefined) this.#purge(cell)
+      for (const cell of before.changed()) if (cell.era === era && cell.value === undefined) this.#purge(cell)
     }
+    if (batch !== this.#last) this.#reuse(before)
   }
 
   /** For a cell that no remembered batch has changed. */
@@ -147,9 +159,9 @@ export class History<S> {
 
 /** Of what a batch found, all that had been so since `version`. */
 function keep<S>(before: Before<S>, version: number, kept: Map<Cell<S>, Kept<S>>): void {
-  before.cells.forEach((cell, i) => {
+  for (let i = 0; i < before.size; i++) {
     const era = before.eras[i]
-    if (era === undefined || era.version > version) return
-    kept.set(cell, { value: before.values[i], touched: era.version, turn: before.turnOf(i) })
-  })
+    if (era === undefined || era.version > version) continue
+    kept.set(before.cells[i]!, { value: before.values[i], touched: era.version, turn: before.turnOf(i) })
+  }
 }

@@ -271,7 +271,7 @@ export class KeyedState<S> {
     if (last !== undefined && last.era.version > (since ?? -Infinity)) all.push(last)
     for (const { era, before } of all) {
       const { version } = era
-      for (const cell of before.cells) {
+      for (const cell of before.changed()) {
         const value = valueAt(cell, version)
         yield { key: cell.key, value, touched: version, turn: cell.turn, gone: value === undefined }
       }

@@ -22,12 +22,13 @@ export class TouchIndex<S> {
   }
 
   /** Only now do touches count, so that a batch which is rolled back leaves no trace. */
-  commit(era: Era<S>, { eras, values }: Before<S>): void {
+  commit(era: Era<S>, before: Before<S>): void {
     era.touches = era.touches.filter((cell, i) => cell.turn === i && holds(cell, era))
     if (era.touches.length > 0) this.#buckets.add(era)
-    eras.forEach((before, i) => {
-      if (before !== undefined && values[i] !== undefined) this.#retire(before)
-    })
+    for (let i = 0; i < before.size; i++) {
+      const older = before.eras[i]
+      if (older !== undefined && before.values[i] !== undefined) this.#retire(older)
+    }
   }
 
   /** Takes in cells whose `era` and `turn` are set already. */
