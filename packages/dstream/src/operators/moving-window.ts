@@ -4,7 +4,7 @@ import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
-import { pauseBetween } from './pause-between.js'
+import { inSlices } from './in-slices.js'
 
 export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
   readonly sc: RDDContext
@@ -25,7 +25,7 @@ interface Gathered<V> {
 /** The same with the cells that the values went into: they leave as they came, without a search for their keys. */
 interface Entered<V> extends Omit<Gathered<V>, 'pairs'> {
   readonly cells: (Cell<V> | undefined)[]
-  readonly values: V[]
+  readonly values: readonly V[]
 }
 
 /** The window of one operator, moved from batch to batch. */
@@ -61,7 +61,9 @@ export class MovingWindow<K extends Key, V> {
     const entering = await this.#gather(Math.max(before, time - windowMs), time, read)
     this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
     await this.#takeOut(leaving)
-    this.#inside.push(await this.#putIn(entering))
+    const { keys, ...entered } = await this.#find(entering)
+    await this.#putIn(keys, entered)
+    this.#inside.push(entered)
     this.#drop(leaving)
   }
 
@@ -69,45 +71,50 @@ export class MovingWindow<K extends Key, V> {
   async #leaving(afterMs: number, untilMs: number, read: Read): Promise<Entered<V>> {
     const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
     if (known !== undefined) return known
-    return this.#each(await this.#gather(afterMs, untilMs, read), (key) => this.values.cell(key))
+    return this.#find(await this.#gather(afterMs, untilMs, read))
   }
 
-  /** The cells of all keys, one by one. */
-  async #each(
-    { pairs, ...gathered }: Gathered<V>,
-    cellOf: (key: Key, value: V, i: number) => Cell<V> | undefined,
-  ): Promise<Entered<V>> {
-    const entered: Entered<V> = { ...gathered, cells: [], values: [] }
-    const pause = pauseBetween(this.options.sc)
+  /** With the cells of its keys. All lookups before any change: so the processor waits for the memory of many at once. */
+  async #find({ pairs, ...gathered }: Gathered<V>): Promise<Entered<V> & { readonly keys: readonly Key[] }> {
+    // Arrays of their full length from the start: growing them would cost as much as the lookups.
+    const length = pairs.reduce((sum, partition) => sum + partition.length, 0)
+    const keys = new Array<Key>(length)
+    const values = new Array<V>(length)
+    const cells = new Array<Cell<V> | undefined>(length)
+    let n = 0
     for (const partition of pairs) {
-      for (const [key, value] of partition) {
-        entered.cells.push(cellOf(key, value, entered.values.push(value) - 1))
-        const wait = pause()
-        if (wait !== undefined) await wait
+      await inSlices(this.options.sc, partition.length, (from, until) => {
+        for (let i = from; i < until; i++, n++) {
+          const pair = partition[i]!
+          keys[n] = pair[0]
+          values[n] = pair[1]
+          cells[n] = this.values.cell(pair[0])
+        }
+      })
+    }
+    return { ...gathered, keys, values, cells }
+  }
+
+  #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
+    return inSlices(this.options.sc, cells.length, (from, until) => {
+      for (let i = from; i < until; i++) {
+        const cell = this.#current(cells[i])
+        if (cell === undefined) continue
+        this.#put(cell, this.inverse(cell.value as V, values[i]!))
+        this.#count(cell.key, -(counts?.[i] ?? 1))
       }
-    }
-    return entered
+    })
   }
 
-  async #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
-    const pause = pauseBetween(this.options.sc)
-    for (let i = 0; i < cells.length; i++) {
-      const cell = this.#current(cells[i])
-      if (cell === undefined) continue
-      this.#put(cell, this.inverse(cell.value as V, values[i]!))
-      this.#count(cell.key, -(counts?.[i] ?? 1))
-      const wait = pause()
-      if (wait !== undefined) await wait
-    }
-  }
-
-  #putIn(gathered: Gathered<V>): Promise<Entered<V>> {
-    return this.#each(gathered, (key, value, i) => {
-      this.#count(key, gathered.counts?.[i] ?? 1)
-      const cell = this.values.cell(key)
-      if (cell === undefined) return value === undefined ? undefined : this.values.add(key, value)
-      this.#put(cell, this.f(cell.value as V, value))
-      return cell
+  #putIn(keys: readonly Key[], { values, cells, counts }: Entered<V>): Promise<void> {
+    return inSlices(this.options.sc, cells.length, (from, until) => {
+      for (let i = from; i < until; i++) {
+        const cell = cells[i]
+        const value = values[i]!
+        if (cell !== undefined) this.#put(cell, this.f(cell.value as V, value))
+        else if (value !== undefined) cells[i] = this.values.add(keys[i]!, value)
+        this.#count(keys[i]!, counts?.[i] ?? 1)
+      }
     })
   }
 
@@ -153,17 +160,17 @@ export class MovingWindow<K extends Key, V> {
   async #merge(batches: readonly Partitions<K, V>[]): Promise<Pick<Gathered<V>, 'pairs' | 'counts'>> {
     const merged = new Map<Key, V>()
     const counts = new Map<Key, number>()
-    const pause = pauseBetween(this.options.sc)
     for (const pairs of batches.flat()) {
-      for (const [pairKey, value] of pairs) {
-        // What was read back from a checkpoint has keys of its own.
-        const key = keyOf(pairKey)
-        const count = counts.get(key)
-        counts.set(key, (count ?? 0) + 1)
-        merged.set(key, count === undefined ? value : this.f(merged.get(key) as V, value))
-        const wait = pause()
-        if (wait !== undefined) await wait
-      }
+      await inSlices(this.options.sc, pairs.length, (from, until) => {
+        for (let i = from; i < until; i++) {
+          const [pairKey, value] = pairs[i]!
+          // What was read back from a checkpoint has keys of its own.
+          const key = keyOf(pairKey)
+          const count = counts.get(key)
+          counts.set(key, (count ?? 0) + 1)
+          merged.set(key, count === undefined ? value : this.f(merged.get(key) as V, value))
+        }
+      })
     }
     return { pairs: [[...merged]], counts: [...counts.values()] }
   }
