@@ -278,6 +278,32 @@ describe('KeyedState', () => {
     expect([held.deref(), cell?.chunk]).toEqual([undefined, undefined])
   })
 
+  test('the notes of a forgotten batch serve a later one, and hold nothing of what it replaced', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const table = new KeyedState<readonly number[]>()
+    const notes: (object | undefined)[] = []
+    const batch = (version: number, key: string) => {
+      table.begin(version)
+      table.set(key, [version])
+      notes.push([...table.chunks(0)].flat().find((cell) => cell.key === key)!.era.before)
+      table.commit()
+      table.forget(version)
+    }
+    batch(1, 'a')
+    const replaced = (() => new WeakRef(table.get('a')!))()
+    batch(2, 'a')
+    expect(notes[1]).toBe(notes[0])
+    table.begin(3)
+    table.commit()
+    table.forget(3)
+    for (let turn = 0; turn < 100 && replaced.deref() !== undefined; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+    }
+    expect(replaced.deref()).toBeUndefined()
+  })
+
   test('thousands of keys that come and go leave no trace but the living', () => {
     const table = new KeyedState<number>()
     for (let version = 1; version <= 30; version++) {
