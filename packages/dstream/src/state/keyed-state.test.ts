@@ -32,6 +32,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+/** Lets the garbage collector work until something has come about, or a hundred times. */
+const collectUntil = async (done: () => boolean): Promise<void> => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let turn = 0; turn < 100 && !done(); turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+}
+
 /** What a table is meant to be: a copy of everything at every batch. */
 class Model {
   now = new Map<string, readonly [Key, number]>()
@@ -257,8 +267,6 @@ describe('KeyedState', () => {
   })
 
   test('a view that is only dropped is released by the garbage collector', async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
     const table = new KeyedState<number>()
     const batch = (version: number, value: number | undefined) => {
       table.begin(version)
@@ -271,36 +279,28 @@ describe('KeyedState', () => {
     batch(2, undefined)
     const [cell] = [...table.chunks(0)].flat()
     expect(cell?.chunk).toBeDefined()
-    for (let turn = 0; turn < 100 && cell?.chunk !== undefined; turn++) {
-      await new Promise((resolve) => setImmediate(resolve))
-      collect()
-    }
+    await collectUntil(() => cell?.chunk === undefined)
     expect([held.deref(), cell?.chunk]).toEqual([undefined, undefined])
   })
 
   test('the notes of a forgotten batch serve a later one, and hold nothing of what it replaced', async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
     const table = new KeyedState<readonly number[]>()
     const notes: (object | undefined)[] = []
-    const batch = (version: number, key: string) => {
+    const batch = (version: number) => {
       table.begin(version)
-      table.set(key, [version])
-      notes.push([...table.chunks(0)].flat().find((cell) => cell.key === key)!.era.before)
+      table.set('a', [version])
+      notes.push([...table.chunks(0)].flat()[0]!.era.before)
       table.commit()
       table.forget(version)
     }
-    batch(1, 'a')
+    batch(1)
     const replaced = (() => new WeakRef(table.get('a')!))()
-    batch(2, 'a')
+    batch(2)
     expect(notes[1]).toBe(notes[0])
     table.begin(3)
     table.commit()
     table.forget(3)
-    for (let turn = 0; turn < 100 && replaced.deref() !== undefined; turn++) {
-      await new Promise((resolve) => setImmediate(resolve))
-      collect()
-    }
+    await collectUntil(() => replaced.deref() === undefined)
     expect(replaced.deref()).toBeUndefined()
   })
 
