@@ -8,15 +8,16 @@ import { eachAsync } from './map-async.js'
 import { andThen, inOrder, type Maybe } from './maybe.js'
 import { readOnly } from './partition-steps.js'
 import type { AnyFunction, PlanNode, StepOp } from './plan.js'
+import { collectSink, countSink, foldSink, reduceSink, takeSink } from './sink.js'
 import { ordered } from './sort.js'
 
 export function collect(node: PlanNode, evaluation: Evaluation): Maybe<unknown[]> {
   const out: unknown[] = []
-  return andThen(feedAll(node, { kind: 'collect', out }, evaluation), () => out)
+  return andThen(feedAll(node, collectSink(out), evaluation), () => out)
 }
 
 export function count(node: PlanNode, evaluation: Evaluation): Maybe<number> {
-  const sink = { kind: 'count' as const, n: 0 }
+  const sink = countSink()
   return andThen(feedAll(node, sink, evaluation), () => sink.n)
 }
 
@@ -26,7 +27,7 @@ export function take(node: PlanNode, n: number, evaluation: Evaluation): Maybe<u
   if (nonNegativeInteger('take', 'n', n) === 0) return out
   const shortcut = firstOfSorted(node, n, evaluation)
   if (shortcut !== undefined) return shortcut
-  return andThen(feedAll(node, { kind: 'take', out, limit: n }, evaluation), () => out)
+  return andThen(feedAll(node, takeSink(out, n), evaluation), () => out)
 }
 
 const oneToOne: ReadonlySet<StepOp> = new Set<StepOp>(['map', 'mapValues', 'tap', 'keys', 'values'])
@@ -44,7 +45,7 @@ function firstOfSorted(node: PlanNode, n: number, evaluation: Evaluation): Maybe
   }
   const out: unknown[] = []
   return andThen(base.plan.first(n, evaluation), (records) =>
-    andThen(pass(records, steps, { kind: 'collect', out }, evaluation), () => out),
+    andThen(pass(records, steps, collectSink(out), evaluation), () => out),
   )
 }
 
@@ -83,8 +84,8 @@ export function isEmpty(node: PlanNode, evaluation: Evaluation): Maybe<boolean> 
 
 export function reduce(node: PlanNode, f: AnyFunction, evaluation: Evaluation): Maybe<unknown> {
   const place = placeOf(node, 'reduce')
-  const sink = { kind: 'reduce' as const, f: aFunction('reduce', 'the function', f), has: false, acc: undefined, place }
-  return andThen(feedAll(node, sink as never, evaluation), () => {
+  const sink = reduceSink(place, aFunction('reduce', 'the function', f))
+  return andThen(feedAll(node, sink, evaluation), () => {
     if (!sink.has) throw emptyCollection('reduce')
     return sink.acc
   })
@@ -108,7 +109,7 @@ export function aggregate(
   const place = placeOf(node, operator)
   let result = zero()
   const done = inOrder(node.numPartitions, (i) => {
-    const sink = { kind: 'fold' as const, f: seq, acc: zero(), place }
+    const sink = foldSink(place, seq, zero())
     return andThen(feed(node, i, sink, evaluation), () => {
       result = comb(result, sink.acc)
     })

@@ -4,7 +4,7 @@ import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
 import { gather, inOrder, andThen, type Maybe } from './maybe.js'
 import type { Input, PartitionSource, PlanNode } from './plan.js'
-import { isFull, type Sink } from './sink.js'
+import { collectSink, isFull, type Sink } from './sink.js'
 
 type Steps = readonly PlanNode[]
 const noSteps: Steps = []
@@ -30,7 +30,7 @@ export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): 
     if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
   }
   const out: unknown[] = []
-  return andThen(feed(node, i, { kind: 'collect', out }, evaluation), () => out)
+  return andThen(feed(node, i, collectSink(out), evaluation), () => out)
 }
 
 export function allPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
@@ -151,7 +151,7 @@ function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe
   const held = heldBySource(node, i)
   if (held !== undefined) return held
   const out: unknown[] = []
-  const evaluated = andThen(feedFrom(node, i, noSteps, { kind: 'collect', out }, evaluation), () => out)
+  const evaluated = andThen(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
   const making = remember(
     evaluated,
     (value) => (kept[i] = value),

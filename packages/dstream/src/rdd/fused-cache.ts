@@ -2,6 +2,7 @@ import { detachKey } from '../keys/detach.js'
 import { keyOf } from '../keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './fused-source.js'
 import type { AnyFunction } from './plan.js'
+import { oneOfEach } from './sink.js'
 
 /** Where a loop stands between two slices: its place in the input, in open flatMaps, and its counts `n0`, `n1` … */
 export interface LoopState {
@@ -22,6 +23,11 @@ export interface CompiledLoop {
   /** How often it has been called. */
   runs: number
   readonly counters: readonly (readonly [taken: number, given: number])[]
+  /**
+   * One of each kind of object that the loop looks into. V8 forgets a hidden class, and the code made for it, when a
+   * collection of garbage finds no object of it: between two batches there would be none, and the loop would start slow.
+   */
+  readonly alive: readonly unknown[]
 }
 
 /** How many loops, uses of functions, and texts of functions are remembered. */
@@ -60,7 +66,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
   const make = new Function('keyOf', 'detachKey', 'isArray', ...(bound ? functionNames(shape) : []), text)
   const { state, loop } = make(keyOf, detachKey, Array.isArray, ...(bind ?? [])) as CompiledLoop
-  return { state, loop, bound, runs: 0, counters: countersOf(shape) }
+  return { state, loop, bound, runs: 0, counters: countersOf(shape), alive: [state(), ...oneOfEach] }
 }
 
 /** Puts an entry in last; the first is the one that has been unused for the longest. */

@@ -8,8 +8,7 @@ import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
 import type { PlanNode } from './plan.js'
 import { type AnyFunction, type Input, type StepOp } from './plan.js'
-import { combineSink } from './shuffle.js'
-import type { Sink } from './sink.js'
+import { combineSink, type Sink } from './sink.js'
 import { narrow, source } from './steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */

@@ -6,7 +6,7 @@ import { pass } from './evaluate.js'
 import { andThen, inOrder } from './maybe.js'
 import type { PlanNode } from './plan.js'
 import { keyed } from './shuffle.js'
-import type { Sink } from './sink.js'
+import { collectSink, type Sink } from './sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 
@@ -53,7 +53,7 @@ export function join(
     const built = inOrder(lefts!.length, (i) => lefts![i]!(build))
     const probed = andThen(built, () => inOrder(rights!.length, (i) => rights![i]!(probe)))
     const done = andThen(probed, () => {
-      if (matched !== undefined) return pass(alone(table, matched), [], { kind: 'collect', out: pairs }, evaluation)
+      if (matched !== undefined) return pass(alone(table, matched), [], collectSink(pairs), evaluation)
     })
     return andThen(done, () => pairs)
   })

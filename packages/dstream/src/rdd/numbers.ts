@@ -3,6 +3,7 @@ import { feedAll } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { andThen, type Maybe } from './maybe.js'
 import type { PlanNode } from './plan.js'
+import { foldSink } from './sink.js'
 
 /** What `stats` gives. Variances are of the population, `sample…` those of a sample. */
 export interface Stats {
@@ -28,7 +29,7 @@ const add = (a: number, b: number): number => {
 }
 
 export function sum(node: PlanNode, evaluation: Evaluation): Maybe<number> {
-  const sink = { kind: 'fold' as const, f: add, acc: 0 as unknown, place: { operator: 'sum', time: node.time } }
+  const sink = foldSink({ operator: 'sum', time: node.time }, add, 0)
   return andThen(feedAll(node, sink, evaluation), () => sink.acc as number)
 }
 

@@ -4,6 +4,7 @@ import { feed, feedAll, partitionOf } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { andThen, inOrder, type Maybe } from './maybe.js'
 import { PlanNode, type AnyFunction, type Input, type Plan } from './plan.js'
+import { collectSink } from './sink.js'
 
 /** A node whose partition i is made from partition i of its only parent. */
 function perPartition(
@@ -69,7 +70,7 @@ function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly un
 export function glom(parent: PlanNode): PlanNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
     const out: unknown[] = []
-    return andThen(feed(parent, i, { kind: 'collect', out }, evaluation), () => [out])
+    return andThen(feed(parent, i, collectSink(out), evaluation), () => [out])
   })
 }
 
@@ -111,7 +112,7 @@ export function coalesce(parent: PlanNode, numPartitions: number): PlanNode {
 export function cut(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
   return allAtOnce(parent, kind, numPartitions, (evaluation) => {
     const all: unknown[] = []
-    return andThen(feedAll(parent, { kind: 'collect', out: all }, evaluation), () => slices(all, numPartitions))
+    return andThen(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
   })
 }
 

@@ -13,7 +13,7 @@ import { feed, feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { inOrder, andThen, type Maybe } from './maybe.js'
 import { PlanNode, type AnyFunction, type Input } from './plan.js'
-import type { CombineSink, Sink } from './sink.js'
+import { bucketSink, collectSink, combineSink, type Sink } from './sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
 type Feeder = (sink: Sink) => Maybe<void>
@@ -70,7 +70,7 @@ export function combineByKey(
     let first = true
     const done = inOrder(feeders!.length, (i) => {
       // The combiners of the first partition need no merging: its table is the one that the others are merged into.
-      const sink = first ? { ...combined, create, merge } : combineSink(place, create, merge)
+      const sink = first ? combineSink(place, create, merge, combined.map) : combineSink(place, create, merge)
       const mine = first
       first = false
       return andThen(feeders![i]!(sink), () => (mine ? undefined : pass(sink.map, [], combined, evaluation)))
@@ -91,10 +91,6 @@ function foldTogether(
     const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
     return andThen(done, () => sink.map)
   })
-}
-
-export function combineSink(place: Place, create: AnyFunction | undefined, merge: AnyFunction): CombineSink {
-  return { kind: 'combine', place, map: new Map(), create, merge }
 }
 
 /**
@@ -162,11 +158,11 @@ function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation:
   if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
   if (Array.isArray(pairs)) return [pairs]
   const out: unknown[] = []
-  return andThen(pass(pairs, [], { kind: 'collect', out }, evaluation), () => [out])
+  return andThen(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }
 
 function splitBy(partitioner: Partitioner, place: Place, feeder: Feeder): Maybe<unknown[][]> {
   const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
   const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
-  return andThen(feeder({ kind: 'bucket', buckets, partitionOf, place }), () => buckets)
+  return andThen(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
 }

@@ -12,7 +12,7 @@ export type Sink =
   | CountSink
   | (Blamed & { readonly kind: 'foreach'; readonly f: AnyFunction })
   | FoldSink
-  | (Blamed & { readonly kind: 'reduce'; readonly f: AnyFunction; has: boolean; acc: unknown })
+  | ReduceSink
   | CombineSink
   | BucketSink
 
@@ -41,6 +41,13 @@ export interface FoldSink extends Blamed {
   readonly f: AnyFunction
   acc: unknown
 }
+/** As a fold that its first record begins. */
+export interface ReduceSink extends Blamed {
+  readonly kind: 'reduce'
+  readonly f: AnyFunction
+  has: boolean
+  acc: unknown
+}
 /** Pairs into a Map: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`. */
 export interface CombineSink extends Blamed {
   readonly kind: 'combine'
@@ -54,6 +61,50 @@ export interface BucketSink extends Blamed {
   readonly buckets: unknown[][]
   readonly partitionOf: (key: unknown) => number
 }
+
+export function collectSink(out: unknown[]): CollectSink {
+  return { kind: 'collect', out }
+}
+
+export function takeSink(out: unknown[], limit: number): TakeSink {
+  return { kind: 'take', out, limit }
+}
+
+export function countSink(): CountSink {
+  return { kind: 'count', n: 0 }
+}
+
+export function foldSink(place: Place, f: AnyFunction, acc: unknown): FoldSink {
+  return { kind: 'fold', place, f, acc }
+}
+
+export function reduceSink(place: Place, f: AnyFunction): ReduceSink {
+  return { kind: 'reduce', place, f, has: false, acc: undefined }
+}
+
+export function combineSink(
+  place: Place,
+  create: AnyFunction | undefined,
+  merge: AnyFunction,
+  map = new Map<MapKey, unknown>(),
+): CombineSink {
+  return { kind: 'combine', place, map, create, merge }
+}
+
+export function bucketSink(place: Place, buckets: unknown[][], partitionOf: (key: unknown) => number): BucketSink {
+  return { kind: 'bucket', place, buckets, partitionOf }
+}
+
+/** One of each kind that loops look into. */
+export const oneOfEach: readonly Sink[] = [
+  collectSink([]),
+  takeSink([], 0),
+  countSink(),
+  foldSink({ operator: 'fold', time: undefined }, Object, undefined),
+  reduceSink({ operator: 'reduce', time: undefined }, Object),
+  combineSink({ operator: 'combine', time: undefined }, undefined, Object),
+  bucketSink({ operator: 'bucket', time: undefined }, [], () => 0),
+]
 
 export function isFull(sink: Sink): boolean {
   return sink.kind === 'take' && sink.out.length >= sink.limit

@@ -6,7 +6,7 @@ import { feed, feedAll } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { andThen, type Maybe } from './maybe.js'
 import type { AnyFunction, PlanNode } from './plan.js'
-import { combineSink } from './shuffle.js'
+import { combineSink } from './sink.js'
 import { narrow } from './steps.js'
 
 // Actions that give a Map.
