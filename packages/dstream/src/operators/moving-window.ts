@@ -74,31 +74,38 @@ export class MovingWindow<K extends Key, V> {
     return this.#find(await this.#gather(afterMs, untilMs, read))
   }
 
-  /** With the cells of its keys. All lookups before any change: so the processor waits for the memory of many at once. */
+  /** With the cells of its keys, found before any of them is changed. */
   async #find({ pairs, ...gathered }: Gathered<V>): Promise<Entered<V> & { readonly keys: readonly Key[] }> {
     // Arrays of their full length from the start: growing them would cost as much as the lookups.
     const length = pairs.reduce((sum, partition) => sum + partition.length, 0)
     const keys = new Array<Key>(length)
     const values = new Array<V>(length)
     const cells = new Array<Cell<V> | undefined>(length)
-    let n = 0
+    let begin = 0
     for (const partition of pairs) {
+      const first = begin
       await inSlices(this.options.sc, partition.length, (from, until) => {
-        for (let i = from; i < until; i++, n++) {
+        for (let i = from; i < until; i++) {
           const pair = partition[i]!
-          keys[n] = pair[0]
-          values[n] = pair[1]
-          cells[n] = this.values.cell(pair[0])
+          keys[first + i] = pair[0]
+          values[first + i] = pair[1]
         }
+        this.values.findCells(keys, cells, first + from, first + until)
       })
+      begin += partition.length
     }
     return { ...gathered, keys, values, cells }
   }
 
   #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
     return inSlices(this.options.sc, cells.length, (from, until) => {
+      // All that is read before all that is written, as in `findCells`.
       for (let i = from; i < until; i++) {
-        const cell = this.#current(cells[i])
+        const cell = cells[i]
+        if (cell !== undefined && cell.value === undefined) cells[i] = this.values.cell(cell.key)
+      }
+      for (let i = from; i < until; i++) {
+        const cell = cells[i]
         if (cell === undefined) continue
         this.#put(cell, this.inverse(cell.value as V, values[i]!))
         this.#count(cell.key, -(counts?.[i] ?? 1))

@@ -162,6 +162,18 @@ export class KeyedState<S> {
     return cell === undefined || cell.value === undefined ? undefined : cell
   }
 
+  /**
+   * The cells of many keys at once, from `from` to before `until`. All searches first, then a look at every cell: what is
+   * found does not depend on what was found before, so the processor waits for many cells at once.
+   */
+  findCells(keys: readonly Key[], cells: (Cell<S> | undefined)[], from: number, until: number): void {
+    for (let i = from; i < until; i++) {
+      const k = mapKey(keys[i]!)
+      cells[i] = this.#partitionOf(k).find(k)
+    }
+    for (let i = from; i < until; i++) if (cells[i]?.value === undefined) cells[i] = undefined
+  }
+
   /** A new cell, for a key that has no value. */
   add(key: Key, value: S): Cell<S> {
     const era = this.#open('change')
