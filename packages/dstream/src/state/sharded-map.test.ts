@@ -1,9 +1,9 @@
 import { List } from 'immutable'
 import { expect, test } from 'vitest'
-import { keyOf, type Key } from '../keys/key.js'
+import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { ShardedMap } from './sharded-map.js'
 
-const many = 70_000
+const many = 150_000
 const spreads: [string, (i: number) => Key][] = [
   ['numbered words', (i) => `user-${i}`],
   ['short strings', (i) => i.toString(36)],
@@ -13,16 +13,29 @@ const spreads: [string, (i: number) => Key][] = [
   ['compound keys', (i) => keyOf(i % 2 === 0 ? ['a', i] : List([i]))],
 ]
 
-test.each(spreads)('is a Map, before and after it is split: %s', (_, key) => {
+test.each(spreads)('is a Map, before, while and after it is split: %s', (_, key) => {
   const map = new ShardedMap<number>()
-  const keys = Array.from({ length: many }, (_, i) => key(i))
-  keys.forEach((k, i) => map.set(k, i))
-  keys.forEach((k, i) => map.set(k, i + 1))
-  expect(map.size).toBe(many)
-  for (let i = 0; i < many; i += 997) {
-    expect(map.get(keyOf(key(i)))).toBe(i + 1)
-    map.delete(keys[i]!)
-    expect(map.get(keys[i]!)).toBeUndefined()
+  const model = new Map<unknown, number>()
+  const keys = Array.from({ length: many }, (_, i) => keyOf(key(i)))
+  const wrong: unknown[] = []
+  const check = (k: MapKey) => {
+    if (map.get(k) !== model.get(k) || map.size !== model.size) wrong.push(k)
   }
-  expect(map.size).toBe(many - Math.ceil(many / 997))
+  keys.forEach((k, i) => {
+    map.set(k, i)
+    model.set(k, i)
+    const earlier = keys[(i * 7919) % (i + 1)]!
+    check(earlier)
+    if (i % 5 === 0) {
+      map.set(earlier, -i)
+      model.set(earlier, -i)
+    } else if (i % 997 === 1) {
+      map.delete(earlier)
+      model.delete(earlier)
+    }
+    check(earlier)
+  })
+  keys.forEach(check)
+  expect(wrong).toEqual([])
+  expect(map.size).toBeGreaterThan(many * 0.99)
 })

@@ -1,15 +1,22 @@
 import { canonicalOf } from '../keys/intern.js'
 import type { MapKey } from '../keys/key.js'
 
-const splitAt = 1 << 16
+const splitAt = 1 << 17
 const shards = 256
+/** How many entries every operation moves while a table is split. */
+const movedAtOnce = 16
 
 /**
  * A native Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
- * million entries, so a large one is kept as many. Keys must have gone through `keyOf`.
+ * million entries, so a large one is kept as many. It is split little by little, because moving so many entries at once
+ * would stop the thread too. Not sooner than a Map hurts: searching in one of many takes up to half as long again. Keys
+ * must have gone through `keyOf`.
  */
 export class ShardedMap<V> {
   #maps: Map<MapKey, V>[] = [new Map()]
+  /** The one Map of before, while it is split: an entry is still here or in its place already. */
+  #leaving: Map<MapKey, V> | undefined
+  #leavingEntries: Iterator<[MapKey, V]> | undefined
   #size = 0
 
   get size(): number {
@@ -17,10 +24,13 @@ export class ShardedMap<V> {
   }
 
   get(key: MapKey): V | undefined {
-    return this.#mapOf(key).get(key)
+    if (this.#leaving !== undefined) this.#move()
+    return this.#mapOf(key).get(key) ?? this.#leaving?.get(key)
   }
 
   set(key: MapKey, value: V): void {
+    if (this.#leaving !== undefined) this.#move()
+    if (this.#leaving?.delete(key) === true) this.#size--
     const map = this.#mapOf(key)
     const before = map.size
     map.set(key, value)
@@ -30,7 +40,7 @@ export class ShardedMap<V> {
   }
 
   delete(key: MapKey): void {
-    if (this.#mapOf(key).delete(key)) this.#size--
+    if (this.#mapOf(key).delete(key) || this.#leaving?.delete(key) === true) this.#size--
   }
 
   #mapOf(key: MapKey): Map<MapKey, V> {
@@ -38,8 +48,22 @@ export class ShardedMap<V> {
   }
 
   #split(all: Map<MapKey, V>): void {
+    this.#leaving = all
+    this.#leavingEntries = all.entries()
     this.#maps = Array.from({ length: shards }, () => new Map<MapKey, V>())
-    for (const [key, value] of all) this.#mapOf(key).set(key, value)
+  }
+
+  #move(): void {
+    for (let n = 0; n < movedAtOnce; n++) {
+      const next = this.#leavingEntries!.next()
+      if (next.done === true) {
+        this.#leaving = this.#leavingEntries = undefined
+        return
+      }
+      const [key, value] = next.value
+      this.#leaving!.delete(key)
+      this.#mapOf(key).set(key, value)
+    }
   }
 }
 
