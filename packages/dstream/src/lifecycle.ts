@@ -12,6 +12,7 @@ import type { Bus } from './observe/bus.js'
 import type { ProgressLog } from './observe/progress.js'
 import { OpenOutputs } from './outputs/open-outputs.js'
 import type { Clock, Logger, Storage, Yielder } from './ports.js'
+import { partOf } from './rdd/plan.js'
 import { rddOf } from './rdd/rdd-of.js'
 import type { RDDContext } from './rdd/rdd-context.js'
 import { BatchCycle } from './schedule/batch-cycle.js'
@@ -241,11 +242,7 @@ export class Lifecycle {
       const partitions = output && this.#store.remembered.contents(output.parent, owed.time)
       if (output === undefined || partitions === undefined) this.#store.paid(owed)
       else {
-        const rdd = rddOf(
-          this.#o.sc,
-          partitions.map((records) => ({ records })),
-          { shared: true },
-        )
+        const rdd = rddOf(this.#o.sc, partitions.map(partOf), { shared: true })
         if (await this.#cycle.rerun(output, rdd, owed.time)) this.#store.paid(owed)
       }
     }

@@ -47,7 +47,8 @@ export interface TableChanges {
 export interface Remembered {
   readonly operator: string
   readonly time: number
-  readonly partitions: readonly (readonly unknown[])[]
+  /** The records of each, or a table whose entries they are. */
+  readonly partitions: readonly (readonly unknown[] | ReadonlyMap<unknown, unknown>)[]
 }
 
 /** An output of a batch that has failed and is owed to the world after a restart. */

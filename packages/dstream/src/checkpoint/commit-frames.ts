@@ -11,7 +11,7 @@ export type StoredChange = readonly [key: unknown, value: unknown, touched: numb
 /** One frame of the log of commits. The parts of a commit come first; it counts when its `done` has come. */
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
-  | readonly ['remembered', operator: string, time: number, partitions: Remembered['partitions']]
+  | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
   | readonly ['done', time: number, rest: CommitRest]
 
 export interface CommitRest {
@@ -96,7 +96,8 @@ export function encodeChanges(operator: string, table: string, changes: readonly
 
 export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
   try {
-    return encodeValue(['remembered', operator, time, partitions] satisfies CommitFrame)
+    const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
+    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(

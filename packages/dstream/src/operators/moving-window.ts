@@ -1,6 +1,7 @@
 import type { Operator, Read } from '../graph/operator.js'
 import { keyOf, type Key } from '../keys/key.js'
 import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
+import type { Held } from '../rdd/plan.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
@@ -11,21 +12,23 @@ export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
   readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
 }
 
-type Partitions<K, V> = readonly (readonly (readonly [K, V])[])[]
+/** Pairs as two columns: two arrays are less to make, and to keep for a whole window, than an array per pair. */
+interface Columns<V> {
+  readonly keys: readonly Key[]
+  readonly values: readonly V[]
+}
 
 /** Some batches as one value per key. */
-interface Gathered<V> {
+interface Gathered<V> extends Columns<V> {
   readonly afterMs: number
   readonly untilMs: number
-  readonly pairs: Partitions<Key, V>
   /** In how many of the batches each key has data; left out where that is one for all. */
   readonly counts?: readonly number[] | undefined
 }
 
 /** The same with the cells that the values went into: they leave as they came, without a search for their keys. */
-interface Entered<V> extends Omit<Gathered<V>, 'pairs'> {
+interface Entered<V> extends Omit<Gathered<V>, 'keys'> {
   readonly cells: (Cell<V> | undefined)[]
-  readonly values: readonly V[]
 }
 
 /** The window of one operator, moved from batch to batch. */
@@ -61,7 +64,7 @@ export class MovingWindow<K extends Key, V> {
     const entering = await this.#gather(Math.max(before, time - windowMs), time, read)
     this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
     await this.#takeOut(leaving)
-    const { keys, ...entered } = await this.#find(entering)
+    const { keys, ...entered } = { ...entering, cells: await this.#find(entering.keys) }
     await this.#putIn(keys, entered)
     this.#inside.push(entered)
     this.#drop(leaving)
@@ -71,30 +74,16 @@ export class MovingWindow<K extends Key, V> {
   async #leaving(afterMs: number, untilMs: number, read: Read): Promise<Entered<V>> {
     const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
     if (known !== undefined) return known
-    return this.#find(await this.#gather(afterMs, untilMs, read))
+    const { keys, ...gathered } = await this.#gather(afterMs, untilMs, read)
+    return { ...gathered, cells: await this.#find(keys) }
   }
 
-  /** With the cells of its keys, found before any of them is changed. */
-  async #find({ pairs, ...gathered }: Gathered<V>): Promise<Entered<V> & { readonly keys: readonly Key[] }> {
-    // Arrays of their full length from the start: growing them would cost as much as the lookups.
-    const length = pairs.reduce((sum, partition) => sum + partition.length, 0)
-    const keys = new Array<Key>(length)
-    const values = new Array<V>(length)
-    const cells = new Array<Cell<V> | undefined>(length)
-    let begin = 0
-    for (const partition of pairs) {
-      const first = begin
-      await inSlices(this.options.sc, partition.length, (from, until) => {
-        for (let i = from; i < until; i++) {
-          const pair = partition[i]!
-          keys[first + i] = pair[0]
-          values[first + i] = pair[1]
-        }
-        this.values.findCells(keys, cells, first + from, first + until)
-      })
-      begin += partition.length
-    }
-    return { ...gathered, keys, values, cells }
+  /** The cells of all keys, before any of them is changed. */
+  async #find(keys: readonly Key[]): Promise<(Cell<V> | undefined)[]> {
+    // Of its full length from the start: growing it would cost as much as the searches.
+    const cells = new Array<Cell<V> | undefined>(keys.length)
+    await inSlices(this.options.sc, keys.length, (from, until) => this.values.findCells(keys, cells, from, until))
+    return cells
   }
 
   #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
@@ -155,30 +144,48 @@ export class MovingWindow<K extends Key, V> {
 
   /** The batches in (after, until] as one, oldest first. */
   async #gather(afterMs: number, untilMs: number, read: Read): Promise<Gathered<V>> {
-    const batches: Partitions<K, V>[] = []
+    const batches: Columns<V>[] = []
     for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
       const rdd = await read(this.reduced, time)
-      if (rdd !== undefined) batches.push(await rdd.materialise())
+      if (rdd !== undefined) batches.push(await this.#columns(await rdd.held()))
     }
     // The keys of one batch differ already.
-    return { afterMs, untilMs, ...(batches.length > 1 ? await this.#merge(batches) : { pairs: batches[0] ?? [] }) }
+    return { afterMs, untilMs, ...(batches.length === 1 ? batches[0]! : await this.#merge(batches)) }
   }
 
-  async #merge(batches: readonly Partitions<K, V>[]): Promise<Pick<Gathered<V>, 'pairs' | 'counts'>> {
-    const merged = new Map<Key, V>()
-    const counts = new Map<Key, number>()
-    for (const pairs of batches.flat()) {
-      await inSlices(this.options.sc, pairs.length, (from, until) => {
-        for (let i = from; i < until; i++) {
-          const [pairKey, value] = pairs[i]!
-          // What was read back from a checkpoint has keys of its own.
-          const key = keyOf(pairKey)
-          const count = counts.get(key)
-          counts.set(key, (count ?? 0) + 1)
-          merged.set(key, count === undefined ? value : this.f(merged.get(key) as V, value))
+  async #columns(partitions: readonly Held<readonly [K, V]>[]): Promise<Columns<V>> {
+    const sizes = partitions.map((pairs) => ('size' in pairs ? pairs.size : pairs.length))
+    const length = sizes.reduce((sum, size) => sum + size, 0)
+    const keys = new Array<Key>(length)
+    const values = new Array<V>(length)
+    let at = 0
+    for (const [p, pairs] of partitions.entries()) {
+      const rest = pairs[Symbol.iterator]() as Iterator<readonly [K, V]>
+      await inSlices(this.options.sc, sizes[p]!, (from, until) => {
+        for (let i = from; i < until; i++, at++) {
+          const [key, value] = rest.next().value as readonly [K, V]
+          keys[at] = key
+          values[at] = value
         }
       })
     }
-    return { pairs: [[...merged]], counts: [...counts.values()] }
+    return { keys, values }
+  }
+
+  async #merge(batches: readonly Columns<V>[]): Promise<Columns<V> & Pick<Gathered<V>, 'counts'>> {
+    const merged = new Map<Key, V>()
+    const counts = new Map<Key, number>()
+    for (const { keys, values } of batches) {
+      await inSlices(this.options.sc, keys.length, (from, until) => {
+        for (let i = from; i < until; i++) {
+          // What was read back from a checkpoint has keys of its own.
+          const key = keyOf(keys[i]!)
+          const count = counts.get(key)
+          counts.set(key, (count ?? 0) + 1)
+          merged.set(key, count === undefined ? values[i]! : this.f(merged.get(key) as V, values[i]!))
+        }
+      })
+    }
+    return { keys: [...merged.keys()], values: [...merged.values()], counts: [...counts.values()] }
   }
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from './evaluation.js'
 import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
 import { gather, inOrder, andThen, type Maybe } from './maybe.js'
-import type { Input, PartitionSource, PlanNode } from './plan.js'
+import type { Held, Input, PartitionSource, PlanNode } from './plan.js'
 import { collectSink, isFull, type Sink } from './sink.js'
 
 type Steps = readonly PlanNode[]
@@ -22,15 +22,34 @@ export function feed(node: PlanNode, i: number, sink: Sink, evaluation: Evaluati
 /** One partition of a node as an array: the one that is held anyway, else a new one. Not to be changed. */
 export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
   if (node.kept !== undefined) return keptPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return andThen(made(node, evaluation), (parts) => parts[i]!)
+  if (node.plan.type === 'wide') return andThen(made(node, evaluation), () => partitionOf(node, i, evaluation))
   const held = heldBySource(node, i)
-  if (held !== undefined) return held
+  if (held !== undefined) return Array.isArray(held) ? (held as readonly unknown[]) : spread(node, i, held, evaluation)
   if (node.plan.type === 'pieces') {
     const pieces = node.plan.pieces(i)
     if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
   }
   const out: unknown[] = []
   return andThen(feed(node, i, collectSink(out), evaluation), () => out)
+}
+
+/** The pairs of a table as an array, which takes its place. */
+function spread(node: PlanNode, i: number, table: Held, evaluation: Evaluation): Maybe<readonly unknown[]> {
+  const records: unknown[] = []
+  return andThen(pass(table, noSteps, collectSink(records), evaluation), () => {
+    if (node.plan.type === 'source') node.plan.parts[i] = { records }
+    return records
+  })
+}
+
+/** One partition of a node as it is held: as a table where nobody has asked for an array. Not to be changed. */
+export function heldPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe<Held> {
+  if (node.plan.type === 'wide') return andThen(made(node, evaluation), (parts) => parts[i]!)
+  return heldBySource(node, i) ?? partitionOf(node, i, evaluation)
+}
+
+export function heldPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
+  return gather(node.numPartitions, (i) => heldPartition(node, i, evaluation))
 }
 
 export function allPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
@@ -44,7 +63,7 @@ function feedThrough(node: PlanNode, i: number, above: Steps, sink: Sink, evalua
     steps = [base, ...steps]
     base = base.parents[0]!
   }
-  if (base.kept !== undefined || base.plan.type === 'wide') {
+  if (base.kept !== undefined || base.plan.type === 'wide' || holdsTable(base, i)) {
     return andThen(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
   }
   return feedFrom(base, i, steps, sink, evaluation)
@@ -74,6 +93,7 @@ function feedFrom(base: PlanNode, i: number, steps: Steps, sink: Sink, evaluatio
 
 function feedSource(part: PartitionSource<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
   if ('records' in part) return pass(part.records, steps, sink, evaluation)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation)
   if ('load' in part) {
     const input = part.load()
     return input instanceof Promise
@@ -130,7 +150,7 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink
   await pass(chunk, steps, sink, evaluation)
 }
 
-function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
+function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
   if (node.made !== undefined) return node.made
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not made as a whole`)
   const making = remember(
@@ -149,7 +169,7 @@ function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe
   const known = kept[i]
   if (known !== undefined) return known
   const held = heldBySource(node, i)
-  if (held !== undefined) return held
+  if (Array.isArray(held)) return held
   const out: unknown[] = []
   const evaluated = andThen(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
   const making = remember(
@@ -163,14 +183,16 @@ function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe
   })
 }
 
-function heldBySource({ plan }: PlanNode, i: number): readonly unknown[] | undefined {
+function heldBySource({ plan }: PlanNode, i: number): Held | undefined {
   if (plan.type !== 'source') return undefined
   const part = plan.parts[i]!
-  return 'records' in part ? part.records : undefined
+  return 'records' in part ? part.records : 'table' in part ? part.table : undefined
 }
 
+const holdsTable = ({ plan }: PlanNode, i: number) => plan.type === 'source' && 'table' in plan.parts[i]!
+
 function settleIfComplete(node: PlanNode, kept: readonly (Maybe<readonly unknown[]> | undefined)[]): void {
-  const parts: (readonly unknown[])[] = []
+  const parts: Held[] = []
   for (let i = 0; i < node.numPartitions; i++) {
     const records = kept[i] ?? heldBySource(node, i)
     if (records === undefined || records instanceof Promise) return

@@ -3,9 +3,16 @@ import type { Partitioner } from '../keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
 
-/** The records of one partition as a source holds them. */
+/**
+ * The records of one partition as they are held: an array, or a table, whose entries they are. A table becomes an array
+ * where somebody asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
+ */
+export type Held<T = unknown> = readonly T[] | ReadonlyMap<unknown, unknown>
+
+/** The records of one partition as a source has them. */
 export type PartitionSource<T> =
   | { readonly records: readonly T[] }
+  | { readonly table: ReadonlyMap<unknown, unknown> }
   | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
@@ -18,7 +25,7 @@ export type AnyFunction = (...args: any[]) => unknown
 
 /** How the partitions of a node come about. */
 export type Plan =
-  | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
+  | { readonly type: 'source'; readonly parts: PartitionSource<unknown>[] }
   /** One step per record over the same partition of the only parent: what is fused. */
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is made of whole partitions of parents, one after the other. */
@@ -28,7 +35,7 @@ export type Plan =
   /** All partitions are made at once, from all of the parents'; kept by nature. */
   | {
       readonly type: 'wide'
-      run(evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]>
+      run(evaluation: Evaluation): Maybe<readonly Held[]>
       /** The first n records without making all of them. */
       first?(n: number, evaluation: Evaluation): Maybe<readonly unknown[]>
     }
@@ -64,7 +71,7 @@ export class PlanNode implements Place {
   /** The partitions evaluated so far, while they are to be kept. */
   kept: (Maybe<readonly unknown[]> | undefined)[] | undefined
   /** What a wide node has made. */
-  made: Maybe<readonly (readonly unknown[])[]> | undefined
+  made: Maybe<readonly Held[]> | undefined
   /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
   shared = false
   /** What its lineage has counted, once that is gone. */
@@ -117,14 +124,17 @@ export class PlanNode implements Place {
    * It is evaluated and will not be again: its records take the place of its lineage, which may hold all that a batch
    * has received, and through an RDD that is made from its predecessor all earlier batches.
    */
-  settle(parts: readonly (readonly unknown[])[], history: readonly StepCounter[]): void {
-    this.plan = { type: 'source', parts: parts.map((records) => ({ records })) }
+  settle(parts: readonly Held[], history: readonly StepCounter[]): void {
+    this.plan = { type: 'source', parts: parts.map(partOf) }
     this.parents = []
     this.kept = undefined
     this.made = undefined
     this.history = history
   }
 }
+
+export const partOf = (held: Held): PartitionSource<unknown> =>
+  Array.isArray(held) ? { records: held } : { table: held as ReadonlyMap<unknown, unknown> }
 
 /** The step of a narrow node: chains consist of nothing else. */
 export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {

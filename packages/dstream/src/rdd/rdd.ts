@@ -5,10 +5,10 @@ import { aFunction, checkOptions, positiveInteger } from '../options.js'
 import * as actions from './actions.js'
 import { pairOf } from './blame.js'
 import { countersOf } from './counters.js'
-import { allPartitions, partitionOf } from './evaluate.js'
+import { allPartitions, heldPartitions, partitionOf } from './evaluate.js'
 import { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
-import type { PlanNode, StepCounter } from './plan.js'
+import type { Held, PlanNode, StepCounter } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
 import * as joins from './join.js'
 import { mapAsync, type MapAsyncOptions } from './map-async.js'
@@ -973,6 +973,11 @@ export class RDD<out T> {
   materialise(): Promise<readonly (readonly T[])[]> {
     this.node.share()
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
+  }
+  /** The same, where nobody has asked for arrays as tables whose entries the records are. @internal */
+  held(): Promise<readonly Held<T>[]> {
+    this.node.share()
+    return this.#act((evaluation) => heldPartitions(this.node, evaluation)) as Promise<readonly Held<T>[]>
   }
   /** A handle on the same evaluation whose actions, and those of RDDs made from it, are reported to the job. @internal */
   within(job: Job): RDD<T> {

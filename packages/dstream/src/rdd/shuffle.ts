@@ -12,7 +12,7 @@ import { aFunction } from '../options.js'
 import { feed, feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { inOrder, andThen, type Maybe } from './maybe.js'
-import { PlanNode, type AnyFunction, type Input } from './plan.js'
+import { PlanNode, type AnyFunction, type Held, type Input } from './plan.js'
 import { bucketSink, collectSink, combineSink, type Sink } from './sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
@@ -154,9 +154,9 @@ export function partitionBy(parent: PlanNode, kind: string, partitioner: Partiti
   return node
 }
 
-function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<unknown[][]> {
+function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<readonly Held[]> {
   if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
-  if (Array.isArray(pairs)) return [pairs]
+  if (Array.isArray(pairs) || pairs instanceof Map) return [pairs as Held]
   const out: unknown[] = []
   return andThen(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from '../graph/evaluate.js'
 import type { Graph } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 
-type Partitions = readonly (readonly unknown[])[]
+type Partitions = Remembered['partitions']
 
 /**
  * Contents of RDDs that batches of a later life will read and cannot make again: those below windows, those of outputs
@@ -43,7 +43,7 @@ export class RememberedRDDs {
       if (!this.#evaluation.isValid(operator.slideMs, time)) continue
       // What cannot be evaluated has been reported as failed; whoever reads it later passes over it.
       const rdd = await this.#evaluation.read(operator, time).catch(() => undefined)
-      const partitions = await rdd?.materialise().catch(() => undefined)
+      const partitions = await rdd?.held().catch(() => undefined)
       if (partitions === undefined) continue
       this.adopt(operator, time, partitions)
       remembered.push({ operator: this.#graph.node(operator).id, time, partitions })

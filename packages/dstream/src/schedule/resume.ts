@@ -3,6 +3,7 @@ import type { Evaluation } from '../graph/evaluate.js'
 import type { Graph } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 import type { Journal } from '../journal/journal.js'
+import { partOf } from '../rdd/plan.js'
 import { rddOf } from '../rdd/rdd-of.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { InputSet } from '../sources/input-set.js'
@@ -28,7 +29,7 @@ export const resume = (recovered: Recovered, to: Resumed): void => {
     const node = to.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
     to.store.remembered.adopt(node.operator, time, partitions)
-    const parts = partitions.map((records) => ({ records }))
+    const parts = partitions.map(partOf)
     to.evaluation.restore(node.operator, time, rddOf(to.sc, parts, { shared: true }))
   }
   restoreSources(recovered, to)
