@@ -11,6 +11,7 @@ export const inSlices = async (
     const until = Math.min(from + slice.size, length)
     run(from, until)
     from = until
+    if (from === length) return
     const pause = slice.pause()
     if (pause !== undefined) await pause
   }

@@ -1,10 +1,10 @@
 import type { Operator, Read } from '../graph/operator.js'
 import { keyOf, type Key } from '../keys/key.js'
 import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
-import type { Held } from '../rdd/plan.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
+import { columnsOf, type Columns } from './columns.js'
 import { inSlices } from './in-slices.js'
 
 export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
@@ -12,14 +12,8 @@ export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
   readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
 }
 
-/** Pairs as two columns: two arrays are less to make, and to keep for a whole window, than an array per pair. */
-interface Columns<V> {
-  readonly keys: readonly Key[]
-  readonly values: readonly V[]
-}
-
 /** Some batches as one value per key. */
-interface Gathered<V> extends Columns<V> {
+interface Gathered<V> extends Columns<Key, V> {
   readonly afterMs: number
   readonly untilMs: number
   /** In how many of the batches each key has data; left out where that is one for all. */
@@ -144,35 +138,16 @@ export class MovingWindow<K extends Key, V> {
 
   /** The batches in (after, until] as one, oldest first. */
   async #gather(afterMs: number, untilMs: number, read: Read): Promise<Gathered<V>> {
-    const batches: Columns<V>[] = []
+    const batches: Columns<Key, V>[] = []
     for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
       const rdd = await read(this.reduced, time)
-      if (rdd !== undefined) batches.push(await this.#columns(await rdd.held()))
+      if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.held()))
     }
     // The keys of one batch differ already.
     return { afterMs, untilMs, ...(batches.length === 1 ? batches[0]! : await this.#merge(batches)) }
   }
 
-  async #columns(partitions: readonly Held<readonly [K, V]>[]): Promise<Columns<V>> {
-    const sizes = partitions.map((pairs) => ('size' in pairs ? pairs.size : pairs.length))
-    const length = sizes.reduce((sum, size) => sum + size, 0)
-    const keys = new Array<Key>(length)
-    const values = new Array<V>(length)
-    let at = 0
-    for (const [p, pairs] of partitions.entries()) {
-      const rest = pairs[Symbol.iterator]() as Iterator<readonly [K, V]>
-      await inSlices(this.options.sc, sizes[p]!, (from, until) => {
-        for (let i = from; i < until; i++, at++) {
-          const [key, value] = rest.next().value as readonly [K, V]
-          keys[at] = key
-          values[at] = value
-        }
-      })
-    }
-    return { keys, values }
-  }
-
-  async #merge(batches: readonly Columns<V>[]): Promise<Columns<V> & Pick<Gathered<V>, 'counts'>> {
+  async #merge(batches: readonly Columns<Key, V>[]): Promise<Omit<Gathered<V>, 'afterMs' | 'untilMs'>> {
     const merged = new Map<Key, V>()
     const counts = new Map<Key, number>()
     for (const { keys, values } of batches) {

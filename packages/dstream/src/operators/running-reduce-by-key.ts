@@ -4,9 +4,11 @@ import type { Key } from '../keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
 import { blame } from '../rdd/blame.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
+import type { Cell } from '../state/cell.js'
 import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
-import { pauseBetween } from './pause-between.js'
+import { columnsOf } from './columns.js'
+import { inSlices } from './in-slices.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 import type { StatefulOperator } from './update-state-by-key.js'
 
@@ -26,10 +28,12 @@ export const runningReduceByKey = <K extends Key, V>(
   const { sc, ...partitioning } = options
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<V>({ partitioner })
-  const merge = (key: K, value: V, time: number): void => {
-    const cell = table.cell(key)
+  const merge = (cell: Cell<V> | undefined, key: K, value: V, time: number): void => {
     try {
-      table.set(key, cell === undefined ? value : f(lend(cell.value) as V, value))
+      const merged = cell === undefined ? value : f(lend(cell.value) as V, value)
+      if (cell === undefined) table.set(key, merged)
+      else if (merged === undefined) table.drop(cell)
+      else table.write(cell, merged)
     } catch (cause) {
       // Skipped: the total stays what it was.
       blame({ operator: kind, time }, [key, value], cause, sc.runtime.onRecordError)
@@ -43,16 +47,14 @@ export const runningReduceByKey = <K extends Key, V>(
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined) return undefined
-      const batch = (await rdd?.reduceByKey(f, { partitioner }).label(kind, time).materialise()) ?? []
+      const batch = await rdd?.reduceByKey(f, { partitioner }).label(kind, time).held()
+      const { keys, values } = await columnsOf(sc, batch ?? [])
       await inVersion([table], time, async () => {
-        const pause = pauseBetween(sc)
-        for (const pairs of batch) {
-          for (const [key, value] of pairs) {
-            merge(key, value, time)
-            const wait = pause()
-            if (wait !== undefined) await wait
-          }
-        }
+        const cells = new Array<Cell<V> | undefined>(keys.length)
+        await inSlices(sc, keys.length, (from, until) => {
+          table.findCells(keys, cells, from, until)
+          for (let i = from; i < until; i++) merge(cells[i], keys[i]!, values[i]!, time)
+        })
       })
       return stateRDD<K, V>(sc, table, time)
     },

@@ -1,0 +1,33 @@
+import type { Held } from '../rdd/plan.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import { inSlices } from './in-slices.js'
+
+/** Pairs as two columns: two arrays are less to make, and to keep for long, than an array per pair. */
+export interface Columns<K, V> {
+  readonly keys: readonly K[]
+  readonly values: readonly V[]
+}
+
+/** The pairs of all partitions, one after the other. */
+export const columnsOf = async <K, V>(
+  sc: RDDContext,
+  partitions: readonly Held<readonly [K, V]>[],
+): Promise<Columns<K, V>> => {
+  const sizes = partitions.map((pairs) => ('size' in pairs ? pairs.size : pairs.length))
+  const length = sizes.reduce((sum, size) => sum + size, 0)
+  // Of their full length from the start: growing them costs more than filling them.
+  const keys = new Array<K>(length)
+  const values = new Array<V>(length)
+  let at = 0
+  for (const [p, pairs] of partitions.entries()) {
+    const rest = pairs[Symbol.iterator]() as Iterator<readonly [K, V]>
+    await inSlices(sc, sizes[p]!, (from, until) => {
+      for (let i = from; i < until; i++, at++) {
+        const [key, value] = rest.next().value as readonly [K, V]
+        keys[at] = key
+        values[at] = value
+      }
+    })
+  }
+  return { keys, values }
+}
