@@ -47,8 +47,10 @@ export interface TableChanges {
 export interface Remembered {
   readonly operator: string
   readonly time: number
-  /** The records of each, or a table whose entries they are. */
-  readonly partitions: readonly (readonly unknown[] | ReadonlyMap<unknown, unknown>)[]
+  /** The records of each, or pairs that are made as they are read. */
+  readonly partitions: readonly (
+    readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
+  )[]
 }
 
 /** An output of a batch that has failed and is owed to the world after a restart. */

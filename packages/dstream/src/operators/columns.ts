@@ -1,19 +1,17 @@
+import { PairColumns } from '../rdd/pair-columns.js'
 import type { Held } from '../rdd/plan.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { inSlices } from './in-slices.js'
 
-/** Pairs as two columns: two arrays are less to make, and to keep for long, than an array per pair. */
-export interface Columns<K, V> {
-  readonly keys: readonly K[]
-  readonly values: readonly V[]
-}
+export const sizeOf = (pairs: Held): number => ('size' in pairs ? pairs.size : pairs.length)
 
 /** The pairs of all partitions, one after the other. */
 export const columnsOf = async <K, V>(
   sc: RDDContext,
   partitions: readonly Held<readonly [K, V]>[],
-): Promise<Columns<K, V>> => {
-  const sizes = partitions.map((pairs) => ('size' in pairs ? pairs.size : pairs.length))
+): Promise<PairColumns<K, V>> => {
+  if (partitions.length === 1 && partitions[0] instanceof PairColumns) return partitions[0] as PairColumns<K, V>
+  const sizes = partitions.map(sizeOf)
   const length = sizes.reduce((sum, size) => sum + size, 0)
   // Of their full length from the start: growing them costs more than filling them.
   const keys = new Array<K>(length)
@@ -29,5 +27,5 @@ export const columnsOf = async <K, V>(
       }
     })
   }
-  return { keys, values }
+  return new PairColumns(keys, values)
 }

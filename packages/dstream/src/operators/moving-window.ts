@@ -1,10 +1,12 @@
 import type { Operator, Read } from '../graph/operator.js'
+import { detachKey } from '../keys/detach.js'
 import { keyOf, type Key } from '../keys/key.js'
 import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
+import { PairColumns } from '../rdd/pair-columns.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
-import { columnsOf, type Columns } from './columns.js'
+import { columnsOf, sizeOf } from './columns.js'
 import { inSlices } from './in-slices.js'
 
 export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
@@ -13,16 +15,18 @@ export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
 }
 
 /** Some batches as one value per key. */
-interface Gathered<V> extends Columns<Key, V> {
+interface Gathered<V> {
   readonly afterMs: number
   readonly untilMs: number
+  readonly columns: PairColumns<Key, V>
   /** In how many of the batches each key has data; left out where that is one for all. */
   readonly counts?: readonly number[] | undefined
 }
 
 /** The same with the cells that the values went into: they leave as they came, without a search for their keys. */
-interface Entered<V> extends Omit<Gathered<V>, 'keys'> {
+interface Entered<V> extends Omit<Gathered<V>, 'columns'> {
   readonly cells: (Cell<V> | undefined)[]
+  readonly values: readonly V[]
 }
 
 /** The window of one operator, moved from batch to batch. */
@@ -58,26 +62,45 @@ export class MovingWindow<K extends Key, V> {
     const entering = await this.#gather(Math.max(before, time - windowMs), time, read)
     this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
     await this.#takeOut(leaving)
-    const { keys, ...entered } = { ...entering, cells: await this.#find(entering.keys) }
-    await this.#putIn(keys, entered)
+    const entered = await this.#find(entering)
+    await this.#putIn(entering.columns.keys, entered)
     this.#inside.push(entered)
     this.#drop(leaving)
+    if (this.slideMs === this.reduced.slideMs) await this.#giveKeys(time, read, entering.columns.keys, entered)
   }
 
   /** What goes: as it came, or, from before a restart, as the batches say. */
   async #leaving(afterMs: number, untilMs: number, read: Read): Promise<Entered<V>> {
     const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
     if (known !== undefined) return known
-    const { keys, ...gathered } = await this.#gather(afterMs, untilMs, read)
-    return { ...gathered, cells: await this.#find(keys) }
+    return this.#find(await this.#gather(afterMs, untilMs, read))
   }
 
-  /** The cells of all keys, before any of them is changed. */
-  async #find(keys: readonly Key[]): Promise<(Cell<V> | undefined)[]> {
+  /** With the cells of its keys, found before any of them is changed. */
+  async #find({ columns: { keys, values }, ...gathered }: Gathered<V>): Promise<Entered<V>> {
     // Of its full length from the start: growing it would cost as much as the searches.
     const cells = new Array<Cell<V> | undefined>(keys.length)
     await inSlices(this.options.sc, keys.length, (from, until) => this.values.findCells(keys, cells, from, until))
-    return cells
+    return { ...gathered, values, cells }
+  }
+
+  /**
+   * The batch is held for as long as the window is long, by the keys of the table instead of those that came with it:
+   * these are more memory, and may be cuts that keep longer texts alive.
+   */
+  async #giveKeys(time: number, read: Read, came: readonly Key[], { cells, values }: Entered<V>): Promise<void> {
+    const rdd = await read(this.reduced, time)
+    if (rdd === undefined) return
+    const keys = new Array<Key>(cells.length)
+    await inSlices(this.options.sc, cells.length, (from, until) => {
+      for (let i = from; i < until; i++) {
+        const key = came[i]!
+        keys[i] = typeof key === 'number' ? key : (cells[i]?.key ?? detachKey(key))
+      }
+    })
+    const all = new PairColumns(keys as K[], values)
+    let at = 0
+    rdd.replace((await rdd.held()).map((held) => all.slice(at, (at += sizeOf(held)))))
   }
 
   #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
@@ -138,16 +161,16 @@ export class MovingWindow<K extends Key, V> {
 
   /** The batches in (after, until] as one, oldest first. */
   async #gather(afterMs: number, untilMs: number, read: Read): Promise<Gathered<V>> {
-    const batches: Columns<Key, V>[] = []
+    const batches: PairColumns<Key, V>[] = []
     for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
       const rdd = await read(this.reduced, time)
       if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.held()))
     }
     // The keys of one batch differ already.
-    return { afterMs, untilMs, ...(batches.length === 1 ? batches[0]! : await this.#merge(batches)) }
+    return { afterMs, untilMs, ...(batches.length === 1 ? { columns: batches[0]! } : await this.#merge(batches)) }
   }
 
-  async #merge(batches: readonly Columns<Key, V>[]): Promise<Omit<Gathered<V>, 'afterMs' | 'untilMs'>> {
+  async #merge(batches: readonly PairColumns<Key, V>[]): Promise<Pick<Gathered<V>, 'columns' | 'counts'>> {
     const merged = new Map<Key, V>()
     const counts = new Map<Key, number>()
     for (const { keys, values } of batches) {
@@ -161,6 +184,7 @@ export class MovingWindow<K extends Key, V> {
         }
       })
     }
-    return { keys: [...merged.keys()], values: [...merged.values()], counts: [...counts.values()] }
+    const columns = new PairColumns([...merged.keys()], [...merged.values()])
+    return { columns, counts: [...counts.values()] }
   }
 }

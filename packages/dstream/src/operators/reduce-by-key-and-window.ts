@@ -1,7 +1,8 @@
-import { operator } from '../graph/make.js'
+import { eachRDD, operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../keys/partitioner.js'
+import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { map } from './map.js'
 import { mapToPair } from './map-to-pair.js'
@@ -23,7 +24,11 @@ export const reduceByKeyAndWindow = <K extends Key, V>(
   slideMs: number,
   sc: RDDContext,
   options: PartitionOptions = {},
-): Operator<[K, V]> => reduceByKey(window(reduceByKey(parent, f, options), windowMs, slideMs, sc), f, options)
+): Operator<[K, V]> => {
+  const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc)
+  // The keys of the batches are texts of their own already.
+  return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceInPassing(f, options))
+}
 
 /**
  * The same window, from the one before it: per key `f` with what enters, then `inverse` of what leaves.
@@ -51,7 +56,11 @@ export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
 ): Operator<[K, V]> => {
   const { sc, filterFunc, ...partitioning } = options
   checkWindow('reduceByKeyAndWindow', parent, windowMs, slideMs)
-  const reduced = reduceByKey(parent, f, partitioning)
+  // Where a slide is one batch, the window gives the batch the keys of its own table.
+  const reduced =
+    slideMs === parent.slideMs
+      ? eachRDD('reduceByKey', parent, (rdd: RDD<readonly [K, V]>) => rdd.reduceInPassing(f, partitioning))
+      : reduceByKey(parent, f, partitioning)
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism)
   const window = new MovingWindow(reduced, f, inverse, windowMs, slideMs, options, partitioner)
   return operator<[K, V]>({

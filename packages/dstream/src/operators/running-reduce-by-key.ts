@@ -47,7 +47,7 @@ export const runningReduceByKey = <K extends Key, V>(
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined) return undefined
-      const batch = await rdd?.reduceByKey(f, { partitioner }).label(kind, time).held()
+      const batch = await rdd?.reduceInPassing(f, { partitioner }).label(kind, time).held()
       const { keys, values } = await columnsOf(sc, batch ?? [])
       await inVersion([table], time, async () => {
         const cells = new Array<Cell<V> | undefined>(keys.length)

@@ -89,7 +89,7 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
-      const batch = (await rdd?.groupByKey({ partitioner }).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.groupInPassing({ partitioner }).label(kind, time).materialise()) ?? []
       const first = await initial.read(table)
       await inVersion([table], time, () => {
         seed(table, first)

@@ -1,4 +1,3 @@
-import { detachKey } from '../keys/detach.js'
 import { keyOf } from '../keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './fused-source.js'
 import type { AnyFunction } from './plan.js'
@@ -64,8 +63,8 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
 function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): CompiledLoop {
   const bound = bind !== undefined
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
-  const make = new Function('keyOf', 'detachKey', 'isArray', ...(bound ? functionNames(shape) : []), text)
-  const { state, loop } = make(keyOf, detachKey, Array.isArray, ...(bind ?? [])) as CompiledLoop
+  const make = new Function('keyOf', 'isArray', ...(bound ? functionNames(shape) : []), text)
+  const { state, loop } = make(keyOf, Array.isArray, ...(bind ?? [])) as CompiledLoop
   return { state, loop, bound, runs: 0, counters: countersOf(shape), alive: [state(), ...oneOfEach] }
 }
 

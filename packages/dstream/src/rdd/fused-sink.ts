@@ -7,18 +7,19 @@ import type { Sink } from './sink.js'
 export type SinkShape = Exclude<Sink['kind'], 'combine'> | 'foldNumber' | 'combine' | 'combineInto'
 
 /** Which parameters of the loop are functions of the sink: after those of the steps. */
-export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'partitionOf')[]>> = {
-  collect: [],
-  take: [],
-  count: [],
-  foreach: ['f'],
-  fold: ['f'],
-  foldNumber: ['f'],
-  reduce: ['f'],
-  combine: ['merge'],
-  combineInto: ['merge', 'create'],
-  bucket: ['partitionOf'],
-}
+export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'own' | 'partitionOf')[]>> =
+  {
+    collect: [],
+    take: [],
+    count: [],
+    foreach: ['f'],
+    fold: ['f'],
+    foldNumber: ['f'],
+    reduce: ['f'],
+    combine: ['merge', 'own'],
+    combineInto: ['merge', 'create', 'own'],
+    bucket: ['partitionOf'],
+  }
 
 /** What comes before the loop. */
 export const openSink: Readonly<Record<SinkShape, string>> = {
@@ -71,11 +72,11 @@ export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: strin
     if (old !== undefined) map.set(k, merge(old, v))
     else {
       const size = map.size
-      map.set(detachKey(k), v)
+      map.set(own(k), v)
       if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
     }`,
   // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(detachKey(k), create(v))
+    if (old === undefined && !map.has(k)) map.set(own(k), create(v))
     else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
 }

@@ -1,5 +1,4 @@
 import { keyOf } from '../keys/key.js'
-import { detachKey } from '../keys/detach.js'
 import { blame, iterableOf, pairOf, type Policy } from './blame.js'
 import type { Pass } from './evaluation.js'
 import { stepOf, type Input, type PlanNode } from './plan.js'
@@ -163,7 +162,7 @@ function deliver(sink: Sink, record: unknown): void {
       const [key, value] = pairOf(sink.place, record)
       const known = keyOf(key)
       if (sink.map.has(known)) sink.map.set(known, sink.merge(sink.map.get(known), value))
-      else sink.map.set(detachKey(known), sink.create === undefined ? value : sink.create(value))
+      else sink.map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
     }
   }
 }

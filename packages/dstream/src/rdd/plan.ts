@@ -3,16 +3,19 @@ import type { Partitioner } from '../keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { Maybe } from './maybe.js'
 
+/** Pairs that are made as they are read: a Map, or {@link PairColumns}. */
+export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
+
 /**
- * The records of one partition as they are held: an array, or a table, whose entries they are. A table becomes an array
- * where somebody asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
+ * The records of one partition as they are held: an array, or a table of pairs. A table becomes an array where somebody
+ * asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
  */
-export type Held<T = unknown> = readonly T[] | ReadonlyMap<unknown, unknown>
+export type Held<T = unknown> = readonly T[] | PairTable
 
 /** The records of one partition as a source has them. */
 export type PartitionSource<T> =
   | { readonly records: readonly T[] }
-  | { readonly table: ReadonlyMap<unknown, unknown> }
+  | { readonly table: PairTable }
   | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
@@ -134,7 +137,7 @@ export class PlanNode implements Place {
 }
 
 export const partOf = (held: Held): PartitionSource<unknown> =>
-  Array.isArray(held) ? { records: held } : { table: held as ReadonlyMap<unknown, unknown> }
+  Array.isArray(held) ? { records: held } : { table: held as PairTable }
 
 /** The step of a narrow node: chains consist of nothing else. */
 export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {

@@ -979,6 +979,23 @@ export class RDD<out T> {
     this.node.share()
     return this.#act((evaluation) => heldPartitions(this.node, evaluation)) as Promise<readonly Held<T>[]>
   }
+  /**
+   * `reduceByKey` for a result that is used up at once: its keys stay as they came, and may be cuts that keep longer texts
+   * alive. A key of 13 letters is copied in the time in which three are looked up. @internal
+   */
+  reduceInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
+    const partitioner = this.#partitioner('reduceByKey', options)
+    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.asItCame))
+  }
+  /** `groupByKey` for a result that is used up at once. @internal */
+  groupInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
+    const partitioner = this.#partitioner('groupByKey', options)
+    return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.asItCame))
+  }
+  /** Other objects for the same records, partition by partition: they take the place of those that are held. @internal */
+  replace(held: readonly Held<T>[]): void {
+    this.node.settle(held, this.node.history)
+  }
   /** A handle on the same evaluation whose actions, and those of RDDs made from it, are reported to the job. @internal */
   within(job: Job): RDD<T> {
     return new RDD(this.context, this.node, job)

@@ -1,4 +1,5 @@
 import type { Place } from '../errors/record-error.js'
+import { detachKey } from '../keys/detach.js'
 import { type Key, keyOf } from '../keys/key.js'
 import {
   checkPartitionOptions,
@@ -13,7 +14,7 @@ import { feed, feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { inOrder, andThen, type Maybe } from './maybe.js'
 import { PlanNode, type AnyFunction, type Held, type Input } from './plan.js'
-import { bucketSink, collectSink, combineSink, type Sink } from './sink.js'
+import { bucketSink, collectSink, combineSink, type CombineSink, type Sink } from './sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
 type Feeder = (sink: Sink) => Maybe<void>
@@ -39,14 +40,20 @@ export function choosePartitioner(
   return partitionerOf(options, defaultParallelism, where)
 }
 
+/** How the result holds a key: see {@link CombineSink}. */
+type Own = CombineSink['own']
+
+/** For results that are used up at once: whatever text a key was cut from is there anyway. */
+export const asItCame: Own = (key) => key
+
 /** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
-export function reduceByKey(parent: PlanNode, kind: string, f: AnyFunction, partitioner: Partitioner): PlanNode {
-  return foldTogether(parent, kind, undefined, aFunction(kind, 'the function', f), partitioner)
+export function reduceByKey(parent: PlanNode, kind: string, f: AnyFunction, partitioner: Partitioner, own?: Own) {
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, own)
 }
 
 /** Values of a key in order of arrival. */
-export function groupByKey(parent: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
-  return foldTogether(parent, kind, (value: unknown) => [value], push, partitioner)
+export function groupByKey(parent: PlanNode, kind: string, partitioner: Partitioner, own?: Own): PlanNode {
+  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, own)
 }
 
 function push(values: unknown[], value: unknown): unknown[] {
@@ -70,7 +77,7 @@ export function combineByKey(
     let first = true
     const done = inOrder(feeders!.length, (i) => {
       // The combiners of the first partition need no merging: its table is the one that the others are merged into.
-      const sink = first ? combineSink(place, create, merge, combined.map) : combineSink(place, create, merge)
+      const sink = first ? combineSink(place, create, merge, { map: combined.map }) : combineSink(place, create, merge)
       const mine = first
       first = false
       return andThen(feeders![i]!(sink), () => (mine ? undefined : pass(sink.map, [], combined, evaluation)))
@@ -82,12 +89,12 @@ export function combineByKey(
 function foldTogether(
   parent: PlanNode,
   kind: string,
-  create: AnyFunction | undefined,
-  merge: AnyFunction,
+  [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
+  own: Own = detachKey,
 ): PlanNode {
   return keyed(kind, [parent], partitioner, ([feeders], place) => {
-    const sink = combineSink(place, create, merge)
+    const sink = combineSink(place, create, merge, { own })
     const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
     return andThen(done, () => sink.map)
   })

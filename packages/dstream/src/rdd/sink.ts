@@ -1,4 +1,5 @@
 import type { Place } from '../errors/record-error.js'
+import { detachKey } from '../keys/detach.js'
 import type { MapKey } from '../keys/key.js'
 import type { AnyFunction } from './plan.js'
 
@@ -48,12 +49,16 @@ export interface ReduceSink extends Blamed {
   has: boolean
   acc: unknown
 }
-/** Pairs into a Map: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`. */
+/**
+ * Pairs into a Map: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
+ * `own` gives a new key as the Map is to hold it: see {@link detachKey}.
+ */
 export interface CombineSink extends Blamed {
   readonly kind: 'combine'
   readonly map: Map<MapKey, unknown>
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
+  readonly own: (key: MapKey) => MapKey
 }
 /** Pairs by the partition of their key. */
 export interface BucketSink extends Blamed {
@@ -86,9 +91,9 @@ export function combineSink(
   place: Place,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  map = new Map<MapKey, unknown>(),
+  { map = new Map<MapKey, unknown>(), own = detachKey }: Partial<Pick<CombineSink, 'map' | 'own'>> = {},
 ): CombineSink {
-  return { kind: 'combine', place, map, create, merge }
+  return { kind: 'combine', place, map, create, merge, own }
 }
 
 export function bucketSink(place: Place, buckets: unknown[][], partitionOf: (key: unknown) => number): BucketSink {

@@ -1,0 +1,20 @@
+/** Pairs as two columns: two arrays are less to make, and to keep for long, than an array per pair. Of one length. */
+export class PairColumns<K, V> implements Iterable<[K, V]> {
+  constructor(
+    readonly keys: readonly K[],
+    readonly values: readonly V[],
+  ) {}
+
+  get size(): number {
+    return this.keys.length
+  }
+
+  slice(from: number, until: number): PairColumns<K, V> {
+    if (from === 0 && until === this.size) return this
+    return new PairColumns(this.keys.slice(from, until), this.values.slice(from, until))
+  }
+
+  *[Symbol.iterator](): Generator<[K, V]> {
+    for (let i = 0; i < this.keys.length; i++) yield [this.keys[i]!, this.values[i]!]
+  }
+}
