@@ -1,7 +1,7 @@
 import type { Partitioner } from '../keys/partitioner.js'
 import { cogroup, type Groups } from './join.js'
 import type { PlanNode } from './plan.js'
-import { reduceByKey } from './shuffle.js'
+import { asItCame, reduceByKey } from './shuffle.js'
 import { narrow } from './steps.js'
 
 const asKey = (record: unknown): readonly [unknown, unknown] => [record, record]
@@ -10,7 +10,8 @@ const first = (known: unknown): unknown => known
 /** One of each, by the equality of keys; the first that came. */
 export function distinct(parent: PlanNode, partitioner: Partitioner): PlanNode {
   return narrow(
-    reduceByKey(narrow(parent, 'distinct', 'map', asKey), 'distinct', first, partitioner),
+    // The records are held anyway: a copy of a key would come on top.
+    reduceByKey(narrow(parent, 'distinct', 'map', asKey), 'distinct', first, partitioner, asItCame),
     'distinct',
     'values',
   )
