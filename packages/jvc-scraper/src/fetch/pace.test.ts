@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { ManualClock, settled } from '../manual-clock.js'
 import { Pace, type Turn } from './pace.js'
 
 const none = new AbortController().signal
+setMaxListeners(0, none)
 
 /** A pace, and a list of who started when. */
 const paceOf = (perSecond: number, maxInFlight: number, random = () => 0.5) => {
