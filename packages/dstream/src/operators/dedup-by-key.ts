@@ -7,7 +7,7 @@ import { rddOf } from '../rdd/rdd-of.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { checkPositiveDuration, type Duration } from '../time/duration.js'
-import { pauseBetween } from './pause-between.js'
+import { eachInSlices } from './in-slices.js'
 import { inVersion } from './state-rdd.js'
 
 const kind = 'dedupByKey'
@@ -42,15 +42,10 @@ export const dedupByKey = <K extends Key, V>(
       const batch = (await (await read(parent, time))?.materialise()) ?? []
       const kept = batch.map((): [K, V][] => [])
       await inVersion([table], time, async () => {
-        const pause = pauseBetween(sc)
         // A key that is due goes before its record is looked at.
         if (ttlMs !== undefined) for (const cell of table.expired(time - ttlMs)) table.drop(cell)
         for (const [p, pairs] of batch.entries()) {
-          for (const pair of pairs) {
-            keep(pair, time, kept[p]!)
-            const wait = pause()
-            if (wait !== undefined) await wait
-          }
+          await eachInSlices(sc, pairs, (pair) => keep(pair, time, kept[p]!))
         }
       })
       return rddOf(

@@ -16,3 +16,20 @@ export const inSlices = async (
     if (pause !== undefined) await pause
   }
 }
+
+/** The same for what can only be walked through; it may pause after any element. */
+export const eachInSlices = async <T>(
+  sc: RDDContext,
+  elements: Iterable<T>,
+  each: (element: T) => void,
+): Promise<void> => {
+  const slice = sc.runtime.yielder.begin()
+  let left = slice.size
+  for (const element of elements) {
+    each(element)
+    if (--left > 0) continue
+    const pause = slice.pause()
+    left = slice.size
+    if (pause !== undefined) await pause
+  }
+}

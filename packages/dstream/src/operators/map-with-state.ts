@@ -11,7 +11,7 @@ import { Lender } from '../state/lender.js'
 import { checkPositiveDuration, type Duration } from '../time/duration.js'
 import { Time } from '../time/time.js'
 import { initialStates, seed } from './initial-states.js'
-import { pauseBetween } from './pause-between.js'
+import { eachInSlices } from './in-slices.js'
 import { CalledState, type State } from './state.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 import type { StateOptions } from './update-state-by-key.js'
@@ -106,20 +106,12 @@ class MapTurn<K extends Key, V, S, E> {
   }
 
   async run(batch: readonly Pairs<K, V>[]): Promise<void> {
-    const pause = pauseBetween(this.sc)
     for (const [p, pairs] of batch.entries()) {
-      for (const [key, value] of pairs) {
-        this.#data(key, value, this.emitted[p]!)
-        const wait = pause()
-        if (wait !== undefined) await wait
-      }
+      await eachInSlices(this.sc, pairs, ([key, value]) => this.#data(key, value, this.emitted[p]!))
     }
     if (this.timeoutMs === undefined) return
-    for (const cell of this.table.expired(this.time.milliseconds - this.timeoutMs)) {
-      this.#timeOut(cell)
-      const wait = pause()
-      if (wait !== undefined) await wait
-    }
+    const due = this.table.expired(this.time.milliseconds - this.timeoutMs)
+    await eachInSlices(this.sc, due, (cell) => this.#timeOut(cell))
   }
 
   #data(key: K, value: V, out: E[]): void {

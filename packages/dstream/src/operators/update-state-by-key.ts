@@ -9,7 +9,7 @@ import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { Time } from '../time/time.js'
 import { initialStates, seed, type StatePairs } from './initial-states.js'
-import { pauseBetween } from './pause-between.js'
+import { eachInSlices } from './in-slices.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 
 /** What the operators with a state per key can be told. */
@@ -39,29 +39,22 @@ class StateTurn<K extends Key, V, S> {
   ) {}
 
   async run(batch: readonly (readonly (readonly [K, V[]])[])[]): Promise<void> {
-    const pause = pauseBetween(this.sc)
     for (let p = 0; p < this.table.numPartitions; p++) {
       const news = new Map((batch[p] ?? []).map(([key, values]) => [keyOf(key), values]))
-      await this.#updateKnown(p, news, pause)
-      for (const [key, values] of news) {
-        this.#update(key as K, values, undefined)
-        const wait = pause()
-        if (wait !== undefined) await wait
-      }
+      await this.#updateKnown(p, news)
+      await eachInSlices(this.sc, news, ([key, values]) => this.#update(key as K, values, undefined))
     }
   }
 
   /** Takes the keys that it knows out of `news`. */
-  async #updateKnown(p: number, news: Map<Key, V[]>, pause: () => Promise<void> | undefined): Promise<void> {
+  async #updateKnown(p: number, news: Map<Key, V[]>): Promise<void> {
     for (const cells of this.table.chunks(p)) {
-      for (const cell of cells) {
-        if (cell.value === undefined) continue
+      await eachInSlices(this.sc, cells, (cell) => {
+        if (cell.value === undefined) return
         const values = news.get(cell.key)
         if (values !== undefined) news.delete(cell.key)
         this.#update(cell.key as K, values ?? [], cell)
-        const wait = pause()
-        if (wait !== undefined) await wait
-      }
+      })
     }
   }
 

@@ -7,7 +7,7 @@ import type { RDDContext } from '../rdd/rdd-context.js'
 import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { initialStates, seed } from './initial-states.js'
-import { pauseBetween } from './pause-between.js'
+import { eachInSlices } from './in-slices.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 import type { StatefulOperator, StateOptions } from './update-state-by-key.js'
 
@@ -58,27 +58,20 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
   const table = new KeyedState<S>({ partitioner })
 
   const advance = async (batch: readonly (readonly (readonly [K, V[]])[])[], time: number): Promise<void> => {
-    const pause = pauseBetween(sc)
     const given = new Map<MapKey, S>()
     for (let p = 0; p < table.numPartitions; p++) {
-      for (const pair of update(entriesOf<K, V, S>(table, p, batch[p] ?? []))) {
+      await eachInSlices(sc, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])), (pair) => {
         const [key, state] = pairOf({ operator: kind, time }, pair) as readonly [K2, S]
         const k = keyOf(key)
         if (state !== undefined && !given.has(k)) given.set(k, state)
-        const wait = pause()
-        if (wait !== undefined) await wait
-      }
+      })
     }
     for (let p = 0; p < table.numPartitions; p++) {
       for (const cells of table.chunks(p)) {
         for (const cell of cells) if (cell.value !== undefined && !given.has(cell.key)) table.drop(cell)
       }
     }
-    for (const [key, state] of given) {
-      table.set(key, state)
-      const wait = pause()
-      if (wait !== undefined) await wait
-    }
+    await eachInSlices(sc, given, ([key, state]) => table.set(key, state))
   }
 
   const stateful = operator<[K2, S]>({
