@@ -61,23 +61,22 @@ export class Before<S> {
 
   /** Takes a cell in that is about to change. */
   add(cell: Cell<S>, timed: boolean): void {
-    const place = this.#size++
-    this.cells[place] = cell
-    this.values[place] = cell.value
-    this.eras[place] = cell.era
-    this.places[place] = cell.place
-    if (timed) this.turns[place] = cell.turn
-    cell.place = place
+    this.#note(cell, cell.value, cell.era, timed ? cell.turn : undefined)
   }
 
   /** Takes a cell in that the batch has made. */
   addNew(cell: Cell<S>, timed: boolean): void {
+    this.#note(cell, undefined, undefined, timed ? -1 : undefined)
+  }
+
+  #note(cell: Cell<S>, value: S | undefined, era: Era<S> | undefined, turn: number | undefined): void {
     const place = this.#size++
     this.cells[place] = cell
-    this.values[place] = undefined
-    this.eras[place] = undefined
-    this.places[place] = -1
-    if (timed) this.turns[place] = -1
+    this.values[place] = value
+    this.eras[place] = era
+    // Of a new cell it is -1.
+    this.places[place] = cell.place
+    if (turn !== undefined) this.turns[place] = turn
     cell.place = place
   }
 
