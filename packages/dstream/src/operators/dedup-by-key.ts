@@ -42,10 +42,11 @@ export const dedupByKey = <K extends Key, V>(
       const batch = (await (await read(parent, time))?.materialise()) ?? []
       const kept = batch.map((): [K, V][] => [])
       await inVersion([table], time, async () => {
+        const each = eachInSlices(sc)
         // A key that is due goes before its record is looked at.
         if (ttlMs !== undefined) for (const cell of table.expired(time - ttlMs)) table.drop(cell)
         for (const [p, pairs] of batch.entries()) {
-          await eachInSlices(sc, pairs, (pair) => keep(pair, time, kept[p]!))
+          await each(pairs, (pair) => keep(pair, time, kept[p]!))
         }
       })
       return rddOf(

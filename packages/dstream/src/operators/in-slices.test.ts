@@ -4,6 +4,7 @@ import type { Operator, Read } from '../graph/operator.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import { Milliseconds, Seconds } from '../time/duration.js'
 import { dedupByKey } from './dedup-by-key.js'
+import { eachInSlices } from './in-slices.js'
 import { mapWithState } from './map-with-state.js'
 import { runningReduceByKey } from './running-reduce-by-key.js'
 import { updateStateByKey } from './update-state-by-key.js'
@@ -69,4 +70,21 @@ test.each(operators)('%s gives the same however it is cut into slices', async (_
   expect(cut.out).toEqual(whole.out)
   expect(whole.pauses).toBe(0)
   expect(cut.pauses).toBeGreaterThan(rows.flat().length)
+})
+
+test('several walks go on in the same slices', async () => {
+  let begun = 0
+  const seen: (string | number)[] = []
+  const pause = (): Promise<void> => {
+    seen.push('pause')
+    return Promise.resolve()
+  }
+  const begin = () => {
+    begun++
+    return { size: 3, pause }
+  }
+  const each = eachInSlices(new RDDContext({ runtime: { yielder: { begin } } }))
+  for (const walk of [[1, 2], [3, 4], [], [5, 6, 7]]) await each(walk, (n) => seen.push(n))
+  expect(seen).toEqual([1, 2, 3, 'pause', 4, 5, 6, 'pause', 7])
+  expect(begun).toBe(1)
 })

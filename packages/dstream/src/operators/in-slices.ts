@@ -17,19 +17,22 @@ export const inSlices = async (
   }
 }
 
-/** The same for what can only be walked through; it may pause after any element. */
-export const eachInSlices = async <T>(
-  sc: RDDContext,
-  elements: Iterable<T>,
-  each: (element: T) => void,
-): Promise<void> => {
+export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Promise<void>
+
+/**
+ * The same for what can only be walked through; it may pause after any element. Several walks go on in the same slices:
+ * a slice begins with a size that does not know yet how slow an element is.
+ */
+export const eachInSlices = (sc: RDDContext): Each => {
   const slice = sc.runtime.yielder.begin()
   let left = slice.size
-  for (const element of elements) {
-    each(element)
-    if (--left > 0) continue
-    const pause = slice.pause()
-    left = slice.size
-    if (pause !== undefined) await pause
+  return async (elements, each) => {
+    for (const element of elements) {
+      each(element)
+      if (--left > 0) continue
+      const pause = slice.pause()
+      left = slice.size
+      if (pause !== undefined) await pause
+    }
   }
 }

@@ -106,12 +106,13 @@ class MapTurn<K extends Key, V, S, E> {
   }
 
   async run(batch: readonly Pairs<K, V>[]): Promise<void> {
+    const each = eachInSlices(this.sc)
     for (const [p, pairs] of batch.entries()) {
-      await eachInSlices(this.sc, pairs, ([key, value]) => this.#data(key, value, this.emitted[p]!))
+      await each(pairs, ([key, value]) => this.#data(key, value, this.emitted[p]!))
     }
     if (this.timeoutMs === undefined) return
     const due = this.table.expired(this.time.milliseconds - this.timeoutMs)
-    await eachInSlices(this.sc, due, (cell) => this.#timeOut(cell))
+    await each(due, (cell) => this.#timeOut(cell))
   }
 
   #data(key: K, value: V, out: E[]): void {

@@ -9,7 +9,7 @@ import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { Time } from '../time/time.js'
 import { initialStates, seed, type StatePairs } from './initial-states.js'
-import { eachInSlices } from './in-slices.js'
+import { eachInSlices, type Each } from './in-slices.js'
 import { inVersion, stateRDD } from './state-rdd.js'
 
 /** What the operators with a state per key can be told. */
@@ -39,17 +39,18 @@ class StateTurn<K extends Key, V, S> {
   ) {}
 
   async run(batch: readonly (readonly (readonly [K, V[]])[])[]): Promise<void> {
+    const each = eachInSlices(this.sc)
     for (let p = 0; p < this.table.numPartitions; p++) {
       const news = new Map((batch[p] ?? []).map(([key, values]) => [keyOf(key), values]))
-      await this.#updateKnown(p, news)
-      await eachInSlices(this.sc, news, ([key, values]) => this.#update(key as K, values, undefined))
+      await this.#updateKnown(p, news, each)
+      await each(news, ([key, values]) => this.#update(key as K, values, undefined))
     }
   }
 
   /** Takes the keys that it knows out of `news`. */
-  async #updateKnown(p: number, news: Map<Key, V[]>): Promise<void> {
+  async #updateKnown(p: number, news: Map<Key, V[]>, each: Each): Promise<void> {
     for (const cells of this.table.chunks(p)) {
-      await eachInSlices(this.sc, cells, (cell) => {
+      await each(cells, (cell) => {
         if (cell.value === undefined) return
         const values = news.get(cell.key)
         if (values !== undefined) news.delete(cell.key)

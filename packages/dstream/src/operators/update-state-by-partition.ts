@@ -58,9 +58,10 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
   const table = new KeyedState<S>({ partitioner })
 
   const advance = async (batch: readonly (readonly (readonly [K, V[]])[])[], time: number): Promise<void> => {
+    const each = eachInSlices(sc)
     const given = new Map<MapKey, S>()
     for (let p = 0; p < table.numPartitions; p++) {
-      await eachInSlices(sc, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])), (pair) => {
+      await each(update(entriesOf<K, V, S>(table, p, batch[p] ?? [])), (pair) => {
         const [key, state] = pairOf({ operator: kind, time }, pair) as readonly [K2, S]
         const k = keyOf(key)
         if (state !== undefined && !given.has(k)) given.set(k, state)
@@ -71,7 +72,7 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
         for (const cell of cells) if (cell.value !== undefined && !given.has(cell.key)) table.drop(cell)
       }
     }
-    await eachInSlices(sc, given, ([key, state]) => table.set(key, state))
+    await each(given, ([key, state]) => table.set(key, state))
   }
 
   const stateful = operator<[K2, S]>({
