@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { List, Map as ImmutableMap, Record } from 'immutable'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { collectGarbage } from '../../test/collect-garbage.js'
 import { detachKey } from './detach.js'
 import { detachString } from './detach-string.js'
 import { keyOf } from './key.js'
@@ -28,13 +27,11 @@ test('what is no key is refused', () => {
 })
 
 describe('memory', () => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   const heldBy = (held: () => unknown): number => {
-    collect()
+    collectGarbage()
     const before = process.memoryUsage().heapUsed
     const value = held()
-    collect()
+    collectGarbage()
     const after = process.memoryUsage().heapUsed
     return value === undefined ? NaN : after - before
   }
@@ -67,7 +64,7 @@ describe('memory', () => {
   test('a key that nobody holds any more is forgotten, and can come back', async () => {
     const refs = Array.from({ length: 100 }, (_, i) => new WeakRef(keyOf(['forgotten', i]) as object))
     await new Promise((resolve) => setImmediate(resolve))
-    collect()
+    collectGarbage()
     expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
     const again = keyOf(['forgotten', 1])
     // The notice of the first death must not remove the second life.

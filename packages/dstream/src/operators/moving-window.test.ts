@@ -1,16 +1,13 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { collectGarbage } from '../../test/collect-garbage.js'
 import { operator } from '../graph/make.js'
 import type { Operator, Read } from '../graph/operator.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { RDD } from '../rdd/rdd.js'
 import { reduceByKeyAndWindowIncrementally } from './reduce-by-key-and-window.js'
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const heap = (): number => {
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }
 

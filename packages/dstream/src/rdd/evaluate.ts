@@ -37,19 +37,17 @@ export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): 
 function spread(node: PlanNode, i: number, table: Held, evaluation: Evaluation): Maybe<readonly unknown[]> {
   const records: unknown[] = []
   return andThen(pass(table, noSteps, collectSink(records), evaluation), () => {
-    if (node.plan.type === 'source') node.plan.parts[i] = { records }
+    if (node.plan.type === 'source') {
+      node.plan = { ...node.plan, parts: node.plan.parts.map((part, p) => (p === i ? { records } : part)) }
+    }
     return records
   })
 }
 
-/** One partition of a node as it is held: as a table where nobody has asked for an array. Not to be changed. */
-export function heldPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe<Held> {
-  if (node.plan.type === 'wide') return andThen(made(node, evaluation), (parts) => parts[i]!)
-  return heldBySource(node, i) ?? partitionOf(node, i, evaluation)
-}
-
+/** All partitions as they are held: as tables where nobody has asked for arrays. Not to be changed. */
 export function heldPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
-  return gather(node.numPartitions, (i) => heldPartition(node, i, evaluation))
+  if (node.plan.type === 'wide') return made(node, evaluation)
+  return gather<Held>(node.numPartitions, (i) => heldBySource(node, i) ?? partitionOf(node, i, evaluation))
 }
 
 export function allPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {

@@ -65,7 +65,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
   const make = new Function('keyOf', 'isArray', ...(bound ? functionNames(shape) : []), text)
   const { state, loop } = make(keyOf, Array.isArray, ...(bind ?? [])) as CompiledLoop
-  return { state, loop, bound, runs: 0, counters: countersOf(shape), alive: [state(), ...oneOfEach] }
+  return { state, loop, bound, runs: 0, counters: countersOf(shape), alive: [state(), oneOfEach] }
 }
 
 /** Puts an entry in last; the first is the one that has been unused for the longest. */

@@ -28,7 +28,7 @@ export type AnyFunction = (...args: any[]) => unknown
 
 /** How the partitions of a node come about. */
 export type Plan =
-  | { readonly type: 'source'; readonly parts: PartitionSource<unknown>[] }
+  | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
   /** One step per record over the same partition of the only parent: what is fused. */
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is made of whole partitions of parents, one after the other. */

@@ -9,7 +9,7 @@ export function source(
 ): PlanNode {
   return new PlanNode({
     kind,
-    plan: { type: 'source', parts: [...parts] },
+    plan: { type: 'source', parts },
     numPartitions: parts.length,
     partitioner: options.partitioner,
     keep: options.shared === true,

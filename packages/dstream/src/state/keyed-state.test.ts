@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { collectGarbage } from '../../test/collect-garbage.js'
 import type { Key } from '../keys/key.js'
 import { HashPartitioner } from '../keys/partitioner.js'
 import type { Era } from './cell.js'
@@ -34,11 +33,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Lets the garbage collector work until something has come about, or a hundred times. */
 const collectUntil = async (done: () => boolean): Promise<void> => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   for (let turn = 0; turn < 100 && !done(); turn++) {
     await new Promise((resolve) => setImmediate(resolve))
-    collect()
+    collectGarbage()
   }
 }
 
