@@ -1,5 +1,6 @@
 import { canonicalOf } from '../keys/intern.js'
 import type { MapKey } from '../keys/key.js'
+import { KeyMap } from './key-map.js'
 
 const splitAt = 1 << 17
 const shards = 256
@@ -7,16 +8,15 @@ const shards = 256
 const movedAtOnce = 16
 
 /**
- * A native Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
+ * A Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
  * million entries, so a large one is kept as many. It is split little by little, because moving so many entries at once
  * would stop the thread too. Not sooner than a Map hurts: searching in one of many takes up to half as long again. Keys
- * must have gone through `keyOf`.
+ * must have gone through `keyOf`; values are not undefined.
  */
 export class ShardedMap<V> {
-  #maps: Map<MapKey, V>[] = [new Map()]
-  /** The one Map of before, while it is split: an entry is still here or in its place already. */
-  #leaving: Map<MapKey, V> | undefined
-  #leavingEntries: Iterator<[MapKey, V]> | undefined
+  #maps: KeyMap<V>[] = [new KeyMap()]
+  /** The one of before, while it is split: an entry is still here or in its place already. */
+  #leaving: KeyMap<V> | undefined
   #size = 0
 
   get size(): number {
@@ -31,38 +31,32 @@ export class ShardedMap<V> {
   set(key: MapKey, value: V): void {
     if (this.#leaving !== undefined) this.#move()
     if (this.#leaving?.delete(key) === true) this.#size--
-    const map = this.#mapOf(key)
-    const before = map.size
-    map.set(key, value)
-    if (map.size === before) return
+    if (!this.#mapOf(key).set(key, value)) return
     this.#size++
-    if (this.#maps.length === 1 && map.size >= splitAt) this.#split(map)
+    if (this.#maps.length === 1 && this.#size >= splitAt) this.#split(this.#maps[0]!)
   }
 
   delete(key: MapKey): void {
     if (this.#mapOf(key).delete(key) || this.#leaving?.delete(key) === true) this.#size--
   }
 
-  #mapOf(key: MapKey): Map<MapKey, V> {
+  #mapOf(key: MapKey): KeyMap<V> {
     return this.#maps.length === 1 ? this.#maps[0]! : this.#maps[shardOf(key)]!
   }
 
-  #split(all: Map<MapKey, V>): void {
+  #split(all: KeyMap<V>): void {
     this.#leaving = all
-    this.#leavingEntries = all.entries()
-    this.#maps = Array.from({ length: shards }, () => new Map<MapKey, V>())
+    this.#maps = Array.from({ length: shards }, () => new KeyMap<V>())
   }
 
   #move(): void {
     for (let n = 0; n < movedAtOnce; n++) {
-      const next = this.#leavingEntries!.next()
-      if (next.done === true) {
-        this.#leaving = this.#leavingEntries = undefined
+      const entry = this.#leaving!.take()
+      if (entry === undefined) {
+        this.#leaving = undefined
         return
       }
-      const [key, value] = next.value
-      this.#leaving!.delete(key)
-      this.#mapOf(key).set(key, value)
+      this.#mapOf(entry[0]).set(entry[0], entry[1])
     }
   }
 }
@@ -89,5 +83,5 @@ function shardOfString(key: string): number {
 
 function shardOfNumber(key: number): number {
   const whole = key | 0
-  return Math.imul(whole === key ? whole : whole ^ ((key * 0x100000) | 0), 0x9e3779b1) >>> 24
+  return Math.imul(whole === key ? whole : whole ^ ((key * 0x100000) | 0), 0x85ebca6b) >>> 24
 }
