@@ -1,7 +1,9 @@
+import { isInteger } from '../keys/integer.js'
 import { keyOf } from '../keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './fused-source.js'
+import { PairColumns } from './pair-columns.js'
 import type { AnyFunction } from './plan.js'
-import { oneOfEach } from './sink.js'
+import { mapOf, oneOfEach } from './sink.js'
 
 /** Where a loop stands between two slices: its place in the input, in open flatMaps, and its counts `n0`, `n1` … */
 export interface LoopState {
@@ -63,9 +65,17 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
 function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): CompiledLoop {
   const bound = bind !== undefined
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
-  const make = new Function('keyOf', 'isArray', ...(bound ? functionNames(shape) : []), text)
-  const { state, loop } = make(keyOf, Array.isArray, ...(bind ?? [])) as CompiledLoop
-  return { state, loop, bound, runs: 0, counters: countersOf(shape), alive: [state(), oneOfEach] }
+  const given = { isArray: Array.isArray, isInteger, keyOf, mapOf }
+  const make = new Function(...Object.keys(given), ...(bound ? functionNames(shape) : []), text)
+  const { state, loop } = make(...Object.values(given), ...(bind ?? [])) as CompiledLoop
+  return {
+    state,
+    loop,
+    bound,
+    runs: 0,
+    counters: countersOf(shape),
+    alive: [state(), new PairColumns([], []), oneOfEach],
+  }
 }
 
 /** Puts an entry in last; the first is the one that has been unused for the longest. */

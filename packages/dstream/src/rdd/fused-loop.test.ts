@@ -6,9 +6,9 @@ import type { Pass } from './evaluation.js'
 import { codeMayBeGenerated } from './code-generation.js'
 import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
-import type { PlanNode } from './plan.js'
-import { type AnyFunction, type Input, type StepOp } from './plan.js'
-import { combineSink, type Sink } from './sink.js'
+import { PairColumns } from './pair-columns.js'
+import type { AnyFunction, Input, PlanNode, StepOp } from './plan.js'
+import { combineSink, tableOf, type Sink } from './sink.js'
 import { narrow, source } from './steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
@@ -104,18 +104,32 @@ const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
   })),
 )
 
+const keys = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom<unknown>(-0, 1.5, 2 ** 31, -(2 ** 31), NaN, '1', [1], null, undefined) },
+)
 const values = fc.oneof(
   fc.integer({ min: -20, max: 999 }),
-  fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 50 })),
+  fc.tuple(keys, fc.integer({ min: 0, max: 50 })),
   fc.constantFrom(13, 0, -0, undefined),
 )
-const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.boolean())
+const forms: Record<string, (records: readonly unknown[]) => Input> = {
+  array: (records) => records,
+  iterator: (records) => new Set(records),
+  columns: (records) => {
+    const pairs = records.map((record) =>
+      Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record],
+    )
+    return new PairColumns(pairs.map(([key]) => key), pairs.map(([, value]) => value)) // prettier-ignore
+  },
+}
+const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.constantFrom(...Object.keys(forms)))
 const budgets = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
 
 interface Run {
   makeSteps: MakeStep[]
   makeSink: MakeSink
-  input: readonly [unknown[], boolean]
+  input: readonly [records: unknown[], form: string]
   sizes: number[]
 }
 
@@ -130,7 +144,7 @@ function run(
     const [op, f] = makeStep(log)
     return narrow(source('source', []), `step ${s}`, op, f)
   })
-  const [array, lazy] = given.input
+  const [records, form] = given.input
   const sink = given.makeSink(log, source('sink', []))
   const errors: unknown[] = []
   const note = (error: unknown) =>
@@ -142,10 +156,9 @@ function run(
           note(error)
           return skip ? 'skip' : 'fail'
         }
-  const input: Input = lazy ? new Set(array.map((x) => x)) : array
   let turns = 0
   try {
-    const pass = make(input, chain, sink, policy)
+    const pass = make(forms[form]!(records), chain, sink, policy)
     while (pass.advance(given.sizes[turns++ % given.sizes.length]!) === 0) {
       if (turns > 100_000) throw new Error('no end')
     }
@@ -155,7 +168,8 @@ function run(
     return { failed: errors, log }
   }
   const results: Record<string, unknown> = { ...sink, place: undefined, f: undefined, merge: undefined }
-  results['map'] = 'map' in sink ? [...sink.map] : undefined
+  results['map'] = sink.kind === 'combine' ? [...tableOf(sink)] : undefined
+  results['integers'] = undefined
   return {
     sink: { ...results, create: undefined, partitionOf: undefined },
     counts: chain.map(({ taken, given }) => [taken, given]),
@@ -206,7 +220,7 @@ describe.each(engines.slice(0, codeMayBeGenerated() ? 2 : 1))('%s', (_, make) =>
     const given: Run = {
       makeSteps: [step('map', (x) => x + 1), step('filter', (x) => x % 2 === 0), step('flatMap', (x) => [x, x, x])],
       makeSink: () => ({ kind: 'take', out: [], limit: 4 }),
-      input: [[1, 2, 3, 4, 5], false],
+      input: [[1, 2, 3, 4, 5], 'array'],
       sizes: [2],
     }
     const result = run(make, given, undefined)

@@ -5,7 +5,8 @@ import { Cursor } from './cursor.js'
 import type { Pass } from './evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './fused-cache.js'
 import { sinkFunctions, type SinkShape } from './fused-sink.js'
-import { takesPairs } from './fused-source.js'
+import { takesPairs, type Shape } from './fused-source.js'
+import { PairColumns } from './pair-columns.js'
 import { stepOf, type AnyFunction, type Input, type PlanNode } from './plan.js'
 import { isFull, type Sink } from './sink.js'
 
@@ -22,8 +23,10 @@ const firstRun = 64
  * which V8 inlines. Means what {@link Interpreter} means.
  */
 export class FusedLoop implements Pass {
-  readonly #array: readonly unknown[] | undefined
+  readonly #inputShape: Shape['input']
   readonly #input: unknown
+  /** How many records the input has; of an iterator nobody knows. */
+  readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
   readonly #policy: Policy
   #loop: CompiledLoop
@@ -37,8 +40,9 @@ export class FusedLoop implements Pass {
     policy: Policy,
   ) {
     this.#policy = policy
-    this.#array = Array.isArray(input) ? input : undefined
-    this.#input = this.#array ?? (input as Iterable<unknown>)[Symbol.iterator]()
+    this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
+    this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
+    this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
     this.#sinkShape = sinkShape(sink)
     this.#functions = [
       ...steps.map((step) => stepOf(step).f),
@@ -68,7 +72,7 @@ export class FusedLoop implements Pass {
 
   #run(size: number): void {
     const state = this.#state
-    const end = this.#array === undefined ? 0 : Math.min(this.#array.length, state.i + size)
+    const end = this.#size === undefined ? 0 : Math.min(this.#size, state.i + size)
     const { loop, bound } = this.#loop
     if (bound) loop(this.#input, state.i, end, size, state, this.sink, this)
     else loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions)
@@ -76,7 +80,7 @@ export class FusedLoop implements Pass {
 
   #done(): boolean {
     if (isFull(this.sink)) return true
-    return this.#array === undefined ? this.#state.done : this.#state.i >= this.#array.length
+    return this.#size === undefined ? this.#state.done : this.#state.i >= this.#size
   }
 
   #finish(left: number): number {
@@ -94,13 +98,13 @@ export class FusedLoop implements Pass {
   #close(): void {
     const state = this.#state
     for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
-    if (this.#array === undefined && !state.done) (this.#input as Iterator<unknown>).return?.()
+    if (this.#size === undefined && !state.done) (this.#input as Iterator<unknown>).return?.()
   }
 
   #compiled(): CompiledLoop {
     return compiledLoop(
       {
-        input: this.#array === undefined ? 'iterator' : 'array',
+        input: this.#inputShape,
         ops: this.steps.map((step) => stepOf(step).op),
         sink: this.#sinkShape,
         safe: this.#policy !== undefined,

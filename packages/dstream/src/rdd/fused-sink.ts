@@ -30,8 +30,8 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   fold: 'let acc = sink.acc',
   foldNumber: 'let acc = +sink.acc',
   reduce: 'let acc = sink.acc, has = sink.has',
-  combine: 'const map = sink.map',
-  combineInto: 'const map = sink.map',
+  combine: 'const map = sink.map; let integers = sink.integers',
+  combineInto: 'const map = sink.map; let integers = sink.integers',
   bucket: 'const buckets = sink.buckets',
 }
 
@@ -51,12 +51,22 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
 }
 
 /**
- * The entry of a pair's key. What is in the map is a key as it is; of the rest, strings and numbers are, and the call is
- * for what remains.
+ * A pair into the table. Whole numbers are found there in a quarter of the time of a Map, which is what the table is from
+ * the first other key on. `add` and `merge` say what becomes of the value of a new key, and of the `old` of one that is known.
  */
-const readPair = (r: string) => `let k = ${r}[0], old = map.get(k)
-  if (old === undefined && typeof k !== 'string' && typeof k !== 'number') { k = keyOf(k); old = map.get(k) }
-  const v = ${r}[1]`
+const intoTable = (r: string, add: string, merge: string, intoMap: string) => `let k = ${r}[0]
+  const v = ${r}[1]
+  if (integers !== undefined && !isInteger(k)) { mapOf(sink); integers = undefined }
+  if (integers !== undefined) {
+    const place = integers.find(k)
+    if (place < 0) integers.add(k, ${add})
+    else { const old = integers.values[place]; integers.values[place] = ${merge} }
+  } else {
+    // What is in the map is a key as it is; of the rest, strings and numbers are, and the call is for what remains.
+    let old = map.get(k)
+    if (old === undefined && typeof k !== 'string' && typeof k !== 'number') { k = keyOf(k); old = map.get(k) }
+    ${intoMap}
+  }`
 
 /** One record into the sink. */
 export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: string) => string>> = {
@@ -68,15 +78,25 @@ export const deliver: Readonly<Record<Exclude<SinkShape, 'take'>, (record: strin
   reduce: (r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
   // What is not there is taken for new, without a second look, unless the Map does not grow: then it is undefined.
-  combine: (r) => `${readPair(r)}
-    if (old !== undefined) map.set(k, merge(old, v))
-    else {
-      const size = map.size
-      map.set(own(k), v)
-      if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
-    }`,
+  combine: (r) =>
+    intoTable(
+      r,
+      'v',
+      'merge(old, v)',
+      `if (old !== undefined) map.set(k, merge(old, v))
+      else {
+        const size = map.size
+        map.set(own(k), v)
+        if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
+      }`,
+    ),
   // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
-  combineInto: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(own(k), create(v))
-    else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
+  combineInto: (r) =>
+    intoTable(
+      r,
+      'create(v)',
+      'merge(old, v)',
+      `if (old === undefined && !map.has(k)) map.set(own(k), create(v))
+      else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
+    ),
 }

@@ -3,8 +3,8 @@ import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './f
 
 /** What decides the text of a loop, besides the functions that it is given. */
 export interface Shape {
-  /** An array is read by index, anything else by its iterator. */
-  readonly input: 'array' | 'iterator'
+  /** An array and {@link PairColumns} are read by index, anything else by its iterator. */
+  readonly input: 'array' | 'columns' | 'iterator'
   readonly ops: readonly StepOp[]
   readonly sink: SinkShape
   /** Every call in a try of its own, so that a record on which it throws can be left out. */
@@ -39,7 +39,7 @@ export function countersOf(shape: Shape): readonly (readonly [taken: number, giv
 
 /**
  * The loop as JavaScript, as a function of the functions that it calls when they are `bound`, else with them as its last
- * parameters. It runs from `i` to `end` of an array (or over `left` items of an iterator), or until `left`
+ * parameters. It runs from `i` to `end` of what has an index (or over `left` items of an iterator), or until `left`
  * items of its flatMaps are used up, and leaves in `p` where to go on. `at` and `x` say who is at work on what: plain
  * constants and locals, so that naming a failing function costs nothing until it fails. What follows the loop stays out of
  * the `try`: `x` would have to be a heap object for it, in every round.
@@ -70,7 +70,7 @@ class LoopWriter {
     const numbers = (this.#counters.at(-1)?.[1] ?? 0) + 1
     const counts = Array.from({ length: numbers }, (_, n) => `n${n}`)
     const levels = Array.from({ length: this.#levels }, (_, level) => level + 1)
-    const plain = this.#levels === 0 && this.#shape.input === 'array'
+    const plain = this.#levels === 0 && this.#indexed
     const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
     const innermost = this.#levels
     return `
@@ -78,6 +78,7 @@ state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), 
 loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
   let at = -1, x, y, i = from | 0, left = budget | 0
   const end = until | 0
+  ${this.#openInput()}
   let ${counts.map((n) => `${n} = 0`).join(', ')}
   ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}, counted = j${innermost}`}
   ${openSink[sink]}
@@ -96,15 +97,27 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
 }`
   }
 
+  get #indexed(): boolean {
+    return this.#shape.input !== 'iterator'
+  }
+
+  #openInput(): string {
+    return this.#shape.input === 'columns' ? 'const keys = input.keys, values = input.values' : ''
+  }
+
+  /** The record at `i`. */
+  #read(): string {
+    return this.#shape.input === 'columns' ? '[keys[i], values[i]]' : 'input[i]'
+  }
+
   /** The loop over the partition itself. */
   #outer(): string {
-    const array = this.#shape.input === 'array'
     if (this.#levels === 0) {
-      return array
+      return this.#indexed
         ? // Bounded by the length first: V8 then reads without a check of its own.
-          `for (; i < input.length; i++) {
+          `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
             if (i === end) break
-            const r0 = input[i]
+            const r0 = ${this.#read()}
             ${this.#steps(0, 'r0', nextRound)}
             ${atRest}
           }`
@@ -114,15 +127,16 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
             ${atRest}
           }`
     }
-    const next = array ? 'const r0 = input[i]; n0 = n0 + 1 | 0; left = left - 1 | 0' : this.#pull()
-    return `while (${array ? 'i < end' : 'true'}) {
+    const indexed = this.#indexed
+    const next = indexed ? `const r0 = ${this.#read()}; n0 = n0 + 1 | 0; left = left - 1 | 0` : this.#pull()
+    return `while (${indexed ? 'i < end' : 'true'}) {
       if (xs1 === undefined) {
-        ${array ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
+        ${indexed ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
         ${next}
-        ${this.#untilSpread(0, 'r0', `{ ${atRest}; ${array ? 'i++; ' : ''}continue all }`)}
+        ${this.#untilSpread(0, 'r0', `{ ${atRest}; ${indexed ? 'i++; ' : ''}continue all }`)}
       }
       ${this.#spread(1)}
-      ${array ? 'i++' : ''}
+      ${indexed ? 'i++' : ''}
     }`
   }
 
@@ -218,11 +232,11 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   }
 
   #deliver(record: string, skip: string): string {
-    const { ops, sink, input } = this.#shape
+    const { ops, sink } = this.#shape
     const s = ops.length
     if (sink === 'take') {
       // The record that fills the sink has been used, and ends the loop.
-      const used = this.#levels > 0 ? `j${this.#levels}++; ` : input === 'array' ? 'i++; ' : ''
+      const used = this.#levels > 0 ? `j${this.#levels}++; ` : this.#indexed ? 'i++; ' : ''
       return `out.push(${record})\nif (out.length >= limit) { ${used}break all }`
     }
     const text = deliver[sink](record)

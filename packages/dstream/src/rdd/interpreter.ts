@@ -2,7 +2,7 @@ import { keyOf } from '../keys/key.js'
 import { blame, iterableOf, pairOf, type Policy } from './blame.js'
 import type { Pass } from './evaluation.js'
 import { stepOf, type Input, type PlanNode } from './plan.js'
-import { isFull, type Sink } from './sink.js'
+import { isFull, mapOf, type Sink } from './sink.js'
 
 /** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
 interface Level {
@@ -161,8 +161,9 @@ function deliver(sink: Sink, record: unknown): void {
     case 'combine': {
       const [key, value] = pairOf(sink.place, record)
       const known = keyOf(key)
-      if (sink.map.has(known)) sink.map.set(known, sink.merge(sink.map.get(known), value))
-      else sink.map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
+      const map = mapOf(sink)
+      if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
+      else map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
     }
   }
 }

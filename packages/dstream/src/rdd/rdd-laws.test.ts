@@ -17,10 +17,13 @@ const contexts = [
   ['interpreted, paused after every record', new RDDContext({ runtime: { codegen: false, yielder: restless } })],
 ] as const
 
-const key = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom('a', 'b', '1', null, -0, NaN, 1n))
+const key = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom('a', 'b', '1', null, -0, NaN, 1n, 1.5, 2 ** 31))
 const compound = fc.oneof({ weight: 4, arbitrary: key }, { weight: 1, arbitrary: fc.tuple(key, key) })
-const pair = fc.tuple(compound as fc.Arbitrary<Key>, fc.integer({ min: -9, max: 9 }))
-const pairs = fc.array(pair, { maxLength: 30 })
+const value = fc.integer({ min: -9, max: 9 })
+const pair = fc.tuple(compound as fc.Arbitrary<Key>, value)
+/** Whole numbers have tables of their own, as long as no other key comes. */
+const numbered = fc.array(fc.tuple(fc.integer({ min: -2, max: 5 }) as fc.Arbitrary<Key>, value), { maxLength: 30 })
+const pairs = fc.oneof(fc.array(pair, { maxLength: 30 }), numbered)
 const numbers = fc.array(fc.integer({ min: -50, max: 50 }), { maxLength: 40 })
 const parts = fc.integer({ min: 1, max: 5 })
 

@@ -13,8 +13,9 @@ import { aFunction } from '../options.js'
 import { feed, feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { inOrder, andThen, type Maybe } from './maybe.js'
+import { PairColumns } from './pair-columns.js'
 import { PlanNode, type AnyFunction, type Held, type Input } from './plan.js'
-import { bucketSink, collectSink, combineSink, type CombineSink, type Sink } from './sink.js'
+import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type Sink } from './sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
 type Feeder = (sink: Sink) => Maybe<void>
@@ -73,16 +74,16 @@ export function combineByKey(
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
   return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
-    const combined = combineSink(place, undefined, mergeCombiners)
-    let first = true
+    let combined = combineSink(place, undefined, mergeCombiners)
     const done = inOrder(feeders!.length, (i) => {
-      // The combiners of the first partition need no merging: its table is the one that the others are merged into.
-      const sink = first ? combineSink(place, create, merge, { map: combined.map }) : combineSink(place, create, merge)
-      const mine = first
-      first = false
-      return andThen(feeders![i]!(sink), () => (mine ? undefined : pass(sink.map, [], combined, evaluation)))
+      const sink = combineSink(place, create, merge)
+      return andThen(feeders![i]!(sink), () => {
+        if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
+        // The combiners of the first partition need no merging: its table is the one that the others are merged into.
+        combined = combineSink(place, undefined, mergeCombiners, undefined, sink)
+      })
     })
-    return andThen(done, () => combined.map)
+    return andThen(done, () => tableOf(combined))
   })
 }
 
@@ -94,9 +95,9 @@ function foldTogether(
   own: Own = detachKey,
 ): PlanNode {
   return keyed(kind, [parent], partitioner, ([feeders], place) => {
-    const sink = combineSink(place, create, merge, { own })
+    const sink = combineSink(place, create, merge, own)
     const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
-    return andThen(done, () => sink.map)
+    return andThen(done, () => tableOf(sink))
   })
 }
 
@@ -163,7 +164,7 @@ export function partitionBy(parent: PlanNode, kind: string, partitioner: Partiti
 
 function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<readonly Held[]> {
   if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
-  if (Array.isArray(pairs) || pairs instanceof Map) return [pairs as Held]
+  if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as Held]
   const out: unknown[] = []
   return andThen(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }

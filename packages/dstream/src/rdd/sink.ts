@@ -1,7 +1,8 @@
 import type { Place } from '../errors/record-error.js'
 import { detachKey } from '../keys/detach.js'
 import type { MapKey } from '../keys/key.js'
-import type { AnyFunction } from './plan.js'
+import { IntegerPairs } from './integer-pairs.js'
+import type { AnyFunction, PairTable } from './plan.js'
 
 /**
  * Where the records of a chain end up. A sink holds what has come together so far, so that several loops (one per
@@ -50,11 +51,13 @@ export interface ReduceSink extends Blamed {
   acc: unknown
 }
 /**
- * Pairs into a Map: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
- * `own` gives a new key as the Map is to hold it: see {@link detachKey}.
+ * Pairs into a table: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
+ * `own` gives a new key as the table is to hold it: see {@link detachKey}.
  */
 export interface CombineSink extends Blamed {
   readonly kind: 'combine'
+  /** The table as long as all keys are whole numbers; from the first other key on all pairs are in `map`. */
+  integers: IntegerPairs | undefined
   readonly map: Map<MapKey, unknown>
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
@@ -91,9 +94,24 @@ export function combineSink(
   place: Place,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  { map = new Map<MapKey, unknown>(), own = detachKey }: Partial<Pick<CombineSink, 'map' | 'own'>> = {},
+  own: CombineSink['own'] = detachKey,
+  { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
 ): CombineSink {
-  return { kind: 'combine', place, map, create, merge, own }
+  return { kind: 'combine', place, integers, map, create, merge, own }
+}
+
+/** What has come together, as a Map; it is one from now on. */
+export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
+  const { integers, map } = sink
+  if (integers === undefined) return map
+  sink.integers = undefined
+  for (let i = 0; i < integers.keys.length; i++) map.set(integers.keys[i]!, integers.values[i])
+  return map
+}
+
+/** What has come together, as it is held. Not to be changed any more. */
+export function tableOf({ integers, map }: CombineSink): PairTable {
+  return integers === undefined ? map : integers.columns()
 }
 
 export function bucketSink(place: Place, buckets: unknown[][], partitionOf: (key: unknown) => number): BucketSink {

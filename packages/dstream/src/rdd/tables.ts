@@ -6,7 +6,7 @@ import { feed, feedAll } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
 import { andThen, type Maybe } from './maybe.js'
 import type { AnyFunction, PlanNode } from './plan.js'
-import { combineSink } from './sink.js'
+import { combineSink, mapOf } from './sink.js'
 import { narrow } from './steps.js'
 
 // Actions that give a Map.
@@ -24,7 +24,7 @@ function table(
   evaluation: Evaluation,
 ): Maybe<Map<MapKey, unknown>> {
   const sink = combineSink({ operator, time: node.time }, create, merge)
-  return andThen(feedAll(node, sink, evaluation), () => sink.map)
+  return andThen(feedAll(node, sink, evaluation), () => mapOf(sink))
 }
 
 /** How often each record is there. */
