@@ -4,6 +4,9 @@ import { PairColumns } from './pair-columns.js'
 const fewest = 1024
 /** Of all that have no pairs yet: most tables never get a whole number. */
 const noPlaces = new Int32Array(2)
+/** The places of a table that is complete, for the next one: to make them anew and grow them takes as long as all the rest. */
+let spare: Int32Array | undefined
+const mostSpared = 1 << 17
 
 /**
  * Pairs whose keys are whole numbers of 32 bits, in order of first arrival: what a Map would hold, made in a quarter of its
@@ -13,7 +16,7 @@ export class IntegerPairs {
   readonly keys: number[] = []
   readonly values: unknown[] = []
   /** 0: free; else one more than where the key stands. Less than half of the places are taken. */
-  #places = noPlaces
+  #places: Int32Array = noPlaces
   #shift = shiftFor(noPlaces.length)
 
   /** Where a key stands; −1: nowhere. */
@@ -22,7 +25,8 @@ export class IntegerPairs {
     const last = places.length - 1
     for (let place = homeOf(key, this.#shift); ; place = (place + 1) & last) {
       const at = places[place]! - 1
-      if (at < 0 || this.keys[at] === key) return at
+      if (at < 0) return -1
+      if (this.keys[at] === key) return at
     }
   }
 
@@ -35,7 +39,10 @@ export class IntegerPairs {
     else this.#enter(key, count)
   }
 
+  /** All pairs. Nothing is found or added any more. */
   columns(): PairColumns<number, unknown> {
+    if (this.#places !== noPlaces && this.#places.length <= mostSpared) spare = this.#places.fill(0)
+    this.#places = noPlaces
     return new PairColumns(this.keys, this.values)
   }
 
@@ -48,7 +55,9 @@ export class IntegerPairs {
   }
 
   #grow(): void {
-    this.#places = new Int32Array(Math.max(this.#places.length * 2, fewest))
+    const { length } = this.#places
+    this.#places = (length < fewest ? spare : undefined) ?? new Int32Array(Math.max(length * 2, fewest))
+    if (this.#places === spare) spare = undefined
     this.#shift = shiftFor(this.#places.length)
     for (let i = 0; i < this.keys.length; i++) this.#enter(this.keys[i]!, i + 1)
   }

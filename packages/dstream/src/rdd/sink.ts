@@ -105,7 +105,8 @@ export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
   const { integers, map } = sink
   if (integers === undefined) return map
   sink.integers = undefined
-  for (let i = 0; i < integers.keys.length; i++) map.set(integers.keys[i]!, integers.values[i])
+  const { keys, values } = integers.columns()
+  for (let i = 0; i < keys.length; i++) map.set(keys[i]!, values[i])
   return map
 }
 

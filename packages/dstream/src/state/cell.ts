@@ -2,7 +2,7 @@ import type { MapKey } from '../keys/key.js'
 
 /** A batch as the cells that it changed know it: they share this one object instead of a number each. */
 export class Era<S> {
-  readonly version: number
+  version: number
   /** What its cells were before it, as long as somebody may ask. */
   before: Before<S> | undefined
   /** In a timed table: the cells touched in this batch, in order of touch. See {@link TouchIndex}. */
@@ -10,9 +10,29 @@ export class Era<S> {
   /** How many of `touches` have been touched or dropped by a later batch. */
   stale = 0
 
-  constructor(version: number, before?: Before<S>) {
+  constructor(version: number) {
     this.version = version
-    this.before = before
+  }
+}
+
+const madeAhead = 64
+
+/**
+ * Eras that are made many batches before they are used. V8 keeps a list of all places where an old object points to a young
+ * one; cells are old, and with an era as old as they are a batch of twenty thousand changes spares as many entries: a seventh
+ * of what a window's slide takes.
+ */
+export class EraSupply<S> {
+  readonly #eras = Array.from({ length: madeAhead }, () => new Era<S>(-Infinity))
+  #next = 0
+
+  take(version: number, before: Before<S>): Era<S> {
+    const era = this.#eras[this.#next]!
+    this.#eras[this.#next] = new Era(-Infinity)
+    this.#next = (this.#next + 1) % madeAhead
+    era.version = version
+    era.before = before
+    return era
   }
 }
 

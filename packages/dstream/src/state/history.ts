@@ -1,4 +1,4 @@
-import { Before, Era, type Cell, type Kept, type KeptCells } from './cell.js'
+import { Before, EraSupply, type Cell, type Era, type Kept, type KeptCells } from './cell.js'
 
 /** What one batch changed. */
 export interface BatchChanges<S> {
@@ -40,6 +40,7 @@ export class History<S> {
   readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
   readonly #owner: Owner<S>
+  readonly #eras = new EraSupply<S>()
   /** Of a batch that is forgotten, for the next one. */
   #spare: Before<S> | undefined
 
@@ -67,7 +68,7 @@ export class History<S> {
     if (last?.era.before === undefined) this.#reuse(last?.before)
     const before = this.#spare ?? new Before<S>()
     this.#spare = undefined
-    const era = new Era(version, before)
+    const era = this.#eras.take(version, before)
     this.#open = { era, before, sizeBefore }
     return era
   }
