@@ -1,5 +1,5 @@
 import type { Block } from './blocks/block.js'
-import type { Checkpoint, CheckpointLimits, Recovered } from './checkpoint/checkpoint.js'
+import type { Checkpoint, CheckpointLimits, FailedOutput, Recovered } from './checkpoint/checkpoint.js'
 import type { MatchPlan } from './checkpoint/match.js'
 import { openCheckpoint, planResume } from './checkpoint/open-checkpoint.js'
 import { stopTimedOut } from './errors/context.js'
@@ -12,14 +12,12 @@ import type { Bus } from './observe/bus.js'
 import type { ProgressLog } from './observe/progress.js'
 import { OpenOutputs } from './outputs/open-outputs.js'
 import type { Clock, Logger, Storage, Yielder } from './ports.js'
-import { partOf } from './rdd/plan.js'
-import { rddOf } from './rdd/rdd-of.js'
 import type { RDDContext } from './rdd/rdd-context.js'
 import { BatchCycle } from './schedule/batch-cycle.js'
 import { CheckpointedStore } from './schedule/batch-store.js'
 import type { Failure } from './schedule/failure.js'
 import { printsOf } from './schedule/prints.js'
-import { resume, resumeLine } from './schedule/resume.js'
+import { givenUp, resume, resumeLine } from './schedule/resume.js'
 import { StatefulTurns } from './schedule/stateful-turns.js'
 import { firstBatchTime, Ticker } from './schedule/ticker.js'
 import type { InputSet } from './sources/input-set.js'
@@ -70,7 +68,8 @@ export class Lifecycle {
   #ticker: Ticker | undefined
   #pending: ReadonlySet<number> = new Set()
   #skipTo = -Infinity
-  #begun = false
+  /** Outputs that an earlier life owes and this one has not run yet. */
+  #due: readonly FailedOutput[] = []
   #zeroMs = 0
   readonly #outputs: OpenOutputs
 
@@ -137,6 +136,7 @@ export class Lifecycle {
       inputs.mustBeRecoverable()
       resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
       this.#pending = new Set(recovered.pending)
+      this.#due = recovered.failed
     }
     await stateRestored(steps)
     await this.#outputs.open()
@@ -164,6 +164,7 @@ export class Lifecycle {
       yielder,
       steps,
       limits,
+      snapshotMs: Math.min(...graph.nodes.map(({ checkpointMs = Infinity }) => checkpointMs)),
       onSnapshotError: (err) =>
         logger.warn(
           { err },
@@ -201,6 +202,7 @@ export class Lifecycle {
       batchMs,
       maxAttempts,
       failed,
+      payWhatIsOwed: () => this.#payWhatIsOwed(),
       steps,
     })
     this.#ticker = new Ticker(clock, yielder, batchMs, (time) => this.#runBatch(time))
@@ -226,25 +228,23 @@ export class Lifecycle {
     // Missed ticks that nobody wants: no data was given to them.
     if (time < this.#skipTo && !replayed) return
     try {
-      await this.#payWhatIsOwed()
       await this.#cycle.run(time, replayed)
     } catch (error) {
       this.#o.fatal(error)
     }
   }
 
-  /** Runs the outputs that have failed in an earlier life once more, before the first batch of this one. */
+  /** Runs the outputs that have failed in an earlier life once more, as soon as the operators above have passed the batch. */
   async #payWhatIsOwed(): Promise<void> {
-    if (this.#begun) return
-    this.#begun = true
-    for (const owed of this.#store.owed) {
+    const due = this.#due
+    this.#due = due.filter((owed) => this.#store.isWaiting(owed))
+    for (const owed of due) {
+      if (this.#due.includes(owed)) continue
       const output = this.#o.graph.outputs.find(({ id }) => id === owed.output)
-      const partitions = output && this.#store.remembered.contents(output.parent, owed.time)
-      if (output === undefined || partitions === undefined) this.#store.paid(owed)
-      else {
-        const rdd = rddOf(this.#o.sc, partitions.map(partOf), { shared: true })
-        if (await this.#cycle.rerun(output, rdd, owed.time)) this.#store.paid(owed)
-      }
+      if (output === undefined || !this.#store.putBack(owed, this.#o.sc)) {
+        this.#store.paid(owed)
+        this.#o.logger.warn({ ...owed }, givenUp(owed, output !== undefined))
+      } else if (await this.#cycle.rerun(output, owed.time)) this.#store.paid(owed)
     }
   }
 

@@ -41,6 +41,8 @@ export interface BatchCycleOptions {
   readonly batchMs: number
   readonly maxAttempts: number
   readonly failed: (failure: Failure) => void
+  /** Runs outputs of earlier batches that are owed: before those of the batch, and once the operators have had their turn. */
+  readonly payWhatIsOwed: () => Promise<void>
   readonly steps?: Steps | undefined
 }
 
@@ -86,8 +88,11 @@ export class BatchCycle {
   }
 
   /** Runs one output of an earlier batch again, on what it would have been given; true when it is done. */
-  async rerun(output: Output, rdd: RDD<unknown>, time: number): Promise<boolean> {
-    const failure = await this.#attempt(output, rdd, time, { number: 1, replayed: true })
+  async rerun(output: Output, time: number): Promise<boolean> {
+    const failure = await this.#o.evaluation.read(output.parent, time).then(
+      (rdd) => rdd && this.#attempt(output, rdd, time, { number: 1, replayed: true }),
+      (error: unknown) => ({ error }),
+    )
     if (failure !== undefined) this.#fail(time, output, failure.error, this.#o.maxAttempts)
     return failure === undefined
   }
@@ -105,6 +110,7 @@ export class BatchCycle {
       seen.add(error)
       this.#fail(at, undefined, error, attempt, graph.node(operator).id)
     })
+    await this.#o.payWhatIsOwed()
     const failed: Output[] = []
     for (const output of outputs)
       if (!(await this.#runOutput(output, time, report, replayed, seen))) failed.push(output)

@@ -5,6 +5,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Journal } from '../journal/journal.js'
 import type { Key } from '../keys/key.js'
 import type { StreamInputInfo } from '../observe/events.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
 import type { InputSet } from '../sources/input-set.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import type { StateView } from '../state/view.js'
@@ -41,7 +42,10 @@ export class CheckpointedStore implements BatchStore {
   /** The version of each table that is durable. */
   readonly #durable = new Map<KeyedState<unknown>, number>()
   #owed: readonly FailedOutput[] = []
+  /** Those of them whose data is not there yet: an operator above has still to pass the batch. */
+  #waiting: readonly FailedOutput[] = []
   #committed: number | undefined
+  readonly #reaches = new Map<string, ReadonlyMap<Operator, number>>()
 
   constructor(options: BatchStoreOptions) {
     this.#o = options
@@ -55,6 +59,7 @@ export class CheckpointedStore implements BatchStore {
   resume(recovered: Pick<Recovered, 'lastCommitted' | 'failed'>): void {
     this.#committed = recovered.lastCommitted
     this.#owed = recovered.failed
+    this.#waiting = this.#owed.filter((owed) => this.isWaiting(owed))
     this.#markDurable()
   }
 
@@ -71,6 +76,18 @@ export class CheckpointedStore implements BatchStore {
   /** An output that was owed has been run. */
   paid(done: FailedOutput): void {
     this.#owed = this.#owed.filter((owed) => owed !== done)
+  }
+
+  /** Whether a stateful operator above an output has still to pass the batch on which the output is owed. */
+  isWaiting({ output, time }: FailedOutput): boolean {
+    const behind = this.#o.turns.operators.filter((operator) => (this.#o.turns.owed(operator)[0] ?? Infinity) <= time)
+    return behind.some((operator) => this.#reach(output).has(operator))
+  }
+
+  /** Makes what an output that is owed is to be given readable; false where something is missing. */
+  putBack({ output, time }: FailedOutput, sc: RDDContext): boolean {
+    const operator = this.#parentOf(output)
+    return operator !== undefined && this.remembered.putBack({ operator, time }, sc)
   }
 
   /** The table as of the last committed batch; before its first batch nothing is committed. */
@@ -118,10 +135,15 @@ export class CheckpointedStore implements BatchStore {
 
   async #write(checkpoint: Checkpoint, { time, failedOutputs }: BatchOutcome): Promise<void> {
     const { inputs, turns, graph } = this.#o
-    const owing = failedOutputs.map((output) => output.parent)
     const behind = turns.operators.filter((operator) => turns.owed(operator).length > 0)
     const until = this.#readUntil(time, turns.oldestOwed)
-    this.#owed = [...this.#owed, ...failedOutputs.map((output) => ({ output: output.id, time }))].slice(-maxOwedOutputs)
+    const failed = failedOutputs.map((output): FailedOutput => ({ output: output.id, time }))
+    this.#owed = [...this.#owed, ...failed].slice(-maxOwedOutputs)
+    const unkept = [...this.#waiting.filter((owed) => this.#owed.includes(owed)), ...failed]
+    this.#waiting = unkept.filter((owed) => this.isWaiting(owed))
+    const owing = unkept
+      .filter((owed) => !this.#waiting.includes(owed))
+      .map((owed) => ({ operator: this.#parentOf(owed.output)!, time: owed.time }))
     await checkpoint.commit({
       time,
       tables: this.#tables.map(({ operator, name, table }) => ({
@@ -139,10 +161,36 @@ export class CheckpointedStore implements BatchStore {
     checkpoint.snapshotIfDue(() => this.#snapshot())
   }
 
-  /** The oldest batch on which an output of this operator's stream is owed. */
+  /** The oldest batch whose RDD of this operator some output that is owed may be made of. */
   #oldestOwed(operator: Operator): number | undefined {
-    const ids = this.#o.graph.outputs.filter((output) => output.parent === operator).map(({ id }) => id)
-    return this.#owed.find((owed) => ids.includes(owed.output))?.time
+    const times = this.#owed.flatMap(({ output, time }) => {
+      const reach = this.#reach(output).get(operator)
+      return reach === undefined ? [] : [time - reach]
+    })
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  #parentOf(output: string): Operator | undefined {
+    return this.#o.graph.outputs.find(({ id }) => id === output)?.parent
+  }
+
+  /** For each operator above an output, how far behind the batch time it is read for it, in milliseconds. */
+  #reach(output: string): ReadonlyMap<Operator, number> {
+    const known = this.#reaches.get(output)
+    if (known !== undefined) return known
+    const reach = new Map<Operator, number>()
+    const parent = this.#parentOf(output)
+    if (parent !== undefined) reach.set(parent, 0)
+    // Operators are listed after their parents, so one pass from the end sees every child before its parents.
+    for (const { operator } of [...this.#o.graph.nodes].reverse()) {
+      const below = reach.get(operator)
+      if (below === undefined) continue
+      for (const above of operator.parents) {
+        reach.set(above, Math.max(reach.get(above) ?? 0, below + operator.reachMs))
+      }
+    }
+    this.#reaches.set(output, reach)
+    return reach
   }
 
   #snapshot(): SnapshotSource {

@@ -3,8 +3,9 @@ import type { Trace, Word } from './lives.js'
 
 /**
  * What a job has left behind after crashes, against the same job without one. What each output was given for a batch is
- * the same, however often; each batch that was done there is done here; outputs of one life came in order; a batch that
- * was begun in an earlier life says `replayed`, and one that was committed does not come again, unless it is owed.
+ * the same, however often; each batch that was done there is done here; outputs of one life came in order, and what one
+ * is owed before all else that it is given; a batch that was begun in an earlier life says `replayed`, and one that was
+ * committed does not come again, unless it is owed.
  *
  * @returns what is wrong
  */
@@ -57,14 +58,20 @@ function misplaced(word: Word, trace: Trace): string | undefined {
   const { life, time, output, attempt, replayed } = word
   const { words, endings } = trace
   const here = words.filter((other) => other.life === life)
-  const before = here[here.indexOf(word) - 1]
+  const sooner = here.slice(0, here.indexOf(word))
   const owed = isOwed(word, trace)
   const earlier = words.filter((other) => other.life < life && other.output === output && other.time === time)
   if (earlier.some((other) => isSettled(other, trace))) return 'had been committed'
   const begun = endings.slice(0, life).some((ending) => ending.begun >= time)
   if (replayed && !begun) return 'says that it is replayed'
   if (!replayed && (earlier.length > 0 || owed)) return 'does not say that it is replayed'
-  if (before === undefined || isOwed(before, trace)) return attempt === 1 ? undefined : 'is no first attempt'
+  if (owed) {
+    if (attempt !== 1) return 'is no first attempt'
+    // It may have to wait for an operator, and other outputs go on meanwhile.
+    return sooner.some((other) => other.output === output && other.time >= time) ? 'came out of order' : undefined
+  }
+  const before = sooner.filter((other) => !isOwed(other, trace)).at(-1)
+  if (before === undefined) return attempt === 1 ? undefined : 'is no first attempt'
   const again = before.time === time && before.output === output
   if (again) return before.failed && attempt === before.attempt + 1 ? undefined : 'came twice'
   if (attempt !== 1) return 'is no first attempt'

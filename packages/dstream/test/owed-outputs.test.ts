@@ -1,0 +1,97 @@
+import { Seconds, Time, type DStream, type State } from 'dstream'
+import { memoryStorage } from 'dstream/storage'
+import { TestContext } from 'dstream/testing'
+import { expect, test } from 'vitest'
+
+// An output that was not run because a function above it threw gets its data in the next life of the program.
+
+/** Throws on b in the batch of b, as long as something is broken. */
+type Fragile = (record: string) => string
+type Define = (stream: DStream<string>, fragile: Fragile) => DStream<string>
+
+const pairOf = (record: string): [string, number] => [record, 1]
+const text = (pairs: readonly (readonly [string, unknown])[]) => pairs.map(([key, value]) => `${key}${String(value)}`)
+const countOf = (key: string, value: number | undefined, state: State<number>): string => {
+  state.update((state.getOption() ?? 0) + (value ?? 0))
+  return `${key}${state.get()}`
+}
+
+const jobs: Record<string, Define> = {
+  'a map': (s, f) => s.map(f),
+  'a map below a map': (s, f) =>
+    s
+      .map((x) => x)
+      .map(f)
+      .filter(() => true),
+  'a transform': (s, f) => s.transform(async (rdd) => ((await rdd.collect()).forEach(f), rdd)),
+  'a map below a window': (s, f) => s.window(Seconds(2)).map(f),
+  'a map above a window': (s, f) => s.map(f).window(Seconds(2)),
+  'a map below a state': (s, f) =>
+    s
+      .mapToPair(pairOf)
+      .mapWithState(countOf)
+      .map((x) => f(x[0]!) + x[1]!),
+  'a map above a state': (s, f) => s.map(f).mapToPair(pairOf).mapWithState(countOf),
+  'the function of a state': (s, f) => s.mapToPair(pairOf).mapWithState((k: string, v: number | undefined, state: State<number>) => countOf(f(k), v, state)), // prettier-ignore
+  'a map below a running reduction': (s, f) =>
+    s.mapToPair(pairOf).runningReduceByKey((a, b) => a + b).transform(async (rdd) => rdd.context.parallelize(text(await rdd.collect()))).map((x) => f(x[0]!) + x[1]!), // prettier-ignore
+  'a map above one side of a join': (s, f) =>
+    s.map(f).mapToPair(pairOf).join(s.mapToPair(pairOf)).map(([key]) => key), // prettier-ignore
+  'a map below an incremental window': (s, f) =>
+    s.mapToPair(pairOf).reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, Seconds(2), undefined, { filterFunc: ([, n]) => n > 0 }).map(([key]) => f(key)), // prettier-ignore
+}
+
+type Seen = [time: number, records: string[]]
+
+/** What the output has been given, life after life; broken are the batches whose number is in `broken`, of a life each. */
+const run = async (define: Define, lives: readonly { rows: string[]; broken: boolean }[]): Promise<Seen[][]> => {
+  const storage = memoryStorage()
+  const all: Seen[][] = []
+  let time = 0
+  for (const { rows, broken } of lives) {
+    const seen: Seen[] = []
+    const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(time) })
+    const source = t.source<string>()
+    const fragile: Fragile = (record) => {
+      if (broken && record === 'b') throw new Error('broken')
+      return record
+    }
+    define(source.stream, fragile).foreachRDD(async (rdd, at) => {
+      seen.push([at.milliseconds, (await rdd.collect()).sort()])
+    })
+    for (const row of rows) {
+      source.push(row)
+      await t.run(1).catch(() => undefined)
+      time += 1000
+    }
+    await t.ssc.stop()
+    all.push(seen)
+  }
+  return all
+}
+
+const byTime = (seen: readonly Seen[][]) => seen.flat().sort(([a], [b]) => a - b)
+
+test.each(Object.entries(jobs))('%s', async (_, define) => {
+  const whole = [{ rows: ['a', 'b', 'c', 'a', 'd', 'e'], broken: false }]
+  const expected = byTime(await run(define, whole))
+  expect(expected).toHaveLength(6)
+  const broken = await run(define, [
+    { rows: ['a', 'b', 'c', 'a'], broken: true },
+    { rows: ['d'], broken: false },
+    { rows: ['e'], broken: false },
+  ])
+  expect(byTime(broken)).toEqual(expected)
+  // It is paid where what was broken is mended, and once.
+  expect(broken[2]).toEqual([expected[5]])
+})
+
+test.each(Object.entries(jobs))('%s that stays broken for a second life', async (_, define) => {
+  const expected = byTime(await run(define, [{ rows: ['a', 'b', 'c', 'a', 'd', 'e', 'f'], broken: false }]))
+  const broken = await run(define, [
+    { rows: ['a', 'b', 'c', 'a'], broken: true },
+    { rows: ['d', 'e'], broken: true },
+    { rows: ['f'], broken: false },
+  ])
+  expect(byTime(broken)).toEqual(expected)
+})
