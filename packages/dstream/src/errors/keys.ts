@@ -32,14 +32,14 @@ export function keyStillMutable(key: unknown): DStreamError {
 export function mixedOrder(a: unknown, b: unknown): DStreamError {
   return new DStreamError(
     'mixed-order',
-    `${theValue(a)} and ${theValue(b)} have no common order; convert one of them, or give a comparison of your own`,
+    `${theValue(a)} and ${theValue(b)} have no common order; convert one of them, or sort by something that all have`,
   )
 }
 
 export function noOrder(value: unknown): DStreamError {
   return new DStreamError(
     'no-order',
-    `${kindOf(value)} has no natural order; sort by a number, a string or an array of them, or give a comparison of your own`,
+    `${kindOf(value)} has no natural order; sort by a number, a string or an array of them`,
   )
 }
 

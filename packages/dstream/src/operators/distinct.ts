@@ -10,4 +10,8 @@ import type { PartitionOptions } from '../keys/partitioner.js'
  * Law: `distinct() = countByValue().map(([record]) => record)`.
  */
 export const distinct = <T extends Key>(parent: Operator<T>, options: PartitionOptions = {}): Operator<T> =>
-  eachRDD('distinct', parent, (rdd) => rdd.distinct(options))
+  eachRDD('distinct', parent, (rdd) => {
+    const isGiven = options.numPartitions !== undefined || options.partitioner !== undefined
+    // Not in the partitions that the records came in, as an RDD does it: that would decide about their order.
+    return rdd.distinct(isGiven ? options : { numPartitions: rdd.context.defaultParallelism })
+  })

@@ -81,7 +81,7 @@ export function stats(node: PlanNode, evaluation: Evaluation): Maybe<Stats> {
 
 /**
  * How many numbers fall into each bucket: a number of buckets of one width from the least to the greatest, or the given
- * bounds. A bucket holds its lower bound and not its upper, the last one both.
+ * bounds. A bucket holds its lower bound and not its upper, the last one both. NaN as last bound is above all numbers and NaN.
  */
 export function histogram(
   node: PlanNode,
@@ -103,7 +103,10 @@ export function histogram(
 function checkBounds(bounds: readonly number[]): readonly number[] {
   if (!Array.isArray(bounds) || bounds.length < 2) throw badHistogram('give two bounds or more')
   bounds.forEach((bound, i) => {
-    if (typeof bound !== 'number' || !(i === 0 || bounds[i - 1]! < bound)) {
+    if (
+      typeof bound !== 'number' ||
+      !(i === 0 || bounds[i - 1]! < bound || (i === bounds.length - 1 && bound !== bound))
+    ) {
       throw badHistogram(`bounds must be numbers that rise, and ${String(bound)} does not`)
     }
   })
@@ -124,7 +127,9 @@ function counted(node: PlanNode, bounds: readonly number[], evaluation: Evaluati
 /** By halving: the last bound that is not above x begins its bucket. */
 function bucketOf(x: number, bounds: readonly number[]): number | undefined {
   const last = bounds.length - 1
-  if (!(x >= bounds[0]! && x <= bounds[last]!)) return undefined
+  const endless = Number.isNaN(bounds[last])
+  if (Number.isNaN(x)) return endless ? last - 1 : undefined
+  if (!(x >= bounds[0]! && (endless || x <= bounds[last]!))) return undefined
   let low = 0
   let high = last - 1
   while (low < high) {

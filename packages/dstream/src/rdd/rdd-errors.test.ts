@@ -50,6 +50,18 @@ describe.each([
     expect(error).toMatchObject({ code: 'record-error', operator, record, cause: oops })
   })
 
+  const ranked = sc.parallelize<{ id: string; rank?: unknown }>([{ id: 'good', rank: 5 }, { id: 'bad' }, { id: 'good', rank: 7 }]) // prettier-ignore
+  const rank = (record: { rank?: unknown }) => record.rank as number
+  test.each<[string, () => Promise<unknown>]>([
+    ['sortBy', () => ranked.sortBy(rank).collect()],
+    ['sortBy', () => ranked.sortBy(rank).take(1)],
+    ['takeOrdered', () => ranked.takeOrdered(1, rank)],
+    ['max', () => ranked.max(rank)],
+  ])('%s: a rank without an order is blamed on its own record', async (operator, run) => {
+    const error = await rejection(run())
+    expect(error).toMatchObject({ code: 'record-error', operator, record: { id: 'bad' }, cause: { code: 'no-order' } })
+  })
+
   test.each<[string, string, () => Promise<unknown>]>([
     ['not-a-pair', 'mapValues', () => (sc.parallelize([1]) as never as RDD<[1, 1]>).mapValues(String).collect()],
     ['not-a-pair', 'reduceByKey', () => (sc.parallelize(['ab']) as never as RDD<['', 1]>).reduceByKey(fail).collect()],

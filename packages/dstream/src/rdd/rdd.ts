@@ -1,6 +1,6 @@
 import { notAnRDD } from '../errors/rdd.js'
 import type { Key } from '../keys/key.js'
-import type { Partitioner, PartitionOptions } from '../keys/partitioner.js'
+import { checkPartitionOptions, type Partitioner, type PartitionOptions } from '../keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../options.js'
 import * as actions from './actions.js'
 import { pairOf } from './blame.js'
@@ -22,6 +22,7 @@ import * as shuffle from './shuffle.js'
 import { sortBy } from './sort.js'
 import * as steps from './steps.js'
 import * as tables from './tables.js'
+import { zeroSupply } from './zero.js'
 import { zip } from './zip.js'
 
 /** How an RDD is sorted. */
@@ -273,13 +274,17 @@ export class RDD<out T> {
   }
 
   /**
-   * One of each record, by the equality of keys: the first that came.
+   * One of each record, by the equality of keys: the first that came. In as many partitions as there are, unless the
+   * options say another number.
    *
    * @example
    * await sc.parallelize([1, 2, 1]).distinct().collect() // [1, 2]
    */
   distinct(this: RDD<T & Key>, options?: PartitionOptions): RDD<T> {
-    return this.#derive(sets.distinct(this.node, this.#partitioner('distinct', options)))
+    checkPartitionOptions('distinct', options)
+    const isGiven =
+      options?.partitioner !== undefined || (options?.numPartitions ?? this.numPartitions) !== this.numPartitions
+    return this.#derive(sets.distinct(this.node, isGiven ? this.#partitioner('distinct', options) : undefined))
   }
 
   /**
@@ -290,7 +295,7 @@ export class RDD<out T> {
    */
   intersection(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('intersection', that)
-    return this.#derive(sets.intersection(this.node, other, this.#partitioner('intersection', undefined)), that.job)
+    return this.#derive(sets.intersection(this.node, other, this.context.defaultParallelism), that.job)
   }
 
   /**
@@ -301,7 +306,7 @@ export class RDD<out T> {
    */
   subtract(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('subtract', that)
-    return this.#derive(sets.subtract(this.node, other, this.#partitioner('subtract', undefined)), that.job)
+    return this.#derive(sets.subtract(this.node, other), that.job)
   }
 
   /**
@@ -549,7 +554,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`.
+   * Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`. Where `zero` is
+   * data each key has a copy of its own, so that `f` may change its first argument.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).foldByKey(10, (a, b) => a + b).collect() // [['a', 14]]
@@ -561,7 +567,8 @@ export class RDD<out T> {
     options?: PartitionOptions,
   ): RDD<[K, V]> {
     aFunction('foldByKey', 'the function', f)
-    const functions = { create: (value: V) => f(zero, value), merge: f, mergeCombiners: f }
+    const fresh = zeroSupply(zero)
+    const functions = { create: (value: V) => f(fresh(), value), merge: f, mergeCombiners: f }
     const partitioner = this.#partitioner('foldByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'foldByKey', functions, partitioner))
   }
@@ -594,8 +601,7 @@ export class RDD<out T> {
    */
   subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
     const other = nodeOf('subtractByKey', that)
-    const partitioner = this.#partitioner('subtractByKey', undefined, other)
-    return this.#derive(sets.subtractByKey(this.node, other, partitioner), that.job)
+    return this.#derive(sets.subtractByKey(this.node, other), that.job)
   }
 
   /**
@@ -711,13 +717,14 @@ export class RDD<out T> {
   }
 
   /**
-   * `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark.
+   * `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark. Each beginning
+   * has a copy of its own where `zero` is data, so that `f` may change its first argument.
    *
    * @example
    * await sc.parallelize([1, 2]).fold(0, (a, b) => a + b) // 3
    */
   fold(zero: T, f: (a: T, b: T) => T): Promise<T> {
-    const functions = { zero: () => zero, seq: f, comb: f }
+    const functions = { zero: zeroSupply(zero), seq: f, comb: f }
     return this.#act((evaluation) => actions.aggregate(this.node, 'fold', functions, evaluation)) as Promise<T>
   }
 
@@ -815,8 +822,8 @@ export class RDD<out T> {
   }
 
   /**
-   * How many numbers fall into each bucket: a number of equal ones, or bounds that rise. The last one holds its upper bound
-   * too. @throws `bad-histogram`
+   * How many numbers fall into each bucket: a number of equal ones, or bounds that rise, NaN above all. The last one holds
+   * its upper bound too. @throws `bad-histogram`
    *
    * @example
    * (await sc.parallelize([1, 2, 3]).histogram([1, 2, 3])).counts // [1, 2]

@@ -3,6 +3,7 @@ import { detachKey } from '../keys/detach.js'
 import { type Key, keyOf } from '../keys/key.js'
 import {
   checkPartitionOptions,
+  HashPartitioner,
   partitionerOf,
   partitionOf as partitionOfKey,
   samePartitioner,
@@ -22,7 +23,8 @@ type Feeder = (sink: Sink) => Maybe<void>
 
 /**
  * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
- * nothing moves; else hash partitions (reference 1.11, Spark's `Partitioner.defaultPartitioner`).
+ * nothing moves, unless it is smaller than the default and ten times smaller than the largest parent; else hash partitions
+ * (Spark's `Partitioner.defaultPartitioner`).
  */
 export function choosePartitioner(
   where: string,
@@ -31,15 +33,18 @@ export function choosePartitioner(
   defaultParallelism: number,
 ): Partitioner {
   checkPartitionOptions(where, options)
-  if (options?.numPartitions === undefined && options?.partitioner === undefined) {
-    let known: Partitioner | undefined
-    for (const { partitioner } of parents) {
-      if (partitioner !== undefined && partitioner.numPartitions > (known?.numPartitions ?? 0)) known = partitioner
-    }
-    if (known !== undefined && known.numPartitions >= defaultParallelism) return known
+  if (asksFor(options)) return partitionerOf(options, defaultParallelism, where)
+  let known: Partitioner | undefined
+  for (const { partitioner } of parents) {
+    if (partitioner !== undefined && partitioner.numPartitions > (known?.numPartitions ?? 0)) known = partitioner
   }
-  return partitionerOf(options, defaultParallelism, where)
+  const largest = Math.max(...parents.map(({ numPartitions }) => numPartitions))
+  const fits = (n: number) => n >= defaultParallelism || n * 10 > largest
+  return known !== undefined && fits(known.numPartitions) ? known : new HashPartitioner(defaultParallelism)
 }
+
+const asksFor = (options: PartitionOptions | undefined): boolean =>
+  options?.numPartitions !== undefined || options?.partitioner !== undefined
 
 /** How the result holds a key: see {@link CombineSink}. */
 type Own = CombineSink['own']

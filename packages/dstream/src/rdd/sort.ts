@@ -22,6 +22,19 @@ export function comparison(place: Place, ascending: boolean): CompareRanks {
 }
 
 /**
+ * What records are ranked by, each looked at beside the first: so that a rank without an order is blamed on its own record.
+ * @throws `no-order`, `mixed-order`
+ */
+function ranking(by: AnyFunction): (record: unknown) => unknown {
+  let first: readonly [unknown] | undefined
+  return (record) => {
+    const rank = by(record)
+    compareNatural((first ??= [rank])[0], rank)
+    return rank
+  }
+}
+
+/**
  * In the natural order of `by`, stable; partition after partition the whole is sorted. `take(n)` of it looks for the n
  * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
  */
@@ -41,8 +54,9 @@ export function sortBy(
       type: 'wide',
       run(evaluation) {
         const all: Ranked = { ranks: [], records: [] }
+        const rankOf = ranking(by)
         const f = (record: unknown): void => {
-          all.ranks.push(by(record))
+          all.ranks.push(rankOf(record))
           all.records.push(record)
         }
         const compare = comparison(node, ascending)
@@ -75,7 +89,8 @@ export function ordered(
 ): Maybe<unknown[]> {
   if (n === 0) return []
   const heap = new BoundedHeap(n, comparison(place, ascending))
-  const f = (record: unknown): void => heap.offer(by(record), record)
+  const rankOf = ranking(by)
+  const f = (record: unknown): void => heap.offer(rankOf(record), record)
   return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => heap.inOrder())
 }
 

@@ -20,23 +20,30 @@ export function source(
 const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
 const identity = (record: unknown) => record
 
-/** One step per record. `kind` is what the user wrote, `op` what it does. */
-export function narrow(parent: PlanNode, kind: string, op: StepOp, f: AnyFunction = identity): PlanNode {
+/** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
+export function narrow(
+  parent: PlanNode,
+  kind: string,
+  op: StepOp,
+  f: AnyFunction = identity,
+  partitioner = keepsKeys.has(op) ? parent.partitioner : undefined,
+): PlanNode {
   return new PlanNode({
     kind,
     plan: { type: 'narrow', op, f: aFunction(kind, 'the function', f) },
     parents: [parent],
     numPartitions: parent.numPartitions,
-    partitioner: keepsKeys.has(op) ? parent.partitioner : undefined,
+    partitioner,
   })
 }
 
 /**
  * The partitions of all parents, one parent after the other. Parents with one partitioner are laid side by side
  * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
- * PartitionerAwareUnionRDD).
+ * PartitionerAwareUnionRDD). What has no partitions is left out.
  */
-export function union(parents: readonly PlanNode[]): PlanNode {
+export function union(all: readonly PlanNode[]): PlanNode {
+  const parents = all.filter(({ numPartitions }) => numPartitions > 0)
   const partitioner = parents[0]?.partitioner
   if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
     return new PlanNode({

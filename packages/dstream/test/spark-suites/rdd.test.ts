@@ -247,6 +247,7 @@ describe('DoubleRDDSuite', () => {
     ['uneven buckets', () => histogram([1, 2, 3, 5, 6], [0, 5, 11]), [3, 2]],
     ['NaN counts nowhere', () => histogram([1, Number.NaN, 6], [0, 5, 11]), [1, 1]],
     ['four buckets with infinities', () => histogram([10.01, -0.01, 0, 1, 3, 4, 13, 15.9, 16, 17, 30, 50], [0, 4, 5, 16, 30, 31, 1000].slice(0, 5)), [3, 1, 3, 3]], // prettier-ignore
+    ['NaN as last border', () => histogram([-0.01, 0, 1, 2, 3, 5, 6, 11.01, 12, 199, 200, 200.1, Number.NaN], [0, 5, 11, 12, 200, Number.NaN]), [4, 2, 1, 2, 3]], // prettier-ignore
     ['a number of buckets', async () => await of([1, 2, 3, 4]).histogram(3), { buckets: [1, 2, 3, 4], counts: [1, 1, 2] }], // prettier-ignore
     ['one value, one bucket', async () => await of([5, 5]).histogram(1), { buckets: [5, 5], counts: [2] }],
   ])

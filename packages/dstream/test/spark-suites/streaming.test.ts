@@ -76,6 +76,7 @@ describe('BasicOperationsSuite', () => {
   test('a union whose parent has no batch fails, as Spark does', async () => {
     await expect(run([[1], null], (s) => s.union(s.map((x) => x * 10)))).rejects.toMatchObject({
       code: 'no-parent-rdd',
+      message: expect.stringContaining('Could not generate RDD from a parent for unifying at time 2000 ms'),
     })
   })
 
@@ -178,8 +179,8 @@ describe('WindowOperationsSuite', () => {
   ])
 
   test.each([
-    ['window', Milliseconds(1500), one, /The window duration of window \(1500 ms\) must be a multiple of the slide duration of parent DStream/], // prettier-ignore
-    ['slide', two, Milliseconds(1500), /The slide duration of window \(1500 ms\) must be a multiple of the slide duration of parent DStream/], // prettier-ignore
+    ['window', Milliseconds(1500), one, /The window duration of windowed DStream \(1500 ms\) must be a multiple of the slide duration of parent DStream/], // prettier-ignore
+    ['slide', two, Milliseconds(1500), /The slide duration of windowed DStream \(1500 ms\) must be a multiple of the slide duration of parent DStream/], // prettier-ignore
   ])('a %s that is no multiple of the batch is refused in the words of Spark', (_, window, slide, words) => {
     const t = new TestContext({ batchInterval: one })
     expect(() => t.input([[1]]).window(window, slide)).toThrow(words)
