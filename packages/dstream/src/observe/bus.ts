@@ -8,12 +8,13 @@ type Handler = (event: never) => void
 const methodOf = (event: EventName): keyof StreamingListener =>
   `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
 
-/** Tells every listener, in order of registration. An exception in one is logged and harms nobody. */
+/** Tells every listener, in order of registration. An exception in one, or a rejection, is logged and harms nobody. */
 export class Bus {
   readonly #emitter = new EventEmitter()
   readonly #handlers = new Map<EventName, Map<unknown, Handler>>()
   readonly #logger: Logger
   #listeners: StreamingListener[] = []
+  #closed = false
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -43,7 +44,13 @@ export class Bus {
     this.#emitter.off(event, guarded as (...args: unknown[]) => void)
   }
 
+  /** Nothing is told any more. */
+  close(): void {
+    this.#closed = true
+  }
+
   emit<E extends EventName>(event: E, data: StreamingEvents[E]): void {
+    if (this.#closed) return
     this.#emitter.emit(event, data)
     const method = methodOf(event)
     for (const listener of this.#listeners) {
@@ -51,11 +58,14 @@ export class Bus {
     }
   }
 
-  #guard(event: EventName, call: () => void): void {
-    try {
-      call()
-    } catch (error) {
+  #guard(event: EventName, call: () => unknown): void {
+    const failed = (error: unknown): void =>
       this.#logger.error({ event, err: error }, `A listener of "${event}" threw; the others were told all the same.`)
+    try {
+      const result = call()
+      if (result instanceof Promise) result.catch(failed)
+    } catch (error) {
+      failed(error)
     }
   }
 }

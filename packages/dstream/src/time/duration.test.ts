@@ -95,6 +95,8 @@ describe('text', () => {
     [Milliseconds(0), '0 ms', '0 ms', '0'],
     [Milliseconds(999), '999 ms', '999 ms', '999'],
     [Milliseconds(2500), '2500 ms', '2.5 s', '2500'],
+    [Milliseconds(1450), '1450 ms', '1.5 s', '1450'],
+    [Milliseconds(1050), '1050 ms', '1.0 s', '1050'],
     [Seconds(90), '90000 ms', '1.5 m', '90000'],
     [Minutes(135), '8100000 ms', '2.25 h', '8100000'],
     [Seconds(-5), '-5000 ms', '-5000 ms', '-5000'],

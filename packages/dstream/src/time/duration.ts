@@ -91,9 +91,10 @@ export class Duration {
   prettyPrint(): string {
     const ms = this.milliseconds
     if (ms < 1000) return `${ms} ms`
-    if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
-    if (ms < 3_600_000) return `${(ms / 60_000).toFixed(1)} m`
-    return `${(ms / 3_600_000).toFixed(2)} h`
+    // Rounded as Spark does it, which divides as a float: 1450 ms are 1.5 s.
+    if (ms < 60_000) return `${Math.fround(ms / 1000).toFixed(1)} s`
+    if (ms < 3_600_000) return `${Math.fround(ms / 60_000).toFixed(1)} m`
+    return `${Math.fround(ms / 3_600_000).toFixed(2)} h`
   }
   toString(): string {
     return `${this.milliseconds} ms`

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { Logger } from '../ports.js'
+import { Bus } from './bus.js'
+
+const logged = () => {
+  const errors: unknown[] = []
+  const log = () => undefined
+  const logger: Logger = {
+    debug: log,
+    info: log,
+    warn: log,
+    error: (fields) => errors.push((fields as { err: unknown }).err),
+  }
+  return { bus: new Bus(logger), errors }
+}
+const started = { time: 1 }
+const oops = new Error('oops')
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw oops
+    },
+  ],
+  ['is asynchronous and rejects', () => Promise.reject(oops)],
+] as [string, () => void][])('a listener that %s is logged, and the others are told', async (_, bad) => {
+  const { bus, errors } = logged()
+  const told: string[] = []
+  bus.on('streamingStarted', bad)
+  bus.on('streamingStarted', () => void told.push('handler'))
+  bus.addListener({ onStreamingStarted: bad })
+  bus.addListener({ onStreamingStarted: () => void told.push('listener') })
+  bus.emit('streamingStarted', started)
+  await Promise.resolve()
+  expect(told).toEqual(['handler', 'listener'])
+  expect(errors).toEqual([oops, oops])
+})
+
+test('after it is closed nobody is told anything', () => {
+  const { bus } = logged()
+  const told: unknown[] = []
+  bus.on('streamingStarted', (event) => void told.push(event))
+  bus.emit('streamingStarted', started)
+  bus.close()
+  bus.emit('streamingStarted', started)
+  expect(told).toEqual([started])
+})
