@@ -101,6 +101,34 @@ const oneOf = (name: string, value: unknown, choices: readonly string[]): void =
   }
 }
 
+/** What a part that the program brings must be able to do. */
+const abilities = {
+  clock: ['now', 'setTimer'],
+  storage: ['append', 'read', 'put', 'list', 'delete', 'lock'],
+  logger: ['debug', 'info', 'warn', 'error'],
+  signal: ['addEventListener', 'removeEventListener'],
+} as const
+
+const canAll = (value: unknown, methods: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+
+/** @throws `bad-option` for what is no path: an empty one would mean the current directory */
+export const checkDirectory = (directory: unknown, place = where): void => {
+  if (typeof directory !== 'string' || directory === '') throw badOption(place, 'checkpointDir', 'a path', directory)
+}
+
+const isListOfIds = (value: unknown): boolean => Array.isArray(value) && value.every((id) => typeof id === 'string')
+
+const checkParts = (options: StreamingContextOptions): void => {
+  for (const [name, methods] of Object.entries(abilities) as [keyof typeof abilities, readonly string[]][]) {
+    const value = options[name]
+    if (value === undefined || canAll(value, methods)) continue
+    throw badOption(where, name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value)
+  }
+}
+
 /**
  * @throws `unknown-option` naming the nearest known one; `no-batch-interval`, `not-a-duration`, `duration-not-positive`,
  * `bad-option` for values that cannot be
@@ -111,6 +139,13 @@ export const checkContextOptions = (options: StreamingContextOptions): void => {
   checkPositiveDuration(`${where}, option batchInterval`, options.batchInterval)
   if (options.blockInterval !== undefined)
     checkPositiveDuration(`${where}, option blockInterval`, options.blockInterval)
+  const { appName, allowDroppedState, backpressure } = options
+  if (appName !== undefined && (typeof appName !== 'string' || appName === ''))
+    throw badOption(where, 'appName', 'a name', appName)
+  if (options.checkpointDir !== undefined) checkDirectory(options.checkpointDir)
+  if (allowDroppedState !== undefined && !isListOfIds(allowDroppedState))
+    throw badOption(where, 'allowDroppedState', 'an array of ids', allowDroppedState)
+  checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
@@ -119,8 +154,12 @@ export const checkContextOptions = (options: StreamingContextOptions): void => {
   if (options.maxRate !== undefined) positiveNumber(where, 'maxRate', options.maxRate)
   if (typeof options.onRecordError === 'string') oneOf('onRecordError', options.onRecordError, ['fail', 'skip'])
   else if (options.onRecordError !== undefined) aFunction(where, 'onRecordError', options.onRecordError)
-  if (typeof options.backpressure === 'object') {
+  if (backpressure !== undefined && typeof backpressure !== 'boolean') {
+    if (typeof backpressure !== 'object')
+      throw badOption(where, 'backpressure', 'true, false or an object', backpressure)
     const pid = ['initialRate', 'proportional', 'integral', 'derived', 'minRate']
-    checkOptions(`${where}, option backpressure`, options.backpressure, pid)
+    checkOptions(`${where}, option backpressure`, backpressure, pid)
+    const { initialRate } = backpressure
+    if (initialRate !== undefined) positiveNumber(`${where}, option backpressure`, 'initialRate', initialRate)
   }
 }

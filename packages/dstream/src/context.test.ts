@@ -1,4 +1,4 @@
-import { Milliseconds, Seconds, StreamingContext, Time } from 'dstream'
+import { Milliseconds, Receiver, Seconds, StreamingContext, Time } from 'dstream'
 import { ManualClock, TestContext, runBatches } from 'dstream/testing'
 import { memoryStorage } from 'dstream/storage'
 import { describe, expect, test } from 'vitest'
@@ -15,6 +15,16 @@ describe('options', () => {
     [{ ...second, defaultParallelism: 0 }, 'bad-option'],
     [{ ...second, missedBatches: 'later' }, 'bad-option'],
     [{ ...second, onRecordError: 'ignore' }, 'bad-option'],
+    [{ ...second, backpressure: 'pid' }, 'bad-option'],
+    [{ ...second, backpressure: 0 }, 'bad-option'],
+    [{ ...second, checkpointDir: '' }, 'bad-option'],
+    [{ ...second, checkpointDir: 5 }, 'bad-option'],
+    [{ ...second, appName: '' }, 'bad-option'],
+    [{ ...second, allowDroppedState: 'x' }, 'bad-option'],
+    [{ ...second, clock: 5 }, 'bad-option'],
+    [{ ...second, storage: {} }, 'bad-option'],
+    [{ ...second, signal: {} }, 'bad-option'],
+    [{ ...second, logger: { info: () => undefined } }, 'bad-option'],
   ])('%o is refused', (options, code) => {
     let error: { code?: string } = {}
     try {
@@ -137,6 +147,30 @@ describe('states', () => {
   })
 })
 
+describe('the words of Spark', () => {
+  test.each([
+    ['starting', (t: TestContext) => t.ssc.start()],
+    ['stopping', (t: TestContext) => t.ssc.stop()],
+  ])('for what comes after %s', async (when, go) => {
+    const t = new TestContext(second)
+    const stream = t.input([[1]])
+    t.output(stream)
+    await go(t)
+    expect(() => stream.map((n) => n)).toThrow(
+      `Cannot add "map": Adding new inputs, transformations, and output operations after ${when} a context is not supported.`,
+    )
+    await t.ssc.stop()
+  })
+
+  test('for a checkpoint interval without a directory', async () => {
+    const ssc = new StreamingContext({ ...second, logger: silent })
+    ssc.rateStream(1).checkpoint(Seconds(10)).print()
+    await expect(ssc.start()).rejects.toThrow(
+      'requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). ',
+    )
+  })
+})
+
 describe('one active context per name', () => {
   const make = (): TestContext => {
     const t = new TestContext({ ...second, appName: 'one-of-a-name' })
@@ -148,7 +182,10 @@ describe('one active context per name', () => {
     const first = make()
     const second = make()
     await first.ssc.start()
-    await expect(second.ssc.start()).rejects.toMatchObject({ code: 'already-active' })
+    await expect(second.ssc.start()).rejects.toMatchObject({
+      code: 'already-active',
+      message: expect.stringMatching(/^Only one StreamingContext may be started in this process under the name/),
+    })
     expect(second.ssc.getState()).toBe('INITIALIZED')
     expect(StreamingContext.getActive('one-of-a-name')).toBe(first.ssc)
     await first.ssc.stop()
@@ -374,6 +411,23 @@ describe('events', () => {
     expect(calls).toEqual(['first', 'second', 'first'])
   })
 
+  test('after stop no event comes any more', async () => {
+    class Late extends Receiver<number> {
+      override onStart() {}
+      override onStop() {}
+    }
+    const t = new TestContext(second)
+    const late = new Late()
+    t.output(t.ssc.receiverStream(late))
+    const states: string[] = []
+    t.ssc.on('receiverError', () => states.push(t.ssc.getState()))
+    await t.run(1)
+    late.reportError('during')
+    await t.ssc.stop()
+    late.reportError('late')
+    expect(states).toEqual(['ACTIVE'])
+  })
+
   test('stop may be called from a listener', async () => {
     const t = new TestContext(second)
     const out = t.output(t.input([[1], [2], [3]]))
@@ -564,6 +618,23 @@ describe('slice and remember', () => {
     expect(await stream.slice(4000, 9000)).toEqual([])
     await t.ssc.stop()
   })
+})
+
+test.each<[unknown, unknown, string]>([
+  [NaN, 1000, 'NaN'],
+  ['x', 1000, '"x"'],
+  [1000, undefined, 'undefined'],
+  [new Time(1000), 1000.5, '1000.5'],
+  [0, Seconds(1), '1000'],
+])('slice(%s, %s) is refused with what it takes', async (from, to, got) => {
+  const t = new TestContext(second)
+  const stream = t.input([[1]])
+  t.output(stream)
+  await t.run()
+  const slice = stream.slice(from as Time, to as Time)
+  await expect(slice).rejects.toMatchObject({ code: 'not-a-time' })
+  await expect(slice).rejects.toThrow(`slice: ${got} is not a Time; give a Time or whole milliseconds since the epoch`)
+  await t.ssc.stop()
 })
 
 describe('a source that a test feeds', () => {

@@ -2,10 +2,15 @@ import type { Readable, Writable } from 'node:stream'
 import type { Codec } from './blocks/codec.js'
 import type { CheckpointLimits } from './checkpoint/checkpoint.js'
 import type { MatchPlan } from './checkpoint/match.js'
-import { checkContextOptions, type BackpressureOptions, type StreamingContextOptions } from './context-options.js'
+import {
+  checkContextOptions,
+  checkDirectory,
+  type BackpressureOptions,
+  type StreamingContextOptions,
+} from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
 import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from './errors/context.js'
-import { addingTooLate, differentContexts, noStreams, sliceForgotten } from './errors/graph.js'
+import { addingTooLate, differentContexts, noStreams, notStreams, sliceForgotten } from './errors/graph.js'
 import type { RecordError } from './errors/record-error.js'
 import { callSite } from './graph/call-site.js'
 import { Graph } from './graph/graph.js'
@@ -411,6 +416,7 @@ export class StreamingContext implements AsyncDisposable {
 
   /**
    * Streams of one slide as one, in the given order.
+   * @throws `not-a-stream` for anything but an array of streams, `no-streams`, `different-contexts`, `different-slides`
    *
    * @example
    * const out = t.output(ssc.union([lines, lines]))
@@ -423,6 +429,7 @@ export class StreamingContext implements AsyncDisposable {
 
   /**
    * Whole batches of several streams to a whole batch; the RDDs come in the order of the streams.
+   * @throws `not-a-stream` for anything but an array of streams, `no-streams`, `different-contexts`, `different-slides`
    *
    * @example
    * const out = t.output(ssc.transform([lines, pairs], ([a, b]) => a.cartesian(b)))
@@ -452,6 +459,7 @@ export class StreamingContext implements AsyncDisposable {
    */
   checkpoint(directory: string | null): void {
     this.#mustBeNew('a checkpoint directory')
+    if (directory !== null) checkDirectory(directory, 'checkpoint')
     this.#checkpointDir = directory ?? undefined
   }
 
@@ -658,6 +666,7 @@ export class StreamingContext implements AsyncDisposable {
       for (const release of this.#release.splice(0)) release()
       deactivate(this.appName, this)
       this.#termination.stop()
+      this.#bus.close()
     }
   }
 
@@ -750,6 +759,8 @@ export class StreamingContext implements AsyncDisposable {
   }
 
   #operatorsOf<T>(kind: string, streams: readonly DStream<T>[]): Operator<T>[] {
+    if (!Array.isArray(streams) || !streams.every((stream) => stream instanceof DStream))
+      throw notStreams(kind, streams)
     if (streams.length === 0) throw noStreams(kind)
     for (const stream of streams) if (stream.context !== this) throw differentContexts(kind)
     return streams.map((stream) => stream.operator)

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
 import type { StreamingContext } from './context.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from './errors/graph.js'
-import { badOption } from './errors/options.js'
+import { badOption, optionsBesideSpec } from './errors/options.js'
 import type { Attempt, OutputSpec } from './graph/graph.js'
 import type { Operator } from './graph/operator.js'
 import type { Key } from './keys/key.js'
-import type { PartitionOptions } from './keys/partitioner.js'
+import { partitionerOf, type PartitionOptions } from './keys/partitioner.js'
 import { branch } from './operators/branch.js'
 import { cogroup } from './operators/cogroup.js'
 import { combineByKey } from './operators/combine-by-key.js'
@@ -52,7 +52,7 @@ import { transform } from './operators/transform.js'
 import { union } from './operators/union.js'
 import { updateStateByKey, type StatefulOperator, type StateOptions } from './operators/update-state-by-key.js'
 import { updateStateByPartition } from './operators/update-state-by-partition.js'
-import { window } from './operators/window.js'
+import { checkWindow, window } from './operators/window.js'
 import { aFunction, checkOptions, positiveInteger } from './options.js'
 import { batches, type Batch } from './outputs/batches.js'
 import { foreachRDD } from './outputs/foreach-rdd.js'
@@ -65,12 +65,19 @@ import type { RDDContext } from './rdd/rdd-context.js'
 import type { KeyedState } from './state/keyed-state.js'
 import type { StateView } from './state/view.js'
 import { checkPositiveDuration, Duration, durationOf } from './time/duration.js'
-import type { Time } from './time/time.js'
+import { timeOf, type Time } from './time/time.js'
 
 /** The key of a pair type. */
-export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : never
+export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : PairsAmong<T, Key>
 /** The value of a pair type. */
-export type ValueOf<T> = T extends readonly [Key, infer V] ? V : never
+export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, unknown>
+
+/**
+ * `Part` where pairs are among T, as they are among `unknown`, else `never`: a `StateDStream` of pairs is a stream of
+ * `unknown` too only if its keys and values are among those that `unknown` has. T is asked for as a parameter, since only
+ * what stands left of an `extends` may vary with `out T`.
+ */
+type PairsAmong<T, Part> = ((record: T) => void) extends (pair: [never, never]) => void ? Part : never
 
 /** A stream of records: what a user must have, to make pairs of records, is written `[key, value]`. */
 type Pairs<K extends Key, V> = DStream<readonly [K, V]>
@@ -320,7 +327,7 @@ export class DStream<out T> {
    * await runBatches([['a', 'b', 'a'], []], (s) => s.countByValue()) // [[['a', 2], ['b', 1]], []]
    */
   countByValue(this: DStream<T & Key>, options?: PartitionOptions): DStream<[T, number]> {
-    checkOptions('countByValue', options, partitionKeys)
+    checkPartitioning('countByValue', options)
     return this.#derive(countByValue(this.#operator, options)) as DStream<[T, number]>
   }
 
@@ -331,7 +338,7 @@ export class DStream<out T> {
    * await runBatches([['b', 'a', 'b'], ['b']], (s) => s.distinct()) // [['b', 'a'], ['b']]
    */
   distinct(this: DStream<T & Key>, options?: PartitionOptions): DStream<T> {
-    checkOptions('distinct', options, partitionKeys)
+    checkPartitioning('distinct', options)
     return this.#derive(distinct(this.#operator, options)) as DStream<T>
   }
 
@@ -346,7 +353,7 @@ export class DStream<out T> {
   }
 
   /**
-   * A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch.
+   * A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch and returns an RDD for each.
    *
    * @example
    * await runBatches([[3, 1], [2]], (s) => s.transform((rdd, time) => rdd.sortBy((x) => x))) // [[1, 3], [2]]
@@ -403,6 +410,7 @@ export class DStream<out T> {
    * await runBatches([['a', 'ccc', 'bb']], (s) => s.top(2, (word) => word.length)) // [['ccc', 'bb']]
    */
   top(n: number, by?: (record: T) => number | string | bigint): DStream<T> {
+    if (by !== undefined) aFunction('top', 'by', by)
     return this.#derive(top(this.#operator, positiveInteger('top', 'n', n), by))
   }
 
@@ -415,8 +423,8 @@ export class DStream<out T> {
    * await runBatches([['a'], ['b'], ['c']], (s) => s.window(Seconds(2))) // [['a'], ['a', 'b'], ['b', 'c']]
    */
   window(windowDuration: Duration, slideDuration: Duration = this.slideDuration): DStream<T> {
-    const windowMs = positiveMs('window', windowDuration)
-    return this.#derive(window(this.#operator, windowMs, positiveMs('window', slideDuration), this.#host.sc))
+    const [windowMs, slideMs] = this.#windowMs('window', [windowDuration, slideDuration])
+    return this.#derive(window(this.#operator, windowMs, slideMs, this.#host.sc))
   }
 
   /**
@@ -469,7 +477,7 @@ export class DStream<out T> {
     slideDuration?: Duration,
     options?: PartitionOptions,
   ): DStream<[T, number]> {
-    checkOptions('countByValueAndWindow', options, partitionKeys)
+    checkPartitioning('countByValueAndWindow', options)
     const [windowMs, slideMs] = this.#windowMs('countByValueAndWindow', [windowDuration, slideDuration])
     const counts = countByValueAndWindow(this.#operator, windowMs, slideMs, this.#host.sc, options)
     return this.#derive(counts, 'countByValueAndWindow') as DStream<[T, number]>
@@ -494,7 +502,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.groupByKey()) // [[['a', [1, 2]], ['b', [5]]]]
    */
   groupByKey<K extends Key, V>(this: Pairs<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
-    checkOptions('groupByKey', options, partitionKeys)
+    checkPartitioning('groupByKey', options)
     return this.#derive(groupByKey(this.#operator, options))
   }
 
@@ -505,7 +513,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.reduceByKey((a, b) => a + b)) // [[['a', 3], ['b', 5]]]
    */
   reduceByKey<K extends Key, V>(this: Pairs<K, V>, f: (a: V, b: V) => V, options?: PartitionOptions): DStream<[K, V]> {
-    checkOptions('reduceByKey', options, partitionKeys)
+    checkPartitioning('reduceByKey', options)
     return this.#derive(reduceByKey(this.#operator, aFunction('reduceByKey', 'f', f), options))
   }
 
@@ -522,7 +530,7 @@ export class DStream<out T> {
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
   ): DStream<[K, C]> {
-    checkOptions('combineByKey', options, partitionKeys)
+    checkPartitioning('combineByKey', options)
     const combiner = {
       create: aFunction('combineByKey', 'createCombiner', createCombiner),
       merge: aFunction('combineByKey', 'mergeValue', mergeValue),
@@ -537,7 +545,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 'x y']]], (s) => s.flatMapValues((text) => text.split(' '))) // [[['a', 'x'], ['a', 'y']]]
    */
-  flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
+  flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U> & object): DStream<[K, U]> {
     return this.#derive(flatMapValues(this.#operator, aFunction('flatMapValues', 'f', f)))
   }
 
@@ -553,7 +561,7 @@ export class DStream<out T> {
     slideDuration?: Duration,
     options?: PartitionOptions,
   ): DStream<[K, V[]]> {
-    checkOptions('groupByKeyAndWindow', options, partitionKeys)
+    checkPartitioning('groupByKeyAndWindow', options)
     const [windowMs, slideMs] = this.#windowMs('groupByKeyAndWindow', [windowDuration, slideDuration])
     const groups = groupByKeyAndWindow(this.#operator, windowMs, slideMs, this.#host.sc, options)
     return this.#derive(groups, 'groupByKeyAndWindow')
@@ -597,7 +605,8 @@ export class DStream<out T> {
     const args = inverse === undefined ? rest : rest.slice(1)
     const [windowMs, slideMs] = this.#windowMs(where, args)
     const options = args[2] as (PartitionOptions & { filterFunc?: (pair: readonly [K, V]) => boolean }) | undefined
-    checkOptions(where, options, inverse === undefined ? partitionKeys : [...partitionKeys, 'filterFunc'])
+    checkPartitioning(where, options, inverse === undefined ? [] : ['filterFunc'])
+    if (options?.filterFunc !== undefined) aFunction(where, 'filterFunc', options.filterFunc)
     const { sc } = this.#host
     return this.#derive(
       inverse === undefined
@@ -618,7 +627,7 @@ export class DStream<out T> {
     that: Pairs<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V[], W[]]]> {
-    checkOptions('cogroup', options, partitionKeys)
+    checkPartitioning('cogroup', options)
     return this.#derive(cogroup(this.#operator, this.#other('cogroup', that), options))
   }
 
@@ -629,7 +638,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
    */
   join<K extends Key, V, W>(this: Pairs<K, V>, that: Pairs<K, W>, options?: PartitionOptions): DStream<[K, [V, W]]> {
-    checkOptions('join', options, partitionKeys)
+    checkPartitioning('join', options)
     return this.#derive(join(this.#operator, this.#other('join', that), options))
   }
 
@@ -644,7 +653,7 @@ export class DStream<out T> {
     that: Pairs<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V, W | undefined]]> {
-    checkOptions('leftOuterJoin', options, partitionKeys)
+    checkPartitioning('leftOuterJoin', options)
     return this.#derive(leftOuterJoin(this.#operator, this.#other('leftOuterJoin', that), options))
   }
 
@@ -659,7 +668,7 @@ export class DStream<out T> {
     that: Pairs<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W]]> {
-    checkOptions('rightOuterJoin', options, partitionKeys)
+    checkPartitioning('rightOuterJoin', options)
     return this.#derive(rightOuterJoin(this.#operator, this.#other('rightOuterJoin', that), options))
   }
 
@@ -674,7 +683,7 @@ export class DStream<out T> {
     that: Pairs<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W | undefined]]> {
-    checkOptions('fullOuterJoin', options, partitionKeys)
+    checkPartitioning('fullOuterJoin', options)
     return this.#derive(fullOuterJoin(this.#operator, this.#other('fullOuterJoin', that), options))
   }
 
@@ -717,7 +726,7 @@ export class DStream<out T> {
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
   ): StateDStream<K, V> {
-    checkOptions('runningReduceByKey', options, partitionKeys)
+    checkPartitioning('runningReduceByKey', options)
     aFunction('runningReduceByKey', 'f', f)
     const stateful = runningReduceByKey(this.#operator, f, { sc: this.#host.sc, ...options })
     this.#host.add(stateful)
@@ -747,7 +756,9 @@ export class DStream<out T> {
 
   /**
    * Each record with the state of its key. Takes a `StateSpec`, or the function itself with its options; then key and
-   * value infer. What the function returns is emitted, `undefined` apart.
+   * value infer. What the function returns is emitted, `undefined` apart; a Promise fails the batch, for the state is
+   * there only as long as the call.
+   * @throws `options-beside-spec` when options stand beside a `StateSpec`, which holds them itself
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.mapWithState((key, n, state: State<number>) => {
@@ -761,14 +772,15 @@ export class DStream<out T> {
     f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
   ): MapWithStateDStream<KeyOf<T>, ValueOf<T>, S, E>
-  mapWithState(specOrFunction: unknown, given: unknown = {}): MapWithStateDStream<never, never, never, never> {
-    checkOptions('mapWithState', given, [...stateKeys, 'timeout'])
+  mapWithState(specOrFunction: unknown, given?: unknown): MapWithStateDStream<never, never, never, never> {
     const spec = specOrFunction instanceof StateSpec ? specOrFunction : undefined
+    if (spec !== undefined && given !== undefined) throw optionsBesideSpec(given)
+    checkOptions('mapWithState', given, [...stateKeys, 'timeout'])
     const f = spec?.f ?? aFunction('mapWithState', 'f', specOrFunction)
     const parent = this.#operator as unknown as Operator<readonly [Key, unknown]>
     const stateful = mapWithState(parent, f as MapWithStateFunction<Key, unknown, unknown, unknown>, {
       sc: this.#host.sc,
-      ...((spec?.options ?? given) as MapWithStateOptions<Key, unknown>),
+      ...((spec?.options ?? given) as MapWithStateOptions<Key, unknown> | undefined),
     })
     this.#host.add(stateful)
     return new MapWithStateDStream(this.#host, stateful) as unknown as MapWithStateDStream<never, never, never, never>
@@ -813,7 +825,8 @@ export class DStream<out T> {
 
   /**
    * The RDDs with time in [from, to], both ends included and rounded down to the slide. A time not yet run gives none.
-   * @throws `not-initialized` before start; `slice-forgotten` for a time that is no longer remembered
+   * @throws `not-initialized` before start; `not-a-time` for what is neither a Time nor whole milliseconds;
+   * `slice-forgotten` for a time that is no longer remembered
    * @example
    * ssc.remember(Seconds(10))
    * lines.print()
@@ -821,9 +834,9 @@ export class DStream<out T> {
    * const rdds = await lines.slice(new Time(1000), new Time(2000))
    * await Promise.all(rdds.map((rdd) => rdd.count())) // [1, 0]
    */
-  slice(from: Time | number, to: Time | number): Promise<RDD<T>[]> {
-    if (this.context.getState() === 'INITIALIZED') return Promise.reject(notInitialized('This DStream'))
-    return this.#host.slice(this.#operator, Number(from), Number(to))
+  async slice(from: Time | number, to: Time | number): Promise<RDD<T>[]> {
+    if (this.context.getState() === 'INITIALIZED') throw notInitialized('This DStream')
+    return this.#host.slice(this.#operator, timeOf('slice', from).milliseconds, timeOf('slice', to).milliseconds)
   }
 
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -915,12 +928,26 @@ export class DStream<out T> {
 
   /** Window and slide of a windowed operator, in milliseconds; the slide is by default this stream's. */
   #windowMs(where: string, [windowDuration, slideDuration = this.slideDuration]: readonly unknown[]): [number, number] {
-    return [positiveMs(where, windowDuration as Duration), positiveMs(where, slideDuration as Duration)]
+    const [windowMs, slideMs] = [windowDuration, slideDuration].map((given) => positiveMs(where, given)) as [
+      number,
+      number,
+    ]
+    checkWindow(where, this.#operator, windowMs, slideMs)
+    return [windowMs, slideMs]
   }
 
   #derive<U>(operator: Operator<U>, kind?: string): DStream<U> {
     return new DStream(this.#host, this.#host.add(operator, kind))
   }
+}
+
+/**
+ * Refuses a partitioning that cannot be on the line of the program that asks for it: the batches, which would refuse it
+ * too, know only the operators that this one consists of.
+ */
+const checkPartitioning = (where: string, options: unknown, further: readonly string[] = []): void => {
+  checkOptions(where, options, [...partitionKeys, ...further])
+  partitionerOf(options as PartitionOptions | undefined, 1, where)
 }
 
 const names = (where: string, prefix: string, suffix: string): [string, string] => {
@@ -929,7 +956,7 @@ const names = (where: string, prefix: string, suffix: string): [string, string] 
   return [prefix, suffix]
 }
 
-const positiveMs = (where: string, duration: Duration): number => checkPositiveDuration(where, duration).milliseconds
+const positiveMs = (where: string, duration: unknown): number => checkPositiveDuration(where, duration).milliseconds
 
 /** A stream of all states, whose table can also be read from one's own code. */
 export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {

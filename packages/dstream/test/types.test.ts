@@ -4,6 +4,8 @@ import {
   Seconds,
   StateSpec,
   type DStream,
+  type Key,
+  type KeyOf,
   type MapWithStateDStream,
   type RDD,
   type RDDContext,
@@ -12,6 +14,7 @@ import {
   type StateView,
   type StreamingContext,
   type Time,
+  type ValueOf,
 } from '../src/index.js'
 
 // Checked by the compiler: nothing here is called, each test only holds programs. What each operator infers, and what it
@@ -116,6 +119,33 @@ test('state', () => {
   expectTypeOf(() => mapped().get('a')).returns.toEqualTypeOf<number | undefined>()
 })
 
+test('a stream of pairs is a stream of what pairs are, with states behind it too', () => {
+  const keyed = () => pairs.runningReduceByKey((a, b) => a + b)
+  const mapped = () => pairs.mapWithState((key, n, state: State<number>): [string, number] => [key, state.get()])
+  const emitting = () => pairs.mapWithState((key, n, state: State<number>) => state.getOption())
+  expectTypeOf(() => pairs).returns.toExtend<DStream<unknown>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<unknown>>()
+  expectTypeOf(mapped).returns.toExtend<DStream<unknown>>()
+  expectTypeOf(emitting).returns.toExtend<DStream<unknown>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<object>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<readonly unknown[]>>()
+  expectTypeOf(mapped).returns.toExtend<DStream<readonly unknown[]>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<[unknown, unknown]>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<readonly [Key, unknown]>>()
+  expectTypeOf(keyed).returns.toExtend<DStream<string | [string, number]>>()
+  expectTypeOf(keyed).returns.toExtend<StateDStream<Key, unknown>>()
+  expectTypeOf(keyed).returns.not.toExtend<DStream<string>>()
+  expectTypeOf(keyed).returns.not.toExtend<DStream<[string, string]>>()
+  expectTypeOf(emitting).returns.not.toExtend<DStream<string>>()
+})
+
+test('keys and values of what may be pairs, and of what cannot', () => {
+  expectTypeOf<[KeyOf<['a', 1]>, ValueOf<['a', 1]>]>().toEqualTypeOf<['a', 1]>()
+  expectTypeOf<[KeyOf<readonly unknown[]>, ValueOf<readonly unknown[]>]>().toEqualTypeOf<[Key, unknown]>()
+  expectTypeOf<[KeyOf<unknown>, ValueOf<unknown>]>().toEqualTypeOf<[Key, unknown]>()
+  expectTypeOf<[KeyOf<number>, ValueOf<{ id: string }>]>().toEqualTypeOf<[never, never]>()
+})
+
 test('outputs and sources', () => {
   expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<void>()
   expectTypeOf(() => words.batches()).returns.toEqualTypeOf<AsyncIterable<{ time: Time; records: string[] }>>()
@@ -174,6 +204,8 @@ test('what the compiler refuses', () => {
     numbers.map((n) => ({ n })).countByValue()
     // @ts-expect-error a string is not taken for a list of characters
     words.flatMap((word) => word)
+    // @ts-expect-error nor as the values of a pair
+    pairs.flatMapValues((n) => String(n))
     // @ts-expect-error a number is no list
     numbers.flatMap((n) => n)
     // @ts-expect-error a reduction gives what it takes

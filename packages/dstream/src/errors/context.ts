@@ -9,7 +9,7 @@ export const noBatchInterval = (): DStreamError =>
 export const alreadyActive = (name: string, place: string): DStreamError =>
   new DStreamError(
     'already-active',
-    `Only one StreamingContext of the name "${name}" may be started in this process, and one is active already (started at ${place}). Stop that context first, or give this one another appName.`,
+    `Only one StreamingContext may be started in this process under the name "${name}", and one is active already (started at ${place}). Stop that context first, or give this one another appName.`,
   )
 
 export const alreadyStopped = (): DStreamError =>
@@ -39,12 +39,14 @@ export const advanceTheClock = (): DStreamError =>
     'This context runs on virtual time, which stands still while you wait: advance the clock instead, with run() or advance(…).',
   )
 
-export const noCheckpointToRead = (directory: string, cause: unknown): DStreamError =>
-  new DStreamError(
+export const noCheckpointToRead = (directory: string, cause: unknown): DStreamError => {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new DStreamError(
     'checkpoint-unreadable',
-    `Failed to read checkpoint from directory ${directory}: ${cause instanceof Error ? cause.message : String(cause)} To begin afresh when that happens, pass { createOnError: true }.`,
+    `Failed to read checkpoint from directory ${directory}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} To begin afresh when that happens, pass { createOnError: true }.`,
     { cause },
   )
+}
 
 export const notAJob = (got: unknown): DStreamError =>
   new DStreamError(

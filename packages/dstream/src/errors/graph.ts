@@ -16,7 +16,7 @@ export const noOutputs = (): DStreamError =>
 export const addingTooLate = (state: 'ACTIVE' | 'STOPPED', what: string): DStreamError =>
   new DStreamError(
     'adding-too-late',
-    `Cannot add "${what}": adding new inputs, transformations, and output operations after ${state === 'ACTIVE' ? 'starting' : 'stopping'} a context is not supported. ` +
+    `Cannot add "${what}": Adding new inputs, transformations, and output operations after ${state === 'ACTIVE' ? 'starting' : 'stopping'} a context is not supported. ` +
       (state === 'ACTIVE'
         ? 'Define the whole graph before start().'
         : 'Make a new StreamingContext and define the graph there.'),
@@ -28,11 +28,19 @@ export const changingTooLate = (what: string): DStreamError =>
     `Cannot change ${what} of a DStream after streaming context has started. Call it before start().`,
   )
 
-export const notAMultiple = (what: string, givenMs: number, operator: string, slideMs: number): DStreamError =>
-  new DStreamError(
+export const notAMultiple = (
+  what: 'window' | 'slide',
+  givenMs: number,
+  operator: string,
+  slideMs: number,
+): DStreamError => {
+  const slides = Math.floor(givenMs / slideMs)
+  const near = slides === 0 ? `${slideMs} ms` : `${slides * slideMs} ms or ${(slides + 1) * slideMs} ms`
+  return new DStreamError(
     'not-a-multiple',
-    `The ${what} of ${operator} (${givenMs} ms) must be a multiple of the slide duration of parent DStream (${slideMs} ms). Use ${Math.max(1, Math.floor(givenMs / slideMs)) * slideMs} ms or ${(Math.floor(givenMs / slideMs) + 1) * slideMs} ms.`,
+    `The ${what} duration of windowed DStream (${givenMs} ms) must be a multiple of the slide duration of parent DStream (${slideMs} ms). Give ${operator} ${near}.`,
   )
+}
 
 export const differentSlides = (operator: string, slides: readonly number[]): DStreamError =>
   new DStreamError(
@@ -47,7 +55,10 @@ export const differentContexts = (operator: string): DStreamError =>
   )
 
 export const noStreams = (operator: string): DStreamError =>
-  new DStreamError('no-streams', `${operator} was called on no streams. Give it at least one.`)
+  new DStreamError(
+    'no-streams',
+    `${operator.charAt(0).toUpperCase()}${operator.slice(1)} called on no streams. Give ${operator} at least one.`,
+  )
 
 export const checkpointTooOften = (operator: string, intervalMs: number, slideMs: number): DStreamError =>
   new DStreamError(
@@ -64,19 +75,29 @@ export const checkpointNotMultiple = (operator: string, intervalMs: number, slid
 export const noCheckpointDir = (operator: string): DStreamError =>
   new DStreamError(
     'no-checkpoint-dir',
-    `requirement failed: ${operator} asks for a checkpoint interval, but the checkpoint directory has not been set. Please set it by StreamingContext.checkpoint() or the option checkpointDir.`,
+    `requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). The option checkpointDir is the same; without one, ${operator} cannot have the checkpoint interval that it asks for.`,
   )
 
 export const noParentRDD = (operator: string, parent: string, time: number): DStreamError =>
   new DStreamError(
     'no-parent-rdd',
-    `Couldn't generate RDD from parent "${parent}" of ${operator} at time ${time} ms: the source gave none for this batch. Let the source give an empty RDD instead.`,
+    `${noRDD(operator)} at time ${time} ms: "${parent}", a parent of ${operator}, has none, because the source gave none for this batch. Let the source give an empty RDD instead.`,
   )
+
+/** Spark has words of its own for a union. */
+const noRDD = (operator: string): string =>
+  operator === 'union' ? 'Could not generate RDD from a parent for unifying' : "Couldn't generate RDD from parent"
 
 export const nullTransform = (operator: string, got: string): DStreamError =>
   new DStreamError(
     'transform-returned-nothing',
-    `Transform function of ${operator} must not return null. Return an empty RDD instead (rdd.context.emptyRDD()); it returned ${got}.`,
+    `Transform function must not return null. Return an empty RDD instead (rdd.context.emptyRDD()); the function of ${operator} returned ${got}.`,
+  )
+
+export const noRDDReturned = (operator: string, got: unknown): DStreamError =>
+  new DStreamError(
+    'transform-returned-no-rdd',
+    `Transform function must return an RDD; the function of ${operator} returned ${named(got)}. Return what a method of an RDD gives, or make one of records: rdd.context.parallelize([…]).`,
   )
 
 export const notInitialized = (operator: string): DStreamError =>
@@ -92,4 +113,19 @@ export const sliceForgotten = (operator: string, time: number, rememberMs: numbe
   )
 
 export const notAStream = (operator: string, got: unknown): DStreamError =>
-  new DStreamError('not-a-stream', `${operator} takes another DStream of the same context; it got ${describe(got)}.`)
+  new DStreamError('not-a-stream', `${operator} takes another DStream of the same context; it got ${named(got)}.`)
+
+export const notStreams = (operator: string, got: unknown): DStreamError =>
+  new DStreamError(
+    'not-a-stream',
+    `${operator} takes an array of DStreams, [a, b]; it got ${Array.isArray(got) ? `[${got.map(named).join(', ')}]` : named(got)}.`,
+  )
+
+/** What streams and RDDs hold says nothing to whoever has taken one for another. */
+const named = (value: unknown): string => {
+  if (isBranded('dstream.DStream', value)) return 'a DStream'
+  return isBranded('dstream.rdd', value) ? 'an RDD' : describe(value)
+}
+
+const isBranded = (brand: string, value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Symbol.for(brand) in value

@@ -16,6 +16,14 @@ export function badOption(where: string, name: string, wanted: string, value: un
   return new DStreamError('bad-option', `${where}: ${name} must be ${wanted}, not ${describe(value)}`)
 }
 
+export function optionsBesideSpec(given: unknown): DStreamError {
+  return new DStreamError(
+    'options-beside-spec',
+    `mapWithState: a StateSpec holds the options itself, and ${describe(given)} stands beside it; ` +
+      'say it on the spec, as in StateSpec.function(f).timeout(Minutes(5))',
+  )
+}
+
 function listed(known: readonly string[]): string {
   return known.length === 0 ? 'it takes none' : `it knows ${known.join(', ')}`
 }

@@ -11,6 +11,14 @@ export function stateNotData(value: unknown, what: string): DStreamError {
   return new DStreamError('state-not-data', `a state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
+export function promiseEmitted(operator: string): DStreamError {
+  return new DStreamError(
+    'promise-emitted',
+    `the function of ${operator} returned a Promise, which would be emitted as it is; ` +
+      'the function must not be async: await with mapAsync, before or after the stateful operator',
+  )
+}
+
 export function stateWithPrivateFields(name: string): DStreamError {
   return new DStreamError(
     'state-not-data',
@@ -64,7 +72,7 @@ export const updateWhileTimingOut = (key: unknown): DStreamError =>
   )
 
 export const removeTwice = (key: unknown): DStreamError =>
-  new DStreamError('state-removed', `Cannot remove the state as it has already been removed (key ${describe(key)})`)
+  new DStreamError('state-removed', `Cannot remove the state that has already been removed (key ${describe(key)})`)
 
 export const removeWhileTimingOut = (key: unknown): DStreamError =>
   new DStreamError(

@@ -139,7 +139,7 @@ describe('the State', () => {
       (s: State<number>) => (s.remove(), s.update(1)),
       'Cannot update the state after it has been removed',
     ],
-    ['remove twice', (s: State<number>) => (s.remove(), s.remove()), 'already been removed'],
+    ['remove twice', (s: State<number>) => (s.remove(), s.remove()), 'that has already been removed'],
   ])('%s is refused in the words of Spark', async (_, use, words) => {
     await expect(misuse(use)).rejects.toThrow(words)
   })
@@ -251,6 +251,47 @@ test('a crash anywhere changes nothing, timeouts included', async () => {
     t.output(stream.stateSnapshots())
   }, rows)
   expect(points).toBeGreaterThanOrEqual(8)
+})
+
+describe('an async function is refused, for what it would emit is a Promise', () => {
+  const later = async (_key: string, _value: number | undefined, state: State<number>): Promise<void> => {
+    await Promise.resolve()
+    // Fails, since the state is another's by now: that must not become an unhandled rejection.
+    state.update(1)
+  }
+
+  test('with a record', async () => {
+    const out = runBatches([[['a', 1]]] as Pair[][], (s) => s.mapWithState(later))
+    await expect(out).rejects.toMatchObject({ code: 'promise-emitted' })
+    await expect(out).rejects.toThrow('await with mapAsync')
+  })
+
+  test('in the last call of a key that times out', async () => {
+    const last = (key: string, value: number | undefined, state: State<number>) =>
+      value === undefined ? later(key, value, state) : state.update(value)
+    const out = runBatches([[['a', 1]], [], []] as Pair[][], (s) => s.mapWithState(last, { timeout: Seconds(1) }))
+    await expect(out).rejects.toMatchObject({ code: 'promise-emitted' })
+  })
+
+  test('skipped: the state stays what it was', async () => {
+    const last = (key: string, value: number | undefined, state: State<number>) => {
+      const before = state.getOption()
+      state.update(value ?? 0)
+      return value === 2 ? later(key, value, state) : before
+    }
+    const rows: Pair[][] = [[['a', 1], ['a', 2], ['a', 3]]] // prettier-ignore
+    expect(await runBatches(rows, (s) => s.mapWithState(last), { onRecordError: 'skip' })).toEqual([[1]])
+  })
+})
+
+test('options beside a spec are refused: it holds them itself', () => {
+  const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([[['a', 1]]])
+  const plain = (...args: unknown[]) => (s.mapWithState as (...args: unknown[]) => unknown).apply(s, args)
+  expect(() => plain(spec(), { timeout: Seconds(1) })).toThrow(
+    'mapWithState: a StateSpec holds the options itself, and {"timeout":1000} stands beside it',
+  )
+  expect(() => plain(spec(), 1000)).toThrow(expect.objectContaining({ code: 'options-beside-spec' }))
+  expect(() => plain(spec(), undefined)).not.toThrow()
 })
 
 test('types: key and value infer, with and without a spec', () => {

@@ -1,3 +1,4 @@
+import { promiseEmitted } from '../errors/state.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
@@ -86,6 +87,14 @@ export const mapWithState = <K extends Key, V, S, E>(
   return Object.assign(stateful, { table, snapshots })
 }
 
+/** An async function would emit its promises, and change a state that is not its own any more. */
+const refusePromise = (result: unknown): void => {
+  if (!(result instanceof Promise)) return
+  // What becomes of it is nobody's business now: a rejection must not count as unhandled.
+  result.catch(() => undefined)
+  throw promiseEmitted(kind)
+}
+
 type Pairs<K, V> = readonly (readonly [K, V])[]
 
 /** One batch: its records in order, then the keys that time out. */
@@ -122,6 +131,7 @@ class MapTurn<K extends Key, V, S, E> {
     try {
       state.begin(key, cell && this.#lender.of(cell), false)
       const result = this.f(key, value, state, this.time)
+      refusePromise(result)
       this.#store(key, cell)
       if (result !== undefined) out.push(result)
     } catch (cause) {
@@ -150,6 +160,7 @@ class MapTurn<K extends Key, V, S, E> {
     try {
       this.#state.begin(key, this.#lender.of(cell), true)
       const result = this.f(key, undefined, this.#state, this.time)
+      refusePromise(result)
       if (result !== undefined) this.emitted[this.table.partitionFor(key)]!.push(result)
     } catch (cause) {
       this.#blame(key, undefined, cause)

@@ -1,4 +1,4 @@
-import { Milliseconds, Seconds } from 'dstream'
+import { Milliseconds, Seconds, type DStream, type Duration } from 'dstream'
 import { runBatches, TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -126,11 +126,34 @@ test('countByValueAndWindow: a value that has left is gone', async () => {
   ])
 })
 
-test('windows that are no multiple of the slide, and unknown options, are refused where they are written', () => {
+type Windowed = (s: DStream<Pair>, window: Duration, slide?: Duration) => DStream<unknown>
+
+test.each<[string, Windowed]>([
+  ['window', (s, w, slide) => s.window(w, slide)],
+  ['reduceByWindow', (s, w, slide) => s.map(([, n]) => n).reduceByWindow(add, w, slide)],
+  ['reduceByWindow', (s, w, slide) => s.map(([, n]) => n).reduceByWindow(add, subtract, w, slide)],
+  ['countByWindow', (s, w, slide) => s.countByWindow(w, slide)],
+  ['countByValueAndWindow', (s, w, slide) => s.countByValueAndWindow(w, slide)],
+  ['groupByKeyAndWindow', (s, w, slide) => s.groupByKeyAndWindow(w, slide)],
+  ['reduceByKeyAndWindow', (s, w, slide) => s.reduceByKeyAndWindow(add, w, slide)],
+  ['reduceByKeyAndWindow', (s, w, slide) => s.reduceByKeyAndWindow(add, subtract, w, slide)],
+])(
+  '%s: durations that are no multiple of the slide are refused where they are written, in the words of Spark',
+  (name, windowed) => {
+    const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([[['a', 1]]])
+    const words = (what: string, ms: number) =>
+      `The ${what} duration of windowed DStream (${ms} ms) must be a multiple of the slide duration of parent DStream (1000 ms). Give ${name} `
+    expect(() => windowed(s, Milliseconds(1500))).toThrow(`${words('window', 1500)}1000 ms or 2000 ms.`)
+    expect(() => windowed(s, Seconds(2), Milliseconds(500))).toThrow(`${words('slide', 500)}1000 ms.`)
+  },
+)
+
+test('unknown options, and a filter that is none, are refused where they are written', () => {
   const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs([[['a', 1]]])
-  expect(() => s.reduceByKeyAndWindow(add, Milliseconds(1500))).toThrow(/multiple of the slide duration/)
-  expect(() => s.reduceByKeyAndWindow(add, subtract, Milliseconds(1500))).toThrow(/multiple of the slide duration/)
   expect(() => s.reduceByKeyAndWindow(add, Seconds(2), Seconds(1), { filterFunc: () => true } as never)).toThrow(
     /filterFunc/,
+  )
+  expect(() => s.reduceByKeyAndWindow(add, subtract, Seconds(2), Seconds(1), { filterFunc: 3 as never })).toThrow(
+    'reduceByKeyAndWindow: filterFunc must be a function, not 3',
   )
 })

@@ -9,7 +9,7 @@ import { mapToPair } from './map-to-pair.js'
 import { MovingWindow, type IncrementalOptions } from './moving-window.js'
 import { reduceByKey } from './reduce-by-key.js'
 import { inVersion, stateRDD } from './state-rdd.js'
-import { checkWindow, window } from './window.js'
+import { window } from './window.js'
 
 /**
  * The values of each key over a window to one value: each batch is reduced once, then the batches of the window. A key
@@ -55,13 +55,12 @@ export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
   options: IncrementalOptions<K, V>,
 ): Operator<[K, V]> => {
   const { sc, filterFunc, ...partitioning } = options
-  checkWindow('reduceByKeyAndWindow', parent, windowMs, slideMs)
   // Where a slide is one batch, the window gives the batch the keys of its own table.
   const reduced =
     slideMs === parent.slideMs
       ? eachRDD('reduceByKey', parent, (rdd: RDD<readonly [K, V]>) => rdd.reduceInPassing(f, partitioning))
       : reduceByKey(parent, f, partitioning)
-  const partitioner = partitionerOf(partitioning, sc.defaultParallelism)
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, 'reduceByKeyAndWindow')
   const window = new MovingWindow(reduced, f, inverse, windowMs, slideMs, options, partitioner)
   return operator<[K, V]>({
     kind: 'reduceByKeyAndWindow',

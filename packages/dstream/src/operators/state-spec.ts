@@ -1,7 +1,6 @@
 import type { Key } from '../keys/key.js'
-import { positiveInteger } from '../options.js'
-import type { Partitioner } from '../keys/partitioner.js'
-import { aFunction } from '../options.js'
+import { checkPartitioner, type Partitioner } from '../keys/partitioner.js'
+import { aFunction, positiveInteger } from '../options.js'
 import { checkPositiveDuration, type Duration } from '../time/duration.js'
 import type { Time } from '../time/time.js'
 import type { MapWithStateFunction, MapWithStateOptions } from './map-with-state.js'
@@ -59,6 +58,7 @@ export class StateSpec<K extends Key, V, S, E> {
 
   /** What decides the partition of each key. */
   partitioner(p: Partitioner): this {
+    checkPartitioner('StateSpec', p)
     this.options.partitioner = p
     this.options.numPartitions = undefined
     return this

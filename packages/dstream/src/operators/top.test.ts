@@ -1,4 +1,5 @@
-import { runBatches } from 'dstream/testing'
+import { Seconds } from 'dstream'
+import { runBatches, TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batchwise, pairs } from '../../test/laws.js'
@@ -20,4 +21,9 @@ test('n must be a positive whole number', async () => {
       await expect(runBatches([[1]], (s) => s.top(n))).rejects.toMatchObject({ code: expect.any(String) })
     }),
   )
+})
+
+test('by must be a function', () => {
+  const s = new TestContext({ batchInterval: Seconds(1) }).input([[1]])
+  expect(() => s.top(2, 'length' as never)).toThrow('top: by must be a function, not "length"')
 })

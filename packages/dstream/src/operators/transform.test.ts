@@ -3,6 +3,7 @@ import { runBatches, TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batchwise } from '../../test/laws.js'
+import type { DStream } from '../index.js'
 
 const second = { batchInterval: Seconds(1) }
 
@@ -51,6 +52,27 @@ test('nothing returned: the outputs that depend on it fail, the others run', asy
   expect(t.errors.map(({ time }) => time)).toEqual([1000, 2000])
 })
 
+type Numbers = DStream<number>
+
+test.each<[string, (s: Numbers, f: () => never) => DStream<unknown>]>([
+  ['transform', (s, f) => s.transform(f)],
+  ['transformToPair', (s, f) => s.transformToPair(f)],
+  ['transformWith', (s, f) => s.transformWith(s, f)],
+  ['transform', (s, f) => s.context.transform([s], f)],
+])('what %s must return is said when it returns something else', async (name, transformed) => {
+  const returning = (value: (s: Numbers) => unknown) =>
+    runBatches<number, unknown>([[1]], (s) => transformed(s, () => value(s) as never))
+  const no = 'Transform function must not return null.'
+  await expect(returning(() => null)).rejects.toThrow(no)
+  await expect(returning(() => null)).rejects.toThrow(`the function of ${name} returned null`)
+  await expect(returning(() => Promise.resolve(undefined))).rejects.toThrow(no)
+  const rdd = 'Transform function must return an RDD;'
+  await expect(returning(() => [1])).rejects.toMatchObject({ code: 'transform-returned-no-rdd' })
+  await expect(returning(() => [1])).rejects.toThrow(`${rdd} the function of ${name} returned [1].`)
+  await expect(returning(async () => 'a')).rejects.toThrow(`${rdd} the function of ${name} returned "a".`)
+  await expect(returning((s) => s)).rejects.toThrow(`${rdd} the function of ${name} returned a DStream.`)
+})
+
 test('what it throws comes out as it was thrown', async () => {
   const t = new TestContext(second)
   const mine = new TypeError('mine')
@@ -62,6 +84,20 @@ test('what it throws comes out as it was thrown', async () => {
   await expect(t.run()).rejects.toBe(mine)
 })
 
-test('a parent without an RDD fails the batch', async () => {
-  await expect(runBatches([null], (s) => s.transform((rdd) => rdd))).rejects.toMatchObject({ code: 'no-parent-rdd' })
+test('a parent without an RDD fails the batch, in the words of Spark', async () => {
+  const none = runBatches<number, number>([null], (s) => s.map((n) => n).transform((rdd) => rdd))
+  await expect(none).rejects.toMatchObject({ code: 'no-parent-rdd' })
+  await expect(none).rejects.toThrow(
+    'Couldn\'t generate RDD from parent at time 1000 ms: "map", a parent of transform, has none',
+  )
+})
+
+test('several streams are an array of streams, and of one context', () => {
+  const t = new TestContext(second)
+  const s = t.input([[1]])
+  const of = (streams: unknown) => () => t.ssc.transform(streams as [], () => t.ssc.sc.emptyRDD())
+  expect(of(s)).toThrow('transform takes an array of DStreams, [a, b]; it got a DStream.')
+  expect(of([s, 1])).toThrow('transform takes an array of DStreams, [a, b]; it got [a DStream, 1].')
+  expect(of([])).toThrow('Transform called on no streams')
+  expect(of([s, new TestContext(second).input([[1]])])).toThrow(/different contexts/)
 })

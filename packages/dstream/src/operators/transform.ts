@@ -1,8 +1,8 @@
-import { noParentRDD, nullTransform } from '../errors/graph.js'
+import { noParentRDD, noRDDReturned, nullTransform } from '../errors/graph.js'
 import { ActionTracker } from '../graph/action-tracker.js'
 import { commonSlideMs, operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { RDD } from '../rdd/rdd.js'
+import { RDD } from '../rdd/rdd.js'
 import { Time } from '../time/time.js'
 
 const shown = (value: unknown): string => (value === null ? 'null' : typeof value)
@@ -12,8 +12,8 @@ const shown = (value: unknown): string => (value === null ? 'null' : typeof valu
  * act on what it is given; every action it begins is awaited.
  *
  * Law: `transform(rdd => rdd.map(f)) = map(f)`.
- * Errors: a parent without an RDD, and an `f` that returns nothing, fail the outputs that depend on it (reference:
- * `TransformedDStream.compute`).
+ * Errors: a parent without an RDD, and an `f` that returns nothing or no RDD, fail the outputs that depend on it
+ * (reference: `TransformedDStream.compute`).
  */
 export const transform = <U>(
   kind: string,
@@ -35,6 +35,7 @@ export const transform = <U>(
       }
       const result = await actions.run(() => f(rdds, new Time(time)))
       if (result === undefined || result === null) throw nullTransform(kind, shown(result))
+      if (!(result instanceof RDD)) throw noRDDReturned(kind, result)
       return result
     },
   })

@@ -27,7 +27,12 @@ test('with itself it has every record twice', async () => {
 test('a parent without an RDD fails the batch and is named', async () => {
   const t = new TestContext(second)
   t.output(t.input<number>([[1]]).union(t.input<number>([null])))
-  await expect(t.run()).rejects.toMatchObject({ code: 'no-parent-rdd', message: expect.stringContaining('1000 ms') })
+  await expect(t.run()).rejects.toMatchObject({
+    code: 'no-parent-rdd',
+    message: expect.stringContaining(
+      'Could not generate RDD from a parent for unifying at time 1000 ms: "input", a parent of union,',
+    ),
+  })
 })
 
 test('streams of different slides or contexts are refused', () => {
@@ -35,7 +40,24 @@ test('streams of different slides or contexts are refused', () => {
   const s = t.input([[1]])
   expect(() => s.union(s.window(Seconds(2), Seconds(2)))).toThrow(/different slide durations/)
   expect(() => t.ssc.union([s, new TestContext(second).input([[1]])])).toThrow(/different contexts/)
-  expect(() => t.ssc.union([])).toThrow(/no streams/)
+  expect(() => t.ssc.union([])).toThrow('Union called on no streams')
+})
+
+test.each<[string, (s: DStream<number>) => unknown[], string]>([
+  ['one after the other', (s) => [s, s], 'a DStream'],
+  ['none', () => [], 'undefined'],
+  ['an array with something else in it', (s) => [[s, 1, null]], '[a DStream, 1, null]'],
+  ['a set', (s) => [new Set([s])], '[{}]'],
+])('of a context it takes an array of streams: %s', (_, args, got) => {
+  const s = new TestContext(second).input([[1]])
+  const union = s.context.union.bind(s.context) as (...given: unknown[]) => unknown
+  expect(() => union(...args(s))).toThrow(`union takes an array of DStreams, [a, b]; it got ${got}.`)
+})
+
+test('of a stream it takes a stream', () => {
+  const t = new TestContext(second)
+  const s = t.input([[1]])
+  expect(() => s.union(t.ssc.sc.parallelize([1]) as never)).toThrow('it got an RDD')
 })
 
 test('its type is either', () => {

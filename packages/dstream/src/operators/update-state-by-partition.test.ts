@@ -107,3 +107,11 @@ test('what is no pair is refused', async () => {
   const out = runBatches([[['a', 1]]] as Pair[][], (s) => s.updateStateByPartition(() => [7] as never))
   await expect(out).rejects.toMatchObject({ code: 'not-a-pair' })
 })
+
+test.each([
+  ['a number', () => 5],
+  ['a Promise, as an async function does', async () => []],
+])('a function that gives %s instead of states is told so', async (_, update) => {
+  const out = runBatches([[['a', 1]]] as Pair[][], (s) => s.updateStateByPartition(update as never))
+  await expect(out).rejects.toThrow('the function of updateStateByPartition returned')
+})

@@ -2,7 +2,7 @@ import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import { keyOf, type Key, type MapKey } from '../keys/key.js'
 import { partitionerOf } from '../keys/partitioner.js'
-import { pairOf } from '../rdd/blame.js'
+import { iterableOf, pairOf } from '../rdd/blame.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { lend } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
@@ -61,7 +61,8 @@ export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
     const each = eachInSlices(sc)
     const given = new Map<MapKey, S>()
     for (let p = 0; p < table.numPartitions; p++) {
-      await each(update(entriesOf<K, V, S>(table, p, batch[p] ?? [])), (pair) => {
+      const kept = iterableOf({ operator: kind, time }, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])))
+      await each(kept, (pair) => {
         const [key, state] = pairOf({ operator: kind, time }, pair) as readonly [K2, S]
         const k = keyOf(key)
         if (state !== undefined && !given.has(k)) given.set(k, state)

@@ -164,7 +164,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 2]]).flatMapValues((n) => [n, -n]).collect() // [['a', 2], ['a', -2]]
    */
-  flatMapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => Iterable<U>): RDD<[K, U]> {
+  flatMapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => Iterable<U> & object): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'flatMapValues', 'flatMapValues', f))
   }
 
