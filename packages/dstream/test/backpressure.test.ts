@@ -74,4 +74,17 @@ describe('backpressure', () => {
     expect(() => make({ proportionl: 1 } as never)).toThrow(/did you mean "proportional"/)
     expect(() => make(false)).not.toThrow()
   })
+
+  test.each([0, -1, NaN])('a rate of %d is refused, wherever it stands', (rate) => {
+    const refused = expect.objectContaining({ code: 'bad-option' }) as Error
+    const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+    class Limited extends Endless {
+      override readonly maxRate = rate
+    }
+    expect(() => new StreamingContext({ batchInterval: Seconds(1), backpressure: { initialRate: rate } })).toThrow(
+      refused,
+    )
+    expect(() => new (class extends Endless {})({ maxRate: rate })).toThrow(refused)
+    expect(() => ssc.receiverStream(new Limited())).toThrow(refused)
+  })
 })

@@ -28,7 +28,7 @@ export class Harness {
   onEvent = (type: ReceiverEvent, info: ReceiverInfo): void => void this.events.push({ type, info })
 
   /** Moves on, with everything that falls due on the way. */
-  async advance(toMs: number): Promise<void> {
+  advance = async (toMs: number): Promise<void> => {
     await settle()
     for (let at = this.clock.nextTimer(toMs); at !== undefined; at = this.clock.nextTimer(toMs)) {
       this.clock.runNext(at)

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Milliseconds, Receiver, Seconds } from 'dstream'
+import { Milliseconds, Receiver, Seconds, StreamingContext } from 'dstream'
+import type { DStream } from 'dstream'
 import { TestContext } from 'dstream/testing'
+import { lineCodec } from '../src/sources/line-codec.js'
+import { Harness } from './receive-harness.js'
 
 /** A receiver whose store is in the hands of the test. */
 class Hand<T> extends Receiver<T> {
@@ -52,6 +55,45 @@ describe('receiverStream', () => {
     expect(out.batches.flat()).toEqual(['last'])
   })
 
+  test('what a receiver stores while it stops is in the last batch', async () => {
+    class Draining extends Receiver<number> {
+      onStart(): void {
+        this.store(1)
+      }
+      async onStop(): Promise<void> {
+        this.store(2)
+        await this.storeBlock([3])
+        this.store(4)
+      }
+    }
+    const t = new TestContext(second)
+    const out = t.output(t.ssc.receiverStream(new Draining()))
+    await t.run(1)
+    await t.stop()
+    expect(out.batches[0]).toEqual([1])
+    expect(out.batches.slice(1).flat().sort()).toEqual([2, 3, 4])
+  })
+
+  test('a graceful stop gives its timeout to an onStop that needs longer than ten seconds', async () => {
+    const { clock, logger, advance } = new Harness()
+    let finish = (): void => {}
+    const receiver = new (class extends Hand<string> {
+      override onStop(): Promise<void> {
+        return new Promise((resolve) => (finish = resolve))
+      }
+    })()
+    const ssc = new StreamingContext({ ...second, clock, logger })
+    const seen: string[] = []
+    ssc.receiverStream(receiver).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
+    await ssc.start()
+    const stopped = ssc.stop({ gracefully: true, timeout: Seconds(30) })
+    await advance(20_000)
+    receiver.store('late, and in time')
+    finish()
+    await stopped
+    expect(seen).toEqual(['late, and in time'])
+  })
+
   test('the events of a receiver reach the listeners, and its failure fails nobody', async () => {
     class Failing extends Receiver<string> {
       lives = 0
@@ -80,6 +122,30 @@ describe('receiverStream', () => {
     for (let n = 0; n < 35; n++) receiver.store(n)
     await t.run(5)
     expect(out.batches.map((batch) => batch.length)).toEqual([10, 10, 10, 5, 0])
+    await t.stop()
+  })
+
+  test.each<[string, (lines: DStream<string>) => void]>([
+    ['reads everything', (lines) => lines.foreachRDD(async (rdd) => void (await rdd.collect()))],
+    ['reads some', (lines) => lines.foreachRDD(async (rdd) => void (await rdd.take(3)))],
+    ['reads nothing', (lines) => lines.foreachRDD(() => {})],
+  ])('lines are counted in every event while they are bytes, for an output that %s', async (_, output) => {
+    const t = new TestContext(second)
+    const receiver = new Hand<string>()
+    output(t.ssc.receiverStream(receiver))
+    const counts: unknown[] = []
+    for (const event of ['batchSubmitted', 'batchStarted', 'batchCompleted'] as const)
+      t.ssc.on(event, ({ batchInfo }) =>
+        counts.push([batchInfo.numRecords, batchInfo.streamIdToInputInfo[0]!.numRecords]),
+      )
+    await t.ssc.start()
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+    receiver.storeChunk(bytes('a\n'.repeat(7)), lineCodec)
+    receiver.storeChunk(bytes('a\r\n\rb\n'.repeat(3)), lineCodec)
+    await receiver.storeBytes(bytes('a\n\nb\nno end'), lineCodec)
+    await t.run(1)
+    expect(counts).toEqual(Array(3).fill([20, 20]))
+    expect(t.ssc.lastProgress!.numInputRecords).toBe(20)
     await t.stop()
   })
 

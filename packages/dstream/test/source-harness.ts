@@ -43,10 +43,15 @@ export class SourceHarness extends Harness {
   }
 
   async maybeBatch<T>(source: InputSource<T>, time: number): Promise<T[][] | null> {
-    this.#allocated.set(time, this.blocks.slice(this.#taken))
-    this.#taken = this.blocks.length
+    this.allocate(time)
     await source.plan?.(time)
     return this.compute(source, time)
+  }
+
+  /** Gives what waits to the batch. */
+  allocate(time: number): void {
+    this.#allocated.set(time, this.blocks.slice(this.#taken))
+    this.#taken = this.blocks.length
   }
 
   /** Once more what the batch was given. */

@@ -10,7 +10,7 @@ export interface Block {
   readonly id: string
   readonly streamId: number
   readonly payload: Payload
-  /** Number of records; `undefined` while nobody has decoded the bytes. */
+  /** Number of records; `undefined` of bytes whose codec cannot tell it without decoding them. */
   readonly count: number | undefined
   /** Where the receiver stood after this block: what it goes on from after a recovery. */
   readonly position?: unknown

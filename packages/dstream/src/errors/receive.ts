@@ -60,9 +60,6 @@ export const frameCutOff = (missing: number): DStreamError =>
     `The connection ended ${missing} bytes before the end of a frame, which is left out.`,
   )
 
-export const badRate = (what: string, value: unknown): DStreamError =>
-  new DStreamError('bad-rate', `${what} must be a number of records per second, not ${describe(value)}.`)
-
 export const badPid = (what: string, wanted: string, value: unknown): DStreamError =>
   new DStreamError(
     'bad-backpressure',

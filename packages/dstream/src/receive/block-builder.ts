@@ -1,7 +1,7 @@
 import type { Codec } from '../blocks/codec.js'
 import type { Clock } from '../ports.js'
 import type { RateLimiter } from './rate-limiter.js'
-import { BytesRun, isCounting, RecordRun } from './run.js'
+import { BytesRun, countOf, RecordRun } from './run.js'
 import type { Closed, Run } from './run.js'
 
 export interface BlockBuilderOptions {
@@ -35,7 +35,8 @@ export class BlockBuilder {
 
   append(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): void {
     const { limiter } = this.#options
-    const count = limiter.limited && isCounting(codec) ? codec.count(bytes) : undefined
+    // Here and not when the block closes: in small pieces, and while they are still in the processor's cache.
+    const count = countOf(codec, bytes)
     if (count !== undefined) limiter.take(count)
     const last = this.#runs.at(-1)
     const run = last instanceof BytesRun && last.codec === codec ? last : this.#open(new BytesRun(codec))

@@ -9,6 +9,7 @@ import { BlockQueue } from './block-queue.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { StoreBlockOptions } from './receiver.js'
+import { countOf } from './run.js'
 import type { Closed } from './run.js'
 
 export interface IntakeOptions {
@@ -41,6 +42,8 @@ export class Intake {
   readonly #builder: BlockBuilder
   readonly #queue: BlockQueue
   readonly #sizes = new Map<string, Size>()
+  /** Blocks on their way past the queue. */
+  readonly #direct = new Set<Promise<void>>()
   #waiters: (() => void)[] = []
   #wakeTimer: { cancel(): void } | undefined
   #stampMs = -Infinity
@@ -91,7 +94,8 @@ export class Intake {
   async storeBytes(bytes: Uint8Array, codec: Codec<unknown>, options: StoreBlockOptions): Promise<void> {
     if (bytes.byteLength === 0) return
     const { position } = options
-    await this.#storeAtOnce({ payload: { bytes, codec }, count: undefined, position, bytes: bytes.byteLength }, options)
+    const count = countOf(codec, bytes)
+    await this.#storeAtOnce({ payload: { bytes, codec }, count, position, bytes: bytes.byteLength }, options)
   }
 
   /** Resolves when a sender may go on. */
@@ -116,10 +120,10 @@ export class Intake {
     return this.#queue.settled()
   }
 
-  /** The same for everything that is held back by the rate too, at the end. */
-  flush(): Promise<void> {
+  /** The same for everything, at the end: what the rate holds back, and blocks that were made at once. */
+  async flush(): Promise<void> {
     this.#builder.flush()
-    return this.#queue.settled()
+    await Promise.allSettled([this.#queue.settled(), ...this.#direct])
   }
 
   /** The end: no timer is left. */
@@ -174,14 +178,18 @@ export class Intake {
   }
 
   async #storeAtOnce(closed: Closed, options: StoreBlockOptions): Promise<void> {
-    this.#backlog.take(closed.count ?? 0, closed.bytes)
+    this.#backlog.take(heldRecords(closed), closed.bytes)
     const nowMs = this.#options.clock.now()
     const block = this.#block(closed, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
+    const adding = this.#options.addBlock(block)
+    this.#direct.add(adding)
     try {
-      await this.#options.addBlock(block)
+      await adding
     } catch (error) {
       this.released(block)
       throw blockNotStored(block.id, error)
+    } finally {
+      this.#direct.delete(adding)
     }
     if (closed.position !== undefined) this.position = closed.position
   }
@@ -189,7 +197,7 @@ export class Intake {
   #block(closed: Closed, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
     const { payload, count, position, bytes } = closed
     const id = this.#newId(stampMs)
-    this.#sizes.set(id, { records: 'records' in payload ? payload.records.length : 0, bytes })
+    this.#sizes.set(id, { records: heldRecords(closed), bytes })
     return {
       id,
       streamId: this.#options.streamId,
@@ -213,3 +221,6 @@ export class Intake {
     }
   }
 }
+
+/** What counts for the bound in records: of bytes only their length does. */
+const heldRecords = ({ payload }: Closed): number => ('records' in payload ? payload.records.length : 0)

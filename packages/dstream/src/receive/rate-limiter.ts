@@ -1,8 +1,7 @@
-import { badRate } from '../errors/receive.js'
 import type { Clock } from '../ports.js'
 
 export interface RateOptions {
-  /** Records per second at most; zero, a negative number and `undefined` mean no limit, as Spark's manual says. */
+  /** Records per second at most, above zero; no limit unless given. */
   readonly maxRate?: number | undefined
   /** The rate to begin with, at most `maxRate`. Only backpressure has one (in Spark it counted without it too). */
   readonly initialRate?: number | undefined
@@ -23,11 +22,10 @@ export class RateLimiter {
   /** When the last record taken falls due. */
   #dueMs = -Infinity
 
-  /** @throws `bad-rate` */
   constructor(clock: Clock, options: RateOptions = {}) {
     this.#clock = clock
-    this.#maxRate = limitOf('maxRate', options.maxRate)
-    this.#rate = Math.min(this.#maxRate, limitOf('initialRate', options.initialRate))
+    this.#maxRate = options.maxRate ?? Infinity
+    this.#rate = Math.min(this.#maxRate, options.initialRate ?? Infinity)
   }
 
   /** Records per second; Infinity where nothing limits. */
@@ -70,12 +68,6 @@ export class RateLimiter {
 
 /** The lower of two limits, either of which may be none. */
 export const lowerLimit = (a: number | undefined, b: number | undefined): number | undefined => {
-  const limit = Math.min(limitOf('maxRate', a), limitOf('maxRate', b))
+  const limit = Math.min(a ?? Infinity, b ?? Infinity)
   return limit === Infinity ? undefined : limit
-}
-
-function limitOf(what: string, value: number | undefined): number {
-  if (value === undefined) return Infinity
-  if (typeof value !== 'number' || Number.isNaN(value)) throw badRate(what, value)
-  return value > 0 ? value : Infinity
 }

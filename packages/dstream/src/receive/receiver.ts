@@ -1,6 +1,6 @@
 import type { Codec } from '../blocks/codec.js'
 import { notAttached, receiverInUse } from '../errors/receive.js'
-import { checkOptions } from '../options.js'
+import { checkOptions, positiveNumber } from '../options.js'
 import type { Duration } from '../time/duration.js'
 
 const brand = Symbol.for('dstream.receiver')
@@ -8,7 +8,7 @@ const attach = Symbol.for('dstream.receiver.attach')
 
 /** What a receiver can be made with. */
 export interface ReceiverOptions {
-  /** Records per second of this receiver alone; the lower of this and the context's `maxRate` holds. */
+  /** Records per second of this receiver alone, above 0; the lower of this and the context's `maxRate` holds. */
   readonly maxRate?: number | undefined
 }
 
@@ -66,8 +66,10 @@ export abstract class Receiver<T> {
   readonly codecs: readonly Codec<T>[] = []
   #host: ReceiverHost<T> | undefined
 
+  /** @throws `bad-option` for a `maxRate` that is no number above 0 */
   constructor(options: ReceiverOptions = {}) {
     checkOptions('Receiver', options, ['maxRate'])
+    if (options.maxRate !== undefined) positiveNumber('Receiver', 'maxRate', options.maxRate)
     this.maxRate = options.maxRate
   }
 
@@ -89,7 +91,10 @@ export abstract class Receiver<T> {
    */
   abstract onStart(signal: AbortSignal): void | Promise<void>
 
-  /** Undoes `onStart`. Must not wait for ever: after 10 seconds the supervisor goes on without. */
+  /**
+   * Undoes `onStart`. What it stores meanwhile is taken, so that it can drain its source. Must not wait for ever: after 10
+   * seconds, or the `timeout` of a graceful stop where that is longer, the supervisor goes on without it.
+   */
   abstract onStop(): void | Promise<void>
 
   /** The number of this receiver's stream, from 0 in order of definition. @throws `receiver-not-attached` */
@@ -102,7 +107,7 @@ export abstract class Receiver<T> {
    * wait as may (`maxBufferedRecords`, `maxBufferedBytes`), or they come faster than the rate. The last `position` that
    * was given is kept with the data.
    *
-   * @throws `receiver-stopped` before the start and after a stop
+   * @throws `receiver-stopped` before the start and once `onStop` has returned
    * @throws `receiver-buffer-full` at twice the bound; the receiver is then restarted, which is reported
    *
    * @example

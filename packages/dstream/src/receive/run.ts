@@ -2,8 +2,12 @@ import type { Payload } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
 import { sizeOf } from './backlog.js'
 
-/** A codec that can tell how many records bytes hold: what a rate limit on bytes needs. */
+/**
+ * A codec that can tell how many records bytes hold without decoding them: what a rate limit on bytes needs, and every
+ * event of a batch that was not read yet.
+ */
 export interface CountingCodec<out T> extends Codec<T> {
+  /** Exactly as many as `decode` gives: none of them is bad. Called for everything that is received, so it is quick. */
   count(bytes: Uint8Array): number
   /** The offset behind the first `records` of them. */
   offsetAfter(bytes: Uint8Array, records: number): number
@@ -11,6 +15,10 @@ export interface CountingCodec<out T> extends Codec<T> {
 
 export const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
   'count' in codec && 'offsetAfter' in codec
+
+/** `undefined` where only decoding can tell. */
+export const countOf = (codec: Codec<unknown>, bytes: Uint8Array): number | undefined =>
+  isCounting(codec) ? codec.count(bytes) : undefined
 
 /** What a run becomes as a block. */
 export interface Closed {
@@ -66,7 +74,7 @@ export class RecordRun implements Run {
 
 export interface Piece {
   readonly bytes: Uint8Array
-  /** `undefined` where nobody had to know. */
+  /** `undefined` where the codec cannot tell. */
   readonly count: number | undefined
   readonly position: unknown
 }

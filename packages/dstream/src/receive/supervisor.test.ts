@@ -5,6 +5,7 @@ import { Harness, settle } from '../../test/receive-harness.js'
 import { Receiver } from './receiver.js'
 import { ReceiverSupervisor } from './supervisor.js'
 import type { SupervisorOptions } from './supervisor.js'
+import { lineCodec } from '../sources/line-codec.js'
 import { Milliseconds } from '../time/duration.js'
 
 /** Does on start what it is told, and counts its lives. */
@@ -221,6 +222,56 @@ describe('restart', () => {
     ])
   })
 
+  test.each<[string, (r: Scripted) => void | Promise<void>, unknown[]]>([
+    ['at once', (r) => void r.store('last'), ['a', 'last']],
+    ['as bytes', (r) => void r.storeChunk(new TextEncoder().encode('last\n'), lineCodec), ['a', 'last']],
+    ['as a block that nobody waits for', (r) => void r.storeBlock(['last']), ['last', 'a']],
+    [
+      'step by step',
+      async (r) => {
+        for (const record of ['b', 'c', 'd', 'e']) if (!r.store(record)) await r.ready()
+        await r.storeBlock(['last'])
+      },
+      ['last', 'a', 'b', 'c', 'd', 'e'],
+    ],
+  ])('what onStop stores %s is kept, and nothing that comes later', async (_, drain, stored) => {
+    for (const end of ['stop', 'restart', 'context'] as const) {
+      const receiver: Scripted = new Scripted(undefined, () => drain(receiver))
+      // At the end of all no batch makes room any more, and nobody has to wait for it.
+      const maxBufferedRecords = end === 'context' ? 3 : 100
+      const { harness, supervisor } = setUp(receiver, { limits: { maxBufferedRecords } })
+      supervisor.start()
+      receiver.store('a')
+      if (end !== 'context') receiver[end]('enough')
+      const stopped = end === 'context' ? supervisor.stop() : harness.advance(100)
+      await stopped
+      expect(() => receiver.store('late')).toThrow(expect.objectContaining({ code: 'receiver-stopped' }))
+      await supervisor.stop()
+      expect([...harness.records].sort()).toEqual([...stored].sort())
+    }
+  })
+
+  test.each([
+    [0, 10_000],
+    [5000, 10_000],
+    [60_000, 60_000],
+  ])('a stop with %d ms of patience waits %d ms for onStop; then nothing is taken', async (patienceMs, waitedMs) => {
+    const receiver = new Scripted(undefined, () => new Promise(() => {}))
+    const { harness, supervisor } = setUp(receiver)
+    supervisor.start()
+    const stopped = supervisor.stop(patienceMs)
+    await harness.advance(waitedMs - 1)
+    receiver.store('in time')
+    expect(supervisor.over).toBe(false)
+    await harness.advance(waitedMs)
+    expect(() => receiver.store('late')).toThrow(/has been stopped/)
+    await stopped
+    expect([harness.records, supervisor.over]).toEqual([['in time'], true])
+    expect(harness.events.at(-1)!.info.lastErrorMessage).toBe(
+      `Receiver 0 is still stopping after ${waitedMs} ms; going on without it`,
+    )
+  })
+
   test('a promise of an earlier life changes nothing in a later one', async () => {
     const ends: { resolve(): void; reject(error: Error): void }[] = []
     const receiver = new Scripted(() => new Promise((resolve, reject) => ends.push({ resolve, reject })))
@@ -304,9 +355,14 @@ test('law: whatever happens in whatever order, what was taken is in exactly one 
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.array(command, { maxLength: 40 }), async (s, script) => {
       const ends: { resolve(): void; reject(error: Error): void }[] = []
+      let stopping = false
       const receiver = new Scripted(
         () => new Promise<void>((resolve, reject) => ends.push({ resolve, reject })),
-        () => s.schedule(Promise.resolve(), 'onStop'),
+        async () => {
+          stopping = true
+          await s.schedule(Promise.resolve(), 'onStop')
+          stopping = false
+        },
       )
       const { harness, supervisor } = setUp(receiver, {
         limits: { maxBufferedRecords: 4 },
@@ -321,7 +377,7 @@ test('law: whatever happens in whatever order, what was taken is in exactly one 
       const act: Record<Command, () => unknown> = {
         store: () => {
           const record = n++
-          const open = receiver.isStarted()
+          const open = receiver.isStarted() || stopping
           try {
             receiver.store(record)
             stored.push(record)

@@ -2,6 +2,7 @@ import type { Block } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
 import { receiverStopped } from '../errors/receive.js'
 import type { ReceiverInfo } from '../observe/events.js'
+import { positiveNumber } from '../options.js'
 import type { Logger } from '../ports.js'
 import type { Duration } from '../time/duration.js'
 import { Intake } from './intake.js'
@@ -26,6 +27,7 @@ export interface SupervisorOptions<T> extends Omit<IntakeOptions, 'onError'> {
 type State = 'idle' | 'started' | 'waiting' | 'ended' | 'closed'
 
 const longestDelayMs = 30_000
+/** How long `onStop` may take, unless a stop gives it more. */
 const stopPatienceMs = 10_000
 
 /**
@@ -43,19 +45,23 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   /** Ends the current life; a new one for each. */
   #life = new AbortController()
   #stored = false
+  /** `onStop` is running: what it drains from its source is still taken. */
+  #draining = false
+  #patienceMs = stopPatienceMs
   #fruitless = 0
   #restartTimer: { cancel(): void } | undefined
   #stopping: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #lastError = { lastErrorMessage: '', lastError: '', lastErrorTime: -1 }
 
-  /** @throws `receiver-in-use` */
+  /** @throws `receiver-in-use`; `bad-option` for a receiver whose `maxRate`, a field of its own, is no number above 0 */
   constructor(options: SupervisorOptions<T>) {
     const { receiver, streamId, rate } = options
     this.#options = options
     this.#receiver = receiver
     this.streamId = streamId
     this.name = options.name ?? `${receiver.constructor.name}-${streamId}`
+    if (receiver.maxRate !== undefined) positiveNumber(receiver.constructor.name, 'maxRate', receiver.maxRate)
     this.intake = new Intake({
       ...options,
       rate: { ...rate, maxRate: lowerLimit(rate?.maxRate, receiver.maxRate) },
@@ -70,7 +76,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 
   get over(): boolean {
-    return this.#state === 'ended' || this.#state === 'closed'
+    return (this.#state === 'ended' || this.#state === 'closed') && !this.#draining
   }
 
   get info(): ReceiverInfo {
@@ -83,16 +89,18 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
 
   /**
    * Stops for good, closes the last block and resolves when it is stored, or when that has failed, which is reported:
-   * `intake.unstored` holds what is left.
+   * `intake.unstored` holds what is left. `onStop` is waited for 10 seconds, or `patienceMs` where that is longer.
    */
-  stop(message = 'Stopped by the context'): Promise<void> {
-    return (this.#closing ??= this.#close(message))
+  stop(patienceMs = 0): Promise<void> {
+    this.#patienceMs = Math.max(stopPatienceMs, patienceMs)
+    return (this.#closing ??= this.#close())
   }
 
   /** Ends without a word, as if the process had died. */
   abandon(): void {
     const wasStarted = this.#state === 'started'
     this.#state = 'closed'
+    this.#draining = false
     this.#restartTimer?.cancel()
     this.#life.abort()
     this.intake.close()
@@ -103,12 +111,12 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 
   store(record: T, position: unknown): boolean {
-    this.#mustBeStarted()
+    this.#mustBeTaking()
     return this.#taking(() => this.intake.store(record, position))
   }
 
   storeChunk(bytes: Uint8Array, codec: Codec<T>, position: unknown): boolean {
-    this.#mustBeStarted()
+    this.#mustBeTaking()
     return this.#taking(() => this.intake.storeChunk(bytes, codec, position))
   }
 
@@ -120,8 +128,10 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     return this.#takingBlock(() => this.intake.storeBytes(bytes, codec, options))
   }
 
+  /** While the context stops no batch makes room: waiting for one would only use up the patience. */
   ready(): Promise<void> {
-    return this.#state === 'started' ? this.intake.ready() : Promise.resolve()
+    const waits = this.#state === 'started' || (this.#draining && this.#state !== 'closed')
+    return waits ? this.intake.ready() : Promise.resolve()
   }
 
   /** A batch has consumed this block: the context calls it once per block. */
@@ -183,9 +193,10 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     }
   }
 
-  async #close(message: string): Promise<void> {
-    if (this.#state === 'started' || this.#state === 'waiting') void this.#end('closed', message)
+  async #close(): Promise<void> {
+    if (this.#state === 'started' || this.#state === 'waiting') void this.#end('closed', 'Stopped by the context')
     this.#state = 'closed'
+    this.intake.wakeAll()
     await this.#stopping
     await this.intake.flush()
     this.intake.close()
@@ -209,28 +220,34 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     await this.#stopping
   }
 
-  /** Calls `onStop` and waits for it, but not for ever. */
+  /** Calls `onStop` and waits for it, but not for ever. Takes what it stores, and nothing afterwards. */
   async #stopReceiver(): Promise<void> {
+    this.#draining = true
     try {
       const stopping = this.#receiver.onStop()
-      if (!isPromise(stopping)) return
-      const { clock } = this.#options
-      await new Promise<void>((resolve, reject) => {
-        const timer = clock.setTimer(clock.now() + stopPatienceMs, () => {
-          this.reportError(
-            `Receiver ${this.streamId} is still stopping after ${stopPatienceMs} ms; going on without it`,
-          )
-          resolve()
-        })
-        stopping.then(resolve, reject).finally(() => timer.cancel())
-      })
+      if (isPromise(stopping)) await this.#withPatience(stopping)
     } catch (error) {
       this.reportError(`Error stopping receiver ${this.streamId}`, error)
+    } finally {
+      this.#draining = false
+      this.intake.wakeAll()
     }
   }
 
-  #mustBeStarted(): void {
-    if (this.#state !== 'started') throw receiverStopped(this.name)
+  #withPatience(stopping: Promise<unknown>): Promise<unknown> {
+    const { clock } = this.#options
+    const patienceMs = this.#patienceMs
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimer(clock.now() + patienceMs, () => {
+        this.reportError(`Receiver ${this.streamId} is still stopping after ${patienceMs} ms; going on without it`)
+        resolve(undefined)
+      })
+      stopping.then(resolve, reject).finally(() => timer.cancel())
+    })
+  }
+
+  #mustBeTaking(): void {
+    if (this.#state !== 'started' && !this.#draining) throw receiverStopped(this.name)
     this.#stored = true
   }
 
@@ -245,7 +262,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 
   async #takingBlock(take: () => Promise<void>): Promise<void> {
-    this.#mustBeStarted()
+    this.#mustBeTaking()
     try {
       await take()
     } catch (error) {

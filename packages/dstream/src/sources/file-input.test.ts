@@ -76,12 +76,42 @@ describe('which files', () => {
     expect(await lines(1e9 + 2000)).toEqual(['a', 'd'])
   })
 
-  test('a file that becomes visible long after its date is read all the same', async () => {
+  test('a file that becomes visible long after its date is read all the same, if it is dated after the start', async () => {
     const { files, source, lines } = setUp({}, 1e9)
     files.makeDirectory('/in')
     await source.start()
-    files.write('/in/late', 'moved in', 5)
-    expect(await lines(1e9 + 1000)).toEqual(['moved in'])
+    expect(await lines(1e9 + 1000)).toEqual([])
+    files.write('/in/late', 'moved in', 1e9 + 5)
+    files.write('/in/older', 'from before', 1e9 - 1000)
+    expect(await lines(1e9 + 600_000)).toEqual(['moved in'])
+    files.write('/in/older', 'written anew', 1e9 + 600_500)
+    expect(await lines(1e9 + 601_000)).toEqual(['written anew'])
+  })
+
+  test('a file that lies there at the start and is written anew is read, once', async () => {
+    const { files, source, lines } = setUp({}, 10_000)
+    files.write('/in/a', 'old', 9_000)
+    files.write('/in/b', 'old too', 10_000)
+    await source.start()
+    expect(await lines(11_000)).toEqual([])
+    files.write('/in/a', 'new', 11_500)
+    expect(await lines(12_000)).toEqual(['new'])
+    files.write('/in/a', 'newer', 12_500)
+    expect(await lines(13_000)).toEqual([])
+    files.write('/in/a', 'after the minute in which Spark remembers', 100_000)
+    expect(await lines(101_000)).toEqual([])
+  })
+
+  test.each([
+    ['there at the start', true, []],
+    ['not there then', false, ['a moment ago']],
+  ])('a file dated a tick of the file system’s clock before the start, and %s', async (_, there, read) => {
+    const { files, source, lines } = setUp({}, 10_000)
+    files.makeDirectory('/in')
+    if (there) files.write('/in/a', 'a moment ago', 9_996)
+    await source.start()
+    if (!there) files.write('/in/a', 'a moment ago', 9_996)
+    expect(await lines(11_000)).toEqual(read)
   })
 
   test('hidden files are not read, unless the filter says so', async () => {
@@ -161,13 +191,14 @@ test('a later run goes on where the last was; a planned batch has the same files
   files.write('/in/2', 'two', 11_500)
   const planned = await first.source.plan!(12_000)
   files.write('/in/3', 'while it was away', 11_600)
+  files.write('/in/old', 'written anew', 11_700)
 
   const second = setUp({}, 20_000, files)
   second.source.restore!(JSON.parse(JSON.stringify(snapshot)))
   second.source.adopt!(12_000, planned)
   await second.source.start()
   expect((await second.h.compute(second.source, 12_000))!.flat()).toEqual(['two'])
-  expect(await second.lines(13_000)).toEqual(['while it was away'])
+  expect(await second.lines(13_000)).toEqual(['while it was away', 'written anew'])
 })
 
 test('what has come since the first run began is new, though that run has committed nothing', async () => {

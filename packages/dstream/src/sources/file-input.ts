@@ -16,7 +16,7 @@ import { Reporter } from './reporter.js'
 export interface FileStreamOptions {
   /** Which files are read; default those whose name does not begin with a dot. */
   readonly filter?: ((path: string) => boolean) | undefined
-  /** Default true: what is there at the start is left alone. False: it is read first, oldest first. */
+  /** Default true: only files that are dated after the start are read. False: all of them, oldest first. */
   readonly newFilesOnly?: boolean | undefined
   /** How many files one batch takes at most; default 1000. The others follow in the next. */
   readonly maxFilesPerBatch?: number | undefined
@@ -27,22 +27,28 @@ export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
 /** A file dated this far ahead of its batch is told: it will not be read for as long. */
 const farAheadMs = 60_000
 
+/** File systems date by a clock that ticks every few milliseconds: what comes just after the start may be dated before it. */
+const clockGrainMs = 10
+
 const isPlain = (path: string): boolean => !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
 
 /** What has to be known again after a restart. */
 interface Snapshot {
   readonly thresholdMs: number
+  /** What lay there at the start. */
   readonly old: readonly string[]
   readonly read: readonly string[]
 }
 
 /**
  * The files that appear in a directory: each is read once, by the first batch whose time is not before its date; one
- * partition a file. A file is told by its path and must appear as a whole, by being moved in. Names of directories may hold
- * patterns, looked up at every tick; a directory that is not there is waited for.
+ * partition a file. A file is new when it is dated after the start, also where one of its name lay there before; it must
+ * appear as a whole, by being moved in. One that was read is told by its path, and is not read again for as long as it lies
+ * there, however it changes. Names of directories may hold patterns, looked up at every tick; a directory that is not there
+ * is waited for.
  *
  * Unlike Spark's, a file that becomes visible later than a minute after its date is read all the same, and
- * `newFilesOnly: false` reads all that is there, however old: what has been read is remembered for as long as it lies there.
+ * `newFilesOnly: false` reads all that is there, however old.
  *
  * Guarantees: exactly once over restarts, as long as the files stay until their batch is committed.
  * Reference: `FileInputDStream`.
@@ -112,15 +118,15 @@ export class FileInput<T> implements InputSource<T> {
   }
 
   async plan(time: number): Promise<readonly string[]> {
-    const listing = await this.#list((path) => !this.#read.has(path) && !this.#old.has(path) && this.#filter(path))
+    const listing = await this.#list((path) => !this.#read.has(path) && this.#filter(path))
     if (listing === undefined) return []
     // What has gone may come again as another file.
     for (const known of [this.#old, this.#read, this.#toldAhead]) {
       for (const path of known) if (!listing.paths.has(path)) known.delete(path)
     }
     this.#tellAhead(listing.files, time)
-    const due = listing.files.filter(({ modifiedMs }) => modifiedMs <= time).slice(0, this.#max)
-    const paths = due.map(({ path }) => path)
+    const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
+    const paths = due.slice(0, this.#max).map(({ path }) => path)
     this.adopt(time, paths)
     return paths
   }
@@ -157,6 +163,10 @@ export class FileInput<T> implements InputSource<T> {
     const paths = this.#batches.get(time) ?? []
     const metadata = paths.length === 0 ? {} : { files: paths, Description: paths.join('\n') }
     return this.#counts.info(this.streamId, time, metadata)
+  }
+
+  #isNew({ path, modifiedMs }: FoundFile): boolean {
+    return !this.#newOnly || modifiedMs > this.#thresholdMs - (this.#old.has(path) ? 0 : clockGrainMs)
   }
 
   async #list(wanted: (path: string) => boolean): Promise<Listing | undefined> {

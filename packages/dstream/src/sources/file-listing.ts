@@ -24,11 +24,11 @@ export const listFiles = async (files: Files, pattern: string, wanted: (path: st
     const entries = await files.entries(directory)
     if (entries === undefined) continue
     missing = false
-    for (const { name, kind } of entries) {
-      if (kind !== 'file') continue
-      const path = join(directory, name)
-      paths.add(path)
-      const modifiedMs = wanted(path) ? await files.modifiedMs(path) : undefined
+    const here = entries.filter(({ kind }) => kind === 'file').map(({ name }) => join(directory, name))
+    for (const path of here) paths.add(path)
+    // At once: an old file may be written anew, so that many are looked at in every batch.
+    const looks = here.filter(wanted).map(async (path) => ({ path, modifiedMs: await files.modifiedMs(path) }))
+    for (const { path, modifiedMs } of await Promise.all(looks)) {
       if (modifiedMs !== undefined) found.push({ path, modifiedMs })
     }
   }

@@ -81,8 +81,8 @@ export class InputSet {
     for (const source of this.#sources) await source.start()
   }
 
-  /** Takes nothing more; what has been taken is stored when this resolves. */
-  async stop(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.stop()))
+  /** Takes nothing more; what has been taken is stored when this resolves. Receivers have at least `patienceMs` to stop. */
+  async stop(patienceMs = 0): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.stop(patienceMs)))
   }
 }

@@ -44,8 +44,8 @@ export interface InputSource<T = unknown> {
   readonly supervisor?: ReceiverSupervisor<T>
   /** Begins to take. A source's start never rejects: what goes wrong is reported and tried again. */
   start(): void | Promise<void>
-  /** Takes nothing more. Resolves when all it has taken is stored. */
-  stop(): Promise<void>
+  /** Takes nothing more. Resolves when all it has taken is stored; a receiver has at least `patienceMs` to stop. */
+  stop(patienceMs?: number): Promise<void>
   /**
    * What the batch takes, as plain data: logged with the allocation, so that the same batch can be given again. Sources
    * that are fed block by block have none.
@@ -63,7 +63,10 @@ export interface InputSource<T = unknown> {
   committed?(time: number): void | Promise<void>
   /** No batch at or before `time` will be computed or asked about any more. */
   forget?(time: number): void
-  /** What the batch got from this stream. Of received bytes the number is known once the batch is evaluated. */
+  /**
+   * What the batch got from this stream. The number is known at once, except for files, planned ranges and received bytes
+   * whose codec cannot tell it without decoding (only lines can): of those, once an output has read all of them.
+   */
   info(time: number): StreamInputInfo
   /** Records per second, from backpressure. */
   setRate?(recordsPerSecond: number): void

@@ -33,8 +33,13 @@ describe('lines', () => {
   })
 })
 
-test('law: lines are what lies between line ends', () => {
-  fc.assert(fc.property(hardText, (text) => void expect(lines(bytes(text))).toEqual(linesOf(text))))
+test('law: lines are what lies between line ends, and are counted without being decoded', () => {
+  fc.assert(
+    fc.property(hardText, (text) => {
+      expect(lines(bytes(text))).toEqual(linesOf(text))
+      expect(lineCodec.count(bytes(text))).toBe(linesOf(text).length)
+    }),
+  )
 })
 
 test('law: cut behind any number of lines, the two halves hold the lines', () => {

@@ -1,7 +1,7 @@
 import type { CountingCodec } from '../receive/run.js'
 
-const lf = 0x0a
-const cr = 0x0d
+export const lineFeed = 0x0a
+export const carriageReturn = 0x0d
 
 /**
  * Lines of UTF-8 text. Each line ends with `\n`, `\r\n` or a lone `\r` (as Java's `readLine`, which Spark uses), the last
@@ -12,45 +12,69 @@ export const lineCodec: CountingCodec<string> = {
 
   // One string per line: cut out of one long string, a line that is kept would keep all the others alive.
   *decode(bytes) {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const end = buffer.length
-    let nextReturn = indexOrEnd(buffer, cr, 0)
-    for (let from = 0; from < end;) {
-      if (nextReturn < from) nextReturn = indexOrEnd(buffer, cr, from)
-      const until = Math.min(indexOrEnd(buffer, lf, from), nextReturn)
-      yield buffer.toString('utf8', from, until)
-      from = buffer[until] === cr && buffer[until + 1] === lf ? until + 2 : until + 1
-    }
+    const lines = new LineWalk(bytes)
+    while (lines.next()) yield lines.buffer.toString('utf8', lines.from, lines.until)
   },
 
   count(bytes) {
+    const lines = new LineWalk(bytes)
     let n = 0
-    for (let at = 0; at < bytes.length; n++) at = nextLine(bytes, at)
+    while (lines.next()) n++
     return n
   },
 
   offsetAfter(bytes, records) {
-    let at = 0
-    for (let n = 0; n < records && at < bytes.length; n++) at = nextLine(bytes, at)
-    return at
+    const lines = new LineWalk(bytes)
+    let n = 0
+    while (n < records && lines.next()) n++
+    return Math.min(lines.end, bytes.length)
   },
+}
+
+/** Goes from line to line, from one line end to the next: what lies between is not looked at byte by byte. */
+class LineWalk {
+  readonly buffer: Buffer
+  /** Where the line begins. */
+  from = 0
+  /** Where its text is over. */
+  until = 0
+  /** Where the next one begins; beyond the bytes when they end without a line end. */
+  end = 0
+  /** The next of each kind, each searched for only when it has been passed. */
+  #feed = -1
+  #return = -1
+
+  constructor(bytes: Uint8Array) {
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  next(): boolean {
+    const { buffer, end } = this
+    if (end >= buffer.length) return false
+    if (this.#feed < end) this.#feed = indexOrEnd(buffer, lineFeed, end)
+    if (this.#return < end) this.#return = indexOrEnd(buffer, carriageReturn, end)
+    this.from = end
+    this.until = Math.min(this.#feed, this.#return)
+    this.end = this.until + (this.#feed === this.#return + 1 ? 2 : 1)
+    return true
+  }
 }
 
 /** The index behind the last complete line; 0 when there is none. A `\r` at the very end counts as the end of one. */
 export const endOfLines = (bytes: Uint8Array): number => {
-  const end = bytes.lastIndexOf(lf) + 1
-  return end + bytes.subarray(end).lastIndexOf(cr) + 1
+  const end = bytes.lastIndexOf(lineFeed) + 1
+  return end + bytes.subarray(end).lastIndexOf(carriageReturn) + 1
 }
 
 /** Where the line that begins at `from` is over and the next one begins. */
 export const nextLine = (bytes: Uint8Array, from: number): number => {
   let at = from
-  while (at < bytes.length && bytes[at] !== lf && bytes[at] !== cr) at++
-  return bytes[at] === cr && bytes[at + 1] === lf ? at + 2 : Math.min(at + 1, bytes.length)
+  while (at < bytes.length && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) at++
+  return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : Math.min(at + 1, bytes.length)
 }
 
-export const isLineFeed = (byte: number | undefined): boolean => byte === lf
-export const isReturn = (byte: number | undefined): boolean => byte === cr
+export const isLineFeed = (byte: number | undefined): boolean => byte === lineFeed
+export const isReturn = (byte: number | undefined): boolean => byte === carriageReturn
 
 const indexOrEnd = (bytes: Uint8Array, byte: number, from: number): number => {
   const at = bytes.indexOf(byte, from)

@@ -1,5 +1,5 @@
 import { concat } from '../receive/run.js'
-import { endOfLines, isLineFeed, isReturn, nextLine } from './line-codec.js'
+import { carriageReturn, endOfLines, isLineFeed, isReturn, lineFeed, nextLine } from './line-codec.js'
 
 /**
  * Cuts a stream of chunks at line ends. A chunk may begin and end anywhere, inside a character too: only whole lines
@@ -32,13 +32,12 @@ export class LineCutter {
     this.#afterReturn = end === fresh.length && isReturn(fresh[end - 1])
     const lines = this.#complete(fresh.subarray(0, end))
     this.#keep(fresh.subarray(end))
-    return lines.length === 0 ? undefined : lines
+    return lines.length === 0 ? undefined : apart(lines)
   }
 
-  /** The unterminated line at the end of the stream, if any. */
+  /** The unterminated line at the end of the stream, if any: with an end, because another stream's may follow it. */
   end(): Uint8Array | undefined {
-    const tail = concat(this.#take())
-    return tail.length === 0 ? undefined : tail
+    return this.#tailBytes === 0 ? undefined : concat([...this.#take(), Uint8Array.of(lineFeed)])
   }
 
   #complete(lines: Uint8Array): Uint8Array {
@@ -56,7 +55,9 @@ export class LineCutter {
     for (let from = 0, until = 0; from < lines.length; from = until) {
       until = nextLine(lines, from)
       const line = lines.subarray(from, until)
-      if (lengthOf(line) <= this.#maxLineBytes) kept.push(line)
+      const length = lengthOf(line)
+      // Each with an end of one kind: a `\r` and a `\n` that had a long line between them would become one.
+      if (length <= this.#maxLineBytes) kept.push(line.subarray(0, length), Uint8Array.of(lineFeed))
       else this.#tooLong()
     }
     return concat(kept)
@@ -79,6 +80,10 @@ export class LineCutter {
     this.#tooLong()
   }
 }
+
+/** What came out before may end with `\r`: an empty line that follows it must not become a part of that end. */
+const apart = (lines: Uint8Array): Uint8Array =>
+  isLineFeed(lines[0]) ? concat([Uint8Array.of(carriageReturn), lines]) : lines
 
 /** Without what ends it. */
 function lengthOf(line: Uint8Array): number {

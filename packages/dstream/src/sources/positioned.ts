@@ -15,7 +15,10 @@ import { Reporter } from './reporter.js'
 export interface Source<T, P> {
   /** Where to start when there is no checkpoint. */
   initial(): P | Promise<P>
-  /** The end of the next batch: at most `limit` records after `from`, or `from` itself when there is nothing. */
+  /**
+   * The end of the next batch: at most `limit` records after `from`, or `from` itself when there is nothing. Not asked for
+   * a batch in which the rate allows no record.
+   */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
   /** The records after `from` up to `until`: the same ones whenever it is asked. */
   read(from: P, until: P): Iterable<T> | AsyncIterable<T>
@@ -61,6 +64,8 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly #ranges = new Map<number, Range<P>>()
   #standing: { readonly position: P } | undefined
   #rate: number | undefined
+  /** The part of a record that the batches until now were allowed and could not take: less than one. */
+  #allowed = 0
 
   constructor(home: SourceHome, source: Source<T, P>) {
     this.#home = home
@@ -93,7 +98,8 @@ class PositionedInput<T, P> implements InputSource<T> {
   async plan(time: number): Promise<Range<P> | undefined> {
     try {
       const { position: from } = await this.#begin()
-      const until = await this.#source.plan(from, this.#limit(), new Time(time))
+      const limit = this.#limit()
+      const until = limit === 0 ? from : await this.#source.plan(from, limit, new Time(time))
       this.adopt(time, { from, until })
       return { from, until }
     } catch (error) {
@@ -143,9 +149,15 @@ class PositionedInput<T, P> implements InputSource<T> {
     return (this.#standing ??= { position: await this.#source.initial() })
   }
 
+  /** Whole records for the next batch; the fraction goes to the one after, so that in the long run the rate holds. */
   #limit(): number | undefined {
     const perSecond = lowerLimit(this.#home.rate.maxRate, this.#rate)
-    return perSecond === undefined ? undefined : Math.max(1, Math.floor((perSecond * this.#home.slideMs) / 1000))
+    if (perSecond === undefined) return undefined
+    this.#allowed += (perSecond * this.#home.slideMs) / 1000
+    // The sum of many fractions: a millionth of a record is noise.
+    const limit = Math.floor(this.#allowed + 1e-6)
+    this.#allowed -= limit
+    return limit
   }
 
   /** Which kind of iterable `read` gives shows when it is called; what it gave is used for the first reading. */

@@ -10,6 +10,9 @@ class Idle extends Receiver<string> {
   override onStop(): void {}
 }
 
+/** Lines whose number only decoding tells. */
+const uncounted: Codec<string> = { id: 'uncounted', decode: (data, bad) => lineCodec.decode(data, bad) }
+
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe('batches', () => {
@@ -60,17 +63,38 @@ describe('batches', () => {
     source.forget!(1000)
   })
 
-  test('a partial read counts nothing twice', async () => {
+  test.each<[string, Codec<string>, number[]]>([
+    ['are counted when they come', lineCodec, [3, 3, 3]],
+    ['that only decoding can count, are once all have been read, and none twice', uncounted, [0, 0, 3]],
+  ])('bytes %s', async (_, codec, numRecords) => {
     const h = new SourceHarness()
     const receiver = new Idle()
     const source = h.add((home) => receiverInput(home, receiver))
     await source.start()
-    await receiver.storeBytes(bytes('1\n2\n3\n'), lineCodec)
-    await h.batch(source, 1000)
+    await receiver.storeBytes(bytes('1\n2\n3\n'), codec)
+    h.allocate(1000)
+    const counts = [source.info(1000).numRecords]
     const rdd = await source.operator.compute(1000, () => Promise.resolve(undefined))
     await rdd!.take(1)
+    counts.push(source.info(1000).numRecords)
     await rdd!.count()
-    expect(source.info(1000).numRecords).toBe(3)
+    await rdd!.count()
+    counts.push(source.info(1000).numRecords)
+    expect(counts).toEqual(numRecords)
+  })
+
+  test('bytes that are counted do not count for the bound in records', async () => {
+    const h = new SourceHarness()
+    const receiver = new Idle()
+    const source = h.add((home) => receiverInput(home, receiver))
+    await source.start()
+    await receiver.storeBytes(bytes('1\n2\n'), lineCodec)
+    receiver.storeChunk(bytes('3\n'), lineCodec)
+    expect(h.held(source)).toEqual({ records: 0, bytes: 6 })
+    await source.supervisor!.intake.cut()
+    h.allocate(1000)
+    h.release(source, 1000)
+    expect(h.held(source)).toEqual({ records: 0, bytes: 0 })
   })
 })
 

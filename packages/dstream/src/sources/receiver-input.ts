@@ -74,7 +74,7 @@ export const receiverInput = <T>(
       for (const block of home.earlierBlocks?.(streamId) ?? []) earlier.add(block.id)
       supervisor.start()
     },
-    stop: () => supervisor.stop(),
+    stop: (patienceMs) => supervisor.stop(patienceMs),
     restore: (position) => {
       supervisor.intake.position = position
     },
@@ -98,6 +98,7 @@ function partition<T>(block: Block, counts: Counts, time: number, leftOut: LeftO
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
+  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, leftOut) }
   return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, leftOut)) }
 }
 
