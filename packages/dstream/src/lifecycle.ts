@@ -258,7 +258,7 @@ export class Lifecycle {
     const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
     try {
       await this.ticker.stop()
-      await inputs.stop()
+      await inputs.stop(gracefully ? timeoutMs : 0)
       if (gracefully) {
         do await this.ticker.runOne()
         while (this.#journal.waiting().length > 0 && !expired)
@@ -276,15 +276,16 @@ export class Lifecycle {
     void this.#ticker?.stop()
   }
 
-  /** Ends at once and without a word, as if the process had died; only the lock is given back. */
+  /** Ends at once and without a word, as if the process had died; only locks are given back. */
   async die(): Promise<void> {
     this.halt()
     for (const source of this.#o.inputs.all) source.supervisor?.abandon()
-    await this.#checkpoint?.abandon()
+    await Promise.all([this.#outputs.abandon(), this.#checkpoint?.abandon()])
   }
 
   /** After a start that failed: what had been begun ends. */
   async abandon(): Promise<void> {
+    this.halt()
     await this.#o.inputs.stop().catch(() => undefined)
     await this.#close().catch(() => undefined)
   }

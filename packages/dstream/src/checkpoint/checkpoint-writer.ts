@@ -22,13 +22,18 @@ export interface CheckpointWriterOptions {
   /** Sequence numbers of the good snapshots that are there, oldest first. */
   readonly snapshots: readonly number[]
   /** What was recovered: commits say what has changed, a snapshot says all. */
-  readonly state: Pick<StoredState, 'lastCommitted' | 'metadata' | 'positions' | 'held' | 'failed' | 'forgotten'>
+  readonly state: Pick<
+    StoredState,
+    'lastCommitted' | 'metadata' | 'positions' | 'held' | 'failed' | 'forgotten' | 'changed'
+  >
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
+  /** From which batch time on the interval between snapshots is counted. */
+  readonly snapshotAt: number
   readonly release: () => Promise<void>
 }
 
-/** Commits one record per batch, and writes snapshots beside it when the log has grown enough. */
+/** Commits one record per batch, and writes snapshots beside it when the log has grown enough or the time has come. */
 export class CheckpointWriter implements Checkpoint {
   readonly journal: Journal
   readonly #o: CheckpointWriterOptions
@@ -36,6 +41,10 @@ export class CheckpointWriter implements Checkpoint {
   #sinceSnapshot = 0
   #lastSnapshotBytes = 0
   #due: boolean
+  /** Batch time of the last snapshot, or of the last attempt. */
+  #snapshotAt: number
+  /** Whether any commit since the last snapshot has more to it than its end. */
+  #changed: boolean
   #writing: Promise<void> | undefined
   #last: { readonly time: number; readonly rest: CommitRest } | undefined
   readonly #metadata: Map<string, unknown>
@@ -47,6 +56,8 @@ export class CheckpointWriter implements Checkpoint {
     this.journal = options.journal
     this.#snapshots = [...options.snapshots]
     this.#due = options.snapshotFirst
+    this.#snapshotAt = options.snapshotAt
+    this.#changed = options.state.changed
     const { lastCommitted, metadata, positions, held, failed, forgotten } = options.state
     this.#metadata = new Map(metadata)
     this.#positions = new Map(positions)
@@ -59,6 +70,7 @@ export class CheckpointWriter implements Checkpoint {
     await this.#o.log.append(payloads)
     this.#o.committed(record.time)
     this.#sinceSnapshot += sizeOf(payloads)
+    this.#changed ||= payloads.length > 1
     for (const [operator, value] of record.metadata ?? []) {
       if (value === undefined) this.#metadata.delete(operator)
       else this.#metadata.set(operator, value)
@@ -81,10 +93,17 @@ export class CheckpointWriter implements Checkpoint {
   }
 
   snapshotIfDue(source: () => SnapshotSource): void {
-    const { limits, options } = this.#o
-    const enough = Math.max(limits.snapshotBytes, this.#lastSnapshotBytes)
-    if (this.#writing !== undefined || (!this.#due && this.#sinceSnapshot < enough)) return
-    this.#start(source).catch((error: unknown) => options.onSnapshotError?.(error))
+    if (this.#writing !== undefined || !(this.#due || this.#hasGrown || this.#isTime)) return
+    this.#start(source).catch((error: unknown) => this.#o.options.onSnapshotError?.(error))
+  }
+
+  get #hasGrown(): boolean {
+    return this.#sinceSnapshot >= Math.max(this.#o.limits.snapshotBytes, this.#lastSnapshotBytes)
+  }
+
+  get #isTime(): boolean {
+    const { snapshotMs = Infinity } = this.#o.options
+    return this.#changed && this.#last !== undefined && this.#last.time - this.#snapshotAt >= snapshotMs
   }
 
   async snapshot(source: () => SnapshotSource): Promise<void> {
@@ -98,7 +117,15 @@ export class CheckpointWriter implements Checkpoint {
     if (last === undefined) return Promise.resolve()
     this.#due = false
     this.#sinceSnapshot = 0
-    const writing = this.#write(source(), last, this.#o.log.next).finally(() => (this.#writing = undefined))
+    this.#snapshotAt = last.time
+    this.#changed = false
+    const writing = this.#write(source(), last, this.#o.log.next)
+      .catch((error: unknown) => {
+        // What it was to hold is still to be held: with an interval there is another attempt when that has passed.
+        this.#changed = true
+        throw error
+      })
+      .finally(() => (this.#writing = undefined))
     this.#writing = writing
     return writing
   }

@@ -147,6 +147,11 @@ export interface CheckpointOptions {
   /** Cuts at named steps; only tests have one. */
   readonly steps?: Steps | undefined
   readonly limits?: CheckpointLimits | undefined
+  /**
+   * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,
+   * has changed meanwhile. By default only the size of the log counts.
+   */
+  readonly snapshotMs?: number | undefined
   /** A snapshot in the background has failed: the job goes on, its log grows. */
   onSnapshotError?(error: unknown): void
 }
@@ -160,8 +165,8 @@ export interface Checkpoint {
   /** Resolves when the record is durable: then the batch is done, for good. A failed commit may be tried again. */
   commit(record: CommitRecord): Promise<void>
   /**
-   * Call after each commit. When enough has changed since the last snapshot, takes the views of the state as of that
-   * commit and writes them in the background, in slices; at most one at a time.
+   * Call after each commit. When enough has changed since the last snapshot, or the interval has passed, takes the views of
+   * the state as of that commit and writes them in the background, in slices; at most one at a time.
    */
   snapshotIfDue(source: () => SnapshotSource): void
   /** The same, due or not, and resolves when it is durable. */

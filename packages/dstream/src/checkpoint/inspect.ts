@@ -2,10 +2,12 @@ import { DStreamError } from '../errors/base.js'
 import { DamagedError } from '../errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'
 import { readFrames, type FileKind } from '../journal/frame.js'
+import { listLog } from '../journal/log.js'
 import { readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../ports.js'
 import type { FailedOutput } from './checkpoint.js'
 import { readCommits } from './open-checkpoint.js'
+import { listSnapshotFiles } from './snapshot.js'
 
 /** What a directory holds for one operator. */
 export interface OperatorReport {
@@ -68,17 +70,17 @@ export interface FileReport {
   readonly problem: { readonly offset: number | undefined; readonly message: string } | undefined
 }
 
-const folders: readonly (readonly [folder: string, kind: FileKind, log: boolean])[] = [
-  ['journal/', 'j', true],
-  ['commits/', 'c', true],
-  ['snapshots/', 's', false],
+const groups: readonly (readonly [kind: FileKind, log: boolean, list: (storage: Storage) => Promise<string[]>])[] = [
+  ['j', true, (storage) => listLog(storage, 'journal')],
+  ['c', true, (storage) => listLog(storage, 'commits')],
+  ['s', false, listSnapshotFiles],
 ]
 
 /** Reads every frame of every file and checks its sums; goes on after a file that is damaged, so that all are known. */
 export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
   const reports: FileReport[] = []
-  for (const [folder, kind, log] of folders) {
-    const files = await storage.list(folder)
+  for (const [kind, log, list] of groups) {
+    const files = await list(storage)
     for (const [i, file] of files.entries()) {
       const bytes = (await storage.read(file)) ?? new Uint8Array(0)
       reports.push(verifyFile(file, kind, bytes, log && i === files.length - 1))

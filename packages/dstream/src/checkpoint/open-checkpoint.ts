@@ -1,7 +1,7 @@
 import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../errors/storage.js'
 import { versionUnknown } from '../errors/checkpoint.js'
 import type { Streams } from '../journal/events.js'
-import { Log, logSteps, readLog, type Segment } from '../journal/log.js'
+import { listLog, Log, logSteps, readLog, type Segment } from '../journal/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -10,7 +10,7 @@ import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
 import { match, type MatchPlan } from './match.js'
-import { listSnapshots, readSnapshot } from './snapshot.js'
+import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 
 const folder = 'commits'
@@ -44,7 +44,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const limits = { ...defaults, ...options.limits }
   if (options.existing === 'discard' || (await storage.read(discardMark)) !== undefined) await discard(storage)
   const warnings: string[] = []
-  const { state, segments, base } = await readCommits(storage, warnings)
+  const { state, segments, base, baseTime } = await readCommits(storage, warnings)
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first commit file is written before all else, and there is always one.
@@ -92,6 +92,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     committed: (time) => (lastCommitted = time),
     // What another program has written is written anew, in this one's form.
     snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
+    snapshotAt: baseTime ?? head.zeroTime,
     release,
   })
   const { zeroTime } = head
@@ -139,16 +140,17 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
   return plan
 }
 
-/** The newest good snapshot (`base`; 0 when there is none), and the commits after it. */
+/** The newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none), and the commits after it. */
 export async function readCommits(
   storage: Storage,
   warnings: string[],
-): Promise<{ state: StoredState; segments: readonly Segment[]; base: number }> {
+): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, folder, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
   const { state, next } = await newestSnapshot(storage, oldest, warnings)
+  const baseTime = state.lastCommitted
   for (const segment of segments) {
     // The head too may say what an earlier program has let go.
     if (segment.first >= next)
@@ -158,7 +160,7 @@ export async function readCommits(
     }
     state.dropUnfinished()
   }
-  return { state, segments, base: next }
+  return { state, segments, base: next, baseTime }
 }
 
 async function newestSnapshot(
@@ -195,9 +197,8 @@ const understood = (segment: Segment, offset: number, read: () => void): void =>
 async function discard(storage: Storage): Promise<void> {
   // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
   await storage.put(discardMark, new Uint8Array(0))
-  for (const prefix of ['commits/', 'snapshots/', 'journal/']) {
-    for (const file of (await storage.list(prefix)).reverse()) await storage.delete(file)
-  }
+  const lists = [() => listLog(storage, folder), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
+  for (const list of lists) for (const file of (await list()).reverse()) await storage.delete(file)
   await storage.delete(discardMark)
 }
 

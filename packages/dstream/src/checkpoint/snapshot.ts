@@ -39,9 +39,16 @@ interface SnapshotHead {
 const sequenceOf = (next: number): string => String(next).padStart(16, '0')
 /** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
 const nameOf = (next: number): string => `${folder}/${sequenceOf(next)}.snapshot`
+const isMain = (file: string): boolean => file.endsWith('.snapshot')
 /** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
 const partOf = (next: number, part: number): string =>
   `${folder}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
+
+/** Also half-written ones. What has a name of another form is somebody else's, and let be. */
+export async function listSnapshotFiles(storage: Storage): Promise<string[]> {
+  const files = await storage.list(`${folder}/`)
+  return files.filter((file) => /^\d{16}(-\d{6,}\.part|\.snapshot)$/.test(file.slice(folder.length + 1)))
+}
 
 /** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
 const partBytes = 1 << 20
@@ -130,16 +137,15 @@ export async function writeSnapshot(
 
 /** Sequence numbers of the snapshots that are there, oldest first. */
 export async function listSnapshots(storage: Storage): Promise<number[]> {
-  const files = await storage.list(`${folder}/`)
-  return files.map((file) => Number(/(\d+)\.snapshot$/.exec(file)?.[1] ?? NaN)).filter((next) => !Number.isNaN(next))
+  const files = await listSnapshotFiles(storage)
+  return files.flatMap((file) => (isMain(file) ? [Number(/\d+/.exec(file)![0])] : []))
 }
 
 /** Deletes all snapshots but those given, and parts that never became one. */
 export async function keepSnapshots(storage: Storage, kept: readonly number[]): Promise<void> {
   const names = new Set(kept.map(sequenceOf))
-  const files = (await storage.list(`${folder}/`)).filter((file) => !names.has(/\d+/.exec(file)?.[0] ?? ''))
+  const files = (await listSnapshotFiles(storage)).filter((file) => !names.has(/\d+/.exec(file)![0]))
   // First the file without which the parts are nothing: what is half deleted must not look like a snapshot.
-  const isMain = (file: string): boolean => file.endsWith('.snapshot')
   for (const file of [...files.filter(isMain), ...files.filter((file) => !isMain(file))]) await storage.delete(file)
 }
 

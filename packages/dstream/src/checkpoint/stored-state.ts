@@ -26,6 +26,9 @@ export class StoredState {
   /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
   begun = new Set<string>()
 
+  /** Whether a commit has changed a table, or what is remembered, since the snapshot that this was read from. */
+  changed = false
+
   /** Operators for which anything is kept. */
   get holders(): ReadonlySet<string> {
     const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => table.size > 0))
@@ -62,7 +65,9 @@ export class StoredState {
       this.#parts.push(frame)
       return
     }
-    for (const part of this.#parts.splice(0)) this.apply(part)
+    const parts = this.#parts.splice(0)
+    this.changed ||= parts.length > 0
+    for (const part of parts) this.apply(part)
     this.#done(frame[1], frame[2])
   }
 

@@ -30,12 +30,18 @@ export interface Segment {
 
 const nameOf = (folder: string, first: number): string => `${folder}/${String(first).padStart(16, '0')}.log`
 
+/** The files of a log, oldest first. What has a name of another form is somebody else's, and let be. */
+export async function listLog(storage: Storage, folder: string): Promise<string[]> {
+  const files = await storage.list(`${folder}/`)
+  return files.filter((file) => /^\d{16}\.log$/.test(file.slice(folder.length + 1)))
+}
+
 /**
  * Reads all files of a log, in order. Only what a crash may leave is accepted: a torn tail in the newest file.
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
 export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly Segment[]> {
-  const files = await storage.list(`${folder}/`)
+  const files = await listLog(storage, folder)
   const segments: Segment[] = []
   for (const [i, file] of files.entries()) {
     const bytes = await storage.read(file)

@@ -20,7 +20,7 @@ interface Owner extends LockOwner, ProcessIdentity {
 }
 
 const fileName = (generation: number): string => `lock.${String(generation).padStart(6, '0')}`
-const generationOf = (name: string): number => Number(/^lock\.(\d+)$/.exec(name)?.[1] ?? 0)
+const generationOf = (name: string): number => Number(/^lock\.(\d{6,})$/.exec(name)?.[1] ?? 0)
 
 /**
  * A lock that two processes can agree on without flock, which Node does not have, and without pids, which say nothing

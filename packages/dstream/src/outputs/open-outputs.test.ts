@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OutputSpec } from '../graph/graph.js'
+import { abandon } from './mortal.js'
 import { OpenOutputs } from './open-outputs.js'
 
 const oops = new Error('oops')
@@ -27,6 +28,19 @@ test.each<[string, object[], string[]]>([
   await outputs.close().catch((error: unknown) => failures.push(error))
   expect(noted).toEqual(wanted)
   expect(failures).toEqual(kinds.some((kind) => 'fails' in kind) ? [oops] : [])
+})
+
+test('those that were opened end as with the process, and are not closed', async () => {
+  const noted: string[] = []
+  const mortal = (name: string, more = {}) => ({
+    ...noting(noted, name, more),
+    [abandon]: async () => void noted.push(`abandon ${name}`),
+  })
+  const outputs = new OpenOutputs([mortal('0'), noting(noted, '1'), mortal('2', { fails: 'open' }), mortal('3')])
+  await expect(outputs.open()).rejects.toBe(oops)
+  await outputs.abandon()
+  await outputs.close()
+  expect(noted).toEqual(['open 0', 'open 1', 'open 2', 'abandon 0'])
 })
 
 test('nothing is closed twice', async () => {

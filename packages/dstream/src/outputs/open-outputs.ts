@@ -1,11 +1,12 @@
 import type { OutputSpec } from '../graph/graph.js'
+import { abandon, type Mortal } from './mortal.js'
 
 /** The outputs of a life, from their opening to their end. */
 export class OpenOutputs {
-  readonly #outputs: readonly OutputSpec[]
-  readonly #opened = new Set<OutputSpec>()
+  readonly #outputs: readonly (OutputSpec & Mortal)[]
+  readonly #opened = new Set<OutputSpec & Mortal>()
 
-  constructor(outputs: readonly OutputSpec[]) {
+  constructor(outputs: readonly (OutputSpec & Mortal)[]) {
     this.#outputs = outputs
   }
 
@@ -29,5 +30,12 @@ export class OpenOutputs {
       }
     }
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** As if the process had died: those that were opened are not closed. */
+  async abandon(): Promise<void> {
+    const opened = [...this.#opened]
+    this.#opened.clear()
+    await Promise.all(opened.map(async (output) => output[abandon]?.()))
   }
 }

@@ -2,6 +2,7 @@ import type { OutputSpec } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Time } from '../time/time.js'
+import { abandon, type Mortal } from './mortal.js'
 
 /**
  * A store that takes part in exactly-once: what `write` is given and its batch time become visible together, or not at
@@ -28,7 +29,7 @@ export interface Sink<in T> {
  *
  * Guarantee: exactly once. A batch that is run again after a crash is passed over when the store has it already.
  */
-export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
+export const toSink = <T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSpec & Mortal => {
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {
@@ -53,5 +54,6 @@ export const toSink = <T>(parent: Operator<T>, sink: Sink<T>): OutputSpec => {
       last = Math.max(time, last ?? time)
     },
     close,
+    [abandon]: async () => sink[abandon]?.(),
   }
 }

@@ -105,7 +105,7 @@ describe('a file sink in a directory', () => {
     await first.open!()
     await first.write(batch(1000))
     await first.close!()
-    for (const name of ['batch-2000-00000', 'batch-900-00000', 'batch-3000-00000.tmp'])
+    for (const name of ['batch-2000-00000', 'batch-900-00000', 'batch-3000-00000.dstream-tmp'])
       await writeFile(join(dir, name), '')
     for (const name of ['notes.txt', 'batch-of-cakes']) await writeFile(join(dir, name), 'mine')
     await writeFile(join(dir, manifestName), '{"time":2000,"files":[{"na', { flag: 'a' })

@@ -1,15 +1,13 @@
-import { setImmediate } from 'node:timers/promises'
-import { manifestMissing, sinkInUse, sinkNotOpen } from '../errors/sinks.js'
-import { crc32 } from '../journal/crc32.js'
+import { sinkInUse, sinkNotOpen } from '../errors/sinks.js'
 import { fileStorage } from '../node/file-storage.js'
 import { aFunction, checkOptions } from '../options.js'
+import { abandon, type Mortal } from '../outputs/mortal.js'
 import type { Sink } from '../outputs/sink.js'
 import type { Storage } from '../ports.js'
 import type { RDD } from '../rdd/rdd.js'
 import { textForm } from '../text/text-form.js'
 import { Time } from '../time/time.js'
-import { encodeRecords } from './encode-records.js'
-import { hexadecimal, manifestHead, manifestLine, manifestName, readManifest, type ManifestFile } from './manifest.js'
+import { BatchFiles } from './batch-files.js'
 import { homeOf, type SinkHome } from './sink-home.js'
 
 /** How `fileSink` writes. */
@@ -20,8 +18,6 @@ export interface FileSinkOptions<T> {
    */
   readonly encode?: ((record: T) => string | Uint8Array) | undefined
 }
-
-const dataFile = /^batch-\d+-\d{5,}$/
 
 /**
  * A sink that writes each batch to files, exactly once: one per partition that has records, `batch-<time>-<partition>`,
@@ -45,21 +41,14 @@ export function fileSink<T>(place: string | Storage, options: FileSinkOptions<T>
   return new FileSink(homeOf('fileSink', place, fileStorage), encode)
 }
 
-class FileSink<T> implements Sink<T> {
-  readonly #where: string
-  readonly #storage: Storage
+class FileSink<T> implements Sink<T>, Mortal {
+  readonly #home: SinkHome
   readonly #encode: (record: T) => string | Uint8Array
-  #release: (() => Promise<void>) | undefined
   #busy = false
-  #last: number | undefined
-  /** Bytes of the manifest that are good and durable. */
-  #size = 0
-  /** An append to the manifest has failed: nobody knows what stands behind `#size`. */
-  #suspect = false
+  #files: BatchFiles<T> | undefined
 
   constructor(home: SinkHome, encode: (record: T) => string | Uint8Array) {
-    this.#where = home.name
-    this.#storage = home.storage
+    this.#home = home
     this.#encode = encode
   }
 
@@ -67,88 +56,50 @@ class FileSink<T> implements Sink<T> {
     if (this.#busy) throw sinkInUse(this.#name)
     this.#busy = true
     try {
-      this.#release = await this.#storage.lock()
-      await this.#recover()
+      this.#files = await BatchFiles.open(this.#home, this.#encode)
     } catch (error) {
-      await this.close().catch(() => undefined)
+      this.#busy = false
       throw error
     }
   }
 
   lastCommitted(): Time | undefined {
-    this.#mustBeOpen()
-    return this.#last === undefined ? undefined : new Time(this.#last)
+    const { last } = this.#opened
+    return last === undefined ? undefined : new Time(last)
   }
 
   /** Also of batches before the last one, which may have failed and be written later. */
   async has(time: Time): Promise<boolean> {
-    this.#mustBeOpen()
-    if (this.#last === undefined || time.milliseconds > this.#last) return false
-    const { entries } = readManifest(this.#where, await this.#goodManifest())
-    return entries.some((entry) => entry.time === time.milliseconds)
+    return this.#opened.has(time.milliseconds)
   }
 
   async write({ time, rdd }: { time: Time; rdd: RDD<T> }): Promise<void> {
-    if (await this.has(time)) return
-    const files: ManifestFile[] = []
-    for (const [i, records] of (await rdd.glom().collect()).entries()) {
-      if (records.length > 0) files.push(await this.#writeFile(time.milliseconds, i, records))
-    }
-    await this.#append(time.milliseconds, files)
+    const files = this.#opened
+    if (!(await files.has(time.milliseconds))) await files.write(time.milliseconds, rdd)
   }
 
   async close(): Promise<void> {
-    const release = this.#release
-    this.#release = undefined
+    await this.#end()?.close()
+  }
+
+  async [abandon](): Promise<void> {
+    await this.#end()?.die()
+  }
+
+  /** From here on it can be opened again. */
+  #end(): BatchFiles<T> | undefined {
+    const files = this.#files
+    this.#files = undefined
     this.#busy = false
-    await release?.()
+    return files
   }
 
-  async #writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {
-    const name = `batch-${time}-${String(partition).padStart(5, '0')}`
-    const bytes = await encodeRecords(records, this.#encode, setImmediate)
-    await this.#storage.put(name, bytes)
-    return { name, records: records.length, bytes: bytes.length, crc32: hexadecimal(crc32(bytes)) }
-  }
-
-  /** With this line the batch is there: its files are durable already. */
-  async #append(time: number, files: readonly ManifestFile[]): Promise<void> {
-    if (this.#suspect) await this.#storage.put(manifestName, await this.#goodManifest())
-    this.#suspect = true
-    const line = manifestLine({ time, files })
-    await this.#storage.append(manifestName, line)
-    this.#suspect = false
-    this.#size += line.length
-    this.#last = Math.max(time, this.#last ?? time)
-  }
-
-  async #goodManifest(): Promise<Uint8Array> {
-    return (await this.#storage.read(manifestName))!.subarray(0, this.#size)
-  }
-
-  /**
-   * Takes up what the directory holds: cuts off a torn line, and sweeps the files of batches that did not come to be. The
-   * manifest is written anew, because its last line may have been read from memory and never have reached the disk.
-   */
-  async #recover(): Promise<void> {
-    const bytes = await this.#storage.read(manifestName)
-    const found = (await this.#storage.list('batch-')).filter((name) => dataFile.test(name))
-    if (bytes === undefined && found.length > 0) throw manifestMissing(this.#where, found[0]!, manifestName)
-    const manifest = bytes ?? manifestHead()
-    const { entries, end } = readManifest(this.#where, manifest)
-    await this.#storage.put(manifestName, manifest.subarray(0, end))
-    const named = new Set(entries.flatMap(({ files }) => files.map(({ name }) => name)))
-    for (const name of found) if (!named.has(name)) await this.#storage.delete(name)
-    this.#size = end
-    this.#suspect = false
-    this.#last = entries.reduce<number | undefined>((last, { time }) => Math.max(time, last ?? time), undefined)
+  get #opened(): BatchFiles<T> {
+    if (this.#files === undefined) throw sinkNotOpen(this.#name)
+    return this.#files
   }
 
   get #name(): string {
-    return `the file sink in ${this.#where}`
-  }
-
-  #mustBeOpen(): void {
-    if (this.#release === undefined) throw sinkNotOpen(this.#name)
+    return `the file sink in ${this.#home.name}`
   }
 }

@@ -10,7 +10,8 @@ export interface HeldLock {
   release(): Promise<void>
 }
 
-const temporary = '.tmp'
+/** Of this library's own, because what bears it is deleted: a `.tmp` might be anybody's. */
+const temporary = '.dstream-tmp'
 const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
 
 /**

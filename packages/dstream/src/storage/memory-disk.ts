@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from './disk.js'
+import { forever } from './forever.js'
 import { Inode, parent, type Platter } from './platter.js'
 
 /** A call of the simulated disk, as a fault sees it. */
@@ -175,5 +176,3 @@ export class MemoryDisk implements Disk {
     return forever()
   }
 }
-
-const forever = <T>(): Promise<T> => new Promise<T>(() => undefined)

@@ -146,7 +146,7 @@ describe('a failure at every call of the disk', () => {
   })
 
   test('the simulated disk forgets what a failed sync has lost, also when a later sync goes well', async () => {
-    const storage = failing('sync', 'EIO', 'log.tmp')
+    const storage = failing('sync', 'EIO', 'log.dstream-tmp')
     await expect(storage.put('log', bytes(7, 7))).rejects.toMatchObject({ code: 'storage-failed' })
     expect(await storage.read('log')).toBeUndefined()
   })

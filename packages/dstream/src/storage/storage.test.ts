@@ -105,7 +105,7 @@ describe.each(kinds)('the contract of a storage, on %s', (_, create) => {
       'a\\b',
       'lock',
       'lock.000001',
-      'a.tmp',
+      'a.dstream-tmp',
       'a\0',
     ]) {
       for (const call of [
@@ -164,7 +164,7 @@ test('what a storage has confirmed is read by the next one on the same directory
   opened.push(first)
   await first.append('log', bytes(1))
   await first.put('b/file', bytes(2))
-  await writeFile(join(dir, 'b', 'file.tmp'), 'half')
+  await writeFile(join(dir, 'b', 'file.dstream-tmp'), 'half')
   const second = fileStorage(dir)
   const release = await second.lock()
   expect([await second.read('log'), await second.read('b/file')]).toEqual([bytes(1), bytes(2)])

@@ -11,6 +11,7 @@ import {
   type StreamingEvents,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
+import { MortalStorage } from '../storage/mortal-storage.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { ManualClock } from './manual-clock.js'
@@ -82,6 +83,8 @@ export class TestContext implements AsyncDisposable {
   readonly errors: TestError[] = []
   readonly events: RecordedEvent[] = []
   readonly #options: TestContextOptions
+  /** The storage, as far as this life is concerned. */
+  readonly #disk: MortalStorage
   readonly #clock: ManualClock
   readonly #sink = new LineSink()
   readonly #batchMs: number
@@ -98,8 +101,9 @@ export class TestContext implements AsyncDisposable {
     this.#options = options
     this.#clock = new ManualClock(startMs)
     this.storage = options.storage ?? memoryStorage()
+    this.#disk = new MortalStorage(this.storage)
     this.ssc = new StreamingContext(
-      { clock: this.#clock, logger: silent, ...rest, storage: this.storage },
+      { clock: this.#clock, logger: silent, ...rest, storage: this.#disk },
       {
         out: this.#sink,
         virtualTime: true,
@@ -199,15 +203,17 @@ export class TestContext implements AsyncDisposable {
   /**
    * Ends this life without a word, at a crash point of the next batch if `at` names one, and starts another on the same
    * storage after `downtime`. `define` builds the graph again; what it returns is `defined`. Only what was synced to the
-   * storage is there. The row of a batch is found by its time, so the same tables are given in every life. Missed batches
-   * run at the first `run`, before those it counts.
+   * storage is there; of a directory, and of that of a `fileSink`, what the disk had been asked for. The row of a batch is
+   * found by its time, so the same tables are given in every life. Missed batches run at the first `run`, before those it
+   * counts.
    */
   async crashAndRecover<H>(
     define: (t: TestContext) => H | Promise<H>,
     options: { at?: string | undefined; downtime?: Duration | undefined } = {},
   ): Promise<TestContext & { readonly defined: H }> {
     if (options.at !== undefined) await this.#runUpTo(options.at)
-    await this.ssc.die()
+    // Before all else: what a life would write while it ends is no part of a crash.
+    await Promise.all([this.#disk.die(), this.ssc.die()])
     const storage = 'crash' in this.storage ? (this.storage as MemoryStorage).crash() : this.storage
     const startTime = new Time(this.#clock.now() + (options.downtime?.milliseconds ?? 0))
     const next = new TestContext({ ...this.#options, storage, startTime }, { firstMs: this.#firstMs })

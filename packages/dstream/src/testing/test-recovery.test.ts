@@ -1,4 +1,5 @@
-import { Seconds } from 'dstream'
+import { Seconds, type DStream } from 'dstream'
+import { memoryStorage, type Storage } from 'dstream/storage'
 import { crashPoints, testRecovery, TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -56,6 +57,22 @@ describe('a crash at every point of every batch changes nothing', () => {
     const { runs, points } = await testRecovery(define, words)
     expect(points).toBeGreaterThanOrEqual(8)
     expect(runs).toBeGreaterThanOrEqual(points)
+  })
+
+  test('nor one at every point of a snapshot', async () => {
+    const points = crashPoints.filter((name) => name.startsWith('snapshot:'))
+    const define = (t: TestContext, s: DStream<string>) =>
+      void t.output(
+        s
+          .mapToPair((w) => [w, 1])
+          .runningReduceByKey(add)
+          .checkpoint(Seconds(2)),
+      )
+    // Of five batches the second and the fourth have a snapshot.
+    expect(await testRecovery(define, words, { crashAt: points })).toEqual({
+      runs: points.length * 2,
+      points: points.length,
+    })
   })
 
   test('it names what differs', async () => {
@@ -152,6 +169,36 @@ describe('crashAndRecover', () => {
       [1000, true],
       [2000, false],
     ])
+  })
+
+  test('a snapshot that is under way is written no further, whatever the storage', async () => {
+    const disk = memoryStorage()
+    let part!: () => void
+    const first = new Promise<void>((resolve) => (part = resolve))
+    let parts = 0
+    const { append, read, list, lock } = disk
+    const put = (file: string, bytes: Uint8Array): Promise<void> =>
+      file.startsWith('snapshots/') && parts++ === 0 ? first : disk.put(file, bytes)
+    const storage: Storage = { append, read, list, lock, put, delete: disk.delete }
+    const define = (t: TestContext) =>
+      t.output(
+        t
+          .input(words)
+          .mapToPair((w) => [w, 1])
+          .runningReduceByKey(add)
+          .checkpoint(Seconds(1)),
+      )
+    const t = new TestContext({ batchInterval: Seconds(1), storage })
+    define(t)
+    await t.run(1)
+    const again = await t.crashAndRecover(define)
+    await again.run(3)
+    await again.ssc.stop()
+    const files = disk.files()
+    expect(parts).toBeGreaterThan(1)
+    part()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(disk.files()).toEqual(files)
   })
 
   test('a state whose function throws keeps its input, over a crash too', async () => {
