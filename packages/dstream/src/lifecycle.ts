@@ -1,7 +1,7 @@
 import type { Block } from './blocks/block.js'
-import type { Checkpoint, CheckpointLimits, FailedOutput, Recovered } from './checkpoint/checkpoint.js'
+import type { Checkpoint, CheckpointLimits, CheckpointOptions, Recovered } from './checkpoint/checkpoint.js'
 import type { MatchPlan } from './checkpoint/match.js'
-import { openCheckpoint, planResume } from './checkpoint/open-checkpoint.js'
+import { openCheckpoint, planResume, rehearseOpening } from './checkpoint/open-checkpoint.js'
 import { stopTimedOut } from './errors/context.js'
 import { Evaluation } from './graph/evaluate.js'
 import type { Graph } from './graph/graph.js'
@@ -16,8 +16,9 @@ import type { RDDContext } from './rdd/rdd-context.js'
 import { BatchCycle } from './schedule/batch-cycle.js'
 import { CheckpointedStore } from './schedule/batch-store.js'
 import type { Failure } from './schedule/failure.js'
+import { OwedOutputs } from './schedule/owed-outputs.js'
 import { printsOf } from './schedule/prints.js'
-import { givenUp, resume, resumeLine } from './schedule/resume.js'
+import { resume, resumeLine } from './schedule/resume.js'
 import { StatefulTurns } from './schedule/stateful-turns.js'
 import { firstBatchTime, Ticker } from './schedule/ticker.js'
 import type { InputSet } from './sources/input-set.js'
@@ -68,8 +69,7 @@ export class Lifecycle {
   #ticker: Ticker | undefined
   #pending: ReadonlySet<number> = new Set()
   #skipTo = -Infinity
-  /** Outputs that an earlier life owes and this one has not run yet. */
-  #due: readonly FailedOutput[] = []
+  #owed: OwedOutputs | undefined
   #zeroMs = 0
   readonly #outputs: OpenOutputs
 
@@ -110,11 +110,14 @@ export class Lifecycle {
     return this.#journal.addBlock(block)
   }
 
-  /** Reads and matches what the storage holds, and lets go of it again. */
+  /** Reads and matches what the storage holds, and writes nothing. @throws what `start` would */
   async rehearse(): Promise<void> {
-    const { clock, batchMs } = this.#o
-    await this.#open(firstBatchTime(clock.now(), batchMs) - batchMs)
-    await this.#checkpoint?.close()
+    const { storage, clock, batchMs, inputs } = this.#o
+    if (storage === undefined) return
+    const { resumed } = await rehearseOpening(
+      this.#checkpointOptions(storage, firstBatchTime(clock.now(), batchMs) - batchMs),
+    )
+    if (resumed) inputs.mustBeRecoverable()
   }
 
   /** What `start` would do with the state that a storage holds; only reads. */
@@ -136,7 +139,8 @@ export class Lifecycle {
       inputs.mustBeRecoverable()
       resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
       this.#pending = new Set(recovered.pending)
-      this.#due = recovered.failed
+      const rerun = this.#cycle.rerun.bind(this.#cycle)
+      this.#owed = new OwedOutputs({ ...this.#o, store: this.#store, rerun }, recovered.failed)
     }
     await stateRestored(steps)
     await this.#outputs.open()
@@ -147,12 +151,21 @@ export class Lifecycle {
 
   /** Journal and checkpoint: what the directory holds, or nothing. */
   async #open(zeroTime: number): Promise<Recovered | undefined> {
-    const { storage, batchMs, yielder, steps, limits, logger, inputs, graph } = this.#o
+    const { storage, logger } = this.#o
     if (storage === undefined) {
       this.#journal = volatileJournal()
       return undefined
     }
-    const { checkpoint, recovered } = await openCheckpoint({
+    const { checkpoint, recovered } = await openCheckpoint(this.#checkpointOptions(storage, zeroTime))
+    this.#checkpoint = checkpoint
+    this.#journal = checkpoint.journal
+    for (const warning of recovered.warnings) logger.warn({}, warning)
+    return recovered
+  }
+
+  #checkpointOptions(storage: Storage, zeroTime: number): CheckpointOptions {
+    const { batchMs, yielder, steps, limits, logger, inputs, graph } = this.#o
+    return {
       storage,
       operators: printsOf(graph, inputs),
       zeroTime,
@@ -170,11 +183,7 @@ export class Lifecycle {
           { err },
           'A snapshot of the state could not be written; the job goes on, and its log grows meanwhile.',
         ),
-    })
-    this.#checkpoint = checkpoint
-    this.#journal = checkpoint.journal
-    for (const warning of recovered.warnings) logger.warn({}, warning)
-    return recovered
+    }
   }
 
   #evaluate(zeroMs: number): StatefulTurns {
@@ -202,7 +211,7 @@ export class Lifecycle {
       batchMs,
       maxAttempts,
       failed,
-      payWhatIsOwed: () => this.#payWhatIsOwed(),
+      payWhatIsOwed: async () => this.#owed?.pay(),
       steps,
     })
     this.#ticker = new Ticker(clock, yielder, batchMs, (time) => this.#runBatch(time))
@@ -231,20 +240,6 @@ export class Lifecycle {
       await this.#cycle.run(time, replayed)
     } catch (error) {
       this.#o.fatal(error)
-    }
-  }
-
-  /** Runs the outputs that have failed in an earlier life once more, as soon as the operators above have passed the batch. */
-  async #payWhatIsOwed(): Promise<void> {
-    const due = this.#due
-    this.#due = due.filter((owed) => this.#store.isWaiting(owed))
-    for (const owed of due) {
-      if (this.#due.includes(owed)) continue
-      const output = this.#o.graph.outputs.find(({ id }) => id === owed.output)
-      if (output === undefined || !this.#store.putBack(owed, this.#o.sc)) {
-        this.#store.paid(owed)
-        this.#o.logger.warn({ ...owed }, givenUp(owed, output !== undefined))
-      } else if (await this.#cycle.rerun(output, owed.time)) this.#store.paid(owed)
     }
   }
 

@@ -39,10 +39,26 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Opened
   }
 }
 
-async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
+/**
+ * What an opening would find, up to where it begins to write. @returns whether there is something to go on from
+ * @throws what `openCheckpoint` throws
+ */
+export async function rehearseOpening(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
+  const { storage, existing } = options
+  const release = await storage.lock()
+  try {
+    if (existing === 'discard' || (await isBeingDiscarded(storage))) return { resumed: false }
+    const { resumed } = await prepare(options)
+    return { resumed }
+  } finally {
+    await release()
+  }
+}
+
+/** Everything that comes before the first write. */
+async function prepare(options: CheckpointOptions) {
   const { storage, engine, steps, batchMs } = options
   const limits = { ...defaults, ...options.limits }
-  if (options.existing === 'discard' || (await storage.read(discardMark)) !== undefined) await discard(storage)
   const warnings: string[] = []
   const { state, segments, base, baseTime } = await readCommits(storage, warnings)
   const read = await readJournal(storage)
@@ -53,7 +69,6 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const plan = matchOperators(state, read, options, warnings)
   const migrated = new Migration(state, options.operators, new Set(plan.kept))
   migrated.check()
-
   const head: CommitHead = {
     engine,
     zeroTime: resumed ? state.zeroTime : options.zeroTime,
@@ -61,9 +76,6 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     operators: options.operators.map(storedPrint),
     fresh: [],
   }
-  // Only the first file of this life: what later ones follow is this program's own.
-  let begins = true
-  const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   let lastCommitted = state.lastCommitted
   const { journal, begin } = openJournal({
     storage,
@@ -75,11 +87,23 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     segmentBytes: limits.segmentBytes,
     steps,
   })
+  const committed = (time: number): void => void (lastCommitted = time)
+  return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
+}
+
+async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
+  const { storage, steps } = options
+  if (options.existing === 'discard' || (await isBeingDiscarded(storage))) await discard(storage)
+  const prepared = await prepare(options)
+  const { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, warnings } = prepared
+  // Only the first file of this life: what later ones follow is this program's own.
+  let begins = true
+  const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
   const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(headOfFile()) })
   await log.begin(segments)
   begins = false
-  await begin()
+  await prepared.begin()
   const checkpoint = new CheckpointWriter({
     options,
     limits,
@@ -89,7 +113,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     // Those after the one that the state was read from are damaged; they go with the next one.
     snapshots: (await listSnapshots(storage)).filter((snapshot) => snapshot <= base),
     state,
-    committed: (time) => (lastCommitted = time),
+    committed: prepared.committed,
     // What another program has written is written anew, in this one's form.
     snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
     snapshotAt: baseTime ?? head.zeroTime,
@@ -99,6 +123,8 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const recovered = recoveredFrom(state, { resumed, zeroTime, warnings, table: migrated.table }, journal)
   return { checkpoint, recovered }
 }
+
+const isBeingDiscarded = async (storage: Storage): Promise<boolean> => (await storage.read(discardMark)) !== undefined
 
 const recoveredFrom = (
   { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,

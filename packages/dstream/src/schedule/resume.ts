@@ -1,4 +1,4 @@
-import type { FailedOutput, Recovered } from '../checkpoint/checkpoint.js'
+import type { Recovered } from '../checkpoint/checkpoint.js'
 import type { Evaluation } from '../graph/evaluate.js'
 import type { Graph } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
@@ -83,8 +83,3 @@ export const resumeLine = (
   ]
   return `${parts.filter((part) => part !== '').join('; ')}.`
 }
-
-/** What is said of an output that an earlier life owes and nobody can run any more. */
-export const givenUp = ({ output, time }: FailedOutput, isDefined: boolean): string =>
-  `The output ${output} failed on the batch of ${time} ms in an earlier life and will not be run again: ` +
-  (isDefined ? 'what it would be given is not kept any more.' : 'the program has no such output any more.')
