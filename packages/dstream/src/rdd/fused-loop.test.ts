@@ -215,6 +215,35 @@ if (codeMayBeGenerated()) describe('a generated loop', againstInterpreter)
 
 const engines = [['interpreter', interpreted] as const, ['generated loop', fused] as const]
 
+/** Straight into a table, so that the keys decide. */
+const combines: fc.Arbitrary<MakeSink> = fc.constantFrom<MakeSink>(
+  (_, place) =>
+    combineSink(
+      place,
+      undefined,
+      throwing((a, b) => small(a) + small(b)),
+    ),
+  (_, place) => combineSink(place, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
+)
+const pairs = fc.array(fc.tuple(keys, fc.integer({ min: 8, max: 14 })), { maxLength: 40 })
+
+if (codeMayBeGenerated()) {
+  test('whole numbers among other keys, and keys that are left out', () => {
+    const given = fc.record({
+      makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
+      makeSink: combines,
+      input: fc.tuple(pairs, fc.constantFrom('array', 'columns')),
+      sizes: budgets,
+    })
+    fc.assert(
+      fc.property(given, fc.constantFrom(undefined, true), (g, skip) => {
+        expect(run(fused, g, skip)).toEqual(run(interpreted, g, skip))
+      }),
+      { numRuns: 500 },
+    )
+  })
+}
+
 describe.each(engines.slice(0, codeMayBeGenerated() ? 2 : 1))('%s', (_, make) => {
   test('counts per step, and stops where a take is full', () => {
     const given: Run = {

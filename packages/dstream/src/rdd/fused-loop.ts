@@ -153,6 +153,7 @@ function sinkShape(sink: Sink): SinkShape {
     case 'fold':
       return typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
     case 'combine':
+      if (sink.integers !== undefined) return sink.create === undefined ? 'combineIntegers' : 'combineIntoIntegers'
       return sink.create === undefined ? 'combine' : 'combineInto'
     default:
       return sink.kind

@@ -22,6 +22,8 @@ const pairOps: ReadonlySet<string> = new Set([
   'values',
   'combine',
   'combineInto',
+  'combineIntegers',
+  'combineIntoIntegers',
   'bucket',
 ])
 /** Whether a step or a sink takes nothing but pairs. */
@@ -234,12 +236,8 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   #deliver(record: string, skip: string): string {
     const { ops, sink } = this.#shape
     const s = ops.length
-    if (sink === 'take') {
-      // The record that fills the sink has been used, and ends the loop.
-      const used = this.#levels > 0 ? `j${this.#levels}++; ` : this.#indexed ? 'i++; ' : ''
-      return `out.push(${record})\nif (out.length >= limit) { ${used}break all }`
-    }
-    const text = deliver[sink](record)
+    const used = this.#levels > 0 ? `j${this.#levels}++; ` : this.#indexed ? 'i++; ' : ''
+    const text = deliver[sink](record, `${used}break all`)
     return sinkFunctions[sink].length > 0 ? this.#call(s, record, text, skip) : text
   }
 
