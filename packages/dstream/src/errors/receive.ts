@@ -69,7 +69,7 @@ export const badPid = (what: string, wanted: string, value: unknown): DStreamErr
 export const queueNotRecoverable = (): DStreamError =>
   new DStreamError(
     'queue-not-recoverable',
-    "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled: its batches are gone with the process. Use another source, or no checkpointDir.",
+    "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled. Its batches are gone with the process: use another source, or no checkpointDir.",
   )
 
 export const fileNotRead = (path: string, time: number, cause: unknown): DStreamError =>

@@ -64,7 +64,7 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly #ranges = new Map<number, Range<P>>()
   #standing: { readonly position: P } | undefined
   #rate: number | undefined
-  /** The part of a record that the batches until now were allowed and could not take: less than one. */
+  /** The part of a record that batches were allowed and could not take, where a batch is allowed less than one. */
   #allowed = 0
 
   constructor(home: SourceHome, source: Source<T, P>) {
@@ -149,11 +149,13 @@ class PositionedInput<T, P> implements InputSource<T> {
     return (this.#standing ??= { position: await this.#source.initial() })
   }
 
-  /** Whole records for the next batch; the fraction goes to the one after, so that in the long run the rate holds. */
+  /** Whole records for the next batch, never more than the rate; of less than one the next batches get the rest. */
   #limit(): number | undefined {
     const perSecond = lowerLimit(this.#home.rate.maxRate, this.#rate)
     if (perSecond === undefined) return undefined
-    this.#allowed += (perSecond * this.#home.slideMs) / 1000
+    const perBatch = (perSecond * this.#home.slideMs) / 1000
+    if (perBatch >= 1) return Math.floor(perBatch)
+    this.#allowed += perBatch
     // The sum of many fractions: a millionth of a record is noise.
     const limit = Math.floor(this.#allowed + 1e-6)
     this.#allowed -= limit
