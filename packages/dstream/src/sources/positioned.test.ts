@@ -101,20 +101,23 @@ describe('limits', () => {
     [1, 100, 100, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
     [2000, 1, 1000, [2, 2]],
     [0.1, 1000, 100, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
-  ])('%d a second in batches of %d ms: never more; where a batch is allowed less than one, in the end as many', async (maxRate, slideMs, n, first) => {
-    const h = new SourceHarness({ rate: { maxRate }, slideMs })
-    const log = new Log(1e9)
-    const source = h.add((home) => positioned(home, log))
-    const sizes: number[] = []
-    for (let i = 1; i <= n; i++) {
-      sizes.push((await h.batch(source, i * slideMs)).flat().length)
-      const perBatch = (maxRate * slideMs) / 1000
-      const allowed = perBatch < 1 ? perBatch * i : Math.floor(perBatch) * i
-      expect(sizes.reduce((a, b) => a + b)).toBe(Math.floor(allowed + 1e-6))
-    }
-    expect(sizes.slice(0, first.length)).toEqual(first)
-    expect(log.limits).not.toContain(0)
-  })
+  ])(
+    '%d a second in batches of %d ms: never more; where a batch is allowed less than one, in the end as many',
+    async (maxRate, slideMs, n, first) => {
+      const h = new SourceHarness({ rate: { maxRate }, slideMs })
+      const log = new Log(1e9)
+      const source = h.add((home) => positioned(home, log))
+      const sizes: number[] = []
+      for (let i = 1; i <= n; i++) {
+        sizes.push((await h.batch(source, i * slideMs)).flat().length)
+        const perBatch = (maxRate * slideMs) / 1000
+        const allowed = perBatch < 1 ? perBatch * i : Math.floor(perBatch) * i
+        expect(sizes.reduce((a, b) => a + b)).toBe(Math.floor(allowed + 1e-6))
+      }
+      expect(sizes.slice(0, first.length)).toEqual(first)
+      expect(log.limits).not.toContain(0)
+    },
+  )
 
   test('the lower of maxRate and the rate of backpressure, per batch', async () => {
     const h = new SourceHarness({ rate: { maxRate: 10, initialRate: 4 }, slideMs: 500 })
