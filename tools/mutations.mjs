@@ -18,6 +18,7 @@ const tests = [
     (at) => source + at,
   ),
   'packages/dstream/test/source-recovery',
+  'packages/dstream/test/owed-outputs',
   'packages/dstream/test/crash-sweep/',
 ]
 
@@ -178,6 +179,25 @@ const mutations = [
     'ranges.set(id, range ?? {',
     'ranges.set(id, {',
   ],
+  [
+    'keeping what made an output fail',
+    'schedule/remembered-rdds.ts',
+    'for (const parent of parentsOf(at)) await this.#rememberWhatMakes(parent, remembered)',
+    '',
+  ],
+  [
+    'an output waits for the operators above it',
+    'schedule/owed-outputs.ts',
+    'this.#due = due.filter((owed) => store.isWaiting(owed))',
+    'this.#due = []',
+  ],
+  [
+    'what an owed output is made of stays',
+    'schedule/batch-store.ts',
+    'return reach === undefined ? [] : [time - reach]',
+    'return []',
+  ],
+  ['what is owed is run before the commit', 'schedule/batch-cycle.ts', 'await this.#o.payWhatIsOwed()', ''],
 ]
 
 /** Seconds that one removal may take, and the run with nothing removed, which has no first failure to end at. */

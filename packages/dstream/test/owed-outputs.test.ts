@@ -43,17 +43,21 @@ const jobs: Record<string, Define> = {
 
 type Seen = [time: number, records: string[]]
 
-/** What the output has been given, life after life; broken are the batches whose number is in `broken`, of a life each. */
-const run = async (define: Define, lives: readonly { rows: string[]; broken: boolean }[]): Promise<Seen[][]> => {
+/** What the output has been given, life after life; what is broken is so for a whole life, or for its first batches. */
+const run = async (
+  define: Define,
+  lives: readonly { rows: string[]; broken: boolean | number }[],
+): Promise<Seen[][]> => {
   const storage = memoryStorage()
   const all: Seen[][] = []
   let time = 0
   for (const { rows, broken } of lives) {
     const seen: Seen[] = []
+    let batch = 0
     const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(time) })
     const source = t.source<string>()
     const fragile: Fragile = (record) => {
-      if (broken && record === 'b') throw new Error('broken')
+      if (record === 'b' && (broken === true || (broken !== false && batch <= broken))) throw new Error('broken')
       return record
     }
     define(source.stream, fragile).foreachRDD(async (rdd, at) => {
@@ -61,6 +65,7 @@ const run = async (define: Define, lives: readonly { rows: string[]; broken: boo
     })
     for (const row of rows) {
       source.push(row)
+      batch++
       await t.run(1).catch(() => undefined)
       time += 1000
     }
@@ -95,3 +100,16 @@ test.each(Object.entries(jobs))('%s that stays broken for a second life', async 
   ])
   expect(byTime(broken)).toEqual(expected)
 })
+
+test.each(['a map above a state', 'the function of a state'])(
+  '%s: paid as soon as the state has passed',
+  async (name) => {
+    const expected = byTime(await run(jobs[name]!, [{ rows: ['a', 'b', 'c', 'a', 'd', 'e', 'f'], broken: false }]))
+    const broken = await run(jobs[name]!, [
+      { rows: ['a', 'b', 'c', 'a'], broken: true },
+      { rows: ['d', 'e', 'f'], broken: 1 },
+    ])
+    // The batch of d failed in this life: it is owed to the next.
+    expect(byTime(broken)).toEqual(expected.filter(([time]) => time !== 5000))
+  },
+)
