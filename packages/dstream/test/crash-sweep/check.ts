@@ -40,8 +40,7 @@ const text = ({ output, time, records, life }: Word): string =>
   `what output ${output} was given at ${time} in life ${life}, ${JSON.stringify(records)},`
 
 /** Its batch was committed before this life: it can only be here because it had failed. */
-const isOwed = ({ life, time }: Word, { endings }: Trace): boolean =>
-  endings.slice(0, life).some(({ committed }) => committed !== undefined && committed >= time)
+const isOwed = ({ life, time }: Word, { found }: Trace): boolean => (found[life] ?? -Infinity) >= time
 
 /** It went well, and a commit of its life says so. */
 function isSettled({ life, time, failed }: Word, { endings }: Trace): boolean {

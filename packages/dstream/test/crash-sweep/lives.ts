@@ -29,6 +29,8 @@ export interface Ending {
 export interface Trace {
   readonly words: Word[]
   readonly endings: Ending[]
+  /** The last batch that each life found committed: a commit may be on the disk before its life knew of it. */
+  readonly found: (number | undefined)[]
   readonly errors: Set<string>
   readonly warnings: string[]
   /** The names of the steps and the calls of the disk, life by life. */
@@ -62,6 +64,7 @@ export class Lives {
     this.trace = {
       words: [],
       endings: [],
+      found: [],
       errors: new Set(),
       warnings: [],
       steps: [],
@@ -167,6 +170,7 @@ export class Lives {
   async #live(t: TestContext, isOver: () => boolean): Promise<boolean> {
     const world = this.#world
     await t.ssc.start()
+    this.trace.found[this.trace.endings.length] = t.ssc.life!.store.committed
     world.row = this.#nowMs / 1000
     await world.happen(Math.max(world.seen, this.#isAllocated() ? Math.min(world.row + 1, rows.length) : 0))
     await settled(t)
