@@ -12,9 +12,6 @@ export type Key = string | number | bigint | boolean | null | readonly Key[] | V
 /** What to use in a native `Map`, so that its notion of equality is that of keys. */
 export type MapKey = Key
 
-export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : never
-export type ValueOf<T> = T extends readonly [Key, infer V] ? V : never
-
 /**
  * The key to use in a native `Map` or `Set`. Primitives are their own; for an array or a collection it is the one frozen
  * object that stands for all equal ones as long as somebody holds it, so that iterating the Map gives real keys.

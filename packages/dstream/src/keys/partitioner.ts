@@ -80,6 +80,10 @@ export function partitionerOf(
   return partitioner
 }
 
+/** Whether options say anything of partitions. */
+export const asksFor = (options: PartitionOptions | undefined): boolean =>
+  options?.numPartitions !== undefined || options?.partitioner !== undefined
+
 /** {@link checkOptions} for an operator that takes PartitionOptions and nothing else. @throws `unknown-option`, `not-options` */
 export function checkPartitionOptions(where: string, options: unknown): void {
   checkOptions(where, options, ['numPartitions', 'partitioner'])

@@ -1,7 +1,7 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import { asksFor, type PartitionOptions } from '../keys/partitioner.js'
 
 /**
  * Each record of a batch once, by the equality of keys; the first that came stays, in order of arrival. Nothing is
@@ -10,8 +10,7 @@ import type { PartitionOptions } from '../keys/partitioner.js'
  * Law: `distinct() = countByValue().map(([record]) => record)`.
  */
 export const distinct = <T extends Key>(parent: Operator<T>, options: PartitionOptions = {}): Operator<T> =>
-  eachRDD('distinct', parent, (rdd) => {
-    const isGiven = options.numPartitions !== undefined || options.partitioner !== undefined
+  eachRDD('distinct', parent, (rdd) =>
     // Not in the partitions that the records came in, as an RDD does it: that would decide about their order.
-    return rdd.distinct(isGiven ? options : { numPartitions: rdd.context.defaultParallelism })
-  })
+    rdd.distinct(asksFor(options) ? options : { numPartitions: rdd.context.defaultParallelism }),
+  )

@@ -2,6 +2,7 @@ import type { Place } from '../errors/record-error.js'
 import { detachKey } from '../keys/detach.js'
 import { type Key, keyOf } from '../keys/key.js'
 import {
+  asksFor,
   checkPartitionOptions,
   HashPartitioner,
   partitionerOf,
@@ -42,9 +43,6 @@ export function choosePartitioner(
   const fits = (n: number) => n >= defaultParallelism || n * 10 > largest
   return known !== undefined && fits(known.numPartitions) ? known : new HashPartitioner(defaultParallelism)
 }
-
-const asksFor = (options: PartitionOptions | undefined): boolean =>
-  options?.numPartitions !== undefined || options?.partitioner !== undefined
 
 /** How the result holds a key: see {@link CombineSink}. */
 type Own = CombineSink['own']

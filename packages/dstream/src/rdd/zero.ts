@@ -1,4 +1,5 @@
 import { isImmutable } from 'immutable'
+import { isPlain } from './plain.js'
 
 /**
  * Gives the zero of a fold anew each time: data is copied, so that the fold may add to its first argument in place, as in Spark,
@@ -29,13 +30,8 @@ function copyOf(part: unknown, copies: Map<object, object>): unknown {
   }
   if (part instanceof Set) return begun(new Set(part))
   if (part instanceof Date || ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return structuredClone(part)
-  if (isImmutable(part) || !isPlainObject(part)) return part
+  if (isImmutable(part) || !isPlain(part)) return part
   const copy = begun(Object.create(Object.getPrototypeOf(part) as object | null) as Record<string, unknown>)
   for (const [name, value] of Object.entries(part)) copy[name] = visit(value)
   return copy
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }

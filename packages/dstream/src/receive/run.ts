@@ -13,7 +13,7 @@ export interface CountingCodec<out T> extends Codec<T> {
   offsetAfter(bytes: Uint8Array, records: number): number
 }
 
-export const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
+const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
   'count' in codec && 'offsetAfter' in codec
 
 /** `undefined` where only decoding can tell. */

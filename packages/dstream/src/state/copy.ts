@@ -1,4 +1,5 @@
 import { stateNotData, stateWithPrivateFields } from '../errors/state.js'
+import { isPlain } from '../rdd/plain.js'
 
 export interface Copying {
   /** Whether a part needs no copy, because nobody can change it. */
@@ -12,14 +13,6 @@ const uncopyable = new Set(
     (tag) => `[object ${tag}]`,
   ),
 )
-
-/** Plain objects and arrays: what JSON has. */
-export function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // Objects of another realm (vm, tests) have their own Object.prototype.
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
-}
 
 /** @throws `state-not-data` for an object of which no honest copy can be made */
 export function checkCopyable(value: object): void {

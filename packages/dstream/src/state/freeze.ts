@@ -1,6 +1,7 @@
 import { isImmutable } from 'immutable'
 import { stateNotData } from '../errors/state.js'
-import { checkCopyable, copyOf, isPlain, type Copying } from './copy.js'
+import { isPlain } from '../rdd/plain.js'
+import { checkCopyable, copyOf, type Copying } from './copy.js'
 
 /**
  * A state value is a value: nobody may change it in place, or a failed batch could not be undone and old views would
