@@ -1,14 +1,14 @@
 // The contents of dstream, in the order in which a record meets them.
 
 // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-export { Duration, Milliseconds, Minutes, Seconds } from './time/duration.js'
-export { Time } from './time/time.js'
-export type { Clock, Logger, Storage } from './ports.js'
+export { Duration, Milliseconds, Minutes, Seconds } from './base/time/duration.js'
+export { Time } from './base/time/time.js'
+export type { Clock, Logger, Storage } from './base/ports.js'
 
 // ── keys ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-export type { Key } from './keys/key.js'
-export { HashPartitioner } from './keys/partitioner.js'
-export type { Partitioner, PartitionOptions } from './keys/partitioner.js'
+export type { Key } from './base/keys/key.js'
+export { HashPartitioner } from './base/keys/partitioner.js'
+export type { Partitioner, PartitionOptions } from './base/keys/partitioner.js'
 
 // ── context ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export { StreamingContext } from './context.js'
@@ -60,6 +60,6 @@ export type { BatchProgress } from './observe/progress.js'
 export { StatsReportListener } from './stats-report-listener.js'
 export type { StatsReportOptions } from './stats-report-listener.js'
 export type { Plan, PlanNode } from './graph/plan.js'
-export { DStreamError } from './errors/base.js'
-export { RecordError } from './errors/record-error.js'
-export { crashPoints } from './steps.js'
+export { DStreamError } from './base/errors/base.js'
+export { RecordError } from './base/errors/record-error.js'
+export { crashPoints } from './base/crash-points.js'

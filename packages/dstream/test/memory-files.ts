@@ -1,4 +1,4 @@
-import type { FileEntry, Files } from '../src/ports.js'
+import type { FileEntry, Files } from '../src/base/ports.js'
 
 /** Files for tests, with the dates that a test wants. */
 export class MemoryFiles implements Files {

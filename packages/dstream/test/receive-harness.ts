@@ -1,6 +1,6 @@
 import type { Block } from '../src/blocks/block.js'
 import type { ReceiverInfo } from '../src/observe/events.js'
-import type { Logger } from '../src/ports.js'
+import type { Logger } from '../src/base/ports.js'
 import { ManualClock } from '../src/testing/manual-clock.js'
 import type { ReceiverEvent } from '../src/receive/supervisor.js'
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { StateSpec, StreamingContext, type DStream, type State } from '../src/index.js'
 import { runBatches, TestContext } from '../src/testing/index.js'
-import { Seconds } from '../src/time/duration.js'
+import { Seconds } from '../src/base/time/duration.js'
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
 

@@ -1,5 +1,5 @@
 import { Map as ImmutableMap, OrderedMap } from 'immutable'
-import { blockMissing, duplicateBlock } from '../errors/storage.js'
+import { blockMissing, duplicateBlock } from '../base/errors/storage.js'
 import type { Block } from './block.js'
 
 /** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */

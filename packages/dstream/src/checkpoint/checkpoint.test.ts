@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crashPoints } from '../steps.js'
+import { crashPoints } from '../base/crash-points.js'
 import { memoryStorage } from '../storage/memory-storage.js'
 import {
   batches,

@@ -1,8 +1,8 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
 import type { Journal } from '../journal/journal.js'
-import type { Storage, Yielder } from '../ports.js'
-import type { Steps } from '../steps.js'
+import type { Storage, Yielder } from '../base/ports.js'
+import type { Steps } from '../base/crash-points.js'
 
 /** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
 export interface OperatorPrint {

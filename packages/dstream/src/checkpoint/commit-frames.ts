@@ -1,8 +1,8 @@
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
-import { recordNotStorable, stateNotStorable } from '../errors/storage.js'
+import { recordNotStorable, stateNotStorable } from '../base/errors/storage.js'
 import type { Payload } from '../journal/frame.js'
-import type { Slice } from '../ports.js'
+import type { Slice } from '../base/ports.js'
 import type { CommitRecord, FailedOutput, OperatorPrint, Remembered, TableChange } from './checkpoint.js'
 
 /** `[key, value, touched, turn]`, or `[key]` for one that is gone. */

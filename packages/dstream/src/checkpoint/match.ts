@@ -1,4 +1,4 @@
-import { describe } from '../text/describe.js'
+import { describe } from '../base/text/describe.js'
 import type { OperatorPrint } from './checkpoint.js'
 
 /** An operator as a checkpoint has noted it: all of its print but the function. */

@@ -1,5 +1,5 @@
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
-import { DamagedError } from '../errors/storage.js'
+import { DamagedError } from '../base/errors/storage.js'
 import {
   encodeFile,
   encodeFrames,
@@ -9,8 +9,8 @@ import {
   type Frame,
   type Payload,
 } from '../journal/frame.js'
-import type { Slice, Storage } from '../ports.js'
-import { crashPoint, type Steps } from '../steps.js'
+import type { Slice, Storage } from '../base/ports.js'
+import { crashPoint, type Steps } from '../base/crash-points.js'
 import type { SnapshotSource } from './checkpoint.js'
 import {
   decodeFrame,

@@ -1,4 +1,4 @@
-import { keyOf, type MapKey } from '../keys/key.js'
+import { keyOf, type MapKey } from '../base/keys/key.js'
 import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredPrint } from './commit-frames.js'
 

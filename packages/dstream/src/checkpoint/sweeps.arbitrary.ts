@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { DamagedError } from '../errors/storage.js'
+import { DamagedError } from '../base/errors/storage.js'
 import type { DiskCall, DiskFault, Unsynced } from '../storage/index.js'
 import { memoryStorage, type MemoryStorage } from '../storage/memory-storage.js'
 import { entriesOf, openTiny, runTiny, type TinyOptions, type TinyState, tinyLimits } from './tiny-job.arbitrary.js'

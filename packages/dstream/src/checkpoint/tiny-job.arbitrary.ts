@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.js'
-import type { Storage, Yielder } from '../ports.js'
-import type { Steps } from '../steps.js'
+import type { Storage, Yielder } from '../base/ports.js'
+import type { Steps } from '../base/crash-points.js'
 import type {
   CheckpointLimits,
   CheckpointOptions,

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../checkpoint/inspect.js'
 import { fileStorage } from '../storage/index.js'
-import { jsonForm } from '../text/text-form.js'
+import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
 
 const usage = `dstream: looks into checkpoint directories.

@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MatchPlan } from '../checkpoint/match.js'
 import { StreamingContext } from '../context.js'
-import { jobNotLoaded, noJobDefined } from '../errors/context.js'
+import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
 import { definedJobs, type Job } from '../job.js'
-import type { Logger, Storage } from '../ports.js'
+import type { Logger, Storage } from '../base/ports.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 

@@ -8,8 +8,8 @@ import {
   Stack,
   is,
 } from 'immutable'
-import { Duration } from '../time/duration.js'
-import { Time } from '../time/time.js'
+import { Duration } from '../base/time/duration.js'
+import { Time } from '../base/time/time.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
 /** The way back of `toPlain`. Changes in place: what msgpackr has just made belongs to nobody else. */

@@ -1,5 +1,5 @@
 import { Map as ImmutableMap } from 'immutable'
-import { idTaken } from '../errors/graph.js'
+import { idTaken } from '../base/errors/graph.js'
 import type { RDD } from '../rdd/rdd.js'
 import { callSite, type CallSite } from './call-site.js'
 import type { Operator } from './operator.js'

@@ -1,4 +1,4 @@
-import { differentSlides, noStreams } from '../errors/graph.js'
+import { differentSlides, noStreams } from '../base/errors/graph.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { Operator } from './operator.js'
 

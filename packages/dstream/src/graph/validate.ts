@@ -1,4 +1,4 @@
-import { checkpointNotMultiple, checkpointTooOften, noCheckpointDir, noOutputs } from '../errors/graph.js'
+import { checkpointNotMultiple, checkpointTooOften, noCheckpointDir, noOutputs } from '../base/errors/graph.js'
 import type { Graph } from './graph.js'
 
 /** What must hold before a graph runs; with Spark's words (reference: `DStreamGraph.validate`, `DStream.validateAtStart`). */

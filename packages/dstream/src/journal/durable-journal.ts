@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.js'
 import { apply, type Ledger, takeAll } from '../blocks/ledger.js'
-import { duplicateBlock } from '../errors/storage.js'
+import { duplicateBlock } from '../base/errors/storage.js'
 import { encodeAllocation, encodeBlock, type Streams } from './events.js'
 import type { Allocation, Journal, SourceRange } from './journal.js'
 import type { Log } from './log.js'

@@ -3,7 +3,7 @@ import type { Codec } from '../blocks/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
-import { codecUnknown, recordNotStorable } from '../errors/storage.js'
+import { codecUnknown, recordNotStorable } from '../base/errors/storage.js'
 import type { Payload } from './frame.js'
 
 /** Which source a stream id of this life stands for: ids of operators outlive a change of the program, numbers do not. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { DamagedError } from '../errors/storage.js'
+import { DamagedError } from '../base/errors/storage.js'
 import { encodeFile, encodeFrames, format, frameHeaderBytes, preamble, preambleBytes, readFrames } from './frame.js'
 import { crc32 } from './crc32.js'
 

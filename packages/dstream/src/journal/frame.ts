@@ -1,4 +1,4 @@
-import { DamagedError, newerFormat } from '../errors/storage.js'
+import { DamagedError, newerFormat } from '../base/errors/storage.js'
 import { crc32 } from './crc32.js'
 
 /** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */

@@ -1,6 +1,6 @@
-import { DamagedError } from '../errors/storage.js'
-import type { Storage } from '../ports.js'
-import { crashPoint, type Steps } from '../steps.js'
+import { DamagedError } from '../base/errors/storage.js'
+import type { Storage } from '../base/ports.js'
+import { crashPoint, type Steps } from '../base/crash-points.js'
 import {
   encodeFile,
   encodeFrames,

@@ -1,5 +1,5 @@
-import type { Storage } from '../ports.js'
-import type { Steps } from '../steps.js'
+import type { Storage } from '../base/ports.js'
+import type { Steps } from '../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
 import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'

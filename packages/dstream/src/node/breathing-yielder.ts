@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Slice, Yielder } from '../ports.js'
+import type { Slice, Yielder } from '../base/ports.js'
 
 /** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
 const holdMs = 5

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net'
-import type { Connect } from '../ports.js'
+import type { Connect } from '../base/ports.js'
 
 /** A peer that has vanished without a word is noticed by keep-alive: Node has it off unless told. */
 const keepAliveMs = 10_000

@@ -11,7 +11,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { storageNotADirectory } from '../errors/storage.js'
+import { storageNotADirectory } from '../base/errors/storage.js'
 import type { Disk, DiskFile } from '../storage/disk.js'
 
 /** The calls of a storage on a real directory. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readdir, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockLost, type LockOwner, storageFailed, storageLocked } from '../errors/storage.js'
+import { lockLost, type LockOwner, storageFailed, storageLocked } from '../base/errors/storage.js'
 import type { HeldLock } from '../storage/disk-storage.js'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
 

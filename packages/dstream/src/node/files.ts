@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileEntry, Files } from '../ports.js'
+import type { FileEntry, Files } from '../base/ports.js'
 
 /** Node reports most of what can go wrong by one of these; they mean that there is nothing. */
 const isMissing = (error: unknown): boolean =>

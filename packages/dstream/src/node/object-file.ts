@@ -1,9 +1,9 @@
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
-import { objectFileDamaged, recordNotSavable } from '../errors/sinks.js'
-import { DamagedError } from '../errors/storage.js'
+import { objectFileDamaged, recordNotSavable } from '../base/errors/sinks.js'
+import { DamagedError } from '../base/errors/storage.js'
 import { encodeFrames, preamble, readFrames } from '../journal/frame.js'
-import type { Sequence } from '../ports.js'
+import type { Sequence } from '../base/ports.js'
 
 /** Records are encoded some at a time: equal shapes of objects are then named once. */
 const recordsPerFrame = 256

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { nothingToLoad } from '../errors/sinks.js'
-import type { RDDFiles, Sequence } from '../ports.js'
+import { nothingToLoad } from '../base/errors/sinks.js'
+import type { RDDFiles, Sequence } from '../base/ports.js'
 import { linesOf } from '../sources/text-file.js'
 import type { Disk } from '../storage/disk.js'
 import { fileDisk } from './file-disk.js'

@@ -1,8 +1,8 @@
-import { isAFile, notASavedDirectory } from '../errors/sinks.js'
-import { storageFailed } from '../errors/storage.js'
+import { isAFile, notASavedDirectory } from '../base/errors/sinks.js'
+import { storageFailed } from '../base/errors/storage.js'
 import { writeAll } from '../storage/append-file.js'
 import type { Disk } from '../storage/disk.js'
-import type { Sequence } from '../ports.js'
+import type { Sequence } from '../base/ports.js'
 
 const ours = /^(part-\d{5,}|_SUCCESS)$/
 const partName = (index: number): string => `part-${String(index).padStart(5, '0')}`

@@ -1,4 +1,4 @@
-import type { Logger } from '../ports.js'
+import type { Logger } from '../base/ports.js'
 
 const errorOf = (o: object): unknown => ('err' in o ? (o as { err: unknown }).err : undefined)
 

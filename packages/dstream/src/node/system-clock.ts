@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js'
+import type { Clock } from '../base/ports.js'
 
 /** Node's timers take at most 2^31 − 1 ms; a later one is set again on the way. */
 const longestMs = 0x7fffffff

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Logger } from '../ports.js'
+import type { Logger } from '../base/ports.js'
 import { Bus } from './bus.js'
 
 const logged = () => {

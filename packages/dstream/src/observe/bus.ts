@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3'
-import type { Logger } from '../ports.js'
+import type { Logger } from '../base/ports.js'
 import type { StreamingEvents, StreamingListener } from './events.js'
 
 type EventName = keyof StreamingEvents

@@ -1,6 +1,6 @@
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { PartitionOptions } from '../base/keys/partitioner.js'
 import { pairwise } from './pairwise.js'
 
 /**

@@ -1,7 +1,7 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { PartitionOptions } from '../base/keys/partitioner.js'
 
 /** How values of one key become a combined one: the first value, each further value, and two combined ones. */
 export interface Combiner<V, C> {

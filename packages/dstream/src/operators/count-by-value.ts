@@ -1,7 +1,7 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { PartitionOptions } from '../base/keys/partitioner.js'
 
 /**
  * How often each value occurs in a batch, as pairs of value and count in order of first arrival.

@@ -1,7 +1,7 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import { asksFor, type PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import { asksFor, type PartitionOptions } from '../base/keys/partitioner.js'
 
 /**
  * Each record of a batch once, by the equality of keys; the first that came stays, in order of arrival. Nothing is

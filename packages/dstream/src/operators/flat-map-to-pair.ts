@@ -1,6 +1,6 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
+import type { Key } from '../base/keys/key.js'
 
 /**
  * `flatMap` to pairs of key and value.

@@ -1,6 +1,6 @@
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { PartitionOptions } from '../base/keys/partitioner.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { combineByKey, type Combiner } from './combine-by-key.js'
 import { groupByKey } from './group-by-key.js'

@@ -1,5 +1,5 @@
-import { badOption } from '../errors/options.js'
-import { keyOf, type Key } from '../keys/key.js'
+import { badOption } from '../base/errors/options.js'
+import { keyOf, type Key } from '../base/keys/key.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 

@@ -1,6 +1,6 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
+import type { Key } from '../base/keys/key.js'
 
 /**
  * All records of a partition at once, as an iterable. A partition is not cut into slices: a long one holds the event loop.

@@ -1,6 +1,6 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
+import type { Key } from '../base/keys/key.js'
 
 /**
  * `map` to pairs of key and value, which TypeScript then knows for pairs: the keyed operators are there.

@@ -1,4 +1,4 @@
-import { noParentRDD } from '../errors/graph.js'
+import { noParentRDD } from '../base/errors/graph.js'
 import { commonSlideMs, operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'

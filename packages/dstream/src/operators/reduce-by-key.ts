@@ -1,7 +1,7 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { Key } from '../keys/key.js'
-import type { PartitionOptions } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { PartitionOptions } from '../base/keys/partitioner.js'
 
 /**
  * The values of each key of a batch to one value. `f` is associative and commutative. Keys in order of first arrival.

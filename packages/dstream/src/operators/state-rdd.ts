@@ -1,5 +1,5 @@
-import type { Key } from '../keys/key.js'
-import type { Partitioner } from '../keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
+import type { Partitioner } from '../base/keys/partitioner.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { rddOf } from '../rdd/rdd-of.js'

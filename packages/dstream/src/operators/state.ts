@@ -6,8 +6,8 @@ import {
   updateAfterRemove,
   updateWhileTimingOut,
   updateWithNothing,
-} from '../errors/state.js'
-import type { Key } from '../keys/key.js'
+} from '../base/errors/state.js'
+import type { Key } from '../base/keys/key.js'
 
 /** The state of one key, as a `mapWithState` function sees it during one call. */
 export interface State<S> {

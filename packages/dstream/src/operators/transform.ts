@@ -1,9 +1,9 @@
-import { noParentRDD, noRDDReturned, nullTransform } from '../errors/graph.js'
+import { noParentRDD, noRDDReturned, nullTransform } from '../base/errors/graph.js'
 import { ActionTracker } from '../graph/action-tracker.js'
 import { commonSlideMs, operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import { RDD } from '../rdd/rdd.js'
-import { Time } from '../time/time.js'
+import { Time } from '../base/time/time.js'
 
 const shown = (value: unknown): string => (value === null ? 'null' : typeof value)
 

@@ -1,4 +1,4 @@
-import { notAMultiple } from '../errors/graph.js'
+import { notAMultiple } from '../base/errors/graph.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'

@@ -1,7 +1,7 @@
 import type { OutputSpec } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
-import { Time } from '../time/time.js'
+import { Time } from '../base/time/time.js'
 
 /** What `batches()` hands out. */
 export interface Batch<T> {

@@ -2,7 +2,7 @@ import { ActionTracker } from '../graph/action-tracker.js'
 import type { Attempt, OutputSpec } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
-import { Time } from '../time/time.js'
+import { Time } from '../base/time/time.js'
 
 /**
  * Any effect on the RDD of a batch. Called once per batch, for empty ones too; what `f` returns is awaited, and so is

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { OutputSpec } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
-import { escapeControl } from '../text/escape.js'
-import { textForm } from '../text/text-form.js'
+import { escapeControl } from '../base/text/escape.js'
+import { textForm } from '../base/text/text-form.js'
 
 const rule = '-'.repeat(43)
 

@@ -1,4 +1,4 @@
-import { badPid } from '../errors/receive.js'
+import { badPid } from '../base/errors/receive.js'
 
 export interface PidOptions {
   /** Weight of the present error; 1.0. */

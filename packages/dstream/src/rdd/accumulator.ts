@@ -1,4 +1,4 @@
-import { badOption } from '../errors/options.js'
+import { badOption } from '../base/errors/options.js'
 
 /**
  * What functions on records add to, and the program reads. A step that is evaluated again adds again (so does Spark's):

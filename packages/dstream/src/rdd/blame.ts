@@ -1,5 +1,5 @@
-import { notAPair, notIterable } from '../errors/rdd.js'
-import { RecordError, type Place } from '../errors/record-error.js'
+import { notAPair, notIterable } from '../base/errors/rdd.js'
+import { RecordError, type Place } from '../base/errors/record-error.js'
 
 export type Policy = ((error: RecordError) => 'fail' | 'skip') | undefined
 

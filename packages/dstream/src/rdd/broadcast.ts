@@ -1,4 +1,4 @@
-import { broadcastDestroyed } from '../errors/rdd.js'
+import { broadcastDestroyed } from '../base/errors/rdd.js'
 
 let lastId = -1
 

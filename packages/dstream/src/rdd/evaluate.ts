@@ -2,7 +2,7 @@ import { historyOf } from './counters.js'
 import type { Evaluation } from './evaluation.js'
 import { FusedLoop } from './fused-loop.js'
 import { Interpreter } from './interpreter.js'
-import { gather, inOrder, andThen, type Maybe } from './maybe.js'
+import { gather, inOrder, andThen, type Maybe } from '../base/maybe-promise.js'
 import type { Held, Input, PartitionSource, PlanNode } from './plan.js'
 import { collectSink, isFull, type Sink } from './sink.js'
 

@@ -1,6 +1,6 @@
 import { codeMayBeGenerated } from './code-generation.js'
-import type { Slice } from '../ports.js'
-import type { Maybe } from './maybe.js'
+import type { Slice } from '../base/ports.js'
+import type { Maybe } from '../base/maybe-promise.js'
 import type { RDDRuntime } from './runtime.js'
 
 /** A chain of steps at work on one input, down to a sink. */

@@ -1,5 +1,5 @@
-import { isInteger } from '../keys/integer.js'
-import { keyOf } from '../keys/key.js'
+import { isInteger } from '../base/keys/integer.js'
+import { keyOf } from '../base/keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './fused-source.js'
 import { PairColumns } from './pair-columns.js'
 import type { AnyFunction } from './plan.js'

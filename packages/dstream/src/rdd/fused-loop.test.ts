@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RecordError } from '../errors/record-error.js'
+import { RecordError } from '../base/errors/record-error.js'
 import type { Policy } from './blame.js'
 import type { Pass } from './evaluation.js'
 import { codeMayBeGenerated } from './code-generation.js'

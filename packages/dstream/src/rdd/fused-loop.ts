@@ -1,5 +1,5 @@
-import { notAPair } from '../errors/rdd.js'
-import { RecordError, type Place } from '../errors/record-error.js'
+import { notAPair } from '../base/errors/rdd.js'
+import { RecordError, type Place } from '../base/errors/record-error.js'
 import { blame, iterableOf, type Policy } from './blame.js'
 import { Cursor } from './cursor.js'
 import type { Pass } from './evaluation.js'

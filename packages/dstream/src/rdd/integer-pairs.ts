@@ -1,4 +1,4 @@
-import { homeOf, shiftFor } from '../keys/integer.js'
+import { homeOf, shiftFor } from '../base/keys/integer.js'
 import { PairColumns } from './pair-columns.js'
 
 const fewest = 1024

@@ -1,4 +1,4 @@
-import { keyOf } from '../keys/key.js'
+import { keyOf } from '../base/keys/key.js'
 import { blame, iterableOf, pairOf, type Policy } from './blame.js'
 import type { Pass } from './evaluation.js'
 import { stepOf, type Input, type PlanNode } from './plan.js'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { HashPartitioner, type Partitioner } from '../keys/partitioner.js'
-import type { Key } from '../keys/key.js'
+import { HashPartitioner, type Partitioner } from '../base/keys/partitioner.js'
+import type { Key } from '../base/keys/key.js'
 import { RDDContext } from './rdd-context.js'
 import type { RDD } from './rdd.js'
 

@@ -1,7 +1,7 @@
-import { badHistogram, notANumber } from '../errors/rdd.js'
+import { badHistogram, notANumber } from '../base/errors/rdd.js'
 import { feedAll } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
-import { andThen, type Maybe } from './maybe.js'
+import { andThen, type Maybe } from '../base/maybe-promise.js'
 import type { PlanNode } from './plan.js'
 import { foldSink } from './sink.js'
 

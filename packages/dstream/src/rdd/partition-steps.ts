@@ -1,8 +1,8 @@
-import { aFunction, positiveInteger } from '../options.js'
+import { aFunction, positiveInteger } from '../base/options.js'
 import { blame, iterableOf } from './blame.js'
 import { feed, feedAll, partitionOf } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
-import { andThen, inOrder, type Maybe } from './maybe.js'
+import { andThen, inOrder, type Maybe } from '../base/maybe-promise.js'
 import { PlanNode, type AnyFunction, type Input, type Plan } from './plan.js'
 import { collectSink } from './sink.js'
 

@@ -1,6 +1,6 @@
 import type { Evaluation } from './evaluation.js'
 import type { CompareRanks } from './heap.js'
-import { andThen, inOrder, type Maybe } from './maybe.js'
+import { andThen, inOrder, type Maybe } from '../base/maybe-promise.js'
 
 /** Places of the records, in sorted order. */
 export type Permutation = Uint32Array

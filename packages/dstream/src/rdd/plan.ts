@@ -1,7 +1,7 @@
-import type { Place } from '../errors/record-error.js'
-import type { Partitioner } from '../keys/partitioner.js'
+import type { Place } from '../base/errors/record-error.js'
+import type { Partitioner } from '../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
-import type { Maybe } from './maybe.js'
+import type { Maybe } from '../base/maybe-promise.js'
 
 /** Pairs that are made as they are read: a Map, or {@link PairColumns}. */
 export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }

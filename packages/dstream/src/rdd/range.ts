@@ -1,4 +1,4 @@
-import { badOption } from '../errors/options.js'
+import { badOption } from '../base/errors/options.js'
 import type { PartitionSource } from './plan.js'
 
 /** The numbers from `start` to before `end`, in `n` partitions, made as they are asked for. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RDDFiles } from '../ports.js'
+import type { RDDFiles } from '../base/ports.js'
 import { RDDContext } from './rdd-context.js'
 
 const sc = new RDDContext({ defaultParallelism: 2 })

@@ -1,5 +1,5 @@
-import { notAnRDD } from '../errors/rdd.js'
-import { checkOptions, positiveInteger } from '../options.js'
+import { notAnRDD } from '../base/errors/rdd.js'
+import { checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
 import { cut, slices } from './partition-steps.js'

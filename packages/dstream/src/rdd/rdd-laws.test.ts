@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeKey, type Key } from '../keys/key.js'
-import { compareNatural } from '../keys/natural-order.js'
-import { HashPartitioner } from '../keys/partitioner.js'
-import type { Yielder } from '../ports.js'
+import { encodeKey, type Key } from '../base/keys/key.js'
+import { compareNatural } from '../base/keys/natural-order.js'
+import { HashPartitioner } from '../base/keys/partitioner.js'
+import type { Yielder } from '../base/ports.js'
 import { RDDContext } from './rdd-context.js'
 import type { RDD } from './rdd.js'
 

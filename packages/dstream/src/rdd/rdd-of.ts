@@ -1,4 +1,4 @@
-import type { Partitioner } from '../keys/partitioner.js'
+import type { Partitioner } from '../base/keys/partitioner.js'
 import type { PartitionSource } from './plan.js'
 import type { RDDContext } from './rdd-context.js'
 import { RDD } from './rdd.js'

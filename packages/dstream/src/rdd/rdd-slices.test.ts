@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Yielder } from '../ports.js'
+import type { Yielder } from '../base/ports.js'
 import { RDDContext } from './rdd-context.js'
 import type { RDD } from './rdd.js'
 
@@ -128,7 +128,7 @@ test.each([
   ['arrays', (n: number) => [n % 10, `${n % 7}`]],
   ['numbers with NaN', (n: number) => (n % 50 === 0 ? NaN : n % 1000)],
 ])('a long sort of %s is that of an array', async (_, by) => {
-  const { compareNatural } = await import('../keys/natural-order.js')
+  const { compareNatural } = await import('../base/keys/natural-order.js')
   const tagged = records.map((n, i) => [by(n), i] as const)
   const sc = new RDDContext()
   for (const ascending of [true, false]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HashPartitioner } from '../keys/partitioner.js'
+import { HashPartitioner } from '../base/keys/partitioner.js'
 import { RDDContext } from './rdd-context.js'
 import { rddOf } from './rdd-of.js'
 

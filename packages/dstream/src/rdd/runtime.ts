@@ -1,5 +1,5 @@
-import type { RecordError } from '../errors/record-error.js'
-import type { Clock, Logger, RDDFiles, Yielder } from '../ports.js'
+import type { RecordError } from '../base/errors/record-error.js'
+import type { Clock, Logger, RDDFiles, Yielder } from '../base/ports.js'
 
 /** What evaluation asks of its surroundings. */
 export interface RDDRuntime {

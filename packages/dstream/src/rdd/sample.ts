@@ -1,11 +1,11 @@
-import { badOption } from '../errors/options.js'
-import { aBoolean, nonNegativeInteger } from '../options.js'
+import { badOption } from '../base/errors/options.js'
+import { aBoolean, nonNegativeInteger } from '../base/options.js'
 import { collect } from './actions.js'
 import type { Evaluation } from './evaluation.js'
 import { partitionOf } from './evaluate.js'
-import { andThen, type Maybe } from './maybe.js'
+import { andThen, type Maybe } from '../base/maybe-promise.js'
 import { PlanNode } from './plan.js'
-import { Random } from './random.js'
+import { Random } from '../base/random.js'
 
 function checkSeed(where: string, seed: number | undefined): void {
   if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)

@@ -1,4 +1,4 @@
-import { HashPartitioner, type Partitioner } from '../keys/partitioner.js'
+import { HashPartitioner, type Partitioner } from '../base/keys/partitioner.js'
 import { cogroup, type Groups } from './join.js'
 import type { PlanNode } from './plan.js'
 import { asItCame, reduceByKey } from './shuffle.js'

@@ -1,6 +1,6 @@
-import type { Place } from '../errors/record-error.js'
-import { detachKey } from '../keys/detach.js'
-import { type Key, keyOf } from '../keys/key.js'
+import type { Place } from '../base/errors/record-error.js'
+import { detachKey } from '../base/keys/detach.js'
+import { type Key, keyOf } from '../base/keys/key.js'
 import {
   asksFor,
   checkPartitionOptions,
@@ -10,11 +10,11 @@ import {
   samePartitioner,
   type Partitioner,
   type PartitionOptions,
-} from '../keys/partitioner.js'
-import { aFunction } from '../options.js'
+} from '../base/keys/partitioner.js'
+import { aFunction } from '../base/options.js'
 import { feed, feedAll, pass } from './evaluate.js'
 import type { Evaluation } from './evaluation.js'
-import { inOrder, andThen, type Maybe } from './maybe.js'
+import { inOrder, andThen, type Maybe } from '../base/maybe-promise.js'
 import { PairColumns } from './pair-columns.js'
 import { PlanNode, type AnyFunction, type Held, type Input } from './plan.js'
 import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type Sink } from './sink.js'

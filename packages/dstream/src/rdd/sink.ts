@@ -1,6 +1,6 @@
-import type { Place } from '../errors/record-error.js'
-import { detachKey } from '../keys/detach.js'
-import type { MapKey } from '../keys/key.js'
+import type { Place } from '../base/errors/record-error.js'
+import { detachKey } from '../base/keys/detach.js'
+import type { MapKey } from '../base/keys/key.js'
 import { IntegerPairs } from './integer-pairs.js'
 import type { AnyFunction, PairTable } from './plan.js'
 

@@ -1,5 +1,5 @@
-import { samePartitioner, type Partitioner } from '../keys/partitioner.js'
-import { aFunction } from '../options.js'
+import { samePartitioner, type Partitioner } from '../base/keys/partitioner.js'
+import { aFunction } from '../base/options.js'
 import { PlanNode, type AnyFunction, type PartitionSource, type StepOp } from './plan.js'
 
 export function source(

@@ -1,5 +1,5 @@
 import { isImmutable } from 'immutable'
-import { isPlain } from './plain.js'
+import { isPlain } from '../base/is-plain.js'
 
 /**
  * Gives the zero of a fold anew each time: data is copied, so that the fold may add to its first argument in place, as in Spark,

@@ -1,6 +1,6 @@
-import { unequalParts, unequalPartitions } from '../errors/rdd.js'
+import { unequalParts, unequalPartitions } from '../base/errors/rdd.js'
 import { partitionOf } from './evaluate.js'
-import { andThen } from './maybe.js'
+import { andThen } from '../base/maybe-promise.js'
 import { PlanNode } from './plan.js'
 
 /**

@@ -1,4 +1,4 @@
-import { bufferFull } from '../errors/receive.js'
+import { bufferFull } from '../base/errors/receive.js'
 
 export interface BufferLimits {
   /** Records of one receiver that may wait for a batch before it is asked to pause. */

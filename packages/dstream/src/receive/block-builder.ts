@@ -1,5 +1,5 @@
 import type { Codec } from '../blocks/codec.js'
-import type { Clock } from '../ports.js'
+import type { Clock } from '../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { BytesRun, countOf, RecordRun } from './run.js'
 import type { Closed, Run } from './run.js'

@@ -1,5 +1,5 @@
 import type { Block } from '../blocks/block.js'
-import type { Clock } from '../ports.js'
+import type { Clock } from '../base/ports.js'
 
 const retryMs = 2000
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js'
+import type { Clock } from '../base/ports.js'
 
 export interface RateOptions {
   /** Records per second at most, above zero; no limit unless given. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Seconds } from '../time/duration.js'
+import { Seconds } from '../base/time/duration.js'
 import { lineCodec } from '../sources/line-codec.js'
 import { Harness } from '../../test/receive-harness.js'
 import { isReceiver, Receiver } from './receiver.js'

@@ -1,7 +1,7 @@
 import type { Codec } from '../blocks/codec.js'
-import { notAttached, receiverInUse } from '../errors/receive.js'
-import { checkOptions, positiveNumber } from '../options.js'
-import type { Duration } from '../time/duration.js'
+import { notAttached, receiverInUse } from '../base/errors/receive.js'
+import { checkOptions, positiveNumber } from '../base/options.js'
+import type { Duration } from '../base/time/duration.js'
 
 const brand = Symbol.for('dstream.receiver')
 const attach = Symbol.for('dstream.receiver.attach')

@@ -6,7 +6,7 @@ import { Receiver } from './receiver.js'
 import { ReceiverSupervisor } from './supervisor.js'
 import type { SupervisorOptions } from './supervisor.js'
 import { lineCodec } from '../sources/line-codec.js'
-import { Milliseconds } from '../time/duration.js'
+import { Milliseconds } from '../base/time/duration.js'
 
 /** Does on start what it is told, and counts its lives. */
 class Scripted extends Receiver<unknown> {

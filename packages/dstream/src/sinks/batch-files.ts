@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { manifestMissing } from '../errors/sinks.js'
+import { manifestMissing } from '../base/errors/sinks.js'
 import { crc32 } from '../journal/crc32.js'
 import type { RDD } from '../rdd/rdd.js'
 import { MortalStorage } from '../storage/mortal-storage.js'

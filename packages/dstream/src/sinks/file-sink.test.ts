@@ -8,7 +8,7 @@ import { RDDContext } from '../rdd/rdd-context.js'
 import { DiskStorage } from '../storage/disk-storage.js'
 import type { Disk, DiskFile } from '../storage/disk.js'
 import { memoryStorage, type DiskFault, type MemoryStorage } from '../storage/index.js'
-import { Time } from '../time/time.js'
+import { Time } from '../base/time/time.js'
 import { fileSink, readFileSink } from './index.js'
 import { manifestName } from './manifest.js'
 

@@ -1,4 +1,4 @@
-import { manifestDamaged } from '../errors/sinks.js'
+import { manifestDamaged } from '../base/errors/sinks.js'
 import { crc32 } from '../journal/crc32.js'
 
 /** Names the batches that a file sink holds; whoever goes by it sees each of them once, whole. */

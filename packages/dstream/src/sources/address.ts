@@ -1,5 +1,5 @@
-import { badOption } from '../errors/options.js'
-import { aString } from '../options.js'
+import { badOption } from '../base/errors/options.js'
+import { aString } from '../base/options.js'
 import type { Address } from './socket-receiver.js'
 
 /** @throws `bad-option` */

@@ -1,4 +1,4 @@
-import { badOption } from '../errors/options.js'
+import { badOption } from '../base/errors/options.js'
 import { Receiver } from '../receive/receiver.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { receiverInput } from './receiver-input.js'

@@ -1,4 +1,4 @@
-import { badOption } from '../errors/options.js'
+import { badOption } from '../base/errors/options.js'
 import { operator } from '../graph/make.js'
 import { RDD } from '../rdd/rdd.js'
 import { Counts } from './counts.js'

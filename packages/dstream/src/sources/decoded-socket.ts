@@ -1,5 +1,5 @@
-import { aFunction } from '../options.js'
-import type { Connect } from '../ports.js'
+import { aFunction } from '../base/options.js'
+import type { Connect } from '../base/ports.js'
 import { addressOf } from './address.js'
 import { ChunkStream } from './chunk-stream.js'
 import type { InputSource, SourceHome } from './input-source.js'

@@ -1,5 +1,5 @@
-import { badOption } from '../errors/options.js'
-import { aString } from '../options.js'
+import { badOption } from '../base/errors/options.js'
+import { aString } from '../base/options.js'
 import { Receiver } from '../receive/receiver.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { receiverInput } from './receiver-input.js'

@@ -1,4 +1,4 @@
-import type { Files } from '../ports.js'
+import type { Files } from '../base/ports.js'
 import { directoriesOf, join } from './glob.js'
 
 export interface FoundFile {

@@ -1,4 +1,4 @@
-import type { Files } from '../ports.js'
+import type { Files } from '../base/ports.js'
 
 /**
  * The directories that a pattern means, in order: `*` and `?` stand for characters of one name, `[a-c]` and `[^x]` for

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SourceHarness } from '../../test/source-harness.js'
-import type { Time } from '../time/time.js'
+import type { Time } from '../base/time/time.js'
 import { positioned } from './positioned.js'
 import type { Source } from './positioned.js'
 

@@ -1,5 +1,5 @@
 import { operator } from '../graph/make.js'
-import { positiveNumber } from '../options.js'
+import { positiveNumber } from '../base/options.js'
 import { rddOf } from '../rdd/rdd-of.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'

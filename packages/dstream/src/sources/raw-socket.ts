@@ -1,6 +1,6 @@
 import type { Codec } from '../blocks/codec.js'
-import { frameCutOff, frameTooLong } from '../errors/receive.js'
-import type { Connect } from '../ports.js'
+import { frameCutOff, frameTooLong } from '../base/errors/receive.js'
+import type { Connect } from '../base/ports.js'
 import { addressOf } from './address.js'
 import { FrameCutter } from './frame-cutter.js'
 import type { InputSource, SourceHome } from './input-source.js'

@@ -1,4 +1,4 @@
-import type { Connect, Connection } from '../ports.js'
+import type { Connect, Connection } from '../base/ports.js'
 import { Receiver } from '../receive/receiver.js'
 
 export interface Address {

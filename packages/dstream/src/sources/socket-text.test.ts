@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { settle } from '../../test/receive-harness.js'
 import { SourceHarness } from '../../test/source-harness.js'
 import { connect } from '../node/connect.js'
-import type { Connect, ConnectionEvents } from '../ports.js'
+import type { Connect, ConnectionEvents } from '../base/ports.js'
 import { socketText } from './socket-text.js'
 
 /** A server whose connections the test drives by hand. */

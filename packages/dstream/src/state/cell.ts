@@ -1,4 +1,4 @@
-import type { MapKey } from '../keys/key.js'
+import type { MapKey } from '../base/keys/key.js'
 
 /** A batch as the cells that it changed know it: they share this one object instead of a number each. */
 export class Era<S> {

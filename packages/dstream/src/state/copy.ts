@@ -1,5 +1,5 @@
-import { stateNotData, stateWithPrivateFields } from '../errors/state.js'
-import { isPlain } from '../rdd/plain.js'
+import { stateNotData, stateWithPrivateFields } from '../base/errors/state.js'
+import { isPlain } from '../base/is-plain.js'
 
 export interface Copying {
   /** Whether a part needs no copy, because nobody can change it. */

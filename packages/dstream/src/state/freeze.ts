@@ -1,6 +1,6 @@
 import { isImmutable } from 'immutable'
-import { stateNotData } from '../errors/state.js'
-import { isPlain } from '../rdd/plain.js'
+import { stateNotData } from '../base/errors/state.js'
+import { isPlain } from '../base/is-plain.js'
 import { checkCopyable, copyOf, type Copying } from './copy.js'
 
 /**

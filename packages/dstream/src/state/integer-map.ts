@@ -1,4 +1,4 @@
-import { homeOf, shiftFor } from '../keys/integer.js'
+import { homeOf, shiftFor } from '../base/keys/integer.js'
 
 const smallest = 16
 

@@ -1,5 +1,5 @@
-import { isInteger } from '../keys/integer.js'
-import type { MapKey } from '../keys/key.js'
+import { isInteger } from '../base/keys/integer.js'
+import type { MapKey } from '../base/keys/key.js'
 import { IntegerMap } from './integer-map.js'
 
 /** A native Map, but for whole numbers, which have a table of their own. Values are not undefined. */

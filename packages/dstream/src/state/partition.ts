@@ -1,4 +1,4 @@
-import type { MapKey } from '../keys/key.js'
+import type { MapKey } from '../base/keys/key.js'
 import { ArrivalOrder } from './arrival-order.js'
 import { Cell, touchedAt, valueAt, type Era, type KeptCells } from './cell.js'
 import { lend } from './freeze.js'

@@ -1,6 +1,6 @@
 import { List } from 'immutable'
 import { expect, test } from 'vitest'
-import { keyOf, type Key, type MapKey } from '../keys/key.js'
+import { keyOf, type Key, type MapKey } from '../base/keys/key.js'
 import { ShardedMap } from './sharded-map.js'
 
 const many = 150_000

@@ -1,5 +1,5 @@
-import { canonicalOf } from '../keys/intern.js'
-import type { MapKey } from '../keys/key.js'
+import { canonicalOf } from '../base/keys/intern.js'
+import type { MapKey } from '../base/keys/key.js'
 import { KeyMap } from './key-map.js'
 
 const splitAt = 1 << 17

@@ -1,7 +1,7 @@
 import { Map as ImmutableMap } from 'immutable'
-import { stateViewReleased } from '../errors/state.js'
-import type { Key } from '../keys/key.js'
-import { Time } from '../time/time.js'
+import { stateViewReleased } from '../base/errors/state.js'
+import type { Key } from '../base/keys/key.js'
+import { Time } from '../base/time/time.js'
 
 /** A keyed state as of one batch: read-only, costs nothing to take, and stays what it was until `release`. */
 export interface StateView<out K extends Key, out S> extends Iterable<[K, S]> {

@@ -1,4 +1,4 @@
-import { fileNotTrusted, storageFailed } from '../errors/storage.js'
+import { fileNotTrusted, storageFailed } from '../base/errors/storage.js'
 import type { Disk, DiskFile } from './disk.js'
 
 interface Waiting {

@@ -1,5 +1,5 @@
-import { badFileName, storageFailed } from '../errors/storage.js'
-import type { Storage } from '../ports.js'
+import { badFileName, storageFailed } from '../base/errors/storage.js'
+import type { Storage } from '../base/ports.js'
 import { AppendFile, folderOf, writeAll } from './append-file.js'
 import type { Disk } from './disk.js'
 

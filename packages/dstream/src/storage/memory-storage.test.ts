@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import type { Storage } from '../ports.js'
+import type { Storage } from '../base/ports.js'
 import type { DiskCall, DiskFault } from './memory-disk.js'
 import { memoryStorage, type MemoryStorage } from './memory-storage.js'
 

@@ -1,5 +1,5 @@
-import { storageLocked } from '../errors/storage.js'
-import type { Storage } from '../ports.js'
+import { storageLocked } from '../base/errors/storage.js'
+import type { Storage } from '../base/ports.js'
 import { DiskStorage } from './disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
 import { Platter, type Unsynced } from './platter.js'

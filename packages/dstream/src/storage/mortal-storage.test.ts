@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Storage } from '../ports.js'
+import type { Storage } from '../base/ports.js'
 import { memoryStorage } from './memory-storage.js'
 import { MortalStorage } from './mortal-storage.js'
 

@@ -1,4 +1,4 @@
-import type { Storage } from '../ports.js'
+import type { Storage } from '../base/ports.js'
 import { forever } from './forever.js'
 
 /**

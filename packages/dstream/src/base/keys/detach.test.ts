@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { List, Map as ImmutableMap, Record } from 'immutable'
 import { describe, expect, test } from 'vitest'
-import { collectGarbage } from '../../test/collect-garbage.js'
+import { collectGarbage } from '../../../test/collect-garbage.js'
 import { detachKey } from './detach.js'
 import { detachString } from './detach-string.js'
 import { keyOf } from './key.js'
