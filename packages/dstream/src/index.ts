@@ -45,7 +45,7 @@ export { RDDContext } from './rdd/rdd-context.js'
 export type { Attempt } from './graph/graph.js'
 export type { Batch } from './outputs/batches.js'
 export type { Sink } from './outputs/sink.js'
-export type { MapAsyncOptions } from './rdd/map-async.js'
+export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export type {

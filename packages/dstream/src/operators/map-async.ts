@@ -1,6 +1,6 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import type { MapAsyncOptions } from '../rdd/map-async.js'
+import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
 
 /**
  * One record in, one out, where finding it takes I/O: at most `concurrency` at once, in the order of the records unless

@@ -2,12 +2,12 @@ import { notAnRDD } from '../base/errors/rdd.js'
 import { checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
-import { cut, slices } from './partition-steps.js'
-import { rangeParts } from './range.js'
+import { cut, slices } from './transformations/partition-steps.js'
+import { rangeParts } from './transformations/range.js'
 import { RDD } from './rdd.js'
-import { filesOf } from './saving.js'
-import { runtimeOf, type RDDRuntime } from './runtime.js'
-import { source, union } from './steps.js'
+import { filesOf } from './actions/save.js'
+import { runtimeOf, type RDDRuntime } from './plan/runtime.js'
+import { source, union } from './transformations/steps.js'
 
 export interface RDDContextOptions {
   /** Partitions where nobody says how many; 1 unless given, whatever the machine. */

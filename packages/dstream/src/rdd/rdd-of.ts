@@ -1,8 +1,8 @@
 import type { Partitioner } from '../base/keys/partitioner.js'
-import type { PartitionSource } from './plan.js'
+import type { PartitionSource } from './plan/plan.js'
 import type { RDDContext } from './rdd-context.js'
 import { RDD } from './rdd.js'
-import { source } from './steps.js'
+import { source } from './transformations/steps.js'
 
 /** The RDD of a source of the engine: one partition per part, read anew at every evaluation unless `shared`. */
 export function rddOf<T>(

@@ -2,7 +2,7 @@ import type { Remembered } from '../checkpoint/checkpoint.js'
 import type { Evaluation } from '../graph/evaluate.js'
 import type { Graph } from '../graph/graph.js'
 import type { Operator } from '../graph/operator.js'
-import { partOf } from '../rdd/plan.js'
+import { partOf } from '../rdd/plan/plan.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import { rddOf } from '../rdd/rdd-of.js'
 

@@ -1,0 +1,71 @@
+import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
+import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
+import { aFunction } from '../../base/options.js'
+import { pairOf } from '../plan/blame.js'
+import { feed, feedAll } from '../execution/evaluate.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import type { AnyFunction, PlanNode } from '../plan/plan.js'
+import { combineSink, mapOf } from '../execution/sink.js'
+import { narrow } from '../transformations/steps.js'
+
+// Actions that give a Map.
+
+const add = (a: number, b: number): number => a + b
+const last = (_: unknown, value: unknown): unknown => value
+const one = (): number => 1
+const withOne = (record: unknown): readonly [unknown, number] => [record, 1]
+
+function table(
+  node: PlanNode,
+  operator: string,
+  create: AnyFunction | undefined,
+  merge: AnyFunction,
+  evaluation: Evaluation,
+): Maybe<Map<MapKey, unknown>> {
+  const sink = combineSink({ operator, time: node.time }, create, merge)
+  return andThen(feedAll(node, sink, evaluation), () => mapOf(sink))
+}
+
+/** How often each record is there. */
+export function countByValue(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+  return table(narrow(node, 'countByValue', 'map', withOne), 'countByValue', undefined, add, evaluation)
+}
+
+/** How many pairs each key has. */
+export function countByKey(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+  return table(narrow(node, 'countByKey', 'mapValues', one), 'countByKey', undefined, add, evaluation)
+}
+
+/** The values of each key folded into one. */
+export function reduceByKeyLocally(
+  node: PlanNode,
+  f: AnyFunction,
+  evaluation: Evaluation,
+): Maybe<Map<MapKey, unknown>> {
+  aFunction('reduceByKeyLocally', 'the function', f)
+  return table(node, 'reduceByKeyLocally', undefined, f, evaluation)
+}
+
+/** The last value of each key. */
+export function collectAsMap(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+  return table(node, 'collectAsMap', undefined, last, evaluation)
+}
+
+/** The values of one key; only its own partition is read where the partitioner is known. */
+export function lookup(node: PlanNode, key: Key, evaluation: Evaluation): Maybe<unknown[]> {
+  const wanted = new Set([keyOf(key)])
+  const out: unknown[] = []
+  const place = { operator: 'lookup', time: node.time }
+  const f = (record: unknown): void => {
+    const [k, value] = pairOf(place, record)
+    if (wanted.has(keyOf(k))) out.push(value)
+  }
+  const sink = { kind: 'foreach' as const, place, f }
+  const { partitioner } = node
+  const done =
+    partitioner === undefined
+      ? feedAll(node, sink, evaluation)
+      : feed(node, partitionOfKey(partitioner, keyOf(key)), sink, evaluation)
+  return andThen(done, () => out)
+}

@@ -1,0 +1,32 @@
+import { noFiles } from '../../base/errors/rdd.js'
+import type { RDDFiles } from '../../base/ports.js'
+import { textForm } from '../../base/text/text-form.js'
+import { partitionOf } from '../execution/evaluate.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import type { PlanNode } from '../plan/plan.js'
+import type { RDDRuntime } from '../plan/runtime.js'
+
+export const filesOf = (runtime: RDDRuntime, action: string): RDDFiles => {
+  if (runtime.files === undefined) throw noFiles(action)
+  return runtime.files
+}
+
+async function* partitionsOf(node: PlanNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
+  for (let i = 0; i < node.numPartitions; i++) yield await partitionOf(node, i, evaluation)
+}
+
+async function* linesOf(node: PlanNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
+  for await (const records of partitionsOf(node, evaluation)) yield lines(records)
+}
+
+function* lines(records: readonly unknown[]): Generator<string> {
+  for (const record of records) yield textForm(record)
+}
+
+export function saveText(node: PlanNode, path: string, evaluation: Evaluation): Promise<void> {
+  return filesOf(evaluation.runtime, 'saveAsTextFile').saveText(path, linesOf(node, evaluation))
+}
+
+export function saveObjects(node: PlanNode, path: string, evaluation: Evaluation): Promise<void> {
+  return filesOf(evaluation.runtime, 'saveAsObjectFile').saveObjects(path, partitionsOf(node, evaluation))
+}

@@ -1,0 +1,161 @@
+import { notAPair } from '../../../base/errors/rdd.js'
+import { RecordError, type Place } from '../../../base/errors/record-error.js'
+import { blame, iterableOf, type Policy } from '../../plan/blame.js'
+import { Cursor } from '../cursor.js'
+import type { Pass } from '../../plan/evaluation.js'
+import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
+import { sinkFunctions, type SinkShape } from './sink.js'
+import { takesPairs, type Shape } from './source.js'
+import { PairColumns } from '../pair-columns.js'
+import { stepOf, type AnyFunction, type Input, type PlanNode } from '../../plan/plan.js'
+import { isFull, type Sink } from '../sink.js'
+
+/**
+ * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is
+ * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
+ * known yet of what follows it, nor that its accumulator is a number.
+ */
+const longestRun = 65_536
+const firstRun = 64
+
+/**
+ * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
+ * which V8 inlines. Means what {@link Interpreter} means.
+ */
+export class FusedLoop implements Pass {
+  readonly #inputShape: Shape['input']
+  readonly #input: unknown
+  /** How many records the input has; of an iterator nobody knows. */
+  readonly #size: number | undefined
+  readonly #functions: readonly AnyFunction[]
+  readonly #policy: Policy
+  #loop: CompiledLoop
+  #sinkShape: SinkShape
+  readonly #state: LoopState
+
+  constructor(
+    input: Input,
+    readonly steps: readonly PlanNode[],
+    readonly sink: Sink,
+    policy: Policy,
+  ) {
+    this.#policy = policy
+    this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
+    this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
+    this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
+    this.#sinkShape = sinkShape(sink)
+    this.#functions = [
+      ...steps.map((step) => stepOf(step).f),
+      ...sinkFunctions[this.#sinkShape].map((name) => (sink as never)[name] as AnyFunction),
+    ]
+    this.#loop = this.#compiled()
+    this.#state = this.#loop.state()
+  }
+
+  advance(budget: number): number {
+    const state = this.#state
+    while (budget > 0) {
+      if (this.#done()) return this.#finish(budget)
+      // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
+      const size =
+        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, longestRun, firstRun << Math.min(this.#loop.runs++, 20))
+      this.#run(size)
+      budget -= size - Math.max(state.left, 0)
+      const shape = sinkShape(this.sink)
+      if (shape !== this.#sinkShape) {
+        this.#sinkShape = shape
+        this.#loop = this.#compiled()
+      }
+    }
+    return this.#done() ? this.#finish(1) : 0
+  }
+
+  #run(size: number): void {
+    const state = this.#state
+    const end = this.#size === undefined ? 0 : Math.min(this.#size, state.i + size)
+    const { loop, bound } = this.#loop
+    if (bound) loop(this.#input, state.i, end, size, state, this.sink, this)
+    else loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions)
+  }
+
+  #done(): boolean {
+    if (isFull(this.sink)) return true
+    return this.#size === undefined ? this.#state.done : this.#state.i >= this.#size
+  }
+
+  #finish(left: number): number {
+    this.#close()
+    const state = this.#state
+    this.steps.forEach((step, s) => {
+      const [taken, given] = this.#loop.counters[s]!
+      step.taken += state[`n${taken}`] as number
+      step.given += state[`n${given}`] as number
+    })
+    return left
+  }
+
+  /** Whatever is still open, the innermost first. */
+  #close(): void {
+    const state = this.#state
+    for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
+    if (this.#size === undefined && !state.done) (this.#input as Iterator<unknown>).return?.()
+  }
+
+  #compiled(): CompiledLoop {
+    return compiledLoop(
+      {
+        input: this.#inputShape,
+        ops: this.steps.map((step) => stepOf(step).op),
+        sink: this.#sinkShape,
+        safe: this.#policy !== undefined,
+      },
+      this.#functions,
+    )
+  }
+
+  // What the loop calls when something is not as usual.
+
+  /** A function threw, in a loop that leaves nothing out. Of a pair the loop has kept the two halves. */
+  fail(at: number, x: unknown, y: unknown, cause: unknown): never {
+    this.#close()
+    const place = this.#place(at)
+    const ofPair =
+      place !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
+    if (place !== undefined) blame(place, ofPair ? [x, y] : x, cause, undefined)
+    throw cause
+  }
+
+  /** A function threw: returns if the record is to be left out. */
+  bad(at: number, record: unknown, cause: unknown): void {
+    blame(this.#place(at)!, record, cause, this.#policy)
+  }
+
+  noPair(at: number, record: unknown): never {
+    const place = this.#place(at)!
+    const error = notAPair(place.operator, record)
+    throw this.#policy === undefined ? new RecordError(place, record, error) : error
+  }
+
+  open(at: number, value: unknown): Cursor {
+    return new Cursor(iterableOf(this.#place(at)!, value))
+  }
+
+  #place(at: number): Place | undefined {
+    if (at >= 0 && at < this.steps.length) return this.steps[at]
+    return at === this.steps.length && 'place' in this.sink ? this.sink.place : undefined
+  }
+}
+
+function sinkShape(sink: Sink): SinkShape {
+  switch (sink.kind) {
+    case 'reduce':
+      return !sink.has ? 'reduce' : typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
+    case 'fold':
+      return typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
+    case 'combine':
+      if (sink.integers !== undefined) return sink.create === undefined ? 'combineIntegers' : 'combineIntoIntegers'
+      return sink.create === undefined ? 'combine' : 'combineInto'
+    default:
+      return sink.kind
+  }
+}

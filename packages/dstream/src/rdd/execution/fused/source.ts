@@ -1,0 +1,286 @@
+import type { StepOp } from '../../plan/plan.js'
+import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './sink.js'
+
+/** What decides the text of a loop, besides the functions that it is given. */
+export interface Shape {
+  /** An array and {@link PairColumns} are read by index, anything else by its iterator. */
+  readonly input: 'array' | 'columns' | 'iterator'
+  readonly ops: readonly StepOp[]
+  readonly sink: SinkShape
+  /** Every call in a try of its own, so that a record on which it throws can be left out. */
+  readonly safe: boolean
+}
+
+/** Counts are taken where they can change; in a safe loop every step can lose a record. */
+const spreads = (op: StepOp | undefined) => op === 'flatMap' || op === 'flatMapValues'
+const canDrop = (op: StepOp | undefined, safe: boolean) => op === 'filter' || spreads(op) || safe
+
+const pairOps: ReadonlySet<string> = new Set([
+  'mapValues',
+  'flatMapValues',
+  'keys',
+  'values',
+  'combine',
+  'combineInto',
+  'combineIntegers',
+  'combineIntoIntegers',
+  'bucket',
+])
+/** Whether a step or a sink takes nothing but pairs. */
+export const takesPairs = (op: StepOp | SinkShape): boolean => pairOps.has(op)
+
+/** For each step, the counter that holds what it took and the one that holds what it gave. */
+export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
+  let last = 0
+  return shape.ops.map((op) => {
+    const taken = last
+    if (canDrop(op, shape.safe)) last++
+    return [taken, last] as const
+  })
+}
+
+/**
+ * The loop as JavaScript, as a function of the functions that it calls when they are `bound`, else with them as its last
+ * parameters. It runs from `i` to `end` of what has an index (or over `left` items of an iterator), or until `left`
+ * items of its flatMaps are used up, and leaves in `p` where to go on. `at` and `x` say who is at work on what: plain
+ * constants and locals, so that naming a failing function costs nothing until it fails. What follows the loop stays out of
+ * the `try`: `x` would have to be a heap object for it, in every round.
+ */
+export function loopSource(shape: Shape, bound: boolean): string {
+  return new LoopWriter(shape).text(bound ? [] : functionNames(shape))
+}
+
+/** What the loop calls the functions of the steps and of the sink. */
+export function functionNames({ ops, sink }: Shape): string[] {
+  return [...ops.map((_, s) => `f${s}`), ...sinkFunctions[sink]]
+}
+
+class LoopWriter {
+  readonly #shape: Shape
+  readonly #counters: readonly (readonly [number, number])[]
+  readonly #levels: number
+  #names = 0
+
+  constructor(shape: Shape) {
+    this.#shape = shape
+    this.#counters = countersOf(shape)
+    this.#levels = shape.ops.filter(spreads).length
+  }
+
+  text(parameters: readonly string[]): string {
+    const { sink } = this.#shape
+    const numbers = (this.#counters.at(-1)?.[1] ?? 0) + 1
+    const counts = Array.from({ length: numbers }, (_, n) => `n${n}`)
+    const levels = Array.from({ length: this.#levels }, (_, level) => level + 1)
+    const plain = this.#levels === 0 && this.#indexed
+    const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
+    const innermost = this.#levels
+    return `
+state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: ${v.startsWith('j') ? 0 : undefined}`)].join(', ')} }),
+loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
+  let at = -1, x, y, i = from | 0, left = budget | 0
+  const end = until | 0
+  ${this.#openInput()}
+  let ${counts.map((n) => `${n} = 0`).join(', ')}
+  ${saved.length === 0 ? '' : `let ${saved.map((v) => `${v} = p.${v}`).join(', ')}, counted = j${innermost}`}
+  ${openSink[sink]}
+  try {
+    all: ${this.#outer()}
+  } catch (e) {
+    ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
+    h.fail(at, x, y, e)
+  }
+  ${innermost === 0 ? '' : this.#countSpread()}
+  ${sink === 'count' ? `sink.n += ${plain && numbers === 1 ? 'i - from' : counts.at(-1)}` : closeSink[sink]}
+  ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
+  ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
+  ${plain ? 'p.n0 += i - from; p.left = budget - (i - from)' : 'p.left = left'}
+  p.i = i
+}`
+  }
+
+  get #indexed(): boolean {
+    return this.#shape.input !== 'iterator'
+  }
+
+  #openInput(): string {
+    return this.#shape.input === 'columns' ? 'const keys = input.keys, values = input.values' : ''
+  }
+
+  /** The record at `i`. */
+  #read(): string {
+    return this.#shape.input === 'columns' ? '[keys[i], values[i]]' : 'input[i]'
+  }
+
+  /** The loop over the partition itself. */
+  #outer(): string {
+    if (this.#levels === 0) {
+      return this.#indexed
+        ? // Bounded by the length first: V8 then reads without a check of its own.
+          `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
+            if (i === end) break
+            const r0 = ${this.#read()}
+            ${this.#steps(0, 'r0', nextRound)}
+            ${atRest}
+          }`
+        : `for (; left > 0; left = left - 1 | 0) {
+            ${this.#pull()}
+            ${this.#steps(0, 'r0', nextRound)}
+            ${atRest}
+          }`
+    }
+    const indexed = this.#indexed
+    const next = indexed ? `const r0 = ${this.#read()}; n0 = n0 + 1 | 0; left = left - 1 | 0` : this.#pull()
+    return `while (${indexed ? 'i < end' : 'true'}) {
+      if (xs1 === undefined) {
+        ${indexed ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
+        ${next}
+        ${this.#untilSpread(0, 'r0', `{ ${atRest}; ${indexed ? 'i++; ' : ''}continue all }`)}
+      }
+      ${this.#spread(1)}
+      ${indexed ? 'i++' : ''}
+    }`
+  }
+
+  #pull(): string {
+    return `at = -1
+      const item = input.next()
+      if (item.done === true) { p.done = true; break all }
+      const r0 = item.value
+      n0 = n0 + 1 | 0`
+  }
+
+  /** Steps from `s` on, the sink at their end. For chains, or ends of chains, without a flatMap. */
+  #steps(s: number, record: string, skip: string): string {
+    if (s === this.#shape.ops.length) return this.#deliver(record, skip)
+    const [text, result] = this.#step(s, record, skip)
+    return `${text}\n${this.#steps(s + 1, result, skip)}`
+  }
+
+  /** Steps from `s` on up to the next flatMap, which opens its level. */
+  #untilSpread(s: number, record: string, skip: string): string {
+    if (!spreads(this.#shape.ops[s])) {
+      const [text, result] = this.#step(s, record, skip)
+      return `${text}\n${this.#untilSpread(s + 1, result, skip)}`
+    }
+    const d = this.#levelOf(s)
+    const open = (call: string) =>
+      `xs${d} = ${call}
+       ${this.#rewind(d)}
+       g${d} = ${record}
+       if (!isArray(xs${d})) { c${d} = h.open(${s}, xs${d}); xs${d} = c${d}.next() }`
+    const pair = this.#takesPairs(s)
+    const undo = `xs${d} = undefined; c${d} = undefined; `
+    return this.#call(s, record, open(pair ? `f${s}(${record}[1])` : `f${s}(${record})`), `{ ${undo}${skip} }`)
+  }
+
+  /** The loop over what the flatMap of a level gave. */
+  #spread(d: number): string {
+    const s = this.#stepOf(d)
+    const record = this.#name()
+    const last = d === this.#levels
+    const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); ${this.#rewind(d)}`, `{ c${d} = undefined; break }`)
+    const read = `const ${record} = ${this.#takesPairs(s) ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}`
+    const inner = last
+      ? `if (j${d} === stop) break all
+        ${read}
+        ${this.#steps(s + 1, record, nextRound)}`
+      : `if (xs${d + 1} === undefined) {
+          if (left <= 0) break all
+          left = left - 1 | 0
+          ${count(this.#counters[s]![1])}
+          ${read}
+          ${this.#untilSpread(s + 1, record, nextRound)}
+        }
+        ${this.#spread(d + 1)}`
+    return `while (true) {
+      ${last ? `counted = j${d}\nconst stop = left > 0 ? counted + left | 0 : counted` : ''}
+      for (; j${d} < xs${d}.length; j${d}++) {
+        ${inner}
+        ${atRest}
+      }
+      ${last ? this.#countSpread() : ''}
+      if (c${d} === undefined) break
+      ${refill}
+      if (xs${d}.length === 0) break
+    }
+    xs${d} = undefined; c${d} = undefined`
+  }
+
+  /** To the first of the items that have just come. */
+  #rewind(d: number): string {
+    return `j${d} = 0${d === this.#levels ? '; counted = 0' : ''}`
+  }
+
+  /** What the innermost flatMap has given since it was last counted: not one by one, which would cost more than a step. */
+  #countSpread(): string {
+    const d = this.#levels
+    const given = `n${this.#counters[this.#stepOf(d)]![1]}`
+    return `left = left - (j${d} - counted) | 0
+      ${given} = ${given} + (j${d} - counted) | 0
+      counted = j${d}`
+  }
+
+  /** One step that gives at most one record: its text, and the variable that holds the result. */
+  #step(s: number, record: string, skip: string): readonly [text: string, result: string] {
+    const op = this.#shape.ops[s]!
+    const [taken, given] = this.#counters[s]!
+    const counted = taken === given ? '' : count(given)
+    if (op === 'tap') return [`${this.#call(s, record, `f${s}(${record})`, skip)}\n${counted}`, record]
+    const result = this.#name()
+    const call = this.#call(s, record, `${result} = ${expression(op, `f${s}`, record)}`, skip, result)
+    if (op === 'filter') return [`${call}\nif (!${result}) ${skip}\n${counted}`, record]
+    return [`${call}\n${counted}`, result]
+  }
+
+  #deliver(record: string, skip: string): string {
+    const { ops, sink } = this.#shape
+    const s = ops.length
+    const used = this.#levels > 0 ? `j${this.#levels}++; ` : this.#indexed ? 'i++; ' : ''
+    const text = deliver[sink](record, `${used}break all`)
+    return sinkFunctions[sink].length > 0 ? this.#call(s, record, text, skip) : text
+  }
+
+  /**
+   * A piece of text that calls a user's function, named for the case that it throws; it assigns to `result`. A pair is
+   * named by its two halves: naming the array itself would force V8 to make one for every record.
+   */
+  #call(s: number, record: string, text: string, skip: string, result?: string): string {
+    const pair = this.#takesPairs(s)
+    const check = pair ? `if (!isArray(${record}) || ${record}.length !== 2) h.noPair(${s}, ${record})\n` : ''
+    if (!this.#shape.safe) {
+      const blamed = pair ? `x = ${record}[0]; y = ${record}[1]` : `x = ${record}`
+      return `${check}at = ${s}; ${blamed}\n${result === undefined ? '' : 'const '}${text}`
+    }
+    const declared = result === undefined ? '' : `let ${result}\n`
+    return `${declared}try { ${check}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
+  }
+
+  #takesPairs(s: number): boolean {
+    const { ops, sink } = this.#shape
+    return takesPairs(ops[s] ?? sink)
+  }
+
+  #name(): string {
+    return `r${++this.#names}`
+  }
+  #levelOf(s: number): number {
+    return this.#shape.ops.slice(0, s + 1).filter(spreads).length
+  }
+  #stepOf(d: number): number {
+    return this.#shape.ops.findIndex((op, s) => spreads(op) && this.#levelOf(s) === d)
+  }
+}
+
+/** Where a round ends nobody is at work. V8 polls for interrupts there, and would keep what it does not know to be constant. */
+const atRest = 'at = -1; x = undefined; y = undefined'
+const nextRound = `{ ${atRest}; continue }`
+
+/** Within a slice no count comes near 2^31, and V8 need not ask. */
+const count = (n: number) => `n${n} = n${n} + 1 | 0`
+
+function expression(op: StepOp, f: string, r: string): string {
+  if (op === 'keys') return `${r}[0]`
+  if (op === 'values') return `${r}[1]`
+  return op === 'mapValues' ? `[${r}[0], ${f}(${r}[1])]` : `${f}(${r})`
+}

@@ -1,0 +1,169 @@
+import { keyOf } from '../../base/keys/key.js'
+import { blame, iterableOf, pairOf, type Policy } from '../plan/blame.js'
+import type { Pass } from '../plan/evaluation.js'
+import { stepOf, type Input, type PlanNode } from '../plan/plan.js'
+import { isFull, mapOf, type Sink } from './sink.js'
+
+/** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
+interface Level {
+  readonly items: Iterator<unknown>
+  readonly step: number
+  /** The record that the flatMap was given. */
+  readonly record: unknown
+  /** The key that flatMapValues puts before each item. */
+  readonly key?: { readonly of: unknown }
+}
+
+/**
+ * Walks a chain record by record and step by step. It is the meaning of a plan, written to be read: the generated loops
+ * are tested against it, and it takes their place where code may not be generated.
+ */
+export class Interpreter implements Pass {
+  readonly #levels: Level[]
+  readonly #taken: number[]
+  readonly #given: number[]
+
+  constructor(
+    input: Input,
+    readonly steps: readonly PlanNode[],
+    readonly sink: Sink,
+    readonly policy: Policy,
+  ) {
+    this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
+    this.#taken = steps.map(() => 0)
+    this.#given = steps.map(() => 0)
+  }
+
+  advance(budget: number): number {
+    try {
+      while (this.#levels.length > 0 && !isFull(this.sink)) {
+        if (budget-- <= 0) return 0
+        this.#next()
+      }
+    } catch (error) {
+      this.#close()
+      throw error
+    }
+    this.#close()
+    this.#count()
+    return Math.max(budget, 1)
+  }
+
+  #next(): void {
+    const level = this.#levels.at(-1)!
+    let item: IteratorResult<unknown>
+    try {
+      item = level.items.next()
+    } catch (error) {
+      this.#levels.pop()
+      if (level.step < 0) throw error
+      return blame(this.steps[level.step]!, level.record, error, this.policy)
+    }
+    if (item.done === true) return void this.#levels.pop()
+    if (level.step >= 0) this.#given[level.step]!++
+    this.#pass(level.key === undefined ? item.value : [level.key.of, item.value], level.step + 1)
+  }
+
+  /** One record through the steps from `from` on, until one drops it, spreads it, or the sink has it. */
+  #pass(record: unknown, from: number): void {
+    for (let s = from; s < this.steps.length; s++) {
+      const step = this.steps[s]!
+      this.#taken[s]!++
+      try {
+        const result = apply(step, record)
+        if (result === dropped) return
+        if (result instanceof Spread) {
+          const items = iterableOf(step, result.items)[Symbol.iterator]()
+          this.#levels.push({ items, step: s, record, ...(result.key && { key: result.key }) })
+          return
+        }
+        record = result
+      } catch (error) {
+        return blame(step, record, error, this.policy)
+      }
+      this.#given[s]!++
+    }
+    try {
+      deliver(this.sink, record)
+    } catch (error) {
+      if (!('place' in this.sink)) throw error
+      blame(this.sink.place, record, error, this.policy)
+    }
+  }
+
+  #close(): void {
+    for (const { items } of this.#levels.splice(0).reverse()) items.return?.()
+  }
+
+  #count(): void {
+    this.steps.forEach((step, s) => {
+      step.taken += this.#taken[s]!
+      step.given += this.#given[s]!
+      this.#taken[s] = this.#given[s] = 0
+    })
+  }
+}
+
+const dropped = Symbol('dropped')
+
+class Spread {
+  constructor(
+    readonly items: unknown,
+    readonly key?: { readonly of: unknown },
+  ) {}
+}
+
+function apply(step: PlanNode, record: unknown): unknown {
+  const { op, f } = stepOf(step)
+  switch (op) {
+    case 'map':
+      return f(record)
+    case 'filter':
+      return f(record) ? record : dropped
+    case 'tap':
+      f(record)
+      return record
+    case 'flatMap':
+      return new Spread(f(record))
+    case 'keys':
+      return pairOf(step, record)[0]
+    case 'values':
+      return pairOf(step, record)[1]
+  }
+  const [key, value] = pairOf(step, record)
+  return op === 'mapValues' ? [key, f(value)] : new Spread(f(value), { of: key })
+}
+
+function deliver(sink: Sink, record: unknown): void {
+  switch (sink.kind) {
+    case 'collect':
+    case 'take':
+      sink.out.push(record)
+      return
+    case 'count':
+      sink.n++
+      return
+    case 'foreach':
+      sink.f(record)
+      return
+    case 'fold':
+      sink.acc = sink.f(sink.acc, record)
+      return
+    case 'reduce':
+      sink.acc = sink.has ? sink.f(sink.acc, record) : record
+      sink.has = true
+      return
+    case 'bucket': {
+      const [key] = pairOf(sink.place, record)
+      sink.buckets[sink.partitionOf(key)]!.push(record)
+      return
+    }
+    case 'combine': {
+      const [key, value] = pairOf(sink.place, record)
+      const known = keyOf(key)
+      const map = mapOf(sink)
+      if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
+      else map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
+    }
+  }
+}

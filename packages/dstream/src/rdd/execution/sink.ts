@@ -1,0 +1,135 @@
+import type { Place } from '../../base/errors/record-error.js'
+import { detachKey } from '../../base/keys/detach.js'
+import type { MapKey } from '../../base/keys/key.js'
+import { IntegerPairs } from './integer-pairs.js'
+import type { AnyFunction, PairTable } from '../plan/plan.js'
+
+/**
+ * Where the records of a chain end up. A sink holds what has come together so far, so that several loops (one per
+ * partition, per slice, per piece of a union) can add to it one after the other.
+ */
+export type Sink =
+  | CollectSink
+  | TakeSink
+  | CountSink
+  | (Blamed & { readonly kind: 'foreach'; readonly f: AnyFunction })
+  | FoldSink
+  | ReduceSink
+  | CombineSink
+  | BucketSink
+
+/** Whom to name when a function of the sink itself throws. */
+export interface Blamed {
+  readonly place: Place
+}
+
+export interface CollectSink {
+  readonly kind: 'collect'
+  readonly out: unknown[]
+}
+/** Wants no more once it has `limit` records. */
+export interface TakeSink {
+  readonly kind: 'take'
+  readonly out: unknown[]
+  readonly limit: number
+}
+export interface CountSink {
+  readonly kind: 'count'
+  n: number
+}
+/** `acc = f(acc, record)` */
+export interface FoldSink extends Blamed {
+  readonly kind: 'fold'
+  readonly f: AnyFunction
+  acc: unknown
+}
+/** As a fold that its first record begins. */
+export interface ReduceSink extends Blamed {
+  readonly kind: 'reduce'
+  readonly f: AnyFunction
+  has: boolean
+  acc: unknown
+}
+/**
+ * Pairs into a table: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
+ * `own` gives a new key as the table is to hold it: see {@link detachKey}.
+ */
+export interface CombineSink extends Blamed {
+  readonly kind: 'combine'
+  /** The table as long as all keys are whole numbers; from the first other key on all pairs are in `map`. */
+  integers: IntegerPairs | undefined
+  readonly map: Map<MapKey, unknown>
+  readonly create: AnyFunction | undefined
+  readonly merge: AnyFunction
+  readonly own: (key: MapKey) => MapKey
+}
+/** Pairs by the partition of their key. */
+export interface BucketSink extends Blamed {
+  readonly kind: 'bucket'
+  readonly buckets: unknown[][]
+  readonly partitionOf: (key: unknown) => number
+}
+
+export function collectSink(out: unknown[]): CollectSink {
+  return { kind: 'collect', out }
+}
+
+export function takeSink(out: unknown[], limit: number): TakeSink {
+  return { kind: 'take', out, limit }
+}
+
+export function countSink(): CountSink {
+  return { kind: 'count', n: 0 }
+}
+
+export function foldSink(place: Place, f: AnyFunction, acc: unknown): FoldSink {
+  return { kind: 'fold', place, f, acc }
+}
+
+export function reduceSink(place: Place, f: AnyFunction): ReduceSink {
+  return { kind: 'reduce', place, f, has: false, acc: undefined }
+}
+
+export function combineSink(
+  place: Place,
+  create: AnyFunction | undefined,
+  merge: AnyFunction,
+  own: CombineSink['own'] = detachKey,
+  { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
+): CombineSink {
+  return { kind: 'combine', place, integers, map, create, merge, own }
+}
+
+/** What has come together, as a Map; it is one from now on. */
+export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
+  const { integers, map } = sink
+  if (integers === undefined) return map
+  sink.integers = undefined
+  const { keys, values } = integers.columns()
+  for (let i = 0; i < keys.length; i++) map.set(keys[i]!, values[i])
+  return map
+}
+
+/** What has come together, as it is held. Not to be changed any more. */
+export function tableOf({ integers, map }: CombineSink): PairTable {
+  return integers === undefined ? map : integers.columns()
+}
+
+export function bucketSink(place: Place, buckets: unknown[][], partitionOf: (key: unknown) => number): BucketSink {
+  return { kind: 'bucket', place, buckets, partitionOf }
+}
+
+/** One of each kind that loops look into. */
+export const oneOfEach: readonly Sink[] = [
+  collectSink([]),
+  takeSink([], 0),
+  countSink(),
+  foldSink({ operator: 'fold', time: undefined }, Object, undefined),
+  reduceSink({ operator: 'reduce', time: undefined }, Object),
+  combineSink({ operator: 'combine', time: undefined }, undefined, Object),
+  bucketSink({ operator: 'bucket', time: undefined }, [], () => 0),
+]
+
+export function isFull(sink: Sink): boolean {
+  return sink.kind === 'take' && sink.out.length >= sink.limit
+}

@@ -1,0 +1,146 @@
+import type { Place } from '../../base/errors/record-error.js'
+import type { Partitioner } from '../../base/keys/partitioner.js'
+import type { Evaluation } from './evaluation.js'
+import type { Maybe } from '../../base/maybe-promise.js'
+
+/** Pairs that are made as they are read: a Map, or {@link PairColumns}. */
+export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
+
+/**
+ * The records of one partition as they are held: an array, or a table of pairs. A table becomes an array where somebody
+ * asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
+ */
+export type Held<T = unknown> = readonly T[] | PairTable
+
+/** The records of one partition as a source has them. */
+export type PartitionSource<T> =
+  | { readonly records: readonly T[] }
+  | { readonly table: PairTable }
+  | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
+  | { load(): AsyncIterable<T> | Promise<readonly T[]> }
+
+/** What a loop can run over. */
+export type Input = readonly unknown[] | Iterable<unknown>
+
+export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
+
+export type AnyFunction = (...args: any[]) => unknown
+
+/** How the partitions of a node come about. */
+export type Plan =
+  | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
+  /** One step per record over the same partition of the only parent: what is fused. */
+  | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
+  /** Partition i is made of whole partitions of parents, one after the other. */
+  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: PlanNode; readonly index: number }[] }
+  /** Partition i needs only some partitions of parents, and is made by a function. */
+  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): Maybe<Input | AsyncIterable<unknown>> }
+  /** All partitions are made at once, from all of the parents'; kept by nature. */
+  | {
+      readonly type: 'wide'
+      run(evaluation: Evaluation): Maybe<readonly Held[]>
+      /** The first n records without making all of them. */
+      first?(n: number, evaluation: Evaluation): Maybe<readonly unknown[]>
+    }
+
+export interface NodeOptions {
+  readonly kind: string
+  readonly plan: Plan
+  readonly parents?: readonly PlanNode[]
+  readonly numPartitions: number
+  readonly partitioner?: Partitioner | undefined
+  readonly keep?: boolean
+}
+
+/** How many records a step has taken and given, over all evaluations that came to their end. */
+export interface StepCounter {
+  readonly operator: string
+  readonly kind: string
+  readonly taken: number
+  readonly given: number
+}
+
+let lastId = 0
+
+/** One RDD of the lineage: how it is made, and what has been kept of it. */
+export class PlanNode implements Place {
+  readonly id = ++lastId
+  /** What it is, as the user wrote it: `map`, `reduceByKey`. */
+  readonly kind: string
+  plan: Plan
+  parents: readonly PlanNode[]
+  readonly numPartitions: number
+  readonly partitioner: Partitioner | undefined
+  /** The partitions evaluated so far, while they are to be kept. */
+  kept: (Maybe<readonly unknown[]> | undefined)[] | undefined
+  /** What a wide node has made. */
+  made: Maybe<readonly Held[]> | undefined
+  /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
+  shared = false
+  /** What its lineage has counted, once that is gone. */
+  history: readonly StepCounter[] = []
+  /** Records that this step took and gave, over all evaluations. */
+  taken = 0
+  given = 0
+  label: string | undefined
+  time: number | undefined
+
+  constructor(options: NodeOptions) {
+    this.kind = options.kind
+    this.plan = options.plan
+    this.parents = options.parents ?? []
+    this.numPartitions = options.numPartitions
+    this.partitioner = options.partitioner
+    this.kept = options.keep === true ? [] : undefined
+  }
+
+  get operator(): string {
+    return this.label ?? this.kind
+  }
+
+  /** Names this node and all above it, up to those that have a name. */
+  name(label: string, time: number): void {
+    if (this.label !== undefined) return
+    this.label = label
+    this.time = time
+    for (const parent of this.parents) parent.name(label, time)
+  }
+
+  /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
+  share(): void {
+    this.shared = true
+    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.share()
+    else this.keep()
+  }
+
+  /** As `share`, but so that it can be let go of again: the lineage stays. */
+  keep(): void {
+    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.keep()
+    else if (this.plan.type !== 'wide') this.kept ??= []
+  }
+
+  letGo(): void {
+    this.kept = undefined
+  }
+
+  /**
+   * It is evaluated and will not be again: its records take the place of its lineage, which may hold all that a batch
+   * has received, and through an RDD that is made from its predecessor all earlier batches.
+   */
+  settle(parts: readonly Held[], history: readonly StepCounter[]): void {
+    this.plan = { type: 'source', parts: parts.map(partOf) }
+    this.parents = []
+    this.kept = undefined
+    this.made = undefined
+    this.history = history
+  }
+}
+
+export const partOf = (held: Held): PartitionSource<unknown> =>
+  Array.isArray(held) ? { records: held } : { table: held as PairTable }
+
+/** The step of a narrow node: chains consist of nothing else. */
+export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {
+  if (node.plan.type === 'narrow') return node.plan
+  throw new TypeError(`${node.kind} is no step`)
+}

@@ -1,0 +1,37 @@
+import { isImmutable } from 'immutable'
+import { isPlain } from '../../base/is-plain.js'
+
+/**
+ * Gives the zero of a fold anew each time: data is copied, so that the fold may add to its first argument in place, as in Spark,
+ * which sends each task a copy. Instances of classes, immutable's collections and functions are given as they are.
+ */
+export function zeroSupply<T>(zero: T): () => T {
+  return typeof zero === 'object' && zero !== null ? () => copyOf(zero, new Map()) as T : () => zero
+}
+
+function copyOf(part: unknown, copies: Map<object, object>): unknown {
+  if (typeof part !== 'object' || part === null) return part
+  const known = copies.get(part)
+  if (known !== undefined) return known
+  const visit = (inner: unknown) => copyOf(inner, copies)
+  const begun = <C extends object>(copy: C): C => {
+    copies.set(part, copy)
+    return copy
+  }
+  if (Array.isArray(part)) {
+    const copy = begun([] as unknown[])
+    for (const inner of part) copy.push(visit(inner))
+    return copy
+  }
+  if (part instanceof Map) {
+    const copy = begun(new Map<unknown, unknown>())
+    for (const [key, value] of part) copy.set(key, visit(value))
+    return copy
+  }
+  if (part instanceof Set) return begun(new Set(part))
+  if (part instanceof Date || ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return structuredClone(part)
+  if (isImmutable(part) || !isPlain(part)) return part
+  const copy = begun(Object.create(Object.getPrototypeOf(part) as object | null) as Record<string, unknown>)
+  for (const [name, value] of Object.entries(part)) copy[name] = visit(value)
+  return copy
+}

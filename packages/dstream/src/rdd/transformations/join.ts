@@ -1,0 +1,106 @@
+import type { Place } from '../../base/errors/record-error.js'
+import { keyOf, type MapKey } from '../../base/keys/key.js'
+import type { Partitioner } from '../../base/keys/partitioner.js'
+import { pairOf } from '../plan/blame.js'
+import { pass } from '../execution/evaluate.js'
+import { andThen, inOrder } from '../../base/maybe-promise.js'
+import type { PlanNode } from '../plan/plan.js'
+import { keyed } from './shuffle.js'
+import { collectSink, type Sink } from '../execution/sink.js'
+
+export type Groups = readonly [left: unknown[], right: unknown[]]
+
+// What these tables hold lives no longer than the records that the keys came with: keys stay the strings that they are.
+
+/** For every key of either side its values on both, in order of arrival; keys of the left side first. */
+export function cogroup(left: PlanNode, right: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+  return keyed(kind, [left, right], partitioner, (feeders, place) => {
+    const table = new Map<MapKey, Groups>()
+    const sinks = [groupSink(table, place, 0), groupSink(table, place, 1)]
+    const done = inOrder(2, (s) => inOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
+    return andThen(done, () => table)
+  })
+}
+
+function groupSink(table: Map<MapKey, Groups>, place: Place, side: 0 | 1): Sink {
+  const f = (record: unknown): void => {
+    const [key, value] = pairOf(place, record)
+    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const groups = table.get(known)
+    if (groups !== undefined) groups[side].push(value)
+    else table.set(known, side === 0 ? [[value], []] : [[], [value]])
+  }
+  return { kind: 'foreach', f, place }
+}
+
+/**
+ * Every pair of values of a key, in the order of the right side. With `keep` the keys of that side stay that the other
+ * side has not: there it is `undefined`; what the left side keeps comes last.
+ */
+export function join(
+  left: PlanNode,
+  right: PlanNode,
+  kind: string,
+  partitioner: Partitioner,
+  keep: { readonly left: boolean; readonly right: boolean },
+): PlanNode {
+  return keyed(kind, [left, right], partitioner, ([lefts, rights], place, evaluation) => {
+    const table = new Map<MapKey, unknown[]>()
+    const matched = keep.left ? new Set<unknown[]>() : undefined
+    const pairs: unknown[] = []
+    const build = buildSink(table, place)
+    const probe = probeSink(table, matched, pairs, keep.right, place)
+    const built = inOrder(lefts!.length, (i) => lefts![i]!(build))
+    const probed = andThen(built, () => inOrder(rights!.length, (i) => rights![i]!(probe)))
+    const done = andThen(probed, () => {
+      if (matched !== undefined) return pass(alone(table, matched), [], collectSink(pairs), evaluation)
+    })
+    return andThen(done, () => pairs)
+  })
+}
+
+function buildSink(table: Map<MapKey, unknown[]>, place: Place): Sink {
+  const f = (record: unknown): void => {
+    const pair = pairOf(place, record)
+    const key = pair[0]
+    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const values = table.get(known)
+    if (values === undefined) table.set(known, [pair[1]])
+    else values.push(pair[1])
+  }
+  return { kind: 'foreach', f, place }
+}
+
+function probeSink(
+  table: ReadonlyMap<MapKey, unknown[]>,
+  matched: Set<unknown[]> | undefined,
+  pairs: unknown[],
+  keepRight: boolean,
+  place: Place,
+): Sink {
+  const f = (record: unknown): void => {
+    const pair = pairOf(place, record)
+    const key = pair[0]
+    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const values = table.get(known)
+    if (values === undefined) {
+      if (keepRight) pairs.push([plainZero(known), [undefined, pair[1]]])
+      return
+    }
+    matched?.add(values)
+    for (let i = 0; i < values.length; i++) pairs.push([plainZero(known), [values[i], pair[1]]])
+  }
+  return { kind: 'foreach', f, place }
+}
+
+/** What the right side has not. */
+function* alone(table: ReadonlyMap<MapKey, unknown[]>, matched: ReadonlySet<unknown[]>): Generator<unknown> {
+  for (const [key, values] of table) {
+    if (!matched.has(values)) for (const value of values) yield [key, [value, undefined]]
+  }
+}
+
+/** −0 is the key 0, as in a Map. */
+function plainZero(key: MapKey): MapKey {
+  return key === 0 ? 0 : key
+}

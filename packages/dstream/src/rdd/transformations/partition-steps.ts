@@ -1,0 +1,160 @@
+import { aFunction, positiveInteger } from '../../base/options.js'
+import { blame, iterableOf } from '../plan/blame.js'
+import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { andThen, inOrder, type Maybe } from '../../base/maybe-promise.js'
+import { PlanNode, type AnyFunction, type Input, type Plan } from '../plan/plan.js'
+import { collectSink } from '../execution/sink.js'
+
+/** A node whose partition i is made from partition i of its only parent. */
+function perPartition(
+  parent: PlanNode,
+  kind: string,
+  open: (i: number, evaluation: Evaluation, node: PlanNode) => Maybe<Input>,
+): PlanNode {
+  const node: PlanNode = new PlanNode({
+    kind,
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    plan: { type: 'each', open: (i, evaluation) => open(i, evaluation, node) },
+  })
+  return node
+}
+
+/**
+ * A whole partition at once through a function of the user's, `f(index, records)`. What comes before it and after it is
+ * cut into slices, the function itself is not. What it returns is read only as far as it is wanted.
+ */
+export function wholePartition(parent: PlanNode, kind: string, f: AnyFunction): PlanNode {
+  aFunction(kind, 'the function', f)
+  return perPartition(parent, kind, (i, evaluation, node) =>
+    andThen(partitionOf(parent, i, evaluation), (records) => {
+      try {
+        const result = iterableOf(node, f(i, readOnly(records)))
+        return Array.isArray(result) ? result : guarded(result, node, records)
+      } catch (error) {
+        blame(node, records, error, undefined)
+        return []
+      }
+    }),
+  )
+}
+
+/** The array belongs to the engine or to the caller of `parallelize`: it is shown, not handed over. */
+export function readOnly(records: readonly unknown[]): Iterable<unknown> {
+  return { [Symbol.iterator]: () => records[Symbol.iterator]() }
+}
+
+/** Names the operator when the user's iterable throws as it is read. */
+function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly unknown[]): Generator<unknown> {
+  const iterator = items[Symbol.iterator]()
+  let ended = false
+  const next = (): IteratorResult<unknown> => {
+    try {
+      return iterator.next()
+    } catch (error) {
+      ended = true
+      blame(node, records, error, undefined)
+      throw error
+    }
+  }
+  try {
+    for (let item = next(); item.done !== true; item = next()) yield item.value
+    ended = true
+  } finally {
+    if (!ended) iterator.return?.()
+  }
+}
+
+/** Each partition as one array. */
+export function glom(parent: PlanNode): PlanNode {
+  return perPartition(parent, 'glom', (i, evaluation) => {
+    const out: unknown[] = []
+    return andThen(feed(parent, i, collectSink(out), evaluation), () => [out])
+  })
+}
+
+function allAtOnce(parent: PlanNode, kind: string, numPartitions: number, run: (Plan & { type: 'wide' })['run']) {
+  return new PlanNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
+}
+
+/** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
+export function repartition(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
+  positiveInteger(kind, 'numPartitions', numPartitions)
+  const node: PlanNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
+    const out = Array.from({ length: numPartitions }, (): unknown[] => [])
+    let next = 0
+    const f = (record: unknown): void => {
+      out[next]!.push(record)
+      next = next + 1 === numPartitions ? 0 : next + 1
+    }
+    return andThen(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
+  })
+  return node
+}
+
+/** Neighbouring partitions laid together; never more partitions than there are. */
+export function coalesce(parent: PlanNode, numPartitions: number): PlanNode {
+  const n = Math.min(positiveInteger('coalesce', 'numPartitions', numPartitions), parent.numPartitions)
+  const from = (p: number): number => Math.floor((p * parent.numPartitions) / n)
+  return new PlanNode({
+    kind: 'coalesce',
+    parents: [parent],
+    numPartitions: n,
+    plan: {
+      type: 'pieces',
+      pieces: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
+    },
+  })
+}
+
+/** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
+export function cut(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
+  return allAtOnce(parent, kind, numPartitions, (evaluation) => {
+    const all: unknown[] = []
+    return andThen(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
+  })
+}
+
+export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])[] {
+  if (n === 1) return [all]
+  const at = (p: number): number => Math.floor((p * all.length) / n)
+  return Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
+}
+
+/** Each record with its place in the whole, from 0. */
+export function zipWithIndex(parent: PlanNode): PlanNode {
+  const node: PlanNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
+    const parts: unknown[][] = []
+    let index = 0
+    const done = inOrder(parent.numPartitions, (i) => {
+      const part: unknown[] = []
+      parts.push(part)
+      const f = (record: unknown): void => void part.push([record, index++])
+      return feed(parent, i, { kind: 'foreach', f, place: node }, evaluation)
+    })
+    return andThen(done, () => parts)
+  })
+  return node
+}
+
+/** Every record of one with every record of the other; partition i·m + j has those of partitions i and j. */
+export function cartesian(left: PlanNode, right: PlanNode): PlanNode {
+  const m = right.numPartitions
+  return new PlanNode({
+    kind: 'cartesian',
+    parents: [left, right],
+    numPartitions: left.numPartitions * m,
+    plan: {
+      type: 'each',
+      open: (p, evaluation) =>
+        andThen(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
+          andThen(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),
+        ),
+    },
+  })
+}
+
+function* pairs(as: readonly unknown[], bs: readonly unknown[]): Generator<readonly unknown[]> {
+  for (const a of as) for (const b of bs) yield [a, b]
+}

@@ -1,0 +1,169 @@
+import type { Evaluation } from '../plan/evaluation.js'
+import type { CompareRanks } from './heap.js'
+import { andThen, inOrder, type Maybe } from '../../base/maybe-promise.js'
+
+/** Places of the records, in sorted order. */
+export type Permutation = Uint32Array
+
+/** What is done without a pause: some milliseconds at most. */
+const chunkSize = 1 << 13
+
+/** How the runs of a merge sort are made and merged. `from` and `to` change places after each round. */
+interface Sorter {
+  /** Runs of this length come about by `begin`. */
+  readonly width: number
+  begin(low: number, high: number): void
+  /**
+   * Merges places `k` to `until` of the run that begins at `low`: `i` and `j` are what is left of its halves, the first of which
+   * ends at `middle`, the second at `high`. Gives the new `i`.
+   */
+  merge(i: number, middle: number, j: number, high: number, k: number, until: number): number
+  swap(): void
+  result(): Permutation
+}
+
+/**
+ * The stable order of ranks: a merge sort from the bottom up, with pauses. Numbers take a way of their own, without a
+ * call per comparison.
+ */
+export function sortedOrder(
+  ranks: readonly unknown[],
+  compare: CompareRanks,
+  ascending: boolean,
+  evaluation: Evaluation,
+): Maybe<Permutation> {
+  const { length } = ranks
+  const numbers = numbersOf(ranks, ascending)
+  const sorter = numbers === undefined ? new AnySorter(ranks, compare) : new NumberSorter(numbers)
+  const begun = inOrder(Math.ceil(length / chunkSize), (c) => {
+    const end = Math.min(length, (c + 1) * chunkSize)
+    for (let low = c * chunkSize; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
+    return evaluation.breathe(chunkSize)
+  })
+  return andThen(begun, () => andThen(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
+}
+
+function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Evaluation): Maybe<void> {
+  if (width >= length) return
+  const round = inOrder(Math.ceil(length / (2 * width)), (r) => {
+    const low = 2 * r * width
+    return mergeTwo(sorter, low, Math.min(low + width, length), Math.min(low + 2 * width, length), evaluation)
+  })
+  return andThen(round, () => {
+    sorter.swap()
+    return mergeAll(sorter, width * 2, length, evaluation)
+  })
+}
+
+function mergeTwo(sorter: Sorter, low: number, middle: number, high: number, evaluation: Evaluation): Maybe<void> {
+  let i = low
+  let k = low
+  return inOrder(Math.ceil((high - low) / chunkSize), () => {
+    const until = Math.min(high, k + chunkSize)
+    // What has gone to `to` and is not of the first half is of the second.
+    const j = middle + (k - low) - (i - low)
+    i = sorter.merge(i, middle, j, high, k, until)
+    const pause = evaluation.breathe(until - k)
+    k = until
+    return pause
+  })
+}
+
+class AnySorter implements Sorter {
+  readonly width = chunkSize
+  readonly #ranks: readonly unknown[]
+  readonly #compare: CompareRanks
+  #from: Permutation
+  #to: Permutation
+
+  constructor(ranks: readonly unknown[], compare: CompareRanks) {
+    this.#ranks = ranks
+    this.#compare = compare
+    this.#from = new Uint32Array(ranks.length)
+    this.#to = new Uint32Array(ranks.length)
+  }
+
+  begin(low: number, high: number): void {
+    const ranks = this.#ranks
+    const places = Array.from({ length: high - low }, (_, i) => low + i)
+    this.#from.set(
+      places.sort((a, b) => this.#compare(ranks[a], ranks[b])),
+      low,
+    )
+  }
+
+  merge(i: number, middle: number, j: number, high: number, k: number, until: number): number {
+    const ranks = this.#ranks
+    const from = this.#from
+    const to = this.#to
+    for (; k < until; k++) {
+      const first = j >= high || (i < middle && this.#compare(ranks[from[i]!], ranks[from[j]!]) <= 0)
+      to[k] = first ? from[i++]! : from[j++]!
+    }
+    return i
+  }
+
+  swap(): void {
+    ;[this.#from, this.#to] = [this.#to, this.#from]
+  }
+  result(): Permutation {
+    return this.#from
+  }
+}
+
+/** Ranks as numbers whose order by `<` is the wanted one; `undefined` where there are others, or NaN. */
+function numbersOf(ranks: readonly unknown[], ascending: boolean): Float64Array | undefined {
+  const numbers = new Float64Array(ranks.length)
+  for (let i = 0; i < ranks.length; i++) {
+    const rank = ranks[i]
+    if (typeof rank !== 'number' || rank !== rank) return undefined
+    numbers[i] = ascending ? rank : -rank
+  }
+  return numbers
+}
+
+/** The numbers move along with their places, so that both are read one after the other. */
+class NumberSorter implements Sorter {
+  readonly width = 16
+  #from: { readonly ranks: Float64Array; readonly places: Permutation }
+  #to: { readonly ranks: Float64Array; readonly places: Permutation }
+
+  constructor(ranks: Float64Array) {
+    this.#from = { ranks, places: new Uint32Array(ranks.length) }
+    this.#to = { ranks: new Float64Array(ranks.length), places: new Uint32Array(ranks.length) }
+  }
+
+  /** Insertion sort: nothing is faster for so few. */
+  begin(low: number, high: number): void {
+    const { ranks, places } = this.#from
+    for (let place = low; place < high; place++) {
+      const rank = ranks[place]!
+      let i = place - 1
+      for (; i >= low && ranks[i]! > rank; i--) {
+        ranks[i + 1] = ranks[i]!
+        places[i + 1] = places[i]!
+      }
+      ranks[i + 1] = rank
+      places[i + 1] = place
+    }
+  }
+
+  merge(i: number, middle: number, j: number, high: number, k: number, until: number): number {
+    const { ranks, places } = this.#from
+    const to = this.#to
+    for (; k < until; k++) {
+      const first = j >= high || (i < middle && ranks[i]! <= ranks[j]!)
+      const taken = first ? i++ : j++
+      to.ranks[k] = ranks[taken]!
+      to.places[k] = places[taken]!
+    }
+    return i
+  }
+
+  swap(): void {
+    ;[this.#from, this.#to] = [this.#to, this.#from]
+  }
+  result(): Permutation {
+    return this.#from.places
+  }
+}

@@ -1,0 +1,107 @@
+import { badOption } from '../../base/errors/options.js'
+import { aBoolean, nonNegativeInteger } from '../../base/options.js'
+import { collect } from '../actions/actions.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { partitionOf } from '../execution/evaluate.js'
+import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { PlanNode } from '../plan/plan.js'
+import { Random } from '../../base/random.js'
+
+function checkSeed(where: string, seed: number | undefined): void {
+  if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)
+}
+
+/** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
+const seedOf = (node: PlanNode, seed: number | undefined): number => seed ?? node.time ?? 0
+
+/** A node that keeps some records of its parent, as a function of each one's share of chance. */
+export function chosen(
+  parent: PlanNode,
+  kind: string,
+  seed: number | undefined,
+  copies: (random: Random, record: unknown) => number,
+): PlanNode {
+  const node: PlanNode = new PlanNode({
+    kind,
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    partitioner: parent.partitioner,
+    plan: {
+      type: 'each',
+      open: (i, evaluation) =>
+        andThen(partitionOf(parent, i, evaluation), (records) =>
+          repeated(records, new Random(seedOf(node, seed), i), copies),
+        ),
+    },
+  })
+  return node
+}
+
+function* repeated(records: readonly unknown[], random: Random, copies: (random: Random, record: unknown) => number) {
+  for (const record of records) for (let n = copies(random, record); n > 0; n--) yield record
+}
+
+/** Each record by itself: kept with probability `fraction`, or with replacement kept a Poisson number of times. */
+export function sample(
+  parent: PlanNode,
+  withReplacement: boolean,
+  fraction: number,
+  seed: number | undefined,
+): PlanNode {
+  aBoolean('sample', 'withReplacement', withReplacement)
+  if (!(fraction >= 0 && fraction < Infinity)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
+  if (!withReplacement && fraction > 1) throw badOption('sample', 'fraction', 'at most 1 without replacement', fraction)
+  checkSeed('sample', seed)
+  return chosen(
+    parent,
+    'sample',
+    seed,
+    withReplacement ? (random) => random.poisson(fraction) : (random) => (random.next() < fraction ? 1 : 0),
+  )
+}
+
+/** Every record goes to exactly one of the parts, whose sizes are about as the weights. */
+export function randomSplit(parent: PlanNode, weights: readonly number[], seed: number | undefined): PlanNode[] {
+  const sum = weights.reduce((a, b) => a + b, 0)
+  if (!weights.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity)) {
+    throw badOption('randomSplit', 'weights', 'numbers of at least 0 whose sum is above 0', weights)
+  }
+  checkSeed('randomSplit', seed)
+  let below = 0
+  return weights.map((weight, i) => {
+    const from = below / sum
+    below += weight
+    // The last part ends at 1, whatever rounding has done.
+    const to = i === weights.length - 1 ? 1 : below / sum
+    return chosen(parent, 'randomSplit', seed, (random) => {
+      const x = random.next()
+      return x >= from && x < to ? 1 : 0
+    })
+  })
+}
+
+/** Exactly n records in random order, or all of them if there are fewer and none may come twice. */
+export function takeSample(
+  node: PlanNode,
+  withReplacement: boolean,
+  n: number,
+  seed: number | undefined,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
+  aBoolean('takeSample', 'withReplacement', withReplacement)
+  nonNegativeInteger('takeSample', 'n', n)
+  checkSeed('takeSample', seed)
+  const random = new Random(seedOf(node, seed))
+  return andThen(collect(node, evaluation), (records) => {
+    if (withReplacement) {
+      return records.length === 0 ? [] : Array.from({ length: n }, () => records[random.below(records.length)])
+    }
+    // Fisher and Yates, as far as it is needed.
+    const size = Math.min(n, records.length)
+    for (let i = 0; i < size; i++) {
+      const j = i + random.below(records.length - i)
+      ;[records[i], records[j]] = [records[j], records[i]]
+    }
+    return records.slice(0, size)
+  })
+}

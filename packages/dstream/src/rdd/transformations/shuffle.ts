@@ -1,0 +1,179 @@
+import type { Place } from '../../base/errors/record-error.js'
+import { detachKey } from '../../base/keys/detach.js'
+import { type Key, keyOf } from '../../base/keys/key.js'
+import {
+  asksFor,
+  checkPartitionOptions,
+  HashPartitioner,
+  partitionerOf,
+  partitionOf as partitionOfKey,
+  samePartitioner,
+  type Partitioner,
+  type PartitionOptions,
+} from '../../base/keys/partitioner.js'
+import { aFunction } from '../../base/options.js'
+import { feed, feedAll, pass } from '../execution/evaluate.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { inOrder, andThen, type Maybe } from '../../base/maybe-promise.js'
+import { PairColumns } from '../execution/pair-columns.js'
+import { PlanNode, type AnyFunction, type Held, type Input } from '../plan/plan.js'
+import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type Sink } from '../execution/sink.js'
+
+/** Puts the records of one partition, or of all that are to come together, into a sink. */
+type Feeder = (sink: Sink) => Maybe<void>
+
+/**
+ * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
+ * nothing moves, unless it is smaller than the default and ten times smaller than the largest parent; else hash partitions
+ * (Spark's `Partitioner.defaultPartitioner`).
+ */
+export function choosePartitioner(
+  where: string,
+  options: PartitionOptions | undefined,
+  parents: readonly PlanNode[],
+  defaultParallelism: number,
+): Partitioner {
+  checkPartitionOptions(where, options)
+  if (asksFor(options)) return partitionerOf(options, defaultParallelism, where)
+  let known: Partitioner | undefined
+  for (const { partitioner } of parents) {
+    if (partitioner !== undefined && partitioner.numPartitions > (known?.numPartitions ?? 0)) known = partitioner
+  }
+  const largest = Math.max(...parents.map(({ numPartitions }) => numPartitions))
+  const fits = (n: number) => n >= defaultParallelism || n * 10 > largest
+  return known !== undefined && fits(known.numPartitions) ? known : new HashPartitioner(defaultParallelism)
+}
+
+/** How the result holds a key: see {@link CombineSink}. */
+type Own = CombineSink['own']
+
+/** For results that are used up at once: whatever text a key was cut from is there anyway. */
+export const asItCame: Own = (key) => key
+
+/** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
+export function reduceByKey(parent: PlanNode, kind: string, f: AnyFunction, partitioner: Partitioner, own?: Own) {
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, own)
+}
+
+/** Values of a key in order of arrival. */
+export function groupByKey(parent: PlanNode, kind: string, partitioner: Partitioner, own?: Own): PlanNode {
+  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, own)
+}
+
+function push(values: unknown[], value: unknown): unknown[] {
+  values.push(value)
+  return values
+}
+
+/** Spark's combineByKey: one combiner per key and partition, then the combiners of a key merge in order of partitions. */
+export function combineByKey(
+  parent: PlanNode,
+  kind: string,
+  functions: { readonly create: AnyFunction; readonly merge: AnyFunction; readonly mergeCombiners: AnyFunction },
+  partitioner: Partitioner,
+): PlanNode {
+  const { create, merge, mergeCombiners } = functions
+  aFunction(kind, 'createCombiner', create)
+  aFunction(kind, 'mergeValue', merge)
+  aFunction(kind, 'mergeCombiners', mergeCombiners)
+  return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
+    let combined = combineSink(place, undefined, mergeCombiners)
+    const done = inOrder(feeders!.length, (i) => {
+      const sink = combineSink(place, create, merge)
+      return andThen(feeders![i]!(sink), () => {
+        if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
+        // The combiners of the first partition need no merging: its table is the one that the others are merged into.
+        combined = combineSink(place, undefined, mergeCombiners, undefined, sink)
+      })
+    })
+    return andThen(done, () => tableOf(combined))
+  })
+}
+
+function foldTogether(
+  parent: PlanNode,
+  kind: string,
+  [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
+  partitioner: Partitioner,
+  own: Own = detachKey,
+): PlanNode {
+  return keyed(kind, [parent], partitioner, ([feeders], place) => {
+    const sink = combineSink(place, create, merge, own)
+    const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
+    return andThen(done, () => tableOf(sink))
+  })
+}
+
+/**
+ * A node whose records are pairs, mostly the entries of a table, built from its parents. Where all parents have the partitioner
+ * already, the table of each partition is built alone and nothing moves.
+ */
+export function keyed(
+  kind: string,
+  parents: readonly PlanNode[],
+  partitioner: Partitioner,
+  build: (feeders: readonly (readonly Feeder[])[], place: Place, evaluation: Evaluation) => Maybe<Input>,
+): PlanNode {
+  const { numPartitions } = partitioner
+  const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
+  const node: PlanNode = inPlace
+    ? new PlanNode({
+        kind,
+        parents,
+        numPartitions,
+        partitioner,
+        keep: true,
+        plan: {
+          type: 'each',
+          open(i, evaluation) {
+            const feeders = parents.map((parent) => [(sink: Sink) => feed(parent, i, sink, evaluation)])
+            return build(feeders, node, evaluation)
+          },
+        },
+      })
+    : new PlanNode({
+        kind,
+        parents,
+        numPartitions,
+        partitioner,
+        plan: {
+          type: 'wide',
+          run(evaluation) {
+            const feeders = parents.map((parent) =>
+              Array.from({ length: parent.numPartitions }, (_, i) => (sink: Sink) => feed(parent, i, sink, evaluation)),
+            )
+            return andThen(build(feeders, node, evaluation), (pairs) => split(pairs, partitioner, node, evaluation))
+          },
+        },
+      })
+  return node
+}
+
+/** The same pairs, each in the partition of its key, in order of arrival. */
+export function partitionBy(parent: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+  if (samePartitioner(parent.partitioner, partitioner)) return parent
+  const node: PlanNode = new PlanNode({
+    kind,
+    parents: [parent],
+    numPartitions: partitioner.numPartitions,
+    partitioner,
+    plan: {
+      type: 'wide',
+      run: (evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation)),
+    },
+  })
+  return node
+}
+
+function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<readonly Held[]> {
+  if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+  if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as Held]
+  const out: unknown[] = []
+  return andThen(pass(pairs, [], collectSink(out), evaluation), () => [out])
+}
+
+function splitBy(partitioner: Partitioner, place: Place, feeder: Feeder): Maybe<unknown[][]> {
+  const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
+  const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
+  return andThen(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
+}

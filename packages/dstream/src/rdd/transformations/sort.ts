@@ -1,0 +1,119 @@
+import { RecordError, type Place } from '../../base/errors/record-error.js'
+import { compareNatural } from '../../base/keys/natural-order.js'
+import { aFunction } from '../../base/options.js'
+import { feedAll, pass } from '../execution/evaluate.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { BoundedHeap, type CompareRanks } from './heap.js'
+import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { sortedOrder, type Permutation } from './permutation.js'
+import { PlanNode, type AnyFunction } from '../plan/plan.js'
+
+/** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
+export function comparison(place: Place, ascending: boolean): CompareRanks {
+  const natural: CompareRanks = (a, b) => {
+    if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
+    try {
+      return compareNatural(a, b)
+    } catch (error) {
+      throw new RecordError(place, b, error)
+    }
+  }
+  return ascending ? natural : (a, b) => natural(b, a)
+}
+
+/**
+ * What records are ranked by, each looked at beside the first: so that a rank without an order is blamed on its own record.
+ * @throws `no-order`, `mixed-order`
+ */
+function ranking(by: AnyFunction): (record: unknown) => unknown {
+  let first: readonly [unknown] | undefined
+  return (record) => {
+    const rank = by(record)
+    compareNatural((first ??= [rank])[0], rank)
+    return rank
+  }
+}
+
+/**
+ * In the natural order of `by`, stable; partition after partition the whole is sorted. `take(n)` of it looks for the n
+ * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
+ */
+export function sortBy(
+  parent: PlanNode,
+  kind: string,
+  by: AnyFunction,
+  options: { readonly ascending: boolean; readonly numPartitions: number },
+): PlanNode {
+  aFunction(kind, 'by', by)
+  const { ascending, numPartitions } = options
+  const node: PlanNode = new PlanNode({
+    kind,
+    parents: [parent],
+    numPartitions,
+    plan: {
+      type: 'wide',
+      run(evaluation) {
+        const all: Ranked = { ranks: [], records: [] }
+        const rankOf = ranking(by)
+        const f = (record: unknown): void => {
+          all.ranks.push(rankOf(record))
+          all.records.push(record)
+        }
+        const compare = comparison(node, ascending)
+        return andThen(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () =>
+          andThen(sortedOrder(all.ranks, compare, ascending, evaluation), (order) =>
+            ranges(all, order, numPartitions, compare, evaluation),
+          ),
+        )
+      },
+      first: (n, evaluation) => ordered(parent, node, n, by, ascending, evaluation),
+    },
+  })
+  return node
+}
+
+/** Records, and beside each what it is sorted by. */
+interface Ranked {
+  readonly ranks: unknown[]
+  readonly records: unknown[]
+}
+
+/** The n first by rank, in order; of equals those that came first. */
+export function ordered(
+  parent: PlanNode,
+  place: Place,
+  n: number,
+  by: AnyFunction,
+  ascending: boolean,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
+  if (n === 0) return []
+  const heap = new BoundedHeap(n, comparison(place, ascending))
+  const rankOf = ranking(by)
+  const f = (record: unknown): void => heap.offer(rankOf(record), record)
+  return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => heap.inOrder())
+}
+
+/** About equal parts of what is sorted; records of one rank stay together, as a range partitioner keeps them. */
+function ranges(
+  { ranks, records }: Ranked,
+  order: Permutation,
+  n: number,
+  compare: CompareRanks,
+  evaluation: Evaluation,
+): Maybe<readonly (readonly unknown[])[]> {
+  const parts = Array.from({ length: n }, (): unknown[] => [])
+  let i = 0
+  let p = 0
+  let before = -1
+  const f = (place: number): void => {
+    if (n > 1 && (before < 0 || compare(ranks[before], ranks[place]) !== 0)) {
+      p = Math.max(p, Math.floor((i * n) / order.length))
+    }
+    before = place
+    i++
+    parts[p]!.push(records[place])
+  }
+  const sink = { kind: 'foreach' as const, f, place: { operator: 'sort', time: undefined } }
+  return andThen(pass(order, [], sink, evaluation), () => parts)
+}

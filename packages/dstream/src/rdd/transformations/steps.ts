@@ -1,0 +1,64 @@
+import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
+import { aFunction } from '../../base/options.js'
+import { PlanNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/plan.js'
+
+export function source(
+  kind: string,
+  parts: readonly PartitionSource<unknown>[],
+  options: { partitioner?: Partitioner | undefined; shared?: boolean | undefined } = {},
+): PlanNode {
+  return new PlanNode({
+    kind,
+    plan: { type: 'source', parts },
+    numPartitions: parts.length,
+    partitioner: options.partitioner,
+    keep: options.shared === true,
+  })
+}
+
+/** Keys stay where they are: the partitioner still holds. */
+const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
+const identity = (record: unknown) => record
+
+/** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
+export function narrow(
+  parent: PlanNode,
+  kind: string,
+  op: StepOp,
+  f: AnyFunction = identity,
+  partitioner = keepsKeys.has(op) ? parent.partitioner : undefined,
+): PlanNode {
+  return new PlanNode({
+    kind,
+    plan: { type: 'narrow', op, f: aFunction(kind, 'the function', f) },
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    partitioner,
+  })
+}
+
+/**
+ * The partitions of all parents, one parent after the other. Parents with one partitioner are laid side by side
+ * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
+ * PartitionerAwareUnionRDD). What has no partitions is left out.
+ */
+export function union(all: readonly PlanNode[]): PlanNode {
+  const parents = all.filter(({ numPartitions }) => numPartitions > 0)
+  const partitioner = parents[0]?.partitioner
+  if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
+    return new PlanNode({
+      kind: 'union',
+      plan: { type: 'pieces', pieces: (index) => parents.map((node) => ({ node, index })) },
+      parents,
+      numPartitions: partitioner.numPartitions,
+      partitioner,
+    })
+  }
+  const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
+  return new PlanNode({
+    kind: 'union',
+    plan: { type: 'pieces', pieces: (i) => pieces[i]! },
+    parents,
+    numPartitions: pieces.length,
+  })
+}
