@@ -1,5 +1,5 @@
-import type { OutputSpec } from '../graph/graph.js'
-import type { Operator } from '../graph/operator.js'
+import type { OutputSpec } from '../streams/graph/graph.js'
+import type { Operator } from '../streams/graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Time } from '../base/time/time.js'
 

@@ -1,6 +1,6 @@
-import { ActionTracker } from '../graph/action-tracker.js'
-import type { Attempt, OutputSpec } from '../graph/graph.js'
-import type { Operator } from '../graph/operator.js'
+import { ActionTracker } from '../streams/graph/action-tracker.js'
+import type { Attempt, OutputSpec } from '../streams/graph/graph.js'
+import type { Operator } from '../streams/graph/operator.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Time } from '../base/time/time.js'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { RDDContext } from '../rdd/rdd-context.js'
-import type { Operator } from '../graph/operator.js'
+import type { Operator } from '../streams/graph/operator.js'
 import { Time } from '../base/time/time.js'
 import { toSink, type Sink } from './sink.js'
 

@@ -1,5 +1,5 @@
 import type { FailedOutput } from '../checkpoint/checkpoint.js'
-import type { Graph, Output } from '../graph/graph.js'
+import type { Graph, Output } from '../streams/graph/graph.js'
 import type { Logger } from '../base/ports.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { CheckpointedStore } from './batch-store.js'

@@ -1,6 +1,6 @@
 import type { OperatorPrint } from '../checkpoint/checkpoint.js'
-import { fingerprint } from '../graph/fingerprint.js'
-import type { Graph } from '../graph/graph.js'
+import { fingerprint } from '../streams/graph/fingerprint.js'
+import type { Graph } from '../streams/graph/graph.js'
 import type { InputSet } from '../sources/input-set.js'
 
 /** What a checkpoint is told of the operators of a program. */

@@ -1,5 +1,5 @@
 import { badOption } from '../base/errors/options.js'
-import { operator } from '../graph/make.js'
+import { operator } from '../streams/graph/make.js'
 import { RDD } from '../rdd/rdd.js'
 import { Counts } from './counts.js'
 import { streamName } from './input-source.js'

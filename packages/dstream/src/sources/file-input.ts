@@ -1,6 +1,6 @@
 import { fileNotRead } from '../base/errors/receive.js'
-import { operator } from '../graph/make.js'
-import type { Operator } from '../graph/operator.js'
+import { operator } from '../streams/graph/make.js'
+import type { Operator } from '../streams/graph/operator.js'
 import type { StreamInputInfo } from '../observe/events.js'
 import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../base/options.js'
 import type { Files } from '../base/ports.js'

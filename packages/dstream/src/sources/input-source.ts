@@ -1,7 +1,7 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
 import type { DStreamError } from '../base/errors/base.js'
-import type { Operator } from '../graph/operator.js'
+import type { Operator } from '../streams/graph/operator.js'
 import type { ReceiverInfo, StreamInputInfo } from '../observe/events.js'
 import type { Clock, Logger } from '../base/ports.js'
 import type { RDDContext } from '../rdd/rdd-context.js'

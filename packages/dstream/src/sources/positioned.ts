@@ -1,6 +1,6 @@
 import { badOption } from '../base/errors/options.js'
-import { operator } from '../graph/make.js'
-import type { Operator } from '../graph/operator.js'
+import { operator } from '../streams/graph/make.js'
+import type { Operator } from '../streams/graph/operator.js'
 import type { StreamInputInfo } from '../observe/events.js'
 import type { PartitionSource } from '../rdd/plan/plan.js'
 import { rddOf } from '../rdd/rdd-of.js'

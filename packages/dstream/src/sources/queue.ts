@@ -1,6 +1,6 @@
 import { badOption } from '../base/errors/options.js'
 import { queueNotRecoverable } from '../base/errors/receive.js'
-import { operator } from '../graph/make.js'
+import { operator } from '../streams/graph/make.js'
 import { aBoolean, checkOptions } from '../base/options.js'
 import { RDD } from '../rdd/rdd.js'
 import { Counts } from './counts.js'

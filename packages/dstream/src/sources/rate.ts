@@ -1,4 +1,4 @@
-import { operator } from '../graph/make.js'
+import { operator } from '../streams/graph/make.js'
 import { positiveNumber } from '../base/options.js'
 import { rddOf } from '../rdd/rdd-of.js'
 import { streamName } from './input-source.js'

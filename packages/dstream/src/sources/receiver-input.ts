@@ -1,7 +1,7 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../blocks/codec.js'
 import { notAReceiver } from '../base/errors/receive.js'
-import { operator } from '../graph/make.js'
+import { operator } from '../streams/graph/make.js'
 import type { StreamInputInfo } from '../observe/events.js'
 import type { PartitionSource } from '../rdd/plan/plan.js'
 import { rddOf } from '../rdd/rdd-of.js'

@@ -1,0 +1,16 @@
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+import type { PartitionOptions } from '../../base/keys/partitioner.js'
+import { pairwise } from './internal/pairwise.js'
+
+/**
+ * Two keyed streams by key: for every key of either side in a batch, the values of the one and of the other, in order of
+ * arrival. Keys of the left side first.
+ *
+ * Law: the values of a key are those of `groupByKey` on each side, `[]` where a side has none.
+ */
+export const cogroup = <K extends Key, V, W>(
+  left: Operator<readonly [K, V]>,
+  right: Operator<readonly [K, W]>,
+  options: PartitionOptions = {},
+): Operator<[K, [V[], W[]]]> => pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options))

@@ -1,0 +1,17 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+import type { PartitionOptions } from '../../base/keys/partitioner.js'
+
+/**
+ * How often each value occurs in a batch, as pairs of value and count in order of first arrival.
+ *
+ * Law: `countByValue() = mapToPair(x => [x, 1]).reduceByKey((a, b) => a + b)`.
+ */
+export const countByValue = <T extends Key>(
+  parent: Operator<T>,
+  options: PartitionOptions = {},
+): Operator<[T, number]> =>
+  eachRDD('countByValue', parent, (rdd) =>
+    rdd.mapToPair((record) => [record, 1] as [T, number]).reduceByKey((a, b) => a + b, options),
+  )

@@ -1,0 +1,11 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import { rddOf } from '../../rdd/rdd-of.js'
+
+/**
+ * The number of records of each batch; 0 for an empty one.
+ *
+ * Law: `out = [in.length]`.
+ */
+export const count = <T>(parent: Operator<T>): Operator<number> =>
+  eachRDD('count', parent, (rdd) => rddOf(rdd.context, [{ load: async () => [await rdd.count()] }]))

@@ -1,0 +1,11 @@
+import { test } from 'vitest'
+import { batchwise, words } from '../../../test/laws.js'
+
+const each = (w: string): [string, number][] => [...w].map((c, i) => [c, i])
+
+test('the records are those of flatMap', () =>
+  batchwise(
+    words,
+    (s) => s.flatMapToPair(each),
+    (b) => b.flatMap(each),
+  ))

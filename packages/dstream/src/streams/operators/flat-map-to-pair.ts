@@ -1,0 +1,13 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+
+/**
+ * `flatMap` to pairs of key and value.
+ *
+ * Law: the records are those of `flatMap(f)`.
+ */
+export const flatMapToPair = <T, K extends Key, V>(
+  parent: Operator<T>,
+  f: (record: T) => Iterable<readonly [K, V]>,
+): Operator<[K, V]> => eachRDD('flatMapToPair', parent, (rdd) => rdd.flatMapToPair(f))

@@ -1,0 +1,30 @@
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+import type { PartitionOptions } from '../../base/keys/partitioner.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import { combineByKey, type Combiner } from './combine-by-key.js'
+import { groupByKey } from './group-by-key.js'
+import { window } from './window.js'
+
+/**
+ * The values of each key over a window as one array, oldest batch first; a key without data in the window is absent.
+ *
+ * Law: `groupByKeyAndWindow(w, s) = window(w, s).groupByKey()`; grouped per batch first, so that a batch is grouped once.
+ */
+export const groupByKeyAndWindow = <K extends Key, V>(
+  parent: Operator<readonly [K, V]>,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+  options: PartitionOptions = {},
+): Operator<[K, V[]]> =>
+  combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
+
+/** Groups of one key, one after the other, in an array of their own: the groups of a batch belong to several windows. */
+const appended = <V>(): Combiner<V[], V[]> => {
+  const append = (all: V[], values: readonly V[]): V[] => {
+    for (const value of values) all.push(value)
+    return all
+  }
+  return { create: (values) => [...values], merge: append, mergeCombiners: append }
+}

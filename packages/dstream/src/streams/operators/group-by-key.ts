@@ -1,0 +1,14 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+import type { PartitionOptions } from '../../base/keys/partitioner.js'
+
+/**
+ * The values of each key of a batch as one array, in order of arrival.
+ *
+ * Law: `groupByKey() = combineByKey(v => [v], (c, v) => [...c, v], (a, b) => [...a, ...b])`.
+ */
+export const groupByKey = <K extends Key, V>(
+  parent: Operator<readonly [K, V]>,
+  options: PartitionOptions = {},
+): Operator<[K, V[]]> => eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options))

@@ -1,0 +1,38 @@
+import type { RDDContext } from '../../../rdd/rdd-context.js'
+
+/** Runs a loop over `length` elements in slices, between which the event loop can breathe. */
+export const inSlices = async (
+  sc: RDDContext,
+  length: number,
+  run: (from: number, until: number) => void,
+): Promise<void> => {
+  const slice = sc.runtime.yielder.begin()
+  for (let from = 0; from < length;) {
+    const until = Math.min(from + slice.size, length)
+    run(from, until)
+    from = until
+    if (from === length) return
+    const pause = slice.pause()
+    if (pause !== undefined) await pause
+  }
+}
+
+export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Promise<void>
+
+/**
+ * The same for what can only be walked through; it may pause after any element. Several walks go on in the same slices:
+ * a slice begins with a size that does not know yet how slow an element is.
+ */
+export const eachInSlices = (sc: RDDContext): Each => {
+  const slice = sc.runtime.yielder.begin()
+  let left = slice.size
+  return async (elements, each) => {
+    for (const element of elements) {
+      each(element)
+      if (--left > 0) continue
+      const pause = slice.pause()
+      left = slice.size
+      if (pause !== undefined) await pause
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { badOption } from '../../../base/errors/options.js'
+import { keyOf, type Key } from '../../../base/keys/key.js'
+import type { RDD } from '../../../rdd/rdd.js'
+import type { KeyedState } from '../../state/keyed-state.js'
+
+export type StatePairs<K extends Key, S> = RDD<readonly [K, S]> | Iterable<readonly [K, S]>
+
+/**
+ * States to begin with. What is no RDD is read and checked at once, on the line of the program that gives it.
+ * @throws `bad-option`, `key-not-allowed`
+ */
+export const initialStates = <K extends Key, S>(
+  where: string,
+  given: StatePairs<K, S> | undefined,
+): InitialStates<K, S> => {
+  if (given === undefined) return new InitialStates<K, S>([])
+  if (isRDD(given)) return new InitialStates(given)
+  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) throw notStates(where, given)
+  const pairs = [...given]
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw notStates(where, pair)
+    keyOf(pair[0])
+  }
+  return new InitialStates(pairs)
+}
+
+export class InitialStates<K extends Key, S> {
+  readonly #given: RDD<readonly [K, S]> | readonly (readonly [K, S])[]
+
+  constructor(given: RDD<readonly [K, S]> | readonly (readonly [K, S])[]) {
+    this.#given = given
+  }
+
+  get none(): boolean {
+    return !isRDD(this.#given) && this.#given.length === 0
+  }
+
+  /** The pairs, for the first batch ever of a table. */
+  async read(table: KeyedState<S>): Promise<readonly (readonly [K, S])[]> {
+    if (table.version !== undefined) return []
+    return isRDD(this.#given) ? this.#given.collect() : this.#given
+  }
+}
+
+/** Puts states into a table that has just begun its first batch: of a repeated key the first counts. */
+export const seed = <K extends Key, S>(table: KeyedState<S>, pairs: readonly (readonly [K, S])[]): void => {
+  for (const [key, state] of pairs) if (table.cell(key) === undefined) table.set(key, state)
+}
+
+const isRDD = <T>(value: RDD<T> | Iterable<T>): value is RDD<T> =>
+  typeof value === 'object' && value !== null && typeof (value as { collect?: unknown }).collect === 'function'
+
+const notStates = (where: string, value: unknown): Error =>
+  badOption(where, 'initialState', 'an RDD or an iterable of pairs [key, state]', value)

@@ -1,0 +1,24 @@
+import { noParentRDD } from '../../../base/errors/graph.js'
+import { commonSlideMs, operator } from '../../graph/make.js'
+import type { Operator } from '../../graph/operator.js'
+import type { RDD } from '../../../rdd/rdd.js'
+
+/** An operator on the two RDDs of each batch; a parent without one fails the batch (reference: `transformWith`). */
+export const pairwise = <A, B, U>(
+  kind: string,
+  left: Operator<A>,
+  right: Operator<B>,
+  f: (left: RDD<A>, right: RDD<B>) => RDD<U>,
+): Operator<U> =>
+  operator({
+    kind,
+    parents: [left, right],
+    slideMs: commonSlideMs(kind, [left, right]),
+    compute: async (time, read) => {
+      const a = await read(left, time)
+      const b = await read(right, time)
+      if (a === undefined) throw noParentRDD(kind, left.kind, time)
+      if (b === undefined) throw noParentRDD(kind, right.kind, time)
+      return f(a, b)
+    },
+  })

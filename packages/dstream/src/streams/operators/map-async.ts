@@ -1,0 +1,15 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { MapAsyncOptions } from '../../rdd/transformations/map-async.js'
+
+/**
+ * One record in, one out, where finding it takes I/O: at most `concurrency` at once, in the order of the records unless
+ * `ordered: false`. The first failure aborts the others through their signals and fails the batch.
+ *
+ * Law: `mapAsync(async x => f(x)) = map(f)`.
+ */
+export const mapAsync = <T, U>(
+  parent: Operator<T>,
+  f: (record: T, signal: AbortSignal) => Promise<U>,
+  options: MapAsyncOptions = {},
+): Operator<U> => eachRDD('mapAsync', parent, (rdd) => rdd.mapAsync(f, options))

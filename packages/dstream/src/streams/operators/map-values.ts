@@ -1,0 +1,13 @@
+import { eachRDD } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { Key } from '../../base/keys/key.js'
+
+/**
+ * The values only; keys and their partitions stay.
+ *
+ * Law: in each batch, `out = in.map(([k, v]) => [k, f(v)])`.
+ */
+export const mapValues = <K extends Key, V, U>(
+  parent: Operator<readonly [K, V]>,
+  f: (value: V) => U,
+): Operator<[K, U]> => eachRDD('mapValues', parent, (rdd) => rdd.mapValues(f))

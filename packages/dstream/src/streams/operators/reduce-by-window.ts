@@ -1,0 +1,17 @@
+import type { Operator } from '../graph/operator.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import { reduce } from './reduce.js'
+import { window } from './window.js'
+
+/**
+ * One record per window, an empty window none: each batch is reduced once, then the batches of the window.
+ *
+ * Law: `reduceByWindow(f, w, s) = window(w, s).reduce(f)`.
+ */
+export const reduceByWindow = <T>(
+  parent: Operator<T>,
+  f: (a: T, b: T) => T,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+): Operator<T> => reduce(window(reduce(parent, f), windowMs, slideMs, sc), f)

@@ -1,0 +1,73 @@
+import type { Key } from '../../base/keys/key.js'
+import { checkPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
+import { aFunction, positiveInteger } from '../../base/options.js'
+import { checkPositiveDuration, type Duration } from '../../base/time/duration.js'
+import type { Time } from '../../base/time/time.js'
+import type { MapWithStateFunction, MapWithStateOptions } from './map-with-state.js'
+import type { State } from './state.js'
+import type { StateOptions } from './update-state-by-key.js'
+
+/**
+ * What `mapWithState` needs, in Spark's spelling: a function and how its states are kept.
+ *
+ * @example
+ * StateSpec.function((word: string, one: number | undefined, count: State<number>) => {
+ *   const n = (count.getOption() ?? 0) + (one ?? 0)
+ *   if (!count.isTimingOut()) count.update(n)
+ *   return [word, n] as const
+ * }).timeout(Minutes(5))
+ */
+export class StateSpec<K extends Key, V, S, E> {
+  /** @internal */
+  readonly f: MapWithStateFunction<K, V, S, E>
+  /** @internal */
+  readonly options: MapWithStateOptions<K, S> = {}
+
+  private constructor(f: MapWithStateFunction<K, V, S, E>) {
+    this.f = f
+  }
+
+  /**
+   * `f` is called for every record with its value, and once without one for a key that times out. It emits a record
+   * unless it returns `undefined`.
+   */
+  static function<K extends Key, V, S, E>(
+    f: (key: K, value: V | undefined, state: State<S>, time: Time) => E | undefined,
+  ): StateSpec<K, V, S, E> {
+    return new StateSpec(aFunction('StateSpec.function', 'f', f))
+  }
+
+  /** States to begin with, as old as the first batch; of a key that is named twice the first counts. */
+  initialState(state: NonNullable<StateOptions<K, S>['initialState']>): this {
+    this.options.initialState = state
+    return this
+  }
+
+  /** A key without data for longer than this times out. */
+  timeout(idle: Duration): this {
+    this.options.timeout = checkPositiveDuration('StateSpec.timeout', idle)
+    return this
+  }
+
+  /** The number of partitions of the state; the last of `numPartitions` and `partitioner` holds. */
+  numPartitions(n: number): this {
+    this.options.numPartitions = positiveInteger('StateSpec', 'numPartitions', n)
+    this.options.partitioner = undefined
+    return this
+  }
+
+  /** What decides the partition of each key. */
+  partitioner(p: Partitioner): this {
+    checkPartitioner('StateSpec', p)
+    this.options.partitioner = p
+    this.options.numPartitions = undefined
+    return this
+  }
+
+  /** Version of the stored form of the states, and how older ones are read. */
+  version(n: number, migrate: (old: unknown, from: number) => S): this {
+    this.options.version = positiveInteger('StateSpec', 'version', n)
+    this.options.migrate = aFunction('StateSpec.version', 'migrate', migrate)
+    return this
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  removeTwice,
+  removeWhileTimingOut,
+  stateNotSet,
+  stateOutsideCall,
+  updateAfterRemove,
+  updateWhileTimingOut,
+  updateWithNothing,
+} from '../../base/errors/state.js'
+import type { Key } from '../../base/keys/key.js'
+
+/** The state of one key, as a `mapWithState` function sees it during one call. */
+export interface State<S> {
+  /** Whether the key has a state now: not before the first `update`, nor after `remove`. */
+  exists(): boolean
+  /** @throws `state-not-set` when there is none */
+  get(): S
+  /** The state, or `undefined`. */
+  getOption(): S | undefined
+  /** Sets the state; it is frozen. @throws after `remove`, and while timing out */
+  update(value: S): void
+  /** Forgets the key. @throws when it has been removed in this call already, and while timing out */
+  remove(): void
+  /** True only in the last call of a key that times out. */
+  isTimingOut(): boolean
+}
+
+/** One object serves all calls of a batch; a function that keeps it for later is told so. */
+export class CalledState<S> implements State<S> {
+  #key: Key = null
+  #value: S | undefined
+  #timingOut = false
+  #open = false
+  updated = false
+  removed = false
+
+  begin(key: Key, value: S | undefined, timingOut: boolean): this {
+    this.#key = key
+    this.#value = value
+    this.#timingOut = timingOut
+    this.#open = true
+    this.updated = false
+    this.removed = false
+    return this
+  }
+
+  /** What the call has left. */
+  get value(): S | undefined {
+    return this.#value
+  }
+
+  end(): void {
+    this.#open = false
+    this.#value = undefined
+  }
+
+  exists(): boolean {
+    return this.getOption() !== undefined
+  }
+
+  get(): S {
+    const value = this.getOption()
+    if (value === undefined) throw stateNotSet(this.#key)
+    return value
+  }
+
+  getOption(): S | undefined {
+    this.#mustBeOpen()
+    return this.#value
+  }
+
+  update(value: S): void {
+    this.#mustBeOpen()
+    if (this.removed) throw updateAfterRemove(this.#key)
+    if (this.#timingOut) throw updateWhileTimingOut(this.#key)
+    if (value === undefined) throw updateWithNothing(this.#key)
+    this.#value = value
+    this.updated = true
+  }
+
+  remove(): void {
+    this.#mustBeOpen()
+    if (this.#timingOut) throw removeWhileTimingOut(this.#key)
+    if (this.removed) throw removeTwice(this.#key)
+    this.#value = undefined
+    this.updated = false
+    this.removed = true
+  }
+
+  isTimingOut(): boolean {
+    this.#mustBeOpen()
+    return this.#timingOut
+  }
+
+  toString(): string {
+    return this.#value === undefined ? '<state not set>' : String(this.#value)
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#open) throw stateOutsideCall(this.#key)
+  }
+}

@@ -1,0 +1,41 @@
+import { noParentRDD, noRDDReturned, nullTransform } from '../../base/errors/graph.js'
+import { ActionTracker } from '../graph/action-tracker.js'
+import { commonSlideMs, operator } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import { RDD } from '../../rdd/rdd.js'
+import { Time } from '../../base/time/time.js'
+
+const shown = (value: unknown): string => (value === null ? 'null' : typeof value)
+
+/**
+ * Whole batches to a whole batch, by any code over RDDs. `f` is called anew for every batch, may be asynchronous, and may
+ * act on what it is given; every action it begins is awaited.
+ *
+ * Law: `transform(rdd => rdd.map(f)) = map(f)`.
+ * Errors: a parent without an RDD, and an `f` that returns nothing or no RDD, fail the outputs that depend on it
+ * (reference: `TransformedDStream.compute`).
+ */
+export const transform = <U>(
+  kind: string,
+  parents: readonly Operator[],
+  f: (rdds: readonly RDD<never>[], time: Time) => RDD<U> | Promise<RDD<U>>,
+): Operator<U> =>
+  operator({
+    kind,
+    parents,
+    slideMs: commonSlideMs(kind, parents),
+    exposes: true,
+    compute: async (time, read) => {
+      const actions = new ActionTracker()
+      const rdds: RDD<never>[] = []
+      for (const parent of parents) {
+        const rdd = await read(parent as Operator<never>, time)
+        if (rdd === undefined) throw noParentRDD(kind, parent.kind, time)
+        rdds.push(rdd.within(actions))
+      }
+      const result = await actions.run(() => f(rdds, new Time(time)))
+      if (result === undefined || result === null) throw nullTransform(kind, shown(result))
+      if (!(result instanceof RDD)) throw noRDDReturned(kind, result)
+      return result
+    },
+  })

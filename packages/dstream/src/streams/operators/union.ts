@@ -1,0 +1,25 @@
+import { noParentRDD } from '../../base/errors/graph.js'
+import { commonSlideMs, operator } from '../graph/make.js'
+import type { Operator } from '../graph/operator.js'
+import type { RDD } from '../../rdd/rdd.js'
+
+/**
+ * Streams of one slide into one: in each batch the partitions of the first, then those of the second, and so on.
+ *
+ * Law: in each batch, `out = [...a, ...b]`; `s.union(s)` has every record twice.
+ */
+export const union = <T>(parents: readonly Operator<T>[]): Operator<T> =>
+  operator({
+    kind: 'union',
+    parents,
+    slideMs: commonSlideMs('union', parents),
+    compute: async (time, read) => {
+      const rdds: RDD<T>[] = []
+      for (const parent of parents) {
+        const rdd = await read(parent, time)
+        if (rdd === undefined) throw noParentRDD('union', parent.kind, time)
+        rdds.push(rdd)
+      }
+      return rdds[0]!.context.union(rdds)
+    },
+  })

@@ -1,0 +1,126 @@
+import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
+import { isPlain } from '../../base/is-plain.js'
+
+export interface Copying {
+  /** Whether a part needs no copy, because nobody can change it. */
+  isShared(part: object): boolean
+  /** Is told of the copies of frozen parts: they are frozen as well. */
+  frozen(copy: object): void
+}
+
+const uncopyable = new Set(
+  ['Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'Generator', 'AsyncGenerator', 'Map Iterator', 'Set Iterator'].map(
+    (tag) => `[object ${tag}]`,
+  ),
+)
+
+/** @throws `state-not-data` for an object of which no honest copy can be made */
+export function checkCopyable(value: object): void {
+  const tag = tagOf(value)
+  if (uncopyable.has(tag)) throw stateNotData(value, tag.slice('[object '.length, -1))
+  if (!hasClone(value) && hasPrivateFields(value)) {
+    throw stateWithPrivateFields(String((value.constructor as { name?: unknown }).name))
+  }
+}
+
+/** A deep copy that keeps shared parts shared and cycles closed. */
+export function copyOf<T>(value: T, copying: Copying): T {
+  const copies = new Map<object, object>()
+  const visit = (part: unknown): unknown => {
+    if (typeof part !== 'object' || part === null) return part
+    const known = copies.get(part)
+    if (known !== undefined) return known
+    if (copying.isShared(part)) return part
+    const copy = copyOne(part, visit, (empty) => copies.set(part, empty))
+    copies.set(part, copy)
+    if (Object.isFrozen(part) && !ArrayBuffer.isView(part)) copying.frozen(Object.freeze(copy))
+    return copy
+  }
+  return visit(value) as T
+}
+
+/** `begun` must be told of the copy before its parts are visited, for the sake of cycles. */
+function copyOne(part: object, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
+  if (ArrayBuffer.isView(part)) return copyView(part)
+  if (isPlainBuiltIn(part)) return structuredClone(part)
+  if (part instanceof Map) return copyMap(part, visit, begun)
+  if (part instanceof Set) return copySet(part, visit, begun)
+  if (Array.isArray(part)) return withOwnProperties([], part, visit, begun)
+  return hasClone(part) ? part.clone() : withOwnProperties({}, part, visit, begun)
+}
+
+function copyMap(
+  part: Map<unknown, unknown>,
+  visit: (part: unknown) => unknown,
+  begun: (copy: object) => void,
+): object {
+  const copy = withOwnProperties(new Map<unknown, unknown>(), part, visit, begun)
+  for (const [key, value] of part) Map.prototype.set.call(copy, visit(key), visit(value))
+  return copy
+}
+
+function copySet(part: Set<unknown>, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
+  const copy = withOwnProperties(new Set<unknown>(), part, visit, begun)
+  for (const value of part) Set.prototype.add.call(copy, visit(value))
+  return copy
+}
+
+function withOwnProperties<T extends object>(
+  copy: T,
+  part: object,
+  visit: (part: unknown) => unknown,
+  begun: (copy: object) => void,
+): T {
+  const prototype: unknown = Object.getPrototypeOf(part)
+  if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype as object | null)
+  begun(copy)
+  for (const name of Reflect.ownKeys(part)) {
+    const property = Object.getOwnPropertyDescriptor(part, name)!
+    // A getter stays a getter; what was frozen is frozen again once it is whole.
+    if ('value' in property) Object.assign(property, { value: visit(property.value), writable: true })
+    if (!(name === 'length' && Array.isArray(part))) property.configurable = true
+    Object.defineProperty(copy, name, property)
+  }
+  return copy
+}
+
+/** Buffers too: their own `slice` would share the memory. */
+function copyView(view: ArrayBufferView): object {
+  if (view instanceof DataView)
+    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
+  return Uint8Array.prototype.slice.call(view) as object
+}
+
+function isPlainBuiltIn(part: object): boolean {
+  return ['[object Date]', '[object RegExp]', '[object ArrayBuffer]', '[object Error]'].includes(tagOf(part))
+}
+
+function hasClone(value: object): value is { clone(): object } {
+  return !isPlain(value) && typeof (value as { clone?: unknown }).clone === 'function'
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value)
+}
+
+const privateField = /(?:^|[\s;{}])#[\w$]+\s*[=;(]/
+const judged = new WeakMap<object, boolean>()
+
+/** Private fields leave no trace but the text of their class. */
+function hasPrivateFields(value: object): boolean {
+  for (let prototype = Object.getPrototypeOf(value) as object | null; prototype !== null;) {
+    const type: unknown = prototype.constructor
+    if (typeof type === 'function' && isJudgedPrivate(type)) return true
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  }
+  return false
+}
+
+function isJudgedPrivate(type: object): boolean {
+  const known = judged.get(type)
+  if (known !== undefined) return known
+  const text = Function.prototype.toString.call(type)
+  const isPrivate = text.startsWith('class') && privateField.test(text)
+  judged.set(type, isPrivate)
+  return isPrivate
+}
