@@ -20,7 +20,7 @@ export type { Job, JobModule } from './job.js'
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 export { Receiver } from './receive/receiver.js'
 export type { ReceiverOptions, StoreBlockOptions } from './receive/receiver.js'
-export type { Codec } from './blocks/codec.js'
+export type { Codec } from './durable/blocks/codec.js'
 export type { InputSource, SourceHome } from './sources/input-source.js'
 export type { Emitter } from './sources/event-emitter.js'
 export type { FileStreamOptions } from './sources/file-input.js'

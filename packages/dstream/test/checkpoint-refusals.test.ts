@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Seconds } from 'dstream'
 import { fileStorage, memoryStorage, type DiskCall, type DiskFault } from 'dstream/storage'
 import type { TestContext } from 'dstream/testing'
-import { crc32 } from '../src/journal/crc32.js'
+import { crc32 } from '../src/durable/log/crc32.js'
 import { add, contents, contextOf, directory, job, ones, rows, type Source } from './checkpoint-job.js'
 
 /** What another program keeps, under another name. */

@@ -1,4 +1,4 @@
-import type { Block } from '../src/blocks/block.js'
+import type { Block } from '../src/durable/blocks/block.js'
 import type { ReceiverInfo } from '../src/observe/events.js'
 import type { Logger } from '../src/base/ports.js'
 import { ManualClock } from '../src/testing/manual-clock.js'

@@ -1,4 +1,4 @@
-import type { Block } from '../src/blocks/block.js'
+import type { Block } from '../src/durable/blocks/block.js'
 import { RDDContext } from '../src/rdd/rdd-context.js'
 import { defaultLimits } from '../src/receive/backlog.js'
 import type { InputSource, SourceHome } from '../src/sources/input-source.js'

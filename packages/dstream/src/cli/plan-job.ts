@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { MatchPlan } from '../checkpoint/match.js'
+import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { StreamingContext } from '../context.js'
 import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
 import { definedJobs, type Job } from '../job.js'

@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { storageNotADirectory } from '../base/errors/storage.js'
-import type { Disk, DiskFile } from '../storage/disk.js'
+import type { Disk, DiskFile } from '../durable/storage/disk.js'
 
 /** The calls of a storage on a real directory. */
 export function fileDisk(directory: string): Disk {

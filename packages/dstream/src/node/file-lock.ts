@@ -3,7 +3,7 @@ import { open, readdir, readFile, stat, unlink, utimes, writeFile } from 'node:f
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockLost, type LockOwner, storageFailed, storageLocked } from '../base/errors/storage.js'
-import type { HeldLock } from '../storage/disk-storage.js'
+import type { HeldLock } from '../durable/storage/disk-storage.js'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
 
 export interface FileLockOptions {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { storageFailed } from '../base/errors/storage.js'
 import type { Storage } from '../base/ports.js'
-import { DiskStorage } from '../storage/disk-storage.js'
+import { DiskStorage } from '../durable/storage/disk-storage.js'
 import { fileDisk } from './file-disk.js'
 import { acquireFileLock, type FileLockOptions } from './file-lock.js'
 

@@ -1,8 +1,8 @@
-import { Unstorable } from '../codec/to-plain.js'
-import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { Unstorable } from '../durable/codec/to-plain.js'
+import { decodeValue, encodeValue } from '../durable/codec/value-codec.js'
 import { objectFileDamaged, recordNotSavable } from '../base/errors/sinks.js'
 import { DamagedError } from '../base/errors/storage.js'
-import { encodeFrames, preamble, readFrames } from '../journal/frame.js'
+import { encodeFrames, preamble, readFrames } from '../durable/log/frame.js'
 import type { Sequence } from '../base/ports.js'
 
 /** Records are encoded some at a time: equal shapes of objects are then named once. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { MemoryDisk, type DiskCall, type DiskFault } from '../storage/memory-disk.js'
-import { Platter } from '../storage/platter.js'
+import { MemoryDisk, type DiskCall, type DiskFault } from '../testing/simulated-disk/memory-disk.js'
+import { Platter } from '../testing/simulated-disk/platter.js'
 import { rddFiles, rddFilesOn } from './rdd-files.js'
 
 let root: string

@@ -1,7 +1,7 @@
 import { isAFile, notASavedDirectory } from '../base/errors/sinks.js'
 import { storageFailed } from '../base/errors/storage.js'
-import { writeAll } from '../storage/append-file.js'
-import type { Disk } from '../storage/disk.js'
+import { writeAll } from '../durable/storage/append-file.js'
+import type { Disk } from '../durable/storage/disk.js'
 import type { Sequence } from '../base/ports.js'
 
 const ours = /^(part-\d{5,}|_SUCCESS)$/

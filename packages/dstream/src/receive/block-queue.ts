@@ -1,4 +1,4 @@
-import type { Block } from '../blocks/block.js'
+import type { Block } from '../durable/blocks/block.js'
 import type { Clock } from '../base/ports.js'
 
 const retryMs = 2000

@@ -1,4 +1,4 @@
-import type { FailedOutput } from '../checkpoint/checkpoint.js'
+import type { FailedOutput } from '../durable/checkpoint/checkpoint.js'
 import type { Graph, Output } from '../streams/graph/graph.js'
 import type { Logger } from '../base/ports.js'
 import type { RDDContext } from '../rdd/rdd-context.js'

@@ -1,4 +1,4 @@
-import type { OperatorPrint } from '../checkpoint/checkpoint.js'
+import type { OperatorPrint } from '../durable/checkpoint/checkpoint.js'
 import { fingerprint } from '../streams/graph/fingerprint.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { InputSet } from '../sources/input-set.js'

@@ -1,4 +1,4 @@
-import type { Remembered } from '../checkpoint/checkpoint.js'
+import type { Remembered } from '../durable/checkpoint/checkpoint.js'
 import type { Evaluation } from '../streams/graph/evaluate.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'

@@ -1,5 +1,5 @@
 import { sinkFileDamaged } from '../base/errors/sinks.js'
-import { crc32 } from '../journal/crc32.js'
+import { crc32 } from '../durable/log/crc32.js'
 import { fileStorage } from '../node/file-storage.js'
 import type { Storage } from '../base/ports.js'
 import { Time } from '../base/time/time.js'

@@ -1,6 +1,6 @@
-import type { Block } from '../blocks/block.js'
+import type { Block } from '../durable/blocks/block.js'
 import type { Graph } from '../streams/graph/graph.js'
-import type { Journal, SourceRange } from '../journal/journal.js'
+import type { Journal, SourceRange } from '../durable/journal/journal.js'
 import type { StreamInputInfo } from '../observe/events.js'
 import type { InputSource } from './input-source.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SourceHarness } from '../../test/source-harness.js'
-import type { Codec } from '../blocks/codec.js'
+import type { Codec } from '../durable/blocks/codec.js'
 import { Receiver } from '../receive/receiver.js'
 import { lineCodec } from './line-codec.js'
 import { receiverInput } from './receiver-input.js'

@@ -11,7 +11,7 @@ import {
   type StreamingEvents,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
-import { MortalStorage } from '../storage/mortal-storage.js'
+import { MortalStorage } from './simulated-disk/mortal-storage.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { ManualClock } from './manual-clock.js'

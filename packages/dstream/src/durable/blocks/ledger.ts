@@ -1,0 +1,111 @@
+import { Map as ImmutableMap, OrderedMap } from 'immutable'
+import { blockMissing, duplicateBlock } from '../../base/errors/storage.js'
+import type { Block } from './block.js'
+
+/** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */
+export interface SourceRange {
+  readonly from: unknown
+  readonly until: unknown
+}
+
+/** What belongs to one batch, for good: a batch that is run again gets the same. */
+export interface Allocation {
+  readonly time: number
+  /** Stream id → its blocks, in order of arrival. A stream without a waiting block is not in it. */
+  readonly blocks: ReadonlyMap<number, readonly Block[]>
+  /** Operator id of the source → its range. */
+  readonly ranges: ReadonlyMap<string, SourceRange>
+}
+
+/** Everything that can happen to blocks. What a journal logs, and what lives and recoveries apply. */
+export type LedgerEvent =
+  { readonly type: 'added'; readonly block: Block } | Allocated | { readonly type: 'forgotten'; readonly until: number }
+
+export interface Allocated {
+  readonly type: 'allocated'
+  readonly time: number
+  /** Stream id → ids of blocks that waited. */
+  readonly blocks: ReadonlyMap<number, readonly string[]>
+  readonly ranges: ReadonlyMap<string, SourceRange>
+}
+
+/** Which block is where, as a value. */
+export interface Ledger {
+  /** Stream id → block id → block, in order of arrival. */
+  readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
+  readonly batches: OrderedMap<number, Allocation>
+  /** Stream id → where its receiver stood after its last block. */
+  readonly positions: ImmutableMap<number, unknown>
+  /** Batches up to and with this time are gone. */
+  readonly forgotten: number
+}
+
+export const emptyLedger: Ledger = {
+  waiting: ImmutableMap(),
+  batches: OrderedMap(),
+  positions: ImmutableMap(),
+  forgotten: -Infinity,
+}
+
+/**
+ * The only code that moves a block. The state that lives is the fold of what was logged, so a recovery that folds the log
+ * cannot differ from it.
+ */
+export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
+  switch (event.type) {
+    case 'added':
+      return added(ledger, event.block)
+    case 'allocated':
+      return allocated(ledger, event)
+    case 'forgotten':
+      if (event.until <= ledger.forgotten) return ledger
+      return { ...ledger, batches: without(ledger.batches, event.until), forgotten: event.until }
+  }
+}
+
+/** The event that gives every waiting block of all streams to a batch. */
+export const takeAll = (ledger: Ledger, time: number, ranges: ReadonlyMap<string, SourceRange>): Allocated => ({
+  type: 'allocated',
+  time,
+  blocks: new Map([...ledger.waiting].map(([stream, blocks]) => [stream, [...blocks.keys()]])),
+  ranges,
+})
+
+/** Batches are allocated in order of time, so the old ones stand at the front. */
+function without(batches: Ledger['batches'], until: number): Ledger['batches'] {
+  let rest = batches
+  for (const time of batches.keys()) {
+    if (time > until) break
+    rest = rest.delete(time)
+  }
+  return rest
+}
+
+function added(ledger: Ledger, block: Block): Ledger {
+  const { id, streamId, position } = block
+  const queue = ledger.waiting.get(streamId) ?? OrderedMap<string, Block>()
+  if (queue.has(id)) throw duplicateBlock(streamId, id)
+  return {
+    ...ledger,
+    waiting: ledger.waiting.set(streamId, queue.set(id, block)),
+    positions: position === undefined ? ledger.positions : ledger.positions.set(streamId, position),
+  }
+}
+
+function allocated(ledger: Ledger, event: Allocated): Ledger {
+  let { waiting } = ledger
+  const blocks = new Map<number, Block[]>()
+  for (const [streamId, ids] of event.blocks) {
+    let queue = waiting.get(streamId) ?? OrderedMap<string, Block>()
+    const taken = ids.map((id) => {
+      const block = queue.get(id)
+      if (block === undefined) throw blockMissing(event.time, streamId, id)
+      return block
+    })
+    queue = queue.deleteAll(ids)
+    waiting = queue.isEmpty() ? waiting.delete(streamId) : waiting.set(streamId, queue)
+    blocks.set(streamId, taken)
+  }
+  const allocation: Allocation = { time: event.time, blocks, ranges: event.ranges }
+  return { ...ledger, waiting, batches: ledger.batches.set(event.time, allocation) }
+}

@@ -1,0 +1,178 @@
+import type { Block } from '../blocks/block.js'
+import type { Codec } from '../blocks/codec.js'
+import type { Journal } from '../journal/journal.js'
+import type { Storage, Yielder } from '../../base/ports.js'
+import type { Steps } from '../../base/crash-points.js'
+
+/** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
+export interface OperatorPrint {
+  readonly id: string
+  /** False when the user gave the id with `uid`. */
+  readonly derived: boolean
+  readonly kind: string
+  /** Of kinds and parameters of the whole ancestry (graph/fingerprint.ts). */
+  readonly fingerprint: string
+  /** Names of its tables; empty for an operator that keeps nothing but metadata or remembered RDDs. */
+  readonly tables: readonly string[]
+  /** Version of the stored form of its values. */
+  readonly version: number
+  /** Reads values of an older version. Without it another version is refused. */
+  readonly migrate?: ((old: unknown, from: number) => unknown) | undefined
+  /** For a source with a receiver: the stream id of this life. Its journalled blocks are kept under the operator's id. */
+  readonly streamId?: number
+}
+
+/** One key of a table as it is stored. `touched` is the batch time of its last update. */
+export interface TableEntry {
+  readonly key: unknown
+  readonly value: unknown
+  readonly touched: number
+  /** Orders the keys touched in one batch; only compared. */
+  readonly turn?: number | undefined
+}
+
+/** What a batch did to one key; a key that is new comes after all that the table holds. */
+export interface TableChange extends TableEntry {
+  readonly gone: boolean
+}
+
+/** Changes of one table. An operator that has passed two batch times in one commit is named twice, in order. */
+export interface TableChanges {
+  readonly operator: string
+  readonly table: string
+  readonly changes: Iterable<TableChange>
+}
+
+/** The contents of an RDD that a later window reads again. */
+export interface Remembered {
+  readonly operator: string
+  readonly time: number
+  /** The records of each, or pairs that are made as they are read. */
+  readonly partitions: readonly (
+    readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
+  )[]
+}
+
+/** An output of a batch that has failed and is owed to the world after a restart. */
+export interface FailedOutput {
+  readonly output: string
+  readonly time: number
+}
+
+/**
+ * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`held`,
+ * `failed`) replace what was there; the others are differences.
+ */
+export interface CommitRecord {
+  readonly time: number
+  readonly tables: readonly TableChanges[]
+  /** Small plain metadata of operators that has changed; `undefined` removes it. */
+  readonly metadata?: ReadonlyMap<string, unknown>
+  /** RDD contents that later batches will read. */
+  readonly remembered?: readonly Remembered[]
+  /** Operator id → its remembered contents up to and with this time are read no more. */
+  readonly unremembered?: ReadonlyMap<string, number>
+  /** Operator id of a source with positions → where its next batch begins. */
+  readonly positions?: ReadonlyMap<string, unknown>
+  /** Operators that have failed and are still at an earlier time, and that time. All of them. */
+  readonly held?: ReadonlyMap<string, number>
+  /** Outputs that are still owed. All of them. */
+  readonly failed?: readonly FailedOutput[]
+  /** No batch up to and with this time will be run or read again: its blocks and allocations may go. */
+  readonly forget?: number
+}
+
+/** One table as it was at a batch time, for a snapshot: it stays so until it is released. */
+export interface TableView {
+  readonly operator: string
+  readonly table: string
+  /** In order of first arrival. */
+  entries(): Iterable<TableEntry>
+  release(): void
+}
+
+/** The big parts of the state as of the last commit. Metadata, positions and the like are known to the checkpoint. */
+export interface SnapshotSource {
+  readonly tables: readonly TableView[]
+  readonly remembered: readonly Remembered[]
+}
+
+/** What a directory held. */
+export interface Recovered {
+  /** False: nothing was there, this is a first start. */
+  readonly resumed: boolean
+  readonly zeroTime: number
+  /** Time of the last committed batch; `undefined` before the first commit. */
+  readonly lastCommitted: number | undefined
+  /** Entries in order of first arrival, migrated; decoded while iterated, so iterate once. `undefined`: the operator is new. */
+  table(operator: string, table: string): Iterable<TableEntry> | undefined
+  readonly metadata: ReadonlyMap<string, unknown>
+  readonly remembered: readonly Remembered[]
+  readonly positions: ReadonlyMap<string, unknown>
+  readonly held: ReadonlyMap<string, number>
+  readonly failed: readonly FailedOutput[]
+  /** Times of batches that were allocated and not committed, ascending: run them again. Allocations: `journal.allocation(time)`. */
+  readonly pending: readonly number[]
+  /** Blocks that no batch has yet. */
+  readonly waiting: readonly Block[]
+  /** What a user must be told: a damaged snapshot that an older one replaced, a torn tail that was cut off. */
+  readonly warnings: readonly string[]
+}
+
+/** Thresholds of the background work. */
+export interface CheckpointLimits {
+  /** A journal or commit segment beyond this size is followed by another, in bytes; default 32 MiB. */
+  readonly segmentBytes?: number
+  /** A snapshot is due when the commits since the last one outweigh it and this, in bytes; default 4 MiB. */
+  readonly snapshotBytes?: number
+  /** Snapshots that are kept; default 2. */
+  readonly keepSnapshots?: number
+}
+
+export interface CheckpointOptions {
+  readonly storage: Storage
+  readonly operators: readonly OperatorPrint[]
+  /** Used when nothing is there yet. */
+  readonly zeroTime: number
+  readonly batchMs: number
+  /** Version of this library, kept for the reader of a checkpoint. */
+  readonly engine: string
+  /** What to do when the storage holds a checkpoint; default `resume`. */
+  readonly existing?: 'resume' | 'refuse' | 'discard' | undefined
+  /** Ids of operators of the checkpoint whose state may be dropped. */
+  readonly allowDropped?: readonly string[] | undefined
+  /** The codec that reads recovered blocks of a stream; `undefined` refuses the start, naming the codec. */
+  codec(streamId: number, id: string): Codec<unknown> | undefined
+  readonly yielder: Yielder
+  /** Cuts at named steps; only tests have one. */
+  readonly steps?: Steps | undefined
+  readonly limits?: CheckpointLimits | undefined
+  /**
+   * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,
+   * has changed meanwhile. By default only the size of the log counts.
+   */
+  readonly snapshotMs?: number | undefined
+  /** A snapshot in the background has failed: the job goes on, its log grows. */
+  onSnapshotError?(error: unknown): void
+}
+
+/**
+ * What is kept between lives: a commit per batch, snapshots beside it, the journal of received data. One per started
+ * context; it owns the lock of the storage.
+ */
+export interface Checkpoint {
+  readonly journal: Journal
+  /** Resolves when the record is durable: then the batch is done, for good. A failed commit may be tried again. */
+  commit(record: CommitRecord): Promise<void>
+  /**
+   * Call after each commit. When enough has changed since the last snapshot, or the interval has passed, takes the views of
+   * the state as of that commit and writes them in the background, in slices; at most one at a time.
+   */
+  snapshotIfDue(source: () => SnapshotSource): void
+  /** The same, due or not, and resolves when it is durable. */
+  snapshot(source: () => SnapshotSource): Promise<void>
+  /** Ends the background work and gives the lock back. */
+  close(): Promise<void>
+  /** Gives the lock back and waits for nothing: for tests that end a life without a word. */
+  abandon(): Promise<void>
+}

@@ -1,0 +1,110 @@
+import { Unstorable } from '../codec/to-plain.js'
+import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
+import type { Payload } from '../log/frame.js'
+import type { Slice } from '../../base/ports.js'
+import type { CommitRecord, FailedOutput, OperatorPrint, Remembered, TableChange } from './checkpoint.js'
+
+/** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
+export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
+
+/** One frame of the log of commits. The parts of a commit come first; it counts when its `done` has come. */
+export type CommitFrame =
+  | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
+  | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
+  | readonly ['done', time: number, rest: CommitRest]
+
+export interface CommitRest {
+  readonly metadata: readonly (readonly [string, unknown])[]
+  readonly unremembered: readonly (readonly [string, number])[]
+  readonly positions: readonly (readonly [string, unknown])[]
+  readonly held: readonly (readonly [string, number])[]
+  readonly failed: readonly FailedOutput[]
+  readonly forget: number | undefined
+}
+
+/** What a file of commits says about itself: the program that wrote it. */
+export interface CommitHead {
+  readonly engine: string
+  readonly zeroTime: number
+  readonly batchMs: number
+  readonly operators: readonly StoredPrint[]
+  /** Operators that begin anew here, whatever was written under their ids before. */
+  readonly fresh: readonly string[]
+}
+
+export type StoredPrint = Pick<OperatorPrint, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
+
+export const storedPrint = ({ id, derived, kind, fingerprint, tables, version }: OperatorPrint): StoredPrint => ({
+  id,
+  derived,
+  kind,
+  fingerprint,
+  tables,
+  version,
+})
+
+export const encodeHead = (head: CommitHead): Payload => [encodeValue(head)]
+export const decodeHead = (payload: Uint8Array): CommitHead => decodeValue(payload) as CommitHead
+export const decodeFrame = (payload: Uint8Array): CommitFrame => decodeValue(payload) as CommitFrame
+
+/** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
+const changesPerFrame = 1000
+
+/** @throws `state-not-storable` naming operator, key and place */
+export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<Payload[]> {
+  const payloads: Payload[] = []
+  for (const { operator, table, changes } of record.tables) {
+    let chunk: StoredChange[] = []
+    const close = async (): Promise<void> => {
+      if (chunk.length === 0) return
+      payloads.push([encodeChanges(operator, table, chunk)])
+      chunk = []
+      await slice.pause()
+    }
+    for (const change of changes) if (chunk.push(storedChange(change)) === changesPerFrame) await close()
+    await close()
+  }
+  for (const { operator, time, partitions } of record.remembered ?? []) {
+    payloads.push([encodeRemembered(operator, time, partitions)])
+    await slice.pause()
+  }
+  const rest: CommitRest = {
+    metadata: [...(record.metadata ?? [])],
+    unremembered: [...(record.unremembered ?? [])],
+    positions: [...(record.positions ?? [])],
+    held: [...(record.held ?? [])],
+    failed: record.failed ?? [],
+    forget: record.forget,
+  }
+  payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame)])
+  return payloads
+}
+
+const storedChange = ({ key, value, touched, turn, gone }: TableChange): StoredChange =>
+  gone ? [key] : [key, value, touched, turn]
+
+export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {
+  try {
+    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame)
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    const [, place, , ...path] = error.path
+    throw stateNotStorable(operator, changes[Number(place)]?.[0], path, error.reason)
+  }
+}
+
+export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
+  try {
+    const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
+    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    throw recordNotStorable(
+      operator,
+      'a record that a window or an output will read again',
+      error.path.slice(3),
+      error.reason,
+    )
+  }
+}

@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Seconds, StreamingContext } from 'dstream'
+import { fileStorage } from 'dstream/storage'
+import { ManualClock } from 'dstream/testing'
+import { contents, contextOf, directory, job } from '../../../test/checkpoint-job.js'
+
+/** A directory in which the job has run. */
+const used = async (): Promise<string> => {
+  const dir = await directory()
+  const t = contextOf(job, fileStorage(dir))
+  await t.run(2)
+  await t.stop()
+  return dir
+}
+
+test.each([
+  [
+    'is damaged',
+    (dir: string) => writeFile(join(dir, 'commits', `${'0'.repeat(16)}.log`), ''),
+    /damaged: .*'discard'\. To/,
+  ],
+  ['has no place in the program', () => undefined, /would be dropped: counts\. To/],
+])('what %s is refused in whole sentences, unless it may be discarded', async (_, spoil, says) => {
+  const dir = await used()
+  await spoil(dir)
+  const create = (): StreamingContext => {
+    const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+    ssc.queueStream([]).print()
+    return ssc
+  }
+  await expect(StreamingContext.getOrCreate(dir, create)).rejects.toMatchObject({
+    code: 'checkpoint-unreadable',
+    message: expect.stringMatching(says),
+  })
+  const anew = await StreamingContext.getOrCreate(dir, create, { createOnError: true })
+  expect(anew.getState()).toBe('INITIALIZED')
+})
+
+describe('an empty directory', () => {
+  test('is a first start: batches begin after start, not where the program was made', async () => {
+    const clock = new ManualClock(0)
+    const times: number[] = []
+    const dir = await directory()
+    const ssc = await StreamingContext.getOrCreate(dir, () => {
+      const fresh = new StreamingContext({ batchInterval: Seconds(1), clock })
+      fresh.rateStream(1).foreachRDD((_, time) => void times.push(time.milliseconds))
+      return fresh
+    })
+    expect(await contents(dir)).toEqual({})
+    clock.moveTo(5500)
+    await ssc.start()
+    const batch = new Promise((done) => ssc.on('batchCompleted', done))
+    clock.runNext(6000)
+    await batch
+    await ssc.stop()
+    expect(times).toEqual([6000])
+  })
+
+  test.each<[string, (ssc: StreamingContext) => void, object]>([
+    ['a source that cannot be recovered', (ssc) => ssc.queueStream([[1]]).print(), {}],
+    ['a program that refuses checkpoints', (ssc) => ssc.rateStream(1).print(), { onExistingCheckpoint: 'refuse' }],
+  ])('starts with %s', async (_, define, options) => {
+    const ssc = await StreamingContext.getOrCreate(await directory(), () => {
+      const fresh = new StreamingContext({ batchInterval: Seconds(1), clock: new ManualClock(0), ...options })
+      define(fresh)
+      return fresh
+    })
+    await ssc.start()
+    expect(ssc.getState()).toBe('ACTIVE')
+    await ssc.stop()
+  })
+})
+
+test('what cannot be recovered is refused before start, and may be begun afresh', async () => {
+  const dir = await directory()
+  const first = contextOf((words) => words.print(), fileStorage(dir))
+  await first.run(1)
+  await first.stop()
+  const create = (): StreamingContext => {
+    const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+    ssc.queueStream([[1]]).print()
+    return ssc
+  }
+  await expect(StreamingContext.getOrCreate(dir, create)).rejects.toMatchObject({
+    code: 'checkpoint-unreadable',
+    cause: { code: 'queue-not-recoverable' },
+  })
+  const anew = await StreamingContext.getOrCreate(dir, create, { createOnError: true })
+  expect(anew.getState()).toBe('INITIALIZED')
+})

@@ -1,0 +1,128 @@
+import { DStreamError } from '../../base/errors/base.js'
+import { DamagedError } from '../../base/errors/storage.js'
+import { decodeJournal } from '../journal/fold-journal.js'
+import { readFrames, type FileKind } from '../log/frame.js'
+import { listLog } from '../log/log.js'
+import { readJournal } from '../journal/open-journal.js'
+import type { Storage } from '../../base/ports.js'
+import type { FailedOutput } from './checkpoint.js'
+import { readCommits } from './open-checkpoint.js'
+import { listSnapshotFiles } from './snapshot.js'
+
+/** What a directory holds for one operator. */
+export interface OperatorReport {
+  readonly id: string
+  readonly kind: string
+  readonly derived: boolean
+  readonly version: number
+  /** Table → number of keys. */
+  readonly tables: ReadonlyMap<string, number>
+}
+
+/** What a directory holds, as plain data. */
+export interface CheckpointReport {
+  readonly zeroTime: number
+  readonly batchMs: number
+  readonly lastCommitted: number | undefined
+  /** Batches that the next start would run again. */
+  readonly pending: readonly number[]
+  readonly failed: readonly FailedOutput[]
+  /** Operators that are still at an earlier time. */
+  readonly held: ReadonlyMap<string, number>
+  /** Remembered RDDs by operator. */
+  readonly remembered: ReadonlyMap<string, number>
+  /** Operators that keep something. */
+  readonly operators: readonly OperatorReport[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads a checkpoint as a start would, and changes nothing; a job that uses it goes on undisturbed. `undefined` when there
+ * is none.
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`
+ */
+export async function inspectCheckpoint(storage: Storage): Promise<CheckpointReport | undefined> {
+  const warnings: string[] = []
+  const { state, segments } = await readCommits(storage, warnings)
+  const { entries } = await readJournal(storage)
+  if (segments.length === 0 && entries.length === 0) return undefined
+  const { zeroTime, batchMs, lastCommitted, failed, held } = state
+  const after = lastCommitted ?? -Infinity
+  const remembered = new Map<string, number>()
+  for (const { operator } of state.remembered) remembered.set(operator, (remembered.get(operator) ?? 0) + 1)
+  const operators = state.operators
+    .filter(({ id, tables }) => tables.length > 0 || state.holders.has(id))
+    .map(({ id, kind, derived, version }) => {
+      const tables = [...(state.tables.get(id) ?? [])].map(([name, table]) => [name, table.size] as const)
+      return { id, kind, derived, version, tables: new Map(tables) }
+    })
+  const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
+  return { zeroTime, batchMs, lastCommitted, pending, failed, held, remembered, operators, warnings }
+}
+
+/** What was found in one file. */
+export interface FileReport {
+  readonly file: string
+  readonly bytes: number
+  readonly frames: number
+  /** Bytes that a crash has left behind the last good frame: harmless. */
+  readonly torn: number
+  readonly problem: { readonly offset: number | undefined; readonly message: string } | undefined
+}
+
+const groups: readonly (readonly [kind: FileKind, log: boolean, list: (storage: Storage) => Promise<string[]>])[] = [
+  ['j', true, (storage) => listLog(storage, 'journal')],
+  ['c', true, (storage) => listLog(storage, 'commits')],
+  ['s', false, listSnapshotFiles],
+]
+
+/** Reads every frame of every file and checks its sums; goes on after a file that is damaged, so that all are known. */
+export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
+  const reports: FileReport[] = []
+  for (const [kind, log, list] of groups) {
+    const files = await list(storage)
+    for (const [i, file] of files.entries()) {
+      const bytes = (await storage.read(file)) ?? new Uint8Array(0)
+      reports.push(verifyFile(file, kind, bytes, log && i === files.length - 1))
+    }
+  }
+  return reports
+}
+
+function verifyFile(file: string, kind: FileKind, bytes: Uint8Array, tail: boolean): FileReport {
+  try {
+    const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail })
+    const [head, ...rest] = frames
+    if (head === undefined) throw new DamagedError(file, end, 'it does not begin with a good frame')
+    if (kind === 'j') decodeJournal([{ file, first, head, frames: rest, next: first + frames.length, end, torn }])
+    return { file, bytes: bytes.length, frames: frames.length, torn, problem: undefined }
+  } catch (error) {
+    if (!(error instanceof DStreamError)) throw error
+    const offset = error instanceof DamagedError ? error.offset : undefined
+    return { file, bytes: bytes.length, frames: 0, torn: 0, problem: { offset, message: error.message } }
+  }
+}
+
+/** One key of the state of an operator, as a program would find it. */
+export interface ExportedEntry {
+  readonly table: string
+  readonly key: unknown
+  readonly value: unknown
+  readonly touched: number
+}
+
+/**
+ * The state of an operator as of the last commit, in order of first arrival; `undefined` when nothing is kept under that
+ * id.
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`
+ */
+export async function exportState(storage: Storage, operator: string): Promise<Iterable<ExportedEntry> | undefined> {
+  const { state } = await readCommits(storage, [])
+  const tables = state.tables.get(operator)
+  if (tables === undefined) return undefined
+  return (function* () {
+    for (const [table, entries] of tables) {
+      for (const { key, value, touched } of entries.values()) yield { table, key, value, touched }
+    }
+  })()
+}

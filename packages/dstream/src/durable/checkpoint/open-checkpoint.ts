@@ -1,0 +1,277 @@
+import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../../base/errors/storage.js'
+import { versionUnknown } from '../../base/errors/checkpoint.js'
+import type { Streams } from '../journal/events.js'
+import { listLog, Log, logSteps, readLog, type Segment } from '../log/log.js'
+import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
+import type { Journal } from '../journal/journal.js'
+import { openJournal, readJournal } from '../journal/open-journal.js'
+import type { Storage } from '../../base/ports.js'
+import { CheckpointWriter } from './checkpoint-writer.js'
+import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
+import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
+import { match, type MatchPlan } from './match.js'
+import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { StoredState } from './stored-state.js'
+
+const folder = 'commits'
+const discardMark = 'discarding'
+const points = logSteps('commit')
+const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
+
+export interface OpenedCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly recovered: Recovered
+}
+
+/**
+ * Takes the lock, reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing
+ * is written: a refusal leaves everything as it was.
+ * @throws `storage-locked`, `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
+ * `codec-unknown`, `migration-failed`, and what the disk refuses
+ */
+export async function openCheckpoint(options: CheckpointOptions): Promise<OpenedCheckpoint> {
+  const release = await options.storage.lock()
+  try {
+    return await open(options, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/**
+ * What an opening would find, up to where it begins to write. @returns whether there is something to go on from
+ * @throws what `openCheckpoint` throws
+ */
+export async function rehearseOpening(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
+  const { storage, existing } = options
+  const release = await storage.lock()
+  try {
+    if (existing === 'discard' || (await isBeingDiscarded(storage))) return { resumed: false }
+    const { resumed } = await prepare(options)
+    return { resumed }
+  } finally {
+    await release()
+  }
+}
+
+/** Everything that comes before the first write. */
+async function prepare(options: CheckpointOptions) {
+  const { storage, engine, steps, batchMs } = options
+  const limits = { ...defaults, ...options.limits }
+  const warnings: string[] = []
+  const { state, segments, base, baseTime } = await readCommits(storage, warnings)
+  const read = await readJournal(storage)
+  const resumed = segments.length > 0
+  // The first commit file is written before all else, and there is always one.
+  if (!resumed && read.segments.length > 0) throw new DamagedError(`${folder}/`, 0, 'the commits are missing')
+  if (resumed && options.existing === 'refuse') throw checkpointExists()
+  const plan = matchOperators(state, read, options, warnings)
+  const migrated = new Migration(state, options.operators, new Set(plan.kept))
+  migrated.check()
+  const head: CommitHead = {
+    engine,
+    zeroTime: resumed ? state.zeroTime : options.zeroTime,
+    batchMs,
+    operators: options.operators.map(storedPrint),
+    fresh: [],
+  }
+  let lastCommitted = state.lastCommitted
+  const { journal, begin } = openJournal({
+    storage,
+    read,
+    streams: streamsOf(options),
+    forgotten: state.forgotten,
+    committed: () => lastCommitted,
+    engine,
+    segmentBytes: limits.segmentBytes,
+    steps,
+  })
+  const committed = (time: number): void => void (lastCommitted = time)
+  return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
+}
+
+async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
+  const { storage, steps } = options
+  if (options.existing === 'discard' || (await isBeingDiscarded(storage))) await discard(storage)
+  const prepared = await prepare(options)
+  const { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, warnings } = prepared
+  // Only the first file of this life: what later ones follow is this program's own.
+  let begins = true
+  const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
+  const { segmentBytes } = limits
+  const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(headOfFile()) })
+  await log.begin(segments)
+  begins = false
+  await prepared.begin()
+  const checkpoint = new CheckpointWriter({
+    options,
+    limits,
+    journal,
+    log,
+    head,
+    // Those after the one that the state was read from are damaged; they go with the next one.
+    snapshots: (await listSnapshots(storage)).filter((snapshot) => snapshot <= base),
+    state,
+    committed: prepared.committed,
+    // What another program has written is written anew, in this one's form.
+    snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
+    snapshotAt: baseTime ?? head.zeroTime,
+    release,
+  })
+  const { zeroTime } = head
+  const recovered = recoveredFrom(state, { resumed, zeroTime, warnings, table: migrated.table }, journal)
+  return { checkpoint, recovered }
+}
+
+const isBeingDiscarded = async (storage: Storage): Promise<boolean> => (await storage.read(discardMark)) !== undefined
+
+const recoveredFrom = (
+  { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
+  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'warnings' | 'table'>,
+  journal: Journal,
+): Recovered => {
+  const allocated = journal.allocations().map(({ time }) => time)
+  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
+  const small = { lastCommitted, metadata, remembered, positions, held, failed }
+  return { ...small, ...more, pending, waiting: journal.waiting() }
+}
+
+/** What a program is matched with. */
+export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped'>
+
+/**
+ * What a start of the program would do with the state that is there. Only reads.
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`, `migration-failed`
+ */
+export async function planResume(storage: Storage, program: Program): Promise<MatchPlan> {
+  const { state } = await readCommits(storage, [])
+  const plan = matchStored(state, await readJournal(storage), program)
+  if (plan.refusal === undefined) new Migration(state, program.operators, new Set(plan.kept)).check()
+  return plan
+}
+
+const matchStored = (state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan => {
+  const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
+  return match(state.operators, { holds, begun: state.begun }, operators, allowDropped ?? [])
+}
+
+/** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
+function matchOperators(state: StoredState, journal: ReadJournal, program: Program, warnings: string[]): MatchPlan {
+  const plan = matchStored(state, journal, program)
+  if (plan.refusal !== undefined) throw checkpointMismatch(plan.refusal)
+  if (plan.dropped.length > 0) warnings.push(`The state of ${plan.dropped.join(', ')} is dropped, as it was allowed.`)
+  const dropped = new Set(plan.dropped)
+  state.keepOnly((id) => !dropped.has(id))
+  return plan
+}
+
+/** The newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none), and the commits after it. */
+export async function readCommits(
+  storage: Storage,
+  warnings: string[],
+): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+  const segments = await readLog(storage, folder, 'c')
+  const torn = segments.at(-1)?.torn ?? 0
+  if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
+  const oldest = segments[0]?.first ?? 0
+  const { state, next } = await newestSnapshot(storage, oldest, warnings)
+  const baseTime = state.lastCommitted
+  for (const segment of segments) {
+    // The head too may say what an earlier program has let go.
+    if (segment.first >= next)
+      understood(segment, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+    for (const { payload, offset, sequence } of segment.frames) {
+      if (sequence >= next) understood(segment, offset, () => state.frame(decodeFrame(payload)))
+    }
+    state.dropUnfinished()
+  }
+  return { state, segments, base: next, baseTime }
+}
+
+async function newestSnapshot(
+  storage: Storage,
+  oldestCommit: number,
+  warnings: string[],
+): Promise<{ state: StoredState; next: number }> {
+  let damage: unknown
+  for (const next of (await listSnapshots(storage)).reverse()) {
+    try {
+      const state = await readSnapshot(storage, next)
+      if (next < oldestCommit) break
+      return { state, next }
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error
+      damage = error
+      warnings.push(`A snapshot is damaged and an older one takes its place: ${error.file} at byte ${error.offset}.`)
+    }
+  }
+  // Without a snapshot the commits must be there from the first one on.
+  if (oldestCommit > 0)
+    throw damage ?? new DamagedError('snapshots', 0, 'the snapshot that the commits go on from is missing')
+  return { state: new StoredState(), next: 0 }
+}
+
+const understood = (segment: Segment, offset: number, read: () => void): void => {
+  try {
+    read()
+  } catch (error) {
+    throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function discard(storage: Storage): Promise<void> {
+  // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
+  await storage.put(discardMark, new Uint8Array(0))
+  const lists = [() => listLog(storage, folder), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
+  for (const list of lists) for (const file of (await list()).reverse()) await storage.delete(file)
+  await storage.delete(discardMark)
+}
+
+const streamsOf = ({ operators, codec }: CheckpointOptions): Streams => {
+  const operatorOf = new Map(operators.map(({ id, streamId }) => [streamId, id]))
+  const streamOf = new Map(operators.map(({ id, streamId }) => [id, streamId]))
+  return {
+    operatorOf: (streamId) => operatorOf.get(streamId) ?? `stream#${streamId}`,
+    streamOf: (operator) => streamOf.get(operator),
+    codec,
+  }
+}
+
+/** Values of older versions, read by the program's `migrate`. */
+class Migration {
+  readonly #state: StoredState
+  readonly #operators: ReadonlyMap<string, OperatorPrint>
+
+  readonly #kept: ReadonlySet<string>
+
+  constructor(state: StoredState, operators: readonly OperatorPrint[], kept: ReadonlySet<string>) {
+    this.#state = state
+    this.#kept = kept
+    this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
+  }
+
+  /** Everything is migrated once before anything is written: a `migrate` that throws refuses the start. */
+  check(): void {
+    for (const [id, tables] of this.#state.tables) {
+      const operator = this.#operators.get(id)
+      if (operator === undefined) continue
+      for (const [name, table] of tables) {
+        for (const [key, entry] of table) {
+          if (entry.version === operator.version) continue
+          if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
+          try {
+            // Other tables of an operator are the engine's own, and have no versions.
+            const value = name === 'state' ? operator.migrate(entry.value, entry.version) : entry.value
+            table.set(key, { ...entry, value, version: operator.version })
+          } catch (error) {
+            throw migrationFailed(id, entry.key, entry.version, operator.version, error)
+          }
+        }
+      }
+    }
+  }
+
+  readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
+    this.#kept.has(operator) ? (this.#state.tables.get(operator)?.get(table)?.values() ?? []) : undefined
+}

@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest'
+import { DamagedError } from '../../base/errors/storage.js'
+import { readFrames } from '../log/frame.js'
+import type { Storage } from '../../base/ports.js'
+import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
+import type { SnapshotSource } from './checkpoint.js'
+import { keepSnapshots, listSnapshots, readSnapshot, writeSnapshot } from './snapshot.js'
+import { entriesOf, everyRecord, openTiny, runTiny, type TinyState } from '../../../test/checkpoint/tiny-job.js'
+
+const head = (next: number) => ({
+  head: { engine: 'test', zeroTime: 0, batchMs: 1000, operators: [], fresh: [] },
+  next,
+  time: next * 1000,
+  rest: { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined },
+})
+
+/** Tables of one key each whose value fills a part, so that there are as many parts as tables. */
+const bigTables = (names: readonly string[]): SnapshotSource => ({
+  tables: names.map((name) => ({
+    operator: name,
+    table: 'state',
+    entries: () => [{ key: name, value: name.repeat(1 << 20), touched: 1000, turn: 0 }],
+    release: () => undefined,
+  })),
+  remembered: [],
+})
+/** Tables of one small key each, all in one part. */
+const smallTables = (names: readonly string[]): SnapshotSource => ({
+  tables: names.map((name) => ({
+    operator: name,
+    table: 'state',
+    entries: () => [{ key: name, value: 1, touched: 1000, turn: 0 }],
+    release: () => undefined,
+  })),
+  remembered: [],
+})
+
+const written = async (source: SnapshotSource, next = 7): Promise<MemoryStorage> => {
+  const storage = memoryStorage()
+  await writeSnapshot(storage, head(next), source, everyRecord.begin(), undefined)
+  return storage
+}
+const partsOf = async (storage: Storage): Promise<string[]> =>
+  (await storage.list('snapshots/')).filter((file) => file.endsWith('.part')).sort()
+
+test('a part that was cut between two of its frames is damage, though each frame is good', async () => {
+  const storage = await written(smallTables(['a', 'b', 'c']))
+  const [part] = await partsOf(storage)
+  const bytes = (await storage.read(part!))!
+  const { frames } = readFrames(part!, 's', bytes, { tail: false })
+  expect(frames).toHaveLength(3)
+  for (const { offset } of frames) {
+    storage.overwrite(part!, bytes.subarray(0, offset))
+    const cut = await readSnapshot(storage, 7).catch((error: unknown) => error)
+    expect(cut, `cut at ${offset}`).toBeInstanceOf(DamagedError)
+    expect(cut).toMatchObject({ code: 'checkpoint-damaged', file: part })
+  }
+})
+
+test('two parts that have changed places are damage, though each is good where it was', async () => {
+  const storage = await written(bigTables(['a', 'b']))
+  const [first, second] = await partsOf(storage)
+  const [a, b] = [(await storage.read(first!))!, (await storage.read(second!))!]
+  expect(a.length).toBeGreaterThan(1 << 20)
+  storage.overwrite(first!, b)
+  storage.overwrite(second!, a)
+  await expect(readSnapshot(storage, 7)).rejects.toMatchObject({ code: 'checkpoint-damaged', file: first, offset: 12 })
+})
+
+test('a snapshot of another number is damage', async () => {
+  const storage = await written(smallTables(['a']))
+  const [main] = (await storage.list('snapshots/')).filter((file) => file.endsWith('.snapshot'))
+  const other = main!.replace('7.snapshot', '8.snapshot')
+  storage.overwrite(other, await storage.read(main!))
+  await expect(readSnapshot(storage, 8)).rejects.toMatchObject({ code: 'checkpoint-damaged', file: other })
+})
+
+test('a snapshot that was being deleted when the machine stopped is none, or whole', async () => {
+  for (let at = 0; ; at++) {
+    let storage = await written(smallTables(['a', 'b']), 7)
+    await writeSnapshot(storage, head(9), smallTables(['a', 'b']), everyRecord.begin(), undefined)
+    const before = storage.calls
+    // In the next life the machine stops at a call of the deletion.
+    storage = storage.crash({ fault: ({ index }) => (index === before + at ? { crash: 'before' } : undefined) })
+    const done = await Promise.race([keepSnapshots(storage, [9]).then(() => true), storage.crashed])
+    const next = storage.crash()
+    const left = await listSnapshots(next)
+    expect(left).toContain(9)
+    for (const number of left) await readSnapshot(next, number)
+    if (done === true) {
+      expect(at).toBeGreaterThan(3)
+      expect(left).toEqual([9])
+      return
+    }
+  }
+})
+
+test('while there is one snapshot only, the commits before it stay: damaged, it is not missed', async () => {
+  let batches = 0
+  let storage: MemoryStorage
+  let end: TinyState
+  do {
+    storage = memoryStorage()
+    end = await runTiny(storage, ++batches)
+  } while ((await listSnapshots(storage)).length === 0)
+  const [only] = await listSnapshots(storage)
+  expect(await listSnapshots(storage)).toHaveLength(1)
+  const name = (await storage.list('snapshots/')).find((file) => file.endsWith('.snapshot'))!
+  storage.overwrite(name, (await storage.read(name))!.subarray(0, 30))
+  await expect(readSnapshot(storage, only!)).rejects.toThrow(DamagedError)
+  const { checkpoint, recovered } = await openTiny(storage)
+  expect(recovered.lastCommitted).toBe(batches * 1000)
+  expect(entriesOf(recovered)).toEqual(end.entries)
+  expect(recovered.warnings.join()).toContain('snapshot')
+  await checkpoint.close()
+})

@@ -1,0 +1,114 @@
+import { keyOf, type MapKey } from '../../base/keys/key.js'
+import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
+import type { CommitFrame, CommitHead, CommitRest, StoredPrint } from './commit-frames.js'
+
+/** A key as it is stored, and the version of the program's stored form that wrote it. */
+export interface StoredEntry extends TableEntry {
+  readonly version: number
+}
+export type StoredTable = Map<MapKey, StoredEntry>
+
+/** Everything that commits say, folded. What lives and what is recovered is the same fold. */
+export class StoredState {
+  zeroTime = 0
+  batchMs = 0
+  lastCommitted: number | undefined
+  forgotten = -Infinity
+  operators: readonly StoredPrint[] = []
+  readonly tables = new Map<string, Map<string, StoredTable>>()
+  metadata = new Map<string, unknown>()
+  remembered: Remembered[] = []
+  positions = new Map<string, unknown>()
+  held = new Map<string, number>()
+  failed: readonly FailedOutput[] = []
+  #parts: CommitFrame[] = []
+
+  /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
+  begun = new Set<string>()
+
+  /** Whether a commit has changed a table, or what is remembered, since the snapshot that this was read from. */
+  changed = false
+
+  /** Operators for which anything is kept. */
+  get holders(): ReadonlySet<string> {
+    const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => table.size > 0))
+    return new Set([
+      ...filled.map(([id]) => id),
+      ...this.remembered.map(({ operator }) => operator),
+      ...this.metadata.keys(),
+      ...this.positions.keys(),
+      ...this.held.keys(),
+    ])
+  }
+
+  /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
+  head(head: CommitHead): void {
+    this.zeroTime = head.zeroTime
+    this.batchMs = head.batchMs
+    this.operators = head.operators
+    const fresh = new Set(head.fresh)
+    const kept = new Set(head.operators.map(({ id }) => id).filter((id) => !fresh.has(id)))
+    this.keepOnly((id) => kept.has(id))
+  }
+
+  /** Lets go of all that belongs to other operators. */
+  keepOnly(isKept: (operator: string) => boolean): void {
+    for (const byOperator of [this.tables, this.metadata, this.positions, this.held, this.begun]) {
+      for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
+    }
+    this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
+  }
+
+  /** A commit counts as a whole, when its last frame is there. */
+  frame(frame: CommitFrame): void {
+    if (frame[0] !== 'done') {
+      this.#parts.push(frame)
+      return
+    }
+    const parts = this.#parts.splice(0)
+    this.changed ||= parts.length > 0
+    for (const part of parts) this.apply(part)
+    this.#done(frame[1], frame[2])
+  }
+
+  /** Parts of a commit whose end never came. */
+  dropUnfinished(): void {
+    this.#parts = []
+  }
+
+  apply(part: CommitFrame): void {
+    if (part[0] === 'remembered') this.remembered.push({ operator: part[1], time: part[2], partitions: part[3] })
+    if (part[0] !== 'changes') return
+    const [, operator, name, changes] = part
+    const table = this.#table(operator, name)
+    const version = this.operators.find(({ id }) => id === operator)?.version ?? 1
+    for (const [key, value, touched = 0, turn] of changes) {
+      const k = keyOf(key)
+      if (value === undefined) table.delete(k)
+      else table.set(k, { key: k, value, touched, turn, version })
+    }
+  }
+
+  #done(time: number, rest: CommitRest): void {
+    this.lastCommitted = time
+    for (const { id } of this.operators) this.begun.add(id)
+    for (const [operator, value] of rest.metadata) {
+      if (value === undefined) this.metadata.delete(operator)
+      else this.metadata.set(operator, value)
+    }
+    const until = new Map(rest.unremembered)
+    this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
+    for (const [operator, position] of rest.positions) this.positions.set(operator, position)
+    this.held = new Map(rest.held)
+    this.failed = rest.failed
+    if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
+  }
+
+  #table(operator: string, name: string): StoredTable {
+    let tables = this.tables.get(operator)
+    if (tables === undefined) this.tables.set(operator, (tables = new Map()))
+    let table = tables.get(name)
+    if (table === undefined) tables.set(name, (table = new Map()))
+    return table
+  }
+}

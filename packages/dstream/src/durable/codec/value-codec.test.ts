@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict'
+import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import * as immutable from 'immutable'
+import { List, Map as IMap, OrderedMap, OrderedSet, Record as IRecord, Seq, Set as ISet, Stack } from 'immutable'
+import { Seconds } from '../../base/time/duration.js'
+import { Time } from '../../base/time/time.js'
+import { Unstorable } from './to-plain.js'
+import { decodeValue, encodeValue } from './value-codec.js'
+
+const back = (value: unknown): unknown => decodeValue(encodeValue(value))
+
+const anyText = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary', maxLength: 100 }),
+  fc.array(fc.nat(0xffff), { maxLength: 90 }).map((units) => String.fromCharCode(...units)),
+  fc.constantFrom(
+    '\ufeff',
+    '\ufeff' + 'x'.repeat(80),
+    '\ud800',
+    'é'.repeat(70),
+    '',
+    '__proto__',
+    'constructor',
+    'toJSON',
+  ),
+)
+const leaf = fc.oneof(
+  anyText,
+  fc.double(),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.bigInt(),
+  fc.boolean(),
+  fc.constantFrom(
+    null,
+    undefined,
+    -0,
+    0,
+    NaN,
+    Infinity,
+    -Infinity,
+    2n ** 63n,
+    -(2n ** 63n),
+    -(2n ** 63n) - 1n,
+    2n ** 70_000n,
+  ),
+  // Node 20's deepStrictEqual holds two invalid dates for different: a test of their own.
+  fc.date({ noInvalidDate: true }),
+  fc.uint8Array(),
+  fc.int32Array(),
+  fc.float64Array(),
+  fc.bigUint64Array(),
+  fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  fc.uint8Array().map((bytes) => bytes.buffer.slice(0)),
+  fc.uint8Array().map((bytes) => new DataView(bytes.buffer)),
+  fc.nat().map((ms) => new Time(ms)),
+  fc.nat(1000).map((s) => Seconds(s)),
+)
+const anything = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    leaf,
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.sparseArray(tie('value'), { maxLength: 5 }),
+    fc.dictionary(anyText, tie('value'), { maxKeys: 5 }),
+    fc.dictionary(anyText, tie('value'), { maxKeys: 5, noNullPrototype: true }),
+    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((entries) => new Map(entries)),
+    fc.array(tie('value'), { maxLength: 4 }).map((items) => new Set(items)),
+  ),
+})).value
+
+describe('what is written and read back is equal', () => {
+  test('for any plain data, map, set, date and buffer', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        assert.deepStrictEqual(back(value), value)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  test('minus zero stays minus zero, everywhere', () => {
+    const read = back([-0, { z: -0 }, new Map([['z', -0]])]) as [number, { z: number }, Map<string, number>]
+    expect([read[0], read[1].z, read[2].get('z')].every((zero) => Object.is(zero, -0))).toBe(true)
+  })
+
+  const user = IRecord({ name: '', age: -0, tags: List<string>() }, 'User')
+  test.each([
+    ['List', List([1, undefined, List(['a'])])],
+    [
+      'Map',
+      IMap<unknown, unknown>([
+        [List([1, 'a']), 1n],
+        ['b', new Date(5)],
+      ]),
+    ],
+    [
+      'OrderedMap',
+      OrderedMap([
+        ['z', 1],
+        ['a', 2],
+        ['m', 3],
+      ]),
+    ],
+    ['Set', ISet(['a', List([1])])],
+    ['OrderedSet', OrderedSet(['z', 'a', 'm'])],
+    ['Stack', Stack([1, 2, 3])],
+    ['Record', user({ name: 'ann', tags: List(['x']) })],
+    ['a Map that holds maps', IMap({ a: IMap({ b: List([new Map([[1, 2]])]) }) })],
+  ])('immutable %s comes back as the same kind, in the same order', (_, value) => {
+    const read = back(value) as typeof value
+    // A native Map inside an immutable one is equal by reference only.
+    if (!String(value).includes('[object Map]')) expect(immutable.is(read, value)).toBe(true)
+    expect(read.toJS()).toEqual(value.toJS())
+    expect([...read]).toHaveLength([...value].length)
+    for (const kind of ['isList', 'isMap', 'isOrdered', 'isSet', 'isStack', 'isRecord', 'isOrderedSet'] as const) {
+      expect(immutable[kind](read), kind).toBe(immutable[kind](value))
+    }
+  })
+
+  test('a record has its defaults again', () => {
+    const read = back(user({ name: 'ann' })) as ReturnType<typeof user>
+    expect(read.delete('name').name).toBe('')
+    expect(Object.is(read.age, -0)).toBe(true)
+    expect(IRecord.getDescriptiveName(read)).toBe('User')
+  })
+
+  test('an error has its class, message, stack, cause and what was added to it', () => {
+    const error = Object.assign(new RangeError('far', { cause: { line: 3 } }), { code: 'E1' })
+    const read = back(error) as typeof error
+    expect(read).toBeInstanceOf(RangeError)
+    expect([read.message, read.stack, read.cause, read.code]).toEqual(['far', error.stack, { line: 3 }, 'E1'])
+    expect(Object.keys(read)).toEqual(['code'])
+  })
+
+  test('an invalid date', () => {
+    const read = back([new Date(NaN)]) as [Date]
+    expect(read[0]).toBeInstanceOf(Date)
+    expect(read[0].getTime()).toBeNaN()
+  })
+
+  test('a regular expression', () => expect(back(/a\/b+/giu)).toEqual(/a\/b+/giu))
+
+  test('__proto__ is a key, and pollutes nothing', () => {
+    const read = back(JSON.parse('{"__proto__":{"admin":true},"a":1}')) as Record<string, unknown>
+    expect(Object.keys(read)).toEqual(['__proto__', 'a'])
+    expect((read as { admin?: boolean }).admin).toBeUndefined()
+    expect(({} as { admin?: boolean }).admin).toBeUndefined()
+  })
+
+  test('a dictionary with many keys, and many shapes in one value', () => {
+    const words = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`w${i}`, i]))
+    expect(back(words)).toEqual(words)
+    const shapes = Array.from({ length: 300 }, (_, i) => ({ [`a${i}`]: i, b: i }))
+    expect(back([...shapes, ...shapes])).toEqual([...shapes, ...shapes])
+  })
+
+  test('each call is decodable alone: no structure is shared between two', () => {
+    const first = encodeValue([{ count: 1, last: 'a' }])
+    const second = encodeValue([{ count: 2, last: 'b' }])
+    expect(decodeValue(second)).toEqual([{ count: 2, last: 'b' }])
+    expect(decodeValue(first)).toEqual([{ count: 1, last: 'a' }])
+  })
+
+  test('nothing read back keeps the bytes alive, and nothing given is changed', () => {
+    const value = Object.freeze({ bytes: new Uint8Array([1, 2, 3]), zero: -0, list: Object.freeze([undefined, 1]) })
+    const encoded = encodeValue(value)
+    const read = decodeValue(encoded) as typeof value
+    encoded.fill(0)
+    expect(read).toStrictEqual(value)
+    expect(read.bytes.buffer.byteLength).toBe(3)
+  })
+})
+
+describe('what cannot be stored is refused, with the path', () => {
+  class Account {
+    balance = 1
+  }
+  class User extends IRecord({ name: '' }) {}
+  class MyList extends Array<number> {}
+  class MyError extends Error {}
+  const cyclic: Record<string, unknown> = {}
+  cyclic['self'] = cyclic
+  test.each<[string, unknown, PropertyKey[]]>([
+    ['a function', { a: [1, { f: () => 1 }] }, ['a', 1, 'f']],
+    ['a symbol', [Symbol('x')], [0]],
+    ['Account', new Map([['k', { acc: new Account() }]]), ['k', 'acc']],
+    ['User', { u: new User() }, ['u']],
+    ['MyList', { u: MyList.from([1]) }, ['u']],
+    ['MyError', { u: new MyError('x') }, ['u']],
+    ['WeakMap', { w: new WeakMap() }, ['w']],
+    ['Promise', List([Promise.resolve()]), [0]],
+    ['Seq', { s: Seq([1, 2]) }, ['s']],
+    ['SharedArrayBuffer', { s: new SharedArrayBuffer(4) }, ['s']],
+    ['Number', { n: new Number(1) }, ['n']],
+  ])('%s', (named, value, path) => {
+    let error: unknown
+    try {
+      encodeValue(value)
+    } catch (e) {
+      error = e
+    }
+    expect(error).toBeInstanceOf(Unstorable)
+    expect((error as Unstorable).path).toEqual(path)
+    expect((error as Unstorable).reason).toContain(named)
+  })
+
+  test('a value that holds itself', () => {
+    expect(() => encodeValue(cyclic)).toThrow(/holds itself/)
+  })
+})
+
+describe('damaged bytes', () => {
+  test('never hang and never come back as a value with a wrong flag', () => {
+    expect(() => decodeValue(new Uint8Array([7, 1]))).toThrow(/damaged/)
+    expect(() => decodeValue(new Uint8Array())).toThrow(/damaged/)
+  })
+
+  test('a header that claims four billion elements is refused at once', () => {
+    expect(() => decodeValue(new Uint8Array([0, 0xdd, 0xff, 0xff, 0xff, 0xff]))).toThrow()
+    expect(() => decodeValue(new Uint8Array([0, 0xc6, 0xff, 0xff, 0xff, 0xff]))).toThrow()
+  })
+
+  test('any bytes decode or throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(0, 1), (bytes, flag) => {
+        try {
+          decodeValue(Uint8Array.from([flag, ...bytes]))
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

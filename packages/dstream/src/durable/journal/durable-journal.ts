@@ -1,0 +1,140 @@
+import type { Block } from '../blocks/block.js'
+import { apply, type Ledger, takeAll } from '../blocks/ledger.js'
+import { duplicateBlock } from '../../base/errors/storage.js'
+import { encodeAllocation, encodeBlock, type Streams } from './events.js'
+import type { Allocation, Journal, SourceRange } from './journal.js'
+import type { Log } from '../log/log.js'
+
+/** Which file of the log holds what is still needed. */
+export class SegmentUse {
+  readonly #blocks = new Map<Block, number>()
+  readonly #batches = new Map<number, number>()
+  readonly #count = new Map<number, number>()
+
+  block(block: Block, segment: number): void {
+    this.#blocks.set(block, segment)
+    this.#add(segment, 1)
+  }
+
+  batch(time: number, segment: number): void {
+    this.#batches.set(time, segment)
+    this.#add(segment, 1)
+  }
+
+  forget(allocation: Allocation): void {
+    this.#add(this.#batches.get(allocation.time), -1)
+    this.#batches.delete(allocation.time)
+    for (const block of [...allocation.blocks.values()].flat()) {
+      this.#add(this.#blocks.get(block), -1)
+      this.#blocks.delete(block)
+    }
+  }
+
+  isFree(segment: number): boolean {
+    return (this.#count.get(segment) ?? 0) === 0
+  }
+
+  #add(segment: number | undefined, change: number): void {
+    if (segment !== undefined) this.#count.set(segment, (this.#count.get(segment) ?? 0) + change)
+  }
+}
+
+export interface DurableJournalOptions {
+  readonly log: Log
+  readonly streams: Streams
+  /** What the log held. */
+  readonly ledger: Ledger
+  readonly use: SegmentUse
+  /** Time of the last batch whose commit is durable. */
+  readonly committed: () => number | undefined
+  /** The last batch that was given anything in an earlier life. */
+  readonly allocated: number | undefined
+}
+
+/** The journal on a log: append, then apply. */
+export class DurableJournal implements Journal {
+  readonly #o: DurableJournalOptions
+  #ledger: Ledger
+  #allocated: number | undefined
+  readonly #adding = new Set<string>()
+
+  constructor(options: DurableJournalOptions) {
+    this.#o = options
+    this.#ledger = options.ledger
+    this.#allocated = options.allocated
+  }
+
+  /** Sequence number of the next frame of the log. */
+  get next(): number {
+    return this.#o.log.next
+  }
+
+  /** The last batch that was given anything, forgotten or not. */
+  get allocated(): number | undefined {
+    return this.#allocated
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  async addBlock(block: Block): Promise<void> {
+    const { log, streams, use } = this.#o
+    const name = `${block.streamId}/${block.id}`
+    if (this.#adding.has(name) || this.#ledger.waiting.get(block.streamId)?.has(block.id) === true) {
+      throw duplicateBlock(block.streamId, block.id)
+    }
+    this.#adding.add(name)
+    try {
+      await log.append([encodeBlock(block, streams.operatorOf(block.streamId))], (segment) => {
+        this.#ledger = apply(this.#ledger, { type: 'added', block })
+        use.block(block, segment)
+      })
+    } finally {
+      this.#adding.delete(name)
+    }
+  }
+
+  async allocate(time: number, ranges: ReadonlyMap<string, SourceRange> = new Map()): Promise<Allocation> {
+    const { log, streams, use, committed } = this.#o
+    const known = this.allocation(time)
+    if (known !== undefined) return known
+    const event = takeAll(this.#ledger, time, ranges)
+    await log.append([encodeAllocation(event, streams, committed())], (segment) => {
+      this.#ledger = apply(this.#ledger, event)
+      use.batch(time, segment)
+      this.#allocated = time
+    })
+    return this.allocation(time)!
+  }
+
+  allocation(time: number): Allocation | undefined {
+    return this.#ledger.batches.get(time)
+  }
+
+  allocations(): readonly Allocation[] {
+    return [...this.#ledger.batches.values()]
+  }
+
+  waiting(): readonly Block[] {
+    return [...this.#ledger.waiting.values()].flatMap((queue) => [...queue.values()])
+  }
+
+  position(streamId: number): unknown {
+    return this.#ledger.positions.get(streamId)
+  }
+
+  /**
+   * Files go from the oldest on, and only while nothing in them is needed: an allocation always follows its blocks, so no
+   * block comes back as one that waits. A file that cannot be deleted now is tried again next time.
+   */
+  async forget(until: number): Promise<void> {
+    const { log, use } = this.#o
+    for (const [time, allocation] of this.#ledger.batches) {
+      if (time > until) break
+      use.forget(allocation)
+    }
+    this.#ledger = apply(this.#ledger, { type: 'forgotten', until })
+    await log.deleteOldest((segment) => use.isFree(segment)).catch(() => undefined)
+  }
+}

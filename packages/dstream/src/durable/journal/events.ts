@@ -1,0 +1,117 @@
+import type { Block } from '../blocks/block.js'
+import type { Codec } from '../blocks/codec.js'
+import type { Allocated, SourceRange } from '../blocks/ledger.js'
+import { Unstorable } from '../codec/to-plain.js'
+import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
+import type { Payload } from '../log/frame.js'
+
+/** Which source a stream id of this life stands for: ids of operators outlive a change of the program, numbers do not. */
+export interface Streams {
+  operatorOf(streamId: number): string
+  /** `undefined` when the source is gone and its data may be dropped. */
+  streamOf(operator: string): number | undefined
+  codec(streamId: number, id: string): Codec<unknown> | undefined
+}
+
+/** What a journal frame says before its data. */
+type Meta =
+  | readonly ['block', operator: string, id: string, count: number | undefined, position: unknown, metadata: unknown, codec: string | undefined]
+  | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
+
+/** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
+const framed = (meta: Meta, data: Uint8Array): Payload => {
+  const encoded = encodeValue(meta)
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, encoded.length, true)
+  return [length, encoded, data]
+}
+
+/** @throws `state-not-storable` for records that are no data */
+export function encodeBlock(block: Block, operator: string): Payload {
+  const { id, count, position, metadata, payload } = block
+  const codec = 'bytes' in payload ? payload.codec.id : undefined
+  try {
+    const data = 'bytes' in payload ? payload.bytes : encodeValue(payload.records)
+    return framed(['block', operator, id, count, position, metadata, codec], data)
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    throw recordNotStorable(operator, 'a received record', error.path, error.reason)
+  }
+}
+
+export function encodeAllocation(event: Allocated, streams: Streams, committed: number | undefined): Payload {
+  const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
+  try {
+    const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)
+    return framed(['batch', event.time, blocks, ranges, committed], new Uint8Array(0))
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    const operator = [...event.ranges.keys()][Number(error.path[1])] ?? 'a source'
+    throw recordNotStorable(operator, 'a position of the source', error.path.slice(2), error.reason)
+  }
+}
+
+/** What a frame of the journal says, under the ids of operators: which of them this program has is not known yet. */
+export type JournalEntry =
+  | {
+      readonly type: 'block'
+      readonly operator: string
+      readonly id: string
+      readonly codec: string | undefined
+      readonly position: unknown
+      readonly bytes: number
+      block(streams: Streams, streamId: number): Block
+    }
+  | {
+      readonly type: 'batch'
+      readonly time: number
+      readonly blocks: readonly (readonly [operator: string, ids: readonly string[]])[]
+      readonly ranges: ReadonlyMap<string, SourceRange>
+      /** The last batch that was committed when this one was allocated. */
+      readonly committed: number | undefined
+    }
+
+export function decodeEntry(payload: Uint8Array): JournalEntry {
+  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true)
+  const meta = decodeValue(payload.subarray(4, 4 + length)) as Meta
+  const data = payload.subarray(4 + length)
+  if (meta[0] === 'batch') {
+    const [, time, blocks, ranges, committed] = meta
+    return {
+      type: 'batch',
+      time,
+      blocks,
+      ranges: new Map(ranges.map(([operator, from, until]) => [operator, { from, until }])),
+      committed,
+    }
+  }
+  const [, operator, id, count, position, metadata, codec] = meta
+  return {
+    type: 'block',
+    operator,
+    id,
+    codec,
+    position,
+    bytes: data.length,
+    block: (streams, streamId) => ({
+      id,
+      streamId,
+      payload: payloadOf(data, codec, (name) => {
+        const found = streams.codec(streamId, name)
+        if (found === undefined) throw codecUnknown(streamId, operator, name)
+        return found
+      }),
+      count,
+      ...(position === undefined ? {} : { position }),
+      ...(metadata === undefined ? {} : { metadata: metadata as Record<string, unknown> }),
+    }),
+  }
+}
+
+const payloadOf = (
+  data: Uint8Array,
+  codec: string | undefined,
+  find: (name: string) => Codec<unknown>,
+): Block['payload'] =>
+  codec === undefined ? { records: decodeValue(data) as unknown[] } : { bytes: data.slice(), codec: find(codec) }

@@ -1,0 +1,54 @@
+import type { Storage } from '../../base/ports.js'
+import type { Steps } from '../../base/crash-points.js'
+import { DurableJournal } from './durable-journal.js'
+import type { Streams } from './events.js'
+import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
+import type { Payload } from '../log/frame.js'
+import { Log, logSteps, readLog } from '../log/log.js'
+
+const folder = 'journal'
+const points = logSteps('journal')
+
+/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
+export const readJournal = async (storage: Storage): Promise<ReadJournal> =>
+  decodeJournal(await readLog(storage, folder, 'j'))
+
+export interface OpenJournalOptions {
+  readonly storage: Storage
+  readonly read: ReadJournal
+  readonly streams: Streams
+  /** Batches up to this one are needed no more. */
+  readonly forgotten: number
+  readonly committed: () => number | undefined
+  readonly engine: string
+  readonly segmentBytes: number
+  readonly steps: Steps | undefined
+}
+
+/**
+ * Folds what was read; `begin` is the first thing that writes.
+ * @throws `checkpoint-damaged`, `codec-unknown`
+ */
+export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
+  const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps } = options
+  checkAgainstCommits(read, committed(), forgotten)
+  const head = (): Payload => {
+    const { positions, waiting, batches } = journal.ledger
+    return encodeHead({
+      engine,
+      positions: [...positions].map(([stream, position]) => [streams.operatorOf(stream), position]),
+      allocated: journal.allocated,
+      waiting: [...waiting].map(([stream, queue]) => [streams.operatorOf(stream), [...queue.keys()]]),
+      batches: [...batches.keys()],
+    })
+  }
+  const log = new Log({ storage, folder, kind: 'j', segmentBytes, points, steps, head })
+  const journal: DurableJournal = new DurableJournal({
+    log,
+    streams,
+    committed,
+    allocated: read.allocated,
+    ...foldJournal(read, streams, forgotten),
+  })
+  return { journal, begin: () => log.begin(read.segments) }
+}

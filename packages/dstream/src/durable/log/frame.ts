@@ -1,0 +1,172 @@
+import { DamagedError, newerFormat } from '../../base/errors/storage.js'
+import { crc32 } from './crc32.js'
+
+/** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */
+export const format = 1
+
+/** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot, `o` saved objects. */
+export type FileKind = 'j' | 'c' | 's' | 'm' | 'o'
+
+export interface Frame {
+  readonly payload: Uint8Array
+  readonly offset: number
+  readonly sequence: number
+}
+
+export interface FileFrames {
+  /** Sequence number of the first frame. */
+  readonly first: number
+  readonly frames: readonly Frame[]
+  /** Where the last good frame ends. */
+  readonly end: number
+  /** Bytes after `end` that a crash has left behind. */
+  readonly torn: number
+}
+
+const magic = 'dstream'
+export const preambleBytes = 24
+export const frameHeaderBytes = 20
+
+/**
+ * The head of a file: `dstream`, kind, format (u32), sequence number of the first frame (f64), CRC of all that. Its
+ * layout is the same in every format, so that a newer one is told from a damaged one.
+ */
+export function preamble(kind: FileKind, first: number): Uint8Array {
+  const bytes = new Uint8Array(preambleBytes)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < magic.length; i++) bytes[i] = magic.charCodeAt(i)
+  bytes[7] = kind.charCodeAt(0)
+  view.setUint32(8, format, true)
+  view.setFloat64(12, first, true)
+  view.setUint32(20, crc32(bytes.subarray(0, 20)), true)
+  return bytes
+}
+
+/** What the checksums of all frames of a file start from, so that a frame of another file is never taken for its own. */
+const seedOf = (kind: FileKind, first: number): number => crc32(preamble(kind, first))
+
+/** The parts of one payload are written one after the other; nobody has to join them first. */
+export type Payload = readonly Uint8Array[]
+
+/**
+ * Frames that are written by one append, one behind the other. Each begins with a header: length of the payload,
+ * sequence number, bytes since the last offset that was known to be durable, CRC of the payload, CRC of the header.
+ */
+export function encodeFrames(
+  kind: FileKind,
+  first: number,
+  sequence: number,
+  payloads: readonly Payload[],
+): Uint8Array {
+  const seed = seedOf(kind, first)
+  const lengths = payloads.map((parts) => parts.reduce((sum, part) => sum + part.length, 0))
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length + frameHeaderBytes, 0))
+  const view = new DataView(bytes.buffer)
+  let offset = 0
+  payloads.forEach((parts, i) => {
+    let at = offset + frameHeaderBytes
+    let crc = seed
+    for (const part of parts) {
+      bytes.set(part, at)
+      crc = crc32(part, crc)
+      at += part.length
+    }
+    view.setUint32(offset, lengths[i]!, true)
+    view.setUint32(offset + 4, (sequence + i) >>> 0, true)
+    view.setUint32(offset + 8, offset, true)
+    view.setUint32(offset + 12, crc, true)
+    view.setUint32(offset + 16, crc32(bytes.subarray(offset, offset + 16), seed), true)
+    offset = at
+  })
+  return bytes
+}
+
+/** A whole file in one go, for files that are put and never appended to. */
+export function encodeFile(kind: FileKind, first: number, payloads: readonly Payload[]): Uint8Array {
+  const frames = encodeFrames(kind, first, first, payloads)
+  const bytes = new Uint8Array(preambleBytes + frames.length)
+  bytes.set(preamble(kind, first))
+  bytes.set(frames, preambleBytes)
+  return bytes
+}
+
+/**
+ * Reads the frames of a file. In the newest file of a log (`tail`) what follows the last good frame may be the remains of
+ * an append that a crash has cut: it is reported as torn. It is damage when any later frame says that the disk had
+ * already confirmed that place, for then nothing there could have been lost by a crash.
+ * @throws `checkpoint-damaged` with file and offset, `checkpoint-newer-format`
+ */
+export function readFrames(file: string, kind: FileKind, bytes: Uint8Array, options: { tail: boolean }): FileFrames {
+  const first = readPreamble(file, kind, bytes)
+  const reader = new Reader(bytes, seedOf(kind, first))
+  const frames: Frame[] = []
+  let offset = preambleBytes
+  while (offset < bytes.length) {
+    const sequence = first + frames.length
+    const payload = reader.payloadAt(offset, sequence)
+    if (payload === undefined) {
+      if (!options.tail) throw new DamagedError(file, offset, 'there is no good frame here')
+      if (reader.confirmedAfter(offset, sequence)) {
+        throw new DamagedError(file, offset, 'there is no good frame here, and good ones follow')
+      }
+      break
+    }
+    frames.push({ payload, offset, sequence })
+    offset += frameHeaderBytes + payload.length
+  }
+  return { first, frames, end: offset, torn: bytes.length - offset }
+}
+
+function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
+  if (bytes.length < preambleBytes)
+    throw new DamagedError(file, 0, `it ends after ${bytes.length} bytes, before its head does`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  for (let i = 0; i < magic.length; i++) {
+    if (bytes[i] !== magic.charCodeAt(i)) throw new DamagedError(file, i, 'it does not begin like a file of dstream')
+  }
+  if (view.getUint32(20, true) !== crc32(bytes.subarray(0, 20)))
+    throw new DamagedError(file, 0, 'the checksum of its head is wrong')
+  const found = view.getUint32(8, true)
+  if (found > format) throw newerFormat(file, found, format)
+  if (bytes[7] !== kind.charCodeAt(0)) {
+    throw new DamagedError(file, 7, `it is of kind "${String.fromCharCode(bytes[7]!)}" where "${kind}" belongs`)
+  }
+  return view.getFloat64(12, true)
+}
+
+class Reader {
+  readonly #view: DataView
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly seed: number,
+  ) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  payloadAt(offset: number, sequence: number): Uint8Array | undefined {
+    if (!this.#headerAt(offset) || this.#view.getUint32(offset + 4, true) !== sequence >>> 0) return undefined
+    const begin = offset + frameHeaderBytes
+    const end = begin + this.#view.getUint32(offset, true)
+    if (end > this.bytes.length) return undefined
+    const payload = this.bytes.subarray(begin, end)
+    return crc32(payload, this.seed) === this.#view.getUint32(offset + 12, true) ? payload : undefined
+  }
+
+  /** Whether a frame behind `offset` was written when `offset` was durable already. */
+  confirmedAfter(offset: number, sequence: number): boolean {
+    for (let at = offset + 1; at + frameHeaderBytes <= this.bytes.length; at++) {
+      // Cheap tests first: this looks at every byte of what may be a long tail.
+      const ahead = (this.#view.getUint32(at + 4, true) - sequence) >>> 0
+      if (ahead === 0 || ahead > this.bytes.length) continue
+      const unconfirmed = this.#view.getUint32(at + 8, true)
+      if (at - unconfirmed > offset && this.#headerAt(at)) return true
+    }
+    return false
+  }
+
+  #headerAt(offset: number): boolean {
+    if (offset + frameHeaderBytes > this.bytes.length) return false
+    return crc32(this.bytes.subarray(offset, offset + 16), this.seed) === this.#view.getUint32(offset + 16, true)
+  }
+}

@@ -1,0 +1,244 @@
+import { DamagedError } from '../../base/errors/storage.js'
+import type { Storage } from '../../base/ports.js'
+import { crashPoint, type Steps } from '../../base/crash-points.js'
+import {
+  encodeFile,
+  encodeFrames,
+  type FileKind,
+  type Frame,
+  frameHeaderBytes,
+  type Payload,
+  preambleBytes,
+  readFrames,
+} from './frame.js'
+
+/** A file of a log, as it was read. */
+export interface Segment {
+  readonly file: string
+  /** Sequence number of its head, the first of its frames. */
+  readonly first: number
+  /** What the log says about itself at the beginning of each file. */
+  readonly head: Frame
+  readonly frames: readonly Frame[]
+  /** Sequence number of the first frame of the next file. */
+  readonly next: number
+  /** Where its last good frame ends. */
+  readonly end: number
+  /** Bytes behind it that a crash has left. */
+  readonly torn: number
+}
+
+const nameOf = (folder: string, first: number): string => `${folder}/${String(first).padStart(16, '0')}.log`
+
+/** The files of a log, oldest first. What has a name of another form is somebody else's, and let be. */
+export async function listLog(storage: Storage, folder: string): Promise<string[]> {
+  const files = await storage.list(`${folder}/`)
+  return files.filter((file) => /^\d{16}\.log$/.test(file.slice(folder.length + 1)))
+}
+
+/**
+ * Reads all files of a log, in order. Only what a crash may leave is accepted: a torn tail in the newest file.
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`
+ */
+export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly Segment[]> {
+  const files = await listLog(storage, folder)
+  const segments: Segment[] = []
+  for (const [i, file] of files.entries()) {
+    const bytes = await storage.read(file)
+    if (bytes === undefined) throw new DamagedError(file, 0, 'it has gone while it was to be read')
+    const segment = readSegment(file, kind, bytes, i === files.length - 1)
+    const before = segments.at(-1)
+    if (before !== undefined && before.next !== segment.first) {
+      const missing = `what was written between it and ${file} is missing (frames ${before.next} to ${segment.first - 1})`
+      throw new DamagedError(before.file, before.end, missing)
+    }
+    segments.push(segment)
+  }
+  return segments
+}
+
+/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
+export function readSegment(file: string, kind: FileKind, bytes: Uint8Array, newest: boolean): Segment {
+  const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: newest })
+  const [head, ...rest] = frames
+  // A new file is put as a whole, head included: a crash cannot leave one without.
+  if (head === undefined) throw new DamagedError(file, preambleBytes, 'it does not begin with a good frame')
+  return { file, first, head, frames: rest, next: first + frames.length, end, torn }
+}
+
+/** The steps of one log, which is where a crash can cut it. */
+export interface LogSteps {
+  readonly beforeAppend: (steps: Steps | undefined) => Promise<void> | void
+  readonly appended: (steps: Steps | undefined) => Promise<void> | void
+  readonly rolled: (steps: Steps | undefined) => Promise<void> | void
+}
+
+export const logSteps = (name: string): LogSteps => ({
+  beforeAppend: crashPoint(`${name}:before-append`),
+  appended: crashPoint(`${name}:appended`),
+  rolled: crashPoint(`${name}:rolled`),
+})
+
+export interface LogOptions {
+  readonly storage: Storage
+  readonly folder: string
+  readonly kind: FileKind
+  /** A file beyond this size is followed by another. */
+  readonly segmentBytes: number
+  /** The head of a new file, as of now. */
+  readonly head: () => Payload
+  readonly points: LogSteps
+  readonly steps: Steps | undefined
+}
+
+interface Entry {
+  readonly payloads: readonly Payload[]
+  readonly applied: (segment: number) => void
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+interface OpenSegment {
+  readonly file: string
+  readonly first: number
+}
+
+/**
+ * A log in files that follow one another. Entries that come while an append is under way are appended together next.
+ *
+ * After a failed append nobody knows how much of it the disk holds, and the next one must not follow garbage: the file is
+ * first put back to what had been confirmed.
+ */
+export class Log {
+  readonly #o: LogOptions
+  #segments: OpenSegment[] = []
+  #next = 0
+  #size = 0
+  #queue: Entry[] = []
+  #draining: Promise<void> | undefined
+  #unsure = false
+  #rollNext = false
+
+  constructor(options: LogOptions) {
+    this.#o = options
+  }
+
+  /** Bytes that a payload takes in the file beside its own. */
+  static readonly overhead = frameHeaderBytes
+
+  /**
+   * Goes on after what was read: what is torn is cut off, what a killed process has left unsynced is made durable, and a
+   * new file begins.
+   */
+  async begin(read: readonly Segment[]): Promise<void> {
+    const { storage } = this.#o
+    const newest = read.at(-1)
+    if (newest !== undefined) {
+      if (newest.torn > 0) await this.#putBack(newest.file, newest.end)
+      else await storage.append(newest.file, new Uint8Array(0))
+    }
+    this.#segments = read.map(({ file, first }) => ({ file, first }))
+    this.#next = newest?.next ?? 0
+    // A life in which nothing was written has left a file with a head only; the new one takes its place.
+    if (newest !== undefined && newest.frames.length === 0) {
+      this.#segments.pop()
+      this.#next = newest.first
+    }
+    await this.#roll()
+  }
+
+  /** Sequence number of the next frame: all before are confirmed. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** Sequence numbers at which files begin, oldest first; the last one is open. */
+  get segments(): readonly number[] {
+    return this.#segments.map(({ first }) => first)
+  }
+
+  /**
+   * Appends frames, all or none. When they are durable `applied` is called with the file they are in, in order of the log
+   * and before anything else happens to it; then the promise resolves.
+   */
+  append(payloads: readonly Payload[], applied: (segment: number) => void = () => undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ payloads, applied, resolve, reject })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  /** The next append begins a new file. */
+  rollNext(): void {
+    this.#rollNext = true
+  }
+
+  /** Deletes the oldest files while `unneeded` says so; never the open one. */
+  async deleteOldest(unneeded: (segment: number) => boolean): Promise<void> {
+    while (this.#segments.length > 1 && unneeded(this.#segments[0]!.first)) {
+      await this.#o.storage.delete(this.#segments[0]!.file)
+      this.#segments.shift()
+    }
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      let group: Entry[] = []
+      try {
+        await this.#o.points.beforeAppend(this.#o.steps)
+        if (this.#unsure) await this.#putBack(this.#open.file, this.#size)
+        if (this.#rollNext || this.#size >= this.#o.segmentBytes) await this.#roll()
+        group = this.#queue.splice(0)
+        await this.#write(group.flatMap(({ payloads }) => payloads))
+        for (const { applied } of group) applied(this.#open.first)
+        await this.#o.points.appended(this.#o.steps)
+        for (const { resolve } of group) resolve()
+      } catch (error) {
+        // Without a group it was the file that could not be made ready: nobody can be served then.
+        for (const { reject } of group.length > 0 ? group : this.#queue.splice(0)) reject(error)
+      }
+    }
+    this.#draining = undefined
+  }
+
+  async #write(payloads: readonly Payload[]): Promise<void> {
+    const { storage, kind } = this.#o
+    const { file, first } = this.#open
+    const bytes = encodeFrames(kind, first, this.#next, payloads)
+    this.#unsure = true
+    await storage.append(file, bytes)
+    this.#unsure = false
+    this.#next += payloads.length
+    this.#size += bytes.length
+  }
+
+  async #roll(): Promise<void> {
+    const { storage, folder, kind, head, points, steps } = this.#o
+    const file = nameOf(folder, this.#next)
+    const bytes = encodeFile(kind, this.#next, [head()])
+    await storage.put(file, bytes)
+    await points.rolled(steps)
+    this.#segments.push({ file, first: this.#next })
+    this.#next++
+    this.#size = bytes.length
+    this.#rollNext = false
+  }
+
+  async #putBack(file: string, size: number): Promise<void> {
+    const bytes = await this.#o.storage.read(file)
+    if (bytes === undefined || bytes.length < size) {
+      throw new DamagedError(file, bytes?.length ?? 0, `${size} bytes of it had been confirmed by the disk`)
+    }
+    await this.#o.storage.put(file, bytes.subarray(0, size))
+    this.#unsure = false
+  }
+
+  get #open(): OpenSegment {
+    return this.#segments.at(-1)!
+  }
+}

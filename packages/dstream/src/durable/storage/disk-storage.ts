@@ -1,0 +1,181 @@
+import { badFileName, storageFailed } from '../../base/errors/storage.js'
+import type { Storage } from '../../base/ports.js'
+import { AppendFile, folderOf, writeAll } from './append-file.js'
+import type { Disk } from './disk.js'
+
+/** The lock of a storage, held. */
+export interface HeldLock {
+  /** Called before every write. @throws `lock-lost` when somebody has taken the storage over */
+  verify(): Promise<void> | undefined
+  release(): Promise<void>
+}
+
+/** Of this library's own, because what bears it is deleted: a `.tmp` might be anybody's. */
+const temporary = '.dstream-tmp'
+const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
+
+/**
+ * The storage of journal and checkpoints on a `Disk`: all that makes it crash-safe stands here and in `AppendFile`, and is
+ * the same for real files and for the simulated disk of the tests.
+ */
+export class DiskStorage implements Storage {
+  readonly #disk: Disk
+  readonly #acquire: () => Promise<HeldLock>
+  #held: HeldLock | undefined
+  readonly #appending = new Map<string, AppendFile>()
+  /** Puts and deletes of a file run one after the other. */
+  readonly #queues = new Map<string, Promise<void>>()
+  readonly #folders = new Set<string>()
+  /** Gone, but not yet for good: the sync of their folder has failed. */
+  readonly #halfDeleted = new Set<string>()
+
+  constructor(disk: Disk, acquire: () => Promise<HeldLock>) {
+    this.#disk = disk
+    this.#acquire = acquire
+  }
+
+  async append(file: string, bytes: Uint8Array): Promise<void> {
+    checkName(file)
+    // Without a put under way nothing is awaited here: appends reach the file in the order in which they are called.
+    if (this.#queues.has(file)) await this.#queues.get(file)
+    let open = this.#appending.get(file)
+    if (open === undefined) {
+      const before = async (): Promise<void> => {
+        await this.#makeFolders(file)
+        await this.#held?.verify()
+      }
+      this.#appending.set(file, (open = new AppendFile(this.#disk, file, before)))
+    }
+    await open.append(bytes)
+  }
+
+  async read(file: string): Promise<Uint8Array | undefined> {
+    checkName(file)
+    return this.#disk.read(file).catch(failing('read', file))
+  }
+
+  /** Written beside, synced, renamed over, and the folder synced: before that a crash leaves the old file, then the new. */
+  async put(file: string, bytes: Uint8Array): Promise<void> {
+    checkName(file)
+    await this.#alone(file, async () => {
+      await this.#makeFolders(file)
+      await this.#held?.verify()
+      const beside = file + temporary
+      try {
+        await this.#writeSynced(beside, bytes)
+        await this.#disk.rename(beside, file).catch(failing('rename a new version to', file))
+      } catch (error) {
+        await this.#disk.unlink(beside).catch(() => undefined)
+        throw error
+      }
+      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))
+    })
+  }
+
+  /** Files whose names begin with `prefix`, in order of name. */
+  async list(prefix: string): Promise<string[]> {
+    const found: string[] = []
+    const look = async (folder: string): Promise<void> => {
+      for (const name of await this.#disk.readDir(folder).catch(failing('list', folder || this.#disk.name))) {
+        const path = folder === '' ? name : `${folder}/${name}`
+        if (name.endsWith('/')) {
+          const inner = path.slice(0, -1)
+          if (inner.startsWith(prefix) || prefix.startsWith(path)) await look(inner)
+        } else if (path.startsWith(prefix) && goodName.test(path) && !path.endsWith(temporary)) found.push(path)
+      }
+    }
+    await look('')
+    return found.sort()
+  }
+
+  /** Durable too: of two files deleted one after the other, the first must not come back without the second. */
+  async delete(file: string): Promise<void> {
+    checkName(file)
+    await this.#alone(file, async () => {
+      await this.#held?.verify()
+      const there = await this.#disk.unlink(file).catch(failing('delete', file))
+      if (!there && !this.#halfDeleted.has(file)) return
+      this.#halfDeleted.add(file)
+      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))
+      this.#halfDeleted.delete(file)
+    })
+  }
+
+  /** @throws `storage-locked`, naming the owner */
+  async lock(): Promise<() => Promise<void>> {
+    const held = await this.#acquire()
+    this.#held = held
+    const release = async (): Promise<void> => {
+      await Promise.all([...this.#queues.values(), ...[...this.#appending.values()].map((open) => open.close())])
+      this.#appending.clear()
+      this.#held = undefined
+      await held.release()
+    }
+    try {
+      await this.#sweep('')
+    } catch (error) {
+      await release()
+      throw error
+    }
+    return release
+  }
+
+  /** What a life that ended between write and rename has left. */
+  async #sweep(folder: string): Promise<void> {
+    for (const name of await this.#disk.readDir(folder).catch(failing('list', folder || this.#disk.name))) {
+      const path = folder === '' ? name : `${folder}/${name}`
+      if (name.endsWith('/')) await this.#sweep(path.slice(0, -1))
+      else if (name.endsWith(temporary)) await this.#disk.unlink(path).catch(failing('delete', path))
+    }
+  }
+
+  async #writeSynced(file: string, bytes: Uint8Array): Promise<void> {
+    const open = await this.#disk.create(file).catch(failing('create', file))
+    try {
+      await writeAll(open, bytes).catch(failing('write', file))
+      await open.sync().catch(failing('sync', file))
+    } finally {
+      await open.close().catch(() => undefined)
+    }
+  }
+
+  /** One after the other per file, and never while it is appended to: the open file would be the old one. */
+  async #alone(file: string, action: () => Promise<void>): Promise<void> {
+    const before = this.#queues.get(file) ?? Promise.resolve()
+    const now = before
+      .then(async () => {
+        const open = this.#appending.get(file)
+        this.#appending.delete(file)
+        await open?.close()
+        await action()
+      })
+      .finally(() => {
+        if (this.#queues.get(file) === settled) this.#queues.delete(file)
+      })
+    const settled = now.catch(() => undefined)
+    this.#queues.set(file, settled)
+    await now
+  }
+
+  async #makeFolders(file: string): Promise<void> {
+    const names = folderOf(file).split('/')
+    for (let depth = 0; depth <= names.length; depth++) {
+      const folder = names.slice(0, depth).join('/')
+      if (this.#folders.has(folder)) continue
+      await this.#disk.makeDir(folder).catch(failing('create the folder', folder || this.#disk.name))
+      // Also when it was there: the life that made it may have died before it was durable.
+      if (folder !== '') await this.#disk.syncDir(folderOf(folder)).catch(failing('sync the folder of', folder))
+      this.#folders.add(folder)
+    }
+  }
+}
+
+const checkName = (file: string): void => {
+  if (!goodName.test(file) || file.endsWith(temporary)) throw badFileName(file)
+}
+
+const failing =
+  (action: string, file: string) =>
+  (cause: unknown): never => {
+    throw storageFailed(action, file, cause)
+  }

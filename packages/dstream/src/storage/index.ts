@@ -1,5 +1,0 @@
-export { fileStorage } from '../node/file-storage.js'
-export { type MemoryStorage, memoryStorage, type MemoryStorageOptions } from './memory-storage.js'
-export type { DiskCall, DiskFault } from './memory-disk.js'
-export type { Unsynced } from './platter.js'
-export type { Storage } from '../base/ports.js'
