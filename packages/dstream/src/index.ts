@@ -18,15 +18,15 @@ export { definedJobs } from './job.js'
 export type { Job, JobModule } from './job.js'
 
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
-export { Receiver } from './receive/receiver.js'
-export type { ReceiverOptions, StoreBlockOptions } from './receive/receiver.js'
+export { Receiver } from './input/receive/receiver.js'
+export type { ReceiverOptions, StoreBlockOptions } from './input/receive/receiver.js'
 export type { Codec } from './durable/blocks/codec.js'
-export type { InputSource, SourceHome } from './sources/input-source.js'
-export type { Emitter } from './sources/event-emitter.js'
-export type { FileStreamOptions } from './sources/file-input.js'
-export type { Source } from './sources/positioned.js'
-export type { QueueOptions } from './sources/queue.js'
-export type { SocketTextOptions } from './sources/socket-text.js'
+export type { InputSource, SourceHome } from './input/sources/input-source.js'
+export type { Emitter } from './input/sources/event-emitter.js'
+export type { FileStreamOptions } from './input/sources/file-input.js'
+export type { Source } from './input/sources/positioned.js'
+export type { QueueOptions } from './input/sources/queue.js'
+export type { SocketTextOptions } from './input/sources/socket-text.js'
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export { DStream, MapWithStateDStream, StateDStream } from './dstream.js'

@@ -21,7 +21,7 @@ import { printsOf } from './schedule/prints.js'
 import { resume, resumeLine } from './schedule/resume.js'
 import { StatefulTurns } from './schedule/stateful-turns.js'
 import { firstBatchTime, Ticker } from './schedule/ticker.js'
-import type { InputSet } from './sources/input-set.js'
+import type { InputSet } from './input/sources/input-set.js'
 import { crashPoint, type Steps } from './base/crash-points.js'
 
 export interface LifecycleOptions {

@@ -2,7 +2,7 @@ import type { Block } from '../src/durable/blocks/block.js'
 import type { ReceiverInfo } from '../src/observe/events.js'
 import type { Logger } from '../src/base/ports.js'
 import { ManualClock } from '../src/testing/manual-clock.js'
-import type { ReceiverEvent } from '../src/receive/supervisor.js'
+import type { ReceiverEvent } from '../src/input/receive/supervisor.js'
 
 /** For the tests of receive/ and sources/: the surroundings of a receiver, on a clock that stands still. */
 export class Harness {

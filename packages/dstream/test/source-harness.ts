@@ -1,7 +1,7 @@
 import type { Block } from '../src/durable/blocks/block.js'
 import { RDDContext } from '../src/rdd/rdd-context.js'
-import { defaultLimits } from '../src/receive/backlog.js'
-import type { InputSource, SourceHome } from '../src/sources/input-source.js'
+import { defaultLimits } from '../src/input/receive/backlog.js'
+import type { InputSource, SourceHome } from '../src/input/sources/input-source.js'
 import { Harness, settle } from './receive-harness.js'
 
 /** For the tests of sources: the context's part, one batch at a time and by hand. */

@@ -1,0 +1,151 @@
+import type { Payload } from '../../durable/blocks/block.js'
+import type { Codec } from '../../durable/blocks/codec.js'
+import { sizeOf } from './backlog.js'
+
+/**
+ * A codec that can tell how many records bytes hold without decoding them: what a rate limit on bytes needs, and every
+ * event of a batch that was not read yet.
+ */
+export interface CountingCodec<out T> extends Codec<T> {
+  /** Exactly as many as `decode` gives: none of them is bad. Called for everything that is received, so it is quick. */
+  count(bytes: Uint8Array): number
+  /** The offset behind the first `records` of them. */
+  offsetAfter(bytes: Uint8Array, records: number): number
+}
+
+const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
+  'count' in codec && 'offsetAfter' in codec
+
+/** `undefined` where only decoding can tell. */
+export const countOf = (codec: Codec<unknown>, bytes: Uint8Array): number | undefined =>
+  isCounting(codec) ? codec.count(bytes) : undefined
+
+/** What a run becomes as a block. */
+export interface Closed {
+  readonly payload: Payload
+  readonly count: number | undefined
+  readonly position: unknown
+  readonly bytes: number
+}
+
+/** Neighbours in order of arrival that fit into one block. */
+export interface Run {
+  /** Records that count for the rate. */
+  readonly counted: number
+  readonly empty: boolean
+  /** Takes its beginning away, with at most so many counted records. */
+  takeFront(counted: number): Run
+  close(): Closed
+}
+
+export class RecordRun implements Run {
+  readonly #records: unknown[]
+  /** Beside the records, from the first one on that had a position. */
+  #positions: unknown[] | undefined
+
+  constructor(records: unknown[] = [], positions?: unknown[]) {
+    this.#records = records
+    this.#positions = positions
+  }
+
+  get counted(): number {
+    return this.#records.length
+  }
+  get empty(): boolean {
+    return this.#records.length === 0
+  }
+
+  add(record: unknown, position: unknown): void {
+    if (position !== undefined) this.#positions ??= new Array<unknown>(this.#records.length).fill(undefined)
+    this.#records.push(record)
+    this.#positions?.push(position)
+  }
+
+  takeFront(counted: number): RecordRun {
+    return new RecordRun(this.#records.splice(0, counted), this.#positions?.splice(0, counted))
+  }
+
+  close(): Closed {
+    const records = this.#records
+    const bytes = records.reduce<number>((sum, record) => sum + sizeOf(record), 0)
+    return { payload: { records }, count: records.length, position: lastKnown(this.#positions ?? []), bytes }
+  }
+}
+
+export interface Piece {
+  readonly bytes: Uint8Array
+  /** `undefined` where the codec cannot tell. */
+  readonly count: number | undefined
+  readonly position: unknown
+}
+
+export class BytesRun implements Run {
+  readonly codec: Codec<unknown>
+  readonly #pieces: Piece[]
+  #counted: number
+
+  constructor(codec: Codec<unknown>, pieces: Piece[] = []) {
+    this.codec = codec
+    this.#pieces = pieces
+    this.#counted = pieces.reduce((sum, piece) => sum + (piece.count ?? 0), 0)
+  }
+
+  get counted(): number {
+    return this.#counted
+  }
+  get empty(): boolean {
+    return this.#pieces.length === 0
+  }
+
+  add(piece: Piece): void {
+    this.#pieces.push(piece)
+    this.#counted += piece.count ?? 0
+  }
+
+  takeFront(counted: number): BytesRun {
+    const front: Piece[] = []
+    let left = counted
+    while (this.#pieces.length > 0 && (this.#pieces[0]!.count ?? 0) <= left) {
+      const piece = this.#pieces.shift()!
+      left -= piece.count ?? 0
+      front.push(piece)
+    }
+    const next = this.#pieces[0]
+    if (next !== undefined && left > 0 && isCounting(this.codec)) {
+      const offset = this.codec.offsetAfter(next.bytes, left)
+      front.push({ bytes: next.bytes.subarray(0, offset), count: left, position: undefined })
+      this.#pieces[0] = { ...next, bytes: next.bytes.subarray(offset), count: next.count! - left }
+    }
+    const taken = new BytesRun(this.codec, front)
+    this.#counted -= taken.counted
+    return taken
+  }
+
+  close(): Closed {
+    const pieces = this.#pieces
+    const bytes = concat(pieces.map((piece) => piece.bytes))
+    const known = pieces.every((piece) => piece.count !== undefined)
+    return {
+      payload: { bytes, codec: this.codec },
+      count: known ? this.#counted : undefined,
+      position: lastKnown(pieces.map((piece) => piece.position)),
+      bytes: bytes.byteLength,
+    }
+  }
+}
+
+/** One array of all bytes; a single piece is handed on as it is. */
+export const concat = (pieces: readonly Uint8Array[]): Uint8Array => {
+  if (pieces.length === 1) return pieces[0]!
+  const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+  // Every byte is written below: filling megabytes with zeros first would cost as much as copying them.
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.byteLength
+  }
+  return whole
+}
+
+const lastKnown = (positions: readonly unknown[]): unknown => positions.findLast((position) => position !== undefined)

@@ -1,0 +1,80 @@
+import type { StreamInputInfo } from '../../observe/events.js'
+import type { RDD } from '../../rdd/rdd.js'
+
+/** How many records each part of each batch gave, as it becomes known: parts of received bytes or files when read. */
+export class Counts {
+  readonly #batches = new Map<number, Map<string, number | (() => number)>>()
+
+  set(time: number, part: string, records: number | (() => number)): void {
+    const parts = this.#batches.get(time)
+    if (parts === undefined) this.#batches.set(time, new Map([[part, records]]))
+    else parts.set(part, records)
+  }
+
+  info(inputStreamId: number, time: number, metadata: Readonly<Record<string, unknown>> = {}): StreamInputInfo {
+    let numRecords = 0
+    for (const records of this.#batches.get(time)?.values() ?? []) {
+      numRecords += typeof records === 'number' ? records : records()
+    }
+    return { inputStreamId, numRecords, metadata }
+  }
+
+  /** Lets go of all batches up to `time`. */
+  forget(time: number): void {
+    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+  }
+
+  /** The same RDD, evaluated once, and counted for a part: at once where its records lie ready, else as they are read. */
+  countedRDD<T>(time: number, part: string, rdd: RDD<T>): RDD<T> {
+    const ready = recordsAtHand(rdd)
+    if (ready !== undefined) {
+      this.set(time, part, ready)
+      return rdd
+    }
+    const watched = rdd.tap(() => {}).share()
+    this.set(time, part, () => watched.node.given)
+    return watched
+  }
+
+  /** The same records, counted for a part of a batch once all of them have been read. */
+  counted<T>(time: number, part: string, records: Iterable<T>): Iterable<T> {
+    if (!Array.isArray(records)) return { [Symbol.iterator]: () => this.#counting(time, part, records) }
+    this.set(time, part, records.length)
+    return records
+  }
+
+  async *countedAsync<T>(time: number, part: string, records: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+    let n = 0
+    for await (const record of records) {
+      n++
+      yield record
+    }
+    this.set(time, part, n)
+  }
+
+  /** Hands each result on as it is: a generator in between would cost as much as decoding a short line. */
+  #counting<T>(time: number, part: string, records: Iterable<T>): Iterator<T> {
+    const from = records[Symbol.iterator]()
+    let n = 0
+    return {
+      next: () => {
+        const result = from.next()
+        if (result.done === true) this.set(time, part, n)
+        else n++
+        return result
+      },
+      return: (value?: unknown) => from.return?.(value) ?? { done: true, value },
+    }
+  }
+}
+
+function recordsAtHand(rdd: RDD<unknown>): number | undefined {
+  const { plan } = rdd.node
+  if (plan.type !== 'source') return undefined
+  let records = 0
+  for (const part of plan.parts) {
+    if (!('records' in part)) return undefined
+    records += part.records.length
+  }
+  return records
+}

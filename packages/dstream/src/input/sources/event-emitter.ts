@@ -1,0 +1,57 @@
+import { badOption } from '../../base/errors/options.js'
+import { aString } from '../../base/options.js'
+import { Receiver } from '../receive/receiver.js'
+import type { InputSource, SourceHome } from './input-source.js'
+import { receiverInput } from './receiver-input.js'
+
+/** What Node's EventEmitter and those like it have in common. */
+export interface Emitter<T> {
+  on(event: string, f: (value: T) => void): unknown
+  off(event: string, f: (value: T) => void): unknown
+}
+
+/**
+ * The values of one event of an emitter, as they are emitted.
+ *
+ * Guarantees: an emitter cannot be asked to wait. Up to twice `maxBufferedRecords` values wait for a batch; beyond that
+ * this stops listening for the time of a restart, which is reported, and what is emitted meanwhile is lost.
+ */
+export const eventEmitter = <T>(home: SourceHome, emitter: Emitter<T>, event: string): InputSource<T> => {
+  const given = emitter as Emitter<T> | null | undefined
+  const able = typeof given?.on === 'function' && typeof given.off === 'function'
+  if (!able) throw badOption('fromEventEmitter', 'emitter', 'an object with `on` and `off`', emitter)
+  aString('fromEventEmitter', 'event', event)
+  return receiverInput(home, new EmitterReceiver(emitter, event), {
+    kind: 'fromEventEmitter',
+    params: { event },
+    label: 'Emitter',
+  })
+}
+
+class EmitterReceiver<T> extends Receiver<T> {
+  readonly #emitter: Emitter<T>
+  readonly #event: string
+  #listener: ((value: T) => void) | undefined
+
+  constructor(emitter: Emitter<T>, event: string) {
+    super()
+    this.#emitter = emitter
+    this.#event = event
+  }
+
+  override onStart(signal: AbortSignal): void {
+    this.#listener = (value) => {
+      if (signal.aborted) return
+      try {
+        this.store(value)
+      } catch {
+        // Reported, and the restart is under way: to throw would strike whoever emits.
+      }
+    }
+    this.#emitter.on(this.#event, this.#listener)
+  }
+
+  override onStop(): void {
+    if (this.#listener !== undefined) this.#emitter.off(this.#event, this.#listener)
+  }
+}

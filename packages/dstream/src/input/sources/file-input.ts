@@ -1,0 +1,204 @@
+import { fileNotRead } from '../../base/errors/receive.js'
+import { operator } from '../../streams/graph/make.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import type { StreamInputInfo } from '../../observe/events.js'
+import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
+import type { Files } from '../../base/ports.js'
+import { rddOf } from '../../rdd/rdd-of.js'
+import { Counts } from './counts.js'
+import { listFiles } from './file-listing.js'
+import type { FoundFile, Listing } from './file-listing.js'
+import { streamName } from './input-source.js'
+import type { InputSource, SourceHome } from './input-source.js'
+import { Reporter } from './reporter.js'
+
+/** Which files a stream of files reads, and how many at once. */
+export interface FileStreamOptions {
+  /** Which files are read; default those whose name does not begin with a dot. */
+  readonly filter?: ((path: string) => boolean) | undefined
+  /** Default true: only files that are dated after the start are read. False: all of them, oldest first. */
+  readonly newFilesOnly?: boolean | undefined
+  /** How many files one batch takes at most; default 1000. The others follow in the next. */
+  readonly maxFilesPerBatch?: number | undefined
+}
+
+export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
+
+/** A file dated this far ahead of its batch is told: it will not be read for as long. */
+const farAheadMs = 60_000
+
+/** File systems date by a clock that ticks every few milliseconds: what comes just after the start may be dated before it. */
+const clockGrainMs = 10
+
+const isPlain = (path: string): boolean => !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
+
+/** What has to be known again after a restart. */
+interface Snapshot {
+  readonly thresholdMs: number
+  /** What lay there at the start. */
+  readonly old: readonly string[]
+  readonly read: readonly string[]
+}
+
+/**
+ * The files that appear in a directory: each is read once, by the first batch whose time is not before its date; one
+ * partition a file. A file is new when it is dated after the start, also where one of its name lay there before; it must
+ * appear as a whole, by being moved in. One that was read is told by its path, and is not read again for as long as it lies
+ * there, however it changes. Names of directories may hold patterns, looked up at every tick; a directory that is not there
+ * is waited for.
+ *
+ * Unlike Spark's, a file that becomes visible later than a minute after its date is read all the same, and
+ * `newFilesOnly: false` reads all that is there, however old.
+ *
+ * Guarantees: exactly once over restarts, as long as the files stay until their batch is committed.
+ * Reference: `FileInputDStream`.
+ */
+export class FileInput<T> implements InputSource<T> {
+  readonly streamId: number
+  readonly name: string
+  readonly operator: Operator<T>
+  readonly #files: Files
+  readonly #directory: string
+  readonly #filter: (path: string) => boolean
+  readonly #newOnly: boolean
+  readonly #max: number
+  readonly #reporter: Reporter
+  readonly #counts = new Counts()
+  readonly #batches = new Map<number, readonly string[]>()
+  #thresholdMs: number
+  #old = new Set<string>()
+  #read = new Set<string>()
+  #restored = false
+  #toldMissing = false
+  #toldAhead = new Set<string>()
+
+  constructor(
+    home: SourceHome,
+    files: Files,
+    kind: string,
+    directory: string,
+    read: ReadFile<T>,
+    options: FileStreamOptions,
+  ) {
+    checkOptions(kind, options, ['filter', 'newFilesOnly', 'maxFilesPerBatch'])
+    this.#files = files
+    this.#directory = aString(kind, 'directory', directory)
+    this.#filter = aFunction(kind, 'filter', options.filter ?? isPlain)
+    this.#newOnly = aBoolean(kind, 'newFilesOnly', options.newFilesOnly ?? true)
+    this.#max = positiveInteger(kind, 'maxFilesPerBatch', options.maxFilesPerBatch ?? 1000)
+    this.#thresholdMs = home.clock.now()
+    this.streamId = home.streamId
+    this.name = streamName('File', home.streamId)
+    this.#reporter = new Reporter(home, this.name)
+    this.operator = operator<T>({
+      kind,
+      params: { directory, newFilesOnly: this.#newOnly },
+      parents: [],
+      slideMs: home.slideMs,
+      source: true,
+      compute: (time) => {
+        const paths = this.#batches.get(time) ?? []
+        return rddOf(
+          home.sc,
+          paths.map((path) => ({ load: () => this.#load(time, path, read) })),
+        )
+      },
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#restored || !this.#newOnly) return
+    const listing = await this.#list(() => true)
+    const old = listing?.files.filter(({ modifiedMs }) => modifiedMs <= this.#thresholdMs) ?? []
+    this.#old = new Set(old.map(({ path }) => path))
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async plan(time: number): Promise<readonly string[]> {
+    const listing = await this.#list((path) => !this.#read.has(path) && this.#filter(path))
+    if (listing === undefined) return []
+    // What has gone may come again as another file.
+    for (const known of [this.#old, this.#read, this.#toldAhead]) {
+      for (const path of known) if (!listing.paths.has(path)) known.delete(path)
+    }
+    this.#tellAhead(listing.files, time)
+    const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
+    const paths = due.slice(0, this.#max).map(({ path }) => path)
+    this.adopt(time, paths)
+    return paths
+  }
+
+  adopt(time: number, planned: unknown): void {
+    const paths = planned as readonly string[]
+    this.#batches.set(time, paths)
+    for (const path of paths) this.#read.add(path)
+  }
+
+  snapshot(): Snapshot {
+    return { thresholdMs: this.#thresholdMs, old: [...this.#old], read: [...this.#read] }
+  }
+
+  restore(snapshot: unknown): void {
+    const { thresholdMs, old, read } = snapshot as Snapshot
+    this.#thresholdMs = thresholdMs
+    this.#old = new Set(old)
+    this.#read = new Set(read)
+    this.#restored = true
+  }
+
+  /** What has come since then is new. */
+  startedAt(time: number): void {
+    this.#thresholdMs = Math.min(this.#thresholdMs, time)
+  }
+
+  forget(time: number): void {
+    this.#counts.forget(time)
+    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+  }
+
+  info(time: number): StreamInputInfo {
+    const paths = this.#batches.get(time) ?? []
+    const metadata = paths.length === 0 ? {} : { files: paths, Description: paths.join('\n') }
+    return this.#counts.info(this.streamId, time, metadata)
+  }
+
+  #isNew({ path, modifiedMs }: FoundFile): boolean {
+    return !this.#newOnly || modifiedMs > this.#thresholdMs - (this.#old.has(path) ? 0 : clockGrainMs)
+  }
+
+  async #list(wanted: (path: string) => boolean): Promise<Listing | undefined> {
+    try {
+      const listing = await listFiles(this.#files, this.#directory, wanted)
+      if (listing.missing && !this.#toldMissing) {
+        this.#reporter.warn(`There is no directory ${this.#directory} yet; it is waited for`)
+      }
+      this.#toldMissing = listing.missing
+      return listing
+    } catch (error) {
+      this.#reporter.report(`Could not list the files of ${this.#directory}; the next batch tries again`, error)
+      return undefined
+    }
+  }
+
+  #tellAhead(files: readonly FoundFile[], time: number): void {
+    for (const { path, modifiedMs } of files) {
+      if (modifiedMs <= time + farAheadMs || this.#toldAhead.has(path)) continue
+      this.#toldAhead.add(path)
+      const when = new Date(modifiedMs).toISOString()
+      this.#reporter.warn(
+        `${path} is dated ${when}, ${modifiedMs - time} ms ahead of the clock, and is not read before`,
+      )
+    }
+  }
+
+  async *#load(time: number, path: string, read: ReadFile<T>): AsyncIterable<T> {
+    try {
+      yield* this.#counts.countedAsync(time, path, read(path))
+    } catch (error) {
+      throw fileNotRead(path, time, error)
+    }
+  }
+}

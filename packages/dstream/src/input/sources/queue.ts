@@ -1,0 +1,77 @@
+import { badOption } from '../../base/errors/options.js'
+import { queueNotRecoverable } from '../../base/errors/receive.js'
+import { operator } from '../../streams/graph/make.js'
+import { aBoolean, checkOptions } from '../../base/options.js'
+import { RDD } from '../../rdd/rdd.js'
+import { Counts } from './counts.js'
+import { streamName } from './input-source.js'
+import type { InputSource, SourceHome } from './input-source.js'
+
+/** What `queueStream` takes from its queue. */
+export interface QueueOptions<T> {
+  /** One element a batch, or all that wait; default true. */
+  readonly oneAtATime?: boolean | undefined
+  /** What a batch gets when the queue is empty; default no records. `null`: no RDD at all, as for a missing batch. */
+  readonly defaultRDD?: RDD<T> | readonly T[] | null | undefined
+}
+
+/**
+ * One element of the queue a batch, or all that wait, one after the other. The array is live: what is pushed later is read
+ * later, and what is read is removed. Meant for tests and examples: it cannot be recovered from a checkpoint.
+ *
+ * `defaultRDD: null` gives no RDD in a batch without an element, as Spark's manual says (its code gives an empty one).
+ * Reference: `QueueInputDStream`.
+ */
+export const queue = <T>(
+  home: SourceHome,
+  elements: (RDD<T> | readonly T[])[],
+  options: QueueOptions<T> = {},
+): InputSource<T> => {
+  if (!Array.isArray(elements)) throw badOption('queueStream', 'queue', 'an array of RDDs or arrays', elements)
+  checkOptions('queueStream', options, ['oneAtATime', 'defaultRDD'])
+  const oneAtATime = aBoolean('queueStream', 'oneAtATime', options.oneAtATime ?? true)
+  const { streamId, slideMs, sc } = home
+  const taken = new Map<number, RDD<T> | undefined>()
+  const counts = new Counts()
+
+  const take = (time: number): RDD<T> | undefined => {
+    const elementsNow = elements.splice(0, oneAtATime ? 1 : elements.length)
+    const given = elementsNow.length > 0 ? elementsNow : options.defaultRDD === null ? [] : [options.defaultRDD ?? []]
+    const rdds = given.map((element, i) => counting(element, time, String(i)))
+    return rdds.length <= 1 ? rdds[0] : sc.union(rdds)
+  }
+  const counting = (element: RDD<T> | readonly T[], time: number, part: string): RDD<T> => {
+    if (isRDD(element)) return counts.countedRDD(time, part, element)
+    if (!Array.isArray(element))
+      throw badOption('queueStream', 'an element of the queue', 'an RDD or an array', element)
+    counts.set(time, part, element.length)
+    return sc.parallelize(element)
+  }
+
+  return {
+    streamId,
+    name: streamName('Queue', streamId),
+    operator: operator<T>({
+      kind: 'queueStream',
+      params: { oneAtATime },
+      parents: [],
+      slideMs,
+      source: true,
+      compute: (time) => {
+        // Once per batch: a batch that is tried again gets what it got before.
+        if (!taken.has(time)) taken.set(time, take(time))
+        return taken.get(time)
+      },
+    }),
+    start: () => {},
+    stop: () => Promise.resolve(),
+    forget: (time) => {
+      counts.forget(time)
+      for (const known of taken.keys()) if (known <= time) taken.delete(known)
+    },
+    info: (time) => counts.info(streamId, time),
+    refusal: queueNotRecoverable,
+  }
+}
+
+const isRDD = <T>(element: RDD<T> | readonly T[]): element is RDD<T> => element instanceof RDD

@@ -1,0 +1,110 @@
+import type { Block } from '../../durable/blocks/block.js'
+import type { Codec } from '../../durable/blocks/codec.js'
+import { notAReceiver } from '../../base/errors/receive.js'
+import { operator } from '../../streams/graph/make.js'
+import type { StreamInputInfo } from '../../observe/events.js'
+import type { PartitionSource } from '../../rdd/plan/plan.js'
+import { rddOf } from '../../rdd/rdd-of.js'
+import { knownCodec, rememberCodec } from '../receive/known-codecs.js'
+import { isReceiver } from '../receive/receiver.js'
+import type { Receiver } from '../receive/receiver.js'
+import { ReceiverSupervisor } from '../receive/supervisor.js'
+import { describe } from '../../base/text/describe.js'
+import { Counts } from './counts.js'
+import { streamName } from './input-source.js'
+import type { InputSource, SourceHome } from './input-source.js'
+
+export interface ReceiverInputOptions {
+  /** What the graph calls it: `socketTextStream`. */
+  readonly kind?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  /** What people call it: `Socket`. */
+  readonly label?: string
+}
+
+/**
+ * The records that a receiver brought in: at t the blocks allocated to t, one partition a block, no partition when none
+ * came. Bytes are decoded when the partition is read.
+ *
+ * Law: the batches, one after the other, hold what was stored, in order, each record once.
+ * Reference: `ReceiverInputDStream`.
+ */
+export const receiverInput = <T>(
+  home: SourceHome,
+  receiver: Receiver<T>,
+  options: ReceiverInputOptions = {},
+): InputSource<T> => {
+  if (!isReceiver(receiver)) throw notAReceiver(receiver)
+  const { streamId, slideMs, sc, clock, logger, rate, blockIntervalMs, limits } = home
+  const { kind = 'receiverStream', params = {}, label = receiver.constructor.name } = options
+  const supervisor = new ReceiverSupervisor<T>({
+    receiver,
+    streamId,
+    clock,
+    logger,
+    rate,
+    blockIntervalMs,
+    limits,
+    addBlock: (block) => {
+      if ('codec' in block.payload) rememberCodec(block.payload.codec)
+      return home.addBlock(block)
+    },
+    hasBlock: (id) => earlier.has(id),
+    onEvent: (type, info) => home.onEvent(type, info),
+  })
+  const counts = new Counts()
+  const earlier = new Set<string>()
+  return {
+    streamId,
+    name: streamName(label, streamId),
+    supervisor,
+    operator: operator<T>({
+      kind,
+      params,
+      parents: [],
+      slideMs,
+      source: true,
+      compute: (time) =>
+        rddOf(
+          sc,
+          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time, reportedBy(supervisor))),
+        ),
+    }),
+    start: () => {
+      for (const block of home.earlierBlocks?.(streamId) ?? []) earlier.add(block.id)
+      supervisor.start()
+    },
+    stop: (patienceMs) => supervisor.stop(patienceMs),
+    restore: (position) => {
+      supervisor.intake.position = position
+    },
+    info: (time) => infoOf(streamId, time, home.blocksOf(streamId, time), counts),
+    forget: (time) => counts.forget(time),
+    setRate: (recordsPerSecond) => supervisor.intake.setRate(recordsPerSecond),
+    codec: (id) => receiver.codecs.find((codec) => codec.id === id) ?? (knownCodec(id) as Codec<T> | undefined),
+  }
+}
+
+const reportedBy =
+  (supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): LeftOut =>
+  (record, error) => {
+    const text = describe(new TextDecoder().decode(record))
+    supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
+  }
+
+type LeftOut = (record: Uint8Array, error: unknown) => void
+
+function partition<T>(block: Block, counts: Counts, time: number, leftOut: LeftOut): PartitionSource<T> {
+  const { payload, count, id } = block
+  if ('records' in payload) return { records: payload.records as readonly T[] }
+  const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
+  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, leftOut) }
+  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, leftOut)) }
+}
+
+/** Blocks that came with a count are known before anything is decoded. */
+function infoOf(streamId: number, time: number, blocks: readonly Block[], counts: Counts): StreamInputInfo {
+  for (const block of blocks) if (block.count !== undefined) counts.set(time, block.id, block.count)
+  const given = blocks.flatMap(({ metadata }) => (metadata === undefined ? [] : [metadata]))
+  return counts.info(streamId, time, given.length === 0 ? {} : { blocks: given })
+}

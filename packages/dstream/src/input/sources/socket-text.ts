@@ -1,0 +1,59 @@
+import { lineTooLong } from '../../base/errors/receive.js'
+import { checkOptions, positiveInteger } from '../../base/options.js'
+import type { Connect } from '../../base/ports.js'
+import type { InputSource, SourceHome } from './input-source.js'
+import { LineCutter } from './line-cutter.js'
+import { lineCodec } from './line-codec.js'
+import { receiverInput } from './receiver-input.js'
+import { addressOf } from './address.js'
+import { SocketReceiver } from './socket-receiver.js'
+import type { Address, ChunkReader } from './socket-receiver.js'
+
+/** What `socketTextStream` can be told. */
+export interface SocketTextOptions {
+  /** The longest line that is taken, in bytes; default 1 MiB. A longer one is left out, and reported. */
+  readonly maxLineBytes?: number | undefined
+}
+
+/**
+ * The lines of UTF-8 text that a server sends: ended by `\n`, `\r\n` or a lone `\r`, the last one also by the end of the
+ * connection. Connects again with back-off, for ever. The lines stay bytes until their batch is evaluated.
+ *
+ * Guarantees: each line that was received is in one batch; what the server sends while there is no connection is lost.
+ * Reference: `SocketInputDStream`.
+ */
+export const socketText = (
+  home: SourceHome,
+  connect: Connect,
+  host: string,
+  port: number,
+  options: SocketTextOptions = {},
+): InputSource<string> => {
+  const address = addressOf('socketTextStream', host, port)
+  checkOptions('socketTextStream', options, ['maxLineBytes'])
+  const maxLineBytes = positiveInteger('socketTextStream', 'maxLineBytes', options.maxLineBytes ?? 1024 * 1024)
+  return receiverInput(home, new SocketTextReceiver(address, connect, maxLineBytes), {
+    kind: 'socketTextStream',
+    params: { ...address },
+    label: 'Socket',
+  })
+}
+
+class SocketTextReceiver extends SocketReceiver<string> {
+  override readonly codecs = [lineCodec]
+  readonly #maxLineBytes: number
+
+  constructor(address: Address, connect: Connect, maxLineBytes: number) {
+    super(address, connect)
+    this.#maxLineBytes = maxLineBytes
+  }
+
+  protected override reader(): ChunkReader {
+    const cutter = new LineCutter(this.#maxLineBytes, () => {
+      const error = lineTooLong(this.#maxLineBytes)
+      this.reportError(error.message, error)
+    })
+    const hand = (lines: Uint8Array | undefined): boolean => lines === undefined || this.storeChunk(lines, lineCodec)
+    return { data: (chunk) => hand(cutter.push(chunk)), end: () => void hand(cutter.end()) }
+  }
+}
