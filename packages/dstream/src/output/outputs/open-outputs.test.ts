@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { OutputSpec } from '../streams/graph/graph.js'
+import type { OutputSpec } from '../../streams/graph/graph.js'
 import { abandon } from './mortal.js'
 import { OpenOutputs } from './open-outputs.js'
 

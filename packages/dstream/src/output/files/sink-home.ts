@@ -1,5 +1,5 @@
-import { badOption } from '../base/errors/options.js'
-import type { Storage } from '../base/ports.js'
+import { badOption } from '../../base/errors/options.js'
+import type { Storage } from '../../base/ports.js'
 
 /** Where the files of a sink are. */
 export interface SinkHome {

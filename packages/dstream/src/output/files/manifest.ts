@@ -1,5 +1,5 @@
-import { manifestDamaged } from '../base/errors/sinks.js'
-import { crc32 } from '../durable/log/crc32.js'
+import { manifestDamaged } from '../../base/errors/sinks.js'
+import { crc32 } from '../../durable/log/crc32.js'
 
 /** Names the batches that a file sink holds; whoever goes by it sees each of them once, whole. */
 export const manifestName = 'manifest.jsonl'

@@ -1,5 +1,5 @@
-import type { OutputSpec } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
+import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
 
 /** `prefix-TIME.suffix`; a part that is empty goes with its mark (reference: `StreamingContext.rddToFileName`). */
 export const batchPath = (prefix: string, time: number, suffix: string): string =>

@@ -1,4 +1,4 @@
-import { badEncoding } from '../base/errors/sinks.js'
+import { badEncoding } from '../../base/errors/sinks.js'
 
 /** Records become text in pieces of about this many characters, and the event loop breathes between two of them. */
 const pieceLength = 64 * 1024

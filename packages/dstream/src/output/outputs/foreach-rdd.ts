@@ -1,8 +1,8 @@
-import { ActionTracker } from '../streams/graph/action-tracker.js'
-import type { Attempt, OutputSpec } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
-import type { RDD } from '../rdd/rdd.js'
-import { Time } from '../base/time/time.js'
+import { ActionTracker } from '../../streams/graph/action-tracker.js'
+import type { Attempt, OutputSpec } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import type { RDD } from '../../rdd/rdd.js'
+import { Time } from '../../base/time/time.js'
 
 /**
  * Any effect on the RDD of a batch. Called once per batch, for empty ones too; what `f` returns is awaited, and so is

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
-import type { OutputSpec } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
-import { escapeControl } from '../base/text/escape.js'
-import { textForm } from '../base/text/text-form.js'
+import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import { escapeControl } from '../../base/text/escape.js'
+import { textForm } from '../../base/text/text-form.js'
 
 const rule = '-'.repeat(43)
 

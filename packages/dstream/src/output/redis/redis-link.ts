@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import { DStreamError } from '../base/errors/base.js'
-import { redisAway, redisRefused } from '../base/errors/sinks.js'
-import type { Clock } from '../base/ports.js'
+import { DStreamError } from '../../base/errors/base.js'
+import { redisAway, redisRefused } from '../../base/errors/sinks.js'
+import type { Clock } from '../../base/ports.js'
 
 /** How the sink's own connections behave: nothing is queued and nothing is sent twice behind its back. */
 export const linkOptions = {

@@ -1,4 +1,4 @@
-import type { OutputSpec } from '../streams/graph/graph.js'
+import type { OutputSpec } from '../../streams/graph/graph.js'
 import { abandon, type Mortal } from './mortal.js'
 
 /** The outputs of a life, from their opening to their end. */

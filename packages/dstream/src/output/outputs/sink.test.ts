@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { RDDContext } from '../rdd/rdd-context.js'
-import type { Operator } from '../streams/graph/operator.js'
-import { Time } from '../base/time/time.js'
+import { RDDContext } from '../../rdd/rdd-context.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import { Time } from '../../base/time/time.js'
 import { toSink, type Sink } from './sink.js'
 
 const parent = { kind: 'queue' } as unknown as Operator<string>

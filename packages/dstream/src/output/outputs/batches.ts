@@ -1,7 +1,7 @@
-import type { OutputSpec } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
-import type { RDD } from '../rdd/rdd.js'
-import { Time } from '../base/time/time.js'
+import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import type { RDD } from '../../rdd/rdd.js'
+import { Time } from '../../base/time/time.js'
 
 /** What `batches()` hands out. */
 export interface Batch<T> {
