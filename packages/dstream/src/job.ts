@@ -1,7 +1,7 @@
 import type { StreamingContext } from './context.js'
 import type { StreamingContextOptions } from './context-options.js'
 import { notAJob } from './base/errors/context.js'
-import { isMainModule, moduleFile } from './node/main-module.js'
+import { isMainModule, moduleFile } from './platform/main-module.js'
 import { processWide } from './base/process-wide.js'
 
 /** `import.meta`, or `module` in CommonJS. */

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../test/receive-harness.js'
 import { SourceHarness } from '../../../test/source-harness.js'
-import { connect } from '../../node/connect.js'
+import { connect } from '../../platform/connect.js'
 import type { Connect, ConnectionEvents } from '../../base/ports.js'
 import { socketText } from './socket-text.js'
 

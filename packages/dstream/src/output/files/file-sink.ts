@@ -1,5 +1,5 @@
 import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
-import { fileStorage } from '../../node/file-storage.js'
+import { fileStorage } from '../../platform/file-storage.js'
 import { aFunction, checkOptions } from '../../base/options.js'
 import { abandon, type Mortal } from '../outputs/mortal.js'
 import type { Sink } from '../outputs/sink.js'

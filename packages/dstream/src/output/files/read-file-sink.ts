@@ -1,6 +1,6 @@
 import { sinkFileDamaged } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
-import { fileStorage } from '../../node/file-storage.js'
+import { fileStorage } from '../../platform/file-storage.js'
 import type { Storage } from '../../base/ports.js'
 import { Time } from '../../base/time/time.js'
 import { hexadecimal, manifestName, readManifest, type ManifestFile } from './manifest.js'
