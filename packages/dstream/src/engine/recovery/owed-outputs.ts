@@ -1,8 +1,8 @@
-import type { FailedOutput } from '../durable/checkpoint/checkpoint.js'
-import type { Graph, Output } from '../streams/graph/graph.js'
-import type { Logger } from '../base/ports.js'
-import type { RDDContext } from '../rdd/rdd-context.js'
-import type { CheckpointedStore } from './batch-store.js'
+import type { FailedOutput } from '../../durable/checkpoint/checkpoint.js'
+import type { Graph, Output } from '../../streams/graph/graph.js'
+import type { Logger } from '../../base/ports.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import type { CheckpointedStore } from '../batch/batch-store.js'
 
 export interface OwedOutputsOptions {
   readonly graph: Graph

@@ -1,4 +1,4 @@
-import type { Clock, Yielder } from '../base/ports.js'
+import type { Clock, Yielder } from '../../base/ports.js'
 
 /**
  * Runs one batch per interval, never two at once, and skips none: what is late runs back to back. Batch times are handed

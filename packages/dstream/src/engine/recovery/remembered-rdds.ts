@@ -1,10 +1,10 @@
-import type { Remembered } from '../durable/checkpoint/checkpoint.js'
-import type { Evaluation } from '../streams/graph/evaluate.js'
-import type { Graph } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
-import { partOf } from '../rdd/plan/plan.js'
-import type { RDDContext } from '../rdd/rdd-context.js'
-import { rddOf } from '../rdd/rdd-of.js'
+import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
+import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { Graph } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import { partOf } from '../../rdd/plan/plan.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import { rddOf } from '../../rdd/rdd-of.js'
 
 type Partitions = Remembered['partitions']
 

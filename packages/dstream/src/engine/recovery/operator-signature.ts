@@ -1,7 +1,7 @@
-import type { OperatorPrint } from '../durable/checkpoint/checkpoint.js'
-import { fingerprint } from '../streams/graph/fingerprint.js'
-import type { Graph } from '../streams/graph/graph.js'
-import type { InputSet } from '../input/sources/input-set.js'
+import type { OperatorPrint } from '../../durable/checkpoint/checkpoint.js'
+import { fingerprint } from '../../streams/graph/fingerprint.js'
+import type { Graph } from '../../streams/graph/graph.js'
+import type { InputSet } from '../../input/sources/input-set.js'
 
 /** What a checkpoint is told of the operators of a program. */
 export const printsOf = (graph: Graph, inputs: InputSet): OperatorPrint[] => {

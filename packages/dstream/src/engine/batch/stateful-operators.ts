@@ -1,6 +1,6 @@
-import type { Evaluation } from '../streams/graph/evaluate.js'
-import type { Graph } from '../streams/graph/graph.js'
-import type { Operator } from '../streams/graph/operator.js'
+import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { Graph } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
 
 /** How many batches a stateful operator may fall behind before the context gives up. */
 export const maxWaitingBatches = 1000

@@ -1,5 +1,5 @@
-import { alreadyActive } from '../base/errors/context.js'
-import { processWide } from '../base/process-wide.js'
+import { alreadyActive } from '../../base/errors/context.js'
+import { processWide } from '../../base/process-wide.js'
 
 interface Active<C> {
   readonly context: C
