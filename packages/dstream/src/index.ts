@@ -11,11 +11,11 @@ export { HashPartitioner } from './base/keys/partitioner.js'
 export type { Partitioner, PartitionOptions } from './base/keys/partitioner.js'
 
 // ── context ────────────────────────────────────────────────────────────────────────────────────────────────────────
-export { StreamingContext } from './context.js'
-export type { StreamingContextState } from './context.js'
-export type { BackpressureOptions, StreamingContextOptions } from './context-options.js'
-export { definedJobs } from './job.js'
-export type { Job, JobModule } from './job.js'
+export { StreamingContext } from './api/streaming-context.js'
+export type { StreamingContextState } from './api/streaming-context.js'
+export type { BackpressureOptions, StreamingContextOptions } from './api/context-options.js'
+export { definedJobs } from './api/job.js'
+export type { Job, JobModule } from './api/job.js'
 
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 export { Receiver } from './input/receive/receiver.js'
@@ -29,8 +29,8 @@ export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-export { DStream, MapWithStateDStream, StateDStream } from './dstream.js'
-export type { KeyOf, ValueOf } from './dstream.js'
+export { DStream, MapWithStateDStream, StateDStream } from './api/dstream.js'
+export type { KeyOf, ValueOf } from './api/dstream.js'
 export type { StateOptions } from './streams/operators/update-state-by-key.js'
 export type { State } from './streams/operators/state.js'
 export { StateSpec } from './streams/operators/state-spec.js'
@@ -57,8 +57,8 @@ export type {
   StreamInputInfo,
 } from './observe/events.js'
 export type { BatchProgress } from './observe/progress.js'
-export { StatsReportListener } from './stats-report-listener.js'
-export type { StatsReportOptions } from './stats-report-listener.js'
+export { StatsReportListener } from './observe/stats-report-listener.js'
+export type { StatsReportOptions } from './observe/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'
 export { DStreamError } from './base/errors/base.js'
 export { RecordError } from './base/errors/record-error.js'

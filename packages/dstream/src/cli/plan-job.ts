@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
-import { StreamingContext } from '../context.js'
+import { StreamingContext } from '../api/streaming-context.js'
 import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
-import { definedJobs, type Job } from '../job.js'
+import { definedJobs, type Job } from '../api/job.js'
 import type { Logger, Storage } from '../base/ports.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -1,7 +1,7 @@
-import { stderrLogger } from './platform/stderr-logger.js'
-import type { BatchInfo, StreamingEvents, StreamingListener } from './observe/events.js'
-import { checkOptions, positiveInteger } from './base/options.js'
-import type { Logger } from './base/ports.js'
+import { stderrLogger } from '../platform/stderr-logger.js'
+import type { BatchInfo, StreamingEvents, StreamingListener } from './events.js'
+import { checkOptions, positiveInteger } from '../base/options.js'
+import type { Logger } from '../base/ports.js'
 
 /** What a `StatsReportListener` can be told. */
 export interface StatsReportOptions {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { BatchInfo } from './observe/events.js'
-import type { Logger } from './base/ports.js'
+import type { BatchInfo } from './events.js'
+import type { Logger } from '../base/ports.js'
 import { StatsReportListener } from './stats-report-listener.js'
-import { TestContext } from './testing/index.js'
-import { Seconds } from './base/time/duration.js'
+import { TestContext } from '../testing/index.js'
+import { Seconds } from '../base/time/duration.js'
 
 const recorder = (): { logger: Logger; lines: string[] } => {
   const lines: string[] = []

@@ -1,8 +1,8 @@
-import type { StreamingContext } from './context.js'
+import type { StreamingContext } from './streaming-context.js'
 import type { StreamingContextOptions } from './context-options.js'
-import { notAJob } from './base/errors/context.js'
-import { isMainModule, moduleFile } from './platform/main-module.js'
-import { processWide } from './base/process-wide.js'
+import { notAJob } from '../base/errors/context.js'
+import { isMainModule, moduleFile } from '../platform/main-module.js'
+import { processWide } from '../base/process-wide.js'
 
 /** `import.meta`, or `module` in CommonJS. */
 export type JobModule = ImportMeta | { readonly filename: string }

@@ -1,9 +1,9 @@
-import { noBatchInterval } from './base/errors/context.js'
-import { badOption } from './base/errors/options.js'
-import { aFunction, checkOptions, positiveInteger, positiveNumber } from './base/options.js'
-import type { Clock, Logger, Storage } from './base/ports.js'
-import type { RecordError } from './base/errors/record-error.js'
-import { checkPositiveDuration, type Duration } from './base/time/duration.js'
+import { noBatchInterval } from '../base/errors/context.js'
+import { badOption } from '../base/errors/options.js'
+import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
+import type { Clock, Logger, Storage } from '../base/ports.js'
+import type { RecordError } from '../base/errors/record-error.js'
+import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
 
 /**
  * How the rate of receivers follows what batches can process, by Spark's PID estimator (`PIDRateEstimator`).

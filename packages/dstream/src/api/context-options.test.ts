@@ -7,7 +7,7 @@ import {
   nonNegativeInteger,
   positiveInteger,
   positiveNumber,
-} from './base/options.js'
+} from '../base/options.js'
 
 const code = (value: string) => expect.objectContaining({ code: value })
 const known = ['numPartitions', 'partitioner', 'initialState']
