@@ -78,10 +78,10 @@ export default tseslint.config(
   {
     // The faces of the library: one method per operator, each with its documentation.
     files: [
-      'packages/dstream/src/context.ts',
-      'packages/dstream/src/dstream.ts',
+      'packages/dstream/src/api/streaming-context.ts',
+      'packages/dstream/src/api/dstream.ts',
       'packages/dstream/src/rdd/rdd.ts',
-      'packages/dstream/src/state/keyed-state.ts',
+      'packages/dstream/src/streams/state/keyed-state.ts',
       'packages/*/src/**/index.ts',
     ],
     rules: { 'max-lines': 'off' },

@@ -6,7 +6,10 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 // Tests run on source, never on dist: the same names as the `paths` of tsconfig.json.
 const alias = [
   { find: /^dstream$/, replacement: source('dstream/src/index.ts') },
-  { find: /^dstream\/(.+)$/, replacement: source('dstream/src/$1/index.ts') },
+  { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
+  { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
+  { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
+  { find: /^dstream\/redis$/, replacement: source('dstream/src/output/redis/index.ts') },
   { find: /^jvc-receiver$/, replacement: source('jvc-receiver/src/index.ts') },
   { find: /^jvc-receiver\/feed$/, replacement: source('jvc-receiver/src/feed/index.ts') },
   { find: /^jvc-scraper$/, replacement: source('jvc-scraper/src/index.ts') },
@@ -31,7 +34,7 @@ export default defineConfig({
             extends: true,
             test: {
               name: 'no-codegen',
-              include: ['packages/dstream/{src/rdd,src/operators,test/random-graphs}/**/*.test.ts'],
+              include: ['packages/dstream/{src/rdd,src/streams/operators,test/random-graphs}/**/*.test.ts'],
               exclude: [...exclude, ...long],
               execArgv: ['--disallow-code-generation-from-strings'],
             },

@@ -4,12 +4,18 @@ export default library({
   entry: {
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
-    storage: 'src/storage/index.ts',
-    sinks: 'src/sinks/index.ts',
-    redis: 'src/redis/index.ts',
+    storage: 'src/storage.ts',
+    sinks: 'src/output/files/index.ts',
+    redis: 'src/output/redis/index.ts',
   },
   cli: 'src/cli/main.ts',
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
   external: ['dstream'],
-  paths: { dstream: ['./src/index.ts'], 'dstream/*': ['./src/*/index.ts'] },
+  paths: {
+    dstream: ['./src/index.ts'],
+    'dstream/testing': ['./src/testing/index.ts'],
+    'dstream/storage': ['./src/storage.ts'],
+    'dstream/sinks': ['./src/output/files/index.ts'],
+    'dstream/redis': ['./src/output/redis/index.ts'],
+  },
 })

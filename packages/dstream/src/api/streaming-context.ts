@@ -9,7 +9,13 @@ import {
   type StreamingContextOptions,
 } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
-import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice, tooFarBehind } from '../base/errors/context.js'
+import {
+  advanceTheClock,
+  alreadyStopped,
+  noCheckpointToRead,
+  rememberTwice,
+  tooFarBehind,
+} from '../base/errors/context.js'
 import { addingTooLate, differentContexts, noStreams, notStreams, sliceForgotten } from '../base/errors/graph.js'
 import type { RecordError } from '../base/errors/record-error.js'
 import { callSite } from '../streams/graph/call-site.js'

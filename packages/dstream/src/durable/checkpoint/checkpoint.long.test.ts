@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { crashAtCalls, crashInRecovery, damageEverything, failAtCalls, illnesses } from '../../../test/checkpoint/sweeps.js'
+import {
+  crashAtCalls,
+  crashInRecovery,
+  damageEverything,
+  failAtCalls,
+  illnesses,
+} from '../../../test/checkpoint/sweeps.js'
 
 test('the machine stops at every call of the disk', async () => {
   expect(await crashAtCalls(1)).toBeGreaterThan(1000)

@@ -13,7 +13,7 @@ const fileOf = (frame: string): string | undefined => frameFile.exec(frame.trim(
 /** The folder this library was loaded from, so that its own frames can be told from the user's. */
 const ownFolder = ((): string | undefined => {
   const self = fileOf((new Error().stack ?? '').split('\n')[1] ?? '')
-  return self?.replace(/[\\/][^\\/]*$/, '').replace(/[\\/]graph$/, '')
+  return self?.replace(/[\\/][^\\/]*$/, '').replace(/[\\/]streams[\\/]graph$/, '')
 })()
 
 const isOwn = (file: string): boolean =>
