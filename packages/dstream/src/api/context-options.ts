@@ -2,7 +2,7 @@ import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
 import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
 import type { Clock, Logger, Storage } from '../base/ports.js'
-import type { RecordError } from '../base/errors/record-error.js'
+import type { RecordError } from '../base/record-error.js'
 import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Codec } from '../durable/blocks/codec.js'
+import type { Codec } from '../base/codec.js'
 import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
 import {
@@ -17,7 +17,7 @@ import {
   tooFarBehind,
 } from '../base/errors/context.js'
 import { addingTooLate, differentContexts, noStreams, notStreams, sliceForgotten } from '../base/errors/graph.js'
-import type { RecordError } from '../base/errors/record-error.js'
+import type { RecordError } from '../base/record-error.js'
 import { callSite } from '../streams/graph/call-site.js'
 import { Graph } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RecordError } from '../base/errors/record-error.js'
+import type { RecordError } from '../base/record-error.js'
 import { Milliseconds } from '../base/time/duration.js'
 import type { Clock } from '../base/ports.js'
 import { RDDContext } from './rdd-context.js'

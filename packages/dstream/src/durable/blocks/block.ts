@@ -1,4 +1,4 @@
-import type { Codec } from './codec.js'
+import type { Codec } from '../../base/codec.js'
 
 /** What a receiver handed over at once: records, or the very bytes that arrived with the codec that reads them. */
 export type Payload =

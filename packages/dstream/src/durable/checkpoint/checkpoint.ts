@@ -1,5 +1,5 @@
 import type { Block } from '../blocks/block.js'
-import type { Codec } from '../blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import type { Journal } from '../journal/journal.js'
 import type { Storage, Yielder } from '../../base/ports.js'
 import type { Steps } from '../../base/crash-points.js'

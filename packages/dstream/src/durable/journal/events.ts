@@ -1,5 +1,5 @@
 import type { Block } from '../blocks/block.js'
-import type { Codec } from '../blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'

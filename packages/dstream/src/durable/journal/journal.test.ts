@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Block } from '../blocks/block.js'
-import type { Codec } from '../blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { DiskCall, DiskFault } from '../../testing/simulated-disk/memory-disk.js'
 import type { DurableJournal } from './durable-journal.js'

@@ -10,7 +10,7 @@ import type { InputSet } from '../../input/sources/input-set.js'
 import type { KeyedState } from '../../streams/state/keyed-state.js'
 import type { StateView } from '../../streams/state/view.js'
 import type { BatchOutcome, BatchStore } from './batch-cycle.js'
-import { RememberedRDDs } from '../recovery/remembered-rdds.js'
+import { RememberedRDDs } from './remembered-rdds.js'
 import type { StatefulTurns } from './stateful-operators.js'
 
 /** How many outputs may be owed to the world at a time; beyond it the oldest is given up. */

@@ -1,4 +1,4 @@
-import { RecordError } from '../../base/errors/record-error.js'
+import { RecordError } from '../../base/record-error.js'
 
 /** One thing that went wrong in a batch. */
 export interface Failure {

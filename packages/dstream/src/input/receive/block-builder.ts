@@ -1,4 +1,4 @@
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { BytesRun, countOf, RecordRun } from './run.js'

@@ -1,5 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { blockNotStored } from '../../base/errors/receive.js'
 import type { Clock } from '../../base/ports.js'
 import { Backlog, sizeOf } from './backlog.js'

@@ -1,4 +1,4 @@
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 
 const known = new Map<string, Codec<unknown>>()
 

@@ -1,4 +1,4 @@
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { notAttached, receiverInUse } from '../../base/errors/receive.js'
 import { checkOptions, positiveNumber } from '../../base/options.js'
 import type { Duration } from '../../base/time/duration.js'

@@ -1,5 +1,5 @@
 import type { Payload } from '../../durable/blocks/block.js'
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { sizeOf } from './backlog.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { receiverStopped } from '../../base/errors/receive.js'
 import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'

@@ -1,5 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import type { DStreamError } from '../../base/errors/base.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { ReceiverInfo, StreamInputInfo } from '../../observe/events.js'

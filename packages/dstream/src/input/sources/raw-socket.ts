@@ -1,4 +1,4 @@
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { frameCutOff, frameTooLong } from '../../base/errors/receive.js'
 import type { Connect } from '../../base/ports.js'
 import { addressOf } from './address.js'

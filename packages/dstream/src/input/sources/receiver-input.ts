@@ -1,5 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
-import type { Codec } from '../../durable/blocks/codec.js'
+import type { Codec } from '../../base/codec.js'
 import { notAReceiver } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import type { StreamInputInfo } from '../../observe/events.js'

@@ -5,8 +5,8 @@ import { concat } from '../receive/run.js'
 import { FileInput } from './file-input.js'
 import type { FileStreamOptions, ReadFile } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
-import { lineCodec } from './line-codec.js'
-import { LineCutter } from './line-cutter.js'
+import { lineCodec } from '../../base/text/line-codec.js'
+import { LineCutter } from '../../base/text/line-cutter.js'
 
 /** A line of a file is held as a whole: a file that is no text must not take all memory. */
 const maxLineBytes = 64 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { emptyCollection } from '../../base/errors/rdd.js'
-import type { Place } from '../../base/errors/record-error.js'
+import type { Place } from '../../base/record-error.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { blame } from '../plan/blame.js'
 import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'

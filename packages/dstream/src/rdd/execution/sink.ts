@@ -1,4 +1,4 @@
-import type { Place } from '../../base/errors/record-error.js'
+import type { Place } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { IntegerPairs } from './integer-pairs.js'

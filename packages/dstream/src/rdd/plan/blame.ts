@@ -1,5 +1,5 @@
 import { notAPair, notIterable } from '../../base/errors/rdd.js'
-import { RecordError, type Place } from '../../base/errors/record-error.js'
+import { RecordError, type Place } from '../../base/record-error.js'
 
 export type Policy = ((error: RecordError) => 'fail' | 'skip') | undefined
 

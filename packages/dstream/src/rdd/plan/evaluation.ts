@@ -1,4 +1,4 @@
-import { codeMayBeGenerated } from '../execution/fused/code-generation.js'
+import { codeMayBeGenerated } from './code-generation.js'
 import type { Slice } from '../../base/ports.js'
 import type { Maybe } from '../../base/maybe-promise.js'
 import type { RDDRuntime } from './runtime.js'

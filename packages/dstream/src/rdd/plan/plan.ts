@@ -1,4 +1,4 @@
-import type { Place } from '../../base/errors/record-error.js'
+import type { Place } from '../../base/record-error.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { Maybe } from '../../base/maybe-promise.js'

@@ -1,4 +1,4 @@
-import type { RecordError } from '../../base/errors/record-error.js'
+import type { RecordError } from '../../base/record-error.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
 /** What evaluation asks of its surroundings. */

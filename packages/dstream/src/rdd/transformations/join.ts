@@ -1,4 +1,4 @@
-import type { Place } from '../../base/errors/record-error.js'
+import type { Place } from '../../base/record-error.js'
 import { keyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import { pairOf } from '../plan/blame.js'

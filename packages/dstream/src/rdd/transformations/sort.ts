@@ -1,4 +1,4 @@
-import { RecordError, type Place } from '../../base/errors/record-error.js'
+import { RecordError, type Place } from '../../base/record-error.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
 import { aFunction } from '../../base/options.js'
 import { feedAll, pass } from '../execution/evaluate.js'

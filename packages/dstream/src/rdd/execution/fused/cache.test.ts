@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { codeMayBeGenerated } from './code-generation.js'
+import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { Evaluation } from '../../plan/evaluation.js'
 import { compiledLoop } from './cache.js'
 import type { Shape } from './source.js'

@@ -1,5 +1,5 @@
 import { notAPair } from '../../../base/errors/rdd.js'
-import { RecordError, type Place } from '../../../base/errors/record-error.js'
+import { RecordError, type Place } from '../../../base/record-error.js'
 import { blame, iterableOf, type Policy } from '../../plan/blame.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'

@@ -1,6 +1,6 @@
-import { describe } from '../text/describe.js'
-import { Time } from '../time/time.js'
-import { DStreamError } from './base.js'
+import { describe } from './text/describe.js'
+import { Time } from './time/time.js'
+import { DStreamError } from './errors/base.js'
 
 const brand = Symbol.for('dstream.record-error')
 

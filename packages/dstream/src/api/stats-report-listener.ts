@@ -1,5 +1,5 @@
 import { stderrLogger } from '../platform/stderr-logger.js'
-import type { BatchInfo, StreamingEvents, StreamingListener } from './events.js'
+import type { BatchInfo, StreamingEvents, StreamingListener } from '../observe/events.js'
 import { checkOptions, positiveInteger } from '../base/options.js'
 import type { Logger } from '../base/ports.js'
 

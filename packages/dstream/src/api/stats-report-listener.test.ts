@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { BatchInfo } from './events.js'
+import type { BatchInfo } from '../observe/events.js'
 import type { Logger } from '../base/ports.js'
 import { StatsReportListener } from './stats-report-listener.js'
 import { TestContext } from '../testing/index.js'
