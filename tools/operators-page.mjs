@@ -138,9 +138,9 @@ const pages = {
     'Operators',
     `What a \`DStream\` can do, and where streams come from.\n\n${names}\n\nA batch's own methods are in [rdd.md](rdd.md); the words (slide, window, state) in [concepts.md](concepts.md).`,
     [
-      { prefix: '', path: 'dstream.ts', className: 'DStream' },
-      { prefix: 'StateDStream', path: 'dstream.ts', className: 'StateDStream' },
-      { prefix: 'MapWithStateDStream', path: 'dstream.ts', className: 'MapWithStateDStream' },
+      { prefix: '', path: 'api/dstream.ts', className: 'DStream' },
+      { prefix: 'StateDStream', path: 'api/dstream.ts', className: 'StateDStream' },
+      { prefix: 'MapWithStateDStream', path: 'api/dstream.ts', className: 'MapWithStateDStream' },
       { prefix: 'StreamingContext', path: 'context.ts', className: 'StreamingContext' },
     ],
   ),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Milliseconds, Receiver, Seconds, StreamingContext } from 'dstream'
 import type { DStream } from 'dstream'
 import { TestContext } from 'dstream/testing'
-import { lineCodec } from '../src/base/text/line-codec.js'
+import { lineCodec } from '../src/base/lines/line-codec.js'
 import { Harness } from './receive-harness.js'
 
 /** A receiver whose store is in the hands of the test. */

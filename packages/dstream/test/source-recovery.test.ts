@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Receiver, Seconds } from 'dstream'
 import type { DStream } from 'dstream'
 import { crashPoints, TestContext } from 'dstream/testing'
-import { lineCodec } from '../src/base/text/line-codec.js'
+import { lineCodec } from '../src/base/lines/line-codec.js'
 
 /** What the outside world has said so far: a record is its place in it. */
 type World = string[]

@@ -11,3 +11,21 @@ export interface Codec<out T> {
   /** @param bad takes the bytes of a record that cannot be read, and why */
   decode(bytes: Uint8Array, bad: (record: Uint8Array, error: unknown) => void): Iterable<T>
 }
+
+/**
+ * A codec that can tell how many records bytes hold without decoding them: what a rate limit on bytes needs, and every
+ * event of a batch that was not read yet.
+ */
+export interface CountingCodec<out T> extends Codec<T> {
+  /** Exactly as many as `decode` gives: none of them is bad. Called for everything that is received, so it is quick. */
+  count(bytes: Uint8Array): number
+  /** The offset behind the first `records` of them. */
+  offsetAfter(bytes: Uint8Array, records: number): number
+}
+
+export const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
+  'count' in codec && 'offsetAfter' in codec
+
+/** `undefined` where only decoding can tell. */
+export const countOf = (codec: Codec<unknown>, bytes: Uint8Array): number | undefined =>
+  isCounting(codec) ? codec.count(bytes) : undefined

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
-import { fileStorage } from '../storage.js'
+import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
 

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { nothingToLoad } from '../base/errors/sinks.js'
 import type { RDDFiles, Sequence } from '../base/ports.js'
-import { linesOf } from '../input/sources/text-file.js'
+import { linesOf } from '../base/lines/lines.js'
 import type { Disk } from '../durable/storage/disk.js'
 import { fileDisk } from './file-disk.js'
 import { files } from './files.js'

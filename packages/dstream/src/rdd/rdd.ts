@@ -16,6 +16,7 @@ import * as numbers from './actions/stats.js'
 import * as partitions from './transformations/partition-steps.js'
 import * as rare from './transformations/rare.js'
 import * as sampling from './transformations/sample.js'
+import { takeSample } from './actions/take-sample.js'
 import { saveObjects, saveText } from './actions/save.js'
 import * as sets from './transformations/sets.js'
 import * as shuffle from './transformations/shuffle.js'
@@ -746,7 +747,7 @@ export class RDD<out T> {
    * (await sc.parallelize([1, 2, 3]).takeSample(false, 2, 7)).length // 2
    */
   takeSample(withReplacement: boolean, n: number, seed?: number): Promise<T[]> {
-    return this.#act((evaluation) => sampling.takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<
+    return this.#act((evaluation) => takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<
       T[]
     >
   }

@@ -1,5 +1,5 @@
 import { Receiver, Time, type Source, type Sink } from 'dstream'
-import { lineCodec } from '../../src/base/text/line-codec.js'
+import { lineCodec } from '../../src/base/lines/line-codec.js'
 
 /** What happens outside, batch by batch. The same in every life. */
 export const rows: readonly (readonly string[])[] = [

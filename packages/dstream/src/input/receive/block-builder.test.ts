@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { lineCodec } from '../../base/text/line-codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { BlockBuilder } from './block-builder.js'
 import { RateLimiter } from './rate-limiter.js'

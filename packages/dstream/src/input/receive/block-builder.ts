@@ -1,7 +1,8 @@
 import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
-import { BytesRun, countOf, RecordRun } from './run.js'
+import { countOf } from '../../base/codec.js'
+import { BytesRun, RecordRun } from './run.js'
 import type { Closed, Run } from './run.js'
 
 export interface BlockBuilderOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lineCodec } from '../../base/text/line-codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
 import { Harness, settle } from '../../../test/receive-harness.js'
 import { Intake } from './intake.js'
 import type { IntakeOptions } from './intake.js'

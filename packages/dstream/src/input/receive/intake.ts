@@ -9,7 +9,7 @@ import { BlockQueue } from './block-queue.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { StoreBlockOptions } from './receiver.js'
-import { countOf } from './run.js'
+import { countOf } from '../../base/codec.js'
 import type { Closed } from './run.js'
 
 export interface IntakeOptions {

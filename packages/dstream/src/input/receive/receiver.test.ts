@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Seconds } from '../../base/time/duration.js'
-import { lineCodec } from '../../base/text/line-codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
 import { Harness } from '../../../test/receive-harness.js'
 import { isReceiver, Receiver } from './receiver.js'
 import { ReceiverSupervisor } from './supervisor.js'

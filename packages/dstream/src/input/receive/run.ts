@@ -1,24 +1,7 @@
 import type { Payload } from '../../durable/blocks/block.js'
-import type { Codec } from '../../base/codec.js'
+import { concat } from '../../base/bytes.js'
+import { isCounting, type Codec } from '../../base/codec.js'
 import { sizeOf } from './backlog.js'
-
-/**
- * A codec that can tell how many records bytes hold without decoding them: what a rate limit on bytes needs, and every
- * event of a batch that was not read yet.
- */
-export interface CountingCodec<out T> extends Codec<T> {
-  /** Exactly as many as `decode` gives: none of them is bad. Called for everything that is received, so it is quick. */
-  count(bytes: Uint8Array): number
-  /** The offset behind the first `records` of them. */
-  offsetAfter(bytes: Uint8Array, records: number): number
-}
-
-const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
-  'count' in codec && 'offsetAfter' in codec
-
-/** `undefined` where only decoding can tell. */
-export const countOf = (codec: Codec<unknown>, bytes: Uint8Array): number | undefined =>
-  isCounting(codec) ? codec.count(bytes) : undefined
 
 /** What a run becomes as a block. */
 export interface Closed {
@@ -132,20 +115,6 @@ export class BytesRun implements Run {
       bytes: bytes.byteLength,
     }
   }
-}
-
-/** One array of all bytes; a single piece is handed on as it is. */
-export const concat = (pieces: readonly Uint8Array[]): Uint8Array => {
-  if (pieces.length === 1) return pieces[0]!
-  const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
-  // Every byte is written below: filling megabytes with zeros first would cost as much as copying them.
-  const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.byteLength
-  }
-  return whole
 }
 
 const lastKnown = (positions: readonly unknown[]): unknown => positions.findLast((position) => position !== undefined)

@@ -5,7 +5,7 @@ import { Harness, settle } from '../../../test/receive-harness.js'
 import { Receiver } from './receiver.js'
 import { ReceiverSupervisor } from './supervisor.js'
 import type { SupervisorOptions } from './supervisor.js'
-import { lineCodec } from '../../base/text/line-codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
 import { Milliseconds } from '../../base/time/duration.js'
 
 /** Does on start what it is told, and counts its lives. */

@@ -1,4 +1,4 @@
-import { concat } from '../receive/run.js'
+import { concat } from '../../base/bytes.js'
 
 const headBytes = 4
 

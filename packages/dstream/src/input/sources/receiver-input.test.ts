@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SourceHarness } from '../../../test/source-harness.js'
 import type { Codec } from '../../base/codec.js'
 import { Receiver } from '../receive/receiver.js'
-import { lineCodec } from '../../base/text/line-codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
 import { receiverInput } from './receiver-input.js'
 
 class Idle extends Receiver<string> {

@@ -1,15 +1,11 @@
-import { binaryRest, fileLineTooLong } from '../../base/errors/receive.js'
+import { binaryRest } from '../../base/errors/receive.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import type { Files } from '../../base/ports.js'
-import { concat } from '../receive/run.js'
+import { concat } from '../../base/bytes.js'
+import { linesOf } from '../../base/lines/lines.js'
 import { FileInput } from './file-input.js'
 import type { FileStreamOptions, ReadFile } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
-import { lineCodec } from '../../base/text/line-codec.js'
-import { LineCutter } from '../../base/text/line-cutter.js'
-
-/** A line of a file is held as a whole: a file that is no text must not take all memory. */
-const maxLineBytes = 64 * 1024 * 1024
 
 /** The lines of the files that appear in a directory, as UTF-8. For which files, and when: {@link FileInput}. */
 export const textFile = (
@@ -46,19 +42,6 @@ export const binaryRecords = (
   positiveInteger('binaryRecordsStream', 'recordLength', recordLength)
   const read = (path: string): AsyncIterable<Uint8Array> => recordsOf(files.read(path), recordLength)
   return new FileInput(home, files, 'binaryRecordsStream', directory, read, options)
-}
-
-/** The lines of a file that comes in chunks. @throws `line-too-long` */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const cutter = new LineCutter(maxLineBytes, () => {
-    throw fileLineTooLong(maxLineBytes)
-  })
-  for await (const chunk of chunks) {
-    const lines = cutter.push(chunk)
-    if (lines !== undefined) yield* lineCodec.decode(lines, () => {})
-  }
-  const last = cutter.end()
-  if (last !== undefined) yield* lineCodec.decode(last, () => {})
 }
 
 async function* recordsOf(chunks: AsyncIterable<Uint8Array>, recordLength: number): AsyncIterable<Uint8Array> {

@@ -1,18 +1,16 @@
 import { badOption } from '../../base/errors/options.js'
-import { aBoolean, nonNegativeInteger } from '../../base/options.js'
-import { collect } from '../actions/actions.js'
-import type { Evaluation } from '../plan/evaluation.js'
+import { aBoolean } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
-import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { andThen } from '../../base/maybe-promise.js'
 import { PlanNode } from '../plan/plan.js'
 import { Random } from '../../base/random.js'
 
-function checkSeed(where: string, seed: number | undefined): void {
+export function checkSeed(where: string, seed: number | undefined): void {
   if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)
 }
 
 /** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
-const seedOf = (node: PlanNode, seed: number | undefined): number => seed ?? node.time ?? 0
+export const seedOf = (node: PlanNode, seed: number | undefined): number => seed ?? node.time ?? 0
 
 /** A node that keeps some records of its parent, as a function of each one's share of chance. */
 export function chosen(
@@ -77,31 +75,5 @@ export function randomSplit(parent: PlanNode, weights: readonly number[], seed: 
       const x = random.next()
       return x >= from && x < to ? 1 : 0
     })
-  })
-}
-
-/** Exactly n records in random order, or all of them if there are fewer and none may come twice. */
-export function takeSample(
-  node: PlanNode,
-  withReplacement: boolean,
-  n: number,
-  seed: number | undefined,
-  evaluation: Evaluation,
-): Maybe<unknown[]> {
-  aBoolean('takeSample', 'withReplacement', withReplacement)
-  nonNegativeInteger('takeSample', 'n', n)
-  checkSeed('takeSample', seed)
-  const random = new Random(seedOf(node, seed))
-  return andThen(collect(node, evaluation), (records) => {
-    if (withReplacement) {
-      return records.length === 0 ? [] : Array.from({ length: n }, () => records[random.below(records.length)])
-    }
-    // Fisher and Yates, as far as it is needed.
-    const size = Math.min(n, records.length)
-    for (let i = 0; i < size; i++) {
-      const j = i + random.below(records.length - i)
-      ;[records[i], records[j]] = [records[j], records[i]]
-    }
-    return records.slice(0, size)
   })
 }

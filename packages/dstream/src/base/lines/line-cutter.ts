@@ -1,4 +1,4 @@
-import { concat } from '../../input/receive/run.js'
+import { concat } from '../bytes.js'
 import { carriageReturn, endOfLines, isLineFeed, isReturn, lineFeed, nextLine } from './line-codec.js'
 
 /**

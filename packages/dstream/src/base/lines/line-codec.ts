@@ -1,4 +1,4 @@
-import type { CountingCodec } from '../../input/receive/run.js'
+import type { CountingCodec } from '../codec.js'
 
 export const lineFeed = 0x0a
 export const carriageReturn = 0x0d

@@ -1,0 +1,65 @@
+// The layers of packages/dstream/src: the one list of edges that dependency-cruiser, ESLint and ARCHITECTURE.md speak of.
+// Each folder names the folders that it may import; every other import is refused. To add an edge is a design decision:
+// the commit says why.
+
+/** folder → folders it may import, beside itself. An entry `base` stands for all folders of base. */
+const layers = {
+  // Values and words that know no engine.
+  'base/text': ['base'],
+  'base/errors': ['base/text'],
+  'base/time': ['base/errors'],
+  'base/keys': ['base/errors', 'base/time', 'base'],
+  base: [],
+
+  // What survives the process.
+  'durable/log': ['base'],
+  'durable/blocks': ['base'],
+  'durable/codec': ['base'],
+  'durable/journal': ['base', 'durable/log', 'durable/blocks', 'durable/codec'],
+  'durable/storage': ['base'],
+  'durable/checkpoint': ['base', 'durable/log', 'durable/blocks', 'durable/codec', 'durable/journal'],
+
+  observe: ['base'],
+
+  // One batch of data.
+  'rdd/plan': ['base'],
+  'rdd/execution': ['base', 'rdd/plan'],
+  'rdd/transformations': ['base', 'rdd/plan', 'rdd/execution'],
+  'rdd/actions': ['base', 'rdd/plan', 'rdd/execution', 'rdd/transformations'],
+  rdd: ['base', 'rdd/plan', 'rdd/execution', 'rdd/transformations', 'rdd/actions'],
+
+  // Batches over time.
+  'streams/state': ['base'],
+  'streams/graph': ['base', 'rdd', 'streams/state'],
+  'streams/operators': ['base', 'rdd', 'streams/state', 'streams/graph'],
+
+  // From outside into batches, from batches to the outside.
+  'input/pressure': ['base', 'observe'],
+  'input/receive': ['base', 'observe', 'durable/blocks'],
+  'input/sources': ['base', 'observe', 'durable/blocks', 'durable/journal', 'rdd', 'streams/graph', 'input/receive'],
+  'output/outputs': ['base', 'rdd', 'streams/graph'],
+
+  // One batch after the other, and the way back after a crash.
+  'engine/batch': ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs'],
+  'engine/recovery': ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'engine/batch'],
+  engine: ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'engine/batch', 'engine/recovery'],
+
+  platform: ['base', 'durable'],
+  api: ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'engine', 'platform'],
+}
+
+/** Folders at the rim: public entries of their own. They import what they need, and no layer imports them. */
+const rim = ['output/files', 'output/redis', 'testing', 'cli']
+
+/** Folders that may touch Node: its built-in modules, the real clock, the process. */
+const machine = ['platform', ...rim]
+
+/** npm package → the folders that may import it */
+const homes = {
+  eventemitter3: ['observe'],
+  immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
+  msgpackr: ['durable/codec'],
+  ioredis: ['output/redis'],
+}
+
+module.exports = { layers, rim, machine, homes }

@@ -1,0 +1,33 @@
+import { aBoolean, nonNegativeInteger } from '../../base/options.js'
+import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { Random } from '../../base/random.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import type { PlanNode } from '../plan/plan.js'
+import { checkSeed, seedOf } from '../transformations/sample.js'
+import { collect } from './actions.js'
+
+/** Exactly n records in random order, or all of them if there are fewer and none may come twice. */
+export function takeSample(
+  node: PlanNode,
+  withReplacement: boolean,
+  n: number,
+  seed: number | undefined,
+  evaluation: Evaluation,
+): Maybe<unknown[]> {
+  aBoolean('takeSample', 'withReplacement', withReplacement)
+  nonNegativeInteger('takeSample', 'n', n)
+  checkSeed('takeSample', seed)
+  const random = new Random(seedOf(node, seed))
+  return andThen(collect(node, evaluation), (records) => {
+    if (withReplacement) {
+      return records.length === 0 ? [] : Array.from({ length: n }, () => records[random.below(records.length)])
+    }
+    // Fisher and Yates, as far as it is needed.
+    const size = Math.min(n, records.length)
+    for (let i = 0; i < size; i++) {
+      const j = i + random.below(records.length - i)
+      ;[records[i], records[j]] = [records[j], records[i]]
+    }
+    return records.slice(0, size)
+  })
+}
