@@ -1,12 +1,14 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
+import layers from './layers.cjs'
 
 const core = ['packages/dstream/src/**/*.ts']
-const rim = ['node', 'cli', 'redis', 'testing'].map((folder) => `packages/dstream/src/${folder}/**`)
+const mayTouchNode = layers.machine.map((folder) => `packages/dstream/src/${folder}/**`)
 const tests = ['**/*.test.ts', '**/test/**']
 
-const clock = 'Take a Clock from ports.ts: only node/ reads the real time and sets timers.'
-const machine = 'Only node/ and the edges know the process; take a port from ports.ts (a logger, a clock, a storage).'
+const clock = 'Take a Clock from base/ports.ts: only platform/ reads the real time and sets timers.'
+const machine =
+  'Only platform/ and the rim know the process; take a port from base/ports.ts (a logger, a clock, a storage).'
 
 /** What a pure engine does not reach for, with the way out in the message. */
 const noMachine = {
@@ -91,7 +93,7 @@ export default tseslint.config(
     files: core,
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
-  { files: core, ignores: [...rim, ...tests], rules: noMachine },
+  { files: core, ignores: [...mayTouchNode, ...tests], rules: noMachine },
   {
     // Programs: TypeScript checks the names (`checkJs` by `// @ts-check`), ESLint the habits.
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],

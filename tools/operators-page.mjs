@@ -141,7 +141,7 @@ const pages = {
       { prefix: '', path: 'api/dstream.ts', className: 'DStream' },
       { prefix: 'StateDStream', path: 'api/dstream.ts', className: 'StateDStream' },
       { prefix: 'MapWithStateDStream', path: 'api/dstream.ts', className: 'MapWithStateDStream' },
-      { prefix: 'StreamingContext', path: 'context.ts', className: 'StreamingContext' },
+      { prefix: 'StreamingContext', path: 'api/streaming-context.ts', className: 'StreamingContext' },
     ],
   ),
   'docs/rdd.md': page(

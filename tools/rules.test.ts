@@ -16,34 +16,36 @@ describe('the layer table', () => {
   const from = (...paths: string[]) => paths.map((path, i) => `import * as m${i} from '${path}'\n`).join('')
   const using = (...paths: string[]) => from(...paths) + `export const all = [${paths.map((_, i) => `m${i}`)}]\n`
   const planted: Record<string, [text: string, rule: string | undefined]> = {
-    [`${engine}/operators/map.ts`]: [using('../graph/leaf.js', '../errors.js'), undefined],
-    [`${engine}/operators/late.ts`]: [using('../schedule/leaf.js'), 'layer-operators'],
-    [`${engine}/time/types.ts`]: ["export type { Graph } from '../graph/leaf.js'\n", 'layer-time'],
+    [`${engine}/streams/operators/map.ts`]: [using('../graph/leaf.js', '../../base/errors/leaf.js'), undefined],
+    [`${engine}/streams/operators/late.ts`]: [using('../../engine/leaf.js'), 'layer-streams-operators'],
+    [`${engine}/base/time/types.ts`]: ["export type { Graph } from '../../streams/graph/leaf.js'\n", 'layer-base-time'],
+    [`${engine}/base/errors/late.ts`]: [using('../time/leaf.js'), 'layer-base-errors'],
+    [`${engine}/rdd/plan/early.ts`]: [using('../actions/leaf.js'), 'layer-rdd-plan'],
     [`${engine}/rdd/a.ts`]: [using('./b.js'), 'no-circular'],
     // a ring is reported once, by the first of its files
     [`${engine}/rdd/b.ts`]: ["import type { all } from './a.js'\nexport type B = typeof all\n", undefined],
-    [`${engine}/novelty/a.ts`]: [using('../time/leaf.js'), 'every-folder-has-a-layer'],
-    [`${engine}/state/disk.ts`]: [using('node:fs'), 'only-the-rim-imports-node-built-ins'],
-    [`${engine}/graph/timer.ts`]: [using('timers/promises'), 'only-the-rim-imports-node-built-ins'],
-    [`${engine}/graph/stream.ts`]: [
+    [`${engine}/novelty/a.ts`]: [using('../base/time/leaf.js'), 'every-folder-has-a-layer'],
+    [`${engine}/streams/state/disk.ts`]: [using('node:fs'), 'only-the-platform-imports-node-built-ins'],
+    [`${engine}/streams/graph/timer.ts`]: [using('timers/promises'), 'only-the-platform-imports-node-built-ins'],
+    [`${engine}/streams/graph/stream.ts`]: [
       "import type { Readable } from 'node:stream'\nexport type R = Readable\n",
       undefined,
     ],
-    [`${engine}/node/disk.ts`]: [using('node:fs'), undefined],
+    [`${engine}/platform/disk.ts`]: [using('node:fs'), undefined],
     [`${engine}/rdd/rdd.ts`]: [using('./rdd-context.js'), undefined],
     [`${engine}/rdd/rdd-context.ts`]: ["export type { all } from './rdd.js'\n", undefined],
-    [`${engine}/job.ts`]: [using('./lifecycle.js'), 'no-circular-at-run-time'],
-    [`${engine}/lifecycle.ts`]: [using('./job.js'), 'no-circular'],
-    [`${engine}/context.ts`]: [using('./node/leaf.js', './schedule/leaf.js'), undefined],
-    [`${engine}/dstream.ts`]: [using('./node/leaf.js'), 'only-the-context-touches-node'],
-    [`${engine}/outputs/print.ts`]: [using('../testing/leaf.js'), 'edges-are-imported-by-nothing-inside'],
-    [`${engine}/sources/queue.ts`]: [using('../index.js'), 'layer-sources'],
-    [`${engine}/blocks/gone.ts`]: [using('./nowhere.js'), 'not-found'],
-    [`${engine}/time/forum.ts`]: [using('jvc-receiver/feed'), 'dstream-knows-no-forum'],
+    [`${engine}/api/job.ts`]: [using('./dstream.js'), undefined],
+    [`${engine}/api/dstream.ts`]: [using('./job.js'), 'no-circular-at-run-time'],
+    [`${engine}/api/streaming-context.ts`]: [using('../platform/leaf.js', '../engine/leaf.js'), undefined],
+    [`${engine}/engine/engine.ts`]: [using('../platform/leaf.js'), 'layer-engine'],
+    [`${engine}/output/outputs/print.ts`]: [using('../../testing/leaf.js'), 'the-rim-is-imported-by-nothing-inside'],
+    [`${engine}/input/sources/queue.ts`]: [using('../../index.js'), 'layer-input-sources'],
+    [`${engine}/durable/blocks/gone.ts`]: [using('./nowhere.js'), 'not-found'],
+    [`${engine}/base/time/forum.ts`]: [using('jvc-receiver/feed'), 'dstream-knows-no-forum'],
     ['packages/jvc-receiver/src/feed/line.ts']: [using('node:fs'), 'the-feed-needs-nothing'],
     ['packages/jvc-receiver/src/receiver.ts']: [using('dstream'), undefined],
     ['packages/jvc-receiver/src/deep.ts']: [
-      using('../../dstream/src/graph/leaf.js'),
+      using('../../dstream/src/streams/graph/leaf.js'),
       'the-receiver-knows-the-engine-by-its-public-name',
     ],
     ['packages/jvc-scraper/src/posts.ts']: [using('jvc-receiver/feed'), undefined],
@@ -51,8 +53,10 @@ describe('the layer table', () => {
     ['examples/deep.js']: [using('../packages/dstream/src/index.js'), 'examples-use-public-names'],
     ['examples/good.js']: [using('dstream'), undefined],
   }
-  const leaves = ['graph', 'schedule', 'time', 'node', 'testing'].map((folder) => `${engine}/${folder}/leaf.ts`)
-  const others = [`${engine}/errors.ts`, `${engine}/index.ts`, 'packages/jvc-receiver/src/feed/index.ts']
+  const leaves = [...['streams/graph', 'engine', 'base/time', 'base/errors', 'rdd/actions', 'platform', 'testing']].map(
+    (folder) => `${engine}/${folder}/leaf.ts`,
+  )
+  const others = [`${engine}/index.ts`, 'packages/jvc-receiver/src/feed/index.ts']
 
   let dir: string
   const refused = new Map<string, Set<string>>()
@@ -66,7 +70,7 @@ describe('the layer table', () => {
     for (const [path, [text]] of Object.entries(planted)) write(path, text)
     for (const path of ['package.json', 'examples/package.json', 'packages/dstream/package.json']) write(path, '{}')
     cpSync(join(root, 'tsconfig.json'), join(dir, 'tsconfig.json'))
-    cpSync(join(root, '.dependency-cruiser.cjs'), join(dir, '.dependency-cruiser.cjs'))
+    for (const file of ['.dependency-cruiser.cjs', 'layers.cjs']) cpSync(join(root, file), join(dir, file))
     const args = ['packages', 'examples', '--config', '.dependency-cruiser.cjs', '--output-type', 'json']
     // The json reporter ends with 0 whatever it found.
     const report = execFileSync(join(root, 'node_modules/.bin/depcruise'), args, { cwd: dir, encoding: 'utf8' })
@@ -110,7 +114,7 @@ describe('the pure core', () => {
     ['performance', 'export const now = () => performance.now()\n', /Take a Clock/],
     ['setTimeout', 'export const later = (f: () => void) => setTimeout(f, 1)\n', /Take a Clock/],
     ['Math.random', 'export const dice = () => Math.random()\n', /seeded generator/],
-    ['process', "export const mode = () => process.env['MODE']\n", /Only node\/ and the edges know the process/],
+    ['process', "export const mode = () => process.env['MODE']\n", /Only platform\/ and the rim know the process/],
     ['console', 'export const say = () => console.log(1)\n', /Logger/],
     ['globalThis', 'export const hidden = () => globalThis.Date\n', /globalThis hides/],
     ['a default export', 'export default 1\n', /Export by name/],
@@ -118,14 +122,14 @@ describe('the pure core', () => {
     ['a long function', `export const long = () => {\n${'  Math.abs(1)\n'.repeat(60)}}\n`, /too many lines \(62\)/],
     ['an unused name', 'const unused = 1\n', /never used/],
   ])('refuses %s', async (_, code, message) => {
-    const found = await complaints(code, `${engine}/graph/planted.ts`)
+    const found = await complaints(code, `${engine}/streams/graph/planted.ts`)
     expect(found.filter((text) => message.test(text))).toHaveLength(1)
   })
 
   test('lets a date that was handed in, and a clock at the rim, through', async () => {
-    expect(await complaints('export const at = (ms: number) => new Date(ms)\n', `${engine}/graph/planted.ts`)).toEqual(
-      [],
-    )
-    expect(await complaints('export const now = () => Date.now()\n', `${engine}/node/planted.ts`)).toEqual([])
+    expect(
+      await complaints('export const at = (ms: number) => new Date(ms)\n', `${engine}/streams/graph/planted.ts`),
+    ).toEqual([])
+    expect(await complaints('export const now = () => Date.now()\n', `${engine}/platform/planted.ts`)).toEqual([])
   })
 })
