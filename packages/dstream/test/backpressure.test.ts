@@ -15,7 +15,7 @@ class Endless extends Receiver<number> {
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Batch sizes of a job whose processing takes `msPerRecord` of virtual time for each record. */
-const sizes = async (msPerRecord: number, batches: number, options: Partial<StreamingContextOptions>) => {
+async function sizes(msPerRecord: number, batches: number, options: Partial<StreamingContextOptions>) {
   const clock = new ManualClock()
   const ssc = new StreamingContext({ batchInterval: Seconds(1), clock, logger, maxBufferedRecords: 2000, ...options })
   const seen: number[] = []

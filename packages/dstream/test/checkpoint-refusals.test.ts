@@ -11,7 +11,7 @@ import { add, contents, contextOf, directory, job, ones, rows, type Source } fro
 const another: Source = (words) => words.countByValueAndWindow(Seconds(2)).uid('trends').print()
 
 /** A directory in which the job has run over its rows. */
-const used = async (source: Source = job): Promise<string> => {
+async function used(source: Source = job): Promise<string> {
   const dir = await directory()
   const t = contextOf(source, fileStorage(dir))
   await t.run(3)
@@ -20,7 +20,7 @@ const used = async (source: Source = job): Promise<string> => {
 }
 
 /** Changes one file of a directory, and gives its name within it. */
-const changed = async (dir: string, folder: string, change: (bytes: Buffer) => Buffer): Promise<string> => {
+async function changed(dir: string, folder: string, change: (bytes: Buffer) => Buffer): Promise<string> {
   const name = (await readdir(join(dir, folder))).sort()[0]!
   const path = join(dir, folder, name)
   await writeFile(path, change(await readFile(path)))
@@ -28,16 +28,16 @@ const changed = async (dir: string, folder: string, change: (bytes: Buffer) => B
 }
 
 /** The bytes where a file says its format, and the checksum over them: `docs/checkpoint-format.md`. */
-const ofFormat =
-  (format: number) =>
-  (bytes: Buffer): Buffer => {
+function ofFormat(format: number) {
+  return (bytes: Buffer): Buffer => {
     const copy = Buffer.from(bytes)
     copy.writeUInt32LE(format, 8)
     copy.writeUInt32LE(crc32(copy.subarray(0, 20)), 20)
     return copy
   }
+}
 
-const refusalOf = async (t: TestContext): Promise<{ code: string; message: string }> => {
+async function refusalOf(t: TestContext): Promise<{ code: string; message: string }> {
   const error: unknown = await t.ssc.start().then(
     () => new Error('it has started'),
     (thrown: unknown) => thrown,
@@ -182,10 +182,9 @@ describe('what is there is refused, and left as it is', () => {
 })
 
 /** The disk refuses everything that would change it. */
-const refusing =
-  (error: 'EACCES' | 'EROFS' | 'ENOSPC') =>
-  ({ op }: DiskCall): DiskFault | undefined =>
-    op.startsWith('read') ? undefined : { error }
+function refusing(error: 'EACCES' | 'EROFS' | 'ENOSPC') {
+  return ({ op }: DiskCall): DiskFault | undefined => (op.startsWith('read') ? undefined : { error })
+}
 
 describe('a disk that refuses', () => {
   const cases: ['EACCES' | 'EROFS' | 'ENOSPC', string, RegExp][] = [

@@ -10,13 +10,13 @@ const dstream = pathToFileURL(fileURLToPath(new URL('../dist/index.js', import.m
 const home = mkdtempSync(join(tmpdir(), 'dstream-cli-'))
 const directory = join(home, 'checkpoint')
 
-const cli = (...args: string[]) => {
+function cli(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: home })
   return { status, stdout, stderr }
 }
 
 /** A job of one's own, in a module: three batches of words, then the end. */
-const job = (name: string, streams: string): string => {
+function job(name: string, streams: string): string {
   const file = join(home, name)
   writeFileSync(
     file,
@@ -38,11 +38,12 @@ const job = (name: string, streams: string): string => {
   return file
 }
 
-const files = (): string[] =>
-  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+function files(): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(directory, name)).isFile())
     .sort()
     .map((name) => `${name} ${readFileSync(join(directory, name)).toString('base64')}`)
+}
 
 beforeAll(() => {
   const first = job('first.mjs', "words.runningReduceByKey(add).uid('totals').foreachRDD(() => {})")

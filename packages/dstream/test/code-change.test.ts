@@ -20,11 +20,18 @@ interface Kept {
   snapshot?(): StateView<string, number>
 }
 
-const ones = (words: DStream<string>): DStream<[string, number]> => words.mapToPair((word) => [word, 1])
-const lengths = (words: DStream<string>): DStream<[string, number]> =>
-  words.filter((word) => word.length > 1).mapToPair((word) => [word, word.length])
-const add = (values: number[], old = 0): number => values.reduce((a, b) => a + b, old)
-const counting = (pairs: DStream<[string, number]>) => pairs.updateStateByKey(add)
+function ones(words: DStream<string>): DStream<[string, number]> {
+  return words.mapToPair((word) => [word, 1])
+}
+function lengths(words: DStream<string>): DStream<[string, number]> {
+  return words.filter((word) => word.length > 1).mapToPair((word) => [word, word.length])
+}
+function add(values: number[], old = 0): number {
+  return values.reduce((a, b) => a + b, old)
+}
+function counting(pairs: DStream<[string, number]>) {
+  return pairs.updateStateByKey(add)
+}
 const totals = { a: 3, b: 2, cc: 1 }
 
 type Options = Partial<StreamingContextOptions>
@@ -33,12 +40,7 @@ type Options = Partial<StreamingContextOptions>
 const firstLife = { startTime: new Time(0), rows }
 const secondLife = { startTime: new Time(3000), rows: [] }
 
-const start = async (
-  source: Source,
-  storage: MemoryStorage,
-  { startTime, rows }: typeof firstLife,
-  options?: Options,
-) => {
+async function start(source: Source, storage: MemoryStorage, { startTime, rows }: typeof firstLife, options?: Options) {
   const t = new TestContext({ batchInterval: Seconds(1), ...options, storage, startTime })
   const states = source(t.input(rows))
   for (const kept of Object.values(states)) kept.foreachRDD(() => undefined)
@@ -47,7 +49,7 @@ const start = async (
 }
 
 /** Runs the job over its rows and stops it: what it leaves behind. */
-const run = async (source: Source): Promise<MemoryStorage> => {
+async function run(source: Source): Promise<MemoryStorage> {
   const storage = memoryStorage()
   const { t } = await start(source, storage, firstLife)
   await t.run(3)
@@ -56,20 +58,23 @@ const run = async (source: Source): Promise<MemoryStorage> => {
 }
 
 /** What the states hold before the first batch of the changed job. */
-const contents = (states: Readonly<Record<string, Kept>>): Record<string, unknown> =>
-  Object.fromEntries(
+function contents(states: Readonly<Record<string, Kept>>): Record<string, unknown> {
+  return Object.fromEntries(
     Object.entries(states).flatMap(([name, kept]) =>
       kept.snapshot === undefined ? [] : [[name, Object.fromEntries(kept.snapshot())]],
     ),
   )
+}
 
 const plain: Source = (words) => ({ counts: counting(ones(words)) })
 const named: Source = (words) => ({ counts: counting(ones(words)).uid('counts') })
 /** The way out that refusals name: the derived id, given by hand. */
-const pinned =
-  (make: (words: DStream<string>) => DStream<[string, number]>): Source =>
-  (words) => ({ counts: counting(make(words)).uid('updateStateByKey#1') })
-const cleaned = (words: DStream<string>): DStream<[string, number]> => ones(words.filter((word) => word !== ''))
+function pinned(make: (words: DStream<string>) => DStream<[string, number]>): Source {
+  return (words) => ({ counts: counting(make(words)).uid('updateStateByKey#1') })
+}
+function cleaned(words: DStream<string>): DStream<[string, number]> {
+  return ones(words.filter((word) => word !== ''))
+}
 
 const kept: [name: string, before: Source, after: Source, states: Record<string, unknown>, options?: Options][] = [
   ['nothing', plain, plain, { counts: totals }],
@@ -192,15 +197,15 @@ const mapped: Source = (words) => ({
     })
     .uid('counts'),
 })
-const windowed =
-  (seconds: number): Source =>
-  (words) => ({
+function windowed(seconds: number): Source {
+  return (words) => ({
     sums: ones(words).reduceByKeyAndWindow(
       (a, b) => a + b,
       (a, b) => a - b,
       Seconds(seconds),
     ),
   })
+}
 
 const refused: [name: string, before: Source, after: Source, says: RegExp[]][] = [
   [

@@ -47,7 +47,7 @@ const libraries: readonly [name: string, module: object][] = [
   ['dstream/testing', testing],
 ]
 
-const moduleOf = async ({ file, code }: Example): Promise<string> => {
+async function moduleOf({ file, code }: Example): Promise<string> {
   const { imports, statements } = bodyOf(code)
   const own = file.endsWith('.md') ? {} : ((await import(/* @vite-ignore */ file)) as object)
   const taken = new Set(imports.match(/\w+/g))

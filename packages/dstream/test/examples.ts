@@ -11,20 +11,21 @@ export interface Example {
   readonly language: 'js' | 'ts'
 }
 
-export const filesUnder = (folder: string, fits: RegExp): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+export function filesUnder(folder: string, fits: RegExp): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => fits.test(path) && !path.includes('node_modules'))
     .map((path) => join(folder, path))
     .sort()
+}
 
-const ownName = (node: ts.Node): string => {
+function ownName(node: ts.Node): string {
   const named = (ts.isVariableStatement(node) ? node.declarationList.declarations[0] : node) as ts.NamedDeclaration
   const name = named.name?.getText() ?? node.kind.toString()
   return ts.isClassElement(node) ? `${ownName(node.parent)}.${name}` : name
 }
 
 /** Every `@example` of the doc comments of a source file. */
-export const examplesInSource = (file: string): Example[] => {
+export function examplesInSource(file: string): Example[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true)
   const found: Example[] = []
   const visit = (node: ts.Node): void => {
@@ -42,20 +43,21 @@ export const examplesInSource = (file: string): Example[] => {
 }
 
 /** Every fenced `js` or `ts` block of a page. */
-export const examplesInPage = (file: string): Example[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(([, language, code], i) => ({
+export function examplesInPage(file: string): Example[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(([, language, code], i) => ({
     file,
     name: `block ${i + 1}`,
     code: code!,
     language: language as 'js' | 'ts',
   }))
+}
 
-const isExpression = (text: string): boolean => {
+function isExpression(text: string): boolean {
   const { diagnostics } = ts.transpileModule(`async () => (${text})`, { reportDiagnostics: true })
   return diagnostics?.length === 0
 }
 
-const commentAfter = (code: string, end: number): string | undefined => {
+function commentAfter(code: string, end: number): string | undefined {
   const [range] = ts.getTrailingCommentRanges(code, end) ?? ts.getLeadingCommentRanges(code, end) ?? []
   return range && code.slice(range.pos + 2, range.end).trim()
 }
@@ -68,7 +70,7 @@ export interface Body {
 }
 
 /** Takes an example apart. A comment behind an expression that is no value itself is prose. */
-export const bodyOf = (code: string): Body => {
+export function bodyOf(code: string): Body {
   const source = ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2022, true)
   const imports: string[] = []
   const statements: string[] = []

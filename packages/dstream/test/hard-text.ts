@@ -6,7 +6,7 @@ export const hardText = fc
   .map((parts) => parts.join(''))
 
 /** Its lines, with the ends that Java's `BufferedReader` sees. */
-export const linesOf = (text: string): string[] => {
+export function linesOf(text: string): string[] {
   const all = text.split(/\r\n|\n|\r/)
   return all.at(-1) === '' ? all.slice(0, -1) : all
 }

@@ -9,9 +9,13 @@ import { expect, test } from 'vitest'
 type Fragile = (record: string) => string
 type Define = (stream: DStream<string>, fragile: Fragile) => DStream<string>
 
-const pairOf = (record: string): [string, number] => [record, 1]
-const text = (pairs: readonly (readonly [string, unknown])[]) => pairs.map(([key, value]) => `${key}${String(value)}`)
-const countOf = (key: string, value: number | undefined, state: State<number>): string => {
+function pairOf(record: string): [string, number] {
+  return [record, 1]
+}
+function text(pairs: readonly (readonly [string, unknown])[]) {
+  return pairs.map(([key, value]) => `${key}${String(value)}`)
+}
+function countOf(key: string, value: number | undefined, state: State<number>): string {
   state.update((state.getOption() ?? 0) + (value ?? 0))
   return `${key}${state.get()}`
 }
@@ -44,10 +48,7 @@ const jobs: Record<string, Define> = {
 type Seen = [time: number, records: string[]]
 
 /** What the output has been given, life after life; what is broken is so for a whole life, or for its first batches. */
-const run = async (
-  define: Define,
-  lives: readonly { rows: string[]; broken: boolean | number }[],
-): Promise<Seen[][]> => {
+async function run(define: Define, lives: readonly { rows: string[]; broken: boolean | number }[]): Promise<Seen[][]> {
   const storage = memoryStorage()
   const all: Seen[][] = []
   let time = 0
@@ -75,7 +76,9 @@ const run = async (
   return all
 }
 
-const byTime = (seen: readonly Seen[][]) => seen.flat().sort(([a], [b]) => a - b)
+function byTime(seen: readonly Seen[][]) {
+  return seen.flat().sort(([a], [b]) => a - b)
+}
 
 test.each(Object.entries(jobs))('%s', async (_, define) => {
   const whole = [{ rows: ['a', 'b', 'c', 'a', 'd', 'e'], broken: false }]

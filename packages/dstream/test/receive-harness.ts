@@ -47,8 +47,11 @@ export class Harness {
   }
 }
 
-export const recordsOf = ({ payload }: Block): readonly unknown[] =>
-  'records' in payload ? payload.records : [...payload.codec.decode(payload.bytes, () => {})]
+export function recordsOf({ payload }: Block): readonly unknown[] {
+  return 'records' in payload ? payload.records : [...payload.codec.decode(payload.bytes, () => {})]
+}
 
 /** Everything that does not wait for a timer or for I/O has happened. */
-export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

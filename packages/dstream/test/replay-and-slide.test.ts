@@ -10,11 +10,12 @@ const params = fc.record({
   slide: fc.integer({ min: 1, max: 2 }),
   parts: fc.integer({ min: 1, max: 3 }),
 })
-const batchesOf = (length: number) =>
-  fc.array(fc.array(pair, { maxLength: 4 }), { minLength: length, maxLength: length })
+function batchesOf(length: number) {
+  return fc.array(fc.array(pair, { maxLength: 4 }), { minLength: length, maxLength: length })
+}
 
 /** The operator over a stream and another made of it, whose slide is `unit` seconds. */
-const over = (name: string, stream: Stream, unit: number, how: Params): Stream => {
+function over(name: string, stream: Stream, unit: number, how: Params): Stream {
   const other = stream.map(([key, value]): Pair => [key, value + 1])
   const windows = [Seconds(how.window * unit), Seconds(how.slide * unit)] as const
   return operators[name]!.define([stream, other], how, windows)

@@ -39,14 +39,18 @@ class WorldReceiver extends Receiver<string> {
   }
 }
 
-const receiving = (hand: WorldReceiver['hand']): Kind => ({
-  define: (t, world) => {
-    const receiver = new WorldReceiver(world, hand)
-    return { stream: t.ssc.receiverStream(receiver), see: () => receiver.see() }
-  },
-})
+function receiving(hand: WorldReceiver['hand']): Kind {
+  return {
+    define: (t, world) => {
+      const receiver = new WorldReceiver(world, hand)
+      return { stream: t.ssc.receiverStream(receiver), see: () => receiver.see() }
+    },
+  }
+}
 
-const text = (records: readonly string[]): Uint8Array => new TextEncoder().encode(`${records.join('\n')}\n`)
+function text(records: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(`${records.join('\n')}\n`)
+}
 
 const kinds: Readonly<Record<string, Kind>> = {
   'store with positions': receiving((r, records, end) =>
@@ -67,7 +71,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /** Runs five batches with a crash in one of them, then some more; gives what each batch time gave in the end, and the totals. */
-const run = async (kind: Kind, crashBatch: number, at: string) => {
+async function run(kind: Kind, crashBatch: number, at: string) {
   const world: World = []
   const said = new Map<number, string[]>()
   let now = new TestContext({ batchInterval: Seconds(1) })

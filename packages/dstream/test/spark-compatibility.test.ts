@@ -4,7 +4,9 @@ import { StateSpec, StreamingContext, type DStream, type State } from '../src/in
 import { runBatches, TestContext } from '../src/testing/index.js'
 import { Seconds } from '../src/base/time/duration.js'
 
-const code = (wanted: string) => expect.objectContaining({ code: wanted })
+function code(wanted: string) {
+  return expect.objectContaining({ code: wanted })
+}
 
 describe('the page', () => {
   const page = new URL('../../../docs/spark-compatibility.md', import.meta.url)

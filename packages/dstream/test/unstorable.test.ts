@@ -8,22 +8,22 @@ class Counter {
 }
 
 /** Counts, and keeps from the second batch on what cannot be kept. */
-const keeping =
-  (value: unknown): Source =>
-  (words) =>
+function keeping(value: unknown): Source {
+  return (words) =>
     ones(words)
       .updateStateByKey<unknown>((values, old) => (old === undefined ? values.length : { inside: [value] }))
       .uid('counts')
       .print()
+}
 
 /** Counts, and looks at what lies below a window. */
-const holding =
-  (inside: (word: string) => unknown): Source =>
-  (words) => {
+function holding(inside: (word: string) => unknown): Source {
+  return (words) => {
     job(words)
     const held = words.map((word) => ({ word, inside: inside(word) })).uid('held')
     held.window(Seconds(2)).print()
   }
+}
 
 const unstorable: [name: string, source: Source, mended: Source, code: string, says: RegExp[], done: number][] = [
   [

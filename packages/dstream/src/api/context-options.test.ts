@@ -9,7 +9,9 @@ import {
   positiveNumber,
 } from '../base/options.js'
 
-const code = (value: string) => expect.objectContaining({ code: value })
+function code(value: string) {
+  return expect.objectContaining({ code: value })
+}
 const known = ['numPartitions', 'partitioner', 'initialState']
 
 describe('checkOptions', () => {

@@ -95,7 +95,7 @@ const known = [
 
 const where = 'new StreamingContext'
 
-const oneOf = (name: string, value: unknown, choices: readonly string[]): void => {
+function oneOf(name: string, value: unknown, choices: readonly string[]): void {
   if (value !== undefined && !choices.includes(value as string)) {
     throw badOption(where, name, choices.map((choice) => `'${choice}'`).join(' or '), value)
   }
@@ -109,19 +109,24 @@ const abilities = {
   signal: ['addEventListener', 'removeEventListener'],
 } as const
 
-const canAll = (value: unknown, methods: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+function canAll(value: unknown, methods: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+  )
+}
 
 /** @throws `bad-option` for what is no path: an empty one would mean the current directory */
-export const checkDirectory = (directory: unknown, place = where): void => {
+export function checkDirectory(directory: unknown, place = where): void {
   if (typeof directory !== 'string' || directory === '') throw badOption(place, 'checkpointDir', 'a path', directory)
 }
 
-const isListOfIds = (value: unknown): boolean => Array.isArray(value) && value.every((id) => typeof id === 'string')
+function isListOfIds(value: unknown): boolean {
+  return Array.isArray(value) && value.every((id) => typeof id === 'string')
+}
 
-const checkParts = (options: StreamingContextOptions): void => {
+function checkParts(options: StreamingContextOptions): void {
   for (const [name, methods] of Object.entries(abilities) as [keyof typeof abilities, readonly string[]][]) {
     const value = options[name]
     if (value === undefined || canAll(value, methods)) continue
@@ -133,7 +138,7 @@ const checkParts = (options: StreamingContextOptions): void => {
  * @throws `unknown-option` naming the nearest known one; `no-batch-interval`, `not-a-duration`, `duration-not-positive`,
  * `bad-option` for values that cannot be
  */
-export const checkContextOptions = (options: StreamingContextOptions): void => {
+export function checkContextOptions(options: StreamingContextOptions): void {
   checkOptions(where, options, known)
   if ((options?.batchInterval ?? undefined) === undefined) throw noBatchInterval()
   checkPositiveDuration(`${where}, option batchInterval`, options.batchInterval)

@@ -945,18 +945,20 @@ export class DStream<out T> {
  * Refuses a partitioning that cannot be on the line of the program that asks for it: the batches, which would refuse it
  * too, know only the operators that this one consists of.
  */
-const checkPartitioning = (where: string, options: unknown, further: readonly string[] = []): void => {
+function checkPartitioning(where: string, options: unknown, further: readonly string[] = []): void {
   checkOptions(where, options, [...partitionKeys, ...further])
   partitionerOf(options as PartitionOptions | undefined, 1, where)
 }
 
-const names = (where: string, prefix: string, suffix: string): [string, string] => {
+function names(where: string, prefix: string, suffix: string): [string, string] {
   if (typeof prefix !== 'string') throw badOption(where, 'prefix', 'a string', prefix)
   if (typeof suffix !== 'string') throw badOption(where, 'suffix', 'a string', suffix)
   return [prefix, suffix]
 }
 
-const positiveMs = (where: string, duration: unknown): number => checkPositiveDuration(where, duration).milliseconds
+function positiveMs(where: string, duration: unknown): number {
+  return checkPositiveDuration(where, duration).milliseconds
+}
 
 /** A stream of all states, whose table can also be read from one's own code. */
 export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {

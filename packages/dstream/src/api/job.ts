@@ -17,12 +17,12 @@ export interface Job {
 const jobs = processWide('jobs', () => new Map<string, Job>())
 
 /** Makes a job known under its module's file, and runs it when that module is the program. */
-export const defineJob = async (
+export async function defineJob(
   meta: JobModule,
   options: StreamingContextOptions,
   define: Job['define'],
   run: () => Promise<void>,
-): Promise<void> => {
+): Promise<void> {
   const file = typeof meta === 'object' && meta !== null ? moduleFile(meta) : undefined
   if (file === undefined) throw notAJob(meta)
   jobs.set(file, { file, options, define })
@@ -30,4 +30,6 @@ export const defineJob = async (
 }
 
 /** The jobs that modules loaded so far have defined, by file. */
-export const definedJobs = (): ReadonlyMap<string, Job> => jobs
+export function definedJobs(): ReadonlyMap<string, Job> {
+  return jobs
+}

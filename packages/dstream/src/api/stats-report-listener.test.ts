@@ -5,23 +5,25 @@ import { StatsReportListener } from './stats-report-listener.js'
 import { TestContext } from '../testing/index.js'
 import { Seconds } from '../base/time/duration.js'
 
-const recorder = (): { logger: Logger; lines: string[] } => {
+function recorder(): { logger: Logger; lines: string[] } {
   const lines: string[] = []
   const log = (_: object, message: string): void => void lines.push(message)
   return { lines, logger: { debug: log, info: log, warn: log, error: log } }
 }
 
-const batch = (totalDelay?: number, processingDelay?: number): { batchInfo: BatchInfo } => ({
-  batchInfo: {
-    batchTime: 1000,
-    streamIdToInputInfo: {},
-    submissionTime: 1000,
-    numRecords: 0,
-    outputOperationInfos: {},
-    ...(totalDelay === undefined ? {} : { totalDelay }),
-    ...(processingDelay === undefined ? {} : { processingDelay }),
-  },
-})
+function batch(totalDelay?: number, processingDelay?: number): { batchInfo: BatchInfo } {
+  return {
+    batchInfo: {
+      batchTime: 1000,
+      streamIdToInputInfo: {},
+      submissionTime: 1000,
+      numRecords: 0,
+      outputOperationInfos: {},
+      ...(totalDelay === undefined ? {} : { totalDelay }),
+      ...(processingDelay === undefined ? {} : { processingDelay }),
+    },
+  }
+}
 
 test('both distributions, of the last batches only', () => {
   const { logger, lines } = recorder()

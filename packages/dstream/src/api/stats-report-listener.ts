@@ -55,5 +55,6 @@ export class StatsReportListener implements StreamingListener {
 }
 
 /** The value below which a share `p` of the sorted values lies; the nearest one, none is invented between two. */
-const quantile = (sorted: readonly number[], p: number): number =>
-  sorted[Math.min(Math.floor(p * sorted.length), sorted.length - 1)]!
+function quantile(sorted: readonly number[], p: number): number {
+  return sorted[Math.min(Math.floor(p * sorted.length), sorted.length - 1)]!
+}

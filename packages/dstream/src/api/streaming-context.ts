@@ -872,7 +872,7 @@ export class StreamingContext implements AsyncDisposable {
   }
 }
 
-const describe = (record: unknown): string => {
+function describe(record: unknown): string {
   const text = record instanceof Uint8Array ? new TextDecoder().decode(record) : String(record)
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 }

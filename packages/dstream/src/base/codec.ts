@@ -23,9 +23,11 @@ export interface CountingCodec<out T> extends Codec<T> {
   offsetAfter(bytes: Uint8Array, records: number): number
 }
 
-export const isCounting = (codec: Codec<unknown>): codec is CountingCodec<unknown> =>
-  'count' in codec && 'offsetAfter' in codec
+export function isCounting(codec: Codec<unknown>): codec is CountingCodec<unknown> {
+  return 'count' in codec && 'offsetAfter' in codec
+}
 
 /** `undefined` where only decoding can tell. */
-export const countOf = (codec: Codec<unknown>, bytes: Uint8Array): number | undefined =>
-  isCounting(codec) ? codec.count(bytes) : undefined
+export function countOf(codec: Codec<unknown>, bytes: Uint8Array): number | undefined {
+  return isCounting(codec) ? codec.count(bytes) : undefined
+}

@@ -17,7 +17,7 @@ export const crashPoints: readonly string[] = names
  * // … in the code that takes the step
  * await beforeAppend(steps)
  */
-export const crashPoint = (name: string): ((steps: Steps | undefined) => Promise<void> | void) => {
+export function crashPoint(name: string): (steps: Steps | undefined) => Promise<void> | void {
   names.push(name)
   return (steps) => steps?.(name)
 }

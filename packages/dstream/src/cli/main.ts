@@ -18,11 +18,12 @@ const usage = `dstream: looks into checkpoint directories.
 All only read; a job that uses the directory goes on undisturbed.
 `
 
-const shown = (time: number | undefined): string =>
-  time === undefined ? 'none' : `${time} ms (${new Date(time).toISOString()})`
+function shown(time: number | undefined): string {
+  return time === undefined ? 'none' : `${time} ms (${new Date(time).toISOString()})`
+}
 
 /** Everything a directory holds, as lines. */
-const inspect = async (directory: string): Promise<string[]> => {
+async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
   const { pending, failed, held, remembered, operators, warnings } = report
@@ -44,7 +45,7 @@ const inspect = async (directory: string): Promise<string[]> => {
 }
 
 /** Every file, good or not. @throws when one is damaged, after all have been read */
-const verify = async (directory: string): Promise<string[]> => {
+async function verify(directory: string): Promise<string[]> {
   const reports = await verifyFiles(fileStorage(directory))
   const lines = reports.map(({ file, bytes, frames, torn, problem }) => {
     const tail = torn === 0 ? '' : `, ${torn} bytes at its end were cut by a crash`
@@ -57,7 +58,7 @@ const verify = async (directory: string): Promise<string[]> => {
 }
 
 /** The state of one operator as lines of JSON, made one at a time: together they can be longer than a string may be. */
-const exported = async (directory: string, id: string): Promise<Iterable<string>> => {
+async function exported(directory: string, id: string): Promise<Iterable<string>> {
   const storage = fileStorage(directory)
   const entries = await exportState(storage, id)
   if (entries === undefined && (await inspectCheckpoint(storage)) === undefined)
@@ -70,7 +71,7 @@ const exported = async (directory: string, id: string): Promise<Iterable<string>
 }
 
 /** What a start of the job would do. @throws when it would refuse */
-const plan = async (directory: string, job: string): Promise<string[]> => {
+async function plan(directory: string, job: string): Promise<string[]> {
   const { kept, migrated, fresh, dropped, refusal } = await planJob(fileStorage(directory), job)
   if (refusal !== undefined) throw new Error(`start would refuse: ${refusal}`)
   const list = (ids: readonly string[]): string => ids.join(', ') || 'nothing'
@@ -96,7 +97,7 @@ const commands: Readonly<Record<string, Command>> = {
 }
 
 /** A reader of storage finds nothing where there is nothing; whoever has mistyped a path wants to know. */
-const mustExist = async (directory: string): Promise<void> => {
+async function mustExist(directory: string): Promise<void> {
   const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw error
@@ -106,7 +107,7 @@ const mustExist = async (directory: string): Promise<void> => {
 }
 
 /** Writes lines as fast as their reader takes them. One that has seen enough, as `head` has, is no failure. */
-const print = async (lines: Iterable<string>): Promise<void> => {
+async function print(lines: Iterable<string>): Promise<void> {
   const text = (function* () {
     for (const line of lines) yield `${line}\n`
   })()
@@ -116,7 +117,7 @@ const print = async (lines: Iterable<string>): Promise<void> => {
 }
 
 /** Runs the command line; resolves with the exit code: 1 for what was found, 2 for a command that is none. */
-const main = async (args: readonly string[]): Promise<number> => {
+async function main(args: readonly string[]): Promise<number> {
   let parsed
   try {
     parsed = parseArgs({ args: [...args], options: { help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
@@ -145,7 +146,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 }
 
-const misused = (message: string): number => {
+function misused(message: string): number {
   process.stderr.write(`dstream: ${message}`)
   return 2
 }

@@ -58,5 +58,6 @@ export class BatchReport {
   }
 }
 
-const byStream = (inputs: readonly StreamInputInfo[]): Readonly<Record<number, StreamInputInfo>> =>
-  Object.fromEntries(inputs.map((info) => [info.inputStreamId, info]))
+function byStream(inputs: readonly StreamInputInfo[]): Readonly<Record<number, StreamInputInfo>> {
+  return Object.fromEntries(inputs.map((info) => [info.inputStreamId, info]))
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Logger } from '../base/ports.js'
 import { Bus } from './bus.js'
 
-const logged = () => {
+function logged() {
   const errors: unknown[] = []
   const log = () => undefined
   const logger: Logger = {

@@ -5,8 +5,9 @@ import type { StreamingEvents, StreamingListener } from './events.js'
 type EventName = keyof StreamingEvents
 type Handler = (event: never) => void
 
-const methodOf = (event: EventName): keyof StreamingListener =>
-  `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
+function methodOf(event: EventName): keyof StreamingListener {
+  return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
+}
 
 /** Tells every listener, in order of registration. An exception in one, or a rejection, is logged and harms nobody. */
 export class Bus {

@@ -11,14 +11,15 @@ let heldSince = performance.now()
 let breath: Promise<void> | undefined
 
 /** One turn of the event loop: sockets are read, timers run. All runs that pause at once share the turn. */
-const breathe = (): Promise<void> =>
-  (breath ??= new Promise((resolve) => {
+function breathe(): Promise<void> {
+  return (breath ??= new Promise((resolve) => {
     setImmediate(() => {
       breath = undefined
       heldSince = performance.now()
       resolve()
     })
   }))
+}
 
 class TimedSlice implements Slice {
   size = firstSize

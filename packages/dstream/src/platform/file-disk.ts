@@ -48,28 +48,31 @@ export function fileDisk(directory: string): Disk {
   }
 }
 
-const diskFile = (handle: FileHandle): DiskFile => ({
-  write: async (bytes) => (await handle.write(bytes)).bytesWritten,
-  sync: () => handle.sync(),
-  truncate: (size) => handle.truncate(size),
-  close: () => handle.close(),
-})
+function diskFile(handle: FileHandle): DiskFile {
+  return {
+    write: async (bytes) => (await handle.write(bytes)).bytesWritten,
+    sync: () => handle.sync(),
+    truncate: (size) => handle.truncate(size),
+    close: () => handle.close(),
+  }
+}
 
-const unlessMissing =
-  <T>(instead: T) =>
-  (error: unknown): T => {
+function unlessMissing<T>(instead: T) {
+  return (error: unknown): T => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead
     throw error
   }
+}
 
-const makeDir = (path: string): Promise<boolean> =>
-  mkdir(path).then(
+function makeDir(path: string): Promise<boolean> {
+  return mkdir(path).then(
     () => true,
     (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
       throw error
     },
   )
+}
 
 /** With all folders above it that are missing, each made durable in the one that holds it. */
 async function makeRoot(root: string): Promise<boolean> {

@@ -16,9 +16,13 @@ afterEach(() => rm(dir, { recursive: true }))
 
 const quick = { beatMs: 20, staleMs: 120 }
 const here = thisProcess()
-const lock = (self = here) => acquireFileLock(dir, 'the directory', { ...quick, self })
+function lock(self = here) {
+  return acquireFileLock(dir, 'the directory', { ...quick, self })
+}
 /** As in another container: the same pid 1, the same machine, another view of processes. */
-const container = (name: string) => ({ ...here, pid: 1, host: name, namespace: `pid:[${name}]` })
+function container(name: string) {
+  return { ...here, pid: 1, host: name, namespace: `pid:[${name}]` }
+}
 
 test('a second one is refused, and the error names the owner', async () => {
   const held = await lock()

@@ -19,8 +19,12 @@ interface Owner extends LockOwner, ProcessIdentity {
   readonly released?: boolean
 }
 
-const fileName = (generation: number): string => `lock.${String(generation).padStart(6, '0')}`
-const generationOf = (name: string): number => Number(/^lock\.(\d{6,})$/.exec(name)?.[1] ?? 0)
+function fileName(generation: number): string {
+  return `lock.${String(generation).padStart(6, '0')}`
+}
+function generationOf(name: string): number {
+  return Number(/^lock\.(\d{6,})$/.exec(name)?.[1] ?? 0)
+}
 
 /**
  * A lock that two processes can agree on without flock, which Node does not have, and without pids, which say nothing

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
 
 /** Node reports most of what can go wrong by one of these; they mean that there is nothing. */
-const isMissing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+}
 
 /** The real file system. */
 export const files: Files = {

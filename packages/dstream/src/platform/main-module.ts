@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const realPath = (path: string): string => {
+function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {
@@ -10,13 +10,13 @@ const realPath = (path: string): string => {
 }
 
 /** The path of a module by its `import.meta` (Node 20.11 and later know `filename`) or its CommonJS `module`. */
-export const moduleFile = (meta: { readonly url?: string; readonly filename?: string }): string | undefined => {
+export function moduleFile(meta: { readonly url?: string; readonly filename?: string }): string | undefined {
   if (meta.url?.startsWith('file:') === true) return fileURLToPath(meta.url)
   return meta.filename
 }
 
 /** Whether that file is the program that node was asked to run. */
-export const isMainModule = (file: string): boolean => {
+export function isMainModule(file: string): boolean {
   const program = process.argv[1]
   if (program === undefined) return false
   const main = realPath(program)

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { decodeObjects, encodeObjects } from './object-file.js'
 
-const encode = async (records: unknown[]): Promise<Uint8Array> => {
+async function encode(records: unknown[]): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   for await (const piece of encodeObjects(records)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
-const decode = (bytes: Uint8Array): unknown[] => [...decodeObjects('dir/part-00000', bytes)]
+function decode(bytes: Uint8Array): unknown[] {
+  return [...decodeObjects('dir/part-00000', bytes)]
+}
 
 test.each([0, 1, 255, 256, 257, 1000])('%i records are read back equal', async (n) => {
   const records = Array.from({ length: n }, (_, i) => ({ i, text: `t${i}` }))

@@ -15,7 +15,7 @@ export interface ProcessIdentity {
   readonly start: string | undefined
 }
 
-const tryTo = <T>(read: () => T): T | undefined => {
+function tryTo<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch {
@@ -24,20 +24,22 @@ const tryTo = <T>(read: () => T): T | undefined => {
 }
 
 /** Start time of a process, `undefined` when there is none with this pid; one that has died and waits for its parent is none. */
-export const startOf = (pid: number | 'self'): string | undefined => {
+export function startOf(pid: number | 'self'): string | undefined {
   const stat = tryTo(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   // The name of the program stands in brackets and may hold anything; what follows the last bracket is fixed.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
-export const thisProcess = (): ProcessIdentity => ({
-  pid: process.pid,
-  host: hostname(),
-  boot: tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-  namespace: tryTo(() => readlinkSync('/proc/self/ns/pid')),
-  start: startOf('self'),
-})
+export function thisProcess(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    boot: tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    namespace: tryTo(() => readlinkSync('/proc/self/ns/pid')),
+    start: startOf('self'),
+  }
+}
 
 /** Whether the owner lives, as far as this process can tell. */
 export function isAlive(owner: ProcessIdentity, self: ProcessIdentity): boolean | undefined {

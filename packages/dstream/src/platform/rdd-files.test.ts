@@ -11,9 +11,11 @@ let root: string
 let next = 0
 beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'dstream-rdd-files-'))))
 afterAll(() => rm(root, { recursive: true }))
-const fresh = () => join(root, `case-${next++}`, 'deep', 'out')
+function fresh() {
+  return join(root, `case-${next++}`, 'deep', 'out')
+}
 
-const all = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
   for await (const value of values) found.push(value)
   return found

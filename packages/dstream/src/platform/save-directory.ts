@@ -5,7 +5,9 @@ import type { Disk } from '../durable/storage/disk.js'
 import type { Sequence } from '../base/ports.js'
 
 const ours = /^(part-\d{5,}|_SUCCESS)$/
-const partName = (index: number): string => `part-${String(index).padStart(5, '0')}`
+function partName(index: number): string {
+  return `part-${String(index).padStart(5, '0')}`
+}
 
 /**
  * Writes a directory that appears whole or not at all: beside, synced, and renamed. One that was there is replaced; when
@@ -116,4 +118,6 @@ export class DirectorySave {
   }
 }
 
-const isSystemError = (error: unknown): boolean => typeof (error as { syscall?: unknown } | null)?.syscall === 'string'
+function isSystemError(error: unknown): boolean {
+  return typeof (error as { syscall?: unknown } | null)?.syscall === 'string'
+}

@@ -2,7 +2,7 @@
  * Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once, with the code a shell gives for it.
  * Returns the way to take the handlers off again.
  */
-export const onShutdownSignals = (stop: (signal: string) => void): (() => void) => {
+export function onShutdownSignals(stop: (signal: string) => void): () => void {
   let asked = false
   const handle = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)

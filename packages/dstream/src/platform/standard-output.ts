@@ -1,4 +1,6 @@
 import type { Writable } from 'node:stream'
 
 /** Where `print` prints. */
-export const standardOutput = (): Writable => process.stdout
+export function standardOutput(): Writable {
+  return process.stdout
+}

@@ -1,8 +1,10 @@
 import type { Logger } from '../base/ports.js'
 
-const errorOf = (o: object): unknown => ('err' in o ? (o as { err: unknown }).err : undefined)
+function errorOf(o: object): unknown {
+  return 'err' in o ? (o as { err: unknown }).err : undefined
+}
 
-const detailOf = (level: string, error: unknown, message: string): string => {
+function detailOf(level: string, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
   if (!(error instanceof Error)) return message.includes(String(error)) ? '' : `: ${String(error)}`
   // A warning says what went wrong; where it went wrong is for errors.
@@ -10,7 +12,7 @@ const detailOf = (level: string, error: unknown, message: string): string => {
   return message.includes(error.message) ? '' : `: ${error.message}`
 }
 
-const line = (level: string, o: object, message: string): void => {
+function line(level: string, o: object, message: string): void {
   process.stderr.write(`dstream ${level}: ${message}${detailOf(level, errorOf(o), message)}\n`)
 }
 

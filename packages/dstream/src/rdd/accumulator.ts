@@ -41,11 +41,13 @@ class Sum implements Accumulator<number, number> {
   }
 }
 
-export const longAccumulator = (name: string | undefined): Accumulator<number, number> =>
-  new Sum(name, Number.isSafeInteger, 'a whole number')
+export function longAccumulator(name: string | undefined): Accumulator<number, number> {
+  return new Sum(name, Number.isSafeInteger, 'a whole number')
+}
 
-export const doubleAccumulator = (name: string | undefined): Accumulator<number, number> =>
-  new Sum(name, (value) => typeof value === 'number', 'a number')
+export function doubleAccumulator(name: string | undefined): Accumulator<number, number> {
+  return new Sum(name, (value) => typeof value === 'number', 'a number')
+}
 
 class Collection<T> implements Accumulator<T, T[]> {
   #values: T[] = []
@@ -67,4 +69,6 @@ class Collection<T> implements Accumulator<T, T[]> {
   }
 }
 
-export const collectionAccumulator = <T>(name: string | undefined): Accumulator<T, T[]> => new Collection<T>(name)
+export function collectionAccumulator<T>(name: string | undefined): Accumulator<T, T[]> {
+  return new Collection<T>(name)
+}

@@ -9,7 +9,7 @@ import { rddOf } from './rdd-of.js'
 const fused = new RDDContext()
 const interpreted = new RDDContext({ runtime: { codegen: false } })
 const oops = new Error('oops')
-const fail = (): never => {
+function fail(): never {
   throw oops
 }
 

@@ -27,7 +27,9 @@ const pairs = fc.oneof(fc.array(pair, { maxLength: 30 }), numbered)
 const numbers = fc.array(fc.integer({ min: -50, max: 50 }), { maxLength: 40 })
 const parts = fc.integer({ min: 1, max: 5 })
 
-const add = (a: number, b: number): number => a + b
+function add(a: number, b: number): number {
+  return a + b
+}
 
 /** Arrays stand in for RDDs: keys in order of their first arrival, compared by their encoding. */
 function grouped<V>(records: readonly (readonly [Key, V])[]): [Key, V[]][] {
@@ -39,17 +41,23 @@ function grouped<V>(records: readonly (readonly [Key, V])[]): [Key, V[]][] {
   }
   return [...groups.values()]
 }
-const has = (records: readonly (readonly [Key, unknown])[], k: Key) =>
-  records.some(([other]) => encodeKey(other) === encodeKey(k))
-const unique = (records: readonly Key[]): Key[] => grouped(records.map((r) => [r, r])).map(([, [r]]) => r!)
+function has(records: readonly (readonly [Key, unknown])[], k: Key) {
+  return records.some(([other]) => encodeKey(other) === encodeKey(k))
+}
+function unique(records: readonly Key[]): Key[] {
+  return grouped(records.map((r) => [r, r])).map(([, [r]]) => r!)
+}
 
 /** −0 is 0 as a key: which of the two stands for both is not looked at. */
-const seen = (value: unknown): unknown => (Array.isArray(value) ? value.map(seen) : Object.is(value, -0) ? 0 : value)
+function seen(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(seen) : Object.is(value, -0) ? 0 : value
+}
 /** Keys of several partitions come in no order that is promised. */
-const inAnyOrder = (records: readonly unknown[]): unknown[] =>
-  records
+function inAnyOrder(records: readonly unknown[]): unknown[] {
+  return records
     .map((record) => JSON.stringify(seen(record), (_, v) => (typeof v === 'bigint' ? `${v}n` : v !== v ? 'NaN' : v)))
     .sort()
+}
 
 describe.each(contexts)('%s', (_, sc) => {
   const law = <A extends unknown[]>(

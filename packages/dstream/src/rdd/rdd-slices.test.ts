@@ -23,7 +23,9 @@ function counting(): { pauses: number; yielder: Yielder } {
   return counted
 }
 
-const pairsOf = (rdd: RDD<number>) => rdd.mapToPair((n) => [n % 5000, n])
+function pairsOf(rdd: RDD<number>) {
+  return rdd.mapToPair((n) => [n % 5000, n])
+}
 
 // At least so many pauses as the work of one walk has slices.
 const walks = records.length / size - 1

@@ -747,9 +747,7 @@ export class RDD<out T> {
    * (await sc.parallelize([1, 2, 3]).takeSample(false, 2, 7)).length // 2
    */
   takeSample(withReplacement: boolean, n: number, seed?: number): Promise<T[]> {
-    return this.#act((evaluation) => takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<
-      T[]
-    >
+    return this.#act((evaluation) => takeSample(this.node, withReplacement, n, seed, evaluation)) as Promise<T[]>
   }
 
   /**
@@ -1055,17 +1053,21 @@ export class RDD<out T> {
   }
 }
 
-const keyOfPair = (record: unknown): unknown => pairOf({ operator: 'sortByKey', time: undefined }, record)[0]
+function keyOfPair(record: unknown): unknown {
+  return pairOf({ operator: 'sortByKey', time: undefined }, record)[0]
+}
 
 function nodeOf(where: string, that: unknown): PlanNode {
   if (that instanceof RDD) return that.node
   throw notAnRDD(where, that)
 }
 
-const identity = (record: unknown): Key => record as Key
+function identity(record: unknown): Key {
+  return record as Key
+}
 
 /** A function of the records alone as one of index and records. */
-const whole = (kind: string, f: (records: Iterable<never>) => unknown) => {
+function whole(kind: string, f: (records: Iterable<never>) => unknown) {
   aFunction(kind, 'the function', f)
   return (_: number, records: Iterable<never>): unknown => f(records)
 }

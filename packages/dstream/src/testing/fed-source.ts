@@ -11,7 +11,7 @@ export interface Feed<T> {
  * A source that the test feeds: what was pushed before a batch begins belongs to it. The records are part of what is
  * logged for the batch, so that a batch that is run again gets the same.
  */
-export const fedSource = <T>(): { feed: Feed<T>; make: (home: SourceHome) => InputSource<T> } => {
+export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => InputSource<T> } {
   let waiting: T[] = []
   let ended = false
   let failure: { readonly error: unknown } | undefined

@@ -7,9 +7,12 @@ export interface RowTimes {
 }
 
 /** Batches from a table: row i is the input of batch i, then come empty batches; `null` is a batch without an RDD. */
-export const rowSource =
-  <T>(rows: readonly (readonly T[] | null)[], times: RowTimes, numPartitions: number | undefined) =>
-  (home: SourceHome): InputSource<T> => {
+export function rowSource<T>(
+  rows: readonly (readonly T[] | null)[],
+  times: RowTimes,
+  numPartitions: number | undefined,
+) {
+  return (home: SourceHome): InputSource<T> => {
     const rowOf = (time: number): readonly T[] | null => {
       const row = rows[(time - times.firstMs) / times.batchMs]
       return row === undefined ? [] : row
@@ -34,3 +37,4 @@ export const rowSource =
       info: (time) => ({ inputStreamId: home.streamId, numRecords: rowOf(time)?.length ?? 0, metadata: {} }),
     }
   }
+}

@@ -4,7 +4,9 @@ import { crashPoints, testRecovery, TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
 
 const words = [['a', 'b'], ['a'], [], ['c', 'a'], ['b']]
-const add = (a: number, b: number): number => a + b
+function add(a: number, b: number): number {
+  return a + b
+}
 
 describe('a crash at every point of every batch changes nothing', () => {
   test.each([

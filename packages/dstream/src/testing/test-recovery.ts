@@ -82,7 +82,7 @@ async function crashed(
   }
 }
 
-const trace = (lives: readonly TestContext[]): Trace => {
+function trace(lives: readonly TestContext[]): Trace {
   const outputs = lives[0]!.outputs.map((_, place) => {
     const said = new Map<number, unknown>()
     for (const life of lives) {
@@ -102,7 +102,7 @@ const trace = (lives: readonly TestContext[]): Trace => {
   return { outputs, states: lives.at(-1)!.ssc.life?.states() }
 }
 
-const differ = (expected: Trace, found: Trace): string | undefined => {
+function differ(expected: Trace, found: Trace): string | undefined {
   for (const [place, said] of expected.outputs.entries()) {
     for (const [time, records] of said) {
       const other = found.outputs[place]!.get(time)
@@ -115,4 +115,6 @@ const differ = (expected: Trace, found: Trace): string | undefined => {
   return `the states are ${show(found.states)} instead of ${show(expected.states)}.`
 }
 
-const show = (value: unknown): string => JSON.stringify(value) ?? 'nothing'
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing'
+}

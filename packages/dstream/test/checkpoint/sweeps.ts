@@ -14,7 +14,7 @@ export interface Grain {
 export const batches = 8
 
 /** The life that nothing has cut: where every other one must end. */
-export const uninterrupted = async () => {
+export async function uninterrupted() {
   const storage = memoryStorage()
   let steps = 0
   const end = await runTiny(storage, batches, { steps: () => void steps++ })
@@ -29,11 +29,11 @@ const modes: readonly { readonly unsynced: Unsynced; readonly seed: number }[] =
 ]
 
 /** Runs a life that is cut at a step of the given name, the `nth` time. */
-export const cutAt = async (
+export async function cutAt(
   storage: MemoryStorage,
   isIt: (step: string) => boolean,
   options: TinyOptions = {},
-): Promise<void> => {
+): Promise<void> {
   let reached!: () => void
   const cut = new Promise<void>((resolve) => (reached = resolve))
   const steps = (step: string): Promise<void> | void => {

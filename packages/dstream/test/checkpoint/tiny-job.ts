@@ -25,15 +25,17 @@ export interface TinyState {
   readonly position: unknown
 }
 
-export const print = (id: string, more: Partial<OperatorPrint> = {}): OperatorPrint => ({
-  id,
-  derived: false,
-  kind: id,
-  fingerprint: 'f',
-  tables: [],
-  version: 1,
-  ...more,
-})
+export function print(id: string, more: Partial<OperatorPrint> = {}): OperatorPrint {
+  return {
+    id,
+    derived: false,
+    kind: id,
+    fingerprint: 'f',
+    tables: [],
+    version: 1,
+    ...more,
+  }
+}
 export const tinyOperators: readonly OperatorPrint[] = [
   print('feed', { streamId: 0 }),
   print('files'),
@@ -54,8 +56,8 @@ export interface TinyOptions {
 export const tinyLimits: CheckpointLimits = { segmentBytes: 700, snapshotBytes: 600, keepSnapshots: 2 }
 export const batchMs = 1000
 
-export const openTiny = (storage: Storage, { steps, limits = tinyLimits, more = {} }: TinyOptions = {}) =>
-  openCheckpoint({
+export function openTiny(storage: Storage, { steps, limits = tinyLimits, more = {} }: TinyOptions = {}) {
+  return openCheckpoint({
     storage,
     operators: tinyOperators,
     zeroTime: 0,
@@ -67,24 +69,28 @@ export const openTiny = (storage: Storage, { steps, limits = tinyLimits, more = 
     limits,
     ...more,
   })
+}
 
 /** What was recovered, without what only the checkpoint itself knows of an entry. */
-export const entriesOf = (recovered: Recovered): TableEntry[] =>
-  [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, turn }) => ({
+export function entriesOf(recovered: Recovered): TableEntry[] {
+  return [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, turn }) => ({
     key,
     value,
     touched,
     turn,
   }))
+}
 
 /** Block `n` of the feed: what it holds depends on its number alone. */
-const blockOf = (n: number): Block => ({
-  id: `b${n}`,
-  streamId: 0,
-  payload: { records: [`k${n % 4}`, `k${(n * 3) % 7}`, `only${n}`] },
-  count: 3,
-  position: n,
-})
+function blockOf(n: number): Block {
+  return {
+    id: `b${n}`,
+    streamId: 0,
+    payload: { records: [`k${n % 4}`, `k${(n * 3) % 7}`, `only${n}`] },
+    count: 3,
+    position: n,
+  }
+}
 
 /** Runs the job on a storage up to batch `last`, from wherever the storage stands. */
 export async function runTiny(storage: Storage, last: number, options: TinyOptions = {}): Promise<TinyState> {

@@ -34,13 +34,20 @@ export function differ(expected: Trace, found: Trace): string | undefined {
   return `the states are ${JSON.stringify(found.states)} instead of ${JSON.stringify(expected.states)}`
 }
 
-const byTime = ([a]: readonly [number, unknown], [b]: readonly [number, unknown]): number => a - b
-const placeOf = ({ output, time }: Word): string => `${output} at ${time}`
-const text = ({ output, time, records, life }: Word): string =>
-  `what output ${output} was given at ${time} in life ${life}, ${JSON.stringify(records)},`
+function byTime([a]: readonly [number, unknown], [b]: readonly [number, unknown]): number {
+  return a - b
+}
+function placeOf({ output, time }: Word): string {
+  return `${output} at ${time}`
+}
+function text({ output, time, records, life }: Word): string {
+  return `what output ${output} was given at ${time} in life ${life}, ${JSON.stringify(records)},`
+}
 
 /** Its batch was committed before this life: it can only be here because it had failed. */
-const isOwed = ({ life, time }: Word, { found }: Trace): boolean => (found[life] ?? -Infinity) >= time
+function isOwed({ life, time }: Word, { found }: Trace): boolean {
+  return (found[life] ?? -Infinity) >= time
+}
 
 /** It went well, and a commit of its life says so. */
 function isSettled({ life, time, failed }: Word, { endings }: Trace): boolean {
@@ -50,8 +57,9 @@ function isSettled({ life, time, failed }: Word, { endings }: Trace): boolean {
 }
 
 /** It has failed, and no batch has come since that would have it run again first. */
-const waits = (word: Word, { words }: Trace): boolean =>
-  words.some((other) => other.failed && placeOf(other) === placeOf(word) && other.life === words.at(-1)!.life)
+function waits(word: Word, { words }: Trace): boolean {
+  return words.some((other) => other.failed && placeOf(other) === placeOf(word) && other.life === words.at(-1)!.life)
+}
 
 function misplaced(word: Word, trace: Trace): string | undefined {
   const { life, time, output, attempt, replayed } = word

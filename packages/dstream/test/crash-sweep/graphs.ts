@@ -20,21 +20,29 @@ export interface SweepGraph {
   readonly define: (job: Job) => void
 }
 
-const sum = (a: number, b: number): number => a + b
-const minus = (a: number, b: number): number => a - b
+function sum(a: number, b: number): number {
+  return a + b
+}
+function minus(a: number, b: number): number {
+  return a - b
+}
 const [second, two, three] = [Seconds(1), Seconds(2), Seconds(3)]
 
-const received = ({ ssc, world }: Job, how: keyof typeof hands): DStream<string> =>
-  ssc.receiverStream(world.receiver(hands[how]))
-const ones = (words: DStream<string>): DStream<[string, number]> => words.mapToPair((word) => [word, 1])
-const counted = (words: DStream<string>) =>
-  ones(words).updateStateByKey<{ n: number }>((values, old) =>
+function received({ ssc, world }: Job, how: keyof typeof hands): DStream<string> {
+  return ssc.receiverStream(world.receiver(hands[how]))
+}
+function ones(words: DStream<string>): DStream<[string, number]> {
+  return words.mapToPair((word) => [word, 1])
+}
+function counted(words: DStream<string>) {
+  return ones(words).updateStateByKey<{ n: number }>((values, old) =>
     // A key goes after four, and may come back.
     (old?.n ?? 0) >= 4 ? undefined : { n: values.reduce(sum, old?.n ?? 0) },
   )
+}
 
 /** Counts, and says so; a key that times out says good-bye. */
-const counting = (word: string, one: number | undefined, state: State<number>): string => {
+function counting(word: string, one: number | undefined, state: State<number>): string {
   const n = (state.getOption() ?? 0) + (one ?? 0)
   if (state.isTimingOut()) return `${word} leaves with ${n}`
   if (n === 4) state.remove()

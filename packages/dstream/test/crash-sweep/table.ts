@@ -5,9 +5,13 @@ import { Lives } from './lives.js'
 import type { Counts } from './sweep.js'
 
 const names = Object.keys(graphs)
-const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0)
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((a, b) => a + b, 0)
+}
 
-export const runsOf = (counts: Counts): number => sum([...counts.values()].flatMap((cells) => [...cells.values()]))
+export function runsOf(counts: Counts): number {
+  return sum([...counts.values()].flatMap((cells) => [...cells.values()]))
+}
 
 /** Rows are steps and calls, columns are graphs, cells are runs; `–` is where there is nothing to cut. */
 export function tableOf(counts: Counts): string {
@@ -36,7 +40,7 @@ function rank(row: string): number {
  * Steps that a graph cannot come to: a snapshot has no parts where no operator has a state and no window reads what
  * cannot be read again from the journal.
  */
-const cannotOccur = (name: string, step: string): boolean => {
+function cannotOccur(name: string, step: string): boolean {
   const { nodes } = new Lives(graphs[name]!, 'nowhere').plan()
   const keeps = nodes.some(
     ({ stateful, parents, rememberMs, slideMs }) => stateful || (parents.length > 0 && rememberMs > slideMs),

@@ -123,7 +123,9 @@ class WorldReceiver extends Receiver<string> {
   }
 }
 
-const bytesOf = (records: readonly string[]): Uint8Array => new TextEncoder().encode(`${records.join('\n')}\n`)
+function bytesOf(records: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(`${records.join('\n')}\n`)
+}
 
 /** The ways in which a receiver hands over, all with positions. */
 export const hands = {

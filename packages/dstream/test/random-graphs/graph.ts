@@ -100,7 +100,9 @@ function expected(graph: Graph, batches: number): Map<number, string[]>[] {
   return outputsOf(nodes).map((i) => new Map(pasts[i]!.map(({ at, records }) => [at, sorted(records)])))
 }
 
-const sorted = (records: readonly Pair[]): string[] => records.map((record) => JSON.stringify(record)).sort()
+function sorted(records: readonly Pair[]): string[] {
+  return records.map((record) => JSON.stringify(record)).sort()
+}
 
 function define(graph: Graph, t: TestContext): Output<Pair>[] {
   const nodes = nodesOf(graph)
@@ -124,7 +126,9 @@ function define(graph: Graph, t: TestContext): Output<Pair>[] {
 
 const refused = new Error('an output that throws')
 /** A run rejects when an output has failed; all its batches have run all the same. */
-const expectNothingElse = (error: unknown): void => expect(error).toBe(refused)
+function expectNothingElse(error: unknown): void {
+  return expect(error).toBe(refused)
+}
 
 /** Runs the graph, with its crash, and compares every batch of every output with the naive model. */
 export async function check(graph: Graph): Promise<void> {

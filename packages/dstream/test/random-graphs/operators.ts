@@ -27,70 +27,96 @@ export interface OperatorModel {
 }
 
 /** A user's function that cannot take a record, which is left out then: the contexts are told so. */
-const refuse = (): never => {
+function refuse(): never {
   throw new Error('a record that a function does not take')
 }
-const add = (a: number, b: number): number => a + b
-const subtract = (a: number, b: number): number => a - b
-const sum = (values: Iterable<number>): number => [...values].reduce(add, 0)
-const flip = (key: string): string => (key === 'a' ? 'b' : 'a')
+function add(a: number, b: number): number {
+  return a + b
+}
+function subtract(a: number, b: number): number {
+  return a - b
+}
+function sum(values: Iterable<number>): number {
+  return [...values].reduce(add, 0)
+}
+function flip(key: string): string {
+  return key === 'a' ? 'b' : 'a'
+}
 
-const last = (past: Past, now: number): readonly Pair[] => past.filter(({ at }) => at === now).flatMap((b) => b.records)
-const all = (past: Past): Pair[] => past.flatMap(({ records }) => [...records])
+function last(past: Past, now: number): readonly Pair[] {
+  return past.filter(({ at }) => at === now).flatMap((b) => b.records)
+}
+function all(past: Past): Pair[] {
+  return past.flatMap(({ records }) => [...records])
+}
 
-const grouped = (records: readonly Pair[]): Map<string, number[]> => {
+function grouped(records: readonly Pair[]): Map<string, number[]> {
   const groups = new Map<string, number[]>()
   for (const [key, value] of records) groups.set(key, [...(groups.get(key) ?? []), value])
   return groups
 }
-const perKey = (records: readonly Pair[], f: (values: number[]) => number): Pair[] =>
-  [...grouped(records)].map(([key, values]) => [key, f(values)])
+function perKey(records: readonly Pair[], f: (values: number[]) => number): Pair[] {
+  return [...grouped(records)].map(([key, values]) => [key, f(values)])
+}
 
 /** A stateless operator, from what it makes of one batch. */
-const batchwise = (
+function batchwise(
   define: (s: Stream, p: Params) => Stream,
   naive: (records: readonly Pair[]) => Pair[],
-): OperatorModel => ({
-  parents: 1,
-  define: ([s], params) => define(s, params),
-  naive: ([past], now) => naive(last(past, now)),
-})
+): OperatorModel {
+  return {
+    parents: 1,
+    define: ([s], params) => define(s, params),
+    naive: ([past], now) => naive(last(past, now)),
+  }
+}
 
-const joined = (
+function joined(
   define: (a: Stream, b: Stream, parts: number) => Stream,
   naive: (left: number[], right: number[]) => number[],
-): OperatorModel => ({
-  parents: 2,
-  define: ([a, b], { parts }) => define(a, b, parts),
-  naive: ([a, b], now) => {
-    const [left, right] = [grouped(last(a, now)), grouped(last(b, now))]
-    return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) =>
-      naive(left.get(key) ?? [], right.get(key) ?? []).map((value): Pair => [key, value]),
-    )
-  },
-})
-const cross = (left: (number | undefined)[], right: (number | undefined)[]): number[] =>
-  left.flatMap((v) => right.map((w) => both([v, w])))
-const both = ([v = -7, w = -8]: readonly [number | undefined, number | undefined]): number => v * 10 + w
-const orNone = (values: number[]): (number | undefined)[] => (values.length === 0 ? [undefined] : values)
+): OperatorModel {
+  return {
+    parents: 2,
+    define: ([a, b], { parts }) => define(a, b, parts),
+    naive: ([a, b], now) => {
+      const [left, right] = [grouped(last(a, now)), grouped(last(b, now))]
+      return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) =>
+        naive(left.get(key) ?? [], right.get(key) ?? []).map((value): Pair => [key, value]),
+      )
+    },
+  }
+}
+function cross(left: (number | undefined)[], right: (number | undefined)[]): number[] {
+  return left.flatMap((v) => right.map((w) => both([v, w])))
+}
+function both([v = -7, w = -8]: readonly [number | undefined, number | undefined]): number {
+  return v * 10 + w
+}
+function orNone(values: number[]): (number | undefined)[] {
+  return values.length === 0 ? [undefined] : values
+}
 
-const inWindow = (past: Past, now: number, { window, unit }: Params & { readonly unit: number }): Pair[] =>
-  all(past.filter(({ at }) => at > now - window * unit))
+function inWindow(past: Past, now: number, { window, unit }: Params & { readonly unit: number }): Pair[] {
+  return all(past.filter(({ at }) => at > now - window * unit))
+}
 
-const windowed = (
+function windowed(
   define: (s: Stream, windows: readonly [Duration, Duration], params: Params) => Stream,
   naive: (window: Pair[], past: Past) => Pair[],
-): OperatorModel => ({
-  parents: 1,
-  traits: ['window', 'slides'],
-  define: ([s], params, windows) => define(s, windows, params),
-  naive: ([past], now, params) => naive(inWindow(past, now, params), seen(past, params)),
-})
+): OperatorModel {
+  return {
+    parents: 1,
+    traits: ['window', 'slides'],
+    define: ([s], params, windows) => define(s, windows, params),
+    naive: ([past], now, params) => naive(inWindow(past, now, params), seen(past, params)),
+  }
+}
 /** What any window has held: with a slide longer than the window not all there was. */
-const seen = (past: Past, { window, slide, unit }: Params & { readonly unit: number }): Past =>
-  past.filter(({ at }) => Math.ceil(at / (slide * unit)) * slide * unit - at < window * unit)
+function seen(past: Past, { window, slide, unit }: Params & { readonly unit: number }): Past {
+  return past.filter(({ at }) => Math.ceil(at / (slide * unit)) * slide * unit - at < window * unit)
+}
 /** What an incremental form gives of all keys that it has ever seen. */
-const ofAllSeen = (window: Pair[], past: Past): Pair[] => {
+function ofAllSeen(window: Pair[], past: Past): Pair[] {
   const sums = new Map(perKey(window, sum))
   return [...grouped(all(past)).keys()].map((key) => [key, sums.get(key) ?? 0])
 }
@@ -100,25 +126,29 @@ interface Cell {
   touched: number
 }
 /** A stateful operator, from the state that its whole past makes of nothing. */
-const stateful = (
+function stateful(
   define: (s: Stream, params: Params, idle: Duration) => Stream,
   update: (state: Map<string, Cell>, records: readonly Pair[], now: number, idle: number) => Pair[],
-): OperatorModel => ({
-  parents: 1,
-  traits: ['state'],
-  define: ([s], params, [idle]) => define(s, params, idle),
-  naive: ([past], _, { window, unit }) => {
-    const state = new Map<string, Cell>()
-    let given: Pair[] = []
-    for (const { at, records } of past) given = update(state, records, at, window * unit)
-    return given
-  },
-})
-const states = (state: ReadonlyMap<string, Cell>): Pair[] => [...state].map(([key, { value }]) => [key, value])
-const addTo = (state: Map<string, Cell>, records: readonly Pair[], now: number): void => {
+): OperatorModel {
+  return {
+    parents: 1,
+    traits: ['state'],
+    define: ([s], params, [idle]) => define(s, params, idle),
+    naive: ([past], _, { window, unit }) => {
+      const state = new Map<string, Cell>()
+      let given: Pair[] = []
+      for (const { at, records } of past) given = update(state, records, at, window * unit)
+      return given
+    },
+  }
+}
+function states(state: ReadonlyMap<string, Cell>): Pair[] {
+  return [...state].map(([key, { value }]) => [key, value])
+}
+function addTo(state: Map<string, Cell>, records: readonly Pair[], now: number): void {
   for (const [key, value] of records) state.set(key, { value: (state.get(key)?.value ?? 0) + value, touched: now })
 }
-const timeOut = (state: Map<string, Cell>, now: number, idle: number): string[] => {
+function timeOut(state: Map<string, Cell>, now: number, idle: number): string[] {
   const gone = [...state].filter(([, { touched }]) => now - idle > touched).map(([key]) => key)
   for (const key of gone) state.delete(key)
   return gone

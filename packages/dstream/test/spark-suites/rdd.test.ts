@@ -4,21 +4,30 @@ import { HashPartitioner, RDDContext, type Key, type RDD } from '../../src/index
 // What the suites of Spark's RDDs look at, through the public API: one line per case.
 
 const sc = new RDDContext({ defaultParallelism: 4 })
-const add = (a: number, b: number): number => a + b
-const nums = (from: number, to: number, numPartitions = 4): RDD<number> =>
-  sc.parallelize(
+function add(a: number, b: number): number {
+  return a + b
+}
+function nums(from: number, to: number, numPartitions = 4): RDD<number> {
+  return sc.parallelize(
     Array.from({ length: to - from + 1 }, (_, i) => from + i),
     { numPartitions },
   )
-const pairs = <V>(list: readonly (readonly [Key, V])[], numPartitions = 4): RDD<readonly [Key, V]> =>
-  sc.parallelize(list, { numPartitions })
-const sorted = async (rdd: { collect(): Promise<unknown[]> }): Promise<unknown[]> =>
-  (await rdd.collect()).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
-const sizes = async (rdd: RDD<unknown>): Promise<number[]> => (await rdd.glom().collect()).map((part) => part.length)
-const code = (wanted: string) => expect.objectContaining({ code: wanted })
+}
+function pairs<V>(list: readonly (readonly [Key, V])[], numPartitions = 4): RDD<readonly [Key, V]> {
+  return sc.parallelize(list, { numPartitions })
+}
+async function sorted(rdd: { collect(): Promise<unknown[]> }): Promise<unknown[]> {
+  return (await rdd.collect()).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+}
+async function sizes(rdd: RDD<unknown>): Promise<number[]> {
+  return (await rdd.glom().collect()).map((part) => part.length)
+}
+function code(wanted: string) {
+  return expect.objectContaining({ code: wanted })
+}
 
 type Case = readonly [name: string, actual: () => unknown, expected: unknown]
-const cases = (table: readonly Case[]): void => {
+function cases(table: readonly Case[]): void {
   test.each(table)('%s', async (_, actual, expected) => {
     expect(await actual()).toEqual(expected)
   })

@@ -15,25 +15,33 @@ import { runBatches, TestContext } from '../../src/testing/index.js'
 
 type Row<T> = readonly T[] | null
 type Pair = readonly [string, number]
-const add = (a: number, b: number): number => a + b
-const subtract = (a: number, b: number): number => a - b
+function add(a: number, b: number): number {
+  return a + b
+}
+function subtract(a: number, b: number): number {
+  return a - b
+}
 /** Spark compares most of these as sets. */
-const sorted = (batches: readonly (readonly unknown[])[]): unknown[][] =>
-  batches.map((batch) => [...batch].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)))
+function sorted(batches: readonly (readonly unknown[])[]): unknown[][] {
+  return batches.map((batch) => [...batch].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)))
+}
 
 type Case = readonly [name: string, actual: () => Promise<unknown[][]>, expected: unknown[][]]
-const cases = (table: readonly Case[]): void => {
+function cases(table: readonly Case[]): void {
   test.each(table)('%s', async (_, actual, expected) => {
     expect(sorted(await actual())).toEqual(sorted(expected))
   })
 }
-const run = <T, U>(rows: readonly Row<T>[], f: (s: DStream<T>) => DStream<U>, batches?: number): Promise<U[][]> =>
-  runBatches(rows, f, { numPartitions: 2, ...(batches === undefined ? {} : { run: batches }) })
-const runPairs = <U>(
+function run<T, U>(rows: readonly Row<T>[], f: (s: DStream<T>) => DStream<U>, batches?: number): Promise<U[][]> {
+  return runBatches(rows, f, { numPartitions: 2, ...(batches === undefined ? {} : { run: batches }) })
+}
+function runPairs<U>(
   rows: readonly Row<Pair>[],
   f: (s: DStream<[string, number]>) => DStream<U>,
   batches?: number,
-): Promise<U[][]> => runBatches<string, number, U>(rows, f, { numPartitions: 2, ...(batches && { run: batches }) })
+): Promise<U[][]> {
+  return runBatches<string, number, U>(rows, f, { numPartitions: 2, ...(batches && { run: batches }) })
+}
 
 describe('BasicOperationsSuite', () => {
   const rows = [[1, 2, 3, 4], [5, 6], [], [9]]

@@ -1,45 +1,52 @@
 import { DStreamError } from './base.js'
 
-export const noBatchInterval = (): DStreamError =>
-  new DStreamError(
+export function noBatchInterval(): DStreamError {
+  return new DStreamError(
     'no-batch-interval',
     'Batch duration for StreamingContext cannot be null: give it as { batchInterval: Seconds(1) }.',
   )
+}
 
-export const alreadyActive = (name: string, place: string): DStreamError =>
-  new DStreamError(
+export function alreadyActive(name: string, place: string): DStreamError {
+  return new DStreamError(
     'already-active',
     `Only one StreamingContext may be started in this process under the name "${name}", and one is active already (started at ${place}). Stop that context first, or give this one another appName.`,
   )
+}
 
-export const alreadyStopped = (): DStreamError =>
-  new DStreamError(
+export function alreadyStopped(): DStreamError {
+  return new DStreamError(
     'already-stopped',
     'StreamingContext has already been stopped and cannot be started again. Make a new StreamingContext.',
   )
+}
 
-export const rememberTwice = (givenMs: number): DStreamError =>
-  new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
+export function rememberTwice(givenMs: number): DStreamError {
+  return new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
+}
 
-export const stopTimedOut = (timeoutMs: number, records: number): DStreamError =>
-  new DStreamError(
+export function stopTimedOut(timeoutMs: number, records: number): DStreamError {
+  return new DStreamError(
     'stop-timed-out',
     `The context did not stop gracefully within ${timeoutMs} ms and was stopped all the same; ${records} received records were left unprocessed. Give stop() a longer timeout.`,
   )
+}
 
-export const tooFarBehind = (operator: string, waiting: number): DStreamError =>
-  new DStreamError(
+export function tooFarBehind(operator: string, waiting: number): DStreamError {
+  return new DStreamError(
     'too-many-waiting-batches',
     `"${operator}" has failed on the same batch ${waiting} times and its inputs are kept no longer, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
   )
+}
 
-export const advanceTheClock = (): DStreamError =>
-  new DStreamError(
+export function advanceTheClock(): DStreamError {
+  return new DStreamError(
     'advance-the-clock',
     'This context runs on virtual time, which stands still while you wait: advance the clock instead, with run() or advance(…).',
   )
+}
 
-export const noCheckpointToRead = (directory: string, cause: unknown): DStreamError => {
+export function noCheckpointToRead(directory: string, cause: unknown): DStreamError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new DStreamError(
     'checkpoint-unreadable',
@@ -48,22 +55,25 @@ export const noCheckpointToRead = (directory: string, cause: unknown): DStreamEr
   )
 }
 
-export const notAJob = (got: unknown): DStreamError =>
-  new DStreamError(
+export function notAJob(got: unknown): DStreamError {
+  return new DStreamError(
     'not-a-module',
     `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${typeof got}.`,
   )
+}
 
-export const jobNotLoaded = (file: string, cause: unknown): DStreamError =>
-  new DStreamError(
+export function jobNotLoaded(file: string, cause: unknown): DStreamError {
+  return new DStreamError(
     'job-not-loaded',
     `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause },
   )
+}
 
-export const noJobDefined = (file: string, defined: readonly string[]): DStreamError =>
-  new DStreamError(
+export function noJobDefined(file: string, defined: readonly string[]): DStreamError {
+  return new DStreamError(
     'no-job-defined',
     `${file} defines no job${defined.length > 0 ? ` of its own, and what it imports defines ${defined.length}` : ''}. ` +
       'A job is a module that calls StreamingContext.run(import.meta, options, define), or run(module, …) in CommonJS.',
   )
+}

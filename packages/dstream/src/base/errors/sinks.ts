@@ -145,4 +145,6 @@ export function transactionEnded(): DStreamError {
   )
 }
 
-const reasonOf = (cause: unknown): string => escapeControl(cause instanceof Error ? cause.message : String(cause))
+function reasonOf(cause: unknown): string {
+  return escapeControl(cause instanceof Error ? cause.message : String(cause))
+}

@@ -56,38 +56,51 @@ export function stateNotEmpty(): DStreamError {
 }
 
 /** The words of Spark's State and StateImpl, whose users know them. */
-export const stateNotSet = (key: unknown): DStreamError =>
-  new DStreamError('state-not-set', `State is not set for key ${describe(key)}; ask exists(), or use getOption()`)
+export function stateNotSet(key: unknown): DStreamError {
+  return new DStreamError(
+    'state-not-set',
+    `State is not set for key ${describe(key)}; ask exists(), or use getOption()`,
+  )
+}
 
-export const updateAfterRemove = (key: unknown): DStreamError =>
-  new DStreamError(
+export function updateAfterRemove(key: unknown): DStreamError {
+  return new DStreamError(
     'state-removed',
     `Cannot update the state after it has been removed (key ${describe(key)}); decide between update() and remove() in one call`,
   )
+}
 
-export const updateWhileTimingOut = (key: unknown): DStreamError =>
-  new DStreamError(
+export function updateWhileTimingOut(key: unknown): DStreamError {
+  return new DStreamError(
     'state-timing-out',
     `Cannot update the state that is timing out (key ${describe(key)}); ask isTimingOut() first`,
   )
+}
 
-export const removeTwice = (key: unknown): DStreamError =>
-  new DStreamError('state-removed', `Cannot remove the state that has already been removed (key ${describe(key)})`)
+export function removeTwice(key: unknown): DStreamError {
+  return new DStreamError(
+    'state-removed',
+    `Cannot remove the state that has already been removed (key ${describe(key)})`,
+  )
+}
 
-export const removeWhileTimingOut = (key: unknown): DStreamError =>
-  new DStreamError(
+export function removeWhileTimingOut(key: unknown): DStreamError {
+  return new DStreamError(
     'state-timing-out',
     `Cannot remove the state that is timing out (key ${describe(key)}); it goes by itself, ask isTimingOut() first`,
   )
+}
 
-export const stateOutsideCall = (key: unknown): DStreamError =>
-  new DStreamError(
+export function stateOutsideCall(key: unknown): DStreamError {
+  return new DStreamError(
     'state-outside-call',
     `the State of key ${describe(key)} was used after its call had ended; use it only inside the function, synchronously`,
   )
+}
 
-export const updateWithNothing = (key: unknown): DStreamError =>
-  new DStreamError(
+export function updateWithNothing(key: unknown): DStreamError {
+  return new DStreamError(
     'state-not-set',
     `State.update was given undefined for key ${describe(key)}; call remove() to drop a state, or store null`,
   )
+}

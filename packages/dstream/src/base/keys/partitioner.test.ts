@@ -11,9 +11,13 @@ import {
   type Partitioner,
 } from './partitioner.js'
 
-const code = (value: string) => expect.objectContaining({ code: value })
+function code(value: string) {
+  return expect.objectContaining({ code: value })
+}
 const byLength: Partitioner = { numPartitions: 3, getPartition: (key) => String(key).length % 3 }
-const giving = (partition: unknown): Partitioner => ({ numPartitions: 3, getPartition: () => partition as number })
+function giving(partition: unknown): Partitioner {
+  return { numPartitions: 3, getPartition: () => partition as number }
+}
 
 describe('HashPartitioner', () => {
   test('takes the hash modulo the number of partitions, null to the first', () => {

@@ -81,8 +81,9 @@ export function partitionerOf(
 }
 
 /** Whether options say anything of partitions. */
-export const asksFor = (options: PartitionOptions | undefined): boolean =>
-  options?.numPartitions !== undefined || options?.partitioner !== undefined
+export function asksFor(options: PartitionOptions | undefined): boolean {
+  return options?.numPartitions !== undefined || options?.partitioner !== undefined
+}
 
 /** {@link checkOptions} for an operator that takes PartitionOptions and nothing else. @throws `unknown-option`, `not-options` */
 export function checkPartitionOptions(where: string, options: unknown): void {

@@ -3,8 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { endOfLines, lineCodec } from './line-codec.js'
 import { hardText, linesOf } from '../../../test/hard-text.js'
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const lines = (data: Uint8Array): string[] => [...lineCodec.decode(data, () => {})]
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+function lines(data: Uint8Array): string[] {
+  return [...lineCodec.decode(data, () => {})]
+}
 
 describe('lines', () => {
   test.each<[string, string[]]>([

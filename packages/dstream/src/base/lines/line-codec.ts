@@ -61,22 +61,26 @@ class LineWalk {
 }
 
 /** The index behind the last complete line; 0 when there is none. A `\r` at the very end counts as the end of one. */
-export const endOfLines = (bytes: Uint8Array): number => {
+export function endOfLines(bytes: Uint8Array): number {
   const end = bytes.lastIndexOf(lineFeed) + 1
   return end + bytes.subarray(end).lastIndexOf(carriageReturn) + 1
 }
 
 /** Where the line that begins at `from` is over and the next one begins. */
-export const nextLine = (bytes: Uint8Array, from: number): number => {
+export function nextLine(bytes: Uint8Array, from: number): number {
   let at = from
   while (at < bytes.length && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) at++
   return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : Math.min(at + 1, bytes.length)
 }
 
-export const isLineFeed = (byte: number | undefined): boolean => byte === lineFeed
-export const isReturn = (byte: number | undefined): boolean => byte === carriageReturn
+export function isLineFeed(byte: number | undefined): boolean {
+  return byte === lineFeed
+}
+export function isReturn(byte: number | undefined): boolean {
+  return byte === carriageReturn
+}
 
-const indexOrEnd = (bytes: Uint8Array, byte: number, from: number): number => {
+function indexOrEnd(bytes: Uint8Array, byte: number, from: number): number {
   const at = bytes.indexOf(byte, from)
   return at === -1 ? bytes.length : at
 }

@@ -5,10 +5,12 @@ import { lineCodec } from './line-codec.js'
 import { hardText, linesOf } from '../../../test/hard-text.js'
 import { LineCutter } from './line-cutter.js'
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
 
 /** The lines that come out of chunks cut at these places, put one behind the other as in a block. */
-const linesOut = (data: Uint8Array, cuts: readonly number[], maxLineBytes = 1e6) => {
+function linesOut(data: Uint8Array, cuts: readonly number[], maxLineBytes = 1e6) {
   let tooLong = 0
   const cutter = new LineCutter(maxLineBytes, () => tooLong++)
   const pieces: Uint8Array[] = []

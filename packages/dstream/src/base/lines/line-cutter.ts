@@ -82,8 +82,9 @@ export class LineCutter {
 }
 
 /** What came out before may end with `\r`: an empty line that follows it must not become a part of that end. */
-const apart = (lines: Uint8Array): Uint8Array =>
-  isLineFeed(lines[0]) ? concat([Uint8Array.of(carriageReturn), lines]) : lines
+function apart(lines: Uint8Array): Uint8Array {
+  return isLineFeed(lines[0]) ? concat([Uint8Array.of(carriageReturn), lines]) : lines
+}
 
 /** Without what ends it. */
 function lengthOf(line: Uint8Array): number {

@@ -3,7 +3,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { checkPositiveDuration, Duration, durationOf, isDuration, Milliseconds, Minutes, Seconds } from './duration.js'
 
 const ms = fc.integer({ min: -1e12, max: 1e12 })
-const code = (value: string) => expect.objectContaining({ code: value })
+function code(value: string) {
+  return expect.objectContaining({ code: value })
+}
 
 describe('making one', () => {
   test.each([

@@ -5,7 +5,9 @@ import { isTime, Time, timeOf } from './time.js'
 
 const ms = fc.integer({ min: -1e12, max: 1e12 })
 const step = fc.integer({ min: 1, max: 1e6 })
-const code = (value: string) => expect.objectContaining({ code: value })
+function code(value: string) {
+  return expect.objectContaining({ code: value })
+}
 
 describe('arithmetic and comparison are those of the milliseconds', () => {
   test('for all', () => {

@@ -3,24 +3,30 @@ import fc from 'fast-check'
 import type { Block } from './block.js'
 import { apply, emptyLedger, type Ledger, type LedgerEvent, takeAll } from './ledger.js'
 
-const block = (id: string, streamId = 0, position?: unknown): Block => ({
-  id,
-  streamId,
-  payload: { records: [id] },
-  count: 1,
-  ...(position === undefined ? {} : { position }),
-})
-const fold = (events: readonly LedgerEvent[], from: Ledger = emptyLedger): Ledger => events.reduce(apply, from)
-const shape = (ledger: Ledger) => ({
-  waiting: [...ledger.waiting].map(([stream, queue]) => [stream, [...queue.keys()]]),
-  batches: [...ledger.batches].map(([time, { blocks, ranges }]) => [
-    time,
-    [...blocks].map(([stream, list]) => [stream, list.map(({ id }) => id)]),
-    [...ranges],
-  ]),
-  positions: [...ledger.positions],
-  forgotten: ledger.forgotten,
-})
+function block(id: string, streamId = 0, position?: unknown): Block {
+  return {
+    id,
+    streamId,
+    payload: { records: [id] },
+    count: 1,
+    ...(position === undefined ? {} : { position }),
+  }
+}
+function fold(events: readonly LedgerEvent[], from: Ledger = emptyLedger): Ledger {
+  return events.reduce(apply, from)
+}
+function shape(ledger: Ledger) {
+  return {
+    waiting: [...ledger.waiting].map(([stream, queue]) => [stream, [...queue.keys()]]),
+    batches: [...ledger.batches].map(([time, { blocks, ranges }]) => [
+      time,
+      [...blocks].map(([stream, list]) => [stream, list.map(({ id }) => id)]),
+      [...ranges],
+    ]),
+    positions: [...ledger.positions],
+    forgotten: ledger.forgotten,
+  }
+}
 
 test('a block waits, goes to the next batch, and is forgotten with it', () => {
   const ranges = new Map([['files#1', { from: 1, until: 5 }]])

@@ -64,12 +64,14 @@ export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
 }
 
 /** The event that gives every waiting block of all streams to a batch. */
-export const takeAll = (ledger: Ledger, time: number, ranges: ReadonlyMap<string, SourceRange>): Allocated => ({
-  type: 'allocated',
-  time,
-  blocks: new Map([...ledger.waiting].map(([stream, blocks]) => [stream, [...blocks.keys()]])),
-  ranges,
-})
+export function takeAll(ledger: Ledger, time: number, ranges: ReadonlyMap<string, SourceRange>): Allocated {
+  return {
+    type: 'allocated',
+    time,
+    blocks: new Map([...ledger.waiting].map(([stream, blocks]) => [stream, [...blocks.keys()]])),
+    ranges,
+  }
+}
 
 /** Batches are allocated in order of time, so the old ones stand at the front. */
 function without(batches: Ledger['batches'], until: number): Ledger['batches'] {

@@ -169,5 +169,6 @@ export class CheckpointWriter implements Checkpoint {
   }
 }
 
-const sizeOf = (payloads: readonly Payload[]): number =>
-  payloads.reduce((sum, parts) => sum + parts.reduce((bytes, part) => bytes + part.length, 0), 0)
+function sizeOf(payloads: readonly Payload[]): number {
+  return payloads.reduce((sum, parts) => sum + parts.reduce((bytes, part) => bytes + part.length, 0), 0)
+}

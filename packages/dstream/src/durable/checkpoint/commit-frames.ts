@@ -35,18 +35,26 @@ export interface CommitHead {
 
 export type StoredPrint = Pick<OperatorPrint, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
 
-export const storedPrint = ({ id, derived, kind, fingerprint, tables, version }: OperatorPrint): StoredPrint => ({
-  id,
-  derived,
-  kind,
-  fingerprint,
-  tables,
-  version,
-})
+export function storedPrint({ id, derived, kind, fingerprint, tables, version }: OperatorPrint): StoredPrint {
+  return {
+    id,
+    derived,
+    kind,
+    fingerprint,
+    tables,
+    version,
+  }
+}
 
-export const encodeHead = (head: CommitHead): Payload => [encodeValue(head)]
-export const decodeHead = (payload: Uint8Array): CommitHead => decodeValue(payload) as CommitHead
-export const decodeFrame = (payload: Uint8Array): CommitFrame => decodeValue(payload) as CommitFrame
+export function encodeHead(head: CommitHead): Payload {
+  return [encodeValue(head)]
+}
+export function decodeHead(payload: Uint8Array): CommitHead {
+  return decodeValue(payload) as CommitHead
+}
+export function decodeFrame(payload: Uint8Array): CommitFrame {
+  return decodeValue(payload) as CommitFrame
+}
 
 /** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
 const changesPerFrame = 1000
@@ -81,8 +89,9 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
   return payloads
 }
 
-const storedChange = ({ key, value, touched, turn, gone }: TableChange): StoredChange =>
-  gone ? [key] : [key, value, touched, turn]
+function storedChange({ key, value, touched, turn, gone }: TableChange): StoredChange {
+  return gone ? [key] : [key, value, touched, turn]
+}
 
 export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {
   try {

@@ -31,18 +31,18 @@ const foreign = [
   'lock.000001.bak',
 ]
 
-const litter = async (dir: string, files: readonly string[]): Promise<void> => {
+async function litter(dir: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
     await mkdir(dirname(join(dir, file)), { recursive: true })
     await writeFile(join(dir, file), `mine: ${file}`)
   }
 }
-const stays = async (dir: string, files: readonly string[]): Promise<void> => {
+async function stays(dir: string, files: readonly string[]): Promise<void> {
   for (const file of files) expect(await readFile(join(dir, file), 'utf8'), file).toBe(`mine: ${file}`)
 }
 
 /** A life of the next three batches, which takes a snapshot of each of them, if there is time. */
-const live = async (dir: string, options: Partial<ConstructorParameters<typeof TestContext>[0]> = {}) => {
+async function live(dir: string, options: Partial<ConstructorParameters<typeof TestContext>[0]> = {}) {
   const rows = Array.from({ length: 6 }, () => ['a'])
   const t = new TestContext({ batchInterval: Seconds(1), storage: fileStorage(dir), ...options })
   const pairs = t.input(rows).mapToPair((word) => [word, 1])

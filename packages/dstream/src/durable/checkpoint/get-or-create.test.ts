@@ -7,7 +7,7 @@ import { ManualClock } from 'dstream/testing'
 import { contents, contextOf, directory, job } from '../../../test/checkpoint-job.js'
 
 /** A directory in which the job has run. */
-const used = async (): Promise<string> => {
+async function used(): Promise<string> {
   const dir = await directory()
   const t = contextOf(job, fileStorage(dir))
   await t.run(2)

@@ -4,7 +4,7 @@ import { exportState, inspectCheckpoint, verifyFiles } from './inspect.js'
 import { cutAt } from '../../../test/checkpoint/sweeps.js'
 import { runTiny } from '../../../test/checkpoint/tiny-job.js'
 
-const cutInBatch = async (batch: number): Promise<MemoryStorage> => {
+async function cutInBatch(batch: number): Promise<MemoryStorage> {
   const storage = memoryStorage()
   let left = batch
   await cutAt(storage, (step) => step === 'commit:before-append' && --left === 0)

@@ -2,20 +2,26 @@ import { describe, expect, test } from 'vitest'
 import type { OperatorPrint } from './checkpoint.js'
 import { match, type StoredOperator } from './match.js'
 
-const op = (id: string, more: Partial<OperatorPrint> = {}): OperatorPrint => ({
-  id,
-  derived: id.includes('#'),
-  kind: id.split('#')[0]!,
-  fingerprint: 'f1',
-  tables: ['state'],
-  version: 1,
-  ...more,
-})
-const plain = (id: string): OperatorPrint => op(id, { tables: [] })
-const idsOf = (stored: readonly StoredOperator[]) =>
-  new Set(stored.filter(({ tables }) => tables.length > 0).map(({ id }) => id))
-const decide = (stored: readonly StoredOperator[], current: readonly OperatorPrint[], allow: readonly string[] = []) =>
-  match(stored, { holds: idsOf(stored), begun: new Set() }, current, allow)
+function op(id: string, more: Partial<OperatorPrint> = {}): OperatorPrint {
+  return {
+    id,
+    derived: id.includes('#'),
+    kind: id.split('#')[0]!,
+    fingerprint: 'f1',
+    tables: ['state'],
+    version: 1,
+    ...more,
+  }
+}
+function plain(id: string): OperatorPrint {
+  return op(id, { tables: [] })
+}
+function idsOf(stored: readonly StoredOperator[]) {
+  return new Set(stored.filter(({ tables }) => tables.length > 0).map(({ id }) => id))
+}
+function decide(stored: readonly StoredOperator[], current: readonly OperatorPrint[], allow: readonly string[] = []) {
+  return match(stored, { holds: idsOf(stored), begun: new Set() }, current, allow)
+}
 
 describe('kept', () => {
   test('the same program', () => {

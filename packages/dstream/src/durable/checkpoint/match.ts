@@ -62,10 +62,12 @@ export function match(
   return { kept, migrated, fresh, dropped, refusal }
 }
 
-const keeps = (operator: StoredOperator): boolean => operator.tables.length > 0
+function keeps(operator: StoredOperator): boolean {
+  return operator.tables.length > 0
+}
 
 /** Fingerprint → how many unnamed operators have it. */
-const likeness = (operators: readonly StoredOperator[]): ReadonlyMap<string, number> => {
+function likeness(operators: readonly StoredOperator[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const { derived, fingerprint } of operators) {
     if (derived) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1)
@@ -113,7 +115,9 @@ function mismatch(
   return undefined
 }
 
-const dropCure = (id: string): string => `to drop its state, allowDroppedState: [${describe(id)}]`
+function dropCure(id: string): string {
+  return `to drop its state, allowDroppedState: [${describe(id)}]`
+}
 
 function refuse(
   troubles: readonly Trouble[],

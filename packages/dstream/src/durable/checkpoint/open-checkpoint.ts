@@ -124,13 +124,15 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   return { checkpoint, recovered }
 }
 
-const isBeingDiscarded = async (storage: Storage): Promise<boolean> => (await storage.read(discardMark)) !== undefined
+async function isBeingDiscarded(storage: Storage): Promise<boolean> {
+  return (await storage.read(discardMark)) !== undefined
+}
 
-const recoveredFrom = (
+function recoveredFrom(
   { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'warnings' | 'table'>,
   journal: Journal,
-): Recovered => {
+): Recovered {
   const allocated = journal.allocations().map(({ time }) => time)
   const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
   const small = { lastCommitted, metadata, remembered, positions, held, failed }
@@ -151,7 +153,7 @@ export async function planResume(storage: Storage, program: Program): Promise<Ma
   return plan
 }
 
-const matchStored = (state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan => {
+function matchStored(state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan {
   const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
   return match(state.operators, { holds, begun: state.begun }, operators, allowDropped ?? [])
 }
@@ -212,7 +214,7 @@ async function newestSnapshot(
   return { state: new StoredState(), next: 0 }
 }
 
-const understood = (segment: Segment, offset: number, read: () => void): void => {
+function understood(segment: Segment, offset: number, read: () => void): void {
   try {
     read()
   } catch (error) {
@@ -228,7 +230,7 @@ async function discard(storage: Storage): Promise<void> {
   await storage.delete(discardMark)
 }
 
-const streamsOf = ({ operators, codec }: CheckpointOptions): Streams => {
+function streamsOf({ operators, codec }: CheckpointOptions): Streams {
   const operatorOf = new Map(operators.map(({ id, streamId }) => [streamId, id]))
   const streamOf = new Map(operators.map(({ id, streamId }) => [id, streamId]))
   return {

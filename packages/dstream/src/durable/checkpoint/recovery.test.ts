@@ -7,19 +7,22 @@ import { type CommitFrame, encodeHead, storedPrint } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
-const replaced = (id: string, by: Partial<OperatorPrint>): OperatorPrint[] =>
-  tinyOperators.map((operator) => (operator.id === id ? { ...operator, ...by } : operator))
-const without = (id: string): OperatorPrint[] => tinyOperators.filter((operator) => operator.id !== id)
-const after = async (batches: number): Promise<MemoryStorage> => {
+function replaced(id: string, by: Partial<OperatorPrint>): OperatorPrint[] {
+  return tinyOperators.map((operator) => (operator.id === id ? { ...operator, ...by } : operator))
+}
+function without(id: string): OperatorPrint[] {
+  return tinyOperators.filter((operator) => operator.id !== id)
+}
+async function after(batches: number): Promise<MemoryStorage> {
   const storage = memoryStorage()
   await runTiny(storage, batches, { limits: { snapshotBytes: 1 << 20 } })
   return storage
 }
-const opens = async (
+async function opens(
   storage: MemoryStorage,
   operators: readonly OperatorPrint[],
   allowDropped: readonly string[] = [],
-) => {
+) {
   const { checkpoint, recovered } = await openTiny(storage, { more: { operators, allowDropped } })
   await checkpoint.close()
   return recovered

@@ -6,11 +6,15 @@ import { listSnapshots, readSnapshot } from './snapshot.js'
 import { openTiny } from '../../../test/checkpoint/tiny-job.js'
 
 const large = { segmentBytes: 1 << 20, snapshotBytes: 1 << 20, keepSnapshots: 100 }
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const times = (count: number): number[] => Array.from({ length: count }, (_, i) => (i + 1) * 1000)
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+function times(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => (i + 1) * 1000)
+}
 
 /** As of which batches there are snapshots. */
-const snapshotTimes = async (storage: MemoryStorage): Promise<(number | undefined)[]> => {
+async function snapshotTimes(storage: MemoryStorage): Promise<(number | undefined)[]> {
   const states = (await listSnapshots(storage)).map((next) => readSnapshot(storage, next))
   return (await Promise.all(states)).map(({ lastCommitted }) => lastCommitted)
 }

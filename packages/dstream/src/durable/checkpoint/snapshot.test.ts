@@ -7,41 +7,48 @@ import type { SnapshotSource } from './checkpoint.js'
 import { keepSnapshots, listSnapshots, readSnapshot, writeSnapshot } from './snapshot.js'
 import { entriesOf, everyRecord, openTiny, runTiny, type TinyState } from '../../../test/checkpoint/tiny-job.js'
 
-const head = (next: number) => ({
-  head: { engine: 'test', zeroTime: 0, batchMs: 1000, operators: [], fresh: [] },
-  next,
-  time: next * 1000,
-  rest: { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined },
-})
+function head(next: number) {
+  return {
+    head: { engine: 'test', zeroTime: 0, batchMs: 1000, operators: [], fresh: [] },
+    next,
+    time: next * 1000,
+    rest: { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined },
+  }
+}
 
 /** Tables of one key each whose value fills a part, so that there are as many parts as tables. */
-const bigTables = (names: readonly string[]): SnapshotSource => ({
-  tables: names.map((name) => ({
-    operator: name,
-    table: 'state',
-    entries: () => [{ key: name, value: name.repeat(1 << 20), touched: 1000, turn: 0 }],
-    release: () => undefined,
-  })),
-  remembered: [],
-})
+function bigTables(names: readonly string[]): SnapshotSource {
+  return {
+    tables: names.map((name) => ({
+      operator: name,
+      table: 'state',
+      entries: () => [{ key: name, value: name.repeat(1 << 20), touched: 1000, turn: 0 }],
+      release: () => undefined,
+    })),
+    remembered: [],
+  }
+}
 /** Tables of one small key each, all in one part. */
-const smallTables = (names: readonly string[]): SnapshotSource => ({
-  tables: names.map((name) => ({
-    operator: name,
-    table: 'state',
-    entries: () => [{ key: name, value: 1, touched: 1000, turn: 0 }],
-    release: () => undefined,
-  })),
-  remembered: [],
-})
+function smallTables(names: readonly string[]): SnapshotSource {
+  return {
+    tables: names.map((name) => ({
+      operator: name,
+      table: 'state',
+      entries: () => [{ key: name, value: 1, touched: 1000, turn: 0 }],
+      release: () => undefined,
+    })),
+    remembered: [],
+  }
+}
 
-const written = async (source: SnapshotSource, next = 7): Promise<MemoryStorage> => {
+async function written(source: SnapshotSource, next = 7): Promise<MemoryStorage> {
   const storage = memoryStorage()
   await writeSnapshot(storage, head(next), source, everyRecord.begin(), undefined)
   return storage
 }
-const partsOf = async (storage: Storage): Promise<string[]> =>
-  (await storage.list('snapshots/')).filter((file) => file.endsWith('.part')).sort()
+async function partsOf(storage: Storage): Promise<string[]> {
+  return (await storage.list('snapshots/')).filter((file) => file.endsWith('.part')).sort()
+}
 
 test('a part that was cut between two of its frames is damage, though each frame is good', async () => {
   const storage = await written(smallTables(['a', 'b', 'c']))

@@ -36,13 +36,20 @@ interface SnapshotHead {
   readonly rest: CommitRest
 }
 
-const sequenceOf = (next: number): string => String(next).padStart(16, '0')
+function sequenceOf(next: number): string {
+  return String(next).padStart(16, '0')
+}
 /** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
-const nameOf = (next: number): string => `${folder}/${sequenceOf(next)}.snapshot`
-const isMain = (file: string): boolean => file.endsWith('.snapshot')
+function nameOf(next: number): string {
+  return `${folder}/${sequenceOf(next)}.snapshot`
+}
+function isMain(file: string): boolean {
+  return file.endsWith('.snapshot')
+}
 /** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
-const partOf = (next: number, part: number): string =>
-  `${folder}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
+function partOf(next: number, part: number): string {
+  return `${folder}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
+}
 
 /** Also half-written ones. What has a name of another form is somebody else's, and let be. */
 export async function listSnapshotFiles(storage: Storage): Promise<string[]> {
@@ -176,7 +183,7 @@ async function framesOf(storage: Storage, file: string, first: number): Promise<
   return read.frames
 }
 
-const understood = <T>(file: string, offset: number, read: () => T): T => {
+function understood<T>(file: string, offset: number, read: () => T): T {
   try {
     return read()
   } catch (error) {

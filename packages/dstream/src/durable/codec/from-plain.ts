@@ -36,19 +36,23 @@ function tagged(escape: Map<unknown, unknown>): unknown {
   return restore(entry![1])
 }
 
-const parts = (value: unknown): unknown[] => {
+function parts(value: unknown): unknown[] {
   if (!Array.isArray(value)) throw new TypeError('a stored value is damaged')
   return value
 }
-const items = (value: unknown): unknown[] => parts(fromPlain(parts(value)))
-const pairs = (value: unknown): [unknown, unknown][] => {
+function items(value: unknown): unknown[] {
+  return parts(fromPlain(parts(value)))
+}
+function pairs(value: unknown): [unknown, unknown][] {
   const flat = items(value)
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[i * 2], flat[i * 2 + 1]])
 }
 /** A copy: a view would keep the whole file that was read alive. */
-const bytes = (value: unknown): Uint8Array<ArrayBuffer> => Uint8Array.from(value as Uint8Array)
+function bytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(value as Uint8Array)
+}
 
-const define = (target: object, entries: readonly [unknown, unknown][]): object => {
+function define(target: object, entries: readonly [unknown, unknown][]): object {
   for (const [key, value] of entries) {
     // Not by assignment: `__proto__` is a key like any other.
     Object.defineProperty(target, key as string, { value, writable: true, enumerable: true, configurable: true })
@@ -88,13 +92,13 @@ const restorers: Readonly<Record<Tag, (value: unknown) => unknown>> = {
   [Tag.record]: (value) => record(items(value)),
 }
 
-const text = (units: Uint8Array): string => {
+function text(units: Uint8Array): string {
   let result = ''
   for (let i = 0; i < units.length; i += 2) result += String.fromCharCode(units[i]! | (units[i + 1]! << 8))
   return result
 }
 
-const error = ([name, message, stack, cause, own]: unknown[]): Error => {
+function error([name, message, stack, cause, own]: unknown[]): Error {
   const result = new errorClasses[name as string]!(message as string)
   const hidden = (key: string, value: unknown): void => {
     Object.defineProperty(result, key, { value, writable: true, enumerable: false, configurable: true })
@@ -111,7 +115,7 @@ type Factory = ImmutableRecord.Factory<Record<string, unknown>>
 const factories = new Map<string, { readonly factory: Factory; readonly defaults: List<unknown> }>()
 const mostFactories = 1000
 
-const record = ([name, keys, defaults, values]: unknown[]): unknown => {
+function record([name, keys, defaults, values]: unknown[]): unknown {
   const names = keys as string[]
   const shape = JSON.stringify([name, names])
   const known = factories.get(shape)

@@ -2,7 +2,7 @@ import { pack } from 'msgpackr/pack'
 import { expect, test } from 'vitest'
 import { msgpackCodec } from './msgpack-codec.js'
 
-const decode = (bytes: Uint8Array) => {
+function decode(bytes: Uint8Array) {
   const bad: unknown[] = []
   return { records: msgpackCodec.decode(bytes, (record) => bad.push(record)), bad }
 }

@@ -221,15 +221,16 @@ class Walk {
 const timeBrand = Symbol.for('dstream.time')
 const durationBrand = Symbol.for('dstream.duration')
 
-const plainText = (text: string): boolean =>
-  (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff
+function plainText(text: string): boolean {
+  return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff
+}
 
 /** ES2024, in V8 since Node 20; free of charge for strings of Latin-1. */
 interface WellFormed {
   isWellFormed(): boolean
 }
 
-const codeUnits = (text: string): Uint8Array => {
+function codeUnits(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 2)
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
@@ -239,9 +240,11 @@ const codeUnits = (text: string): Uint8Array => {
   return bytes
 }
 
-const label = (key: unknown): PropertyKey => (typeof key === 'string' || typeof key === 'number' ? key : '(value)')
+function label(key: unknown): PropertyKey {
+  return typeof key === 'string' || typeof key === 'number' ? key : '(value)'
+}
 
-const nameOf = (proto: unknown): string => {
+function nameOf(proto: unknown): string {
   const name: unknown = (proto as { constructor?: { name?: unknown } }).constructor?.name
   return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an instance of a class'
 }

@@ -8,7 +8,9 @@ import { Time } from '../../base/time/time.js'
 import { Unstorable } from './to-plain.js'
 import { decodeValue, encodeValue } from './value-codec.js'
 
-const back = (value: unknown): unknown => decodeValue(encodeValue(value))
+function back(value: unknown): unknown {
+  return decodeValue(encodeValue(value))
+}
 
 const anyText = fc.oneof(
   fc.string(),

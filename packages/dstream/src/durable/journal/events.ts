@@ -20,7 +20,7 @@ type Meta =
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
 /** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
-const framed = (meta: Meta, data: Uint8Array): Payload => {
+function framed(meta: Meta, data: Uint8Array): Payload {
   const encoded = encodeValue(meta)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, encoded.length, true)
@@ -109,9 +109,10 @@ export function decodeEntry(payload: Uint8Array): JournalEntry {
   }
 }
 
-const payloadOf = (
+function payloadOf(
   data: Uint8Array,
   codec: string | undefined,
   find: (name: string) => Codec<unknown>,
-): Block['payload'] =>
-  codec === undefined ? { records: decodeValue(data) as unknown[] } : { bytes: data.slice(), codec: find(codec) }
+): Block['payload'] {
+  return codec === undefined ? { records: decodeValue(data) as unknown[] } : { bytes: data.slice(), codec: find(codec) }
+}

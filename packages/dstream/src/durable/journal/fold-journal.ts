@@ -19,7 +19,9 @@ export interface JournalHead {
   readonly batches: readonly number[]
 }
 
-export const encodeHead = (head: JournalHead): Payload => [encodeValue(head)]
+export function encodeHead(head: JournalHead): Payload {
+  return [encodeValue(head)]
+}
 
 export interface JournalFrame {
   readonly entry: JournalEntry
@@ -65,7 +67,7 @@ export function decodeJournal(segments: readonly Segment[]): ReadJournal {
   }
 }
 
-const lastBatch = (entries: readonly JournalFrame[]): number | undefined => {
+function lastBatch(entries: readonly JournalFrame[]): number | undefined {
   const last = entries.findLast(({ entry }) => entry.type === 'batch')?.entry
   return last?.type === 'batch' ? last.time : undefined
 }
@@ -114,7 +116,9 @@ function neededBefore(head: JournalHead, entries: readonly JournalFrame[], forgo
   return undefined
 }
 
-const nameOf = (operator: string, id: string): string => JSON.stringify([operator, id])
+function nameOf(operator: string, id: string): string {
+  return JSON.stringify([operator, id])
+}
 
 /**
  * The ledger that the log tells of, in the stream ids of this program. Batches up to `forgotten` are of no interest; what

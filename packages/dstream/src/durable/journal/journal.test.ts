@@ -11,11 +11,13 @@ import { openJournal, readJournal } from './open-journal.js'
 import { volatileJournal } from './volatile-journal.js'
 
 const utf8: Codec<string> = { id: 'utf8', decode: (bytes) => [new TextDecoder().decode(bytes)] }
-const streams = (names: readonly string[], codecs: readonly Codec<unknown>[] = [utf8]): Streams => ({
-  operatorOf: (id) => names[id]!,
-  streamOf: (operator) => (names.includes(operator) ? names.indexOf(operator) : undefined),
-  codec: (_, id) => codecs.find((codec) => codec.id === id),
-})
+function streams(names: readonly string[], codecs: readonly Codec<unknown>[] = [utf8]): Streams {
+  return {
+    operatorOf: (id) => names[id]!,
+    streamOf: (operator) => (names.includes(operator) ? names.indexOf(operator) : undefined),
+    codec: (_, id) => codecs.find((codec) => codec.id === id),
+  }
+}
 interface Life {
   readonly forgotten?: number
   readonly names?: readonly string[]
@@ -23,7 +25,7 @@ interface Life {
   readonly segmentBytes?: number
   readonly committed?: () => number | undefined
 }
-const start = async (storage: MemoryStorage, life: Life = {}): Promise<DurableJournal> => {
+async function start(storage: MemoryStorage, life: Life = {}): Promise<DurableJournal> {
   const { journal, begin } = openJournal({
     storage,
     read: await readJournal(storage),
@@ -38,26 +40,31 @@ const start = async (storage: MemoryStorage, life: Life = {}): Promise<DurableJo
   return journal
 }
 
-const block = (id: string, more: Partial<Block> = {}): Block => ({
-  id,
-  streamId: 0,
-  payload: { records: [id] },
-  count: 1,
-  ...more,
-})
-const contents = ({ payload }: Block): unknown[] =>
-  'records' in payload ? [...payload.records] : [...payload.codec.decode(payload.bytes, () => {})]
-const shape = (journal: Journal) => ({
-  waiting: journal.waiting().map((each) => [each.streamId, each.id, contents(each), each.position, each.metadata]),
-  batches: journal
-    .allocations()
-    .map(({ time, blocks, ranges }) => [
-      time,
-      [...blocks].map(([stream, list]) => [stream, list.map((each) => [each.id, contents(each)])]),
-      [...ranges],
-    ]),
-  positions: [0, 1, 2].map((stream) => journal.position(stream)),
-})
+function block(id: string, more: Partial<Block> = {}): Block {
+  return {
+    id,
+    streamId: 0,
+    payload: { records: [id] },
+    count: 1,
+    ...more,
+  }
+}
+function contents({ payload }: Block): unknown[] {
+  return 'records' in payload ? [...payload.records] : [...payload.codec.decode(payload.bytes, () => {})]
+}
+function shape(journal: Journal) {
+  return {
+    waiting: journal.waiting().map((each) => [each.streamId, each.id, contents(each), each.position, each.metadata]),
+    batches: journal
+      .allocations()
+      .map(({ time, blocks, ranges }) => [
+        time,
+        [...blocks].map(([stream, list]) => [stream, list.map((each) => [each.id, contents(each)])]),
+        [...ranges],
+      ]),
+    positions: [0, 1, 2].map((stream) => journal.position(stream)),
+  }
+}
 
 test('what was added and allocated is there in the next life, bytes as they came', async () => {
   const storage = memoryStorage()
@@ -236,7 +243,7 @@ const moves = fc.array(
 interface Told {
   forgotten: number
 }
-const live = async (journal: Journal, todo: readonly Move[], told: Told, from = 0): Promise<void> => {
+async function live(journal: Journal, todo: readonly Move[], told: Told, from = 0): Promise<void> {
   for (const [i, move] of todo.entries()) {
     const at = from + i
     if ('add' in move)

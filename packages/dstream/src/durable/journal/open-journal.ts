@@ -10,8 +10,9 @@ const folder = 'journal'
 const points = logSteps('journal')
 
 /** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
-export const readJournal = async (storage: Storage): Promise<ReadJournal> =>
-  decodeJournal(await readLog(storage, folder, 'j'))
+export async function readJournal(storage: Storage): Promise<ReadJournal> {
+  return decodeJournal(await readLog(storage, folder, 'j'))
+}
 
 export interface OpenJournalOptions {
   readonly storage: Storage

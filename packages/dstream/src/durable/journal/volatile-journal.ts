@@ -2,7 +2,7 @@ import { apply, emptyLedger, takeAll, type SourceRange } from '../blocks/ledger.
 import type { Journal } from './journal.js'
 
 /** The journal of a context without a checkpoint directory: the same moves, and nothing is encoded or written. */
-export const volatileJournal = (): Journal => {
+export function volatileJournal(): Journal {
   let ledger = emptyLedger
   return {
     addBlock: async (block) => {

@@ -4,12 +4,16 @@ import { DamagedError } from '../../base/errors/storage.js'
 import { encodeFile, encodeFrames, format, frameHeaderBytes, preamble, preambleBytes, readFrames } from './frame.js'
 import { crc32 } from './crc32.js'
 
-const text = (s: string): Uint8Array => new TextEncoder().encode(s)
-const join = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
+function text(s: string): Uint8Array {
+  return new TextEncoder().encode(s)
+}
+function join(...parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]))
+}
 const payloads = fc.array(fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 3 }), { maxLength: 4 })
 
 /** A log file as it grows: one append per group, each confirmed before the next. */
-const grown = (first: number, groups: readonly (readonly (readonly Uint8Array[])[])[]): Uint8Array => {
+function grown(first: number, groups: readonly (readonly (readonly Uint8Array[])[])[]): Uint8Array {
   let sequence = first
   const parts = groups.map((group) => {
     const bytes = encodeFrames('j', first, sequence, group)
@@ -18,8 +22,10 @@ const grown = (first: number, groups: readonly (readonly (readonly Uint8Array[])
   })
   return join(preamble('j', first), ...parts)
 }
-const read = (bytes: Uint8Array, tail = true) => readFrames('journal/1', 'j', bytes, { tail })
-const outcome = (bytes: Uint8Array): string[] | DamagedError => {
+function read(bytes: Uint8Array, tail = true) {
+  return readFrames('journal/1', 'j', bytes, { tail })
+}
+function outcome(bytes: Uint8Array): string[] | DamagedError {
   try {
     return read(bytes).frames.map((frame) => Buffer.from(frame.payload).toString('hex'))
   } catch (error) {

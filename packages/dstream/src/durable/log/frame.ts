@@ -43,7 +43,9 @@ export function preamble(kind: FileKind, first: number): Uint8Array {
 }
 
 /** What the checksums of all frames of a file start from, so that a frame of another file is never taken for its own. */
-const seedOf = (kind: FileKind, first: number): number => crc32(preamble(kind, first))
+function seedOf(kind: FileKind, first: number): number {
+  return crc32(preamble(kind, first))
+}
 
 /** The parts of one payload are written one after the other; nobody has to join them first. */
 export type Payload = readonly Uint8Array[]

@@ -28,7 +28,9 @@ export interface Segment {
   readonly torn: number
 }
 
-const nameOf = (folder: string, first: number): string => `${folder}/${String(first).padStart(16, '0')}.log`
+function nameOf(folder: string, first: number): string {
+  return `${folder}/${String(first).padStart(16, '0')}.log`
+}
 
 /** The files of a log, oldest first. What has a name of another form is somebody else's, and let be. */
 export async function listLog(storage: Storage, folder: string): Promise<string[]> {
@@ -73,11 +75,13 @@ export interface LogSteps {
   readonly rolled: (steps: Steps | undefined) => Promise<void> | void
 }
 
-export const logSteps = (name: string): LogSteps => ({
-  beforeAppend: crashPoint(`${name}:before-append`),
-  appended: crashPoint(`${name}:appended`),
-  rolled: crashPoint(`${name}:rolled`),
-})
+export function logSteps(name: string): LogSteps {
+  return {
+    beforeAppend: crashPoint(`${name}:before-append`),
+    appended: crashPoint(`${name}:appended`),
+    rolled: crashPoint(`${name}:rolled`),
+  }
+}
 
 export interface LogOptions {
   readonly storage: Storage

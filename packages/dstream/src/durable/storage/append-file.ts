@@ -111,12 +111,15 @@ export async function writeAll(file: DiskFile, bytes: Uint8Array): Promise<void>
 }
 
 /** Opening was refused: nothing was begun, so a later attempt may find the way free. */
-const isRefusal = (error: unknown): boolean =>
-  ['ENOSPC', 'EMFILE', 'ENFILE', 'EACCES', 'EROFS'].includes(String((error as { code?: unknown } | null)?.code))
+function isRefusal(error: unknown): boolean {
+  return ['ENOSPC', 'EMFILE', 'ENFILE', 'EACCES', 'EROFS'].includes(String((error as { code?: unknown } | null)?.code))
+}
 
-export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
 
-const joined = (group: readonly Waiting[]): Uint8Array => {
+function joined(group: readonly Waiting[]): Uint8Array {
   const bytes = new Uint8Array(group.reduce((sum, one) => sum + one.bytes.length, 0))
   let at = 0
   for (const one of group) {

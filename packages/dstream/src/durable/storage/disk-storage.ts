@@ -170,12 +170,12 @@ export class DiskStorage implements Storage {
   }
 }
 
-const checkName = (file: string): void => {
+function checkName(file: string): void {
   if (!goodName.test(file) || file.endsWith(temporary)) throw badFileName(file)
 }
 
-const failing =
-  (action: string, file: string) =>
-  (cause: unknown): never => {
+function failing(action: string, file: string) {
+  return (cause: unknown): never => {
     throw storageFailed(action, file, cause)
   }
+}

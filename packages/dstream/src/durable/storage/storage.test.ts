@@ -5,10 +5,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { fileStorage, memoryStorage, type Storage } from '../../storage.js'
 
-const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
+function bytes(...values: number[]): Uint8Array {
+  return Uint8Array.from(values)
+}
 const made: string[] = []
 const opened: Storage[] = []
-const directory = async (): Promise<string> => {
+async function directory(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'dstream-storage-'))
   made.push(dir)
   return dir

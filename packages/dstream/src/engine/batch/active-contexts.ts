@@ -14,19 +14,23 @@ interface Registry {
 const registry = processWide('activeContexts', (): Registry => ({ active: new Map(), unnamed: 0 }))
 
 /** The name of a context that was given none: `dstream-1`, `dstream-2`. */
-export const nextName = (): string => `dstream-${++registry.unnamed}`
+export function nextName(): string {
+  return `dstream-${++registry.unnamed}`
+}
 
 /** @throws `already-active` when a started context has that name */
-export const activate = <C>(name: string, context: C, place: string): void => {
+export function activate<C>(name: string, context: C, place: string): void {
   const other = registry.active.get(name)
   if (other !== undefined) throw alreadyActive(name, other.place)
   registry.active.set(name, { context, place })
 }
 
-export const deactivate = (name: string, context: unknown): void => {
+export function deactivate(name: string, context: unknown): void {
   if (registry.active.get(name)?.context === context) registry.active.delete(name)
 }
 
 /** The active context of that name; without a name the one that was started last. */
-export const activeContext = <C>(name?: string): C | undefined =>
-  (name === undefined ? [...registry.active.values()].at(-1) : registry.active.get(name))?.context as C | undefined
+export function activeContext<C>(name?: string): C | undefined {
+  return (name === undefined ? [...registry.active.values()].at(-1) : registry.active.get(name))?.context as
+    C | undefined
+}

@@ -228,8 +228,9 @@ export class BatchCycle {
   }
 }
 
-const stateFigures = (
+function stateFigures(
   id: string,
   operator: Operator,
-): { id: string; keys: number; updated: number; removed: number }[] =>
-  Object.values(operator.state!.tables).map((table) => ({ id, keys: table.size, ...table.lastChanges }))
+): { id: string; keys: number; updated: number; removed: number }[] {
+  return Object.values(operator.state!.tables).map((table) => ({ id, keys: table.size, ...table.lastChanges }))
+}

@@ -17,16 +17,21 @@ export interface Failure {
   readonly attempt: number
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
 
 /** The user's own error inside what an evaluation rejected with. */
-export const causeOf = (error: unknown): unknown => (error instanceof RecordError ? error.cause : error)
+export function causeOf(error: unknown): unknown {
+  return error instanceof RecordError ? error.cause : error
+}
 
 /** The id of the operator whose function threw; a stateful one knows only its kind, and `self` is its id. */
-export const operatorOf = (error: unknown, self: string | undefined): string | undefined => {
+export function operatorOf(error: unknown, self: string | undefined): string | undefined {
   if (!(error instanceof RecordError)) return undefined
   return self !== undefined && /^[^#/]*$/.test(error.operator) ? self : error.operator
 }
 
-export const reasonOf = (error: unknown): string =>
-  error instanceof RecordError ? `${error.message}\ncaused by: ${textOf(error.cause)}` : textOf(error)
+export function reasonOf(error: unknown): string {
+  return error instanceof RecordError ? `${error.message}\ncaused by: ${textOf(error.cause)}` : textOf(error)
+}

@@ -104,17 +104,21 @@ export class RememberedRDDs {
 }
 
 /** Whether the RDD of an old batch can be computed from those of the parents: neither data from outside nor state. */
-const isMade = (operator: Operator): boolean => operator.state === undefined && operator.source !== true
+function isMade(operator: Operator): boolean {
+  return operator.state === undefined && operator.source !== true
+}
 
 /** All that an operator which is made of its parents reads for the RDD of one batch. */
-const parentsOf = ({ operator, time }: OperatorAt): OperatorAt[] =>
-  operator.parents.flatMap((parent) => {
+function parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
+  return operator.parents.flatMap((parent) => {
     const parents: OperatorAt[] = []
     const after = time - Math.max(operator.reachMs, 1)
     for (let t = time; t > after; t -= parent.slideMs) parents.push({ operator: parent, time: t })
     return parents
   })
+}
 
 /** The nearest operators with state above an operator: their RDD of an old batch cannot be computed again. */
-const cutsAbove = (operator: Operator): Operator[] =>
-  operator.parents.flatMap((parent) => (parent.state === undefined ? cutsAbove(parent) : [parent]))
+function cutsAbove(operator: Operator): Operator[] {
+  return operator.parents.flatMap((parent) => (parent.state === undefined ? cutsAbove(parent) : [parent]))
+}

@@ -3,17 +3,20 @@ import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
 
 const second = { batchInterval: Seconds(1) }
-const add = (a: number, b: number): number => a + b
+function add(a: number, b: number): number {
+  return a + b
+}
 
 /** Fails while `broken` says so, on the word `bad`. */
-const job = (t: TestContext, rows: string[][], broken: () => boolean) =>
-  t
+function job(t: TestContext, rows: string[][], broken: () => boolean) {
+  return t
     .input(rows)
     .mapToPair((w) => {
       if (broken() && w === 'bad') throw new Error('poison')
       return [w, 1]
     })
     .runningReduceByKey(add)
+}
 
 test('an operator that fails owes the batch, and passes it before the next: nothing is lost or counted twice', async () => {
   const t = new TestContext(second)

@@ -71,4 +71,6 @@ export class Ticker {
 }
 
 /** The first batch time: the next multiple of the interval since the epoch, strictly after now. */
-export const firstBatchTime = (nowMs: number, batchMs: number): number => (Math.floor(nowMs / batchMs) + 1) * batchMs
+export function firstBatchTime(nowMs: number, batchMs: number): number {
+  return (Math.floor(nowMs / batchMs) + 1) * batchMs
+}

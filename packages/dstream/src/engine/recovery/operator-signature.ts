@@ -4,7 +4,7 @@ import type { Graph } from '../../streams/graph/graph.js'
 import type { InputSet } from '../../input/sources/input-set.js'
 
 /** What a checkpoint is told of the operators of a program. */
-export const printsOf = (graph: Graph, inputs: InputSet): OperatorPrint[] => {
+export function printsOf(graph: Graph, inputs: InputSet): OperatorPrint[] {
   const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
   return graph.nodes.map(({ id, derived, operator }) => {
     const streamId = streams.get(operator)

@@ -38,6 +38,9 @@ export class OwedOutputs {
   }
 }
 
-const givenUp = ({ output, time }: FailedOutput, isDefined: boolean): string =>
-  `The output ${output} failed on the batch of ${time} ms in an earlier life and will not be run again: ` +
-  (isDefined ? 'what it would be given is not kept any more.' : 'the program has no such output any more.')
+function givenUp({ output, time }: FailedOutput, isDefined: boolean): string {
+  return (
+    `The output ${output} failed on the batch of ${time} ms in an earlier life and will not be run again: ` +
+    (isDefined ? 'what it would be given is not kept any more.' : 'the program has no such output any more.')
+  )
+}

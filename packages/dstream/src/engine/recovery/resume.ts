@@ -22,7 +22,7 @@ export interface Resumed {
 }
 
 /** Puts in place what an earlier life has committed: tables, batches that operators owe, remembered RDDs, positions. */
-export const resume = (recovered: Recovered, to: Resumed): void => {
+export function resume(recovered: Recovered, to: Resumed): void {
   if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, to)
   to.store.resume(recovered)
   for (const { operator: id, time, partitions } of recovered.remembered) {
@@ -35,7 +35,7 @@ export const resume = (recovered: Recovered, to: Resumed): void => {
   restoreSources(recovered, to)
 }
 
-const restoreStates = (recovered: Recovered, committed: number, { graph, turns }: Resumed): void => {
+function restoreStates(recovered: Recovered, committed: number, { graph, turns }: Resumed): void {
   for (const operator of turns.operators) {
     const { id } = graph.node(operator)
     const held = recovered.held.get(id)
@@ -47,13 +47,13 @@ const restoreStates = (recovered: Recovered, committed: number, { graph, turns }
   }
 }
 
-const timesBetween = (after: number, until: number, { slideMs }: Operator): number[] => {
+function timesBetween(after: number, until: number, { slideMs }: Operator): number[] {
   const times: number[] = []
   for (let time = after + slideMs; time <= until; time += slideMs) times.push(time)
   return times
 }
 
-const restoreSources = (recovered: Recovered, { graph, inputs, journal }: Resumed): void => {
+function restoreSources(recovered: Recovered, { graph, inputs, journal }: Resumed): void {
   for (const source of inputs.all) {
     const { id } = graph.node(source.operator)
     const position = recovered.positions.get(id) ?? journal.position(source.streamId)
@@ -67,12 +67,12 @@ const restoreSources = (recovered: Recovered, { graph, inputs, journal }: Resume
 }
 
 /** What start says of a resume, in one line. */
-export const resumeLine = (
+export function resumeLine(
   recovered: Recovered,
   pending: number,
   missed: number,
   missedBatches: 'run' | 'skip',
-): string => {
+): string {
   const parts = [
     recovered.lastCommitted === undefined
       ? 'Resuming before the first committed batch'

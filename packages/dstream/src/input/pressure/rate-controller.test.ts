@@ -2,22 +2,24 @@ import { expect, test } from 'vitest'
 import type { BatchInfo } from '../../observe/events.js'
 import { RateController } from './rate-controller.js'
 
-const batch = (endMs: number, processingDelay: number, records: Readonly<Record<number, number>>): BatchInfo => ({
-  batchTime: endMs,
-  submissionTime: endMs,
-  processingStartTime: endMs - processingDelay,
-  processingEndTime: endMs,
-  processingDelay,
-  schedulingDelay: 0,
-  totalDelay: processingDelay,
-  numRecords: 0,
-  outputOperationInfos: {},
-  streamIdToInputInfo: Object.fromEntries(
-    Object.entries(records).map(([id, n]) => [id, { inputStreamId: Number(id), numRecords: n, metadata: {} }]),
-  ),
-})
+function batch(endMs: number, processingDelay: number, records: Readonly<Record<number, number>>): BatchInfo {
+  return {
+    batchTime: endMs,
+    submissionTime: endMs,
+    processingStartTime: endMs - processingDelay,
+    processingEndTime: endMs,
+    processingDelay,
+    schedulingDelay: 0,
+    totalDelay: processingDelay,
+    numRecords: 0,
+    outputOperationInfos: {},
+    streamIdToInputInfo: Object.fromEntries(
+      Object.entries(records).map(([id, n]) => [id, { inputStreamId: Number(id), numRecords: n, metadata: {} }]),
+    ),
+  }
+}
 
-const setUp = () => {
+function setUp() {
   const published: [number, number][] = []
   const publish = (streamId: number, rate: number): void => void published.push([streamId, rate])
   return { published, controller: new RateController({ batchMs: 1000, publish }) }

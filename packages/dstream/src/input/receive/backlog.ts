@@ -55,7 +55,7 @@ export class Backlog {
 }
 
 /** The part of a record's size that can be told without looking into it. */
-export const sizeOf = (record: unknown): number => {
+export function sizeOf(record: unknown): number {
   if (typeof record === 'string') return record.length
   return record instanceof Uint8Array ? record.byteLength : 0
 }

@@ -13,7 +13,7 @@ interface Shown {
   readonly position: unknown
 }
 
-const setUp = (options: { rate?: number; intervalMs?: number } = {}) => {
+function setUp(options: { rate?: number; intervalMs?: number } = {}) {
   const clock = new ManualClock()
   const blocks: Shown[] = []
   const show = (closed: Closed, stampMs: number): void => {
@@ -31,7 +31,9 @@ const setUp = (options: { rate?: number; intervalMs?: number } = {}) => {
   return { clock, blocks, builder, advance }
 }
 
-const chunk = (...lines: string[]): Uint8Array => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''))
+function chunk(...lines: string[]): Uint8Array {
+  return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''))
+}
 
 describe('block interval', () => {
   test('a block closes at the next multiple, named after its beginning; none when nothing came', () => {

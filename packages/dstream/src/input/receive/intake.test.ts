@@ -4,7 +4,7 @@ import { Harness, settle } from '../../../test/receive-harness.js'
 import { Intake } from './intake.js'
 import type { IntakeOptions } from './intake.js'
 
-const setUp = (options: Partial<IntakeOptions> = {}) => {
+function setUp(options: Partial<IntakeOptions> = {}) {
   const harness = new Harness()
   const errors: string[] = []
   const onError = (message: string): void => void errors.push(message)
@@ -13,10 +13,12 @@ const setUp = (options: Partial<IntakeOptions> = {}) => {
   return { harness, intake, errors }
 }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
 
 /** Whether a promise has settled by now. */
-const watch = (promise: Promise<void>): { done: boolean } => {
+function watch(promise: Promise<void>): { done: boolean } {
   const state = { done: false }
   void promise.then(() => (state.done = true))
   return state

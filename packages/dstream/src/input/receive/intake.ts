@@ -223,4 +223,6 @@ export class Intake {
 }
 
 /** What counts for the bound in records: of bytes only their length does. */
-const heldRecords = ({ payload }: Closed): number => ('records' in payload ? payload.records.length : 0)
+function heldRecords({ payload }: Closed): number {
+  return 'records' in payload ? payload.records.length : 0
+}

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { lowerLimit, RateLimiter } from './rate-limiter.js'
 
-const at = (clock: ManualClock, ms: number) => void clock.runNext(ms)
+function at(clock: ManualClock, ms: number) {
+  return void clock.runNext(ms)
+}
 
 describe('the rate to begin with', () => {
   test.each([

@@ -67,7 +67,7 @@ export class RateLimiter {
 }
 
 /** The lower of two limits, either of which may be none. */
-export const lowerLimit = (a: number | undefined, b: number | undefined): number | undefined => {
+export function lowerLimit(a: number | undefined, b: number | undefined): number | undefined {
   const limit = Math.min(a ?? Infinity, b ?? Infinity)
   return limit === Infinity ? undefined : limit
 }

@@ -10,7 +10,7 @@ class Idle extends Receiver<string> {
   override onStop(): void {}
 }
 
-const supervise = (receiver: Receiver<string>, streamId = 0): ReceiverSupervisor<string> => {
+function supervise(receiver: Receiver<string>, streamId = 0): ReceiverSupervisor<string> {
   const harness = new Harness()
   const { clock, addBlock, onEvent, logger } = harness
   return new ReceiverSupervisor({ receiver, streamId, clock, addBlock, onEvent, logger })

@@ -207,8 +207,11 @@ export abstract class Receiver<T> {
 }
 
 /** True for a receiver of any copy of this library. */
-export const isReceiver = (value: unknown): value is Receiver<unknown> =>
-  typeof value === 'object' && value !== null && brand in value
+export function isReceiver(value: unknown): value is Receiver<unknown> {
+  return typeof value === 'object' && value !== null && brand in value
+}
 
 /** Connects a receiver with the host that carries out its methods. @throws `receiver-in-use` */
-export const attachReceiver = <T>(receiver: Receiver<T>, host: ReceiverHost<T>): void => receiver[attach](host)
+export function attachReceiver<T>(receiver: Receiver<T>, host: ReceiverHost<T>): void {
+  return receiver[attach](host)
+}

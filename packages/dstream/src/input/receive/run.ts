@@ -117,4 +117,6 @@ export class BytesRun implements Run {
   }
 }
 
-const lastKnown = (positions: readonly unknown[]): unknown => positions.findLast((position) => position !== undefined)
+function lastKnown(positions: readonly unknown[]): unknown {
+  return positions.findLast((position) => position !== undefined)
+}

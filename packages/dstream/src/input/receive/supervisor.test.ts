@@ -30,7 +30,7 @@ class Scripted extends Receiver<unknown> {
   }
 }
 
-const setUp = (receiver: Receiver<unknown>, options: Partial<SupervisorOptions<unknown>> = {}) => {
+function setUp(receiver: Receiver<unknown>, options: Partial<SupervisorOptions<unknown>> = {}) {
   const harness = new Harness()
   const { clock, addBlock, onEvent, logger } = harness
   const supervisor = new ReceiverSupervisor({ receiver, streamId: 0, clock, addBlock, onEvent, logger, ...options })

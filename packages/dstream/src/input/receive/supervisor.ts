@@ -285,12 +285,17 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 }
 
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
 
-const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
+}
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 function stackOf(error: unknown): string {
   if (error === undefined) return ''

@@ -7,7 +7,7 @@ import { receiverInput } from './receiver-input.js'
  * A Node stream: its objects, or the chunks of its bytes. As `fromAsyncIterable`, but a stream that has failed cannot be
  * read again: that is reported, and the end.
  */
-export const readable = <T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> => {
+export function readable<T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> {
   if (!isIterable(source)) throw badOption('fromReadable', 'source', 'a readable stream', source)
   return receiverInput(home, new ReadableReceiver(source), { kind: 'fromReadable', label: 'Readable' })
 }
@@ -19,13 +19,14 @@ export const readable = <T>(home: SourceHome, source: AsyncIterable<T>): InputSo
  *
  * Guarantees: each record that was taken is in one batch; a new process begins with whatever the iterable gives it.
  */
-export const asyncIterable = <T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> => {
+export function asyncIterable<T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> {
   if (!isIterable(source)) throw badOption('fromAsyncIterable', 'source', 'an async iterable', source)
   return receiverInput(home, new IterableReceiver(source), { kind: 'fromAsyncIterable', label: 'Iterable' })
 }
 
-const isIterable = (source: unknown): boolean =>
-  typeof source === 'object' && source !== null && Symbol.asyncIterator in source
+function isIterable(source: unknown): boolean {
+  return typeof source === 'object' && source !== null && Symbol.asyncIterator in source
+}
 
 class IterableReceiver<T> extends Receiver<T> {
   readonly #source: AsyncIterable<T>

@@ -10,7 +10,7 @@ import type { InputSource, SourceHome } from './input-source.js'
  *
  * Law: `out(t) = rdd` for every t. Reference: `ConstantInputDStream`.
  */
-export const constant = <T>(home: SourceHome, rdd: RDD<T>): InputSource<T> => {
+export function constant<T>(home: SourceHome, rdd: RDD<T>): InputSource<T> {
   if (!(rdd instanceof RDD)) throw badOption('constantStream', 'rdd', 'an RDD', rdd)
   const { streamId, slideMs } = home
   const counts = new Counts()

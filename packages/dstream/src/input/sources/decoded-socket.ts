@@ -16,13 +16,13 @@ export type Decode<T> = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<T>
  *
  * Guarantees: as `socketTextStream`, for the records that `decode` gives. Reference: `SocketInputDStream`.
  */
-export const decodedSocket = <T>(
+export function decodedSocket<T>(
   home: SourceHome,
   connect: Connect,
   host: string,
   port: number,
   decode: Decode<T>,
-): InputSource<T> => {
+): InputSource<T> {
   const address = addressOf('socketStream', host, port)
   aFunction('socketStream', 'decode', decode)
   return receiverInput(home, new DecodedSocketReceiver(address, connect, decode), {

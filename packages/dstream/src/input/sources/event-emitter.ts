@@ -16,7 +16,7 @@ export interface Emitter<T> {
  * Guarantees: an emitter cannot be asked to wait. Up to twice `maxBufferedRecords` values wait for a batch; beyond that
  * this stops listening for the time of a restart, which is reported, and what is emitted meanwhile is lost.
  */
-export const eventEmitter = <T>(home: SourceHome, emitter: Emitter<T>, event: string): InputSource<T> => {
+export function eventEmitter<T>(home: SourceHome, emitter: Emitter<T>, event: string): InputSource<T> {
   const given = emitter as Emitter<T> | null | undefined
   const able = typeof given?.on === 'function' && typeof given.off === 'function'
   if (!able) throw badOption('fromEventEmitter', 'emitter', 'an object with `on` and `off`', emitter)

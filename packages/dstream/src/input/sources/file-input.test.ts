@@ -10,7 +10,7 @@ import type { SourceHome } from './input-source.js'
 import { anyFile, binaryRecords, textFile } from './text-file.js'
 
 /** A text stream of /in, on a clock that stands at `nowMs` when the stream is made. */
-const setUp = (options: FileStreamOptions & { pattern?: string } = {}, nowMs = 0, files = new MemoryFiles()) => {
+function setUp(options: FileStreamOptions & { pattern?: string } = {}, nowMs = 0, files = new MemoryFiles()) {
   const { pattern = '/in', ...rest } = options
   const h = new SourceHarness()
   h.clock.runNext(nowMs)

@@ -30,7 +30,9 @@ const farAheadMs = 60_000
 /** File systems date by a clock that ticks every few milliseconds: what comes just after the start may be dated before it. */
 const clockGrainMs = 10
 
-const isPlain = (path: string): boolean => !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
+function isPlain(path: string): boolean {
+  return !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
+}
 
 /** What has to be known again after a restart. */
 interface Snapshot {

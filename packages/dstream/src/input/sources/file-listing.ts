@@ -16,7 +16,7 @@ export interface Listing {
 }
 
 /** The files directly in the directories that a pattern means. Only those that are `wanted` are looked at closer. */
-export const listFiles = async (files: Files, pattern: string, wanted: (path: string) => boolean): Promise<Listing> => {
+export async function listFiles(files: Files, pattern: string, wanted: (path: string) => boolean): Promise<Listing> {
   const paths = new Set<string>()
   const found: FoundFile[] = []
   let missing = true

@@ -2,14 +2,16 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FrameCutter } from './frame-cutter.js'
 
-const frame = (payload: Uint8Array): Uint8Array => {
+function frame(payload: Uint8Array): Uint8Array {
   const whole = new Uint8Array(4 + payload.length)
   new DataView(whole.buffer).setUint32(0, payload.length)
   whole.set(payload, 4)
   return whole
 }
 
-const cutter = (max = 1000) => new FrameCutter(max, (length, bound) => new Error(`${length} > ${bound}`))
+function cutter(max = 1000) {
+  return new FrameCutter(max, (length, bound) => new Error(`${length} > ${bound}`))
+}
 
 test('law: however the bytes are cut into chunks, the frames come out, empty ones left out', () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 12 })

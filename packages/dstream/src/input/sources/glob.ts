@@ -4,14 +4,14 @@ import type { Files } from '../../base/ports.js'
  * The directories that a pattern means, in order: `*` and `?` stand for characters of one name, `[a-c]` and `[^x]` for
  * one of some, `{a,b}` for one of several texts; a name that begins with `.` is only met by a pattern that does too.
  */
-export const directoriesOf = async (files: Files, pattern: string): Promise<string[]> => {
+export async function directoriesOf(files: Files, pattern: string): Promise<string[]> {
   const found = new Set<string>()
   for (const plain of alternatives(pattern)) for (const path of await matches(files, plain)) found.add(path)
   return [...found].sort()
 }
 
 /** `a{b,c}` → `ab`, `ac`. A brace without its partner stands for itself. */
-export const alternatives = (pattern: string): string[] => {
+export function alternatives(pattern: string): string[] {
   const open = pattern.indexOf('{')
   const close = open === -1 ? -1 : closing(pattern, open)
   if (close === -1) return [pattern]
@@ -20,7 +20,7 @@ export const alternatives = (pattern: string): string[] => {
 }
 
 /** The test for one name; `undefined` where the text stands for itself. */
-export const nameTest = (text: string): RegExp | undefined => {
+export function nameTest(text: string): RegExp | undefined {
   if (!/[*?[]/.test(text)) return undefined
   let source = text.startsWith('.') ? '' : '(?!\\.)'
   for (let i = 0; i < text.length; i++) {
@@ -55,8 +55,9 @@ async function directoriesIn(files: Files, base: string, test: RegExp): Promise<
   return entries.filter(({ name, kind }) => kind === 'directory' && test.test(name)).map(({ name }) => name)
 }
 
-export const join = (base: string, name: string): string =>
-  base === '' || base.endsWith('/') ? base + name : `${base}/${name}`
+export function join(base: string, name: string): string {
+  return base === '' || base.endsWith('/') ? base + name : `${base}/${name}`
+}
 
 function closing(text: string, open: number): number {
   let depth = 0
@@ -86,4 +87,6 @@ function classOf(inside: string): string {
   return `[${negated ? '^' : ''}${members.replace(/[\\\]^&~|[]/g, '\\$&')}]`
 }
 
-const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&')
+function literal(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&')
+}

@@ -77,4 +77,6 @@ export interface InputSource<T = unknown> {
 }
 
 /** Spark's display name of a stream: `Socket stream [0]`. */
-export const streamName = (what: string, streamId: number): string => `${what} stream [${streamId}]`
+export function streamName(what: string, streamId: number): string {
+  return `${what} stream [${streamId}]`
+}

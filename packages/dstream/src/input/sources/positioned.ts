@@ -45,7 +45,7 @@ interface Snapshot<P> {
  * Guarantees: every record changes the state exactly once, whatever dies and whenever, as long as `read` gives the same
  * for the same positions. Where `initial` or `plan` fail that is reported, and the next batch tries again.
  */
-export const positioned = <T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> => {
+export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
     const able = typeof (source as Source<T, P> | null | undefined)?.[name] === 'function'
     if (!able) throw badOption('fromSource', 'source', `an object with the function ${name}`, source)

@@ -6,7 +6,7 @@ import type { QueueOptions } from './queue.js'
 
 type Elements = (RDD<number> | readonly number[])[]
 
-const run = async (elements: Elements, options: QueueOptions<number>, batches: number) => {
+async function run(elements: Elements, options: QueueOptions<number>, batches: number) {
   const h = new SourceHarness()
   const source = h.add((home) => queue(home, elements, options))
   const out: (number[][] | null)[] = []

@@ -22,11 +22,11 @@ export interface QueueOptions<T> {
  * `defaultRDD: null` gives no RDD in a batch without an element, as Spark's manual says (its code gives an empty one).
  * Reference: `QueueInputDStream`.
  */
-export const queue = <T>(
+export function queue<T>(
   home: SourceHome,
   elements: (RDD<T> | readonly T[])[],
   options: QueueOptions<T> = {},
-): InputSource<T> => {
+): InputSource<T> {
   if (!Array.isArray(elements)) throw badOption('queueStream', 'queue', 'an array of RDDs or arrays', elements)
   checkOptions('queueStream', options, ['oneAtATime', 'defaultRDD'])
   const oneAtATime = aBoolean('queueStream', 'oneAtATime', options.oneAtATime ?? true)
@@ -74,4 +74,6 @@ export const queue = <T>(
   }
 }
 
-const isRDD = <T>(element: RDD<T> | readonly T[]): element is RDD<T> => element instanceof RDD
+function isRDD<T>(element: RDD<T> | readonly T[]): element is RDD<T> {
+  return element instanceof RDD
+}

@@ -21,7 +21,7 @@ interface Progress {
  *
  * Law: with whole batches, `out(k) = [⌊(k − 1)·i·r⌋ … ⌊k·i·r⌋ − 1]` for the k-th batch, interval i, rate r.
  */
-export const rate = (home: SourceHome, rowsPerSecond: number): InputSource<number> => {
+export function rate(home: SourceHome, rowsPerSecond: number): InputSource<number> {
   positiveNumber('rateStream', 'rowsPerSecond', rowsPerSecond)
   const { streamId, slideMs, sc } = home
   const batches = new Map<number, Rows>()

@@ -16,13 +16,13 @@ const maxFrameBytes = 64 * 1024 * 1024
  * is decoded by `codec` when its batch is evaluated. The quickest way in, past the block interval and the rate limit.
  * Reference: `RawInputDStream`.
  */
-export const rawSocket = <T>(
+export function rawSocket<T>(
   home: SourceHome,
   connect: Connect,
   host: string,
   port: number,
   codec: Codec<T>,
-): InputSource<T> => {
+): InputSource<T> {
   const address = addressOf('rawSocketStream', host, port)
   return receiverInput(home, new RawSocketReceiver(address, connect, codec), {
     kind: 'rawSocketStream',

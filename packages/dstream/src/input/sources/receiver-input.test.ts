@@ -13,7 +13,9 @@ class Idle extends Receiver<string> {
 /** Lines whose number only decoding tells. */
 const uncounted: Codec<string> = { id: 'uncounted', decode: (data, bad) => lineCodec.decode(data, bad) }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
 
 describe('batches', () => {
   test('one partition a block, in order of arrival; none when nothing came', async () => {

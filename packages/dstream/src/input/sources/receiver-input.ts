@@ -29,11 +29,11 @@ export interface ReceiverInputOptions {
  * Law: the batches, one after the other, hold what was stored, in order, each record once.
  * Reference: `ReceiverInputDStream`.
  */
-export const receiverInput = <T>(
+export function receiverInput<T>(
   home: SourceHome,
   receiver: Receiver<T>,
   options: ReceiverInputOptions = {},
-): InputSource<T> => {
+): InputSource<T> {
   if (!isReceiver(receiver)) throw notAReceiver(receiver)
   const { streamId, slideMs, sc, clock, logger, rate, blockIntervalMs, limits } = home
   const { kind = 'receiverStream', params = {}, label = receiver.constructor.name } = options
@@ -85,12 +85,12 @@ export const receiverInput = <T>(
   }
 }
 
-const reportedBy =
-  (supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): LeftOut =>
-  (record, error) => {
+function reportedBy(supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): LeftOut {
+  return (record, error) => {
     const text = describe(new TextDecoder().decode(record))
     supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
   }
+}
 
 type LeftOut = (record: Uint8Array, error: unknown) => void
 

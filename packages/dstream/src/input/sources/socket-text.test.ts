@@ -8,7 +8,7 @@ import type { Connect, ConnectionEvents } from '../../base/ports.js'
 import { socketText } from './socket-text.js'
 
 /** A server whose connections the test drives by hand. */
-const invented = () => {
+function invented() {
   const connections: (ConnectionEvents & { paused: boolean; closed: boolean })[] = []
   const dial: Connect = (_host, _port, events) => {
     const connection = { ...events, paused: false, closed: false }
@@ -22,7 +22,9 @@ const invented = () => {
   return { connections, dial }
 }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
 
 describe('with an invented server', () => {
   test('lines come out, cut anywhere; the blocks hold the bytes', async () => {

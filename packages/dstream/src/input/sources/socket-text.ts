@@ -22,13 +22,13 @@ export interface SocketTextOptions {
  * Guarantees: each line that was received is in one batch; what the server sends while there is no connection is lost.
  * Reference: `SocketInputDStream`.
  */
-export const socketText = (
+export function socketText(
   home: SourceHome,
   connect: Connect,
   host: string,
   port: number,
   options: SocketTextOptions = {},
-): InputSource<string> => {
+): InputSource<string> {
   const address = addressOf('socketTextStream', host, port)
   checkOptions('socketTextStream', options, ['maxLineBytes'])
   const maxLineBytes = positiveInteger('socketTextStream', 'maxLineBytes', options.maxLineBytes ?? 1024 * 1024)

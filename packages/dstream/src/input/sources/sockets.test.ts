@@ -17,7 +17,7 @@ afterEach(() => {
 })
 
 /** A server that sends each connection the next of these, and then ends it. */
-const serve = async (...replies: readonly Uint8Array[]): Promise<number> => {
+async function serve(...replies: readonly Uint8Array[]): Promise<number> {
   let served = 0
   const server = createServer((socket) => void socket.end(replies[served++] ?? new Uint8Array()))
   servers.push(server)
@@ -25,10 +25,12 @@ const serve = async (...replies: readonly Uint8Array[]): Promise<number> => {
   return (server.address() as { port: number }).port
 }
 
-const stops = (h: SourceHarness): number => h.eventTypes.filter((type) => type === 'receiverStopped').length
+function stops(h: SourceHarness): number {
+  return h.eventTypes.filter((type) => type === 'receiverStopped').length
+}
 
 /** Runs through so many connections and gives all that came. */
-const receive = async <T>(make: (home: SourceHome) => InputSource<T>, lives = 1) => {
+async function receive<T>(make: (home: SourceHome) => InputSource<T>, lives = 1) {
   const h = new SourceHarness()
   const source = h.add(make)
   await source.start()
@@ -113,7 +115,7 @@ describe('socketStream', () => {
   })
 })
 
-const frame = (payload: Uint8Array): Uint8Array => {
+function frame(payload: Uint8Array): Uint8Array {
   const head = new Uint8Array(4)
   new DataView(head.buffer).setUint32(0, payload.length)
   return Buffer.concat([head, payload])

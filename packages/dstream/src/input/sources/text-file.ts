@@ -8,22 +8,23 @@ import type { FileStreamOptions, ReadFile } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
 /** The lines of the files that appear in a directory, as UTF-8. For which files, and when: {@link FileInput}. */
-export const textFile = (
+export function textFile(
   home: SourceHome,
   files: Files,
   directory: string,
   options: FileStreamOptions = {},
-): InputSource<string> =>
-  new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.read(path)), options)
+): InputSource<string> {
+  return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.read(path)), options)
+}
 
 /** What `read` makes of each file that appears in a directory. For which files, and when: {@link FileInput}. */
-export const anyFile = <T>(
+export function anyFile<T>(
   home: SourceHome,
   files: Files,
   directory: string,
   read: ReadFile<T>,
   options: FileStreamOptions = {},
-): InputSource<T> => {
+): InputSource<T> {
   aFunction('fileStream', 'read', read)
   return new FileInput(home, files, 'fileStream', directory, read, options)
 }
@@ -32,13 +33,13 @@ export const anyFile = <T>(
  * The files that appear in a directory, as records of equal length, each a copy of its own. A file whose length is no
  * multiple of it fails its batch. For which files, and when: {@link FileInput}.
  */
-export const binaryRecords = (
+export function binaryRecords(
   home: SourceHome,
   files: Files,
   directory: string,
   recordLength: number,
   options: FileStreamOptions = {},
-): InputSource<Uint8Array> => {
+): InputSource<Uint8Array> {
   positiveInteger('binaryRecordsStream', 'recordLength', recordLength)
   const read = (path: string): AsyncIterable<Uint8Array> => recordsOf(files.read(path), recordLength)
   return new FileInput(home, files, 'binaryRecordsStream', directory, read, options)

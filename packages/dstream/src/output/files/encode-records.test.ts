@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { encodeRecords } from './encode-records.js'
 
-const breathing = () => {
+function breathing() {
   let breaths = 0
   return { breathe: () => Promise.resolve(++breaths), count: () => breaths }
 }

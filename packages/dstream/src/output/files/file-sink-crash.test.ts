@@ -14,17 +14,17 @@ const expected = [
   [3000, ['c']],
 ]
 
-const directory = async (): Promise<string> => {
+async function directory(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'dstream-sink-crash-'))
   onTestFinished(() => rm(dir, { recursive: true }))
   return dir
 }
-const read = async (place: string | Storage) => {
+async function read(place: string | Storage) {
   const found: (readonly [number, readonly string[]])[] = []
   for await (const { time, lines } of readFileSink(place)) found.push([time.milliseconds, lines])
   return found
 }
-const turns = async (): Promise<void> => {
+async function turns(): Promise<void> {
   for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 

@@ -21,18 +21,24 @@ const batches = new Map<number, string[][]>([
   [4000, [['d']]],
 ])
 const times = [...batches.keys()]
-const rddOf = (time: number) => sc.union(batches.get(time)!.map((records) => sc.parallelize(records)))
-const batch = (time: number) => ({ time: new Time(time), rdd: rddOf(time) })
-const expected = (some = times) => some.map((time) => ({ time, lines: batches.get(time)!.flat() }))
+function rddOf(time: number) {
+  return sc.union(batches.get(time)!.map((records) => sc.parallelize(records)))
+}
+function batch(time: number) {
+  return { time: new Time(time), rdd: rddOf(time) }
+}
+function expected(some = times) {
+  return some.map((time) => ({ time, lines: batches.get(time)!.flat() }))
+}
 
-const read = async (place: Parameters<typeof readFileSink>[0]) => {
+async function read(place: Parameters<typeof readFileSink>[0]) {
   const found: { time: number; lines: readonly string[] }[] = []
   for await (const { time, lines } of readFileSink(place)) found.push({ time: time.milliseconds, lines })
   return found
 }
 
 const made: string[] = []
-const directory = async (): Promise<string> => {
+async function directory(): Promise<string> {
   made.push(await mkdtemp(join(tmpdir(), 'dstream-sink-')))
   return join(made.at(-1)!, 'out')
 }
@@ -209,7 +215,7 @@ describe('refused with words:', () => {
  * What the engine does in one life: opens, runs again what it does not know to be done, and goes on. Batches that failed
  * stay owed until a later life. Gives the times that are done, as far as this life got.
  */
-const live = async (storage: MemoryStorage | DiskStorage, done: Set<number>): Promise<void> => {
+async function live(storage: MemoryStorage | DiskStorage, done: Set<number>): Promise<void> {
   const sink = fileSink<string>(storage)
   await sink.open!()
   try {
@@ -223,7 +229,9 @@ const live = async (storage: MemoryStorage | DiskStorage, done: Set<number>): Pr
     await sink.close!()
   }
 }
-const sorted = (found: { time: number; lines: readonly string[] }[]) => found.sort((a, b) => a.time - b.time)
+function sorted(found: { time: number; lines: readonly string[] }[]) {
+  return found.sort((a, b) => a.time - b.time)
+}
 
 describe('on a simulated disk', () => {
   /** A life that ends at a crash, if its fault brings one. */

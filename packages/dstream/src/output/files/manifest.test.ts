@@ -8,7 +8,9 @@ const entries: ManifestEntry[] = [
   { time: 1500, files: [{ name: 'batch-1500-00001', records: 1, bytes: 9, crc32: 'ffffffff' }] },
 ]
 const whole = Buffer.concat([manifestHead(), ...entries.map(manifestLine)])
-const read = (bytes: Uint8Array) => readManifest('out', bytes)
+function read(bytes: Uint8Array) {
+  return readManifest('out', bytes)
+}
 const lineEnds = [...whole.keys()].filter((i) => whole[i] === 0x0a).map((i) => i + 1)
 
 describe('the manifest', () => {

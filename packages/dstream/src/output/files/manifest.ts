@@ -27,7 +27,9 @@ export interface Manifest {
 
 const head = { dstream: 'file-sink', format: 1 }
 
-export const hexadecimal = (crc: number): string => crc.toString(16).padStart(8, '0')
+export function hexadecimal(crc: number): string {
+  return crc.toString(16).padStart(8, '0')
+}
 
 /** A line is JSON whose last member is the CRC-32 of the text before it: a torn one is known for what it is. */
 function sealed(value: object): Uint8Array {
@@ -45,9 +47,13 @@ function unsealed(line: string): object | undefined {
 }
 
 /** What a manifest begins with. */
-export const manifestHead = (): Uint8Array => sealed(head)
+export function manifestHead(): Uint8Array {
+  return sealed(head)
+}
 
-export const manifestLine = (entry: ManifestEntry): Uint8Array => sealed(entry)
+export function manifestLine(entry: ManifestEntry): Uint8Array {
+  return sealed(entry)
+}
 
 /**
  * Reads a manifest. Every line was synced before the next was begun, so only what follows the last good one may be torn.

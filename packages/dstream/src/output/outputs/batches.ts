@@ -19,7 +19,7 @@ interface Handover<T> {
  * The way out for `for await`: each batch is handed over when the loop asks for the next one, so a slow loop slows the
  * batches. The loop ends when the context has stopped; leaving it early lets the batches run on unread.
  */
-export const batches = <T>(parent: Operator<T>): { output: OutputSpec; iterable: AsyncIterable<Batch<T>> } => {
+export function batches<T>(parent: Operator<T>): { output: OutputSpec; iterable: AsyncIterable<Batch<T>> } {
   const waiting: Handover<T>[] = []
   let asking: ((result: IteratorResult<Batch<T>>) => void) | undefined
   let ended = false

@@ -11,16 +11,18 @@ import { Time } from '../../base/time/time.js'
  * Guarantee: at least once per batch and in order of time. `time` is the same when a batch is run again, so that it can be
  * the key of an idempotent write.
  */
-export const foreachRDD = <T>(
+export function foreachRDD<T>(
   parent: Operator<T>,
   f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown,
-): OutputSpec => ({
-  kind: 'foreachRDD',
-  params: {},
-  parent,
-  exposes: true,
-  run: async (rdd, time, attempt) => {
-    const actions = new ActionTracker()
-    await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))
-  },
-})
+): OutputSpec {
+  return {
+    kind: 'foreachRDD',
+    params: {},
+    parent,
+    exposes: true,
+    run: async (rdd, time, attempt) => {
+      const actions = new ActionTracker()
+      await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))
+    },
+  }
+}

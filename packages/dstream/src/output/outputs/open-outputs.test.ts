@@ -5,7 +5,7 @@ import { OpenOutputs } from './open-outputs.js'
 
 const oops = new Error('oops')
 /** An output that notes what is asked of it; `fails` names what it cannot do, `without` what it has not. */
-const noting = (noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec => {
+function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec {
   const step = (what: string) => async () => {
     noted.push(`${what} ${name}`)
     if (what === fails) throw oops

@@ -10,21 +10,24 @@ const rule = '-'.repeat(43)
  * The first `num` records of each batch, one a line, in Spark's layout: a rule of 43 dashes, `Time: <ms> ms`, the rule,
  * the records, `...` when there are more, an empty line. Only as much is evaluated as that needs.
  */
-export const print = <T>(parent: Operator<T>, num: number, out: () => Writable): OutputSpec => ({
-  kind: 'print',
-  params: { num },
-  parent,
-  exposes: false,
-  run: async (rdd, time) => {
-    const records = await rdd.take(num + 1)
-    const shown = records.slice(0, num).map((record) => escapeControl(textForm(record)))
-    const lines = [rule, `Time: ${time} ms`, rule, ...shown, ...(records.length > num ? ['...'] : []), '']
-    await write(out(), lines.map((line) => `${line}\n`).join(''))
-  },
-})
+export function print<T>(parent: Operator<T>, num: number, out: () => Writable): OutputSpec {
+  return {
+    kind: 'print',
+    params: { num },
+    parent,
+    exposes: false,
+    run: async (rdd, time) => {
+      const records = await rdd.take(num + 1)
+      const shown = records.slice(0, num).map((record) => escapeControl(textForm(record)))
+      const lines = [rule, `Time: ${time} ms`, rule, ...shown, ...(records.length > num ? ['...'] : []), '']
+      await write(out(), lines.map((line) => `${line}\n`).join(''))
+    },
+  }
+}
 
 /** Waits for a slow terminal or pipe rather than filling memory. */
-const write = (out: Writable, text: string): Promise<void> =>
-  new Promise((resolve, reject) => {
+function write(out: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     out.write(text, (error) => (error ? reject(error) : resolve()))
   })
+}

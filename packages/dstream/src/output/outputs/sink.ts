@@ -29,7 +29,7 @@ export interface Sink<in T> {
  *
  * Guarantee: exactly once. A batch that is run again after a crash is passed over when the store has it already.
  */
-export const toSink = <T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSpec & Mortal => {
+export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSpec & Mortal {
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {

@@ -22,8 +22,12 @@ export interface RedisBatch<T> {
 /** As many batches as the engine owes at most. */
 export const rememberedTimes = 1000
 
-const timeKey = (key: string): string => `${key}:time`
-const timesKey = (key: string): string => `${key}:times`
+function timeKey(key: string): string {
+  return `${key}:time`
+}
+function timesKey(key: string): string {
+  return `${key}:times`
+}
 
 /** The time of the newest batch that Redis has. @throws `redis-key-taken` */
 export async function lastTime(redis: Redis, key: string): Promise<number | undefined> {

@@ -103,13 +103,19 @@ export class FromUser {
   constructor(readonly error: unknown) {}
 }
 
-const isClosed = (error: unknown): boolean => error instanceof Error && error.message === 'Connection is closed.'
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Connection is closed.'
+}
 
 /** Redis has answered, with an error; not that of a server that starts, fails over or is busy. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error &&
-  error.name === 'ReplyError' &&
-  !/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS)\b/.test(error.message)
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    error.name === 'ReplyError' &&
+    !/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS)\b/.test(error.message)
+  )
+}
 
-const delay = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => clock.setTimer(clock.now() + ms, resolve))
+function delay(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimer(clock.now() + ms, resolve))
+}

@@ -10,8 +10,12 @@ import { redisSink, type RedisSinkOptions } from './index.js'
 import { clientsOf } from './redis-sink.js'
 
 const sc = new RDDContext()
-const batch = (time: number, ...records: number[]) => ({ time: new Time(time), rdd: sc.parallelize(records) })
-const code = (wanted: string) => expect.objectContaining({ code: wanted })
+function batch(time: number, ...records: number[]) {
+  return { time: new Time(time), rdd: sc.parallelize(records) }
+}
+function code(wanted: string) {
+  return expect.objectContaining({ code: wanted })
+}
 
 describe.skipIf(!hasRedis())('with a real Redis', () => {
   let server: RedisServer

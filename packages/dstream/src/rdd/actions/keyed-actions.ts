@@ -11,10 +11,18 @@ import { narrow } from '../transformations/steps.js'
 
 // Actions that give a Map.
 
-const add = (a: number, b: number): number => a + b
-const last = (_: unknown, value: unknown): unknown => value
-const one = (): number => 1
-const withOne = (record: unknown): readonly [unknown, number] => [record, 1]
+function add(a: number, b: number): number {
+  return a + b
+}
+function last(_: unknown, value: unknown): unknown {
+  return value
+}
+function one(): number {
+  return 1
+}
+function withOne(record: unknown): readonly [unknown, number] {
+  return [record, 1]
+}
 
 function table(
   node: PlanNode,

@@ -6,7 +6,7 @@ import type { Evaluation } from '../plan/evaluation.js'
 import type { PlanNode } from '../plan/plan.js'
 import type { RDDRuntime } from '../plan/runtime.js'
 
-export const filesOf = (runtime: RDDRuntime, action: string): RDDFiles => {
+export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
   if (runtime.files === undefined) throw noFiles(action)
   return runtime.files
 }

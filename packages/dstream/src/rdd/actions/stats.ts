@@ -23,7 +23,7 @@ export interface Histogram {
   readonly counts: number[]
 }
 
-const add = (a: number, b: number): number => {
+function add(a: number, b: number): number {
   if (typeof b !== 'number') throw notANumber('sum', b)
   return a + b
 }

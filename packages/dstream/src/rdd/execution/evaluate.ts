@@ -187,7 +187,9 @@ function heldBySource({ plan }: PlanNode, i: number): Held | undefined {
   return 'records' in part ? part.records : 'table' in part ? part.table : undefined
 }
 
-const holdsTable = ({ plan }: PlanNode, i: number) => plan.type === 'source' && 'table' in plan.parts[i]!
+function holdsTable({ plan }: PlanNode, i: number) {
+  return plan.type === 'source' && 'table' in plan.parts[i]!
+}
 
 function settleIfComplete(node: PlanNode, kept: readonly (Maybe<readonly unknown[]> | undefined)[]): void {
   const parts: Held[] = []

@@ -20,4 +20,6 @@ export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
 }
 
 /** The counts of a node that is about to lose its lineage. */
-export const historyOf = (node: PlanNode): readonly StepCounter[] => countersOf(node.parents).slice(-longestHistory)
+export function historyOf(node: PlanNode): readonly StepCounter[] {
+  return countersOf(node.parents).slice(-longestHistory)
+}

@@ -3,14 +3,15 @@ import { RDDContext } from '../rdd-context.js'
 import type { RDD } from '../rdd.js'
 
 const sc = new RDDContext()
-const reduced = () =>
-  sc
+function reduced() {
+  return sc
     .parallelize<readonly [string, number]>([
       ['a', 1],
       ['b', 2],
       ['a', 3],
     ])
     .reduceByKey((x, y) => x + y)
+}
 const table = new Map([
   ['a', 4],
   ['b', 2],

@@ -9,11 +9,15 @@ import type { RDD } from '../rdd.js'
 const sc = new RDDContext({ defaultParallelism: 4 })
 /** Fits pairs whose keys are 0 to 4, and nothing else. */
 const byKey: Partitioner = { numPartitions: 5, getPartition: (key: Key) => key as number }
-const pairs = (records: [number, string][], numPartitions = 2) => sc.parallelize(records, { numPartitions })
+function pairs(records: [number, string][], numPartitions = 2) {
+  return sc.parallelize(records, { numPartitions })
+}
 const placed = pairs([[1, 'a'], [2, 'b'], [3, 'c'], [1, 'a']]).partitionBy(byKey) // prettier-ignore
 const others = pairs([[2, 'b'], [3, 'cc'], [4, 'd']]) // prettier-ignore
 const two = new HashPartitioner(2)
-const concat = (a: string, b: string) => a + b
+function concat(a: string, b: string) {
+  return a + b
+}
 
 type Row = [
   name: string,

@@ -136,8 +136,9 @@ export class PlanNode implements Place {
   }
 }
 
-export const partOf = (held: Held): PartitionSource<unknown> =>
-  Array.isArray(held) ? { records: held } : { table: held as PairTable }
+export function partOf(held: Held): PartitionSource<unknown> {
+  return Array.isArray(held) ? { records: held } : { table: held as PairTable }
+}
 
 /** The step of a narrow node: chains consist of nothing else. */
 export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {

@@ -5,7 +5,7 @@ import { zeroSupply } from './zero.js'
 
 const sc = new RDDContext()
 const numbers = [[1], [2], [3]]
-const addInto = (sum: number[], [n]: number[]): number[] => {
+function addInto(sum: number[], [n]: number[]): number[] {
   sum[0]! += n!
   return sum
 }

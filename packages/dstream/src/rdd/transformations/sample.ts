@@ -10,7 +10,9 @@ export function checkSeed(where: string, seed: number | undefined): void {
 }
 
 /** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
-export const seedOf = (node: PlanNode, seed: number | undefined): number => seed ?? node.time ?? 0
+export function seedOf(node: PlanNode, seed: number | undefined): number {
+  return seed ?? node.time ?? 0
+}
 
 /** A node that keeps some records of its parent, as a function of each one's share of chance. */
 export function chosen(

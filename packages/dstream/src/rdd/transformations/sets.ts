@@ -4,10 +4,16 @@ import type { PlanNode } from '../plan/plan.js'
 import { asItCame, reduceByKey } from './shuffle.js'
 import { narrow } from './steps.js'
 
-const asKey = (record: unknown): readonly [unknown, unknown] => [record, record]
-const first = (known: unknown): unknown => known
+function asKey(record: unknown): readonly [unknown, unknown] {
+  return [record, record]
+}
+function first(known: unknown): unknown {
+  return known
+}
 /** As many partitions as there are. */
-const hashed = ({ numPartitions }: PlanNode): Partitioner => new HashPartitioner(Math.max(1, numPartitions))
+function hashed({ numPartitions }: PlanNode): Partitioner {
+  return new HashPartitioner(Math.max(1, numPartitions))
+}
 
 /**
  * One of each, by the equality of keys; the first that came. Records that a partitioner has laid out by their keys stay where

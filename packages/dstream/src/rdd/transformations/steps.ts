@@ -18,7 +18,9 @@ export function source(
 
 /** Keys stay where they are: the partitioner still holds. */
 const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
-const identity = (record: unknown) => record
+function identity(record: unknown) {
+  return record
+}
 
 /** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
 export function narrow(

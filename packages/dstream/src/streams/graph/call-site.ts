@@ -8,7 +8,9 @@ export interface CallSite {
 
 const frameFile = /\(?((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[\\/][^()]*?):(\d+):\d+\)?$/
 
-const fileOf = (frame: string): string | undefined => frameFile.exec(frame.trim())?.[1]?.replace(/^file:\/\//, '')
+function fileOf(frame: string): string | undefined {
+  return frameFile.exec(frame.trim())?.[1]?.replace(/^file:\/\//, '')
+}
 
 /** The folder this library was loaded from, so that its own frames can be told from the user's. */
 const ownFolder = ((): string | undefined => {
@@ -16,11 +18,12 @@ const ownFolder = ((): string | undefined => {
   return self?.replace(/[\\/][^\\/]*$/, '').replace(/[\\/]streams[\\/]graph$/, '')
 })()
 
-const isOwn = (file: string): boolean =>
-  ownFolder !== undefined && file.startsWith(ownFolder) && !/\.(test|spec)\.[a-z]+$/.test(file)
+function isOwn(file: string): boolean {
+  return ownFolder !== undefined && file.startsWith(ownFolder) && !/\.(test|spec)\.[a-z]+$/.test(file)
+}
 
 /** The first frames that are not this library's. */
-export const callSite = (): CallSite => {
+export function callSite(): CallSite {
   const frames = (new Error().stack ?? '').split('\n').slice(1)
   const users = frames.filter((frame) => {
     const file = fileOf(frame)

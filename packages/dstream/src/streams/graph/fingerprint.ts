@@ -4,7 +4,7 @@ import type { Operator } from './operator.js'
 const tuning = new Set(['numPartitions', 'version', 'timeoutMs', 'ttlMs'])
 
 /** FNV-1a over the text, twice with different seeds: 64 bits as hex. */
-const digest = (text: string): string => {
+function digest(text: string): string {
   const half = (seed: number): string => {
     let hash = seed
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
@@ -17,7 +17,7 @@ const digest = (text: string): string => {
  * What an operator descends from: kinds and parameters of itself and its ancestry, in 16 hex digits. A derived id is
  * trusted only while this stays the same. Functions, names, places and what a source connects to are not part of it.
  */
-export const fingerprint = (operator: Operator): string => {
+export function fingerprint(operator: Operator): string {
   const known = new Map<Operator, string>()
   const of = (op: Operator): string => {
     const seen = known.get(op)

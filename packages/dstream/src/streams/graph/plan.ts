@@ -26,41 +26,45 @@ export interface Plan {
 const portableKinds = new Set(['union', 'window', 'count', 'glom', 'repartition', 'print'])
 
 /** `keep` is how long each operator remembers its RDDs, as `rememberTimes` gives it. */
-export const planOf = (graph: Graph, keep: ReadonlyMap<Operator, number>): Plan => ({
-  version: 1,
-  nodes: [
-    ...graph.nodes.map(({ id, name, operator, checkpointMs }) => ({
-      id,
-      kind: operator.kind,
-      name: name ?? id,
-      parents: operator.parents.map((parent) => graph.node(parent).id),
-      params: operator.params,
-      slideMs: operator.slideMs,
-      rememberMs: keep.get(operator)!,
-      checkpointMs,
-      stateful: operator.state !== undefined,
-      output: false,
-      portable: portableKinds.has(operator.kind),
-    })),
-    ...graph.outputs.map((output) => ({
-      id: output.id,
-      kind: output.kind,
-      name: output.id,
-      parents: [graph.node(output.parent).id],
-      params: output.params,
-      slideMs: output.parent.slideMs,
-      rememberMs: output.parent.slideMs,
-      checkpointMs: undefined,
-      stateful: false,
-      output: true,
-      portable: portableKinds.has(output.kind),
-    })),
-  ],
-})
+export function planOf(graph: Graph, keep: ReadonlyMap<Operator, number>): Plan {
+  return {
+    version: 1,
+    nodes: [
+      ...graph.nodes.map(({ id, name, operator, checkpointMs }) => ({
+        id,
+        kind: operator.kind,
+        name: name ?? id,
+        parents: operator.parents.map((parent) => graph.node(parent).id),
+        params: operator.params,
+        slideMs: operator.slideMs,
+        rememberMs: keep.get(operator)!,
+        checkpointMs,
+        stateful: operator.state !== undefined,
+        output: false,
+        portable: portableKinds.has(operator.kind),
+      })),
+      ...graph.outputs.map((output) => ({
+        id: output.id,
+        kind: output.kind,
+        name: output.id,
+        parents: [graph.node(output.parent).id],
+        params: output.params,
+        slideMs: output.parent.slideMs,
+        rememberMs: output.parent.slideMs,
+        checkpointMs: undefined,
+        stateful: false,
+        output: true,
+        portable: portableKinds.has(output.kind),
+      })),
+    ],
+  }
+}
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+function show(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
 
-const line = (node: PlanNode): string => {
+function line(node: PlanNode): string {
   const params = Object.entries(node.params).map(([key, value]) => `${key}=${show(value)}`)
   const notes = [
     node.name === node.id ? '' : `"${node.name}"`,
@@ -73,7 +77,7 @@ const line = (node: PlanNode): string => {
 }
 
 /** The graph as text, outputs first, each with what it is made of below it. */
-export const explain = (plan: Plan): string => {
+export function explain(plan: Plan): string {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]))
   const shown = new Set<string>()
   const draw = (id: string, depth: number): string[] => {

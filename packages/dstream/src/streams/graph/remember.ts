@@ -6,7 +6,7 @@ import type { Operator } from './operator.js'
  * A child that reads k ms behind its own batch passes on what it must itself remember plus k, as Spark does (reference:
  * `DStream.parentRememberDuration`).
  */
-export const rememberTimes = (graph: Graph, leastMs: number): ReadonlyMap<Operator, number> => {
+export function rememberTimes(graph: Graph, leastMs: number): ReadonlyMap<Operator, number> {
   const keep = new Map<Operator, number>()
   for (const { operator } of graph.nodes) keep.set(operator, Math.max(operator.slideMs, leastMs))
   // Operators are listed after their parents, so one pass from the end sees every child before its parents.
@@ -19,7 +19,7 @@ export const rememberTimes = (graph: Graph, leastMs: number): ReadonlyMap<Operat
 }
 
 /** Operators whose RDD is read more than once in a batch, or by later batches, or by a user's own code: evaluated once and kept. */
-export const sharedOperators = (graph: Graph, keep: ReadonlyMap<Operator, number>): ReadonlySet<Operator> => {
+export function sharedOperators(graph: Graph, keep: ReadonlyMap<Operator, number>): ReadonlySet<Operator> {
   const readers = new Map<Operator, number>()
   const read = (operator: Operator, times: number): void => {
     readers.set(operator, (readers.get(operator) ?? 0) + times)

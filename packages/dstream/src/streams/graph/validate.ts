@@ -2,7 +2,7 @@ import { checkpointNotMultiple, checkpointTooOften, noCheckpointDir, noOutputs }
 import type { Graph } from './graph.js'
 
 /** What must hold before a graph runs; with Spark's words (reference: `DStreamGraph.validate`, `DStream.validateAtStart`). */
-export const validate = (graph: Graph, hasCheckpointDir: boolean): void => {
+export function validate(graph: Graph, hasCheckpointDir: boolean): void {
   if (graph.outputs.length === 0) throw noOutputs()
   for (const { id, operator, checkpointMs } of graph.nodes) {
     if (checkpointMs === undefined) continue

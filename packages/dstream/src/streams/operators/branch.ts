@@ -6,8 +6,11 @@ import { filter } from './filter.js'
  *
  * Law: the branches are disjoint; with a last predicate that always holds, together they are the stream.
  */
-export const branch = <T>(
+export function branch<T>(
   parent: Operator<T>,
   predicates: readonly ((record: T) => boolean)[],
-): readonly Operator<T>[] =>
-  predicates.map((_, place) => filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === place))
+): readonly Operator<T>[] {
+  return predicates.map((_, place) =>
+    filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === place),
+  )
+}

@@ -9,8 +9,10 @@ import { pairwise } from './internal/pairwise.js'
  *
  * Law: the values of a key are those of `groupByKey` on each side, `[]` where a side has none.
  */
-export const cogroup = <K extends Key, V, W>(
+export function cogroup<K extends Key, V, W>(
   left: Operator<readonly [K, V]>,
   right: Operator<readonly [K, W]>,
   options: PartitionOptions = {},
-): Operator<[K, [V[], W[]]]> => pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options))
+): Operator<[K, [V[], W[]]]> {
+  return pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options))
+}

@@ -15,11 +15,12 @@ export interface Combiner<V, C> {
  *
  * Law: `combineByKey(v => v, f, f) = reduceByKey(f)`.
  */
-export const combineByKey = <K extends Key, V, C>(
+export function combineByKey<K extends Key, V, C>(
   parent: Operator<readonly [K, V]>,
   combiner: Combiner<V, C>,
   options: PartitionOptions = {},
-): Operator<[K, C]> =>
-  eachRDD('combineByKey', parent, (rdd) =>
+): Operator<[K, C]> {
+  return eachRDD('combineByKey', parent, (rdd) =>
     rdd.combineByKey(combiner.create, combiner.merge, combiner.mergeCombiners, options),
   )
+}

@@ -2,7 +2,7 @@ import { runBatches } from 'dstream/testing'
 import { expect, test } from 'vitest'
 import { batchwise, words } from '../../../test/laws.js'
 
-const counted = (batch: readonly string[]): [string, number][] => {
+function counted(batch: readonly string[]): [string, number][] {
   const counts = new Map<string, number>()
   for (const word of batch) counts.set(word, (counts.get(word) ?? 0) + 1)
   return [...counts]

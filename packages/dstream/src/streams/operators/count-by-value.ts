@@ -8,10 +8,11 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
  *
  * Law: `countByValue() = mapToPair(x => [x, 1]).reduceByKey((a, b) => a + b)`.
  */
-export const countByValue = <T extends Key>(
+export function countByValue<T extends Key>(
   parent: Operator<T>,
   options: PartitionOptions = {},
-): Operator<[T, number]> =>
-  eachRDD('countByValue', parent, (rdd) =>
+): Operator<[T, number]> {
+  return eachRDD('countByValue', parent, (rdd) =>
     rdd.mapToPair((record) => [record, 1] as [T, number]).reduceByKey((a, b) => a + b, options),
   )
+}

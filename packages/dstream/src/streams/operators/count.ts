@@ -7,5 +7,6 @@ import { rddOf } from '../../rdd/rdd-of.js'
  *
  * Law: `out = [in.length]`.
  */
-export const count = <T>(parent: Operator<T>): Operator<number> =>
-  eachRDD('count', parent, (rdd) => rddOf(rdd.context, [{ load: async () => [await rdd.count()] }]))
+export function count<T>(parent: Operator<T>): Operator<number> {
+  return eachRDD('count', parent, (rdd) => rddOf(rdd.context, [{ load: async () => [await rdd.count()] }]))
+}

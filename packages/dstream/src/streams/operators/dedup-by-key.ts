@@ -19,10 +19,10 @@ const kind = 'dedupByKey'
  *
  * Law: over all batches, `out = in` without the pairs whose key has come before.
  */
-export const dedupByKey = <K extends Key, V>(
+export function dedupByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   options: { readonly sc: RDDContext; readonly ttl?: Duration | undefined },
-): Operator<[K, V]> => {
+): Operator<[K, V]> {
   const { sc, ttl } = options
   const ttlMs = ttl === undefined ? undefined : checkPositiveDuration(kind, ttl).milliseconds
   const partitioner = partitionerOf({}, sc.defaultParallelism, kind)

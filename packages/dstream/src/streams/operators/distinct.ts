@@ -9,8 +9,9 @@ import { asksFor, type PartitionOptions } from '../../base/keys/partitioner.js'
  *
  * Law: `distinct() = countByValue().map(([record]) => record)`.
  */
-export const distinct = <T extends Key>(parent: Operator<T>, options: PartitionOptions = {}): Operator<T> =>
-  eachRDD('distinct', parent, (rdd) =>
+export function distinct<T extends Key>(parent: Operator<T>, options: PartitionOptions = {}): Operator<T> {
+  return eachRDD('distinct', parent, (rdd) =>
     // Not in the partitions that the records came in, as an RDD does it: that would decide about their order.
     rdd.distinct(asksFor(options) ? options : { numPartitions: rdd.context.defaultParallelism }),
   )
+}

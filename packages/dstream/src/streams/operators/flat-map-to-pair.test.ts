@@ -1,7 +1,9 @@
 import { test } from 'vitest'
 import { batchwise, words } from '../../../test/laws.js'
 
-const each = (w: string): [string, number][] => [...w].map((c, i) => [c, i])
+function each(w: string): [string, number][] {
+  return [...w].map((c, i) => [c, i])
+}
 
 test('the records are those of flatMap', () =>
   batchwise(

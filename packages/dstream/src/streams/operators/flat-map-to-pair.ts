@@ -7,7 +7,9 @@ import type { Key } from '../../base/keys/key.js'
  *
  * Law: the records are those of `flatMap(f)`.
  */
-export const flatMapToPair = <T, K extends Key, V>(
+export function flatMapToPair<T, K extends Key, V>(
   parent: Operator<T>,
   f: (record: T) => Iterable<readonly [K, V]>,
-): Operator<[K, V]> => eachRDD('flatMapToPair', parent, (rdd) => rdd.flatMapToPair(f))
+): Operator<[K, V]> {
+  return eachRDD('flatMapToPair', parent, (rdd) => rdd.flatMapToPair(f))
+}

@@ -7,7 +7,9 @@ import type { Key } from '../../base/keys/key.js'
  *
  * Law: in each batch, `out = in.flatMap(([k, v]) => f(v).map(u => [k, u]))`.
  */
-export const flatMapValues = <K extends Key, V, U>(
+export function flatMapValues<K extends Key, V, U>(
   parent: Operator<readonly [K, V]>,
   f: (value: V) => Iterable<U>,
-): Operator<[K, U]> => eachRDD('flatMapValues', parent, (rdd) => rdd.flatMapValues(f))
+): Operator<[K, U]> {
+  return eachRDD('flatMapValues', parent, (rdd) => rdd.flatMapValues(f))
+}

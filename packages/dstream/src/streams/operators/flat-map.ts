@@ -6,5 +6,6 @@ import type { Operator } from '../graph/operator.js'
  *
  * Law: in each batch, `out = in.flatMap(f)`; `flatMap(x => [f(x)]) = map(f)`.
  */
-export const flatMap = <T, U>(parent: Operator<T>, f: (record: T) => Iterable<U> & object): Operator<U> =>
-  eachRDD('flatMap', parent, (rdd) => rdd.flatMap(f))
+export function flatMap<T, U>(parent: Operator<T>, f: (record: T) => Iterable<U> & object): Operator<U> {
+  return eachRDD('flatMap', parent, (rdd) => rdd.flatMap(f))
+}

@@ -6,4 +6,6 @@ import type { Operator } from '../graph/operator.js'
  *
  * Law: `glom().flatMap(x => x)` gives what it is given.
  */
-export const glom = <T>(parent: Operator<T>): Operator<T[]> => eachRDD('glom', parent, (rdd) => rdd.glom())
+export function glom<T>(parent: Operator<T>): Operator<T[]> {
+  return eachRDD('glom', parent, (rdd) => rdd.glom())
+}

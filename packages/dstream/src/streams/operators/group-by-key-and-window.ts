@@ -11,17 +11,18 @@ import { window } from './window.js'
  *
  * Law: `groupByKeyAndWindow(w, s) = window(w, s).groupByKey()`; grouped per batch first, so that a batch is grouped once.
  */
-export const groupByKeyAndWindow = <K extends Key, V>(
+export function groupByKeyAndWindow<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
   options: PartitionOptions = {},
-): Operator<[K, V[]]> =>
-  combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
+): Operator<[K, V[]]> {
+  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
+}
 
 /** Groups of one key, one after the other, in an array of their own: the groups of a batch belong to several windows. */
-const appended = <V>(): Combiner<V[], V[]> => {
+function appended<V>(): Combiner<V[], V[]> {
   const append = (all: V[], values: readonly V[]): V[] => {
     for (const value of values) all.push(value)
     return all

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 import { batchwise, pairs } from '../../../test/laws.js'
 
-const grouped = (batch: readonly [string, number][]): [string, number[]][] => {
+function grouped(batch: readonly [string, number][]): [string, number[]][] {
   const groups = new Map<string, number[]>()
   for (const [k, v] of batch) groups.set(k, [...(groups.get(k) ?? []), v])
   return [...groups]

@@ -8,7 +8,9 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
  *
  * Law: `groupByKey() = combineByKey(v => [v], (c, v) => [...c, v], (a, b) => [...a, ...b])`.
  */
-export const groupByKey = <K extends Key, V>(
+export function groupByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   options: PartitionOptions = {},
-): Operator<[K, V[]]> => eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options))
+): Operator<[K, V[]]> {
+  return eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options))
+}

@@ -8,16 +8,17 @@ import { pairs } from '../../../test/laws.js'
 type Pair = [string, number]
 type Side = DStream<Pair>
 
-const both = async <U>(left: Pair[], right: Pair[], f: (a: Side, b: Side) => DStream<U>): Promise<U[]> => {
+async function both<U>(left: Pair[], right: Pair[], f: (a: Side, b: Side) => DStream<U>): Promise<U[]> {
   const t = new TestContext({ batchInterval: Seconds(1) })
   const out = t.output(f(t.inputPairs([left], { numPartitions: 2 }), t.inputPairs([right])))
   await t.run()
   return out.batches[0]!
 }
-const sorted = (records: readonly unknown[]): string[] =>
-  records.map((record) => JSON.stringify(record, (_, v: unknown) => (v === undefined ? 'nothing' : v))).sort()
+function sorted(records: readonly unknown[]): string[] {
+  return records.map((record) => JSON.stringify(record, (_, v: unknown) => (v === undefined ? 'nothing' : v))).sort()
+}
 
-const twin = (left: Pair[], right: Pair[], keepLeft: boolean, keepRight: boolean): unknown[] => {
+function twin(left: Pair[], right: Pair[], keepLeft: boolean, keepRight: boolean): unknown[] {
   const product = left.flatMap(([k, v]) => right.filter(([l]) => l === k).map(([, w]) => [k, [v, w]]))
   const alone = (side: Pair[], other: Pair[]): Pair[] => side.filter(([k]) => !other.some(([l]) => l === k))
   return [

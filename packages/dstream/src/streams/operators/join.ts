@@ -11,30 +11,37 @@ type Side<K extends Key, V> = Operator<readonly [K, V]>
  *
  * Law: `join = cogroup` and then, per key, the product of both sides; in some order.
  */
-export const join = <K extends Key, V, W>(
+export function join<K extends Key, V, W>(
   left: Side<K, V>,
   right: Side<K, W>,
   options: PartitionOptions = {},
-): Operator<[K, [V, W]]> => pairwise('join', left, right, (a, b) => a.join(b, options))
+): Operator<[K, [V, W]]> {
+  return pairwise('join', left, right, (a, b) => a.join(b, options))
+}
 
 /** `join` that keeps the left values without a partner: their right side is `undefined`. */
-export const leftOuterJoin = <K extends Key, V, W>(
+export function leftOuterJoin<K extends Key, V, W>(
   left: Side<K, V>,
   right: Side<K, W>,
   options: PartitionOptions = {},
-): Operator<[K, [V, W | undefined]]> => pairwise('leftOuterJoin', left, right, (a, b) => a.leftOuterJoin(b, options))
+): Operator<[K, [V, W | undefined]]> {
+  return pairwise('leftOuterJoin', left, right, (a, b) => a.leftOuterJoin(b, options))
+}
 
 /** `join` that keeps the right values without a partner: their left side is `undefined`. */
-export const rightOuterJoin = <K extends Key, V, W>(
+export function rightOuterJoin<K extends Key, V, W>(
   left: Side<K, V>,
   right: Side<K, W>,
   options: PartitionOptions = {},
-): Operator<[K, [V | undefined, W]]> => pairwise('rightOuterJoin', left, right, (a, b) => a.rightOuterJoin(b, options))
+): Operator<[K, [V | undefined, W]]> {
+  return pairwise('rightOuterJoin', left, right, (a, b) => a.rightOuterJoin(b, options))
+}
 
 /** `join` that keeps the values of both sides. */
-export const fullOuterJoin = <K extends Key, V, W>(
+export function fullOuterJoin<K extends Key, V, W>(
   left: Side<K, V>,
   right: Side<K, W>,
   options: PartitionOptions = {},
-): Operator<[K, [V | undefined, W | undefined]]> =>
-  pairwise('fullOuterJoin', left, right, (a, b) => a.fullOuterJoin(b, options))
+): Operator<[K, [V | undefined, W | undefined]]> {
+  return pairwise('fullOuterJoin', left, right, (a, b) => a.fullOuterJoin(b, options))
+}

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { batchwise, batchwiseUnordered } from '../../../test/laws.js'
 
 /** Settles after as many turns as the record says: later records may be done first. */
-const slowly = async (n: number): Promise<number> => {
+async function slowly(n: number): Promise<number> {
   for (let i = 0; i < n % 5; i++) await Promise.resolve()
   return n * 10
 }

@@ -8,8 +8,10 @@ import type { MapAsyncOptions } from '../../rdd/transformations/map-async.js'
  *
  * Law: `mapAsync(async x => f(x)) = map(f)`.
  */
-export const mapAsync = <T, U>(
+export function mapAsync<T, U>(
   parent: Operator<T>,
   f: (record: T, signal: AbortSignal) => Promise<U>,
   options: MapAsyncOptions = {},
-): Operator<U> => eachRDD('mapAsync', parent, (rdd) => rdd.mapAsync(f, options))
+): Operator<U> {
+  return eachRDD('mapAsync', parent, (rdd) => rdd.mapAsync(f, options))
+}

@@ -7,17 +7,22 @@ import type { Key } from '../../base/keys/key.js'
  *
  * Law: for `f` that treats records one by one, the same as `flatMap`.
  */
-export const mapPartitions = <T, U>(parent: Operator<T>, f: (records: Iterable<T>) => Iterable<U>): Operator<U> =>
-  eachRDD('mapPartitions', parent, (rdd) => rdd.mapPartitions(f))
+export function mapPartitions<T, U>(parent: Operator<T>, f: (records: Iterable<T>) => Iterable<U>): Operator<U> {
+  return eachRDD('mapPartitions', parent, (rdd) => rdd.mapPartitions(f))
+}
 
 /** `mapPartitions` to pairs. */
-export const mapPartitionsToPair = <T, K extends Key, V>(
+export function mapPartitionsToPair<T, K extends Key, V>(
   parent: Operator<T>,
   f: (records: Iterable<T>) => Iterable<readonly [K, V]>,
-): Operator<[K, V]> => eachRDD('mapPartitionsToPair', parent, (rdd) => rdd.mapPartitionsToPair(f))
+): Operator<[K, V]> {
+  return eachRDD('mapPartitionsToPair', parent, (rdd) => rdd.mapPartitionsToPair(f))
+}
 
 /** `mapPartitions` that is told the partition's place, from 0. */
-export const mapPartitionsWithIndex = <T, U>(
+export function mapPartitionsWithIndex<T, U>(
   parent: Operator<T>,
   f: (index: number, records: Iterable<T>) => Iterable<U>,
-): Operator<U> => eachRDD('mapPartitionsWithIndex', parent, (rdd) => rdd.mapPartitionsWithIndex(f))
+): Operator<U> {
+  return eachRDD('mapPartitionsWithIndex', parent, (rdd) => rdd.mapPartitionsWithIndex(f))
+}

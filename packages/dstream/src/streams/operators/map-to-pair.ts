@@ -7,7 +7,9 @@ import type { Key } from '../../base/keys/key.js'
  *
  * Law: the records are those of `map(f)`.
  */
-export const mapToPair = <T, K extends Key, V>(
+export function mapToPair<T, K extends Key, V>(
   parent: Operator<T>,
   f: (record: T) => readonly [K, V],
-): Operator<[K, V]> => eachRDD('mapToPair', parent, (rdd) => rdd.mapToPair(f))
+): Operator<[K, V]> {
+  return eachRDD('mapToPair', parent, (rdd) => rdd.mapToPair(f))
+}

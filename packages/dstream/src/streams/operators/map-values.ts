@@ -7,7 +7,9 @@ import type { Key } from '../../base/keys/key.js'
  *
  * Law: in each batch, `out = in.map(([k, v]) => [k, f(v)])`.
  */
-export const mapValues = <K extends Key, V, U>(
+export function mapValues<K extends Key, V, U>(
   parent: Operator<readonly [K, V]>,
   f: (value: V) => U,
-): Operator<[K, U]> => eachRDD('mapValues', parent, (rdd) => rdd.mapValues(f))
+): Operator<[K, U]> {
+  return eachRDD('mapValues', parent, (rdd) => rdd.mapValues(f))
+}

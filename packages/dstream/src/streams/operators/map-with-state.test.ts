@@ -7,12 +7,14 @@ import fc from 'fast-check'
 type Pair = [string, number]
 
 /** Adds up, and says what it has come to; the last word of a key that times out is negative. */
-const running = (key: string, value: number | undefined, state: State<number>): Pair => {
+function running(key: string, value: number | undefined, state: State<number>): Pair {
   if (state.isTimingOut()) return [key, -state.get()]
   state.update((state.getOption() ?? 0) + (value ?? 0))
   return [key, state.get()]
 }
-const spec = (): StateSpec<string, number, number, Pair> => StateSpec.function(running)
+function spec(): StateSpec<string, number, number, Pair> {
+  return StateSpec.function(running)
+}
 
 describe('records', () => {
   test('one call a record, in order, each seeing what the one before has left', async () => {

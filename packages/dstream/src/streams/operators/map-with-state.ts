@@ -46,11 +46,11 @@ const kind = 'mapWithState'
  * Law: with `f` that updates to `g(value, state)` and returns it, the emitted records are the running reductions.
  * Reference: `MapWithStateDStream`; there timeouts are looked at in every tenth batch only.
  */
-export const mapWithState = <K extends Key, V, S, E>(
+export function mapWithState<K extends Key, V, S, E>(
   parent: Operator<readonly [K, V]>,
   f: MapWithStateFunction<K, V, S, E>,
   options: MapWithStateOptions<K, S> & { readonly sc: RDDContext },
-): MapWithStateOperator<K, S, E> => {
+): MapWithStateOperator<K, S, E> {
   const { sc, initialState, timeout, version = 1, migrate, ...partitioning } = options
   const initial = initialStates(kind, initialState)
   const timeoutMs = timeout === undefined ? undefined : checkPositiveDuration(kind, timeout).milliseconds
@@ -88,7 +88,7 @@ export const mapWithState = <K extends Key, V, S, E>(
 }
 
 /** An async function would emit its promises, and change a state that is not its own any more. */
-const refusePromise = (result: unknown): void => {
+function refusePromise(result: unknown): void {
   if (!(result instanceof Promise)) return
   // What becomes of it is nobody's business now: a rejection must not count as unhandled.
   result.catch(() => undefined)

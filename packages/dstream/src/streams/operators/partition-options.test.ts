@@ -5,10 +5,16 @@ import { expect, test } from 'vitest'
 type Pair = [string, number]
 type Build = (s: DStream<Pair>, options: PartitionOptions) => DStream<unknown>
 
-const add = (a: number, b: number): number => a + b
-const subtract = (a: number, b: number): number => a - b
+function add(a: number, b: number): number {
+  return a + b
+}
+function subtract(a: number, b: number): number {
+  return a - b
+}
 const w = Seconds(2)
-const words = (s: DStream<Pair>): DStream<string> => s.map(([word]) => word)
+function words(s: DStream<Pair>): DStream<string> {
+  return s.map(([word]) => word)
+}
 
 const operators: [string, Build][] = [
   ['countByValue', (s, options) => words(s).countByValue(options)],
@@ -44,7 +50,9 @@ const refused: [unknown, string, string][] = [
   [2, 'not-options', 'options are an object'],
 ]
 
-const stream = (): DStream<Pair> => new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([])
+function stream(): DStream<Pair> {
+  return new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([])
+}
 
 test.each(operators)('%s refuses a partitioning that cannot be where it is written, by its own name', (name, build) => {
   for (const [options, code, said] of refused) {

@@ -5,9 +5,15 @@ import { expect, test } from 'vitest'
 import { batchesOf, pairs } from '../../../test/laws.js'
 
 type Pair = [string, number]
-const add = (a: number, b: number): number => a + b
-const subtract = (a: number, b: number): number => a - b
-const sorted = (batches: Pair[][]): Pair[][] => batches.map((batch) => [...batch].sort(([a], [b]) => (a < b ? -1 : 1)))
+function add(a: number, b: number): number {
+  return a + b
+}
+function subtract(a: number, b: number): number {
+  return a - b
+}
+function sorted(batches: Pair[][]): Pair[][] {
+  return batches.map((batch) => [...batch].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
 const widths = fc.integer({ min: 1, max: 5 })
 
 const rows: Pair[][] = [

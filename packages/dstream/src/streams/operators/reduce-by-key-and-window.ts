@@ -17,14 +17,14 @@ import { window } from './window.js'
  *
  * Law: `reduceByKeyAndWindow(f, w, s) = window(w, s).reduceByKey(f)`.
  */
-export const reduceByKeyAndWindow = <K extends Key, V>(
+export function reduceByKeyAndWindow<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   f: (a: V, b: V) => V,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
   options: PartitionOptions = {},
-): Operator<[K, V]> => {
+): Operator<[K, V]> {
   const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc)
   // The keys of the batches are texts of their own already.
   return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceInPassing(f, options))
@@ -46,14 +46,14 @@ export const reduceByKeyAndWindow = <K extends Key, V>(
  * Law: where `inverse(f(x, y), x) = y`, the keys with data in the window are those of the plain form, with its values.
  * Reference: `ReducedWindowedDStream`.
  */
-export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
+export function reduceByKeyAndWindowIncrementally<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   f: (a: V, b: V) => V,
   inverse: (a: V, b: V) => V,
   windowMs: number,
   slideMs: number,
   options: IncrementalOptions<K, V>,
-): Operator<[K, V]> => {
+): Operator<[K, V]> {
   const { sc, filterFunc, ...partitioning } = options
   // Where a slide is one batch, the window gives the batch the keys of its own table.
   const reduced =
@@ -77,21 +77,25 @@ export const reduceByKeyAndWindowIncrementally = <K extends Key, V>(
   })
 }
 
-const add = (a: number, b: number): number => a + b
-const subtract = (a: number, b: number): number => a - b
+function add(a: number, b: number): number {
+  return a + b
+}
+function subtract(a: number, b: number): number {
+  return a - b
+}
 
 /**
  * One record per window, from the one before it. Nothing before the first record ever; what is left of the value, 0 of a
  * count, when the last has left.
  */
-export const reduceByWindowIncrementally = <T>(
+export function reduceByWindowIncrementally<T>(
   parent: Operator<T>,
   f: (a: T, b: T) => T,
   inverse: (a: T, b: T) => T,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
-): Operator<T> => {
+): Operator<T> {
   const keyed = mapToPair(parent, (record): [null, T] => [null, record])
   const window = reduceByKeyAndWindowIncrementally(keyed, f, inverse, windowMs, slideMs, { sc, numPartitions: 1 })
   return map(window, ([, record]) => record)
@@ -102,13 +106,13 @@ export const reduceByWindowIncrementally = <T>(
  *
  * Law: `countByWindow(w, s) = window(w, s).count()`, except that nothing is given before the first record ever.
  */
-export const countByWindow = <T>(
+export function countByWindow<T>(
   parent: Operator<T>,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
-): Operator<number> =>
-  reduceByWindowIncrementally(
+): Operator<number> {
+  return reduceByWindowIncrementally(
     map(parent, () => 1),
     add,
     subtract,
@@ -116,20 +120,21 @@ export const countByWindow = <T>(
     slideMs,
     sc,
   )
+}
 
 /**
  * How often each value occurs in a window; a value that has left it is gone.
  *
  * Law: `countByValueAndWindow(w, s) = window(w, s).countByValue()`, in some order.
  */
-export const countByValueAndWindow = <T extends Key>(
+export function countByValueAndWindow<T extends Key>(
   parent: Operator<T>,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
   options: PartitionOptions = {},
-): Operator<[T, number]> =>
-  reduceByKeyAndWindowIncrementally(
+): Operator<[T, number]> {
+  return reduceByKeyAndWindowIncrementally(
     mapToPair(parent, (record): [T, number] => [record, 1]),
     add,
     subtract,
@@ -137,3 +142,4 @@ export const countByValueAndWindow = <T extends Key>(
     slideMs,
     { ...options, sc, filterFunc: ([, count]) => count !== 0 },
   )
+}

@@ -2,7 +2,7 @@ import { runBatches } from 'dstream/testing'
 import { expect, test } from 'vitest'
 import { batchwise, batchwiseUnordered, pairs } from '../../../test/laws.js'
 
-const reduced = (batch: readonly [string, number][]): [string, number][] => {
+function reduced(batch: readonly [string, number][]): [string, number][] {
   const sums = new Map<string, number>()
   for (const [k, v] of batch) sums.set(k, (sums.get(k) ?? 0) + v)
   return [...sums]

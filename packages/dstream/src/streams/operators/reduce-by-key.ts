@@ -8,8 +8,10 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
  *
  * Law: per key, `out = values.reduce(f)`.
  */
-export const reduceByKey = <K extends Key, V>(
+export function reduceByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   f: (a: V, b: V) => V,
   options: PartitionOptions = {},
-): Operator<[K, V]> => eachRDD('reduceByKey', parent, (rdd) => rdd.reduceByKey(f, options))
+): Operator<[K, V]> {
+  return eachRDD('reduceByKey', parent, (rdd) => rdd.reduceByKey(f, options))
+}

@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batchesOf } from '../../../test/laws.js'
 
-const add = (a: number, b: number): number => a + b
+function add(a: number, b: number): number {
+  return a + b
+}
 const small = fc.integer({ min: -99, max: 99 })
 
 test('is the reduction of the window', () =>

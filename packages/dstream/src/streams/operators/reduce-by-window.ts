@@ -8,10 +8,12 @@ import { window } from './window.js'
  *
  * Law: `reduceByWindow(f, w, s) = window(w, s).reduce(f)`.
  */
-export const reduceByWindow = <T>(
+export function reduceByWindow<T>(
   parent: Operator<T>,
   f: (a: T, b: T) => T,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
-): Operator<T> => reduce(window(reduce(parent, f), windowMs, slideMs, sc), f)
+): Operator<T> {
+  return reduce(window(reduce(parent, f), windowMs, slideMs, sc), f)
+}

@@ -6,10 +6,11 @@ import type { Operator } from '../graph/operator.js'
  *
  * Law: `out = in.length === 0 ? [] : [in.reduce(f)]`.
  */
-export const reduce = <T>(parent: Operator<T>, f: (a: T, b: T) => T): Operator<T> =>
-  eachRDD('reduce', parent, (rdd) =>
+export function reduce<T>(parent: Operator<T>, f: (a: T, b: T) => T): Operator<T> {
+  return eachRDD('reduce', parent, (rdd) =>
     rdd
       .mapToPair((record) => [null, record])
       .reduceByKey(f, { numPartitions: 1 })
       .values(),
   )
+}

@@ -6,5 +6,6 @@ import type { Operator } from '../graph/operator.js'
  *
  * Law: the records of a batch, as a multiset, stay what they were.
  */
-export const repartition = <T>(parent: Operator<T>, numPartitions: number): Operator<T> =>
-  eachRDD('repartition', parent, (rdd) => rdd.repartition(numPartitions), { numPartitions })
+export function repartition<T>(parent: Operator<T>, numPartitions: number): Operator<T> {
+  return eachRDD('repartition', parent, (rdd) => rdd.repartition(numPartitions), { numPartitions })
+}

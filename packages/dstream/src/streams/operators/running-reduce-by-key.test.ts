@@ -7,7 +7,9 @@ import { batchesOf, pairs } from '../../../test/laws.js'
 type Pair = [string, string]
 
 const words = pairs.map(([k, v]): Pair => [k, String(v)])
-const join = (a: string, b: string): string => `${a},${b}`
+function join(a: string, b: string): string {
+  return `${a},${b}`
+}
 
 test('all values so far, in order, reduced; keys in order of first arrival', () =>
   fc.assert(

@@ -20,11 +20,11 @@ const kind = 'runningReduceByKey'
  *
  * Law: after batch n, per key, `out = all values of batches 1 … n, in order, reduced by f`; keys in order of first arrival.
  */
-export const runningReduceByKey = <K extends Key, V>(
+export function runningReduceByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   f: (a: V, b: V) => V,
   options: PartitionOptions & { readonly sc: RDDContext },
-): StatefulOperator<K, V> => {
+): StatefulOperator<K, V> {
   const { sc, ...partitioning } = options
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<V>({ partitioner })

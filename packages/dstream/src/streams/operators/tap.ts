@@ -6,10 +6,11 @@ import type { Operator } from '../graph/operator.js'
  *
  * Law: `tap(f)` gives what it is given.
  */
-export const tap = <T>(parent: Operator<T>, f: (record: T) => void): Operator<T> =>
-  eachRDD('tap', parent, (rdd) =>
+export function tap<T>(parent: Operator<T>, f: (record: T) => void): Operator<T> {
+  return eachRDD('tap', parent, (rdd) =>
     rdd.map((record) => {
       f(record)
       return record
     }),
   )
+}

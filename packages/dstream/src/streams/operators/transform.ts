@@ -5,7 +5,9 @@ import type { Operator } from '../graph/operator.js'
 import { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
 
-const shown = (value: unknown): string => (value === null ? 'null' : typeof value)
+function shown(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
 
 /**
  * Whole batches to a whole batch, by any code over RDDs. `f` is called anew for every batch, may be asynchronous, and may
@@ -15,12 +17,12 @@ const shown = (value: unknown): string => (value === null ? 'null' : typeof valu
  * Errors: a parent without an RDD, and an `f` that returns nothing or no RDD, fail the outputs that depend on it
  * (reference: `TransformedDStream.compute`).
  */
-export const transform = <U>(
+export function transform<U>(
   kind: string,
   parents: readonly Operator[],
   f: (rdds: readonly RDD<never>[], time: Time) => RDD<U> | Promise<RDD<U>>,
-): Operator<U> =>
-  operator({
+): Operator<U> {
+  return operator({
     kind,
     parents,
     slideMs: commonSlideMs(kind, parents),
@@ -39,3 +41,4 @@ export const transform = <U>(
       return result
     },
   })
+}

@@ -8,8 +8,8 @@ import type { RDD } from '../../rdd/rdd.js'
  *
  * Law: in each batch, `out = [...a, ...b]`; `s.union(s)` has every record twice.
  */
-export const union = <T>(parents: readonly Operator<T>[]): Operator<T> =>
-  operator({
+export function union<T>(parents: readonly Operator<T>[]): Operator<T> {
+  return operator({
     kind: 'union',
     parents,
     slideMs: commonSlideMs('union', parents),
@@ -23,3 +23,4 @@ export const union = <T>(parents: readonly Operator<T>[]): Operator<T> =>
       return rdds[0]!.context.union(rdds)
     },
   })
+}

@@ -5,7 +5,9 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { batchesOf, pairs } from '../../../test/laws.js'
 
 type Pair = [string, number]
-const total = (values: number[], n: number = 0): number => values.reduce((a, b) => a + b, n)
+function total(values: number[], n: number = 0): number {
+  return values.reduce((a, b) => a + b, n)
+}
 
 test('every known key in every batch, all states in order of first arrival', async () => {
   const rows: Pair[][] = [

@@ -81,11 +81,11 @@ class StateTurn<K extends Key, V, S> {
  * Law: `out(t)[k] = update(values of k in batch t, out(t − 1)[k], k, t)`.
  * Reference: `StateDStream`.
  */
-export const updateStateByKey = <K extends Key, V, S>(
+export function updateStateByKey<K extends Key, V, S>(
   parent: Operator<readonly [K, V]>,
   update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
   options: StateOptions<K, S> & { readonly sc: RDDContext },
-): StatefulOperator<K, S> => {
+): StatefulOperator<K, S> {
   const { sc, initialState, version = 1, migrate, ...partitioning } = options
   const initial = initialStates(kind, initialState)
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)

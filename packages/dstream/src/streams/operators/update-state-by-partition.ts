@@ -47,11 +47,11 @@ function* entriesOf<K extends Key, V, S>(
  * Law: with one partition, `out(t) = update(cogroup of batch t and out(t − 1))`, in order of first arrival.
  * Reference: `StateDStream`.
  */
-export const updateStateByPartition = <K extends Key, V, K2 extends Key, S>(
+export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
   parent: Operator<readonly [K, V]>,
   update: (entries: Entries<K, V, S>) => Iterable<readonly [K2, S]>,
   options: PartitionStateOptions<K2, S> & { readonly sc: RDDContext },
-): StatefulOperator<K2, S> => {
+): StatefulOperator<K2, S> {
   const { sc, initialState, version = 1, migrate, rememberPartitioner = true, ...partitioning } = options
   const initial = initialStates(kind, initialState)
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)

@@ -17,8 +17,8 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
  * Law: `out(t) = concat(in(t − window + slide of parent) … in(t))` (reference: `WindowedDStream`).
  * Both durations are multiples of the parent's slide.
  */
-export const window = <T>(parent: Operator<T>, windowMs: number, slideMs: number, sc: RDDContext): Operator<T> =>
-  operator({
+export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number, sc: RDDContext): Operator<T> {
+  return operator({
     kind: 'window',
     params: { windowMs, slideMs },
     parents: [parent],
@@ -33,12 +33,13 @@ export const window = <T>(parent: Operator<T>, windowMs: number, slideMs: number
       return sc.union(rdds)
     },
   })
+}
 
 /**
  * For every operator that is made of a window; `where` is the operator as the user wrote it.
  * @throws `not-a-multiple` when the window or its slide is no multiple of the parent's slide
  */
-export const checkWindow = (where: string, parent: Operator, windowMs: number, slideMs: number): void => {
+export function checkWindow(where: string, parent: Operator, windowMs: number, slideMs: number): void {
   if (windowMs % parent.slideMs !== 0) throw notAMultiple('window', windowMs, where, parent.slideMs)
   if (slideMs % parent.slideMs !== 0) throw notAMultiple('slide', slideMs, where, parent.slideMs)
 }

@@ -34,13 +34,16 @@ class Clonable {
 const json = fc.jsonValue()
 const data = fc.object({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true })
 
-const frozenThroughout = (value: unknown): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (Object.isFrozen(value) && Object.values(value).every(frozenThroughout))
+function frozenThroughout(value: unknown): boolean {
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(frozenThroughout))
+  )
+}
 
 /** Tries to spoil everything that can be reached. */
-const spoil = (value: unknown, seen = new Set<unknown>()): void => {
+function spoil(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
   if (value instanceof Map) [...value.values()].forEach((v) => spoil(v, seen))

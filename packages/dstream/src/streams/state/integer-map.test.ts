@@ -6,7 +6,7 @@ const few = fc.integer({ min: -20, max: 20 })
 const keys = fc.oneof(few, fc.constantFrom(-0, 2 ** 31 - 1, -(2 ** 31)), fc.integer({ min: 0, max: 2000 }))
 
 type Step = readonly [what: 'set' | 'delete' | 'take', key: number]
-const steps = (weights: { set: number; delete: number; take: number }): fc.Arbitrary<Step[]> => {
+function steps(weights: { set: number; delete: number; take: number }): fc.Arbitrary<Step[]> {
   const whats = Object.entries(weights).map(([what, weight]) => ({ weight, arbitrary: fc.constant(what as Step[0]) }))
   return fc.array(fc.tuple(fc.oneof(...whats), keys), { maxLength: 2000, size: 'max' })
 }

@@ -99,4 +99,6 @@ export class IntegerMap<V> {
   }
 }
 
-const emptyPlaces = (length: number) => new Array<undefined>(length).fill(undefined)
+function emptyPlaces(length: number) {
+  return new Array<undefined>(length).fill(undefined)
+}

@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 /** Lets the garbage collector work until something has come about, or a hundred times. */
-const collectUntil = async (done: () => boolean): Promise<void> => {
+async function collectUntil(done: () => boolean): Promise<void> {
   for (let turn = 0; turn < 100 && !done(); turn++) {
     await new Promise((resolve) => setImmediate(resolve))
     collectGarbage()

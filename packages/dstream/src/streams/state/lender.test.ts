@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { KeyedState } from './keyed-state.js'
 import { Lender } from './lender.js'
 
-const tableOf = <S>(value: S) => {
+function tableOf<S>(value: S) {
   const table = new KeyedState<S>()
   table.begin(1)
   table.set('k', value)

@@ -13,12 +13,12 @@ const batch = fc.record({
 /** Keys with their last touch, in order of it: a key that is touched moves to the end. */
 type Model = Map<string, number>
 
-const take = (model: Model, { do: what, key }: { do: string; key: string }, time: number): void => {
+function take(model: Model, { do: what, key }: { do: string; key: string }, time: number): void {
   const known = model.delete(key)
   if (what === 'set' || (what === 'touch' && known)) model.set(key, time)
 }
 
-const restored = (table: KeyedState<number>): KeyedState<number> => {
+function restored(table: KeyedState<number>): KeyedState<number> {
   const again = new KeyedState<number>({ timed: true })
   const source = table.stored()
   again.restore(source.entries() as Iterable<StateEntry<number>>, table.version!)

@@ -1,2 +1,4 @@
 /** What a call gives whose caller is dead: it never comes back. */
-export const forever = <T>(): Promise<T> => new Promise<T>(() => undefined)
+export function forever<T>(): Promise<T> {
+  return new Promise<T>(() => undefined)
+}

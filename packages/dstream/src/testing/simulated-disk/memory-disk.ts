@@ -35,7 +35,9 @@ export type DiskFault =
   /** The machine stops before or after the call: it never returns, and no later one either. */
   | { readonly crash: 'before' | 'after' }
 
-const systemError = (code: string, op: string): Error => Object.assign(new Error(`${code}: simulated, ${op}`), { code })
+function systemError(code: string, op: string): Error {
+  return Object.assign(new Error(`${code}: simulated, ${op}`), { code })
+}
 
 /** One life on a platter. After a crash it is dead: its calls never come back, as those of a process that is no more. */
 export class MemoryDisk implements Disk {

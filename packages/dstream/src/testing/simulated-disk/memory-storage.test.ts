@@ -4,8 +4,10 @@ import type { Storage } from '../../base/ports.js'
 import type { DiskCall, DiskFault } from './memory-disk.js'
 import { memoryStorage, type MemoryStorage } from './memory-storage.js'
 
-const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
-const settled = async (promise: Promise<unknown>): Promise<boolean> => {
+function bytes(...values: number[]): Uint8Array {
+  return Uint8Array.from(values)
+}
+async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false
   void promise.then(
     () => (done = true),
@@ -23,7 +25,7 @@ interface Confirmed {
   readonly begun: Map<string, (number[] | null)[]>
 }
 
-const live = async (storage: Storage, { files, begun }: Confirmed): Promise<void> => {
+async function live(storage: Storage, { files, begun }: Confirmed): Promise<void> {
   const now = (file: string): number[] => files.get(file) ?? []
   const step = async (file: string, next: number[] | null, call: () => Promise<void>): Promise<void> => {
     begun.set(file, [...(begun.get(file) ?? []), next])
@@ -49,7 +51,7 @@ const live = async (storage: Storage, { files, begun }: Confirmed): Promise<void
   }
 }
 
-const check = async (storage: Storage, { files, begun }: Confirmed): Promise<void> => {
+async function check(storage: Storage, { files, begun }: Confirmed): Promise<void> {
   for (const [file, attempts] of begun) {
     const found = await storage.read(file)
     const confirmed = files.get(file) ?? undefined
@@ -66,10 +68,11 @@ const check = async (storage: Storage, { files, begun }: Confirmed): Promise<voi
   }
 }
 
-const equal = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : a.length === b.length && a.every((value, i) => value === b[i])
+function equal(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.length === b.length && a.every((value, i) => value === b[i])
+}
 
-const countCalls = async (): Promise<number> => {
+async function countCalls(): Promise<number> {
   const storage = memoryStorage()
   await live(storage, { files: new Map(), begun: new Map() })
   return storage.calls

@@ -4,10 +4,12 @@ import { memoryStorage } from './memory-storage.js'
 import { MortalStorage } from './mortal-storage.js'
 
 const one = Uint8Array.of(1)
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 /** A storage in memory that notes what it is asked for, and holds calls up until the gate opens. */
-const gated = () => {
+function gated() {
   const storage = memoryStorage()
   const asked: string[] = []
   const gate = { open: Promise.resolve() }

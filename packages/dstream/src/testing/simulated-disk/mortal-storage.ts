@@ -58,7 +58,7 @@ export class MortalStorage implements Storage {
 }
 
 /** The lock may be the next life's when the one that has died gives it back once more. */
-const once = (release: () => Promise<void>): (() => Promise<void>) => {
+function once(release: () => Promise<void>): () => Promise<void> {
   let released: Promise<void> | undefined
   return () => (released ??= release())
 }

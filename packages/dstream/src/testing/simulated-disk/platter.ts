@@ -140,7 +140,7 @@ export class Platter {
 const sector = 512
 
 /** Sectors that were not synced are there, or hold zeros, or are missing at the end. */
-const tear = (inode: Inode, random: () => number): Uint8Array => {
+function tear(inode: Inode, random: () => number): Uint8Array {
   const { durable, size, data } = inode
   const end = Math.floor(durable.length + random() * (Math.max(size, durable.length) + 1 - durable.length))
   const torn = new Uint8Array(end)
@@ -155,4 +155,6 @@ const tear = (inode: Inode, random: () => number): Uint8Array => {
 }
 
 /** The folder that a path is in; `''` is the root. */
-export const parent = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+export function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}

@@ -6,14 +6,16 @@ import type { Shape } from './source.js'
 import { runtimeOf } from '../../plan/runtime.js'
 
 const shape: Shape = { input: 'array', ops: ['map'], sink: 'count', safe: false }
-const anew = (k: number) => (n: number) => n + k
+function anew(k: number) {
+  return (n: number) => n + k
+}
 
 test('loops are generated where they may be', () => {
   expect(new Evaluation(runtimeOf(undefined)).fused).toBe(codeMayBeGenerated())
   expect(new Evaluation(runtimeOf({ codegen: false })).fused).toBe(false)
 })
 
-const compiled = () => {
+function compiled() {
   test('are found again by the texts of their functions', () => {
     const loop = compiledLoop(shape, [anew(1)])
     expect(compiledLoop(shape, [anew(2)])).toBe(loop)

@@ -12,7 +12,7 @@ import { combineSink, tableOf, type Sink } from '../sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
-const small = (record: any): number => {
+function small(record: any): number {
   const number = Array.isArray(record) ? small(record.at(-1)) : typeof record === 'number' ? record : 0
   return ((Math.trunc(number) % 1000) + 1000) % 1000
 }
@@ -27,14 +27,15 @@ function* items(n: number, failAt: number) {
   }
 }
 
-const record = (f: AnyFunction) => (log: Log) => (x: unknown) => {
-  log.push(x)
-  return f(x)
+function record(f: AnyFunction) {
+  return (log: Log) => (x: unknown) => {
+    log.push(x)
+    return f(x)
+  }
 }
-const step =
-  (op: StepOp, f: AnyFunction): MakeStep =>
-  (log) =>
-    [op, record(f)(log)] as const
+function step(op: StepOp, f: AnyFunction): MakeStep {
+  return (log) => [op, record(f)(log)] as const
+}
 
 const steps: fc.Arbitrary<MakeStep> = fc.oneof(
   fc.integer({ min: -3, max: 5 }).map((a) => step('map', (x) => small(x) * 2 + a)),
@@ -64,9 +65,11 @@ const unsafeSteps: fc.Arbitrary<MakeStep> = fc.oneof(
 )
 
 type MakeSink = (log: Log, place: PlanNode) => Sink
-const throwing = (f: AnyFunction) => (a: unknown, b: unknown) => {
-  if (small(b) === 13) throw new Error('thirteen')
-  return f(a, b)
+function throwing(f: AnyFunction) {
+  return (a: unknown, b: unknown) => {
+    if (small(b) === 13) throw new Error('thirteen')
+    return f(a, b)
+  }
 }
 const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
   fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
@@ -178,10 +181,14 @@ function run(
   }
 }
 
-const interpreted = (...args: ConstructorParameters<typeof Interpreter>) => new Interpreter(...args)
-const fused = (...args: ConstructorParameters<typeof Interpreter>) => new FusedLoop(...args)
+function interpreted(...args: ConstructorParameters<typeof Interpreter>) {
+  return new Interpreter(...args)
+}
+function fused(...args: ConstructorParameters<typeof Interpreter>) {
+  return new FusedLoop(...args)
+}
 
-const againstInterpreter = () => {
+function againstInterpreter() {
   test('gives, counts and calls what the interpreter does', () => {
     fc.assert(
       fc.property(

@@ -62,24 +62,23 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
  * The entry of a pair's key. What is in the map is a key as it is; of the rest, strings and numbers are, and the call is
  * for what remains.
  */
-const readPair = (r: string) => `let k = ${r}[0], old = map.get(k)
+function readPair(r: string) {
+  return `let k = ${r}[0], old = map.get(k)
   if (old === undefined && typeof k !== 'string' && typeof k !== 'number') { k = keyOf(k); old = map.get(k) }
   const v = ${r}[1]`
+}
 
 /**
  * Whole numbers are found in a quarter of the time of a Map; the first other key, and all after it, go to the Map. Where that
  * key is left out because a function threw on it, the loop goes on, without the table.
  */
-const intoIntegers = (
-  r: string,
-  create: string,
-  other: string,
-  end: string,
-) => `if (integers !== undefined && isInteger(${r}[0])) {
+function intoIntegers(r: string, create: string, other: string, end: string) {
+  return `if (integers !== undefined && isInteger(${r}[0])) {
     const place = integers.find(${r}[0])
     if (place < 0) integers.add(${r}[0], ${create})
     else integers.values[place] = merge(integers.values[place], ${r}[1])
   } else { mapOf(sink); integers = undefined; ${other}; ${end} }`
+}
 
 /** One record into the sink; `end` ends the loop and leaves the record behind. */
 export const deliver: Readonly<Record<SinkShape, (record: string, end: string) => string>> = {

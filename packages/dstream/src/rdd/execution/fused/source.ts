@@ -12,8 +12,12 @@ export interface Shape {
 }
 
 /** Counts are taken where they can change; in a safe loop every step can lose a record. */
-const spreads = (op: StepOp | undefined) => op === 'flatMap' || op === 'flatMapValues'
-const canDrop = (op: StepOp | undefined, safe: boolean) => op === 'filter' || spreads(op) || safe
+function spreads(op: StepOp | undefined) {
+  return op === 'flatMap' || op === 'flatMapValues'
+}
+function canDrop(op: StepOp | undefined, safe: boolean) {
+  return op === 'filter' || spreads(op) || safe
+}
 
 const pairOps: ReadonlySet<string> = new Set([
   'mapValues',
@@ -27,7 +31,9 @@ const pairOps: ReadonlySet<string> = new Set([
   'bucket',
 ])
 /** Whether a step or a sink takes nothing but pairs. */
-export const takesPairs = (op: StepOp | SinkShape): boolean => pairOps.has(op)
+export function takesPairs(op: StepOp | SinkShape): boolean {
+  return pairOps.has(op)
+}
 
 /** For each step, the counter that holds what it took and the one that holds what it gave. */
 export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
@@ -277,7 +283,9 @@ const atRest = 'at = -1; x = undefined; y = undefined'
 const nextRound = `{ ${atRest}; continue }`
 
 /** Within a slice no count comes near 2^31, and V8 need not ask. */
-const count = (n: number) => `n${n} = n${n} + 1 | 0`
+function count(n: number) {
+  return `n${n} = n${n} + 1 | 0`
+}
 
 function expression(op: StepOp, f: string, r: string): string {
   if (op === 'keys') return `${r}[0]`

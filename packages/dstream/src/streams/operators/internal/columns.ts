@@ -3,13 +3,15 @@ import type { Held } from '../../../rdd/plan/plan.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import { inSlices } from './in-slices.js'
 
-export const sizeOf = (pairs: Held): number => ('size' in pairs ? pairs.size : pairs.length)
+export function sizeOf(pairs: Held): number {
+  return 'size' in pairs ? pairs.size : pairs.length
+}
 
 /** The pairs of all partitions, one after the other. */
-export const columnsOf = async <K, V>(
+export async function columnsOf<K, V>(
   sc: RDDContext,
   partitions: readonly Held<readonly [K, V]>[],
-): Promise<PairColumns<K, V>> => {
+): Promise<PairColumns<K, V>> {
   if (partitions.length === 1 && partitions[0] instanceof PairColumns) return partitions[0] as PairColumns<K, V>
   const sizes = partitions.map(sizeOf)
   const length = sizes.reduce((sum, size) => sum + size, 0)

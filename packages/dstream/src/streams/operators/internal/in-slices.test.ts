@@ -13,7 +13,9 @@ import { updateStateByPartition } from '../update-state-by-partition.js'
 type Pair = [string, number]
 
 const rows: Pair[][] = [[['a', 1], ['b', 2], ['a', 3]], [['c', 1]], [], [['b', 1], ['d', 1]]] // prettier-ignore
-const sum = (values: number[], n: number = 0): number => values.reduce((a, b) => a + b, n)
+function sum(values: number[], n: number = 0): number {
+  return values.reduce((a, b) => a + b, n)
+}
 
 type Define = (parent: Operator<readonly [string, number]>, sc: RDDContext) => Operator
 const operators: [string, Define][] = [
@@ -44,7 +46,7 @@ const operators: [string, Define][] = [
 ]
 
 /** What an operator gives in each batch, and how often it let the event loop breathe. */
-const run = async (define: Define, size: number): Promise<{ out: unknown[][]; pauses: number }> => {
+async function run(define: Define, size: number): Promise<{ out: unknown[][]; pauses: number }> {
   let pauses = 0
   const pause = (): Promise<void> => {
     pauses++

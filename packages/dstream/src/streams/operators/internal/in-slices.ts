@@ -1,11 +1,11 @@
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 
 /** Runs a loop over `length` elements in slices, between which the event loop can breathe. */
-export const inSlices = async (
+export async function inSlices(
   sc: RDDContext,
   length: number,
   run: (from: number, until: number) => void,
-): Promise<void> => {
+): Promise<void> {
   const slice = sc.runtime.yielder.begin()
   for (let from = 0; from < length;) {
     const until = Math.min(from + slice.size, length)
@@ -23,7 +23,7 @@ export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Pro
  * The same for what can only be walked through; it may pause after any element. Several walks go on in the same slices:
  * a slice begins with a size that does not know yet how slow an element is.
  */
-export const eachInSlices = (sc: RDDContext): Each => {
+export function eachInSlices(sc: RDDContext): Each {
   const slice = sc.runtime.yielder.begin()
   let left = slice.size
   return async (elements, each) => {

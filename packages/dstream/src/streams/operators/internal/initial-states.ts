@@ -9,10 +9,10 @@ export type StatePairs<K extends Key, S> = RDD<readonly [K, S]> | Iterable<reado
  * States to begin with. What is no RDD is read and checked at once, on the line of the program that gives it.
  * @throws `bad-option`, `key-not-allowed`
  */
-export const initialStates = <K extends Key, S>(
+export function initialStates<K extends Key, S>(
   where: string,
   given: StatePairs<K, S> | undefined,
-): InitialStates<K, S> => {
+): InitialStates<K, S> {
   if (given === undefined) return new InitialStates<K, S>([])
   if (isRDD(given)) return new InitialStates(given)
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) throw notStates(where, given)
@@ -43,12 +43,14 @@ export class InitialStates<K extends Key, S> {
 }
 
 /** Puts states into a table that has just begun its first batch: of a repeated key the first counts. */
-export const seed = <K extends Key, S>(table: KeyedState<S>, pairs: readonly (readonly [K, S])[]): void => {
+export function seed<K extends Key, S>(table: KeyedState<S>, pairs: readonly (readonly [K, S])[]): void {
   for (const [key, state] of pairs) if (table.cell(key) === undefined) table.set(key, state)
 }
 
-const isRDD = <T>(value: RDD<T> | Iterable<T>): value is RDD<T> =>
-  typeof value === 'object' && value !== null && typeof (value as { collect?: unknown }).collect === 'function'
+function isRDD<T>(value: RDD<T> | Iterable<T>): value is RDD<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { collect?: unknown }).collect === 'function'
+}
 
-const notStates = (where: string, value: unknown): Error =>
-  badOption(where, 'initialState', 'an RDD or an iterable of pairs [key, state]', value)
+function notStates(where: string, value: unknown): Error {
+  return badOption(where, 'initialState', 'an RDD or an iterable of pairs [key, state]', value)
+}

@@ -6,7 +6,7 @@ import { RDDContext } from '../../../rdd/rdd-context.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import { reduceByKeyAndWindowIncrementally } from '../reduce-by-key-and-window.js'
 
-const heap = (): number => {
+function heap(): number {
   collectGarbage()
   return process.memoryUsage().heapUsed
 }
@@ -15,8 +15,12 @@ const perBatch = 100
 const batches = 10
 const size = 20_000
 /** A word cut out of a message of 20 kB. */
-const word = (i: number) => `${'m'.repeat(size)} word${String(i).padStart(20, '0')} n`.split(' ')[1]!
-const words = (batch: number) => Array.from({ length: perBatch }, (_, i): [string, number] => [word(batch * 50 + i), 1])
+function word(i: number) {
+  return `${'m'.repeat(size)} word${String(i).padStart(20, '0')} n`.split(' ')[1]!
+}
+function words(batch: number) {
+  return Array.from({ length: perBatch }, (_, i): [string, number] => [word(batch * 50 + i), 1])
+}
 
 test.each([
   ['one batch', 1000],

@@ -4,13 +4,13 @@ import type { Operator } from '../../graph/operator.js'
 import type { RDD } from '../../../rdd/rdd.js'
 
 /** An operator on the two RDDs of each batch; a parent without one fails the batch (reference: `transformWith`). */
-export const pairwise = <A, B, U>(
+export function pairwise<A, B, U>(
   kind: string,
   left: Operator<A>,
   right: Operator<B>,
   f: (left: RDD<A>, right: RDD<B>) => RDD<U>,
-): Operator<U> =>
-  operator({
+): Operator<U> {
+  return operator({
     kind,
     parents: [left, right],
     slideMs: commonSlideMs(kind, [left, right]),
@@ -22,3 +22,4 @@ export const pairwise = <A, B, U>(
       return f(a, b)
     },
   })
+}

@@ -9,12 +9,12 @@ import type { KeyedState } from '../../state/keyed-state.js'
  * All states as of a committed version, read where they are: one partition per partition of the table. `partitioner` is
  * what the RDD says of how its keys are spread; nothing for `null`.
  */
-export const stateRDD = <K extends Key, S>(
+export function stateRDD<K extends Key, S>(
   sc: RDDContext,
   table: KeyedState<S>,
   version: number,
   partitioner: Partitioner | null = table.partitioner ?? null,
-): RDD<[K, S]> => {
+): RDD<[K, S]> {
   const parts = Array.from({ length: table.numPartitions }, (_, i) => ({
     iterate: () => table.partition(i, version) as Iterable<[K, S]>,
   }))
@@ -22,11 +22,11 @@ export const stateRDD = <K extends Key, S>(
 }
 
 /** Runs one version of some tables: committed when `change` is through, as if it had not begun when it throws. */
-export const inVersion = async (
+export async function inVersion(
   tables: readonly KeyedState<any>[],
   version: number,
   change: () => Promise<void> | void,
-): Promise<void> => {
+): Promise<void> {
   for (const table of tables) table.begin(version)
   try {
     await change()
