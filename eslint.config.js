@@ -10,6 +10,22 @@ const clock = 'Take a Clock from base/ports.ts: only platform/ reads the real ti
 const machine =
   'Only platform/ and the rim know the process; take a port from base/ports.ts (a logger, a clock, a storage).'
 
+/** The form of declarations, which no formatter decides. */
+const houseStyle = [
+  {
+    selector:
+      ':matches(Program, ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator[init.type="ArrowFunctionExpression"]:not([id.typeAnnotation])',
+    message:
+      'Declare a function at the top level: function name(…) {…}. A constant with a type of its own may hold an arrow.',
+  },
+  {
+    selector:
+      ':matches(PropertyDefinition, MethodDefinition:not([kind="constructor"]), TSParameterProperty)[accessibility="private"]',
+    message:
+      'Private members are #private: the language keeps them, not only the compiler. A constructor may be private.',
+  },
+]
+
 /** What a pure engine does not reach for, with the way out in the message. */
 const noMachine = {
   'no-restricted-globals': [
@@ -36,6 +52,7 @@ const noMachine = {
   ],
   'no-restricted-syntax': [
     'error',
+    ...houseStyle,
     { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clock },
     { selector: "CallExpression[callee.name='Date']", message: clock },
     { selector: 'ExportDefaultDeclaration', message: 'Export by name: a file is called after its main export.' },
@@ -58,6 +75,24 @@ export default tseslint.config(
       'no-var': 'error',
       'prefer-const': 'error',
       'object-shorthand': 'error',
+    },
+  },
+  {
+    // One house style for all packages.
+    files: ['packages/*/src/**/*.ts'],
+    ignores: tests,
+    rules: {
+      'no-restricted-syntax': ['error', ...houseStyle],
+      '@typescript-eslint/naming-convention': [
+        'error',
+        {
+          selector: 'variable',
+          modifiers: ['const', 'global'],
+          types: ['boolean', 'number', 'string'],
+          format: ['UPPER_CASE'],
+          filter: { regex: '^_', match: false },
+        },
+      ],
     },
   },
   {

@@ -54,12 +54,12 @@ const lawsOf = (source) => {
   const laws = new Map()
   for (const node of source.statements) {
     const from = ts.isImportDeclaration(node) ? node.moduleSpecifier.text : ''
-    if (!from.startsWith('./operators/')) continue
-    const operators = parse(from.slice(2).replace(/\.js$/, '.ts'))
+    if (!from.startsWith('../streams/operators/')) continue
+    const operators = parse(from.slice(3).replace(/\.js$/, '.ts'))
     for (const statement of operators.statements) {
-      if (!ts.isVariableStatement(statement)) continue
+      if (!ts.isFunctionDeclaration(statement) || statement.name === undefined) continue
       const law = /Law: ([^]+?)(?:\n\n|\n@|\nReference|$)/.exec(textOf(docOf(statement)?.comment))?.[1]
-      if (law !== undefined) laws.set(statement.declarationList.declarations[0].name.getText(), law)
+      if (law !== undefined) laws.set(statement.name.text, law)
     }
   }
   return laws

@@ -93,11 +93,11 @@ const known = [
   'logger',
 ] as const satisfies readonly (keyof StreamingContextOptions)[]
 
-const where = 'new StreamingContext'
+const WHERE = 'new StreamingContext'
 
 function oneOf(name: string, value: unknown, choices: readonly string[]): void {
   if (value !== undefined && !choices.includes(value as string)) {
-    throw badOption(where, name, choices.map((choice) => `'${choice}'`).join(' or '), value)
+    throw badOption(WHERE, name, choices.map((choice) => `'${choice}'`).join(' or '), value)
   }
 }
 
@@ -118,7 +118,7 @@ function canAll(value: unknown, methods: readonly string[]): boolean {
 }
 
 /** @throws `bad-option` for what is no path: an empty one would mean the current directory */
-export function checkDirectory(directory: unknown, place = where): void {
+export function checkDirectory(directory: unknown, place = WHERE): void {
   if (typeof directory !== 'string' || directory === '') throw badOption(place, 'checkpointDir', 'a path', directory)
 }
 
@@ -130,7 +130,7 @@ function checkParts(options: StreamingContextOptions): void {
   for (const [name, methods] of Object.entries(abilities) as [keyof typeof abilities, readonly string[]][]) {
     const value = options[name]
     if (value === undefined || canAll(value, methods)) continue
-    throw badOption(where, name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value)
+    throw badOption(WHERE, name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value)
   }
 }
 
@@ -139,32 +139,32 @@ function checkParts(options: StreamingContextOptions): void {
  * `bad-option` for values that cannot be
  */
 export function checkContextOptions(options: StreamingContextOptions): void {
-  checkOptions(where, options, known)
+  checkOptions(WHERE, options, known)
   if ((options?.batchInterval ?? undefined) === undefined) throw noBatchInterval()
-  checkPositiveDuration(`${where}, option batchInterval`, options.batchInterval)
+  checkPositiveDuration(`${WHERE}, option batchInterval`, options.batchInterval)
   if (options.blockInterval !== undefined)
-    checkPositiveDuration(`${where}, option blockInterval`, options.blockInterval)
+    checkPositiveDuration(`${WHERE}, option blockInterval`, options.blockInterval)
   const { appName, allowDroppedState, backpressure } = options
   if (appName !== undefined && (typeof appName !== 'string' || appName === ''))
-    throw badOption(where, 'appName', 'a name', appName)
+    throw badOption(WHERE, 'appName', 'a name', appName)
   if (options.checkpointDir !== undefined) checkDirectory(options.checkpointDir)
   if (allowDroppedState !== undefined && !isListOfIds(allowDroppedState))
-    throw badOption(where, 'allowDroppedState', 'an array of ids', allowDroppedState)
+    throw badOption(WHERE, 'allowDroppedState', 'an array of ids', allowDroppedState)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
-    if (options[name] !== undefined) positiveInteger(where, name, options[name])
+    if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
-  if (options.maxRate !== undefined) positiveNumber(where, 'maxRate', options.maxRate)
+  if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
   if (typeof options.onRecordError === 'string') oneOf('onRecordError', options.onRecordError, ['fail', 'skip'])
-  else if (options.onRecordError !== undefined) aFunction(where, 'onRecordError', options.onRecordError)
+  else if (options.onRecordError !== undefined) aFunction(WHERE, 'onRecordError', options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')
-      throw badOption(where, 'backpressure', 'true, false or an object', backpressure)
+      throw badOption(WHERE, 'backpressure', 'true, false or an object', backpressure)
     const pid = ['initialRate', 'proportional', 'integral', 'derived', 'minRate']
-    checkOptions(`${where}, option backpressure`, backpressure, pid)
+    checkOptions(`${WHERE}, option backpressure`, backpressure, pid)
     const { initialRate } = backpressure
-    if (initialRate !== undefined) positiveNumber(`${where}, option backpressure`, 'initialRate', initialRate)
+    if (initialRate !== undefined) positiveNumber(`${WHERE}, option backpressure`, 'initialRate', initialRate)
   }
 }

@@ -48,7 +48,7 @@ import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
 import { activate, activeContext, deactivate, nextName } from '../engine/batch/active-contexts.js'
 import type { Failure } from '../engine/batch/failure.js'
-import { maxWaitingBatches } from '../engine/batch/stateful-operators.js'
+import { MAX_WAITING_BATCHES } from '../engine/batch/stateful-operators.js'
 import { Termination } from '../engine/batch/termination.js'
 import { asyncIterable, readable } from '../input/sources/async-iterable.js'
 import { constant } from '../input/sources/constant.js'
@@ -724,7 +724,7 @@ export class StreamingContext implements AsyncDisposable {
     )
     this.#internals.onFailure?.(failure)
     if (failure.final) this.#termination.fail(error)
-    if (failure.attempt > maxWaitingBatches) this.#fatal(tooFarBehind(what, failure.attempt))
+    if (failure.attempt > MAX_WAITING_BATCHES) this.#fatal(tooFarBehind(what, failure.attempt))
   }
 
   /** A batch could not be finished: nothing after it may run. */

@@ -7,7 +7,7 @@ import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
 
-const usage = `dstream: looks into checkpoint directories.
+const USAGE = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
@@ -122,15 +122,15 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: [...args], options: { help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
   } catch (error) {
-    return misused(`${(error as Error).message}\n\n${usage}`)
+    return misused(`${(error as Error).message}\n\n${USAGE}`)
   }
   const [noun, verb = '', ...given] = parsed.positionals
   if (noun === undefined || parsed.values.help === true) {
-    process.stdout.write(usage)
+    process.stdout.write(USAGE)
     return parsed.values.help === true ? 0 : 2
   }
   const command = noun === 'checkpoint' && Object.hasOwn(commands, verb) ? commands[verb] : undefined
-  if (command === undefined) return misused(`"${args.join(' ')}" is no command of dstream.\n\n${usage}`)
+  if (command === undefined) return misused(`"${args.join(' ')}" is no command of dstream.\n\n${USAGE}`)
   const { takes, run } = command
   if (given.length !== takes.length) {
     return misused(`checkpoint ${verb} takes ${takes.join(' ')}, not "${given.join(' ')}".\n`)

@@ -49,7 +49,7 @@ export interface LifecycleOptions {
   readonly fatal: (error: unknown) => void
 }
 
-const engine = '0.1'
+const ENGINE = '0.1'
 const checkpointOpened = crashPoint('start:opened')
 const stateRestored = crashPoint('start:restored')
 const sourcesStarted = crashPoint('start:sources')
@@ -170,7 +170,7 @@ export class Lifecycle {
       operators: printsOf(graph, inputs),
       zeroTime,
       batchMs,
-      engine,
+      engine: ENGINE,
       existing: this.#o.onExistingCheckpoint,
       allowDropped: this.#o.allowDroppedState,
       codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),

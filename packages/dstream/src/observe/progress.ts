@@ -14,7 +14,7 @@ export interface BatchProgress {
   readonly stateOperators: readonly { id: string; keys: number; updated: number; removed: number; bytes?: number }[]
 }
 
-const kept = 100
+const KEPT = 100
 
 /** The last hundred batches. */
 export class ProgressLog {
@@ -22,7 +22,7 @@ export class ProgressLog {
 
   add(progress: BatchProgress): void {
     this.#recent.push(progress)
-    if (this.#recent.length > kept) this.#recent.shift()
+    if (this.#recent.length > KEPT) this.#recent.shift()
   }
 
   get last(): BatchProgress | undefined {

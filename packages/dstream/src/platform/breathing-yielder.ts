@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks'
 import type { Slice, Yielder } from '../base/ports.js'
 
 /** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
-const holdMs = 5
-const lookMs = 2
-const firstSize = 64
-const largestSize = 1 << 17
+const HOLD_MS = 5
+const LOOK_MS = 2
+const FIRST_SIZE = 64
+const LARGEST_SIZE = 1 << 17
 
 let heldSince = performance.now()
 let breath: Promise<void> | undefined
@@ -22,16 +22,16 @@ function breathe(): Promise<void> {
 }
 
 class TimedSlice implements Slice {
-  size = firstSize
+  size = FIRST_SIZE
   #last = performance.now()
 
   pause(): Promise<void> | undefined {
     const now = performance.now()
     const took = now - this.#last
     this.#last = now
-    if (took < lookMs / 2) this.size = Math.min(this.size * 2, largestSize)
-    else if (took > lookMs) this.size = Math.max(1, Math.floor((this.size * lookMs) / took))
-    if (now - heldSince < holdMs) return undefined
+    if (took < LOOK_MS / 2) this.size = Math.min(this.size * 2, LARGEST_SIZE)
+    else if (took > LOOK_MS) this.size = Math.max(1, Math.floor((this.size * LOOK_MS) / took))
+    if (now - heldSince < HOLD_MS) return undefined
     return breathe().then(() => {
       this.#last = performance.now()
     })
@@ -46,7 +46,7 @@ export const breathingYielder: Yielder = {
   begin: () => {
     // Whoever begins after an idle time has not held the loop meanwhile.
     const now = performance.now()
-    if (now - heldSince > 2 * holdMs) heldSince = now
+    if (now - heldSince > 2 * HOLD_MS) heldSince = now
     return new TimedSlice()
   },
 }

@@ -2,11 +2,11 @@ import { createConnection } from 'node:net'
 import type { Connect } from '../base/ports.js'
 
 /** A peer that has vanished without a word is noticed by keep-alive: Node has it off unless told. */
-const keepAliveMs = 10_000
+const KEEP_ALIVE_MS = 10_000
 
 /** TCP. */
 export const connect: Connect = (host, port, events) => {
-  const socket = createConnection({ host, port, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
+  const socket = createConnection({ host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
   socket.on('connect', () => events.opened())
   socket.on('data', (chunk) => events.data(chunk))
   socket.on('end', () => events.ended())

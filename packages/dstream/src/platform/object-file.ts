@@ -6,7 +6,7 @@ import { encodeFrames, preamble, readFrames } from '../durable/log/frame.js'
 import type { Sequence } from '../base/ports.js'
 
 /** Records are encoded some at a time: equal shapes of objects are then named once. */
-const recordsPerFrame = 256
+const RECORDS_PER_FRAME = 256
 
 /**
  * Records as the bytes of a file, piece by piece: frames as those of a checkpoint, each an array of records, and at the
@@ -26,7 +26,7 @@ export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator
   }
   for await (const record of records) {
     group.push(record)
-    if (group.length === recordsPerFrame) yield closed()
+    if (group.length === RECORDS_PER_FRAME) yield closed()
   }
   if (group.length > 0) yield closed()
   yield frame(encodeValue(count))

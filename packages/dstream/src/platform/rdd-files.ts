@@ -9,13 +9,13 @@ import { decodeObjects, encodeObjects } from './object-file.js'
 import { DirectorySave } from './save-directory.js'
 
 /** Lines are joined up to about this many characters before they are written. */
-const pieceLength = 64 * 1024
+const PIECE_LENGTH = 64 * 1024
 
 async function* encodeLines(lines: Sequence<string>): AsyncGenerator<Uint8Array, void, undefined> {
   let text = ''
   for await (const line of lines) {
     text += `${line}\n`
-    if (text.length < pieceLength) continue
+    if (text.length < PIECE_LENGTH) continue
     yield Buffer.from(text)
     text = ''
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/ports.js'
 
 /** Node's timers take at most 2^31 − 1 ms; a later one is set again on the way. */
-const longestMs = 0x7fffffff
+const LONGEST_MS = 0x7fffffff
 
 /** The real time. A timer never runs early: Node's may, by a fraction of a millisecond, and is then set again. */
 export const systemClock: Clock = {
@@ -11,9 +11,9 @@ export const systemClock: Clock = {
     const wait = (): void => {
       const left = atMs - Date.now()
       if (left <= 0) run()
-      else timer = setTimeout(wait, Math.min(left, longestMs))
+      else timer = setTimeout(wait, Math.min(left, LONGEST_MS))
     }
-    timer = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), longestMs))
+    timer = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), LONGEST_MS))
     return { cancel: () => clearTimeout(timer) }
   },
 }

@@ -1,7 +1,7 @@
 import { describe } from '../text/describe.js'
 import { DStreamError } from './base.js'
 
-const ways = 'use a string, a number, an array like [user, topic], or an immutable Record, Map, Set or List'
+const WAYS = 'use a string, a number, an array like [user, topic], or an immutable Record, Map, Set or List'
 
 export function keyNotAllowed(key: unknown, part: unknown): DStreamError {
   const where = key === part ? 'as a key' : `in the key ${describe(key)}`
@@ -14,7 +14,7 @@ export function keyNotAllowed(key: unknown, part: unknown): DStreamError {
 export function keyTooDeep(): DStreamError {
   return new DStreamError(
     'key-not-allowed',
-    `a key is nested more than 100 levels deep, or holds itself; ${ways}, without cycles`,
+    `a key is nested more than 100 levels deep, or holds itself; ${WAYS}, without cycles`,
   )
 }
 
@@ -71,8 +71,8 @@ function cureFor(part: unknown): string {
   if (part instanceof Map || part instanceof Set) return "use immutable's Map or Set, or an array"
   if (isValueObject(part))
     return 'use what it consists of: an array, or an immutable Record, which every process can compare'
-  if (typeof part === 'object') return `${ways}, or turn it into a string by JSON.stringify`
-  return ways
+  if (typeof part === 'object') return `${WAYS}, or turn it into a string by JSON.stringify`
+  return WAYS
 }
 
 function isValueObject(part: unknown): boolean {

@@ -1,13 +1,13 @@
 import { describe } from '../text/describe.js'
 import { DStreamError } from './base.js'
 
-const ways = "use plain data, immutable's collections, or a class with a clone() method"
+const WAYS = "use plain data, immutable's collections, or a class with a clone() method"
 
 export function stateNotData(value: unknown, what: string): DStreamError {
   const cure =
     what === 'Promise'
       ? 'the function must not be async: await with mapAsync before the stateful operator'
-      : `a state is data that can be copied and stored; ${ways}`
+      : `a state is data that can be copied and stored; ${WAYS}`
   return new DStreamError('state-not-data', `a state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
@@ -22,7 +22,7 @@ export function promiseEmitted(operator: string): DStreamError {
 export function stateWithPrivateFields(name: string): DStreamError {
   return new DStreamError(
     'state-not-data',
-    `a state holds an instance of ${name}, whose private fields (#…) cannot be copied from outside; ${ways}`,
+    `a state holds an instance of ${name}, whose private fields (#…) cannot be copied from outside; ${WAYS}`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { keyNotAllowed, keyStillMutable, keyTooDeep, keyWithoutEnd } from '../errors/keys.js'
 import { isImmutableCollection, isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
 
-const deepest = 100
+const DEEPEST = 100
 
 /**
  * The canonical text of a key: equal keys have one text, different keys have different ones. Every part begins with a
@@ -30,7 +30,7 @@ function encodePart(part: unknown, key: unknown, depth: number): string {
 }
 
 function encodeObject(part: object, key: unknown, depth: number): string {
-  if (depth >= deepest) throw keyTooDeep()
+  if (depth >= DEEPEST) throw keyTooDeep()
   if (Array.isArray(part)) {
     let text = '['
     for (let i = 0; i < part.length; i++) text += encodePart(part[i], key, depth + 1)

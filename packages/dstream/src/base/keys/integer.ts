@@ -1,7 +1,7 @@
 /** Not the same in two processes, so that nobody can choose numbers that all fall on one place. No result depends on it. */
-const seed = crypto.getRandomValues(new Int32Array(1))[0]!
+const SEED = crypto.getRandomValues(new Int32Array(1))[0]!
 /** 2^32 divided by the golden ratio: its multiples spread evenly (Knuth, The Art of Computer Programming, volume 3, 6.4). */
-const spread = 0x9e3779b1
+const SPREAD = 0x9e3779b1
 
 /** Whether a key is a whole number of 32 bits: tables find these in half the time that a Map takes. −0 is 0. */
 export function isInteger(key: unknown): key is number {
@@ -15,5 +15,5 @@ export function shiftFor(length: number): number {
 
 /** Where the search for a key begins in a table with open addressing. */
 export function homeOf(key: number, shift: number): number {
-  return Math.imul(key ^ seed, spread) >>> shift
+  return Math.imul(key ^ SEED, SPREAD) >>> shift
 }

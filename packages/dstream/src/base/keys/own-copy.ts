@@ -1,5 +1,5 @@
 import { List, Map, OrderedMap, OrderedSet, Set, Stack } from 'immutable'
-import { detachString, shortestCut } from './detach-string.js'
+import { detachString, SHORTEST_CUT } from './detach-string.js'
 import { isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
 
 /**
@@ -24,7 +24,7 @@ function ownPart(part: unknown): unknown {
 }
 
 function needsCopy(part: unknown): boolean {
-  return typeof part === 'string' ? part.length >= shortestCut : typeof part === 'object' && part !== null
+  return typeof part === 'string' ? part.length >= SHORTEST_CUT : typeof part === 'object' && part !== null
 }
 
 function ownRecord(record: AnyRecord): object {

@@ -1,7 +1,7 @@
 import type { CountingCodec } from '../codec.js'
 
-export const lineFeed = 0x0a
-export const carriageReturn = 0x0d
+export const LINE_FEED = 0x0a
+export const CARRIAGE_RETURN = 0x0d
 
 /**
  * Lines of UTF-8 text. Each line ends with `\n`, `\r\n` or a lone `\r` (as Java's `readLine`, which Spark uses), the last
@@ -51,8 +51,8 @@ class LineWalk {
   next(): boolean {
     const { buffer, end } = this
     if (end >= buffer.length) return false
-    if (this.#feed < end) this.#feed = indexOrEnd(buffer, lineFeed, end)
-    if (this.#return < end) this.#return = indexOrEnd(buffer, carriageReturn, end)
+    if (this.#feed < end) this.#feed = indexOrEnd(buffer, LINE_FEED, end)
+    if (this.#return < end) this.#return = indexOrEnd(buffer, CARRIAGE_RETURN, end)
     this.from = end
     this.until = Math.min(this.#feed, this.#return)
     this.end = this.until + (this.#feed === this.#return + 1 ? 2 : 1)
@@ -62,22 +62,22 @@ class LineWalk {
 
 /** The index behind the last complete line; 0 when there is none. A `\r` at the very end counts as the end of one. */
 export function endOfLines(bytes: Uint8Array): number {
-  const end = bytes.lastIndexOf(lineFeed) + 1
-  return end + bytes.subarray(end).lastIndexOf(carriageReturn) + 1
+  const end = bytes.lastIndexOf(LINE_FEED) + 1
+  return end + bytes.subarray(end).lastIndexOf(CARRIAGE_RETURN) + 1
 }
 
 /** Where the line that begins at `from` is over and the next one begins. */
 export function nextLine(bytes: Uint8Array, from: number): number {
   let at = from
-  while (at < bytes.length && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) at++
-  return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : Math.min(at + 1, bytes.length)
+  while (at < bytes.length && bytes[at] !== LINE_FEED && bytes[at] !== CARRIAGE_RETURN) at++
+  return bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED ? at + 2 : Math.min(at + 1, bytes.length)
 }
 
 export function isLineFeed(byte: number | undefined): boolean {
-  return byte === lineFeed
+  return byte === LINE_FEED
 }
 export function isReturn(byte: number | undefined): boolean {
-  return byte === carriageReturn
+  return byte === CARRIAGE_RETURN
 }
 
 function indexOrEnd(bytes: Uint8Array, byte: number, from: number): number {

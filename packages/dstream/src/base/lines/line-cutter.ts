@@ -1,5 +1,5 @@
 import { concat } from '../bytes.js'
-import { carriageReturn, endOfLines, isLineFeed, isReturn, lineFeed, nextLine } from './line-codec.js'
+import { CARRIAGE_RETURN, endOfLines, isLineFeed, isReturn, LINE_FEED, nextLine } from './line-codec.js'
 
 /**
  * Cuts a stream of chunks at line ends. A chunk may begin and end anywhere, inside a character too: only whole lines
@@ -37,7 +37,7 @@ export class LineCutter {
 
   /** The unterminated line at the end of the stream, if any: with an end, because another stream's may follow it. */
   end(): Uint8Array | undefined {
-    return this.#tailBytes === 0 ? undefined : concat([...this.#take(), Uint8Array.of(lineFeed)])
+    return this.#tailBytes === 0 ? undefined : concat([...this.#take(), Uint8Array.of(LINE_FEED)])
   }
 
   #complete(lines: Uint8Array): Uint8Array {
@@ -57,7 +57,7 @@ export class LineCutter {
       const line = lines.subarray(from, until)
       const length = lengthOf(line)
       // Each with an end of one kind: a `\r` and a `\n` that had a long line between them would become one.
-      if (length <= this.#maxLineBytes) kept.push(line.subarray(0, length), Uint8Array.of(lineFeed))
+      if (length <= this.#maxLineBytes) kept.push(line.subarray(0, length), Uint8Array.of(LINE_FEED))
       else this.#tooLong()
     }
     return concat(kept)
@@ -83,7 +83,7 @@ export class LineCutter {
 
 /** What came out before may end with `\r`: an empty line that follows it must not become a part of that end. */
 function apart(lines: Uint8Array): Uint8Array {
-  return isLineFeed(lines[0]) ? concat([Uint8Array.of(carriageReturn), lines]) : lines
+  return isLineFeed(lines[0]) ? concat([Uint8Array.of(CARRIAGE_RETURN), lines]) : lines
 }
 
 /** Without what ends it. */

@@ -1,20 +1,20 @@
 import { escapeControl } from './escape.js'
 import { jsonForm, textForm } from './text-form.js'
 
-const longest = 80
+const LONGEST = 80
 
 /** A value as an error message names it: short, on one line, strings in quotes, bigints with their `n`. Never throws. */
 export function describe(value: unknown): string {
   const text = escapeControl(form(value))
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
 }
 
 function form(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, longest))
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST))
   if (typeof value === 'bigint') return `${value}n`
   if (Object.is(value, -0)) return '-0'
   if (!Array.isArray(value)) return textForm(value)
-  return `[${Array.from(value.slice(0, longest), element).join(', ')}]`
+  return `[${Array.from(value.slice(0, LONGEST), element).join(', ')}]`
 }
 
 function element(value: unknown): string {

@@ -15,28 +15,28 @@ export function textForm(record: unknown): string {
     return form(record, 0)
   } catch {
     // A getter or toJSON that throws, a revoked proxy, nesting without end: a log line must not end a job.
-    return unprintable
+    return UNPRINTABLE
   }
 }
 
 /** One line of JSON for an object or an array, pairs too. Throws what the object's own getters throw. */
 export function jsonForm(value: object): string {
   try {
-    return JSON.stringify(value, readable) ?? unprintable
+    return JSON.stringify(value, readable) ?? UNPRINTABLE
   } catch {
     // Cycles are rare: the walk that looks for them is made only after JSON has stumbled.
-    return JSON.stringify(value, withoutCycles()) ?? unprintable
+    return JSON.stringify(value, withoutCycles()) ?? UNPRINTABLE
   }
 }
 
-const unprintable = '[unprintable]'
-const deepestPair = 100
+const UNPRINTABLE = '[unprintable]'
+const DEEPEST_PAIR = 100
 
 function form(record: unknown, depth: number): string {
   if (typeof record === 'string') return record
   if (typeof record === 'function') return `[function ${record.name}]`
   if (typeof record !== 'object' || record === null) return String(record)
-  const isPair = Array.isArray(record) && record.length === 2 && depth < deepestPair
+  const isPair = Array.isArray(record) && record.length === 2 && depth < DEEPEST_PAIR
   return isPair ? `(${form(record[0], depth + 1)},${form(record[1], depth + 1)})` : jsonForm(record)
 }
 

@@ -57,7 +57,7 @@ export function decodeFrame(payload: Uint8Array): CommitFrame {
 }
 
 /** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
-const changesPerFrame = 1000
+const CHANGES_PER_FRAME = 1000
 
 /** @throws `state-not-storable` naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<Payload[]> {
@@ -70,7 +70,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
       chunk = []
       await slice.pause()
     }
-    for (const change of changes) if (chunk.push(storedChange(change)) === changesPerFrame) await close()
+    for (const change of changes) if (chunk.push(storedChange(change)) === CHANGES_PER_FRAME) await close()
     await close()
   }
   for (const { operator, time, partitions } of record.remembered ?? []) {

@@ -13,8 +13,8 @@ import { match, type MatchPlan } from './match.js'
 import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 
-const folder = 'commits'
-const discardMark = 'discarding'
+const FOLDER = 'commits'
+const DISCARD_MARK = 'discarding'
 const points = logSteps('commit')
 const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
@@ -64,7 +64,7 @@ async function prepare(options: CheckpointOptions) {
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first commit file is written before all else, and there is always one.
-  if (!resumed && read.segments.length > 0) throw new DamagedError(`${folder}/`, 0, 'the commits are missing')
+  if (!resumed && read.segments.length > 0) throw new DamagedError(`${FOLDER}/`, 0, 'the commits are missing')
   if (resumed && options.existing === 'refuse') throw checkpointExists()
   const plan = matchOperators(state, read, options, warnings)
   const migrated = new Migration(state, options.operators, new Set(plan.kept))
@@ -100,7 +100,15 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   let begins = true
   const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
-  const log = new Log({ storage, folder, kind: 'c', segmentBytes, points, steps, head: () => encodeHead(headOfFile()) })
+  const log = new Log({
+    storage,
+    folder: FOLDER,
+    kind: 'c',
+    segmentBytes,
+    points,
+    steps,
+    head: () => encodeHead(headOfFile()),
+  })
   await log.begin(segments)
   begins = false
   await prepared.begin()
@@ -125,7 +133,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
-  return (await storage.read(discardMark)) !== undefined
+  return (await storage.read(DISCARD_MARK)) !== undefined
 }
 
 function recoveredFrom(
@@ -173,7 +181,7 @@ export async function readCommits(
   storage: Storage,
   warnings: string[],
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
-  const segments = await readLog(storage, folder, 'c')
+  const segments = await readLog(storage, FOLDER, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
@@ -224,10 +232,10 @@ function understood(segment: Segment, offset: number, read: () => void): void {
 
 async function discard(storage: Storage): Promise<void> {
   // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
-  await storage.put(discardMark, new Uint8Array(0))
-  const lists = [() => listLog(storage, folder), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
+  await storage.put(DISCARD_MARK, new Uint8Array(0))
+  const lists = [() => listLog(storage, FOLDER), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
   for (const list of lists) for (const file of (await list()).reverse()) await storage.delete(file)
-  await storage.delete(discardMark)
+  await storage.delete(DISCARD_MARK)
 }
 
 function streamsOf({ operators, codec }: CheckpointOptions): Streams {

@@ -4,7 +4,7 @@ import {
   encodeFile,
   encodeFrames,
   preamble,
-  preambleBytes,
+  PREAMBLE_BYTES,
   readFrames,
   type Frame,
   type Payload,
@@ -22,7 +22,7 @@ import {
 } from './commit-frames.js'
 import { StoredState } from './stored-state.js'
 
-const folder = 'snapshots'
+const FOLDER = 'snapshots'
 const beforePut = crashPoint('snapshot:before-put')
 const partWasPut = crashPoint('snapshot:part-put')
 const wasPut = crashPoint('snapshot:put')
@@ -41,25 +41,25 @@ function sequenceOf(next: number): string {
 }
 /** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
 function nameOf(next: number): string {
-  return `${folder}/${sequenceOf(next)}.snapshot`
+  return `${FOLDER}/${sequenceOf(next)}.snapshot`
 }
 function isMain(file: string): boolean {
   return file.endsWith('.snapshot')
 }
 /** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
 function partOf(next: number, part: number): string {
-  return `${folder}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
+  return `${FOLDER}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
 }
 
 /** Also half-written ones. What has a name of another form is somebody else's, and let be. */
 export async function listSnapshotFiles(storage: Storage): Promise<string[]> {
-  const files = await storage.list(`${folder}/`)
-  return files.filter((file) => /^\d{16}(-\d{6,}\.part|\.snapshot)$/.test(file.slice(folder.length + 1)))
+  const files = await storage.list(`${FOLDER}/`)
+  return files.filter((file) => /^\d{16}(-\d{6,}\.part|\.snapshot)$/.test(file.slice(FOLDER.length + 1)))
 }
 
 /** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
-const partBytes = 1 << 20
-const entriesPerFrame = 1000
+const PART_BYTES = 1 << 20
+const ENTRIES_PER_FRAME = 1000
 
 interface PartMark {
   readonly frames: number
@@ -70,7 +70,7 @@ interface PartMark {
 class PartWriter {
   readonly marks: PartMark[] = []
   #frames: Uint8Array[] = []
-  #bytes = preambleBytes
+  #bytes = PREAMBLE_BYTES
 
   constructor(
     readonly storage: Storage,
@@ -83,7 +83,7 @@ class PartWriter {
     const frame = encodeFrames('s', part, part + this.#frames.length, [payload])
     this.#frames.push(frame)
     this.#bytes += frame.length
-    if (this.#bytes >= partBytes) await this.close()
+    if (this.#bytes >= PART_BYTES) await this.close()
   }
 
   async close(): Promise<void> {
@@ -97,7 +97,7 @@ class PartWriter {
     }
     this.marks.push({ frames: this.#frames.length, bytes: file.length })
     this.#frames = []
-    this.#bytes = preambleBytes
+    this.#bytes = PREAMBLE_BYTES
     await this.storage.put(partOf(this.next, part), file)
     await partWasPut(this.steps)
   }
@@ -127,7 +127,7 @@ export async function writeSnapshot(
       await slice.pause()
     }
     for (const { key, value, touched, turn } of entries()) {
-      if (chunk.push([key, value, touched, turn]) === entriesPerFrame) await close()
+      if (chunk.push([key, value, touched, turn]) === ENTRIES_PER_FRAME) await close()
     }
     await close()
   }
@@ -161,7 +161,7 @@ export async function readSnapshot(storage: Storage, next: number): Promise<Stor
   const state = new StoredState()
   const file = nameOf(next)
   const [first, last] = await framesOf(storage, file, next)
-  if (first === undefined || last === undefined) throw new DamagedError(file, preambleBytes, 'its end is missing')
+  if (first === undefined || last === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'its end is missing')
   const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
   const marks = understood(file, last.offset, () => decodeValue(last.payload) as PartMark[])
   understood(file, first.offset, () => state.head(head))

@@ -113,7 +113,7 @@ function error([name, message, stack, cause, own]: unknown[]): Error {
 type Factory = ImmutableRecord.Factory<Record<string, unknown>>
 /** Making a record class is slow, and equal ones are worth sharing: one per name and keys, as long as defaults agree. */
 const factories = new Map<string, { readonly factory: Factory; readonly defaults: List<unknown> }>()
-const mostFactories = 1000
+const MOST_FACTORIES = 1000
 
 function record([name, keys, defaults, values]: unknown[]): unknown {
   const names = keys as string[]
@@ -123,6 +123,6 @@ function record([name, keys, defaults, values]: unknown[]): unknown {
   const entry = (list: unknown) => Object.fromEntries(names.map((key, i) => [key, (list as unknown[])[i]]))
   if (known !== undefined && is(known.defaults, wanted)) return known.factory(entry(values))
   const factory: Factory = ImmutableRecord(entry(defaults), name as string)
-  if (factories.size < mostFactories) factories.set(shape, { factory, defaults: wanted })
+  if (factories.size < MOST_FACTORIES) factories.set(shape, { factory, defaults: wanted })
   return factory(entry(values))
 }

@@ -22,9 +22,9 @@ export class Unstorable extends Error {
   }
 }
 
-const deepest = 1000
+const DEEPEST = 1000
 /** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
-const recordKeys = 40
+const RECORD_KEYS = 40
 const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'])
 
 /**
@@ -73,7 +73,7 @@ class Walk {
   }
 
   #object(value: object, depth: number): unknown {
-    if (depth > deepest) throw this.#refuse(undefined, `it is nested more than ${deepest} levels deep, or holds itself`)
+    if (depth > DEEPEST) throw this.#refuse(undefined, `it is nested more than ${DEEPEST} levels deep, or holds itself`)
     const proto: unknown = Object.getPrototypeOf(value)
     if (proto === Array.prototype) return this.#array(value as readonly unknown[], depth)
     if (proto === Object.prototype) return this.#plainObject(value as Record<string, unknown>, depth)
@@ -104,7 +104,7 @@ class Walk {
 
   #plainObject(object: Record<string, unknown>, depth: number): unknown {
     const keys = Object.keys(object)
-    if (keys.length > recordKeys || keys.some((key) => special.has(key) || !plainText(key))) {
+    if (keys.length > RECORD_KEYS || keys.some((key) => special.has(key) || !plainText(key))) {
       return this.#tag(Tag.object, this.#entries(object, depth))
     }
     let copy: Record<string, unknown> | undefined

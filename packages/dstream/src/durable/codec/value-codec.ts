@@ -11,8 +11,8 @@ import { toPlain } from './to-plain.js'
 const packr = new Packr({ useRecords: true })
 
 /** First byte: whether the value holds tags, so that reading plain data costs no second walk. */
-const untagged = 0
-const tagged = 1
+const UNTAGGED = 0
+const TAGGED = 1
 
 /**
  * A value as bytes that are decodable alone.
@@ -27,7 +27,7 @@ export function encodeValue(value: unknown): Uint8Array {
 export function encodePlain(plain: unknown, hasTags: boolean): Uint8Array {
   const packed = packr.pack(plain)
   const bytes = new Uint8Array(packed.length + 1)
-  bytes[0] = hasTags ? tagged : untagged
+  bytes[0] = hasTags ? TAGGED : UNTAGGED
   bytes.set(packed, 1)
   return bytes
 }
@@ -38,7 +38,7 @@ export function encodePlain(plain: unknown, hasTags: boolean): Uint8Array {
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   const flag = bytes[0]
-  if (flag !== untagged && flag !== tagged) throw new TypeError('a stored value is damaged: unknown first byte')
+  if (flag !== UNTAGGED && flag !== TAGGED) throw new TypeError('a stored value is damaged: unknown first byte')
   const plain: unknown = packr.unpack(bytes.subarray(1))
-  return flag === tagged ? fromPlain(plain) : plain
+  return flag === TAGGED ? fromPlain(plain) : plain
 }

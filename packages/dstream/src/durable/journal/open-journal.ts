@@ -6,12 +6,12 @@ import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJ
 import type { Payload } from '../log/frame.js'
 import { Log, logSteps, readLog } from '../log/log.js'
 
-const folder = 'journal'
+const FOLDER = 'journal'
 const points = logSteps('journal')
 
 /** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readJournal(storage: Storage): Promise<ReadJournal> {
-  return decodeJournal(await readLog(storage, folder, 'j'))
+  return decodeJournal(await readLog(storage, FOLDER, 'j'))
 }
 
 export interface OpenJournalOptions {
@@ -43,7 +43,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
       batches: [...batches.keys()],
     })
   }
-  const log = new Log({ storage, folder, kind: 'j', segmentBytes, points, steps, head })
+  const log = new Log({ storage, folder: FOLDER, kind: 'j', segmentBytes, points, steps, head })
   const journal: DurableJournal = new DurableJournal({
     log,
     streams,

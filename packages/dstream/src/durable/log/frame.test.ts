@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { DamagedError } from '../../base/errors/storage.js'
-import { encodeFile, encodeFrames, format, frameHeaderBytes, preamble, preambleBytes, readFrames } from './frame.js'
+import { encodeFile, encodeFrames, FORMAT, FRAME_HEADER_BYTES, preamble, PREAMBLE_BYTES, readFrames } from './frame.js'
 import { crc32 } from './crc32.js'
 
 function text(s: string): Uint8Array {
@@ -58,9 +58,9 @@ describe('a torn tail', () => {
   test('at every length: what was confirmed is read, the rest is torn', () => {
     const groups = [[[text('one')]], [[text('two')], [text('three')]], [[text('four')]]]
     const bytes = grown(5, groups)
-    const ends = [preambleBytes]
-    for (const parts of groups.flat()) ends.push(ends.at(-1)! + frameHeaderBytes + join(...parts).length)
-    for (let length = preambleBytes; length <= bytes.length; length++) {
+    const ends = [PREAMBLE_BYTES]
+    for (const parts of groups.flat()) ends.push(ends.at(-1)! + FRAME_HEADER_BYTES + join(...parts).length)
+    for (let length = PREAMBLE_BYTES; length <= bytes.length; length++) {
       const { frames, end, torn } = read(bytes.subarray(0, length))
       expect(end).toBe(ends.filter((e) => e <= length).at(-1))
       expect(frames).toHaveLength(ends.filter((e) => e <= length).length - 1)
@@ -80,7 +80,7 @@ describe('a torn tail', () => {
   test('of one append any part may be missing: a good frame behind a lost one is torn too, for nothing was confirmed', () => {
     const confirmed = grown(5, [[[text('one')]]])
     const group = encodeFrames('j', 5, 6, [[text('lost')], [text('kept')]])
-    group.fill(0, 0, frameHeaderBytes + 4)
+    group.fill(0, 0, FRAME_HEADER_BYTES + 4)
     expect(outcome(join(confirmed, group))).toHaveLength(1)
   })
 
@@ -95,7 +95,7 @@ describe('damage', () => {
     const groups = [[[text('one')]], [[text('two')], [text('three')]], [[text('four')]]]
     const bytes = grown(5, groups)
     const whole = outcome(bytes) as string[]
-    const lastGroup = bytes.length - (frameHeaderBytes + 4)
+    const lastGroup = bytes.length - (FRAME_HEADER_BYTES + 4)
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice()
       flipped[bit >> 3]! ^= 1 << (bit & 7)
@@ -124,7 +124,7 @@ describe('damage', () => {
   test('a newer format is told from damage', () => {
     const bytes = preamble('j', 5)
     const view = new DataView(bytes.buffer)
-    view.setUint32(8, format + 1, true)
+    view.setUint32(8, FORMAT + 1, true)
     view.setUint32(20, crc32(bytes.subarray(0, 20)), true)
     expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'checkpoint-newer-format' }))
   })

@@ -2,7 +2,7 @@ import { DamagedError, newerFormat } from '../../base/errors/storage.js'
 import { crc32 } from './crc32.js'
 
 /** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */
-export const format = 1
+export const FORMAT = 1
 
 /** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot, `o` saved objects. */
 export type FileKind = 'j' | 'c' | 's' | 'm' | 'o'
@@ -23,20 +23,20 @@ export interface FileFrames {
   readonly torn: number
 }
 
-const magic = 'dstream'
-export const preambleBytes = 24
-export const frameHeaderBytes = 20
+const MAGIC = 'dstream'
+export const PREAMBLE_BYTES = 24
+export const FRAME_HEADER_BYTES = 20
 
 /**
  * The head of a file: `dstream`, kind, format (u32), sequence number of the first frame (f64), CRC of all that. Its
  * layout is the same in every format, so that a newer one is told from a damaged one.
  */
 export function preamble(kind: FileKind, first: number): Uint8Array {
-  const bytes = new Uint8Array(preambleBytes)
+  const bytes = new Uint8Array(PREAMBLE_BYTES)
   const view = new DataView(bytes.buffer)
-  for (let i = 0; i < magic.length; i++) bytes[i] = magic.charCodeAt(i)
+  for (let i = 0; i < MAGIC.length; i++) bytes[i] = MAGIC.charCodeAt(i)
   bytes[7] = kind.charCodeAt(0)
-  view.setUint32(8, format, true)
+  view.setUint32(8, FORMAT, true)
   view.setFloat64(12, first, true)
   view.setUint32(20, crc32(bytes.subarray(0, 20)), true)
   return bytes
@@ -62,11 +62,11 @@ export function encodeFrames(
 ): Uint8Array {
   const seed = seedOf(kind, first)
   const lengths = payloads.map((parts) => parts.reduce((sum, part) => sum + part.length, 0))
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length + frameHeaderBytes, 0))
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length + FRAME_HEADER_BYTES, 0))
   const view = new DataView(bytes.buffer)
   let offset = 0
   payloads.forEach((parts, i) => {
-    let at = offset + frameHeaderBytes
+    let at = offset + FRAME_HEADER_BYTES
     let crc = seed
     for (const part of parts) {
       bytes.set(part, at)
@@ -86,9 +86,9 @@ export function encodeFrames(
 /** A whole file in one go, for files that are put and never appended to. */
 export function encodeFile(kind: FileKind, first: number, payloads: readonly Payload[]): Uint8Array {
   const frames = encodeFrames(kind, first, first, payloads)
-  const bytes = new Uint8Array(preambleBytes + frames.length)
+  const bytes = new Uint8Array(PREAMBLE_BYTES + frames.length)
   bytes.set(preamble(kind, first))
-  bytes.set(frames, preambleBytes)
+  bytes.set(frames, PREAMBLE_BYTES)
   return bytes
 }
 
@@ -102,7 +102,7 @@ export function readFrames(file: string, kind: FileKind, bytes: Uint8Array, opti
   const first = readPreamble(file, kind, bytes)
   const reader = new Reader(bytes, seedOf(kind, first))
   const frames: Frame[] = []
-  let offset = preambleBytes
+  let offset = PREAMBLE_BYTES
   while (offset < bytes.length) {
     const sequence = first + frames.length
     const payload = reader.payloadAt(offset, sequence)
@@ -114,22 +114,22 @@ export function readFrames(file: string, kind: FileKind, bytes: Uint8Array, opti
       break
     }
     frames.push({ payload, offset, sequence })
-    offset += frameHeaderBytes + payload.length
+    offset += FRAME_HEADER_BYTES + payload.length
   }
   return { first, frames, end: offset, torn: bytes.length - offset }
 }
 
 function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
-  if (bytes.length < preambleBytes)
+  if (bytes.length < PREAMBLE_BYTES)
     throw new DamagedError(file, 0, `it ends after ${bytes.length} bytes, before its head does`)
   const view = new DataView(bytes.buffer, bytes.byteOffset)
-  for (let i = 0; i < magic.length; i++) {
-    if (bytes[i] !== magic.charCodeAt(i)) throw new DamagedError(file, i, 'it does not begin like a file of dstream')
+  for (let i = 0; i < MAGIC.length; i++) {
+    if (bytes[i] !== MAGIC.charCodeAt(i)) throw new DamagedError(file, i, 'it does not begin like a file of dstream')
   }
   if (view.getUint32(20, true) !== crc32(bytes.subarray(0, 20)))
     throw new DamagedError(file, 0, 'the checksum of its head is wrong')
   const found = view.getUint32(8, true)
-  if (found > format) throw newerFormat(file, found, format)
+  if (found > FORMAT) throw newerFormat(file, found, FORMAT)
   if (bytes[7] !== kind.charCodeAt(0)) {
     throw new DamagedError(file, 7, `it is of kind "${String.fromCharCode(bytes[7]!)}" where "${kind}" belongs`)
   }
@@ -148,7 +148,7 @@ class Reader {
 
   payloadAt(offset: number, sequence: number): Uint8Array | undefined {
     if (!this.#headerAt(offset) || this.#view.getUint32(offset + 4, true) !== sequence >>> 0) return undefined
-    const begin = offset + frameHeaderBytes
+    const begin = offset + FRAME_HEADER_BYTES
     const end = begin + this.#view.getUint32(offset, true)
     if (end > this.bytes.length) return undefined
     const payload = this.bytes.subarray(begin, end)
@@ -157,7 +157,7 @@ class Reader {
 
   /** Whether a frame behind `offset` was written when `offset` was durable already. */
   confirmedAfter(offset: number, sequence: number): boolean {
-    for (let at = offset + 1; at + frameHeaderBytes <= this.bytes.length; at++) {
+    for (let at = offset + 1; at + FRAME_HEADER_BYTES <= this.bytes.length; at++) {
       // Cheap tests first: this looks at every byte of what may be a long tail.
       const ahead = (this.#view.getUint32(at + 4, true) - sequence) >>> 0
       if (ahead === 0 || ahead > this.bytes.length) continue
@@ -168,7 +168,7 @@ class Reader {
   }
 
   #headerAt(offset: number): boolean {
-    if (offset + frameHeaderBytes > this.bytes.length) return false
+    if (offset + FRAME_HEADER_BYTES > this.bytes.length) return false
     return crc32(this.bytes.subarray(offset, offset + 16), this.seed) === this.#view.getUint32(offset + 16, true)
   }
 }

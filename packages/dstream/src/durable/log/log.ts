@@ -6,9 +6,9 @@ import {
   encodeFrames,
   type FileKind,
   type Frame,
-  frameHeaderBytes,
+  FRAME_HEADER_BYTES,
   type Payload,
-  preambleBytes,
+  PREAMBLE_BYTES,
   readFrames,
 } from './frame.js'
 
@@ -64,7 +64,7 @@ export function readSegment(file: string, kind: FileKind, bytes: Uint8Array, new
   const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: newest })
   const [head, ...rest] = frames
   // A new file is put as a whole, head included: a crash cannot leave one without.
-  if (head === undefined) throw new DamagedError(file, preambleBytes, 'it does not begin with a good frame')
+  if (head === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'it does not begin with a good frame')
   return { file, first, head, frames: rest, next: first + frames.length, end, torn }
 }
 
@@ -128,7 +128,7 @@ export class Log {
   }
 
   /** Bytes that a payload takes in the file beside its own. */
-  static readonly overhead = frameHeaderBytes
+  static readonly overhead = FRAME_HEADER_BYTES
 
   /**
    * Goes on after what was read: what is torn is cut off, what a killed process has left unsynced is made durable, and a

@@ -11,7 +11,7 @@ export interface HeldLock {
 }
 
 /** Of this library's own, because what bears it is deleted: a `.tmp` might be anybody's. */
-const temporary = '.dstream-tmp'
+const TEMPORARY = '.dstream-tmp'
 const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
 
 /**
@@ -60,7 +60,7 @@ export class DiskStorage implements Storage {
     await this.#alone(file, async () => {
       await this.#makeFolders(file)
       await this.#held?.verify()
-      const beside = file + temporary
+      const beside = file + TEMPORARY
       try {
         await this.#writeSynced(beside, bytes)
         await this.#disk.rename(beside, file).catch(failing('rename a new version to', file))
@@ -81,7 +81,7 @@ export class DiskStorage implements Storage {
         if (name.endsWith('/')) {
           const inner = path.slice(0, -1)
           if (inner.startsWith(prefix) || prefix.startsWith(path)) await look(inner)
-        } else if (path.startsWith(prefix) && goodName.test(path) && !path.endsWith(temporary)) found.push(path)
+        } else if (path.startsWith(prefix) && goodName.test(path) && !path.endsWith(TEMPORARY)) found.push(path)
       }
     }
     await look('')
@@ -125,7 +125,7 @@ export class DiskStorage implements Storage {
     for (const name of await this.#disk.readDir(folder).catch(failing('list', folder || this.#disk.name))) {
       const path = folder === '' ? name : `${folder}/${name}`
       if (name.endsWith('/')) await this.#sweep(path.slice(0, -1))
-      else if (name.endsWith(temporary)) await this.#disk.unlink(path).catch(failing('delete', path))
+      else if (name.endsWith(TEMPORARY)) await this.#disk.unlink(path).catch(failing('delete', path))
     }
   }
 
@@ -171,7 +171,7 @@ export class DiskStorage implements Storage {
 }
 
 function checkName(file: string): void {
-  if (!goodName.test(file) || file.endsWith(temporary)) throw badFileName(file)
+  if (!goodName.test(file) || file.endsWith(TEMPORARY)) throw badFileName(file)
 }
 
 function failing(action: string, file: string) {

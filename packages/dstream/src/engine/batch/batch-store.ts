@@ -14,7 +14,7 @@ import { RememberedRDDs } from './remembered-rdds.js'
 import type { StatefulTurns } from './stateful-operators.js'
 
 /** How many outputs may be owed to the world at a time; beyond it the oldest is given up. */
-export const maxOwedOutputs = 1000
+export const MAX_OWED_OUTPUTS = 1000
 
 export interface BatchStoreOptions {
   readonly graph: Graph
@@ -138,7 +138,7 @@ export class CheckpointedStore implements BatchStore {
     const behind = turns.operators.filter((operator) => turns.owed(operator).length > 0)
     const until = this.#readUntil(time, turns.oldestOwed)
     const failed = failedOutputs.map((output): FailedOutput => ({ output: output.id, time }))
-    this.#owed = [...this.#owed, ...failed].slice(-maxOwedOutputs)
+    this.#owed = [...this.#owed, ...failed].slice(-MAX_OWED_OUTPUTS)
     const unkept = [...this.#waiting.filter((owed) => this.#owed.includes(owed)), ...failed]
     this.#waiting = unkept.filter((owed) => this.isWaiting(owed))
     const owing = unkept

@@ -3,7 +3,7 @@ import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
 /** How many batches a stateful operator may fall behind before the context gives up. */
-export const maxWaitingBatches = 1000
+export const MAX_WAITING_BATCHES = 1000
 
 /**
  * The turns of the stateful operators. Each advances once per batch whatever the outputs pull, and none goes past a batch

@@ -10,7 +10,7 @@ export interface BufferLimits {
 export const defaultLimits: BufferLimits = { maxBufferedRecords: 100_000, maxBufferedBytes: 64 * 1024 * 1024 }
 
 /** Beyond this multiple of a bound nothing more is taken. */
-const refusal = 2
+const REFUSAL = 2
 
 /**
  * What one receiver holds: what is in its block builder and in blocks that no finished batch has consumed. Two marks, so
@@ -39,8 +39,8 @@ export class Backlog {
   /** @throws `receiver-buffer-full` when far more than the bound is held already */
   take(records: number, bytes: number): void {
     const { maxBufferedRecords, maxBufferedBytes } = this.#limits
-    if (this.#records >= refusal * maxBufferedRecords) throw bufferFull('records', this.#records, maxBufferedRecords)
-    if (this.#bytes >= refusal * maxBufferedBytes) throw bufferFull('bytes', this.#bytes, maxBufferedBytes)
+    if (this.#records >= REFUSAL * maxBufferedRecords) throw bufferFull('records', this.#records, maxBufferedRecords)
+    if (this.#bytes >= REFUSAL * maxBufferedBytes) throw bufferFull('bytes', this.#bytes, maxBufferedBytes)
     this.#records += records
     this.#bytes += bytes
     if (this.#records >= maxBufferedRecords || this.#bytes >= maxBufferedBytes) this.#full = true

@@ -1,7 +1,7 @@
 import type { Block } from '../../durable/blocks/block.js'
 import type { Clock } from '../../base/ports.js'
 
-const retryMs = 2000
+const RETRY_MS = 2000
 
 export interface BlockQueueOptions {
   readonly clock: Clock
@@ -52,8 +52,8 @@ export class BlockQueue {
       try {
         await this.#options.add(block)
       } catch (error) {
-        this.#options.onError(`Could not store block ${block.id}, trying again in ${retryMs} ms`, error)
-        this.#timer = this.#options.clock.setTimer(this.#options.clock.now() + retryMs, () => void this.settled())
+        this.#options.onError(`Could not store block ${block.id}, trying again in ${RETRY_MS} ms`, error)
+        this.#timer = this.#options.clock.setTimer(this.#options.clock.now() + RETRY_MS, () => void this.settled())
         break
       }
       if (this.#waiting[0] === block) this.#waiting.shift()

@@ -8,7 +8,7 @@ export interface RateOptions {
 }
 
 /** How far ahead of its rate a sender may run before it is asked to wait: short waits cost timers, long ones memory. */
-const slackMs = 100
+const SLACK_MS = 100
 
 /**
  * Records per second. Taking never waits: what is taken faster than the rate is *ahead*, and the block builder keeps as
@@ -61,7 +61,7 @@ export class RateLimiter {
   /** Milliseconds until a sender may go on; 0 when it may at once. */
   waitMs(): number {
     if (!this.limited) return 0
-    const slack = Math.max(slackMs, 1000 / this.#rate)
+    const slack = Math.max(SLACK_MS, 1000 / this.#rate)
     return Math.max(0, Math.ceil(this.#dueMs - this.#clock.now() - slack - 1e-6))
   }
 }

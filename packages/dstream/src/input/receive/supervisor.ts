@@ -26,9 +26,9 @@ export interface SupervisorOptions<T> extends Omit<IntakeOptions, 'onError'> {
 /** `idle` until the start; `waiting` between two lives; `ended` by itself, for good; `closed` by the context. */
 type State = 'idle' | 'started' | 'waiting' | 'ended' | 'closed'
 
-const longestDelayMs = 30_000
+const LONGEST_DELAY_MS = 30_000
 /** How long `onStop` may take, unless a stop gives it more. */
-const stopPatienceMs = 10_000
+const STOP_PATIENCE_MS = 10_000
 
 /**
  * Runs one receiver: starts it, watches it, starts it again with back-off, stops it. Whatever a receiver does, nothing
@@ -47,7 +47,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   #stored = false
   /** `onStop` is running: what it drains from its source is still taken. */
   #draining = false
-  #patienceMs = stopPatienceMs
+  #patienceMs = STOP_PATIENCE_MS
   #fruitless = 0
   #restartTimer: { cancel(): void } | undefined
   #stopping: Promise<void> | undefined
@@ -92,7 +92,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
    * `intake.unstored` holds what is left. `onStop` is waited for 10 seconds, or `patienceMs` where that is longer.
    */
   stop(patienceMs = 0): Promise<void> {
-    this.#patienceMs = Math.max(stopPatienceMs, patienceMs)
+    this.#patienceMs = Math.max(STOP_PATIENCE_MS, patienceMs)
     return (this.#closing ??= this.#close())
   }
 
@@ -150,7 +150,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     this.#fruitless = this.#stored ? 0 : this.#fruitless + 1
     const backOffMs = (this.#options.restartDelayMs ?? 2000) * 2 ** Math.max(0, this.#fruitless - 1)
     const delayMs =
-      delay?.milliseconds ?? Math.min(backOffMs, Math.max(longestDelayMs, this.#options.restartDelayMs ?? 0))
+      delay?.milliseconds ?? Math.min(backOffMs, Math.max(LONGEST_DELAY_MS, this.#options.restartDelayMs ?? 0))
     void this.#end('waiting', `Restarting receiver with delay ${delayMs}ms: ${message}`, error).then(() => {
       if (this.#state !== 'waiting') return
       const { clock } = this.#options

@@ -25,10 +25,10 @@ export interface FileStreamOptions {
 export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
 
 /** A file dated this far ahead of its batch is told: it will not be read for as long. */
-const farAheadMs = 60_000
+const FAR_AHEAD_MS = 60_000
 
 /** File systems date by a clock that ticks every few milliseconds: what comes just after the start may be dated before it. */
-const clockGrainMs = 10
+const CLOCK_GRAIN_MS = 10
 
 function isPlain(path: string): boolean {
   return !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
@@ -168,7 +168,7 @@ export class FileInput<T> implements InputSource<T> {
   }
 
   #isNew({ path, modifiedMs }: FoundFile): boolean {
-    return !this.#newOnly || modifiedMs > this.#thresholdMs - (this.#old.has(path) ? 0 : clockGrainMs)
+    return !this.#newOnly || modifiedMs > this.#thresholdMs - (this.#old.has(path) ? 0 : CLOCK_GRAIN_MS)
   }
 
   async #list(wanted: (path: string) => boolean): Promise<Listing | undefined> {
@@ -187,7 +187,7 @@ export class FileInput<T> implements InputSource<T> {
 
   #tellAhead(files: readonly FoundFile[], time: number): void {
     for (const { path, modifiedMs } of files) {
-      if (modifiedMs <= time + farAheadMs || this.#toldAhead.has(path)) continue
+      if (modifiedMs <= time + FAR_AHEAD_MS || this.#toldAhead.has(path)) continue
       this.#toldAhead.add(path)
       const when = new Date(modifiedMs).toISOString()
       this.#reporter.warn(

@@ -1,6 +1,6 @@
 import { concat } from '../../base/bytes.js'
 
-const headBytes = 4
+const HEAD_BYTES = 4
 
 /** Cuts a stream of chunks into frames of a 32 bit length, most significant byte first, and so many bytes. */
 export class FrameCutter {
@@ -20,8 +20,8 @@ export class FrameCutter {
     this.#held += chunk.length
     const frames: Uint8Array[] = []
     for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
-      if (this.#held < headBytes + length) break
-      const frame = this.#take(headBytes + length).subarray(headBytes)
+      if (this.#held < HEAD_BYTES + length) break
+      const frame = this.#take(HEAD_BYTES + length).subarray(HEAD_BYTES)
       if (frame.length > 0) frames.push(frame)
     }
     return frames
@@ -30,14 +30,14 @@ export class FrameCutter {
   /** Bytes that the frame under way still lacks; 0 between two frames. */
   get missing(): number {
     if (this.#held === 0) return 0
-    return headBytes + (this.#nextLength() ?? 0) - this.#held
+    return HEAD_BYTES + (this.#nextLength() ?? 0) - this.#held
   }
 
   #nextLength(): number | undefined {
-    if (this.#held < headBytes) return undefined
-    if (this.#waiting[0]!.length < headBytes) this.#waiting = [concat(this.#waiting)]
+    if (this.#held < HEAD_BYTES) return undefined
+    if (this.#waiting[0]!.length < HEAD_BYTES) this.#waiting = [concat(this.#waiting)]
     const head = this.#waiting[0]!
-    const length = new DataView(head.buffer, head.byteOffset, headBytes).getUint32(0)
+    const length = new DataView(head.buffer, head.byteOffset, HEAD_BYTES).getUint32(0)
     if (length > this.#maxBytes) throw this.#tooLong(length, this.#maxBytes)
     return length
   }

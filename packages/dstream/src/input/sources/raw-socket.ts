@@ -9,7 +9,7 @@ import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
 /** The longest frame that is taken: what claims more is no frame. */
-const maxFrameBytes = 64 * 1024 * 1024
+const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 /**
  * Frames of a 32 bit length, most significant byte first, and so many bytes; each frame becomes one block as it is, and
@@ -42,7 +42,7 @@ class RawSocketReceiver<T> extends SocketReceiver<T> {
   }
 
   protected override reader(): ChunkReader {
-    const cutter = new FrameCutter(maxFrameBytes, frameTooLong)
+    const cutter = new FrameCutter(MAX_FRAME_BYTES, frameTooLong)
     let stored: Promise<unknown> = Promise.resolve()
     return {
       data: async (chunk) => {

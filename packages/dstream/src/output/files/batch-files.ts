@@ -4,7 +4,7 @@ import { crc32 } from '../../durable/log/crc32.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { MortalStorage } from '../../testing/simulated-disk/mortal-storage.js'
 import { encodeRecords } from './encode-records.js'
-import { hexadecimal, manifestHead, manifestLine, manifestName, readManifest, type ManifestFile } from './manifest.js'
+import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import type { SinkHome } from './sink-home.js'
 
 const dataFile = /^batch-\d+-\d{5,}$/
@@ -77,17 +77,17 @@ export class BatchFiles<T> {
 
   /** With this line the batch is there: its files are durable already. */
   async #append(time: number, files: readonly ManifestFile[]): Promise<void> {
-    if (this.#suspect) await this.#storage.put(manifestName, await this.#goodManifest())
+    if (this.#suspect) await this.#storage.put(MANIFEST_NAME, await this.#goodManifest())
     this.#suspect = true
     const line = manifestLine({ time, files })
-    await this.#storage.append(manifestName, line)
+    await this.#storage.append(MANIFEST_NAME, line)
     this.#suspect = false
     this.#size += line.length
     this.#last = Math.max(time, this.#last ?? time)
   }
 
   async #goodManifest(): Promise<Uint8Array> {
-    return (await this.#storage.read(manifestName))!.subarray(0, this.#size)
+    return (await this.#storage.read(MANIFEST_NAME))!.subarray(0, this.#size)
   }
 
   /**
@@ -95,12 +95,12 @@ export class BatchFiles<T> {
    * manifest is written anew, because its last line may have been read from memory and never have reached the disk.
    */
   async #recover(): Promise<void> {
-    const bytes = await this.#storage.read(manifestName)
+    const bytes = await this.#storage.read(MANIFEST_NAME)
     const found = (await this.#storage.list('batch-')).filter((name) => dataFile.test(name))
-    if (bytes === undefined && found.length > 0) throw manifestMissing(this.#where, found[0]!, manifestName)
+    if (bytes === undefined && found.length > 0) throw manifestMissing(this.#where, found[0]!, MANIFEST_NAME)
     const manifest = bytes ?? manifestHead()
     const { entries, end } = readManifest(this.#where, manifest)
-    await this.#storage.put(manifestName, manifest.subarray(0, end))
+    await this.#storage.put(MANIFEST_NAME, manifest.subarray(0, end))
     const named = new Set(entries.flatMap(({ files }) => files.map(({ name }) => name)))
     for (const name of found) if (!named.has(name)) await this.#storage.delete(name)
     this.#size = end

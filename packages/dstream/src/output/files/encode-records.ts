@@ -1,7 +1,7 @@
 import { badEncoding } from '../../base/errors/sinks.js'
 
 /** Records become text in pieces of about this many characters, and the event loop breathes between two of them. */
-const pieceLength = 64 * 1024
+const PIECE_LENGTH = 64 * 1024
 
 /**
  * Records as the bytes of a file: a string becomes a line, bytes are taken as they are. `breathe` is awaited now and
@@ -29,7 +29,7 @@ export async function encodeRecords<T>(
       pieces.push(encoded.slice())
     } else throw badEncoding(encoded)
     sinceBreath += encoded.length + 1
-    if (sinceBreath < pieceLength) continue
+    if (sinceBreath < PIECE_LENGTH) continue
     flush()
     sinceBreath = 0
     await breathe()

@@ -10,7 +10,7 @@ import type { Disk, DiskFile } from '../../durable/storage/disk.js'
 import { memoryStorage, type DiskFault, type MemoryStorage } from '../../storage.js'
 import { Time } from '../../base/time/time.js'
 import { fileSink, readFileSink } from './index.js'
-import { manifestName } from './manifest.js'
+import { MANIFEST_NAME } from './manifest.js'
 
 const sc = new RDDContext()
 /** Three partitions, of which the second is empty; a batch without any records; big ones. */
@@ -62,7 +62,7 @@ describe('a file sink in a directory', () => {
       'batch-3000-00000',
       'batch-3000-00001',
       'batch-4000-00000',
-      manifestName,
+      MANIFEST_NAME,
     ])
     expect(await readFile(join(dir, 'batch-1000-00000'), 'utf8')).toBe('a\nb\n')
     expect(await read(dir)).toEqual(expected())
@@ -114,7 +114,7 @@ describe('a file sink in a directory', () => {
     for (const name of ['batch-2000-00000', 'batch-900-00000', 'batch-3000-00000.dstream-tmp'])
       await writeFile(join(dir, name), '')
     for (const name of ['notes.txt', 'batch-of-cakes']) await writeFile(join(dir, name), 'mine')
-    await writeFile(join(dir, manifestName), '{"time":2000,"files":[{"na', { flag: 'a' })
+    await writeFile(join(dir, MANIFEST_NAME), '{"time":2000,"files":[{"na', { flag: 'a' })
     expect(await read(dir)).toEqual(expected([1000]))
     const second = fileSink<string>(dir)
     await second.open!()
@@ -124,7 +124,7 @@ describe('a file sink in a directory', () => {
       'batch-1000-00000',
       'batch-1000-00002',
       'batch-of-cakes',
-      manifestName,
+      MANIFEST_NAME,
       'notes.txt',
     ])
     expect(await read(dir)).toEqual(expected([1000, 2000]))
@@ -171,19 +171,19 @@ describe('refused with words:', () => {
     await sink.open!()
     for (const time of times) await sink.write(batch(time))
     await sink.close!()
-    const manifest = await readFile(join(dir, manifestName))
-    await rm(join(dir, manifestName))
+    const manifest = await readFile(join(dir, MANIFEST_NAME))
+    await rm(join(dir, MANIFEST_NAME))
     await expect(fileSink(dir).open!()).rejects.toMatchObject({ code: 'manifest-missing' })
     const damaged = Buffer.from(manifest)
     damaged[manifest.indexOf('\n') + 5]! ^= 1
-    await writeFile(join(dir, manifestName), damaged)
+    await writeFile(join(dir, MANIFEST_NAME), damaged)
     await expect(fileSink(dir).open!()).rejects.toMatchObject({ code: 'manifest-damaged' })
     await expect(read(dir)).rejects.toMatchObject({ code: 'manifest-damaged' })
-    expect([existsSync(join(dir, 'batch-4000-00000')), await readFile(join(dir, manifestName))]).toEqual([
+    expect([existsSync(join(dir, 'batch-4000-00000')), await readFile(join(dir, MANIFEST_NAME))]).toEqual([
       true,
       damaged,
     ])
-    await writeFile(join(dir, manifestName), manifest)
+    await writeFile(join(dir, MANIFEST_NAME), manifest)
     expect(await read(dir)).toEqual(expected())
   })
 
@@ -278,7 +278,7 @@ describe('on a simulated disk', () => {
     const failed: number[] = []
     const storage = memoryStorage({
       fault: ({ op, path, index }) => {
-        if (op !== 'sync' || path !== manifestName || failed.length > 0) return undefined
+        if (op !== 'sync' || path !== MANIFEST_NAME || failed.length > 0) return undefined
         failed.push(index)
         return { error: 'EIO' }
       },

@@ -2,7 +2,7 @@ import { manifestDamaged } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
 
 /** Names the batches that a file sink holds; whoever goes by it sees each of them once, whole. */
-export const manifestName = 'manifest.jsonl'
+export const MANIFEST_NAME = 'manifest.jsonl'
 
 /** One file of a batch. */
 export interface ManifestFile {
@@ -73,15 +73,15 @@ export function readManifest(where: string, bytes: Uint8Array): Manifest {
       torn ??= from
       // Without the line feed between them two lines look like one.
       if (lineEnd !== -1 && unsealed(line.slice(line.lastIndexOf('{"time":'))) !== undefined) {
-        throw manifestDamaged(where, manifestName, from, 'no good line, and a good one follows')
+        throw manifestDamaged(where, MANIFEST_NAME, from, 'no good line, and a good one follows')
       }
     } else if (torn !== undefined)
-      throw manifestDamaged(where, manifestName, torn, 'no good line, and a good one follows')
+      throw manifestDamaged(where, MANIFEST_NAME, torn, 'no good line, and a good one follows')
     else entries.push(value as ManifestEntry)
     from = until + 1
     if (value !== undefined) end = from
   }
-  if (end === 0) throw manifestDamaged(where, manifestName, 0, 'it is empty')
+  if (end === 0) throw manifestDamaged(where, MANIFEST_NAME, 0, 'it is empty')
   return { entries, end }
 }
 
@@ -90,9 +90,9 @@ const decoder = new TextDecoder()
 function checkHead(where: string, value: object | undefined): void {
   const found = value as Partial<typeof head> | undefined
   if (found?.dstream !== head.dstream) {
-    throw manifestDamaged(where, manifestName, 0, 'it does not begin like the manifest of a file sink')
+    throw manifestDamaged(where, MANIFEST_NAME, 0, 'it does not begin like the manifest of a file sink')
   }
   if (found.format !== head.format) {
-    throw manifestDamaged(where, manifestName, 0, `it is of format ${found.format}, this version reads ${head.format}`)
+    throw manifestDamaged(where, MANIFEST_NAME, 0, `it is of format ${found.format}, this version reads ${head.format}`)
   }
 }

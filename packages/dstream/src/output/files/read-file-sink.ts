@@ -3,7 +3,7 @@ import { crc32 } from '../../durable/log/crc32.js'
 import { fileStorage } from '../../platform/file-storage.js'
 import type { Storage } from '../../base/ports.js'
 import { Time } from '../../base/time/time.js'
-import { hexadecimal, manifestName, readManifest, type ManifestFile } from './manifest.js'
+import { hexadecimal, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import { homeOf, type SinkHome } from './sink-home.js'
 
 /** One batch, as a file sink has written it. */
@@ -25,7 +25,7 @@ export interface FileSinkBatch {
  */
 export async function* readFileSink(place: string | Storage): AsyncGenerator<FileSinkBatch, void, undefined> {
   const home = homeOf('readFileSink', place, fileStorage)
-  const bytes = await home.storage.read(manifestName)
+  const bytes = await home.storage.read(MANIFEST_NAME)
   if (bytes === undefined) return
   for (const { time, files } of readManifest(home.name, bytes).entries) {
     const lines: string[] = []

@@ -4,7 +4,7 @@ import type { Operator } from '../../streams/graph/operator.js'
 import { escapeControl } from '../../base/text/escape.js'
 import { textForm } from '../../base/text/text-form.js'
 
-const rule = '-'.repeat(43)
+const RULE = '-'.repeat(43)
 
 /**
  * The first `num` records of each batch, one a line, in Spark's layout: a rule of 43 dashes, `Time: <ms> ms`, the rule,
@@ -19,7 +19,7 @@ export function print<T>(parent: Operator<T>, num: number, out: () => Writable):
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
       const shown = records.slice(0, num).map((record) => escapeControl(textForm(record)))
-      const lines = [rule, `Time: ${time} ms`, rule, ...shown, ...(records.length > num ? ['...'] : []), '']
+      const lines = [RULE, `Time: ${time} ms`, RULE, ...shown, ...(records.length > num ? ['...'] : []), '']
       await write(out(), lines.map((line) => `${line}\n`).join(''))
     },
   }

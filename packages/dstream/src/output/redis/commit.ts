@@ -20,7 +20,7 @@ export interface RedisBatch<T> {
 }
 
 /** As many batches as the engine owes at most. */
-export const rememberedTimes = 1000
+export const REMEMBERED_TIMES = 1000
 
 function timeKey(key: string): string {
   return `${key}:time`
@@ -43,7 +43,7 @@ export async function holds(redis: Redis, key: string, time: number): Promise<bo
   if (last === undefined || time > last) return false
   if ((await redis.zscore(timesKey(key), time)) !== null) return true
   const oldest = Number((await redis.zrange(timesKey(key), 0, 0))[0] ?? Infinity)
-  return time < oldest && (oldest === Infinity || (await redis.zcard(timesKey(key))) >= rememberedTimes)
+  return time < oldest && (oldest === Infinity || (await redis.zcard(timesKey(key))) >= REMEMBERED_TIMES)
 }
 
 /**
@@ -95,6 +95,6 @@ async function prepare<T>(
   transaction
     .set(timeKey(key), newest)
     .zadd(timesKey(key), time.milliseconds, time.milliseconds)
-    .zremrangebyrank(timesKey(key), 0, -rememberedTimes - 1)
+    .zremrangebyrank(timesKey(key), 0, -REMEMBERED_TIMES - 1)
   return exec
 }

@@ -22,8 +22,8 @@ export interface RedisLinkOptions {
   readonly connect: () => Redis
 }
 
-const firstPauseMs = 100
-const longestPauseMs = 2000
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 2000
 
 /**
  * A connection to Redis that is made when it is needed, and again after it broke. What is asked of it runs on one
@@ -57,7 +57,7 @@ export class RedisLink {
         if (isRefusal(cause)) throw redisRefused(what, where, cause)
         if (number === attempts) throw redisAway(what, where, attempts, cause)
       }
-      await delay(clock, Math.min(firstPauseMs * 2 ** (number - 1), longestPauseMs))
+      await delay(clock, Math.min(FIRST_PAUSE_MS * 2 ** (number - 1), LONGEST_PAUSE_MS))
     }
   }
 

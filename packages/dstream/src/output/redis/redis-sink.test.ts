@@ -5,7 +5,7 @@ import { hasRedis, RedisServer } from '../../../../../test/redis-server.js'
 import { RDDContext } from '../../rdd/rdd-context.js'
 import { Milliseconds, Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { rememberedTimes } from './commit.js'
+import { REMEMBERED_TIMES } from './commit.js'
 import { redisSink, type RedisSinkOptions } from './index.js'
 import { clientsOf } from './redis-sink.js'
 
@@ -71,13 +71,13 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
 
   test('what is older than all remembered batches counts as written', async () => {
     const sink = await opened({ write: () => undefined })
-    const times = Array.from({ length: rememberedTimes }, (_, i) => (i + 10) * 10)
+    const times = Array.from({ length: REMEMBERED_TIMES }, (_, i) => (i + 10) * 10)
     await redis.set('job:time', times.at(-1)!)
     await redis.zadd('job:times', ...times.flatMap((time) => [time, time]))
     expect(await sink.has!(new Time(95))).toBe(true)
     expect(await sink.has!(new Time(105))).toBe(false)
     await sink.write(batch(100_000))
-    expect([await redis.zcard('job:times'), await sink.has!(new Time(100))]).toEqual([rememberedTimes, true])
+    expect([await redis.zcard('job:times'), await sink.has!(new Time(100))]).toEqual([REMEMBERED_TIMES, true])
     await redis.del('job:times')
     expect(await sink.has!(new Time(105))).toBe(true)
     await sink.close!()

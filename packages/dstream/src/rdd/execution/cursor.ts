@@ -1,4 +1,4 @@
-const longest = 64
+const LONGEST = 64
 
 const nothing: readonly unknown[] = []
 
@@ -39,7 +39,7 @@ export class Cursor {
       if (chunk.length === 0) throw value
       this.#error = { value }
     }
-    this.#size = Math.min(this.#size * 2, longest)
+    this.#size = Math.min(this.#size * 2, LONGEST)
     return chunk
   }
 

@@ -132,7 +132,7 @@ function passAny(input: Input | AsyncIterable<unknown>, steps: Steps, sink: Sink
   return passAsync(input, steps, sink, evaluation)
 }
 
-const longestChunk = 1024
+const LONGEST_CHUNK = 1024
 
 /** Chunks that grow, so that `take(1)` of a slow source waits for one record and a fast one runs in long loops. */
 async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation) {
@@ -143,7 +143,7 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink
     await pass(chunk, steps, sink, evaluation)
     if (isFull(sink)) return
     chunk = []
-    size = Math.min(size * 2, longestChunk)
+    size = Math.min(size * 2, LONGEST_CHUNK)
   }
   await pass(chunk, steps, sink, evaluation)
 }

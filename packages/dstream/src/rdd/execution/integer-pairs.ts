@@ -1,12 +1,12 @@
 import { homeOf, shiftFor } from '../../base/keys/integer.js'
 import { PairColumns } from './pair-columns.js'
 
-const fewest = 1024
+const FEWEST = 1024
 /** Of all that have no pairs yet: most tables never get a whole number. */
 const noPlaces = new Int32Array(2)
 /** The places of a table that is complete, for the next one: to make them anew and grow them takes as long as all the rest. */
 let spare: Int32Array | undefined
-const mostSpared = 1 << 17
+const MOST_SPARED = 1 << 17
 
 /**
  * Pairs whose keys are whole numbers of 32 bits, in order of first arrival: what a Map would hold, made in a quarter of its
@@ -41,7 +41,7 @@ export class IntegerPairs {
 
   /** All pairs. Nothing is found or added any more. */
   columns(): PairColumns<number, unknown> {
-    if (this.#places !== noPlaces && this.#places.length <= mostSpared) spare = this.#places.fill(0)
+    if (this.#places !== noPlaces && this.#places.length <= MOST_SPARED) spare = this.#places.fill(0)
     this.#places = noPlaces
     return new PairColumns(this.keys, this.values)
   }
@@ -56,7 +56,7 @@ export class IntegerPairs {
 
   #grow(): void {
     const { length } = this.#places
-    this.#places = (length < fewest ? spare : undefined) ?? new Int32Array(Math.max(length * 2, fewest))
+    this.#places = (length < FEWEST ? spare : undefined) ?? new Int32Array(Math.max(length * 2, FEWEST))
     if (this.#places === spare) spare = undefined
     this.#shift = shiftFor(this.#places.length)
     for (let i = 0; i < this.keys.length; i++) this.#enter(this.keys[i]!, i + 1)

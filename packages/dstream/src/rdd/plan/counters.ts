@@ -1,7 +1,7 @@
 import type { PlanNode, StepCounter } from './plan.js'
 
 /** What is remembered of a lineage that is gone. */
-const longestHistory = 64
+const LONGEST_HISTORY = 64
 
 /** The steps of a lineage, those first that a record meets first. */
 export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
@@ -21,5 +21,5 @@ export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
 
 /** The counts of a node that is about to lose its lineage. */
 export function historyOf(node: PlanNode): readonly StepCounter[] {
-  return countersOf(node.parents).slice(-longestHistory)
+  return countersOf(node.parents).slice(-LONGEST_HISTORY)
 }

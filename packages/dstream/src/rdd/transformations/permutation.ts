@@ -6,7 +6,7 @@ import { andThen, inOrder, type Maybe } from '../../base/maybe-promise.js'
 export type Permutation = Uint32Array
 
 /** What is done without a pause: some milliseconds at most. */
-const chunkSize = 1 << 13
+const CHUNK_SIZE = 1 << 13
 
 /** How the runs of a merge sort are made and merged. `from` and `to` change places after each round. */
 interface Sorter {
@@ -35,10 +35,10 @@ export function sortedOrder(
   const { length } = ranks
   const numbers = numbersOf(ranks, ascending)
   const sorter = numbers === undefined ? new AnySorter(ranks, compare) : new NumberSorter(numbers)
-  const begun = inOrder(Math.ceil(length / chunkSize), (c) => {
-    const end = Math.min(length, (c + 1) * chunkSize)
-    for (let low = c * chunkSize; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
-    return evaluation.breathe(chunkSize)
+  const begun = inOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
+    const end = Math.min(length, (c + 1) * CHUNK_SIZE)
+    for (let low = c * CHUNK_SIZE; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
+    return evaluation.breathe(CHUNK_SIZE)
   })
   return andThen(begun, () => andThen(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
 }
@@ -58,8 +58,8 @@ function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Eva
 function mergeTwo(sorter: Sorter, low: number, middle: number, high: number, evaluation: Evaluation): Maybe<void> {
   let i = low
   let k = low
-  return inOrder(Math.ceil((high - low) / chunkSize), () => {
-    const until = Math.min(high, k + chunkSize)
+  return inOrder(Math.ceil((high - low) / CHUNK_SIZE), () => {
+    const until = Math.min(high, k + CHUNK_SIZE)
     // What has gone to `to` and is not of the first half is of the second.
     const j = middle + (k - low) - (i - low)
     i = sorter.merge(i, middle, j, high, k, until)
@@ -70,7 +70,7 @@ function mergeTwo(sorter: Sorter, low: number, middle: number, high: number, eva
 }
 
 class AnySorter implements Sorter {
-  readonly width = chunkSize
+  readonly width = CHUNK_SIZE
   readonly #ranks: readonly unknown[]
   readonly #compare: CompareRanks
   #from: Permutation

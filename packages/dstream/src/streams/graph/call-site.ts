@@ -13,13 +13,13 @@ function fileOf(frame: string): string | undefined {
 }
 
 /** The folder this library was loaded from, so that its own frames can be told from the user's. */
-const ownFolder = ((): string | undefined => {
+const OWN_FOLDER = ((): string | undefined => {
   const self = fileOf((new Error().stack ?? '').split('\n')[1] ?? '')
   return self?.replace(/[\\/][^\\/]*$/, '').replace(/[\\/]streams[\\/]graph$/, '')
 })()
 
 function isOwn(file: string): boolean {
-  return ownFolder !== undefined && file.startsWith(ownFolder) && !/\.(test|spec)\.[a-z]+$/.test(file)
+  return OWN_FOLDER !== undefined && file.startsWith(OWN_FOLDER) && !/\.(test|spec)\.[a-z]+$/.test(file)
 }
 
 /** The first frames that are not this library's. */

@@ -10,7 +10,7 @@ import { checkPositiveDuration, type Duration } from '../../base/time/duration.j
 import { eachInSlices } from './internal/in-slices.js'
 import { inVersion } from './internal/state-rdd.js'
 
-const kind = 'dedupByKey'
+const KIND = 'dedupByKey'
 
 /**
  * The first pair of each key, over all batches. Without a `ttl` keys are remembered for ever; with one a key is forgotten
@@ -24,17 +24,17 @@ export function dedupByKey<K extends Key, V>(
   options: { readonly sc: RDDContext; readonly ttl?: Duration | undefined },
 ): Operator<[K, V]> {
   const { sc, ttl } = options
-  const ttlMs = ttl === undefined ? undefined : checkPositiveDuration(kind, ttl).milliseconds
-  const partitioner = partitionerOf({}, sc.defaultParallelism, kind)
+  const ttlMs = ttl === undefined ? undefined : checkPositiveDuration(KIND, ttl).milliseconds
+  const partitioner = partitionerOf({}, sc.defaultParallelism, KIND)
   const table = new KeyedState<true>({ partitioner, timed: ttlMs !== undefined })
   const keep = (pair: readonly [K, V], time: number, kept: [K, V][]): void => {
-    const [key] = pairOf({ operator: kind, time }, pair) as readonly [K, V]
+    const [key] = pairOf({ operator: KIND, time }, pair) as readonly [K, V]
     if (table.cell(key) !== undefined) return
     table.set(key, true)
     kept.push(pair as [K, V])
   }
   return operator<[K, V]>({
-    kind,
+    kind: KIND,
     params: { ttlMs },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version: 1 },

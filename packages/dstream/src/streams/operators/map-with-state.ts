@@ -35,7 +35,7 @@ export interface MapWithStateOperator<K extends Key, S, E> extends Operator<E> {
   readonly snapshots: Operator<[K, S]>
 }
 
-const kind = 'mapWithState'
+const KIND = 'mapWithState'
 
 /**
  * Each record with the state of its key, one after the other in order of arrival: `f` may read, update and remove the
@@ -52,18 +52,18 @@ export function mapWithState<K extends Key, V, S, E>(
   options: MapWithStateOptions<K, S> & { readonly sc: RDDContext },
 ): MapWithStateOperator<K, S, E> {
   const { sc, initialState, timeout, version = 1, migrate, ...partitioning } = options
-  const initial = initialStates(kind, initialState)
-  const timeoutMs = timeout === undefined ? undefined : checkPositiveDuration(kind, timeout).milliseconds
-  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const initial = initialStates(KIND, initialState)
+  const timeoutMs = timeout === undefined ? undefined : checkPositiveDuration(KIND, timeout).milliseconds
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, KIND)
   const table = new KeyedState<S>({ partitioner, timed: timeoutMs !== undefined })
   const stateful = operator<E>({
-    kind,
+    kind: KIND,
     params: { numPartitions: partitioner.numPartitions, timeoutMs, version },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version, migrate },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
-      const batch = (await rdd?.partitionBy(partitioner).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.partitionBy(partitioner).label(KIND, time).materialise()) ?? []
       const turn = new MapTurn<K, V, S, E>(table, f, sc, new Time(time), timeoutMs)
       const first = await initial.read(table)
       await inVersion([table], time, () => {
@@ -92,7 +92,7 @@ function refusePromise(result: unknown): void {
   if (!(result instanceof Promise)) return
   // What becomes of it is nobody's business now: a rejection must not count as unhandled.
   result.catch(() => undefined)
-  throw promiseEmitted(kind)
+  throw promiseEmitted(KIND)
 }
 
 type Pairs<K, V> = readonly (readonly [K, V])[]
@@ -171,6 +171,6 @@ class MapTurn<K extends Key, V, S, E> {
   }
 
   #blame(key: K, value: V | undefined, cause: unknown): void {
-    blame({ operator: kind, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
+    blame({ operator: KIND, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
   }
 }

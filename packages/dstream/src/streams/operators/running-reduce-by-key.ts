@@ -12,7 +12,7 @@ import { inSlices } from './internal/in-slices.js'
 import { inVersion, stateRDD } from './internal/state-rdd.js'
 import type { StatefulOperator } from './update-state-by-key.js'
 
-const kind = 'runningReduceByKey'
+const KIND = 'runningReduceByKey'
 
 /**
  * The running reduction of all batches so far. A batch is reduced first, then each of its keys is merged once: what is
@@ -26,7 +26,7 @@ export function runningReduceByKey<K extends Key, V>(
   options: PartitionOptions & { readonly sc: RDDContext },
 ): StatefulOperator<K, V> {
   const { sc, ...partitioning } = options
-  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, KIND)
   const table = new KeyedState<V>({ partitioner })
   const merge = (cell: Cell<V> | undefined, key: K, value: V, time: number): void => {
     try {
@@ -36,18 +36,18 @@ export function runningReduceByKey<K extends Key, V>(
       else table.write(cell, merged)
     } catch (cause) {
       // Skipped: the total stays what it was.
-      blame({ operator: kind, time }, [key, value], cause, sc.runtime.onRecordError)
+      blame({ operator: KIND, time }, [key, value], cause, sc.runtime.onRecordError)
     }
   }
   const stateful = operator<[K, V]>({
-    kind,
+    kind: KIND,
     params: { numPartitions: partitioner.numPartitions },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version: 1 },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined) return undefined
-      const batch = await rdd?.reduceInPassing(f, { partitioner }).label(kind, time).held()
+      const batch = await rdd?.reduceInPassing(f, { partitioner }).label(KIND, time).held()
       const { keys, values } = await columnsOf(sc, batch ?? [])
       await inVersion([table], time, async () => {
         const cells = new Array<Cell<V> | undefined>(keys.length)

@@ -27,7 +27,7 @@ export interface StatefulOperator<K extends Key, S> extends Operator<[K, S]> {
   readonly table: KeyedState<S>
 }
 
-const kind = 'updateStateByKey'
+const KIND = 'updateStateByKey'
 
 /** One batch: all known keys, then the new ones. */
 class StateTurn<K extends Key, V, S> {
@@ -68,7 +68,7 @@ class StateTurn<K extends Key, V, S> {
       else table.write(cell, next)
     } catch (cause) {
       // Skipped: the state stays what it was.
-      blame({ operator: kind, time: time.milliseconds }, [key, values], cause, this.sc.runtime.onRecordError)
+      blame({ operator: KIND, time: time.milliseconds }, [key, values], cause, this.sc.runtime.onRecordError)
     }
   }
 }
@@ -87,18 +87,18 @@ export function updateStateByKey<K extends Key, V, S>(
   options: StateOptions<K, S> & { readonly sc: RDDContext },
 ): StatefulOperator<K, S> {
   const { sc, initialState, version = 1, migrate, ...partitioning } = options
-  const initial = initialStates(kind, initialState)
-  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const initial = initialStates(KIND, initialState)
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, KIND)
   const table = new KeyedState<S>({ partitioner })
   const stateful = operator<[K, S]>({
-    kind,
+    kind: KIND,
     params: { numPartitions: partitioner.numPartitions, version },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version, migrate },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
-      const batch = (await rdd?.groupInPassing({ partitioner }).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.groupInPassing({ partitioner }).label(KIND, time).materialise()) ?? []
       const first = await initial.read(table)
       await inVersion([table], time, () => {
         seed(table, first)

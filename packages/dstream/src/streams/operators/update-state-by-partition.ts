@@ -16,7 +16,7 @@ export interface PartitionStateOptions<K extends Key, S> extends StateOptions<K,
   rememberPartitioner?: boolean | undefined
 }
 
-const kind = 'updateStateByPartition'
+const KIND = 'updateStateByPartition'
 
 type Entries<K, V, S> = Iterable<[K, V[], S | undefined]>
 
@@ -53,17 +53,17 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
   options: PartitionStateOptions<K2, S> & { readonly sc: RDDContext },
 ): StatefulOperator<K2, S> {
   const { sc, initialState, version = 1, migrate, rememberPartitioner = true, ...partitioning } = options
-  const initial = initialStates(kind, initialState)
-  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const initial = initialStates(KIND, initialState)
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, KIND)
   const table = new KeyedState<S>({ partitioner })
 
   const advance = async (batch: readonly (readonly (readonly [K, V[]])[])[], time: number): Promise<void> => {
     const each = eachInSlices(sc)
     const given = new Map<MapKey, S>()
     for (let p = 0; p < table.numPartitions; p++) {
-      const kept = iterableOf({ operator: kind, time }, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])))
+      const kept = iterableOf({ operator: KIND, time }, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])))
       await each(kept, (pair) => {
-        const [key, state] = pairOf({ operator: kind, time }, pair) as readonly [K2, S]
+        const [key, state] = pairOf({ operator: KIND, time }, pair) as readonly [K2, S]
         const k = keyOf(key)
         if (state !== undefined && !given.has(k)) given.set(k, state)
       })
@@ -77,14 +77,14 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
   }
 
   const stateful = operator<[K2, S]>({
-    kind,
+    kind: KIND,
     params: { numPartitions: partitioner.numPartitions, version },
     parents: [parent],
     state: { tables: { state: table as KeyedState<unknown> }, version, migrate },
     compute: async (time, read) => {
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
-      const batch = (await rdd?.groupInPassing({ partitioner }).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.groupInPassing({ partitioner }).label(KIND, time).materialise()) ?? []
       const first = await initial.read(table)
       await inVersion([table], time, () => {
         seed(table, first)

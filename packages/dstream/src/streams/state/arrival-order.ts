@@ -1,6 +1,6 @@
 import { type Cell, Chunk } from './cell.js'
 
-const chunkSize = 1024
+const CHUNK_SIZE = 1024
 
 /**
  * Cells in order of first arrival: a chain of short arrays, so that growing and sweeping never cost more than one of
@@ -16,7 +16,7 @@ export class ArrivalOrder<S> {
 
   /** The chunk in which the next cell is to be put. */
   open(): Chunk<S> {
-    if (this.#last.cells.length >= chunkSize) this.#last = new Chunk(this.#last)
+    if (this.#last.cells.length >= CHUNK_SIZE) this.#last = new Chunk(this.#last)
     return this.#last
   }
 

@@ -15,7 +15,7 @@ export class Era<S> {
   }
 }
 
-const madeAhead = 64
+const MADE_AHEAD = 64
 
 /**
  * Eras that are made many batches before they are used. V8 keeps a list of all places where an old object points to a young
@@ -23,13 +23,13 @@ const madeAhead = 64
  * of what a window's slide takes.
  */
 export class EraSupply<S> {
-  readonly #eras = Array.from({ length: madeAhead }, () => new Era<S>(-Infinity))
+  readonly #eras = Array.from({ length: MADE_AHEAD }, () => new Era<S>(-Infinity))
   #next = 0
 
   take(version: number, before: Before<S>): Era<S> {
     const era = this.#eras[this.#next]!
     this.#eras[this.#next] = new Era(-Infinity)
-    this.#next = (this.#next + 1) % madeAhead
+    this.#next = (this.#next + 1) % MADE_AHEAD
     era.version = version
     era.before = before
     return era

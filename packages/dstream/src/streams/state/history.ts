@@ -23,7 +23,7 @@ interface Owner<S> {
 }
 
 /** How many batches are looked through at most for what a pinned version shows. */
-const mostBatches = 1000
+const MOST_BATCHES = 1000
 
 /**
  * What it takes to undo batches and to read old versions: for each batch, what the cells that it changed were before.
@@ -128,7 +128,7 @@ export class History<S> {
     let left = forgotten.reduce((sum, { before }) => sum + before.size, 0)
     const oldestPin = Math.min(...this.#pins.keys())
     for (const [i, oldest] of forgotten.entries()) {
-      const isShort = left <= this.#owner.size && forgotten.length - i <= mostBatches
+      const isShort = left <= this.#owner.size && forgotten.length - i <= MOST_BATCHES
       if (oldest.era.version > oldestPin && isShort) return
       left -= oldest.before.size
       this.#batches.shift()

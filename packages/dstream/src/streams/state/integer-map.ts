@@ -1,15 +1,15 @@
 import { homeOf, shiftFor } from '../../base/keys/integer.js'
 
-const smallest = 16
+const SMALLEST = 16
 
 /**
  * A Map whose keys are whole numbers of 32 bits and whose values are not undefined: a table with open addressing, searched in
  * half the time of a Map. At most half of its places are taken, so that a search ends after one or two.
  */
 export class IntegerMap<V> {
-  #keys = new Int32Array(smallest)
-  #values: (V | undefined)[] = emptyPlaces(smallest)
-  #shift = shiftFor(smallest)
+  #keys = new Int32Array(SMALLEST)
+  #values: (V | undefined)[] = emptyPlaces(SMALLEST)
+  #shift = shiftFor(SMALLEST)
   #size = 0
   /** No entry stands before it, once `take` has begun and as long as none is added. */
   #taken = 0
@@ -43,7 +43,7 @@ export class IntegerMap<V> {
     const place = this.#find(key)
     if (this.#values[place] === undefined) return false
     this.#free(place)
-    if (this.#size * 8 < this.#keys.length && this.#keys.length > smallest) this.#resize(this.#keys.length / 2)
+    if (this.#size * 8 < this.#keys.length && this.#keys.length > SMALLEST) this.#resize(this.#keys.length / 2)
     return true
   }
 

@@ -2,10 +2,10 @@ import { canonicalOf } from '../../base/keys/intern.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { KeyMap } from './key-map.js'
 
-const splitAt = 1 << 17
-const shards = 256
+const SPLIT_AT = 1 << 17
+const SHARDS = 256
 /** How many entries every operation moves while a table is split. */
-const movedAtOnce = 16
+const MOVED_AT_ONCE = 16
 
 /**
  * A Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
@@ -33,7 +33,7 @@ export class ShardedMap<V> {
     if (this.#leaving?.delete(key) === true) this.#size--
     if (!this.#mapOf(key).set(key, value)) return
     this.#size++
-    if (this.#maps.length === 1 && this.#size >= splitAt) this.#split(this.#maps[0]!)
+    if (this.#maps.length === 1 && this.#size >= SPLIT_AT) this.#split(this.#maps[0]!)
   }
 
   delete(key: MapKey): void {
@@ -46,11 +46,11 @@ export class ShardedMap<V> {
 
   #split(all: KeyMap<V>): void {
     this.#leaving = all
-    this.#maps = Array.from({ length: shards }, () => new KeyMap<V>())
+    this.#maps = Array.from({ length: SHARDS }, () => new KeyMap<V>())
   }
 
   #move(): void {
-    for (let n = 0; n < movedAtOnce; n++) {
+    for (let n = 0; n < MOVED_AT_ONCE; n++) {
       const entry = this.#leaving!.take()
       if (entry === undefined) {
         this.#leaving = undefined
@@ -68,7 +68,7 @@ export class ShardedMap<V> {
 function shardOf(key: MapKey): number {
   if (typeof key === 'string') return shardOfString(key)
   if (typeof key === 'number') return shardOfNumber(key)
-  if (typeof key === 'object' && key !== null) return canonicalOf(key).hash & (shards - 1)
+  if (typeof key === 'object' && key !== null) return canonicalOf(key).hash & (SHARDS - 1)
   return typeof key === 'bigint' ? shardOfNumber(Number(BigInt.asIntN(32, key))) : 0
 }
 

@@ -137,7 +137,7 @@ export class Platter {
   }
 }
 
-const sector = 512
+const SECTOR = 512
 
 /** Sectors that were not synced are there, or hold zeros, or are missing at the end. */
 function tear(inode: Inode, random: () => number): Uint8Array {
@@ -146,7 +146,7 @@ function tear(inode: Inode, random: () => number): Uint8Array {
   const torn = new Uint8Array(end)
   torn.set(durable.subarray(0, end))
   for (let at = durable.length; at < end;) {
-    const next = Math.min(end, (Math.floor(at / sector) + 1) * sector)
+    const next = Math.min(end, (Math.floor(at / SECTOR) + 1) * SECTOR)
     if (random() < 0.7) torn.set(data.subarray(at, next), at)
     at = next
   }

@@ -32,9 +32,9 @@ export interface CompiledLoop {
 }
 
 /** How many loops, uses of functions, and texts of functions are remembered. */
-const capacity = 512
+const CAPACITY = 512
 /** The same functions have come so often that they will come again. */
-const usesToBind = 8
+const USES_TO_BIND = 8
 
 let made = 0
 const byText = new Map<string, CompiledLoop>()
@@ -53,7 +53,7 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
   const name = `${shape.input} ${shape.ops.join()} ${shape.sink} ${shape.safe} `
   const functionsKey = name + ids.map((id) => id.self).join()
   let bound = byFunctions.get(functionsKey) ?? 0
-  if (typeof bound === 'number') bound = ++bound < usesToBind ? bound : compile(shape, functions)
+  if (typeof bound === 'number') bound = ++bound < USES_TO_BIND ? bound : compile(shape, functions)
   keep(byFunctions, functionsKey, bound)
   if (typeof bound === 'object') return bound
   const textKey = name + ids.map((id) => id.text).join()
@@ -82,7 +82,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
 function keep<T>(entries: Map<string, T>, key: string, value: T): void {
   entries.delete(key)
   entries.set(key, value)
-  if (entries.size > capacity) entries.delete(entries.keys().next().value!)
+  if (entries.size > CAPACITY) entries.delete(entries.keys().next().value!)
 }
 
 /** A number for the text of a function, the same for the same text, and one for the function itself. */
@@ -93,7 +93,7 @@ function idsOfFunction(f: AnyFunction): { readonly text: number; readonly self: 
   let text = idOfText.get(source)
   if (text === undefined) {
     // Ids are never given twice, so all that forgetting costs is a compilation.
-    if (idOfText.size >= capacity) {
+    if (idOfText.size >= CAPACITY) {
       idOfText.clear()
       idsOf = new WeakMap()
     }

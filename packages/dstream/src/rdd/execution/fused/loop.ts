@@ -15,8 +15,8 @@ import { isFull, type Sink } from '../sink.js'
  * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
  * known yet of what follows it, nor that its accumulator is a number.
  */
-const longestRun = 65_536
-const firstRun = 64
+const LONGEST_RUN = 65_536
+const FIRST_RUN = 64
 
 /**
  * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
@@ -58,7 +58,7 @@ export class FusedLoop implements Pass {
       if (this.#done()) return this.#finish(budget)
       // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
       const size =
-        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, longestRun, firstRun << Math.min(this.#loop.runs++, 20))
+        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, LONGEST_RUN, FIRST_RUN << Math.min(this.#loop.runs++, 20))
       this.#run(size)
       budget -= size - Math.max(state.left, 0)
       const shape = sinkShape(this.sink)

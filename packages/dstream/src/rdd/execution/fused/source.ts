@@ -126,13 +126,13 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
           `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
             if (i === end) break
             const r0 = ${this.#read()}
-            ${this.#steps(0, 'r0', nextRound)}
-            ${atRest}
+            ${this.#steps(0, 'r0', NEXT_ROUND)}
+            ${AT_REST}
           }`
         : `for (; left > 0; left = left - 1 | 0) {
             ${this.#pull()}
-            ${this.#steps(0, 'r0', nextRound)}
-            ${atRest}
+            ${this.#steps(0, 'r0', NEXT_ROUND)}
+            ${AT_REST}
           }`
     }
     const indexed = this.#indexed
@@ -141,7 +141,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       if (xs1 === undefined) {
         ${indexed ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
         ${next}
-        ${this.#untilSpread(0, 'r0', `{ ${atRest}; ${indexed ? 'i++; ' : ''}continue all }`)}
+        ${this.#untilSpread(0, 'r0', `{ ${AT_REST}; ${indexed ? 'i++; ' : ''}continue all }`)}
       }
       ${this.#spread(1)}
       ${indexed ? 'i++' : ''}
@@ -190,20 +190,20 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const inner = last
       ? `if (j${d} === stop) break all
         ${read}
-        ${this.#steps(s + 1, record, nextRound)}`
+        ${this.#steps(s + 1, record, NEXT_ROUND)}`
       : `if (xs${d + 1} === undefined) {
           if (left <= 0) break all
           left = left - 1 | 0
           ${count(this.#counters[s]![1])}
           ${read}
-          ${this.#untilSpread(s + 1, record, nextRound)}
+          ${this.#untilSpread(s + 1, record, NEXT_ROUND)}
         }
         ${this.#spread(d + 1)}`
     return `while (true) {
       ${last ? `counted = j${d}\nconst stop = left > 0 ? counted + left | 0 : counted` : ''}
       for (; j${d} < xs${d}.length; j${d}++) {
         ${inner}
-        ${atRest}
+        ${AT_REST}
       }
       ${last ? this.#countSpread() : ''}
       if (c${d} === undefined) break
@@ -279,8 +279,8 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
 }
 
 /** Where a round ends nobody is at work. V8 polls for interrupts there, and would keep what it does not know to be constant. */
-const atRest = 'at = -1; x = undefined; y = undefined'
-const nextRound = `{ ${atRest}; continue }`
+const AT_REST = 'at = -1; x = undefined; y = undefined'
+const NEXT_ROUND = `{ ${AT_REST}; continue }`
 
 /** Within a slice no count comes near 2^31, and V8 need not ask. */
 function count(n: number) {
