@@ -27,7 +27,7 @@ import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job.js'
 import { Lifecycle } from '../engine/engine.js'
 import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
-import { breathingYielder } from '../platform/breathing-yielder.js'
+import { eventLoopYielder } from '../platform/breathing-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { rddFiles } from '../platform/rdd-files.js'
@@ -35,7 +35,7 @@ import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { stderrLogger } from '../platform/stderr-logger.js'
 import { systemClock } from '../platform/system-clock.js'
-import { Bus } from '../observe/bus.js'
+import { ListenerBus } from '../observe/bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
 import { ProgressLog, type BatchProgress } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
@@ -55,7 +55,7 @@ import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
-import { InputSet } from '../input/sources/input-set.js'
+import { InputSources } from '../input/sources/input-set.js'
 import type { InputSource, SourceHome } from '../input/sources/input-source.js'
 import { positioned, type Source } from '../input/sources/positioned.js'
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
@@ -65,7 +65,7 @@ import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
-import type { Steps } from '../base/crash-points.js'
+import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
 import { checkPositiveDuration, durationOf } from '../base/time/duration.js'
 import type { Time } from '../base/time/time.js'
@@ -77,7 +77,7 @@ export type StreamingContextState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
 export interface ContextInternals {
   readonly out?: Writable
   readonly yielder?: Yielder
-  readonly steps?: Steps
+  readonly steps?: CrashHook
   readonly limits?: CheckpointLimits
   readonly codegen?: boolean | 'auto'
   readonly onFailure?: (failure: Failure) => void
@@ -108,12 +108,12 @@ export class StreamingContext implements AsyncDisposable {
   readonly #options: StreamingContextOptions
   readonly #internals: ContextInternals
   readonly #graph = new Graph()
-  readonly #inputs = new InputSet()
+  readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
-  readonly #bus: Bus
+  readonly #bus: ListenerBus
   readonly #termination: Termination
   readonly #host: StreamHost
   #state: StreamingContextState = 'INITIALIZED'
@@ -131,9 +131,9 @@ export class StreamingContext implements AsyncDisposable {
     this.#options = options
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
-    this.#yielder = internals.yielder ?? breathingYielder
+    this.#yielder = internals.yielder ?? eventLoopYielder
     this.#logger = options.logger ?? stderrLogger
-    this.#bus = new Bus(this.#logger)
+    this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
@@ -181,7 +181,7 @@ export class StreamingContext implements AsyncDisposable {
     const context = await create()
     context.checkpoint(checkpointDir)
     try {
-      await context.#lifecycle().rehearse()
+      await context.#lifecycle().dryRun()
     } catch (error) {
       if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
       context.#onExisting = 'discard'
@@ -641,7 +641,7 @@ export class StreamingContext implements AsyncDisposable {
   }
 
   /** @internal All sources, for the testing kit. */
-  get inputs(): InputSet {
+  get inputs(): InputSources {
     return this.#inputs
   }
 

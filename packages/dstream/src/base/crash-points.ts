@@ -2,7 +2,7 @@
  * Called at each named step with its name, by the code that takes the step. In production there is none; a test cuts the
  * life of the program there by never coming back, or makes the step fail by throwing.
  */
-export type Steps = (name: string) => Promise<void> | void
+export type CrashHook = (name: string) => Promise<void> | void
 
 const names: string[] = []
 
@@ -17,7 +17,7 @@ export const crashPoints: readonly string[] = names
  * // … in the code that takes the step
  * await beforeAppend(steps)
  */
-export function crashPoint(name: string): (steps: Steps | undefined) => Promise<void> | void {
+export function crashPoint(name: string): (steps: CrashHook | undefined) => Promise<void> | void {
   names.push(name)
   return (steps) => steps?.(name)
 }

@@ -1,13 +1,13 @@
 /** A value that is there, or will be. Most evaluations never wait, and a promise costs more than a small batch. */
-export type Maybe<T> = T | Promise<T>
+export type MaybePromise<T> = T | Promise<T>
 
 /** Not called `then`: a module that exports a `then` is taken for a promise by `import()`. */
-export function andThen<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Maybe<U> {
+export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
 /** `body(0)`, `body(1)` … one after the other, until one gives false. Waits only where one has to be waited for. */
-export function inOrder(count: number, body: (i: number) => Maybe<boolean | void>): Maybe<void> {
+export function forEachInOrder(count: number, body: (i: number) => MaybePromise<boolean | void>): MaybePromise<void> {
   for (let i = 0; i < count; i++) {
     const more = body(i)
     if (more instanceof Promise) return waitInOrder(more, i + 1, count, body)
@@ -19,7 +19,7 @@ async function waitInOrder(
   first: Promise<boolean | void>,
   from: number,
   count: number,
-  body: (i: number) => Maybe<boolean | void>,
+  body: (i: number) => MaybePromise<boolean | void>,
 ): Promise<void> {
   if ((await first) === false) return
   for (let i = from; i < count; i++) {
@@ -29,8 +29,8 @@ async function waitInOrder(
 }
 
 /** The values of `body(0)` to `body(count − 1)`, evaluated one after the other. */
-export function gather<T>(count: number, body: (i: number) => Maybe<T>): Maybe<T[]> {
+export function mapInOrder<T>(count: number, body: (i: number) => MaybePromise<T>): MaybePromise<T[]> {
   const values: T[] = []
-  const done = inOrder(count, (i) => andThen(body(i), (value) => void values.push(value)))
-  return andThen(done, () => values)
+  const done = forEachInOrder(count, (i) => chain(body(i), (value) => void values.push(value)))
+  return chain(done, () => values)
 }

@@ -5,7 +5,7 @@ import { DStreamError } from './errors/base.js'
 const brand = Symbol.for('dstream.record-error')
 
 /** Where a record was when something went wrong: the operator as the user wrote it, and the time of its batch if there is one. */
-export interface Place {
+export interface RecordOrigin {
   readonly operator: string
   readonly time: number | undefined
 }
@@ -20,7 +20,7 @@ export class RecordError extends DStreamError {
   readonly record: unknown
   declare readonly cause: unknown
 
-  constructor(place: Place, record: unknown, cause: unknown) {
+  constructor(place: RecordOrigin, record: unknown, cause: unknown) {
     const batch = place.time === undefined ? '' : ` in the batch of ${place.time} ms`
     super('record-error', `${place.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
       cause,

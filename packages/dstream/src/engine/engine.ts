@@ -1,14 +1,14 @@
 import type { Block } from '../durable/blocks/block.js'
 import type { Checkpoint, CheckpointLimits, CheckpointOptions, Recovered } from '../durable/checkpoint/checkpoint.js'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
-import { openCheckpoint, planResume, rehearseOpening } from '../durable/checkpoint/open-checkpoint.js'
+import { openCheckpoint, planResume, checkOpenable } from '../durable/checkpoint/open-checkpoint.js'
 import { stopTimedOut } from '../base/errors/context.js'
-import { Evaluation } from '../streams/graph/evaluate.js'
+import { GraphEvaluation } from '../streams/graph/evaluate.js'
 import type { Graph } from '../streams/graph/graph.js'
 import { rememberTimes, sharedOperators } from '../streams/graph/remember.js'
 import type { Journal } from '../durable/journal/journal.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
-import type { Bus } from '../observe/bus.js'
+import type { ListenerBus } from '../observe/bus.js'
 import type { ProgressLog } from '../observe/progress.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
@@ -16,24 +16,24 @@ import type { RDDContext } from '../rdd/rdd-context.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { CheckpointedStore } from './batch/batch-store.js'
 import type { Failure } from './batch/failure.js'
-import { OwedOutputs } from './recovery/owed-outputs.js'
-import { printsOf } from './recovery/operator-signature.js'
+import { FailedOutputs } from './recovery/owed-outputs.js'
+import { signaturesOf } from './recovery/operator-signature.js'
 import { resume, resumeLine } from './recovery/resume.js'
-import { StatefulTurns } from './batch/stateful-operators.js'
+import { StatefulOperators } from './batch/stateful-operators.js'
 import { firstBatchTime, Ticker } from './batch/ticker.js'
-import type { InputSet } from '../input/sources/input-set.js'
-import { crashPoint, type Steps } from '../base/crash-points.js'
+import type { InputSources } from '../input/sources/input-set.js'
+import { crashPoint, type CrashHook } from '../base/crash-points.js'
 
 export interface LifecycleOptions {
   readonly graph: Graph
-  readonly inputs: InputSet
+  readonly inputs: InputSources
   readonly sc: RDDContext
-  readonly bus: Bus
+  readonly bus: ListenerBus
   readonly progress: ProgressLog
   readonly clock: Clock
   readonly yielder: Yielder
   readonly logger: Logger
-  readonly steps: Steps | undefined
+  readonly steps: CrashHook | undefined
   /** Thresholds of logs and snapshots; only tests have others than the usual ones. */
   readonly limits: CheckpointLimits | undefined
   readonly batchMs: number
@@ -61,7 +61,7 @@ const sourcesStarted = crashPoint('start:sources')
 export class Lifecycle {
   readonly #o: LifecycleOptions
   readonly keep: ReturnType<typeof rememberTimes>
-  #evaluation!: Evaluation
+  #evaluation!: GraphEvaluation
   #journal!: Journal
   #checkpoint: Checkpoint | undefined
   #store!: CheckpointedStore
@@ -69,7 +69,7 @@ export class Lifecycle {
   #ticker: Ticker | undefined
   #pending: ReadonlySet<number> = new Set()
   #skipTo = -Infinity
-  #owed: OwedOutputs | undefined
+  #owed: FailedOutputs | undefined
   #zeroMs = 0
   readonly #outputs: OpenOutputs
 
@@ -79,7 +79,7 @@ export class Lifecycle {
     this.#outputs = new OpenOutputs(options.graph.outputs)
   }
 
-  get evaluation(): Evaluation {
+  get evaluation(): GraphEvaluation {
     return this.#evaluation
   }
 
@@ -111,10 +111,10 @@ export class Lifecycle {
   }
 
   /** Reads and matches what the storage holds, and writes nothing. @throws what `start` would */
-  async rehearse(): Promise<void> {
+  async dryRun(): Promise<void> {
     const { storage, clock, batchMs, inputs } = this.#o
     if (storage === undefined) return
-    const { resumed } = await rehearseOpening(
+    const { resumed } = await checkOpenable(
       this.#checkpointOptions(storage, firstBatchTime(clock.now(), batchMs) - batchMs),
     )
     if (resumed) inputs.mustBeRecoverable()
@@ -123,7 +123,7 @@ export class Lifecycle {
   /** What `start` would do with the state that a storage holds; only reads. */
   planResume(storage: Storage): Promise<MatchPlan> {
     return planResume(storage, {
-      operators: printsOf(this.#o.graph, this.#o.inputs),
+      operators: signaturesOf(this.#o.graph, this.#o.inputs),
       allowDropped: this.#o.allowDroppedState,
     })
   }
@@ -140,7 +140,7 @@ export class Lifecycle {
       resume(recovered, { ...this.#o, evaluation: this.#evaluation, journal: this.#journal, store: this.#store, turns })
       this.#pending = new Set(recovered.pending)
       const rerun = this.#cycle.rerun.bind(this.#cycle)
-      this.#owed = new OwedOutputs({ ...this.#o, store: this.#store, rerun }, recovered.failed)
+      this.#owed = new FailedOutputs({ ...this.#o, store: this.#store, rerun }, recovered.failed)
     }
     await stateRestored(steps)
     await this.#outputs.open()
@@ -167,7 +167,7 @@ export class Lifecycle {
     const { batchMs, yielder, steps, limits, logger, inputs, graph } = this.#o
     return {
       storage,
-      operators: printsOf(graph, inputs),
+      operators: signaturesOf(graph, inputs),
       zeroTime,
       batchMs,
       engine: ENGINE,
@@ -186,10 +186,10 @@ export class Lifecycle {
     }
   }
 
-  #evaluate(zeroMs: number): StatefulTurns {
+  #evaluate(zeroMs: number): StatefulOperators {
     const { graph, clock, yielder, batchMs, inputs, bus, progress, steps, maxAttempts, failed } = this.#o
-    this.#evaluation = new Evaluation(graph, zeroMs, this.keep, sharedOperators(graph, this.keep))
-    const turns = new StatefulTurns(graph, this.#evaluation)
+    this.#evaluation = new GraphEvaluation(graph, zeroMs, this.keep, sharedOperators(graph, this.keep))
+    const turns = new StatefulOperators(graph, this.#evaluation)
     this.#store = new CheckpointedStore({
       graph,
       evaluation: this.#evaluation,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Logger } from '../base/ports.js'
-import { Bus } from './bus.js'
+import { ListenerBus } from './bus.js'
 
 function logged() {
   const errors: unknown[] = []
@@ -11,7 +11,7 @@ function logged() {
     warn: log,
     error: (fields) => errors.push((fields as { err: unknown }).err),
   }
-  return { bus: new Bus(logger), errors }
+  return { bus: new ListenerBus(logger), errors }
 }
 const started = { time: 1 }
 const oops = new Error('oops')

@@ -10,7 +10,7 @@ function methodOf(event: EventName): keyof StreamingListener {
 }
 
 /** Tells every listener, in order of registration. An exception in one, or a rejection, is logged and harms nobody. */
-export class Bus {
+export class ListenerBus {
   readonly #emitter = new EventEmitter()
   readonly #handlers = new Map<EventName, Map<unknown, Handler>>()
   readonly #logger: Logger

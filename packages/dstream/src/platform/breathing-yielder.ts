@@ -11,7 +11,7 @@ let heldSince = performance.now()
 let breath: Promise<void> | undefined
 
 /** One turn of the event loop: sockets are read, timers run. All runs that pause at once share the turn. */
-function breathe(): Promise<void> {
+function yieldIfDue(): Promise<void> {
   return (breath ??= new Promise((resolve) => {
     setImmediate(() => {
       breath = undefined
@@ -32,7 +32,7 @@ class TimedSlice implements Slice {
     if (took < LOOK_MS / 2) this.size = Math.min(this.size * 2, LARGEST_SIZE)
     else if (took > LOOK_MS) this.size = Math.max(1, Math.floor((this.size * LOOK_MS) / took))
     if (now - heldSince < HOLD_MS) return undefined
-    return breathe().then(() => {
+    return yieldIfDue().then(() => {
       this.#last = performance.now()
     })
   }
@@ -42,7 +42,7 @@ class TimedSlice implements Slice {
  * Lets the event loop turn about every 5 ms. A slice starts small and grows while its records are quick, so that neither
  * a nanosecond filter nor a millisecond parser is asked at the wrong pace.
  */
-export const breathingYielder: Yielder = {
+export const eventLoopYielder: Yielder = {
   begin: () => {
     // Whoever begins after an idle time has not held the loop meanwhile.
     const now = performance.now()

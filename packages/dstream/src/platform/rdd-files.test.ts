@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { MemoryDisk, type DiskCall, type DiskFault } from '../testing/simulated-disk/memory-disk.js'
-import { Platter } from '../testing/simulated-disk/platter.js'
+import { DiskState } from '../testing/simulated-disk/platter.js'
 import { rddFiles, rddFilesOn } from './rdd-files.js'
 
 let root: string
@@ -153,14 +153,14 @@ describe('on a simulated disk', () => {
   const parts = [['a', 'b'], ['c'.repeat(2000)], []]
   const text = parts.map((lines) => lines.map((line) => `${line}\n`).join(''))
 
-  const life = (platter: Platter, fault: (call: DiskCall) => DiskFault | undefined) => {
+  const life = (platter: DiskState, fault: (call: DiskCall) => DiskFault | undefined) => {
     let stop!: () => void
     const crashed = new Promise<void>((resolve) => (stop = resolve))
     const files = rddFilesOn(() => new MemoryDisk(platter, fault, stop))
     return { save: (lines: string[][]) => files.saveText(`/simulated-${next++}/out`, lines), crashed }
   }
   /** The contents of the directory: what it must be when it is there. */
-  const contents = (platter: Platter): string[] | undefined => {
+  const contents = (platter: DiskState): string[] | undefined => {
     if (!platter.folders.has('out')) return undefined
     const names = [...platter.files.keys()].filter((path) => path.startsWith('out/')).sort()
     expect(names[0]).toBe('out/_SUCCESS')
@@ -169,8 +169,8 @@ describe('on a simulated disk', () => {
       return Buffer.from(data.slice(0, size)).toString()
     })
   }
-  const saved = async (...versions: string[][][]): Promise<Platter> => {
-    const platter = new Platter()
+  const saved = async (...versions: string[][][]): Promise<DiskState> => {
+    const platter = new DiskState()
     for (const version of versions) await life(platter, () => undefined).save(version)
     return platter
   }

@@ -143,7 +143,7 @@ describe('RDD', () => {
       .parallelize([3, 1, 2])
       .tap(() => calls++)
       .sortBy((n) => n)
-      .share()
+      .cacheAlways()
     expect([await rdd.take(1), await rdd.take(2), await rdd.collect()]).toEqual([[1], [1, 2], [1, 2, 3]])
     expect(calls).toBe(3)
   })
@@ -154,7 +154,7 @@ describe('RDD', () => {
     await rdd.mapPartitions((all) => (Array.isArray(all) ? all.sort() : all)).collect()
     ;(await rdd.collect()).sort()
     ;(await rdd.glom().first()).sort()
-    ;(await rdd.share().collect()).sort()
+    ;(await rdd.cacheAlways().collect()).sort()
     expect(mine).toEqual([3, 1, 2])
   })
 

@@ -29,7 +29,7 @@ describe('RDD', () => {
         calls++
         return n + 1
       })
-      .share()
+      .cacheAlways()
     const results = await Promise.all([rdd.collect(), rdd.count(), rdd.map((n) => n * 2).collect()])
     expect(results).toEqual([[2, 3, 4], 3, [4, 6, 8]])
     expect(await rdd.materialise()).toEqual([[2], [3, 4]])
@@ -77,7 +77,7 @@ describe('RDD', () => {
   test('what has been made lets go of what it was made from, and remembers the counts', async () => {
     const words = sc.parallelize(['a b', 'a']).flatMap((line) => line.split(' '))
     const totals = words.mapToPair((word) => [word, 1]).reduceByKey((a, b) => a + b)
-    const shared = totals.filter(([, n]) => n > 1).share()
+    const shared = totals.filter(([, n]) => n > 1).cacheAlways()
     expect(await shared.take(1)).toEqual([['a', 2]])
     expect(await shared.collect()).toEqual([['a', 2]])
     for (const rdd of [totals, shared]) expect(rdd.node.parents).toEqual([])

@@ -5,10 +5,10 @@ import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import * as actions from './actions/actions.js'
 import { pairOf } from './plan/blame.js'
 import { countersOf } from './plan/counters.js'
-import { allPartitions, heldPartitions, partitionOf } from './execution/evaluate.js'
+import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
 import { Evaluation } from './plan/evaluation.js'
-import type { Maybe } from '../base/maybe-promise.js'
-import type { Held, PlanNode, StepCounter } from './plan/plan.js'
+import type { MaybePromise } from '../base/maybe-promise.js'
+import type { PartitionData, LineageNode, StepCounter } from './plan/plan.js'
 import type { RDDContext } from './rdd-context.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
@@ -49,12 +49,12 @@ export class RDD<out T> {
   /** Where it was made. */
   readonly context: RDDContext
   /** @internal */
-  readonly node: PlanNode
+  readonly node: LineageNode
   /** @internal */
   readonly job: Job | undefined
 
   /** @internal Use {@link RDDContext.parallelize}. */
-  constructor(context: RDDContext, node: PlanNode, job?: Job) {
+  constructor(context: RDDContext, node: LineageNode, job?: Job) {
     this.context = context
     this.node = node
     this.job = job
@@ -403,7 +403,7 @@ export class RDD<out T> {
    * await sc.parallelize([1]).persist().unpersist().collect() // [1]
    */
   unpersist(): this {
-    this.node.letGo()
+    this.node.uncache()
     return this
   }
 
@@ -971,19 +971,19 @@ export class RDD<out T> {
 
   // for the engine
   /** Evaluated once and kept from now on: each partition becomes an array at its first use. @internal */
-  share(): this {
-    this.node.share()
+  cacheAlways(): this {
+    this.node.cacheAlways()
     return this
   }
   /** All partitions as arrays, evaluated once and kept. Not to be changed. @internal */
   materialise(): Promise<readonly (readonly T[])[]> {
-    this.node.share()
+    this.node.cacheAlways()
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
   }
   /** The same, where nobody has asked for arrays as tables whose entries the records are. @internal */
-  held(): Promise<readonly Held<T>[]> {
-    this.node.share()
-    return this.#act((evaluation) => heldPartitions(this.node, evaluation)) as Promise<readonly Held<T>[]>
+  held(): Promise<readonly PartitionData<T>[]> {
+    this.node.cacheAlways()
+    return this.#act((evaluation) => partitionData(this.node, evaluation)) as Promise<readonly PartitionData<T>[]>
   }
   /**
    * `reduceByKey` for a result that is used up at once: its keys stay as they came, and may be cuts that keep longer texts
@@ -991,16 +991,16 @@ export class RDD<out T> {
    */
   reduceInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
     const partitioner = this.#partitioner('reduceByKey', options)
-    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.asItCame))
+    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey))
   }
   /** `groupByKey` for a result that is used up at once. @internal */
   groupInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
     const partitioner = this.#partitioner('groupByKey', options)
-    return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.asItCame))
+    return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
   }
   /** Other objects for the same records, partition by partition: they take the place of those that are held. @internal */
-  replace(held: readonly Held<T>[]): void {
-    this.node.settle(held, this.node.history)
+  replace(held: readonly PartitionData<T>[]): void {
+    this.node.truncateLineage(held, this.node.history)
   }
   /** A handle on the same evaluation whose actions, and those of RDDs made from it, are reported to the job. @internal */
   within(job: Job): RDD<T> {
@@ -1017,15 +1017,15 @@ export class RDD<out T> {
     return countersOf([this.node])
   }
 
-  #derive<U>(node: PlanNode, other?: Job): RDD<U> {
+  #derive<U>(node: LineageNode, other?: Job): RDD<U> {
     return new RDD(this.context, node, this.job ?? other)
   }
 
-  #partitioner(where: string, options: PartitionOptions | undefined, ...others: PlanNode[]): Partitioner {
+  #partitioner(where: string, options: PartitionOptions | undefined, ...others: LineageNode[]): Partitioner {
     return shuffle.choosePartitioner(where, options, [this.node, ...others], this.context.defaultParallelism)
   }
 
-  #sort(where: string, by: (record: never) => unknown, options: SortOptions = {}): PlanNode {
+  #sort(where: string, by: (record: never) => unknown, options: SortOptions = {}): LineageNode {
     checkOptions(where, options, ['ascending', 'numPartitions'])
     const numPartitions = positiveInteger(
       where,
@@ -1046,7 +1046,7 @@ export class RDD<out T> {
     return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.job)
   }
 
-  #act<R>(run: (evaluation: Evaluation) => Maybe<R>): Promise<R> {
+  #act<R>(run: (evaluation: Evaluation) => MaybePromise<R>): Promise<R> {
     const action = begin(() => run(new Evaluation(this.context.runtime)))
     this.job?.track(action)
     return action
@@ -1057,7 +1057,7 @@ function keyOfPair(record: unknown): unknown {
   return pairOf({ operator: 'sortByKey', time: undefined }, record)[0]
 }
 
-function nodeOf(where: string, that: unknown): PlanNode {
+function nodeOf(where: string, that: unknown): LineageNode {
   if (that instanceof RDD) return that.node
   throw notAnRDD(where, that)
 }
@@ -1073,6 +1073,6 @@ function whole(kind: string, f: (records: Iterable<never>) => unknown) {
 }
 
 /** Begins at once; what is thrown becomes a rejection. */
-async function begin<R>(run: () => Maybe<R>): Promise<R> {
+async function begin<R>(run: () => MaybePromise<R>): Promise<R> {
   return run()
 }

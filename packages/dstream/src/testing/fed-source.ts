@@ -38,7 +38,7 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
       params: {},
       parents: [],
       slideMs: home.slideMs,
-      reachMs: 0,
+      lookbackMs: 0,
       source: true,
       compute: (time) => {
         const failed = failures.get(time)

@@ -25,7 +25,7 @@ export function rowSource<T>(
         params: { numPartitions },
         parents: [],
         slideMs: home.slideMs,
-        reachMs: 0,
+        lookbackMs: 0,
         source: true,
         compute: (time): RDD<T> | undefined => {
           const row = rowOf(time)

@@ -1,10 +1,10 @@
 import type { Block } from '../../src/durable/blocks/block.js'
 import type { Storage, Yielder } from '../../src/base/ports.js'
-import type { Steps } from '../../src/base/crash-points.js'
+import type { CrashHook } from '../../src/base/crash-points.js'
 import type {
   CheckpointLimits,
   CheckpointOptions,
-  OperatorPrint,
+  OperatorSignature,
   Recovered,
   Remembered,
   TableChange,
@@ -25,7 +25,7 @@ export interface TinyState {
   readonly position: unknown
 }
 
-export function print(id: string, more: Partial<OperatorPrint> = {}): OperatorPrint {
+export function print(id: string, more: Partial<OperatorSignature> = {}): OperatorSignature {
   return {
     id,
     derived: false,
@@ -36,7 +36,7 @@ export function print(id: string, more: Partial<OperatorPrint> = {}): OperatorPr
     ...more,
   }
 }
-export const tinyOperators: readonly OperatorPrint[] = [
+export const tinyOperators: readonly OperatorSignature[] = [
   print('feed', { streamId: 0 }),
   print('files'),
   print('window'),
@@ -46,7 +46,7 @@ export const tinyOperators: readonly OperatorPrint[] = [
 export const everyRecord: Yielder = { begin: () => ({ size: 1, pause: () => Promise.resolve() }) }
 
 export interface TinyOptions {
-  readonly steps?: Steps
+  readonly steps?: CrashHook
   readonly limits?: CheckpointLimits
   /** Called with what is durable, after each commit. */
   readonly committed?: (state: TinyState) => void

@@ -1,6 +1,6 @@
 import type { Log } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
-import type { Payload } from '../log/frame.js'
+import type { FramePayload } from '../log/frame.js'
 import type {
   Checkpoint,
   CheckpointLimits,
@@ -169,6 +169,6 @@ export class CheckpointWriter implements Checkpoint {
   }
 }
 
-function sizeOf(payloads: readonly Payload[]): number {
+function sizeOf(payloads: readonly FramePayload[]): number {
   return payloads.reduce((sum, parts) => sum + parts.reduce((bytes, part) => bytes + part.length, 0), 0)
 }

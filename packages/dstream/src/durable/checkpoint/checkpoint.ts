@@ -2,10 +2,10 @@ import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Journal } from '../journal/journal.js'
 import type { Storage, Yielder } from '../../base/ports.js'
-import type { Steps } from '../../base/crash-points.js'
+import type { CrashHook } from '../../base/crash-points.js'
 
 /** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
-export interface OperatorPrint {
+export interface OperatorSignature {
   readonly id: string
   /** False when the user gave the id with `uid`. */
   readonly derived: boolean
@@ -131,7 +131,7 @@ export interface CheckpointLimits {
 
 export interface CheckpointOptions {
   readonly storage: Storage
-  readonly operators: readonly OperatorPrint[]
+  readonly operators: readonly OperatorSignature[]
   /** Used when nothing is there yet. */
   readonly zeroTime: number
   readonly batchMs: number
@@ -145,7 +145,7 @@ export interface CheckpointOptions {
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
   /** Cuts at named steps; only tests have one. */
-  readonly steps?: Steps | undefined
+  readonly steps?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined
   /**
    * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,

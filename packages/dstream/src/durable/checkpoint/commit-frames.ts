@@ -1,9 +1,9 @@
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
-import type { Payload } from '../log/frame.js'
+import type { FramePayload } from '../log/frame.js'
 import type { Slice } from '../../base/ports.js'
-import type { CommitRecord, FailedOutput, OperatorPrint, Remembered, TableChange } from './checkpoint.js'
+import type { CommitRecord, FailedOutput, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
 
 /** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
 export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
@@ -28,14 +28,14 @@ export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
   readonly batchMs: number
-  readonly operators: readonly StoredPrint[]
+  readonly operators: readonly StoredSignature[]
   /** Operators that begin anew here, whatever was written under their ids before. */
   readonly fresh: readonly string[]
 }
 
-export type StoredPrint = Pick<OperatorPrint, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
+export type StoredSignature = Pick<OperatorSignature, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
 
-export function storedPrint({ id, derived, kind, fingerprint, tables, version }: OperatorPrint): StoredPrint {
+export function storedPrint({ id, derived, kind, fingerprint, tables, version }: OperatorSignature): StoredSignature {
   return {
     id,
     derived,
@@ -46,7 +46,7 @@ export function storedPrint({ id, derived, kind, fingerprint, tables, version }:
   }
 }
 
-export function encodeHead(head: CommitHead): Payload {
+export function encodeHead(head: CommitHead): FramePayload {
   return [encodeValue(head)]
 }
 export function decodeHead(payload: Uint8Array): CommitHead {
@@ -60,8 +60,8 @@ export function decodeFrame(payload: Uint8Array): CommitFrame {
 const CHANGES_PER_FRAME = 1000
 
 /** @throws `state-not-storable` naming operator, key and place */
-export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<Payload[]> {
-  const payloads: Payload[] = []
+export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<FramePayload[]> {
+  const payloads: FramePayload[] = []
   for (const { operator, table, changes } of record.tables) {
     let chunk: StoredChange[] = []
     const close = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { OperatorPrint } from './checkpoint.js'
+import type { OperatorSignature } from './checkpoint.js'
 import { match, type StoredOperator } from './match.js'
 
-function op(id: string, more: Partial<OperatorPrint> = {}): OperatorPrint {
+function op(id: string, more: Partial<OperatorSignature> = {}): OperatorSignature {
   return {
     id,
     derived: id.includes('#'),
@@ -13,13 +13,17 @@ function op(id: string, more: Partial<OperatorPrint> = {}): OperatorPrint {
     ...more,
   }
 }
-function plain(id: string): OperatorPrint {
+function plain(id: string): OperatorSignature {
   return op(id, { tables: [] })
 }
 function idsOf(stored: readonly StoredOperator[]) {
   return new Set(stored.filter(({ tables }) => tables.length > 0).map(({ id }) => id))
 }
-function decide(stored: readonly StoredOperator[], current: readonly OperatorPrint[], allow: readonly string[] = []) {
+function decide(
+  stored: readonly StoredOperator[],
+  current: readonly OperatorSignature[],
+  allow: readonly string[] = [],
+) {
   return match(stored, { holds: idsOf(stored), begun: new Set() }, current, allow)
 }
 
@@ -72,7 +76,7 @@ describe('kept', () => {
 })
 
 describe('refused', () => {
-  const cases: [string, StoredOperator[], OperatorPrint[], RegExp[]][] = [
+  const cases: [string, StoredOperator[], OperatorSignature[], RegExp[]][] = [
     [
       'an operator inserted before it',
       [op('s#1')],

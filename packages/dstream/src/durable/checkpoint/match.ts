@@ -1,8 +1,8 @@
 import { describe } from '../../base/text/describe.js'
-import type { OperatorPrint } from './checkpoint.js'
+import type { OperatorSignature } from './checkpoint.js'
 
 /** An operator as a checkpoint has noted it: all of its print but the function. */
-export type StoredOperator = Omit<OperatorPrint, 'migrate'>
+export type StoredOperator = Omit<OperatorSignature, 'migrate'>
 
 /** What becomes of the state that a checkpoint holds, operator by operator. */
 export interface MatchPlan {
@@ -35,7 +35,7 @@ interface Trouble {
 export function match(
   stored: readonly StoredOperator[],
   { holds, begun }: { readonly holds: ReadonlySet<string>; readonly begun: ReadonlySet<string> },
-  current: readonly OperatorPrint[],
+  current: readonly OperatorSignature[],
   allowDropped: readonly string[],
 ): MatchPlan {
   const now = new Map(current.map((operator) => [operator.id, operator]))
@@ -75,7 +75,7 @@ function likeness(operators: readonly StoredOperator[]): ReadonlyMap<string, num
   return counts
 }
 
-function gone(before: StoredOperator, current: readonly OperatorPrint[]): Trouble {
+function gone(before: StoredOperator, current: readonly OperatorSignature[]): Trouble {
   const { id, kind } = before
   const heirs = current.filter((operator) => operator.kind === kind && (keeps(operator) || before.tables.length === 0))
   const cure =
@@ -87,7 +87,7 @@ function gone(before: StoredOperator, current: readonly OperatorPrint[]): Troubl
 
 function mismatch(
   before: StoredOperator,
-  after: OperatorPrint,
+  after: OperatorSignature,
   [likesBefore, likesNow]: readonly [ReadonlyMap<string, number>, ReadonlyMap<string, number>],
 ): Trouble | undefined {
   const { id } = before

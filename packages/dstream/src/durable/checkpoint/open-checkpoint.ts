@@ -7,7 +7,7 @@ import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
-import type { Checkpoint, CheckpointOptions, OperatorPrint, Recovered, TableEntry } from './checkpoint.js'
+import type { Checkpoint, CheckpointOptions, OperatorSignature, Recovered, TableEntry } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
 import { match, type MatchPlan } from './match.js'
 import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
@@ -43,7 +43,7 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Opened
  * What an opening would find, up to where it begins to write. @returns whether there is something to go on from
  * @throws what `openCheckpoint` throws
  */
-export async function rehearseOpening(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
+export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
   const { storage, existing } = options
   const release = await storage.lock()
   try {
@@ -251,11 +251,11 @@ function streamsOf({ operators, codec }: CheckpointOptions): Streams {
 /** Values of older versions, read by the program's `migrate`. */
 class Migration {
   readonly #state: StoredState
-  readonly #operators: ReadonlyMap<string, OperatorPrint>
+  readonly #operators: ReadonlyMap<string, OperatorSignature>
 
   readonly #kept: ReadonlySet<string>
 
-  constructor(state: StoredState, operators: readonly OperatorPrint[], kept: ReadonlySet<string>) {
+  constructor(state: StoredState, operators: readonly OperatorSignature[], kept: ReadonlySet<string>) {
     this.#state = state
     this.#kept = kept
     this.#operators = new Map(operators.map((operator) => [operator.id, operator]))

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { encodeValue } from '../codec/value-codec.js'
 import { Log, logSteps, readLog } from '../log/log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
-import type { OperatorPrint } from './checkpoint.js'
+import type { OperatorSignature } from './checkpoint.js'
 import { type CommitFrame, encodeHead, storedPrint } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
-function replaced(id: string, by: Partial<OperatorPrint>): OperatorPrint[] {
+function replaced(id: string, by: Partial<OperatorSignature>): OperatorSignature[] {
   return tinyOperators.map((operator) => (operator.id === id ? { ...operator, ...by } : operator))
 }
-function without(id: string): OperatorPrint[] {
+function without(id: string): OperatorSignature[] {
   return tinyOperators.filter((operator) => operator.id !== id)
 }
 async function after(batches: number): Promise<MemoryStorage> {
@@ -20,7 +20,7 @@ async function after(batches: number): Promise<MemoryStorage> {
 }
 async function opens(
   storage: MemoryStorage,
-  operators: readonly OperatorPrint[],
+  operators: readonly OperatorSignature[],
   allowDropped: readonly string[] = [],
 ) {
   const { checkpoint, recovered } = await openTiny(storage, { more: { operators, allowDropped } })
@@ -78,7 +78,8 @@ describe('another program', () => {
 })
 
 describe('migration', () => {
-  const migrating = (migrate: OperatorPrint['migrate']): OperatorPrint[] => replaced('totals', { version: 2, migrate })
+  const migrating = (migrate: OperatorSignature['migrate']): OperatorSignature[] =>
+    replaced('totals', { version: 2, migrate })
 
   test('is asked once for each value, whatever comes after', async () => {
     const storage = await after(3)

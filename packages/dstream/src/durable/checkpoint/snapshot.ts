@@ -7,10 +7,10 @@ import {
   PREAMBLE_BYTES,
   readFrames,
   type Frame,
-  type Payload,
+  type FramePayload,
 } from '../log/frame.js'
 import type { Slice, Storage } from '../../base/ports.js'
-import { crashPoint, type Steps } from '../../base/crash-points.js'
+import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import type { SnapshotSource } from './checkpoint.js'
 import {
   decodeFrame,
@@ -75,10 +75,10 @@ class PartWriter {
   constructor(
     readonly storage: Storage,
     readonly next: number,
-    readonly steps: Steps | undefined,
+    readonly steps: CrashHook | undefined,
   ) {}
 
-  async add(payload: Payload): Promise<void> {
+  async add(payload: FramePayload): Promise<void> {
     const part = this.marks.length
     const frame = encodeFrames('s', part, part + this.#frames.length, [payload])
     this.#frames.push(frame)
@@ -112,7 +112,7 @@ export async function writeSnapshot(
   head: SnapshotHead,
   source: SnapshotSource,
   slice: Slice,
-  steps: Steps | undefined,
+  steps: CrashHook | undefined,
 ): Promise<number> {
   const parts = new PartWriter(storage, head.next, steps)
   for (const { operator, table, entries } of source.tables) {

@@ -1,6 +1,6 @@
 import { keyOf, type MapKey } from '../../base/keys/key.js'
 import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
-import type { CommitFrame, CommitHead, CommitRest, StoredPrint } from './commit-frames.js'
+import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
 
 /** A key as it is stored, and the version of the program's stored form that wrote it. */
 export interface StoredEntry extends TableEntry {
@@ -14,7 +14,7 @@ export class StoredState {
   batchMs = 0
   lastCommitted: number | undefined
   forgotten = -Infinity
-  operators: readonly StoredPrint[] = []
+  operators: readonly StoredSignature[] = []
   readonly tables = new Map<string, Map<string, StoredTable>>()
   metadata = new Map<string, unknown>()
   remembered: Remembered[] = []

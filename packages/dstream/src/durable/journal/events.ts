@@ -4,7 +4,7 @@ import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
-import type { Payload } from '../log/frame.js'
+import type { FramePayload } from '../log/frame.js'
 
 /** Which source a stream id of this life stands for: ids of operators outlive a change of the program, numbers do not. */
 export interface Streams {
@@ -20,7 +20,7 @@ type Meta =
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
 /** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
-function framed(meta: Meta, data: Uint8Array): Payload {
+function framed(meta: Meta, data: Uint8Array): FramePayload {
   const encoded = encodeValue(meta)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, encoded.length, true)
@@ -28,7 +28,7 @@ function framed(meta: Meta, data: Uint8Array): Payload {
 }
 
 /** @throws `state-not-storable` for records that are no data */
-export function encodeBlock(block: Block, operator: string): Payload {
+export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
   try {
@@ -40,7 +40,7 @@ export function encodeBlock(block: Block, operator: string): Payload {
   }
 }
 
-export function encodeAllocation(event: Allocated, streams: Streams, committed: number | undefined): Payload {
+export function encodeAllocation(event: Allocated, streams: Streams, committed: number | undefined): FramePayload {
   const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
   try {
     const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)

@@ -4,7 +4,7 @@ import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { SegmentUse } from './durable-journal.js'
 import { decodeEntry, type JournalEntry, type Streams } from './events.js'
-import type { Payload } from '../log/frame.js'
+import type { FramePayload } from '../log/frame.js'
 import type { Segment } from '../log/log.js'
 
 /** What the head of a journal file says: where receivers stood when it began, for the files before it may be gone. */
@@ -19,7 +19,7 @@ export interface JournalHead {
   readonly batches: readonly number[]
 }
 
-export function encodeHead(head: JournalHead): Payload {
+export function encodeHead(head: JournalHead): FramePayload {
   return [encodeValue(head)]
 }
 

@@ -1,9 +1,9 @@
 import type { Storage } from '../../base/ports.js'
-import type { Steps } from '../../base/crash-points.js'
+import type { CrashHook } from '../../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
 import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
-import type { Payload } from '../log/frame.js'
+import type { FramePayload } from '../log/frame.js'
 import { Log, logSteps, readLog } from '../log/log.js'
 
 const FOLDER = 'journal'
@@ -23,7 +23,7 @@ export interface OpenJournalOptions {
   readonly committed: () => number | undefined
   readonly engine: string
   readonly segmentBytes: number
-  readonly steps: Steps | undefined
+  readonly steps: CrashHook | undefined
 }
 
 /**
@@ -33,7 +33,7 @@ export interface OpenJournalOptions {
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
   const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps } = options
   checkAgainstCommits(read, committed(), forgotten)
-  const head = (): Payload => {
+  const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
     return encodeHead({
       engine,

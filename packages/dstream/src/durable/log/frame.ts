@@ -48,7 +48,7 @@ function seedOf(kind: FileKind, first: number): number {
 }
 
 /** The parts of one payload are written one after the other; nobody has to join them first. */
-export type Payload = readonly Uint8Array[]
+export type FramePayload = readonly Uint8Array[]
 
 /**
  * Frames that are written by one append, one behind the other. Each begins with a header: length of the payload,
@@ -58,7 +58,7 @@ export function encodeFrames(
   kind: FileKind,
   first: number,
   sequence: number,
-  payloads: readonly Payload[],
+  payloads: readonly FramePayload[],
 ): Uint8Array {
   const seed = seedOf(kind, first)
   const lengths = payloads.map((parts) => parts.reduce((sum, part) => sum + part.length, 0))
@@ -84,7 +84,7 @@ export function encodeFrames(
 }
 
 /** A whole file in one go, for files that are put and never appended to. */
-export function encodeFile(kind: FileKind, first: number, payloads: readonly Payload[]): Uint8Array {
+export function encodeFile(kind: FileKind, first: number, payloads: readonly FramePayload[]): Uint8Array {
   const frames = encodeFrames(kind, first, first, payloads)
   const bytes = new Uint8Array(PREAMBLE_BYTES + frames.length)
   bytes.set(preamble(kind, first))

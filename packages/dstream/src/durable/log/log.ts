@@ -1,13 +1,13 @@
 import { DamagedError } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
-import { crashPoint, type Steps } from '../../base/crash-points.js'
+import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import {
   encodeFile,
   encodeFrames,
   type FileKind,
   type Frame,
   FRAME_HEADER_BYTES,
-  type Payload,
+  type FramePayload,
   PREAMBLE_BYTES,
   readFrames,
 } from './frame.js'
@@ -70,9 +70,9 @@ export function readSegment(file: string, kind: FileKind, bytes: Uint8Array, new
 
 /** The steps of one log, which is where a crash can cut it. */
 export interface LogSteps {
-  readonly beforeAppend: (steps: Steps | undefined) => Promise<void> | void
-  readonly appended: (steps: Steps | undefined) => Promise<void> | void
-  readonly rolled: (steps: Steps | undefined) => Promise<void> | void
+  readonly beforeAppend: (steps: CrashHook | undefined) => Promise<void> | void
+  readonly appended: (steps: CrashHook | undefined) => Promise<void> | void
+  readonly rolled: (steps: CrashHook | undefined) => Promise<void> | void
 }
 
 export function logSteps(name: string): LogSteps {
@@ -90,13 +90,13 @@ export interface LogOptions {
   /** A file beyond this size is followed by another. */
   readonly segmentBytes: number
   /** The head of a new file, as of now. */
-  readonly head: () => Payload
+  readonly head: () => FramePayload
   readonly points: LogSteps
-  readonly steps: Steps | undefined
+  readonly steps: CrashHook | undefined
 }
 
 interface Entry {
-  readonly payloads: readonly Payload[]
+  readonly payloads: readonly FramePayload[]
   readonly applied: (segment: number) => void
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -165,7 +165,7 @@ export class Log {
    * Appends frames, all or none. When they are durable `applied` is called with the file they are in, in order of the log
    * and before anything else happens to it; then the promise resolves.
    */
-  append(payloads: readonly Payload[], applied: (segment: number) => void = () => undefined): Promise<void> {
+  append(payloads: readonly FramePayload[], applied: (segment: number) => void = () => undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ payloads, applied, resolve, reject })
       this.#draining ??= this.#drain()
@@ -210,7 +210,7 @@ export class Log {
     this.#draining = undefined
   }
 
-  async #write(payloads: readonly Payload[]): Promise<void> {
+  async #write(payloads: readonly FramePayload[]): Promise<void> {
     const { storage, kind } = this.#o
     const { file, first } = this.#open
     const bytes = encodeFrames(kind, first, this.#next, payloads)

@@ -1,21 +1,21 @@
-import type { Evaluation } from '../../streams/graph/evaluate.js'
-import type { Graph, Output } from '../../streams/graph/graph.js'
+import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
+import type { Graph, OutputNode } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { BatchReport } from '../../observe/batch-report.js'
-import type { Bus } from '../../observe/bus.js'
+import type { ListenerBus } from '../../observe/bus.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { ProgressLog, StepDurations } from '../../observe/progress.js'
 import type { Clock } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
-import { crashPoint, type Steps } from '../../base/crash-points.js'
+import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { causeOf, operatorOf, reasonOf, type Failure } from './failure.js'
-import type { StatefulTurns } from './stateful-operators.js'
+import type { StatefulOperators } from './stateful-operators.js'
 
 /** What a batch leaves behind when it is done. */
 export interface BatchOutcome {
   readonly time: number
   /** Outputs that have failed on this batch for good; after a restart they are run again. */
-  readonly failedOutputs: readonly Output[]
+  readonly failedOutputs: readonly OutputNode[]
 }
 
 /** What the cycle needs of journal and checkpoint, and of the sources. */
@@ -32,10 +32,10 @@ export interface BatchStore {
 
 export interface BatchCycleOptions {
   readonly graph: Graph
-  readonly evaluation: Evaluation
-  readonly turns: StatefulTurns
+  readonly evaluation: GraphEvaluation
+  readonly turns: StatefulOperators
   readonly store: BatchStore
-  readonly bus: Bus
+  readonly bus: ListenerBus
   readonly clock: Clock
   readonly progress: ProgressLog
   readonly batchMs: number
@@ -43,7 +43,7 @@ export interface BatchCycleOptions {
   readonly failed: (failure: Failure) => void
   /** Runs outputs of earlier batches that are owed: before those of the batch, and once the operators have had their turn. */
   readonly payWhatIsOwed: () => Promise<void>
-  readonly steps?: Steps | undefined
+  readonly steps?: CrashHook | undefined
 }
 
 const batchBegins = crashPoint('batch:begin')
@@ -88,7 +88,7 @@ export class BatchCycle {
   }
 
   /** Runs one output of an earlier batch again, on what it would have been given; true when it is done. */
-  async rerun(output: Output, time: number): Promise<boolean> {
+  async rerun(output: OutputNode, time: number): Promise<boolean> {
     const failure = await this.#o.evaluation.read(output.parent, time).then(
       (rdd) => rdd && this.#attempt(output, rdd, time, { number: 1, replayed: true }),
       (error: unknown) => ({ error }),
@@ -97,7 +97,7 @@ export class BatchCycle {
     return failure === undefined
   }
 
-  async #evaluate(time: number, report: BatchReport, replayed: boolean): Promise<Output[]> {
+  async #evaluate(time: number, report: BatchReport, replayed: boolean): Promise<OutputNode[]> {
     const { evaluation, turns, graph } = this.#o
     evaluation.clearFailures()
     const outputs = graph.outputs.filter((output) => evaluation.isValid(output.parent.slideMs, time))
@@ -111,7 +111,7 @@ export class BatchCycle {
       this.#fail(at, undefined, error, attempt, graph.node(operator).id)
     })
     await this.#o.payWhatIsOwed()
-    const failed: Output[] = []
+    const failed: OutputNode[] = []
     for (const output of outputs)
       if (!(await this.#runOutput(output, time, report, replayed, seen))) failed.push(output)
     return failed
@@ -119,7 +119,7 @@ export class BatchCycle {
 
   /** True when the output is done with this batch. */
   async #runOutput(
-    output: Output,
+    output: OutputNode,
     time: number,
     report: BatchReport,
     replayed: boolean,
@@ -147,7 +147,7 @@ export class BatchCycle {
   }
 
   async #attempt(
-    output: Output,
+    output: OutputNode,
     rdd: RDD<unknown>,
     time: number,
     attempt: { number: number; replayed: boolean },
@@ -162,7 +162,10 @@ export class BatchCycle {
     }
   }
 
-  #begin(output: Output, report: BatchReport): { id: number; startTime: number; name: string; description: string } {
+  #begin(
+    output: OutputNode,
+    report: BatchReport,
+  ): { id: number; startTime: number; name: string; description: string } {
     const begun = {
       id: output.index,
       startTime: this.#o.clock.now(),
@@ -190,7 +193,7 @@ export class BatchCycle {
     this.#o.bus.emit('outputOperationCompleted', { outputOperationInfo: info })
   }
 
-  #fail(time: number, output: Output | undefined, error: unknown, attempt: number, operator?: string): void {
+  #fail(time: number, output: OutputNode | undefined, error: unknown, attempt: number, operator?: string): void {
     this.#o.failed({
       time,
       output: output?.id,

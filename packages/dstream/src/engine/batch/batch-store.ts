@@ -1,30 +1,30 @@
 import type { Checkpoint, FailedOutput, Recovered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
-import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import type { Key } from '../../base/keys/key.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import type { InputSet } from '../../input/sources/input-set.js'
+import type { InputSources } from '../../input/sources/input-set.js'
 import type { KeyedState } from '../../streams/state/keyed-state.js'
 import type { StateView } from '../../streams/state/view.js'
 import type { BatchOutcome, BatchStore } from './batch-cycle.js'
 import { RememberedRDDs } from './remembered-rdds.js'
-import type { StatefulTurns } from './stateful-operators.js'
+import type { StatefulOperators } from './stateful-operators.js'
 
 /** How many outputs may be owed to the world at a time; beyond it the oldest is given up. */
 export const MAX_OWED_OUTPUTS = 1000
 
 export interface BatchStoreOptions {
   readonly graph: Graph
-  readonly evaluation: Evaluation
-  readonly turns: StatefulTurns
+  readonly evaluation: GraphEvaluation
+  readonly turns: StatefulOperators
   readonly keep: ReadonlyMap<Operator, number>
   readonly journal: Journal
   /** Without one nothing survives the process, and nothing is written. */
   readonly checkpoint: Checkpoint | undefined
-  readonly inputs: InputSet
+  readonly inputs: InputSources
   readonly batchMs: number
 }
 
@@ -186,7 +186,7 @@ export class CheckpointedStore implements BatchStore {
       const below = reach.get(operator)
       if (below === undefined) continue
       for (const above of operator.parents) {
-        reach.set(above, Math.max(reach.get(above) ?? 0, below + operator.reachMs))
+        reach.set(above, Math.max(reach.get(above) ?? 0, below + operator.lookbackMs))
       }
     }
     this.#reaches.set(output, reach)

@@ -1,5 +1,5 @@
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
-import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { partOf } from '../../rdd/plan/plan.js'
@@ -20,11 +20,11 @@ export interface OperatorAt {
  */
 export class RememberedRDDs {
   readonly #graph: Graph
-  readonly #evaluation: Evaluation
+  readonly #evaluation: GraphEvaluation
   readonly #keep: ReadonlyMap<Operator, number>
   readonly #kept = new Map<Operator, Map<number, Partitions>>()
 
-  constructor(graph: Graph, evaluation: Evaluation, keep: ReadonlyMap<Operator, number>) {
+  constructor(graph: Graph, evaluation: GraphEvaluation, keep: ReadonlyMap<Operator, number>) {
     this.#graph = graph
     this.#evaluation = evaluation
     this.#keep = keep
@@ -112,7 +112,7 @@ function isMade(operator: Operator): boolean {
 function parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
   return operator.parents.flatMap((parent) => {
     const parents: OperatorAt[] = []
-    const after = time - Math.max(operator.reachMs, 1)
+    const after = time - Math.max(operator.lookbackMs, 1)
     for (let t = time; t > after; t -= parent.slideMs) parents.push({ operator: parent, time: t })
     return parents
   })

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
@@ -9,13 +9,13 @@ export const MAX_WAITING_BATCHES = 1000
  * The turns of the stateful operators. Each advances once per batch whatever the outputs pull, and none goes past a batch
  * on which it failed: it owes that batch, with the inputs of then, until it has passed it.
  */
-export class StatefulTurns {
+export class StatefulOperators {
   readonly #operators: readonly Operator[]
-  readonly #evaluation: Evaluation
+  readonly #evaluation: GraphEvaluation
   readonly #owed = new Map<Operator, number[]>()
   readonly #attempts = new Map<Operator, number>()
 
-  constructor(graph: Graph, evaluation: Evaluation) {
+  constructor(graph: Graph, evaluation: GraphEvaluation) {
     this.#operators = graph.nodes.map((node) => node.operator).filter((operator) => operator.state !== undefined)
     this.#evaluation = evaluation
   }

@@ -1,10 +1,10 @@
-import type { OperatorPrint } from '../../durable/checkpoint/checkpoint.js'
+import type { OperatorSignature } from '../../durable/checkpoint/checkpoint.js'
 import { fingerprint } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { InputSet } from '../../input/sources/input-set.js'
+import type { InputSources } from '../../input/sources/input-set.js'
 
 /** What a checkpoint is told of the operators of a program. */
-export function printsOf(graph: Graph, inputs: InputSet): OperatorPrint[] {
+export function signaturesOf(graph: Graph, inputs: InputSources): OperatorSignature[] {
   const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
   return graph.nodes.map(({ id, derived, operator }) => {
     const streamId = streams.get(operator)

@@ -1,5 +1,5 @@
 import type { FailedOutput } from '../../durable/checkpoint/checkpoint.js'
-import type { Graph, Output } from '../../streams/graph/graph.js'
+import type { Graph, OutputNode } from '../../streams/graph/graph.js'
 import type { Logger } from '../../base/ports.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { CheckpointedStore } from '../batch/batch-store.js'
@@ -10,11 +10,11 @@ export interface OwedOutputsOptions {
   readonly sc: RDDContext
   readonly logger: Logger
   /** True when the output is done with that batch. */
-  readonly rerun: (output: Output, time: number) => Promise<boolean>
+  readonly rerun: (output: OutputNode, time: number) => Promise<boolean>
 }
 
 /** The outputs that an earlier life owes: each is run once more, as soon as the operators above it have passed its batch. */
-export class OwedOutputs {
+export class FailedOutputs {
   readonly #o: OwedOutputsOptions
   #due: readonly FailedOutput[]
 

@@ -1,24 +1,24 @@
 import type { Recovered } from '../../durable/checkpoint/checkpoint.js'
-import type { Evaluation } from '../../streams/graph/evaluate.js'
+import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import { partOf } from '../../rdd/plan/plan.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import type { InputSet } from '../../input/sources/input-set.js'
+import type { InputSources } from '../../input/sources/input-set.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
 import type { CheckpointedStore } from '../batch/batch-store.js'
-import type { StatefulTurns } from '../batch/stateful-operators.js'
+import type { StatefulOperators } from '../batch/stateful-operators.js'
 
 export interface Resumed {
   readonly graph: Graph
-  readonly inputs: InputSet
+  readonly inputs: InputSources
   readonly sc: RDDContext
-  readonly evaluation: Evaluation
+  readonly evaluation: GraphEvaluation
   readonly journal: Journal
   readonly store: CheckpointedStore
-  readonly turns: StatefulTurns
+  readonly turns: StatefulOperators
 }
 
 /** Puts in place what an earlier life has committed: tables, batches that operators owe, remembered RDDs, positions. */

@@ -4,7 +4,7 @@ import { lineCodec } from '../../base/lines/line-codec.js'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { BlockBuilder } from './block-builder.js'
 import { RateLimiter } from './rate-limiter.js'
-import type { Closed } from './run.js'
+import type { BlockContents } from './run.js'
 
 interface Shown {
   readonly atMs: number
@@ -16,7 +16,7 @@ interface Shown {
 function setUp(options: { rate?: number; intervalMs?: number } = {}) {
   const clock = new ManualClock()
   const blocks: Shown[] = []
-  const show = (closed: Closed, stampMs: number): void => {
+  const show = (closed: BlockContents, stampMs: number): void => {
     const { payload, position } = closed
     const records = 'records' in payload ? payload.records : [...payload.codec.decode(payload.bytes, () => {})]
     if (closed.count !== undefined) expect(closed.count).toBe(records.length)

@@ -2,15 +2,15 @@ import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { countOf } from '../../base/codec.js'
-import { BytesRun, RecordRun } from './run.js'
-import type { Closed, Run } from './run.js'
+import { BytesSegment, RecordSegment } from './run.js'
+import type { BlockContents, Segment } from './run.js'
 
 export interface BlockBuilderOptions {
   readonly clock: Clock
   readonly intervalMs: number
   readonly limiter: RateLimiter
   /** A block is closed; `stampMs` is the beginning of its interval, after which Spark names it. */
-  onBlock(block: Closed, stampMs: number): void
+  onBlock(block: BlockContents, stampMs: number): void
 }
 
 /**
@@ -20,7 +20,7 @@ export interface BlockBuilderOptions {
  */
 export class BlockBuilder {
   readonly #options: BlockBuilderOptions
-  #runs: Run[] = []
+  #runs: Segment[] = []
   #timer: { cancel(): void } | undefined
 
   constructor(options: BlockBuilderOptions) {
@@ -30,7 +30,7 @@ export class BlockBuilder {
   add(record: unknown, position: unknown): void {
     this.#options.limiter.take(1)
     const last = this.#runs.at(-1)
-    const run = last instanceof RecordRun ? last : this.#open(new RecordRun())
+    const run = last instanceof RecordSegment ? last : this.#open(new RecordSegment())
     run.add(record, position)
   }
 
@@ -40,7 +40,7 @@ export class BlockBuilder {
     const count = countOf(codec, bytes)
     if (count !== undefined) limiter.take(count)
     const last = this.#runs.at(-1)
-    const run = last instanceof BytesRun && last.codec === codec ? last : this.#open(new BytesRun(codec))
+    const run = last instanceof BytesSegment && last.codec === codec ? last : this.#open(new BytesSegment(codec))
     run.add({ bytes, count, position })
   }
 
@@ -66,7 +66,7 @@ export class BlockBuilder {
     return this.#runs.reduce((sum, run) => sum + run.counted, 0)
   }
 
-  #open<R extends Run>(run: R): R {
+  #open<R extends Segment>(run: R): R {
     this.#runs.push(run)
     this.#schedule()
     return run
@@ -85,7 +85,7 @@ export class BlockBuilder {
   #close(stampMs: number, allowed: number): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    const closed: Run[] = []
+    const closed: Segment[] = []
     let left = Math.max(0, allowed)
     while (this.#runs.length > 0) {
       const run = this.#runs[0]!

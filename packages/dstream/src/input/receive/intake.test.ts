@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { Harness, settle } from '../../../test/receive-harness.js'
-import { Intake } from './intake.js'
+import { ReceiverBuffer } from './intake.js'
 import type { IntakeOptions } from './intake.js'
 
 function setUp(options: Partial<IntakeOptions> = {}) {
@@ -9,7 +9,7 @@ function setUp(options: Partial<IntakeOptions> = {}) {
   const errors: string[] = []
   const onError = (message: string): void => void errors.push(message)
   const { clock, addBlock } = harness
-  const intake = new Intake({ streamId: 3, clock, addBlock, onError, ...options })
+  const intake = new ReceiverBuffer({ streamId: 3, clock, addBlock, onError, ...options })
   return { harness, intake, errors }
 }
 

@@ -10,7 +10,7 @@ import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { StoreBlockOptions } from './receiver.js'
 import { countOf } from '../../base/codec.js'
-import type { Closed } from './run.js'
+import type { BlockContents } from './run.js'
 
 export interface IntakeOptions {
   readonly streamId: number
@@ -33,7 +33,7 @@ interface Size {
 }
 
 /** The way of one receiver's data: bound, rate limit, block builder, journal; and back, when a batch has consumed it. */
-export class Intake {
+export class ReceiverBuffer {
   position: unknown
   readonly #options: IntakeOptions
   readonly #intervalMs: number
@@ -177,7 +177,7 @@ export class Intake {
     })
   }
 
-  async #storeAtOnce(closed: Closed, options: StoreBlockOptions): Promise<void> {
+  async #storeAtOnce(closed: BlockContents, options: StoreBlockOptions): Promise<void> {
     this.#backlog.take(heldRecords(closed), closed.bytes)
     const nowMs = this.#options.clock.now()
     const block = this.#block(closed, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
@@ -194,7 +194,7 @@ export class Intake {
     if (closed.position !== undefined) this.position = closed.position
   }
 
-  #block(closed: Closed, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
+  #block(closed: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
     const { payload, count, position, bytes } = closed
     const id = this.#newId(stampMs)
     this.#sizes.set(id, { records: heldRecords(closed), bytes })
@@ -223,6 +223,6 @@ export class Intake {
 }
 
 /** What counts for the bound in records: of bytes only their length does. */
-function heldRecords({ payload }: Closed): number {
+function heldRecords({ payload }: BlockContents): number {
   return 'records' in payload ? payload.records.length : 0
 }

@@ -1,27 +1,27 @@
-import type { Payload } from '../../durable/blocks/block.js'
+import type { BlockPayload } from '../../durable/blocks/block.js'
 import { concat } from '../../base/bytes.js'
 import { isCounting, type Codec } from '../../base/codec.js'
 import { sizeOf } from './backlog.js'
 
 /** What a run becomes as a block. */
-export interface Closed {
-  readonly payload: Payload
+export interface BlockContents {
+  readonly payload: BlockPayload
   readonly count: number | undefined
   readonly position: unknown
   readonly bytes: number
 }
 
 /** Neighbours in order of arrival that fit into one block. */
-export interface Run {
+export interface Segment {
   /** Records that count for the rate. */
   readonly counted: number
   readonly empty: boolean
   /** Takes its beginning away, with at most so many counted records. */
-  takeFront(counted: number): Run
-  close(): Closed
+  takeFront(counted: number): Segment
+  close(): BlockContents
 }
 
-export class RecordRun implements Run {
+export class RecordSegment implements Segment {
   readonly #records: unknown[]
   /** Beside the records, from the first one on that had a position. */
   #positions: unknown[] | undefined
@@ -44,30 +44,30 @@ export class RecordRun implements Run {
     this.#positions?.push(position)
   }
 
-  takeFront(counted: number): RecordRun {
-    return new RecordRun(this.#records.splice(0, counted), this.#positions?.splice(0, counted))
+  takeFront(counted: number): RecordSegment {
+    return new RecordSegment(this.#records.splice(0, counted), this.#positions?.splice(0, counted))
   }
 
-  close(): Closed {
+  close(): BlockContents {
     const records = this.#records
     const bytes = records.reduce<number>((sum, record) => sum + sizeOf(record), 0)
     return { payload: { records }, count: records.length, position: lastKnown(this.#positions ?? []), bytes }
   }
 }
 
-export interface Piece {
+export interface Chunk {
   readonly bytes: Uint8Array
   /** `undefined` where the codec cannot tell. */
   readonly count: number | undefined
   readonly position: unknown
 }
 
-export class BytesRun implements Run {
+export class BytesSegment implements Segment {
   readonly codec: Codec<unknown>
-  readonly #pieces: Piece[]
+  readonly #pieces: Chunk[]
   #counted: number
 
-  constructor(codec: Codec<unknown>, pieces: Piece[] = []) {
+  constructor(codec: Codec<unknown>, pieces: Chunk[] = []) {
     this.codec = codec
     this.#pieces = pieces
     this.#counted = pieces.reduce((sum, piece) => sum + (piece.count ?? 0), 0)
@@ -80,13 +80,13 @@ export class BytesRun implements Run {
     return this.#pieces.length === 0
   }
 
-  add(piece: Piece): void {
+  add(piece: Chunk): void {
     this.#pieces.push(piece)
     this.#counted += piece.count ?? 0
   }
 
-  takeFront(counted: number): BytesRun {
-    const front: Piece[] = []
+  takeFront(counted: number): BytesSegment {
+    const front: Chunk[] = []
     let left = counted
     while (this.#pieces.length > 0 && (this.#pieces[0]!.count ?? 0) <= left) {
       const piece = this.#pieces.shift()!
@@ -99,12 +99,12 @@ export class BytesRun implements Run {
       front.push({ bytes: next.bytes.subarray(0, offset), count: left, position: undefined })
       this.#pieces[0] = { ...next, bytes: next.bytes.subarray(offset), count: next.count! - left }
     }
-    const taken = new BytesRun(this.codec, front)
+    const taken = new BytesSegment(this.codec, front)
     this.#counted -= taken.counted
     return taken
   }
 
-  close(): Closed {
+  close(): BlockContents {
     const pieces = this.#pieces
     const bytes = concat(pieces.map((piece) => piece.bytes))
     const known = pieces.every((piece) => piece.count !== undefined)

@@ -5,7 +5,7 @@ import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'
 import type { Logger } from '../../base/ports.js'
 import type { Duration } from '../../base/time/duration.js'
-import { Intake } from './intake.js'
+import { ReceiverBuffer } from './intake.js'
 import type { IntakeOptions } from './intake.js'
 import { lowerLimit } from './rate-limiter.js'
 import { attachReceiver } from './receiver.js'
@@ -38,7 +38,7 @@ const STOP_PATIENCE_MS = 10_000
 export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   readonly name: string
   readonly streamId: number
-  readonly intake: Intake
+  readonly intake: ReceiverBuffer
   readonly #options: SupervisorOptions<T>
   readonly #receiver: Receiver<T>
   #state: State = 'idle'
@@ -62,7 +62,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     this.streamId = streamId
     this.name = options.name ?? `${receiver.constructor.name}-${streamId}`
     if (receiver.maxRate !== undefined) positiveNumber(receiver.constructor.name, 'maxRate', receiver.maxRate)
-    this.intake = new Intake({
+    this.intake = new ReceiverBuffer({
       ...options,
       rate: { ...rate, maxRate: lowerLimit(rate?.maxRate, receiver.maxRate) },
       onError: (message, error) => this.reportError(message, error),

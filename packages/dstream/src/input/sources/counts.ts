@@ -31,7 +31,7 @@ export class Counts {
       this.set(time, part, ready)
       return rdd
     }
-    const watched = rdd.tap(() => {}).share()
+    const watched = rdd.tap(() => {}).cacheAlways()
     this.set(time, part, () => watched.node.given)
     return watched
   }

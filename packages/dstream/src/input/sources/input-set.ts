@@ -5,7 +5,7 @@ import type { StreamInputInfo } from '../../observe/events.js'
 import type { InputSource } from './input-source.js'
 
 /** All sources of a context, as the batch cycle sees them. Stream ids are places in it. */
-export class InputSet {
+export class InputSources {
   readonly #sources: InputSource[] = []
   readonly #unreleased = new Map<number, readonly Block[]>()
 

@@ -43,7 +43,7 @@ export function batches<T>(parent: Operator<T>): { output: OutputSpec; iterable:
     kind: 'batches',
     params: {},
     parent,
-    exposes: false,
+    handsOutRDD: false,
     run: async (rdd, time) => {
       if (ended) return
       const records = await (rdd as RDD<T>).collect()

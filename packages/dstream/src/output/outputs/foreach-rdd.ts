@@ -19,7 +19,7 @@ export function foreachRDD<T>(
     kind: 'foreachRDD',
     params: {},
     parent,
-    exposes: true,
+    handsOutRDD: true,
     run: async (rdd, time, attempt) => {
       const actions = new ActionTracker()
       await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))

@@ -15,7 +15,7 @@ export function print<T>(parent: Operator<T>, num: number, out: () => Writable):
     kind: 'print',
     params: { num },
     parent,
-    exposes: false,
+    handsOutRDD: false,
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
       const shown = records.slice(0, num).map((record) => escapeControl(textForm(record)))

@@ -15,7 +15,7 @@ export function saveAsTextFiles<T>(parent: Operator<T>, prefix: string, suffix: 
     kind: 'saveAsTextFiles',
     params: { prefix, suffix },
     parent,
-    exposes: false,
+    handsOutRDD: false,
     run: (rdd, time) => rdd.saveAsTextFile(batchPath(prefix, time, suffix)),
   }
 }
@@ -26,7 +26,7 @@ export function saveAsObjectFiles<T>(parent: Operator<T>, prefix: string, suffix
     kind: 'saveAsObjectFiles',
     params: { prefix, suffix },
     parent,
-    exposes: false,
+    handsOutRDD: false,
     run: (rdd, time) => rdd.saveAsObjectFile(batchPath(prefix, time, suffix)),
   }
 }

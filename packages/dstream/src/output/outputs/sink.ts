@@ -36,7 +36,7 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSp
     kind: 'to',
     params: {},
     parent,
-    exposes: true,
+    handsOutRDD: true,
     open: async () => {
       await sink.open?.()
       try {

@@ -4,8 +4,8 @@ import { aFunction } from '../../base/options.js'
 import { pairOf } from '../plan/blame.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { andThen, type Maybe } from '../../base/maybe-promise.js'
-import type { AnyFunction, PlanNode } from '../plan/plan.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { AnyFunction, LineageNode } from '../plan/plan.js'
 import { combineSink, mapOf } from '../execution/sink.js'
 import { narrow } from '../transformations/steps.js'
 
@@ -25,43 +25,43 @@ function withOne(record: unknown): readonly [unknown, number] {
 }
 
 function table(
-  node: PlanNode,
+  node: LineageNode,
   operator: string,
   create: AnyFunction | undefined,
   merge: AnyFunction,
   evaluation: Evaluation,
-): Maybe<Map<MapKey, unknown>> {
+): MaybePromise<Map<MapKey, unknown>> {
   const sink = combineSink({ operator, time: node.time }, create, merge)
-  return andThen(feedAll(node, sink, evaluation), () => mapOf(sink))
+  return chain(feedAll(node, sink, evaluation), () => mapOf(sink))
 }
 
 /** How often each record is there. */
-export function countByValue(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+export function countByValue(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(narrow(node, 'countByValue', 'map', withOne), 'countByValue', undefined, add, evaluation)
 }
 
 /** How many pairs each key has. */
-export function countByKey(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+export function countByKey(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(narrow(node, 'countByKey', 'mapValues', one), 'countByKey', undefined, add, evaluation)
 }
 
 /** The values of each key folded into one. */
 export function reduceByKeyLocally(
-  node: PlanNode,
+  node: LineageNode,
   f: AnyFunction,
   evaluation: Evaluation,
-): Maybe<Map<MapKey, unknown>> {
+): MaybePromise<Map<MapKey, unknown>> {
   aFunction('reduceByKeyLocally', 'the function', f)
   return table(node, 'reduceByKeyLocally', undefined, f, evaluation)
 }
 
 /** The last value of each key. */
-export function collectAsMap(node: PlanNode, evaluation: Evaluation): Maybe<Map<MapKey, unknown>> {
+export function collectAsMap(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(node, 'collectAsMap', undefined, last, evaluation)
 }
 
 /** The values of one key; only its own partition is read where the partitioner is known. */
-export function lookup(node: PlanNode, key: Key, evaluation: Evaluation): Maybe<unknown[]> {
+export function lookup(node: LineageNode, key: Key, evaluation: Evaluation): MaybePromise<unknown[]> {
   const wanted = new Set([keyOf(key)])
   const out: unknown[] = []
   const place = { operator: 'lookup', time: node.time }
@@ -75,5 +75,5 @@ export function lookup(node: PlanNode, key: Key, evaluation: Evaluation): Maybe<
     partitioner === undefined
       ? feedAll(node, sink, evaluation)
       : feed(node, partitionOfKey(partitioner, keyOf(key)), sink, evaluation)
-  return andThen(done, () => out)
+  return chain(done, () => out)
 }

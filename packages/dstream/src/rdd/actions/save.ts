@@ -3,7 +3,7 @@ import type { RDDFiles } from '../../base/ports.js'
 import { textForm } from '../../base/text/text-form.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import type { PlanNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/plan.js'
 import type { RDDRuntime } from '../plan/runtime.js'
 
 export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
@@ -11,11 +11,11 @@ export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
   return runtime.files
 }
 
-async function* partitionsOf(node: PlanNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
+async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
   for (let i = 0; i < node.numPartitions; i++) yield await partitionOf(node, i, evaluation)
 }
 
-async function* linesOf(node: PlanNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
+async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
   for await (const records of partitionsOf(node, evaluation)) yield lines(records)
 }
 
@@ -23,10 +23,10 @@ function* lines(records: readonly unknown[]): Generator<string> {
   for (const record of records) yield textForm(record)
 }
 
-export function saveText(node: PlanNode, path: string, evaluation: Evaluation): Promise<void> {
+export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
   return filesOf(evaluation.runtime, 'saveAsTextFile').saveText(path, linesOf(node, evaluation))
 }
 
-export function saveObjects(node: PlanNode, path: string, evaluation: Evaluation): Promise<void> {
+export function saveObjects(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
   return filesOf(evaluation.runtime, 'saveAsObjectFile').saveObjects(path, partitionsOf(node, evaluation))
 }

@@ -1,8 +1,8 @@
 import { badHistogram, notANumber } from '../../base/errors/rdd.js'
 import { feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { andThen, type Maybe } from '../../base/maybe-promise.js'
-import type { PlanNode } from '../plan/plan.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { LineageNode } from '../plan/plan.js'
 import { foldSink } from '../execution/sink.js'
 
 /** What `stats` gives. Variances are of the population, `sample…` those of a sample. */
@@ -28,9 +28,9 @@ function add(a: number, b: number): number {
   return a + b
 }
 
-export function sum(node: PlanNode, evaluation: Evaluation): Maybe<number> {
+export function sum(node: LineageNode, evaluation: Evaluation): MaybePromise<number> {
   const sink = foldSink({ operator: 'sum', time: node.time }, add, 0)
-  return andThen(feedAll(node, sink, evaluation), () => sink.acc as number)
+  return chain(feedAll(node, sink, evaluation), () => sink.acc as number)
 }
 
 /** Welford's running mean and squared deviation, as Spark's StatCounter: it does not cancel out. */
@@ -73,10 +73,10 @@ class Counter {
 }
 
 /** All at once, in one walk. Of no records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
-export function stats(node: PlanNode, evaluation: Evaluation): Maybe<Stats> {
+export function stats(node: LineageNode, evaluation: Evaluation): MaybePromise<Stats> {
   const counter = new Counter()
   const sink = { kind: 'foreach' as const, f: counter.take, place: { operator: 'stats', time: node.time } }
-  return andThen(feedAll(node, sink, evaluation), () => counter.stats())
+  return chain(feedAll(node, sink, evaluation), () => counter.stats())
 }
 
 /**
@@ -84,13 +84,13 @@ export function stats(node: PlanNode, evaluation: Evaluation): Maybe<Stats> {
  * bounds. A bucket holds its lower bound and not its upper, the last one both. NaN as last bound is above all numbers and NaN.
  */
 export function histogram(
-  node: PlanNode,
+  node: LineageNode,
   buckets: number | readonly number[],
   evaluation: Evaluation,
-): Maybe<Histogram> {
+): MaybePromise<Histogram> {
   if (typeof buckets !== 'number') return counted(node, checkBounds(buckets), evaluation)
   if (!Number.isSafeInteger(buckets) || buckets < 1) throw badHistogram(`buckets must be at least 1, not ${buckets}`)
-  return andThen(stats(node, evaluation), ({ count, min, max }) => {
+  return chain(stats(node, evaluation), ({ count, min, max }) => {
     if (count === 0 || !Number.isFinite(max - min)) {
       throw badHistogram('Histogram on either an empty RDD or RDD containing +/-infinity or NaN; give the bounds')
     }
@@ -113,7 +113,7 @@ function checkBounds(bounds: readonly number[]): readonly number[] {
   return bounds
 }
 
-function counted(node: PlanNode, bounds: readonly number[], evaluation: Evaluation): Maybe<Histogram> {
+function counted(node: LineageNode, bounds: readonly number[], evaluation: Evaluation): MaybePromise<Histogram> {
   const counts = Array.from({ length: bounds.length - 1 }, () => 0)
   const f = (x: number): void => {
     if (typeof x !== 'number') throw notANumber('histogram', x)
@@ -121,7 +121,7 @@ function counted(node: PlanNode, bounds: readonly number[], evaluation: Evaluati
     if (bucket !== undefined) counts[bucket]!++
   }
   const sink = { kind: 'foreach' as const, f, place: { operator: 'histogram', time: node.time } }
-  return andThen(feedAll(node, sink, evaluation), () => ({ buckets: [...bounds], counts }))
+  return chain(feedAll(node, sink, evaluation), () => ({ buckets: [...bounds], counts }))
 }
 
 /** By halving: the last bound that is not above x begins its bucket. */

@@ -1,24 +1,24 @@
 import { aBoolean, nonNegativeInteger } from '../../base/options.js'
-import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { Random } from '../../base/random.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import type { PlanNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/plan.js'
 import { checkSeed, seedOf } from '../transformations/sample.js'
 import { collect } from './actions.js'
 
 /** Exactly n records in random order, or all of them if there are fewer and none may come twice. */
 export function takeSample(
-  node: PlanNode,
+  node: LineageNode,
   withReplacement: boolean,
   n: number,
   seed: number | undefined,
   evaluation: Evaluation,
-): Maybe<unknown[]> {
+): MaybePromise<unknown[]> {
   aBoolean('takeSample', 'withReplacement', withReplacement)
   nonNegativeInteger('takeSample', 'n', n)
   checkSeed('takeSample', seed)
   const random = new Random(seedOf(node, seed))
-  return andThen(collect(node, evaluation), (records) => {
+  return chain(collect(node, evaluation), (records) => {
     if (withReplacement) {
       return records.length === 0 ? [] : Array.from({ length: n }, () => records[random.below(records.length)])
     }

@@ -2,27 +2,27 @@ import { historyOf } from '../plan/counters.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
-import { gather, inOrder, andThen, type Maybe } from '../../base/maybe-promise.js'
-import type { Held, Input, PartitionSource, PlanNode } from '../plan/plan.js'
-import { collectSink, isFull, type Sink } from './sink.js'
+import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { PartitionData, Input, PartitionSource, LineageNode } from '../plan/plan.js'
+import { collectSink, isFull, type LoopSink } from './sink.js'
 
-type Steps = readonly PlanNode[]
+type Steps = readonly LineageNode[]
 const noSteps: Steps = []
 
 /** All partitions of a node into a sink, in order, until the sink is full. */
-export function feedAll(node: PlanNode, sink: Sink, evaluation: Evaluation): Maybe<void> {
-  return inOrder(node.numPartitions, (i) => andThen(feed(node, i, sink, evaluation), () => !isFull(sink)))
+export function feedAll(node: LineageNode, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
+  return forEachInOrder(node.numPartitions, (i) => chain(feed(node, i, sink, evaluation), () => !isFull(sink)))
 }
 
 /** One partition of a node into a sink. */
-export function feed(node: PlanNode, i: number, sink: Sink, evaluation: Evaluation): Maybe<void> {
+export function feed(node: LineageNode, i: number, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   return feedThrough(node, i, noSteps, sink, evaluation)
 }
 
 /** One partition of a node as an array: the one that is held anyway, else a new one. Not to be changed. */
-export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
+export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
   if (node.kept !== undefined) return keptPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return andThen(made(node, evaluation), () => partitionOf(node, i, evaluation))
+  if (node.plan.type === 'wide') return chain(made(node, evaluation), () => partitionOf(node, i, evaluation))
   const held = heldBySource(node, i)
   if (held !== undefined) return Array.isArray(held) ? (held as readonly unknown[]) : spread(node, i, held, evaluation)
   if (node.plan.type === 'pieces') {
@@ -30,13 +30,18 @@ export function partitionOf(node: PlanNode, i: number, evaluation: Evaluation): 
     if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
   }
   const out: unknown[] = []
-  return andThen(feed(node, i, collectSink(out), evaluation), () => out)
+  return chain(feed(node, i, collectSink(out), evaluation), () => out)
 }
 
 /** The pairs of a table as an array, which takes its place. */
-function spread(node: PlanNode, i: number, table: Held, evaluation: Evaluation): Maybe<readonly unknown[]> {
+function spread(
+  node: LineageNode,
+  i: number,
+  table: PartitionData,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
   const records: unknown[] = []
-  return andThen(pass(table, noSteps, collectSink(records), evaluation), () => {
+  return chain(pass(table, noSteps, collectSink(records), evaluation), () => {
     if (node.plan.type === 'source') {
       node.plan = { ...node.plan, parts: node.plan.parts.map((part, p) => (p === i ? { records } : part)) }
     }
@@ -45,16 +50,25 @@ function spread(node: PlanNode, i: number, table: Held, evaluation: Evaluation):
 }
 
 /** All partitions as they are held: as tables where nobody has asked for arrays. Not to be changed. */
-export function heldPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
+export function partitionData(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
   if (node.plan.type === 'wide') return made(node, evaluation)
-  return gather<Held>(node.numPartitions, (i) => heldBySource(node, i) ?? partitionOf(node, i, evaluation))
+  return mapInOrder<PartitionData>(node.numPartitions, (i) => heldBySource(node, i) ?? partitionOf(node, i, evaluation))
 }
 
-export function allPartitions(node: PlanNode, evaluation: Evaluation): Maybe<readonly (readonly unknown[])[]> {
-  return gather(node.numPartitions, (i) => partitionOf(node, i, evaluation))
+export function allPartitions(
+  node: LineageNode,
+  evaluation: Evaluation,
+): MaybePromise<readonly (readonly unknown[])[]> {
+  return mapInOrder(node.numPartitions, (i) => partitionOf(node, i, evaluation))
 }
 
-function feedThrough(node: PlanNode, i: number, above: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+function feedThrough(
+  node: LineageNode,
+  i: number,
+  above: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+): MaybePromise<void> {
   let steps = above
   let base = node
   while (base.plan.type === 'narrow' && base.kept === undefined) {
@@ -62,34 +76,45 @@ function feedThrough(node: PlanNode, i: number, above: Steps, sink: Sink, evalua
     base = base.parents[0]!
   }
   if (base.kept !== undefined || base.plan.type === 'wide' || holdsTable(base, i)) {
-    return andThen(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
+    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
   }
   return feedFrom(base, i, steps, sink, evaluation)
 }
 
 /** From a node that is no step, as its plan says. */
-function feedFrom(base: PlanNode, i: number, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+function feedFrom(
+  base: LineageNode,
+  i: number,
+  steps: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+): MaybePromise<void> {
   const { plan } = base
   switch (plan.type) {
     case 'narrow':
       return feedThrough(base.parents[0]!, i, [base, ...steps], sink, evaluation)
     case 'pieces': {
       const pieces = plan.pieces(i)
-      return inOrder(pieces.length, (p) => {
+      return forEachInOrder(pieces.length, (p) => {
         const { node, index } = pieces[p]!
-        return andThen(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
+        return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
     case 'each':
-      return andThen(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
+      return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':
       return feedSource(plan.parts[i]!, steps, sink, evaluation)
     case 'wide':
-      return andThen(made(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(made(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
   }
 }
 
-function feedSource(part: PartitionSource<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+function feedSource(
+  part: PartitionSource<unknown>,
+  steps: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+): MaybePromise<void> {
   if ('records' in part) return pass(part.records, steps, sink, evaluation)
   if ('table' in part) return pass(part.table, steps, sink, evaluation)
   if ('load' in part) {
@@ -112,7 +137,7 @@ function feedSource(part: PartitionSource<unknown>, steps: Steps, sink: Sink, ev
 }
 
 /** One input through steps into a sink. */
-export function pass(input: Input, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+export function pass(input: Input, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
     if (steps.length === 0 && sink.kind === 'count') {
@@ -127,7 +152,12 @@ export function pass(input: Input, steps: Steps, sink: Sink, evaluation: Evaluat
   )
 }
 
-function passAny(input: Input | AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation): Maybe<void> {
+function passAny(
+  input: Input | AsyncIterable<unknown>,
+  steps: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+): MaybePromise<void> {
   if (Array.isArray(input) || Symbol.iterator in input) return pass(input as Input, steps, sink, evaluation)
   return passAsync(input, steps, sink, evaluation)
 }
@@ -135,7 +165,7 @@ function passAny(input: Input | AsyncIterable<unknown>, steps: Steps, sink: Sink
 const LONGEST_CHUNK = 1024
 
 /** Chunks that grow, so that `take(1)` of a slow source waits for one record and a fast one runs in long loops. */
-async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation) {
+async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: LoopSink, evaluation: Evaluation) {
   let chunk: unknown[] = []
   let size = 1
   for await (const record of input) {
@@ -148,7 +178,7 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink
   await pass(chunk, steps, sink, evaluation)
 }
 
-function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
+function made(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
   if (node.made !== undefined) return node.made
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not made as a whole`)
   const making = remember(
@@ -156,53 +186,57 @@ function made(node: PlanNode, evaluation: Evaluation): Maybe<readonly Held[]> {
     (value) => (node.made = value),
     () => node.made,
   )
-  return andThen(making, (parts) => {
-    if (node.plan.type === 'wide') node.settle(parts, historyOf(node))
+  return chain(making, (parts) => {
+    if (node.plan.type === 'wide') node.truncateLineage(parts, historyOf(node))
     return parts
   })
 }
 
-function keptPartition(node: PlanNode, i: number, evaluation: Evaluation): Maybe<readonly unknown[]> {
+function keptPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
   const kept = node.kept!
   const known = kept[i]
   if (known !== undefined) return known
   const held = heldBySource(node, i)
   if (Array.isArray(held)) return held
   const out: unknown[] = []
-  const evaluated = andThen(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
+  const evaluated = chain(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
   const making = remember(
     evaluated,
     (value) => (kept[i] = value),
     () => kept[i],
   )
-  return andThen(making, (records) => {
+  return chain(making, (records) => {
     if (node.shared && node.kept === kept) settleIfComplete(node, kept)
     return records
   })
 }
 
-function heldBySource({ plan }: PlanNode, i: number): Held | undefined {
+function heldBySource({ plan }: LineageNode, i: number): PartitionData | undefined {
   if (plan.type !== 'source') return undefined
   const part = plan.parts[i]!
   return 'records' in part ? part.records : 'table' in part ? part.table : undefined
 }
 
-function holdsTable({ plan }: PlanNode, i: number) {
+function holdsTable({ plan }: LineageNode, i: number) {
   return plan.type === 'source' && 'table' in plan.parts[i]!
 }
 
-function settleIfComplete(node: PlanNode, kept: readonly (Maybe<readonly unknown[]> | undefined)[]): void {
-  const parts: Held[] = []
+function settleIfComplete(node: LineageNode, kept: readonly (MaybePromise<readonly unknown[]> | undefined)[]): void {
+  const parts: PartitionData[] = []
   for (let i = 0; i < node.numPartitions; i++) {
     const records = kept[i] ?? heldBySource(node, i)
     if (records === undefined || records instanceof Promise) return
     parts.push(records)
   }
-  node.settle(parts, historyOf(node))
+  node.truncateLineage(parts, historyOf(node))
 }
 
 /** Keeps a value, while it is being made too, so that two actions share one making; a failure is not kept. */
-function remember<T>(value: Maybe<T>, set: (value: Maybe<T> | undefined) => void, get: () => unknown): Maybe<T> {
+function remember<T>(
+  value: MaybePromise<T>,
+  set: (value: MaybePromise<T> | undefined) => void,
+  get: () => unknown,
+): MaybePromise<T> {
   if (!(value instanceof Promise)) {
     set(value)
     return value

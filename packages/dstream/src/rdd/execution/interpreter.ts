@@ -1,8 +1,8 @@
 import { keyOf } from '../../base/keys/key.js'
-import { blame, iterableOf, pairOf, type Policy } from '../plan/blame.js'
+import { failOnRecord, iterableOf, pairOf, type Policy } from '../plan/blame.js'
 import type { Pass } from '../plan/evaluation.js'
-import { stepOf, type Input, type PlanNode } from '../plan/plan.js'
-import { isFull, mapOf, type Sink } from './sink.js'
+import { stepOf, type Input, type LineageNode } from '../plan/plan.js'
+import { isFull, mapOf, type LoopSink } from './sink.js'
 
 /** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
 interface Level {
@@ -25,8 +25,8 @@ export class Interpreter implements Pass {
 
   constructor(
     input: Input,
-    readonly steps: readonly PlanNode[],
-    readonly sink: Sink,
+    readonly steps: readonly LineageNode[],
+    readonly sink: LoopSink,
     readonly policy: Policy,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
@@ -57,7 +57,7 @@ export class Interpreter implements Pass {
     } catch (error) {
       this.#levels.pop()
       if (level.step < 0) throw error
-      return blame(this.steps[level.step]!, level.record, error, this.policy)
+      return failOnRecord(this.steps[level.step]!, level.record, error, this.policy)
     }
     if (item.done === true) return void this.#levels.pop()
     if (level.step >= 0) this.#given[level.step]!++
@@ -79,7 +79,7 @@ export class Interpreter implements Pass {
         }
         record = result
       } catch (error) {
-        return blame(step, record, error, this.policy)
+        return failOnRecord(step, record, error, this.policy)
       }
       this.#given[s]!++
     }
@@ -87,7 +87,7 @@ export class Interpreter implements Pass {
       deliver(this.sink, record)
     } catch (error) {
       if (!('place' in this.sink)) throw error
-      blame(this.sink.place, record, error, this.policy)
+      failOnRecord(this.sink.place, record, error, this.policy)
     }
   }
 
@@ -113,7 +113,7 @@ class Spread {
   ) {}
 }
 
-function apply(step: PlanNode, record: unknown): unknown {
+function apply(step: LineageNode, record: unknown): unknown {
   const { op, f } = stepOf(step)
   switch (op) {
     case 'map':
@@ -134,7 +134,7 @@ function apply(step: PlanNode, record: unknown): unknown {
   return op === 'mapValues' ? [key, f(value)] : new Spread(f(value), { of: key })
 }
 
-function deliver(sink: Sink, record: unknown): void {
+function deliver(sink: LoopSink, record: unknown): void {
   switch (sink.kind) {
     case 'collect':
     case 'take':

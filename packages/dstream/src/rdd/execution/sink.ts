@@ -1,4 +1,4 @@
-import type { Place } from '../../base/record-error.js'
+import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { IntegerPairs } from './integer-pairs.js'
@@ -8,19 +8,19 @@ import type { AnyFunction, PairTable } from '../plan/plan.js'
  * Where the records of a chain end up. A sink holds what has come together so far, so that several loops (one per
  * partition, per slice, per piece of a union) can add to it one after the other.
  */
-export type Sink =
+export type LoopSink =
   | CollectSink
   | TakeSink
   | CountSink
-  | (Blamed & { readonly kind: 'foreach'; readonly f: AnyFunction })
+  | (WithOrigin & { readonly kind: 'foreach'; readonly f: AnyFunction })
   | FoldSink
   | ReduceSink
   | CombineSink
   | BucketSink
 
 /** Whom to name when a function of the sink itself throws. */
-export interface Blamed {
-  readonly place: Place
+export interface WithOrigin {
+  readonly place: RecordOrigin
 }
 
 export interface CollectSink {
@@ -38,13 +38,13 @@ export interface CountSink {
   n: number
 }
 /** `acc = f(acc, record)` */
-export interface FoldSink extends Blamed {
+export interface FoldSink extends WithOrigin {
   readonly kind: 'fold'
   readonly f: AnyFunction
   acc: unknown
 }
 /** As a fold that its first record begins. */
-export interface ReduceSink extends Blamed {
+export interface ReduceSink extends WithOrigin {
   readonly kind: 'reduce'
   readonly f: AnyFunction
   has: boolean
@@ -54,7 +54,7 @@ export interface ReduceSink extends Blamed {
  * Pairs into a table: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
  * `own` gives a new key as the table is to hold it: see {@link detachKey}.
  */
-export interface CombineSink extends Blamed {
+export interface CombineSink extends WithOrigin {
   readonly kind: 'combine'
   /** The table as long as all keys are whole numbers; from the first other key on all pairs are in `map`. */
   integers: IntegerPairs | undefined
@@ -64,7 +64,7 @@ export interface CombineSink extends Blamed {
   readonly own: (key: MapKey) => MapKey
 }
 /** Pairs by the partition of their key. */
-export interface BucketSink extends Blamed {
+export interface BucketSink extends WithOrigin {
   readonly kind: 'bucket'
   readonly buckets: unknown[][]
   readonly partitionOf: (key: unknown) => number
@@ -82,16 +82,16 @@ export function countSink(): CountSink {
   return { kind: 'count', n: 0 }
 }
 
-export function foldSink(place: Place, f: AnyFunction, acc: unknown): FoldSink {
+export function foldSink(place: RecordOrigin, f: AnyFunction, acc: unknown): FoldSink {
   return { kind: 'fold', place, f, acc }
 }
 
-export function reduceSink(place: Place, f: AnyFunction): ReduceSink {
+export function reduceSink(place: RecordOrigin, f: AnyFunction): ReduceSink {
   return { kind: 'reduce', place, f, has: false, acc: undefined }
 }
 
 export function combineSink(
-  place: Place,
+  place: RecordOrigin,
   create: AnyFunction | undefined,
   merge: AnyFunction,
   own: CombineSink['own'] = detachKey,
@@ -115,12 +115,16 @@ export function tableOf({ integers, map }: CombineSink): PairTable {
   return integers === undefined ? map : integers.columns()
 }
 
-export function bucketSink(place: Place, buckets: unknown[][], partitionOf: (key: unknown) => number): BucketSink {
+export function bucketSink(
+  place: RecordOrigin,
+  buckets: unknown[][],
+  partitionOf: (key: unknown) => number,
+): BucketSink {
   return { kind: 'bucket', place, buckets, partitionOf }
 }
 
 /** One of each kind that loops look into. */
-export const oneOfEach: readonly Sink[] = [
+export const oneOfEach: readonly LoopSink[] = [
   collectSink([]),
   takeSink([], 0),
   countSink(),
@@ -130,6 +134,6 @@ export const oneOfEach: readonly Sink[] = [
   bucketSink({ operator: 'bucket', time: undefined }, [], () => 0),
 ]
 
-export function isFull(sink: Sink): boolean {
+export function isFull(sink: LoopSink): boolean {
   return sink.kind === 'take' && sink.out.length >= sink.limit
 }

@@ -1,13 +1,13 @@
-import type { PlanNode, StepCounter } from './plan.js'
+import type { LineageNode, StepCounter } from './plan.js'
 
 /** What is remembered of a lineage that is gone. */
 const LONGEST_HISTORY = 64
 
 /** The steps of a lineage, those first that a record meets first. */
-export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
-  const seen = new Set<PlanNode>()
+export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
+  const seen = new Set<LineageNode>()
   const counters: StepCounter[] = []
-  const visit = (step: PlanNode): void => {
+  const visit = (step: LineageNode): void => {
     if (seen.has(step)) return
     seen.add(step)
     counters.push(...step.history)
@@ -20,6 +20,6 @@ export function countersOf(nodes: readonly PlanNode[]): StepCounter[] {
 }
 
 /** The counts of a node that is about to lose its lineage. */
-export function historyOf(node: PlanNode): readonly StepCounter[] {
+export function historyOf(node: LineageNode): readonly StepCounter[] {
   return countersOf(node.parents).slice(-LONGEST_HISTORY)
 }

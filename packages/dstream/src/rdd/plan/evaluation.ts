@@ -1,6 +1,6 @@
 import { codeMayBeGenerated } from './code-generation.js'
 import type { Slice } from '../../base/ports.js'
-import type { Maybe } from '../../base/maybe-promise.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { RDDRuntime } from './runtime.js'
 
 /** A chain of steps at work on one input, down to a sink. */
@@ -28,7 +28,7 @@ export class Evaluation {
   }
 
   /** For work outside of passes: counts it, and pauses when it is time. */
-  breathe(records: number): Maybe<void> {
+  breathe(records: number): MaybePromise<void> {
     this.#left -= records
     if (this.#left > 0) return
     const pause = this.#slice.pause()
@@ -37,7 +37,7 @@ export class Evaluation {
   }
 
   /** Runs a pass to its end. */
-  run(pass: Pass): Maybe<void> {
+  run(pass: Pass): MaybePromise<void> {
     for (;;) {
       const pause = this.#advance(pass)
       if (pause === true) return

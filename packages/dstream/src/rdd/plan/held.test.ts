@@ -42,7 +42,7 @@ const reads: [string, (rdd: RDD<readonly [string, number]>) => Promise<unknown>,
   ['union', (rdd) => rdd.union(rdd).count(), 4],
   ['join', (rdd) => rdd.join(rdd).collect(), [['a', [4, 4]], ['b', [2, 2]]]], // prettier-ignore
   ['cache', (rdd) => rdd.cache().collect(), pairs],
-  ['held', (rdd) => rdd.share().held(), [table]],
+  ['held', (rdd) => rdd.cacheAlways().held(), [table]],
 ]
 test.each(reads)('%s reads a table that is held as the pairs it is', async (_, read, expected) => {
   const rdd = reduced()

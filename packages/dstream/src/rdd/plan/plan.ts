@@ -1,7 +1,7 @@
-import type { Place } from '../../base/record-error.js'
+import type { RecordOrigin } from '../../base/record-error.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
-import type { Maybe } from '../../base/maybe-promise.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 
 /** Pairs that are made as they are read: a Map, or {@link PairColumns}. */
 export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
@@ -10,7 +10,7 @@ export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size:
  * The records of one partition as they are held: an array, or a table of pairs. A table becomes an array where somebody
  * asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
  */
-export type Held<T = unknown> = readonly T[] | PairTable
+export type PartitionData<T = unknown> = readonly T[] | PairTable
 
 /** The records of one partition as a source has them. */
 export type PartitionSource<T> =
@@ -27,26 +27,26 @@ export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatM
 export type AnyFunction = (...args: any[]) => unknown
 
 /** How the partitions of a node come about. */
-export type Plan =
+export type NodePlan =
   | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
   /** One step per record over the same partition of the only parent: what is fused. */
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is made of whole partitions of parents, one after the other. */
-  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: PlanNode; readonly index: number }[] }
+  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
   /** Partition i needs only some partitions of parents, and is made by a function. */
-  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): Maybe<Input | AsyncIterable<unknown>> }
+  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): MaybePromise<Input | AsyncIterable<unknown>> }
   /** All partitions are made at once, from all of the parents'; kept by nature. */
   | {
       readonly type: 'wide'
-      run(evaluation: Evaluation): Maybe<readonly Held[]>
+      run(evaluation: Evaluation): MaybePromise<readonly PartitionData[]>
       /** The first n records without making all of them. */
-      first?(n: number, evaluation: Evaluation): Maybe<readonly unknown[]>
+      first?(n: number, evaluation: Evaluation): MaybePromise<readonly unknown[]>
     }
 
 export interface NodeOptions {
   readonly kind: string
-  readonly plan: Plan
-  readonly parents?: readonly PlanNode[]
+  readonly plan: NodePlan
+  readonly parents?: readonly LineageNode[]
   readonly numPartitions: number
   readonly partitioner?: Partitioner | undefined
   readonly keep?: boolean
@@ -63,18 +63,18 @@ export interface StepCounter {
 let lastId = 0
 
 /** One RDD of the lineage: how it is made, and what has been kept of it. */
-export class PlanNode implements Place {
+export class LineageNode implements RecordOrigin {
   readonly id = ++lastId
   /** What it is, as the user wrote it: `map`, `reduceByKey`. */
   readonly kind: string
-  plan: Plan
-  parents: readonly PlanNode[]
+  plan: NodePlan
+  parents: readonly LineageNode[]
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
   /** The partitions evaluated so far, while they are to be kept. */
-  kept: (Maybe<readonly unknown[]> | undefined)[] | undefined
+  kept: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
   /** What a wide node has made. */
-  made: Maybe<readonly Held[]> | undefined
+  made: MaybePromise<readonly PartitionData[]> | undefined
   /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
   shared = false
   /** What its lineage has counted, once that is gone. */
@@ -107,9 +107,9 @@ export class PlanNode implements Place {
   }
 
   /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
-  share(): void {
+  cacheAlways(): void {
     this.shared = true
-    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.share()
+    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.cacheAlways()
     else this.keep()
   }
 
@@ -119,7 +119,7 @@ export class PlanNode implements Place {
     else if (this.plan.type !== 'wide') this.kept ??= []
   }
 
-  letGo(): void {
+  uncache(): void {
     this.kept = undefined
   }
 
@@ -127,7 +127,7 @@ export class PlanNode implements Place {
    * It is evaluated and will not be again: its records take the place of its lineage, which may hold all that a batch
    * has received, and through an RDD that is made from its predecessor all earlier batches.
    */
-  settle(parts: readonly Held[], history: readonly StepCounter[]): void {
+  truncateLineage(parts: readonly PartitionData[], history: readonly StepCounter[]): void {
     this.plan = { type: 'source', parts: parts.map(partOf) }
     this.parents = []
     this.kept = undefined
@@ -136,12 +136,12 @@ export class PlanNode implements Place {
   }
 }
 
-export function partOf(held: Held): PartitionSource<unknown> {
+export function partOf(held: PartitionData): PartitionSource<unknown> {
   return Array.isArray(held) ? { records: held } : { table: held as PairTable }
 }
 
 /** The step of a narrow node: chains consist of nothing else. */
-export function stepOf(node: PlanNode): Extract<Plan, { readonly type: 'narrow' }> {
+export function stepOf(node: LineageNode): Extract<NodePlan, { readonly type: 'narrow' }> {
   if (node.plan.type === 'narrow') return node.plan
   throw new TypeError(`${node.kind} is no step`)
 }

@@ -18,8 +18,8 @@ export interface RDDRuntime {
 }
 
 /** Outside of a streaming context nothing asks the evaluation to pause. */
-const unhurried: Yielder = { begin: () => ({ size: 1 << 30, pause: () => undefined }) }
+const NEVER_YIELD: Yielder = { begin: () => ({ size: 1 << 30, pause: () => undefined }) }
 
 export function runtimeOf(given: Partial<RDDRuntime> | undefined): RDDRuntime {
-  return { yielder: unhurried, codegen: 'auto', onBadRecord: () => {}, ...given }
+  return { yielder: NEVER_YIELD, codegen: 'auto', onBadRecord: () => {}, ...given }
 }

@@ -1,28 +1,28 @@
-import type { Place } from '../../base/record-error.js'
+import type { RecordOrigin } from '../../base/record-error.js'
 import { keyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import { pairOf } from '../plan/blame.js'
 import { pass } from '../execution/evaluate.js'
-import { andThen, inOrder } from '../../base/maybe-promise.js'
-import type { PlanNode } from '../plan/plan.js'
+import { chain, forEachInOrder } from '../../base/maybe-promise.js'
+import type { LineageNode } from '../plan/plan.js'
 import { keyed } from './shuffle.js'
-import { collectSink, type Sink } from '../execution/sink.js'
+import { collectSink, type LoopSink } from '../execution/sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 
 // What these tables hold lives no longer than the records that the keys came with: keys stay the strings that they are.
 
 /** For every key of either side its values on both, in order of arrival; keys of the left side first. */
-export function cogroup(left: PlanNode, right: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   return keyed(kind, [left, right], partitioner, (feeders, place) => {
     const table = new Map<MapKey, Groups>()
     const sinks = [groupSink(table, place, 0), groupSink(table, place, 1)]
-    const done = inOrder(2, (s) => inOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
-    return andThen(done, () => table)
+    const done = forEachInOrder(2, (s) => forEachInOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
+    return chain(done, () => table)
   })
 }
 
-function groupSink(table: Map<MapKey, Groups>, place: Place, side: 0 | 1): Sink {
+function groupSink(table: Map<MapKey, Groups>, place: RecordOrigin, side: 0 | 1): LoopSink {
   const f = (record: unknown): void => {
     const [key, value] = pairOf(place, record)
     const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
@@ -38,28 +38,28 @@ function groupSink(table: Map<MapKey, Groups>, place: Place, side: 0 | 1): Sink 
  * side has not: there it is `undefined`; what the left side keeps comes last.
  */
 export function join(
-  left: PlanNode,
-  right: PlanNode,
+  left: LineageNode,
+  right: LineageNode,
   kind: string,
   partitioner: Partitioner,
   keep: { readonly left: boolean; readonly right: boolean },
-): PlanNode {
+): LineageNode {
   return keyed(kind, [left, right], partitioner, ([lefts, rights], place, evaluation) => {
     const table = new Map<MapKey, unknown[]>()
     const matched = keep.left ? new Set<unknown[]>() : undefined
     const pairs: unknown[] = []
     const build = buildSink(table, place)
     const probe = probeSink(table, matched, pairs, keep.right, place)
-    const built = inOrder(lefts!.length, (i) => lefts![i]!(build))
-    const probed = andThen(built, () => inOrder(rights!.length, (i) => rights![i]!(probe)))
-    const done = andThen(probed, () => {
+    const built = forEachInOrder(lefts!.length, (i) => lefts![i]!(build))
+    const probed = chain(built, () => forEachInOrder(rights!.length, (i) => rights![i]!(probe)))
+    const done = chain(probed, () => {
       if (matched !== undefined) return pass(alone(table, matched), [], collectSink(pairs), evaluation)
     })
-    return andThen(done, () => pairs)
+    return chain(done, () => pairs)
   })
 }
 
-function buildSink(table: Map<MapKey, unknown[]>, place: Place): Sink {
+function buildSink(table: Map<MapKey, unknown[]>, place: RecordOrigin): LoopSink {
   const f = (record: unknown): void => {
     const pair = pairOf(place, record)
     const key = pair[0]
@@ -76,8 +76,8 @@ function probeSink(
   matched: Set<unknown[]> | undefined,
   pairs: unknown[],
   keepRight: boolean,
-  place: Place,
-): Sink {
+  place: RecordOrigin,
+): LoopSink {
   const f = (record: unknown): void => {
     const pair = pairOf(place, record)
     const key = pair[0]

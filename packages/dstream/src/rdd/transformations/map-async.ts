@@ -1,10 +1,10 @@
 import { asyncTimedOut } from '../../base/errors/rdd.js'
-import { blame } from '../plan/blame.js'
+import { failOnRecord } from '../plan/blame.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { PlanNode } from '../plan/plan.js'
+import { LineageNode } from '../plan/plan.js'
 
 /** How asynchronous calls are made. */
 export interface MapAsyncOptions {
@@ -22,11 +22,16 @@ type AsyncFunction = (record: never, signal: AbortSignal) => Promise<unknown>
  * Every record through an asynchronous function, some at a time. The first failure aborts the signals of all that are
  * under way, and is what the evaluation fails with.
  */
-export function mapAsync(parent: PlanNode, kind: string, f: AsyncFunction, options: MapAsyncOptions = {}): PlanNode {
+export function mapAsync(
+  parent: LineageNode,
+  kind: string,
+  f: AsyncFunction,
+  options: MapAsyncOptions = {},
+): LineageNode {
   aFunction(kind, 'the function', f)
   const concurrency = positiveInteger(kind, 'concurrency', options.concurrency ?? 16)
   const timeoutMs = options.timeout === undefined ? undefined : durationOf(kind, options.timeout).milliseconds
-  const node: PlanNode = new PlanNode({
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
@@ -44,7 +49,7 @@ export function mapAsync(parent: PlanNode, kind: string, f: AsyncFunction, optio
             else results[place] = result
           } catch (error) {
             // Calls that fail because another one has failed are not to blame.
-            if (!signal.aborted) blame(node, record, error, evaluation.runtime.onRecordError)
+            if (!signal.aborted) failOnRecord(node, record, error, evaluation.runtime.onRecordError)
             leftOut.add(place)
           }
         })

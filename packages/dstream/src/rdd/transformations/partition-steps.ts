@@ -1,18 +1,18 @@
 import { aFunction, positiveInteger } from '../../base/options.js'
-import { blame, iterableOf } from '../plan/blame.js'
+import { failOnRecord, iterableOf } from '../plan/blame.js'
 import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { andThen, inOrder, type Maybe } from '../../base/maybe-promise.js'
-import { PlanNode, type AnyFunction, type Input, type Plan } from '../plan/plan.js'
+import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
+import { LineageNode, type AnyFunction, type Input, type NodePlan } from '../plan/plan.js'
 import { collectSink } from '../execution/sink.js'
 
 /** A node whose partition i is made from partition i of its only parent. */
 function perPartition(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
-  open: (i: number, evaluation: Evaluation, node: PlanNode) => Maybe<Input>,
-): PlanNode {
-  const node: PlanNode = new PlanNode({
+  open: (i: number, evaluation: Evaluation, node: LineageNode) => MaybePromise<Input>,
+): LineageNode {
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
@@ -25,15 +25,15 @@ function perPartition(
  * A whole partition at once through a function of the user's, `f(index, records)`. What comes before it and after it is
  * cut into slices, the function itself is not. What it returns is read only as far as it is wanted.
  */
-export function wholePartition(parent: PlanNode, kind: string, f: AnyFunction): PlanNode {
+export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction): LineageNode {
   aFunction(kind, 'the function', f)
   return perPartition(parent, kind, (i, evaluation, node) =>
-    andThen(partitionOf(parent, i, evaluation), (records) => {
+    chain(partitionOf(parent, i, evaluation), (records) => {
       try {
         const result = iterableOf(node, f(i, readOnly(records)))
         return Array.isArray(result) ? result : guarded(result, node, records)
       } catch (error) {
-        blame(node, records, error, undefined)
+        failOnRecord(node, records, error, undefined)
         return []
       }
     }),
@@ -46,7 +46,7 @@ export function readOnly(records: readonly unknown[]): Iterable<unknown> {
 }
 
 /** Names the operator when the user's iterable throws as it is read. */
-function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly unknown[]): Generator<unknown> {
+function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly unknown[]): Generator<unknown> {
   const iterator = items[Symbol.iterator]()
   let ended = false
   const next = (): IteratorResult<unknown> => {
@@ -54,7 +54,7 @@ function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly un
       return iterator.next()
     } catch (error) {
       ended = true
-      blame(node, records, error, undefined)
+      failOnRecord(node, records, error, undefined)
       throw error
     }
   }
@@ -67,37 +67,42 @@ function* guarded(items: Iterable<unknown>, node: PlanNode, records: readonly un
 }
 
 /** Each partition as one array. */
-export function glom(parent: PlanNode): PlanNode {
+export function glom(parent: LineageNode): LineageNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
     const out: unknown[] = []
-    return andThen(feed(parent, i, collectSink(out), evaluation), () => [out])
+    return chain(feed(parent, i, collectSink(out), evaluation), () => [out])
   })
 }
 
-function allAtOnce(parent: PlanNode, kind: string, numPartitions: number, run: (Plan & { type: 'wide' })['run']) {
-  return new PlanNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
+function allAtOnce(
+  parent: LineageNode,
+  kind: string,
+  numPartitions: number,
+  run: (NodePlan & { type: 'wide' })['run'],
+) {
+  return new LineageNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
 }
 
 /** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
-export function repartition(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
+export function repartition(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   positiveInteger(kind, 'numPartitions', numPartitions)
-  const node: PlanNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
+  const node: LineageNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
     const out = Array.from({ length: numPartitions }, (): unknown[] => [])
     let next = 0
     const f = (record: unknown): void => {
       out[next]!.push(record)
       next = next + 1 === numPartitions ? 0 : next + 1
     }
-    return andThen(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
+    return chain(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
   })
   return node
 }
 
 /** Neighbouring partitions laid together; never more partitions than there are. */
-export function coalesce(parent: PlanNode, numPartitions: number): PlanNode {
+export function coalesce(parent: LineageNode, numPartitions: number): LineageNode {
   const n = Math.min(positiveInteger('coalesce', 'numPartitions', numPartitions), parent.numPartitions)
   const from = (p: number): number => Math.floor((p * parent.numPartitions) / n)
-  return new PlanNode({
+  return new LineageNode({
     kind: 'coalesce',
     parents: [parent],
     numPartitions: n,
@@ -109,10 +114,10 @@ export function coalesce(parent: PlanNode, numPartitions: number): PlanNode {
 }
 
 /** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
-export function cut(parent: PlanNode, kind: string, numPartitions: number): PlanNode {
+export function cut(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   return allAtOnce(parent, kind, numPartitions, (evaluation) => {
     const all: unknown[] = []
-    return andThen(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
+    return chain(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
   })
 }
 
@@ -123,33 +128,33 @@ export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])
 }
 
 /** Each record with its place in the whole, from 0. */
-export function zipWithIndex(parent: PlanNode): PlanNode {
-  const node: PlanNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
+export function zipWithIndex(parent: LineageNode): LineageNode {
+  const node: LineageNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
     const parts: unknown[][] = []
     let index = 0
-    const done = inOrder(parent.numPartitions, (i) => {
+    const done = forEachInOrder(parent.numPartitions, (i) => {
       const part: unknown[] = []
       parts.push(part)
       const f = (record: unknown): void => void part.push([record, index++])
       return feed(parent, i, { kind: 'foreach', f, place: node }, evaluation)
     })
-    return andThen(done, () => parts)
+    return chain(done, () => parts)
   })
   return node
 }
 
 /** Every record of one with every record of the other; partition i·m + j has those of partitions i and j. */
-export function cartesian(left: PlanNode, right: PlanNode): PlanNode {
+export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
   const m = right.numPartitions
-  return new PlanNode({
+  return new LineageNode({
     kind: 'cartesian',
     parents: [left, right],
     numPartitions: left.numPartitions * m,
     plan: {
       type: 'each',
       open: (p, evaluation) =>
-        andThen(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
-          andThen(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),
+        chain(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
+          chain(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),
         ),
     },
   })

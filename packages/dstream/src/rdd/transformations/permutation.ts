@@ -1,6 +1,6 @@
 import type { Evaluation } from '../plan/evaluation.js'
 import type { CompareRanks } from './heap.js'
-import { andThen, inOrder, type Maybe } from '../../base/maybe-promise.js'
+import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 
 /** Places of the records, in sorted order. */
 export type Permutation = Uint32Array
@@ -31,34 +31,40 @@ export function sortedOrder(
   compare: CompareRanks,
   ascending: boolean,
   evaluation: Evaluation,
-): Maybe<Permutation> {
+): MaybePromise<Permutation> {
   const { length } = ranks
   const numbers = numbersOf(ranks, ascending)
   const sorter = numbers === undefined ? new AnySorter(ranks, compare) : new NumberSorter(numbers)
-  const begun = inOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
+  const begun = forEachInOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
     const end = Math.min(length, (c + 1) * CHUNK_SIZE)
     for (let low = c * CHUNK_SIZE; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
     return evaluation.breathe(CHUNK_SIZE)
   })
-  return andThen(begun, () => andThen(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
+  return chain(begun, () => chain(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
 }
 
-function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Evaluation): Maybe<void> {
+function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Evaluation): MaybePromise<void> {
   if (width >= length) return
-  const round = inOrder(Math.ceil(length / (2 * width)), (r) => {
+  const round = forEachInOrder(Math.ceil(length / (2 * width)), (r) => {
     const low = 2 * r * width
     return mergeTwo(sorter, low, Math.min(low + width, length), Math.min(low + 2 * width, length), evaluation)
   })
-  return andThen(round, () => {
+  return chain(round, () => {
     sorter.swap()
     return mergeAll(sorter, width * 2, length, evaluation)
   })
 }
 
-function mergeTwo(sorter: Sorter, low: number, middle: number, high: number, evaluation: Evaluation): Maybe<void> {
+function mergeTwo(
+  sorter: Sorter,
+  low: number,
+  middle: number,
+  high: number,
+  evaluation: Evaluation,
+): MaybePromise<void> {
   let i = low
   let k = low
-  return inOrder(Math.ceil((high - low) / CHUNK_SIZE), () => {
+  return forEachInOrder(Math.ceil((high - low) / CHUNK_SIZE), () => {
     const until = Math.min(high, k + CHUNK_SIZE)
     // What has gone to `to` and is not of the first half is of the second.
     const j = middle + (k - low) - (i - low)

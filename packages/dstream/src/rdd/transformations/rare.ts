@@ -4,9 +4,9 @@ import { compareNatural } from '../../base/keys/natural-order.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import { pairOf } from '../plan/blame.js'
 import { partitionOf } from '../execution/evaluate.js'
-import { andThen } from '../../base/maybe-promise.js'
+import { chain } from '../../base/maybe-promise.js'
 import { sortedOrder } from './permutation.js'
-import { PlanNode } from '../plan/plan.js'
+import { LineageNode } from '../plan/plan.js'
 import { chosen } from './sample.js'
 import { partitionBy } from './shuffle.js'
 import { comparison } from './sort.js'
@@ -15,16 +15,16 @@ import { narrow } from './steps.js'
 // What Spark has and few programs use.
 
 /** Record i of partition p gets the number i·n + p: unique, and known without counting the other partitions. */
-export function zipWithUniqueId(parent: PlanNode): PlanNode {
+export function zipWithUniqueId(parent: LineageNode): LineageNode {
   const { numPartitions } = parent
-  return new PlanNode({
+  return new LineageNode({
     kind: 'zipWithUniqueId',
     parents: [parent],
     numPartitions,
     plan: {
       type: 'each',
       open: (p, evaluation) =>
-        andThen(partitionOf(parent, p, evaluation), (records) => numbered(records, p, numPartitions)),
+        chain(partitionOf(parent, p, evaluation), (records) => numbered(records, p, numPartitions)),
     },
   })
 }
@@ -34,7 +34,7 @@ function* numbered(records: readonly unknown[], from: number, step: number): Gen
 }
 
 /** Pairs with a key from `lower` to `upper`, both included. */
-export function filterByRange(parent: PlanNode, lower: Key, upper: Key): PlanNode {
+export function filterByRange(parent: LineageNode, lower: Key, upper: Key): LineageNode {
   const place = { operator: 'filterByRange', time: undefined }
   return narrow(parent, 'filterByRange', 'filter', (record: unknown) => {
     const [key] = pairOf(place, record)
@@ -44,11 +44,11 @@ export function filterByRange(parent: PlanNode, lower: Key, upper: Key): PlanNod
 
 /** As `sample`, with a fraction for each key; keys without one are left out. */
 export function sampleByKey(
-  parent: PlanNode,
+  parent: LineageNode,
   withReplacement: boolean,
   fractions: ReadonlyMap<Key, number>,
   seed: number | undefined,
-): PlanNode {
+): LineageNode {
   const fractionOf = new Map<Key, number>()
   for (const [key, fraction] of fractions) {
     if (!(fraction >= 0 && fraction <= (withReplacement ? Number.MAX_VALUE : 1))) {
@@ -66,10 +66,10 @@ export function sampleByKey(
 }
 
 /** Each pair in the partition of its key, and within it in the order of keys. */
-export function repartitionAndSort(parent: PlanNode, partitioner: Partitioner): PlanNode {
+export function repartitionAndSort(parent: LineageNode, partitioner: Partitioner): LineageNode {
   const kind = 'repartitionAndSortWithinPartitions'
   const placed = partitionBy(parent, kind, partitioner)
-  const node: PlanNode = new PlanNode({
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [placed],
     numPartitions: placed.numPartitions,
@@ -78,10 +78,10 @@ export function repartitionAndSort(parent: PlanNode, partitioner: Partitioner): 
     plan: {
       type: 'each',
       open: (i, evaluation) =>
-        andThen(partitionOf(placed, i, evaluation), (pairs) => {
+        chain(partitionOf(placed, i, evaluation), (pairs) => {
           const keys = pairs.map((pair) => pairOf(node, pair)[0])
           const order = sortedOrder(keys, comparison(node, true), true, evaluation)
-          return andThen(order, (places) => Array.from(places, (place) => pairs[place]))
+          return chain(order, (places) => Array.from(places, (place) => pairs[place]))
         }),
     },
   })

@@ -1,8 +1,8 @@
 import { badOption } from '../../base/errors/options.js'
 import { aBoolean } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
-import { andThen } from '../../base/maybe-promise.js'
-import { PlanNode } from '../plan/plan.js'
+import { chain } from '../../base/maybe-promise.js'
+import { LineageNode } from '../plan/plan.js'
 import { Random } from '../../base/random.js'
 
 export function checkSeed(where: string, seed: number | undefined): void {
@@ -10,18 +10,18 @@ export function checkSeed(where: string, seed: number | undefined): void {
 }
 
 /** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
-export function seedOf(node: PlanNode, seed: number | undefined): number {
+export function seedOf(node: LineageNode, seed: number | undefined): number {
   return seed ?? node.time ?? 0
 }
 
 /** A node that keeps some records of its parent, as a function of each one's share of chance. */
 export function chosen(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
   seed: number | undefined,
   copies: (random: Random, record: unknown) => number,
-): PlanNode {
-  const node: PlanNode = new PlanNode({
+): LineageNode {
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
@@ -29,7 +29,7 @@ export function chosen(
     plan: {
       type: 'each',
       open: (i, evaluation) =>
-        andThen(partitionOf(parent, i, evaluation), (records) =>
+        chain(partitionOf(parent, i, evaluation), (records) =>
           repeated(records, new Random(seedOf(node, seed), i), copies),
         ),
     },
@@ -43,11 +43,11 @@ function* repeated(records: readonly unknown[], random: Random, copies: (random:
 
 /** Each record by itself: kept with probability `fraction`, or with replacement kept a Poisson number of times. */
 export function sample(
-  parent: PlanNode,
+  parent: LineageNode,
   withReplacement: boolean,
   fraction: number,
   seed: number | undefined,
-): PlanNode {
+): LineageNode {
   aBoolean('sample', 'withReplacement', withReplacement)
   if (!(fraction >= 0 && fraction < Infinity)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
   if (!withReplacement && fraction > 1) throw badOption('sample', 'fraction', 'at most 1 without replacement', fraction)
@@ -61,7 +61,7 @@ export function sample(
 }
 
 /** Every record goes to exactly one of the parts, whose sizes are about as the weights. */
-export function randomSplit(parent: PlanNode, weights: readonly number[], seed: number | undefined): PlanNode[] {
+export function randomSplit(parent: LineageNode, weights: readonly number[], seed: number | undefined): LineageNode[] {
   const sum = weights.reduce((a, b) => a + b, 0)
   if (!weights.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity)) {
     throw badOption('randomSplit', 'weights', 'numbers of at least 0 whose sum is above 0', weights)

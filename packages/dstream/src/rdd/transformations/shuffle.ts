@@ -1,4 +1,4 @@
-import type { Place } from '../../base/record-error.js'
+import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import { type Key, keyOf } from '../../base/keys/key.js'
 import {
@@ -14,13 +14,13 @@ import {
 import { aFunction } from '../../base/options.js'
 import { feed, feedAll, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { inOrder, andThen, type Maybe } from '../../base/maybe-promise.js'
+import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
-import { PlanNode, type AnyFunction, type Held, type Input } from '../plan/plan.js'
-import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type Sink } from '../execution/sink.js'
+import { LineageNode, type AnyFunction, type PartitionData, type Input } from '../plan/plan.js'
+import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type LoopSink } from '../execution/sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
-type Feeder = (sink: Sink) => Maybe<void>
+type Feeder = (sink: LoopSink) => MaybePromise<void>
 
 /**
  * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
@@ -30,7 +30,7 @@ type Feeder = (sink: Sink) => Maybe<void>
 export function choosePartitioner(
   where: string,
   options: PartitionOptions | undefined,
-  parents: readonly PlanNode[],
+  parents: readonly LineageNode[],
   defaultParallelism: number,
 ): Partitioner {
   checkPartitionOptions(where, options)
@@ -45,18 +45,24 @@ export function choosePartitioner(
 }
 
 /** How the result holds a key: see {@link CombineSink}. */
-type Own = CombineSink['own']
+type KeyCopier = CombineSink['own']
 
 /** For results that are used up at once: whatever text a key was cut from is there anyway. */
-export const asItCame: Own = (key) => key
+export const keepKey: KeyCopier = (key) => key
 
 /** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
-export function reduceByKey(parent: PlanNode, kind: string, f: AnyFunction, partitioner: Partitioner, own?: Own) {
+export function reduceByKey(
+  parent: LineageNode,
+  kind: string,
+  f: AnyFunction,
+  partitioner: Partitioner,
+  own?: KeyCopier,
+) {
   return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, own)
 }
 
 /** Values of a key in order of arrival. */
-export function groupByKey(parent: PlanNode, kind: string, partitioner: Partitioner, own?: Own): PlanNode {
+export function groupByKey(parent: LineageNode, kind: string, partitioner: Partitioner, own?: KeyCopier): LineageNode {
   return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, own)
 }
 
@@ -67,40 +73,40 @@ function push(values: unknown[], value: unknown): unknown[] {
 
 /** Spark's combineByKey: one combiner per key and partition, then the combiners of a key merge in order of partitions. */
 export function combineByKey(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
   functions: { readonly create: AnyFunction; readonly merge: AnyFunction; readonly mergeCombiners: AnyFunction },
   partitioner: Partitioner,
-): PlanNode {
+): LineageNode {
   const { create, merge, mergeCombiners } = functions
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
   return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
     let combined = combineSink(place, undefined, mergeCombiners)
-    const done = inOrder(feeders!.length, (i) => {
+    const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(place, create, merge)
-      return andThen(feeders![i]!(sink), () => {
+      return chain(feeders![i]!(sink), () => {
         if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
         // The combiners of the first partition need no merging: its table is the one that the others are merged into.
         combined = combineSink(place, undefined, mergeCombiners, undefined, sink)
       })
     })
-    return andThen(done, () => tableOf(combined))
+    return chain(done, () => tableOf(combined))
   })
 }
 
 function foldTogether(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
   [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
-  own: Own = detachKey,
-): PlanNode {
+  own: KeyCopier = detachKey,
+): LineageNode {
   return keyed(kind, [parent], partitioner, ([feeders], place) => {
     const sink = combineSink(place, create, merge, own)
-    const done = inOrder(feeders!.length, (i) => feeders![i]!(sink))
-    return andThen(done, () => tableOf(sink))
+    const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
+    return chain(done, () => tableOf(sink))
   })
 }
 
@@ -110,14 +116,14 @@ function foldTogether(
  */
 export function keyed(
   kind: string,
-  parents: readonly PlanNode[],
+  parents: readonly LineageNode[],
   partitioner: Partitioner,
-  build: (feeders: readonly (readonly Feeder[])[], place: Place, evaluation: Evaluation) => Maybe<Input>,
-): PlanNode {
+  build: (feeders: readonly (readonly Feeder[])[], place: RecordOrigin, evaluation: Evaluation) => MaybePromise<Input>,
+): LineageNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
-  const node: PlanNode = inPlace
-    ? new PlanNode({
+  const node: LineageNode = inPlace
+    ? new LineageNode({
         kind,
         parents,
         numPartitions,
@@ -126,12 +132,12 @@ export function keyed(
         plan: {
           type: 'each',
           open(i, evaluation) {
-            const feeders = parents.map((parent) => [(sink: Sink) => feed(parent, i, sink, evaluation)])
+            const feeders = parents.map((parent) => [(sink: LoopSink) => feed(parent, i, sink, evaluation)])
             return build(feeders, node, evaluation)
           },
         },
       })
-    : new PlanNode({
+    : new LineageNode({
         kind,
         parents,
         numPartitions,
@@ -140,9 +146,12 @@ export function keyed(
           type: 'wide',
           run(evaluation) {
             const feeders = parents.map((parent) =>
-              Array.from({ length: parent.numPartitions }, (_, i) => (sink: Sink) => feed(parent, i, sink, evaluation)),
+              Array.from(
+                { length: parent.numPartitions },
+                (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation),
+              ),
             )
-            return andThen(build(feeders, node, evaluation), (pairs) => split(pairs, partitioner, node, evaluation))
+            return chain(build(feeders, node, evaluation), (pairs) => split(pairs, partitioner, node, evaluation))
           },
         },
       })
@@ -150,9 +159,9 @@ export function keyed(
 }
 
 /** The same pairs, each in the partition of its key, in order of arrival. */
-export function partitionBy(parent: PlanNode, kind: string, partitioner: Partitioner): PlanNode {
+export function partitionBy(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   if (samePartitioner(parent.partitioner, partitioner)) return parent
-  const node: PlanNode = new PlanNode({
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: partitioner.numPartitions,
@@ -165,15 +174,20 @@ export function partitionBy(parent: PlanNode, kind: string, partitioner: Partiti
   return node
 }
 
-function split(pairs: Input, partitioner: Partitioner, place: Place, evaluation: Evaluation): Maybe<readonly Held[]> {
+function split(
+  pairs: Input,
+  partitioner: Partitioner,
+  place: RecordOrigin,
+  evaluation: Evaluation,
+): MaybePromise<readonly PartitionData[]> {
   if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
-  if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as Held]
+  if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as PartitionData]
   const out: unknown[] = []
-  return andThen(pass(pairs, [], collectSink(out), evaluation), () => [out])
+  return chain(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }
 
-function splitBy(partitioner: Partitioner, place: Place, feeder: Feeder): Maybe<unknown[][]> {
+function splitBy(partitioner: Partitioner, place: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {
   const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
   const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
-  return andThen(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
+  return chain(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
 }

@@ -1,15 +1,15 @@
-import { RecordError, type Place } from '../../base/record-error.js'
+import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
 import { aFunction } from '../../base/options.js'
 import { feedAll, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { BoundedHeap, type CompareRanks } from './heap.js'
-import { andThen, type Maybe } from '../../base/maybe-promise.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { sortedOrder, type Permutation } from './permutation.js'
-import { PlanNode, type AnyFunction } from '../plan/plan.js'
+import { LineageNode, type AnyFunction } from '../plan/plan.js'
 
 /** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
-export function comparison(place: Place, ascending: boolean): CompareRanks {
+export function comparison(place: RecordOrigin, ascending: boolean): CompareRanks {
   const natural: CompareRanks = (a, b) => {
     if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
     try {
@@ -39,14 +39,14 @@ function ranking(by: AnyFunction): (record: unknown) => unknown {
  * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
  */
 export function sortBy(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
   by: AnyFunction,
   options: { readonly ascending: boolean; readonly numPartitions: number },
-): PlanNode {
+): LineageNode {
   aFunction(kind, 'by', by)
   const { ascending, numPartitions } = options
-  const node: PlanNode = new PlanNode({
+  const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions,
@@ -60,8 +60,8 @@ export function sortBy(
           all.records.push(record)
         }
         const compare = comparison(node, ascending)
-        return andThen(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () =>
-          andThen(sortedOrder(all.ranks, compare, ascending, evaluation), (order) =>
+        return chain(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () =>
+          chain(sortedOrder(all.ranks, compare, ascending, evaluation), (order) =>
             ranges(all, order, numPartitions, compare, evaluation),
           ),
         )
@@ -80,18 +80,18 @@ interface Ranked {
 
 /** The n first by rank, in order; of equals those that came first. */
 export function ordered(
-  parent: PlanNode,
-  place: Place,
+  parent: LineageNode,
+  place: RecordOrigin,
   n: number,
   by: AnyFunction,
   ascending: boolean,
   evaluation: Evaluation,
-): Maybe<unknown[]> {
+): MaybePromise<unknown[]> {
   if (n === 0) return []
   const heap = new BoundedHeap(n, comparison(place, ascending))
   const rankOf = ranking(by)
   const f = (record: unknown): void => heap.offer(rankOf(record), record)
-  return andThen(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => heap.inOrder())
+  return chain(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => heap.inOrder())
 }
 
 /** About equal parts of what is sorted; records of one rank stay together, as a range partitioner keeps them. */
@@ -101,7 +101,7 @@ function ranges(
   n: number,
   compare: CompareRanks,
   evaluation: Evaluation,
-): Maybe<readonly (readonly unknown[])[]> {
+): MaybePromise<readonly (readonly unknown[])[]> {
   const parts = Array.from({ length: n }, (): unknown[] => [])
   let i = 0
   let p = 0
@@ -115,5 +115,5 @@ function ranges(
     parts[p]!.push(records[place])
   }
   const sink = { kind: 'foreach' as const, f, place: { operator: 'sort', time: undefined } }
-  return andThen(pass(order, [], sink, evaluation), () => parts)
+  return chain(pass(order, [], sink, evaluation), () => parts)
 }

@@ -1,13 +1,13 @@
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { PlanNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/plan.js'
+import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/plan.js'
 
 export function source(
   kind: string,
   parts: readonly PartitionSource<unknown>[],
   options: { partitioner?: Partitioner | undefined; shared?: boolean | undefined } = {},
-): PlanNode {
-  return new PlanNode({
+): LineageNode {
+  return new LineageNode({
     kind,
     plan: { type: 'source', parts },
     numPartitions: parts.length,
@@ -24,13 +24,13 @@ function identity(record: unknown) {
 
 /** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
 export function narrow(
-  parent: PlanNode,
+  parent: LineageNode,
   kind: string,
   op: StepOp,
   f: AnyFunction = identity,
   partitioner = keepsKeys.has(op) ? parent.partitioner : undefined,
-): PlanNode {
-  return new PlanNode({
+): LineageNode {
+  return new LineageNode({
     kind,
     plan: { type: 'narrow', op, f: aFunction(kind, 'the function', f) },
     parents: [parent],
@@ -44,11 +44,11 @@ export function narrow(
  * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
  * PartitionerAwareUnionRDD). What has no partitions is left out.
  */
-export function union(all: readonly PlanNode[]): PlanNode {
+export function union(all: readonly LineageNode[]): LineageNode {
   const parents = all.filter(({ numPartitions }) => numPartitions > 0)
   const partitioner = parents[0]?.partitioner
   if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
-    return new PlanNode({
+    return new LineageNode({
       kind: 'union',
       plan: { type: 'pieces', pieces: (index) => parents.map((node) => ({ node, index })) },
       parents,
@@ -57,7 +57,7 @@ export function union(all: readonly PlanNode[]): PlanNode {
     })
   }
   const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
-  return new PlanNode({
+  return new LineageNode({
     kind: 'union',
     plan: { type: 'pieces', pieces: (i) => pieces[i]! },
     parents,

@@ -1,23 +1,23 @@
 import { unequalParts, unequalPartitions } from '../../base/errors/rdd.js'
 import { partitionOf } from '../execution/evaluate.js'
-import { andThen } from '../../base/maybe-promise.js'
-import { PlanNode } from '../plan/plan.js'
+import { chain } from '../../base/maybe-promise.js'
+import { LineageNode } from '../plan/plan.js'
 
 /**
  * Record i of one with record i of the other. Both have the same number of partitions, with the same number of records
  * in each. @throws `unequal-partitions` at once, `unequal-parts` when evaluated
  */
-export function zip(left: PlanNode, right: PlanNode): PlanNode {
+export function zip(left: LineageNode, right: LineageNode): LineageNode {
   if (left.numPartitions !== right.numPartitions) throw unequalPartitions(left.numPartitions, right.numPartitions)
-  return new PlanNode({
+  return new LineageNode({
     kind: 'zip',
     parents: [left, right],
     numPartitions: left.numPartitions,
     plan: {
       type: 'each',
       open: (i, evaluation) =>
-        andThen(partitionOf(left, i, evaluation), (as) =>
-          andThen(partitionOf(right, i, evaluation), (bs) => {
+        chain(partitionOf(left, i, evaluation), (as) =>
+          chain(partitionOf(right, i, evaluation), (bs) => {
             if (as.length !== bs.length) throw unequalParts(i, as.length, bs.length)
             return zipped(as, bs)
           }),

@@ -10,7 +10,7 @@ const nothing: Result = Promise.resolve(undefined)
  * The graph at work: gives the RDD of any operator at any batch time, each computed at most once and kept until `forget`.
  * An operator has an RDD at t when t lies after `zeroMs` by a multiple of its slide (reference: `DStream.isTimeValid`).
  */
-export class Evaluation {
+export class GraphEvaluation {
   readonly #graph: Graph
   readonly #zeroMs: number
   readonly #keep: ReadonlyMap<Operator, number>
@@ -82,7 +82,7 @@ export class Evaluation {
     const rdd = await operator.compute(time, this.read)
     if (rdd === undefined) return undefined
     // A view of a keyed state stays what it is and is cheap to read again: no copy of it is kept.
-    if (this.#shared.has(operator) && operator.state === undefined) rdd.share()
+    if (this.#shared.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
   }
 }

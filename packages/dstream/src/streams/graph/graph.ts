@@ -25,7 +25,7 @@ export interface Attempt {
 }
 
 /** An effect at the end of the graph. Outputs run in order of registration, once per batch time on the parent's slide. */
-export interface Output {
+export interface OutputNode {
   readonly index: number
   readonly id: string
   readonly kind: string
@@ -33,14 +33,14 @@ export interface Output {
   readonly place: CallSite
   readonly parent: Operator
   /** True when `run` gives the RDD to a user's function, which may act on it several times. */
-  readonly exposes: boolean
+  readonly handsOutRDD: boolean
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
   /** What the output does once before the first batch, and once after the last. */
   open?(): Promise<void>
   close?(): Promise<void>
 }
 
-export type OutputSpec = Omit<Output, 'index' | 'id' | 'place'>
+export type OutputSpec = Omit<OutputNode, 'index' | 'id' | 'place'>
 
 /** Node ids and definitions as one value: a later version of the program is another value, not a change of this one. */
 export type Nodes = ImmutableMap<string, GraphNode>
@@ -49,7 +49,7 @@ export type Nodes = ImmutableMap<string, GraphNode>
 export class Graph {
   #nodes: Nodes = ImmutableMap<string, GraphNode>().asImmutable()
   #ids = new Map<Operator, string>()
-  #outputs: readonly Output[] = []
+  #outputs: readonly OutputNode[] = []
   #counts = new Map<string, number>()
 
   /** All operators, in order of definition. */
@@ -57,7 +57,7 @@ export class Graph {
     return [...this.#ids.values()].map((id) => this.#nodes.get(id)!)
   }
 
-  get outputs(): readonly Output[] {
+  get outputs(): readonly OutputNode[] {
     return this.#outputs
   }
 

@@ -9,7 +9,7 @@ export function operator<T>(spec: Spec<T>): Operator<T> {
   return {
     params: {},
     slideMs: spec.parents[0]?.slideMs ?? 0,
-    reachMs: 0,
+    lookbackMs: 0,
     ...spec,
   }
 }

@@ -16,11 +16,11 @@ export interface Operator<out T = unknown> {
   readonly parents: readonly Operator[]
   readonly slideMs: number
   /** How far behind the batch time this operator reads its parents: they keep their RDDs that long. 0 for most. */
-  readonly reachMs: number
+  readonly lookbackMs: number
   /** Called only at times on its slide, in order of time, once per time (again only after it has failed). */
   compute(time: number, read: Read): Promise<RDD<T> | undefined> | RDD<T> | undefined
   /** True when a user's function is given the parents' RDDs themselves, and so may act on them several times. */
-  readonly exposes?: boolean
+  readonly handsOutRDD?: boolean
   /** Streams of data from outside: computed in every batch, whoever reads them. */
   readonly source?: boolean
   /** What this operator keeps between batches. Its presence makes the operator stateful: it is evaluated in every batch. */

@@ -12,7 +12,7 @@ export function rememberTimes(graph: Graph, leastMs: number): ReadonlyMap<Operat
   // Operators are listed after their parents, so one pass from the end sees every child before its parents.
   for (const { operator } of [...graph.nodes].reverse()) {
     for (const parent of operator.parents) {
-      keep.set(parent, Math.max(keep.get(parent)!, keep.get(operator)! + operator.reachMs))
+      keep.set(parent, Math.max(keep.get(parent)!, keep.get(operator)! + operator.lookbackMs))
     }
   }
   return keep
@@ -24,8 +24,9 @@ export function sharedOperators(graph: Graph, keep: ReadonlyMap<Operator, number
   const read = (operator: Operator, times: number): void => {
     readers.set(operator, (readers.get(operator) ?? 0) + times)
   }
-  for (const { operator } of graph.nodes) for (const parent of operator.parents) read(parent, operator.exposes ? 2 : 1)
-  for (const output of graph.outputs) read(output.parent, output.exposes ? 2 : 1)
+  for (const { operator } of graph.nodes)
+    for (const parent of operator.parents) read(parent, operator.handsOutRDD ? 2 : 1)
+  for (const output of graph.outputs) read(output.parent, output.handsOutRDD ? 2 : 1)
   return new Set(
     graph.nodes
       .map((node) => node.operator)

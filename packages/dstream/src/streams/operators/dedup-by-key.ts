@@ -8,7 +8,7 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { checkPositiveDuration, type Duration } from '../../base/time/duration.js'
 import { eachInSlices } from './internal/in-slices.js'
-import { inVersion } from './internal/state-rdd.js'
+import { withStateVersion } from './internal/state-rdd.js'
 
 const KIND = 'dedupByKey'
 
@@ -41,7 +41,7 @@ export function dedupByKey<K extends Key, V>(
     compute: async (time, read) => {
       const batch = (await (await read(parent, time))?.materialise()) ?? []
       const kept = batch.map((): [K, V][] => [])
-      await inVersion([table], time, async () => {
+      await withStateVersion([table], time, async () => {
         const each = eachInSlices(sc)
         // A key that is due goes before its record is looked at.
         if (ttlMs !== undefined) for (const cell of table.expired(time - ttlMs)) table.drop(cell)

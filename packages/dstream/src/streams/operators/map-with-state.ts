@@ -3,18 +3,18 @@ import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import { partitionerOf } from '../../base/keys/partitioner.js'
-import { blame } from '../../rdd/plan/blame.js'
+import { failOnRecord } from '../../rdd/plan/blame.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { KeyedState } from '../state/keyed-state.js'
-import { Lender } from '../state/lender.js'
+import { StateCopies } from '../state/lender.js'
 import { checkPositiveDuration, type Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { initialStates, seed } from './internal/initial-states.js'
 import { eachInSlices } from './internal/in-slices.js'
 import { CalledState, type State } from './state.js'
-import { inVersion, stateRDD } from './internal/state-rdd.js'
+import { withStateVersion, stateRDD } from './internal/state-rdd.js'
 import type { StateOptions } from './update-state-by-key.js'
 
 export type MapWithStateFunction<K extends Key, V, S, E> = (
@@ -66,7 +66,7 @@ export function mapWithState<K extends Key, V, S, E>(
       const batch = (await rdd?.partitionBy(partitioner).label(KIND, time).materialise()) ?? []
       const turn = new MapTurn<K, V, S, E>(table, f, sc, new Time(time), timeoutMs)
       const first = await initial.read(table)
-      await inVersion([table], time, () => {
+      await withStateVersion([table], time, () => {
         seed(table, first)
         return turn.run(batch)
       })
@@ -101,7 +101,7 @@ type Pairs<K, V> = readonly (readonly [K, V])[]
 class MapTurn<K extends Key, V, S, E> {
   readonly emitted: E[][]
   readonly #state = new CalledState<S>()
-  readonly #lender: Lender<S>
+  readonly #lender: StateCopies<S>
 
   constructor(
     readonly table: KeyedState<S>,
@@ -110,7 +110,7 @@ class MapTurn<K extends Key, V, S, E> {
     readonly time: Time,
     readonly timeoutMs: number | undefined,
   ) {
-    this.#lender = new Lender(sc.runtime.onRecordError !== undefined)
+    this.#lender = new StateCopies(sc.runtime.onRecordError !== undefined)
     this.emitted = Array.from({ length: table.numPartitions }, () => [])
   }
 
@@ -171,6 +171,6 @@ class MapTurn<K extends Key, V, S, E> {
   }
 
   #blame(key: K, value: V | undefined, cause: unknown): void {
-    blame({ operator: KIND, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
+    failOnRecord({ operator: KIND, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
   }
 }

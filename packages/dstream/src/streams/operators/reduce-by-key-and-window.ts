@@ -8,7 +8,7 @@ import { map } from './map.js'
 import { mapToPair } from './map-to-pair.js'
 import { MovingWindow, type IncrementalOptions } from './internal/moving-window.js'
 import { reduceByKey } from './reduce-by-key.js'
-import { inVersion, stateRDD } from './internal/state-rdd.js'
+import { withStateVersion, stateRDD } from './internal/state-rdd.js'
 import { window } from './window.js'
 
 /**
@@ -67,10 +67,10 @@ export function reduceByKeyAndWindowIncrementally<K extends Key, V>(
     params: { windowMs, slideMs, incremental: true },
     parents: [reduced],
     slideMs,
-    reachMs: windowMs,
+    lookbackMs: windowMs,
     state: { tables: window.tables, version: 1 },
     compute: async (time, read) => {
-      await inVersion(Object.values(window.tables), time, () => window.move(time, read))
+      await withStateVersion(Object.values(window.tables), time, () => window.move(time, read))
       const all = stateRDD<K, V>(sc, window.values, time)
       return filterFunc === undefined ? all : all.filter(filterFunc)
     },

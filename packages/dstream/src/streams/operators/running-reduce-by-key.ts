@@ -2,14 +2,14 @@ import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../../base/keys/partitioner.js'
-import { blame } from '../../rdd/plan/blame.js'
+import { failOnRecord } from '../../rdd/plan/blame.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
-import { lend } from '../state/freeze.js'
+import { copyForCall } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { columnsOf } from './internal/columns.js'
 import { inSlices } from './internal/in-slices.js'
-import { inVersion, stateRDD } from './internal/state-rdd.js'
+import { withStateVersion, stateRDD } from './internal/state-rdd.js'
 import type { StatefulOperator } from './update-state-by-key.js'
 
 const KIND = 'runningReduceByKey'
@@ -30,13 +30,13 @@ export function runningReduceByKey<K extends Key, V>(
   const table = new KeyedState<V>({ partitioner })
   const merge = (cell: Cell<V> | undefined, key: K, value: V, time: number): void => {
     try {
-      const merged = cell === undefined ? value : f(lend(cell.value) as V, value)
+      const merged = cell === undefined ? value : f(copyForCall(cell.value) as V, value)
       if (cell === undefined) table.set(key, merged)
       else if (merged === undefined) table.drop(cell)
       else table.write(cell, merged)
     } catch (cause) {
       // Skipped: the total stays what it was.
-      blame({ operator: KIND, time }, [key, value], cause, sc.runtime.onRecordError)
+      failOnRecord({ operator: KIND, time }, [key, value], cause, sc.runtime.onRecordError)
     }
   }
   const stateful = operator<[K, V]>({
@@ -49,7 +49,7 @@ export function runningReduceByKey<K extends Key, V>(
       if (rdd === undefined && table.version === undefined) return undefined
       const batch = await rdd?.reduceInPassing(f, { partitioner }).label(KIND, time).held()
       const { keys, values } = await columnsOf(sc, batch ?? [])
-      await inVersion([table], time, async () => {
+      await withStateVersion([table], time, async () => {
         const cells = new Array<Cell<V> | undefined>(keys.length)
         await inSlices(sc, keys.length, (from, until) => {
           table.findCells(keys, cells, from, until)

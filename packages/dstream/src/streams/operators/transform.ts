@@ -26,7 +26,7 @@ export function transform<U>(
     kind,
     parents,
     slideMs: commonSlideMs(kind, parents),
-    exposes: true,
+    handsOutRDD: true,
     compute: async (time, read) => {
       const actions = new ActionTracker()
       const rdds: RDD<never>[] = []

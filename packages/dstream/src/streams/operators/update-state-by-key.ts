@@ -2,15 +2,15 @@ import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import { keyOf, type Key } from '../../base/keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../../base/keys/partitioner.js'
-import { blame } from '../../rdd/plan/blame.js'
+import { failOnRecord } from '../../rdd/plan/blame.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
-import { lend } from '../state/freeze.js'
+import { copyForCall } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { Time } from '../../base/time/time.js'
 import { initialStates, seed, type StatePairs } from './internal/initial-states.js'
 import { eachInSlices, type Each } from './internal/in-slices.js'
-import { inVersion, stateRDD } from './internal/state-rdd.js'
+import { withStateVersion, stateRDD } from './internal/state-rdd.js'
 
 /** What the operators with a state per key can be told. */
 export interface StateOptions<K extends Key, S> extends PartitionOptions {
@@ -62,13 +62,13 @@ class StateTurn<K extends Key, V, S> {
   #update(key: K, values: V[], cell: Cell<S> | undefined): void {
     const { table, time } = this
     try {
-      const next = this.update(values, cell && lend(cell.value), key, time)
+      const next = this.update(values, cell && copyForCall(cell.value), key, time)
       if (cell === undefined) table.set(key, next)
       else if (next === undefined) table.drop(cell)
       else table.write(cell, next)
     } catch (cause) {
       // Skipped: the state stays what it was.
-      blame({ operator: KIND, time: time.milliseconds }, [key, values], cause, this.sc.runtime.onRecordError)
+      failOnRecord({ operator: KIND, time: time.milliseconds }, [key, values], cause, this.sc.runtime.onRecordError)
     }
   }
 }
@@ -100,7 +100,7 @@ export function updateStateByKey<K extends Key, V, S>(
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
       const batch = (await rdd?.groupInPassing({ partitioner }).label(KIND, time).materialise()) ?? []
       const first = await initial.read(table)
-      await inVersion([table], time, () => {
+      await withStateVersion([table], time, () => {
         seed(table, first)
         return new StateTurn(table, update, sc, new Time(time)).run(batch)
       })

@@ -4,11 +4,11 @@ import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionerOf } from '../../base/keys/partitioner.js'
 import { iterableOf, pairOf } from '../../rdd/plan/blame.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import { lend } from '../state/freeze.js'
+import { copyForCall } from '../state/freeze.js'
 import { KeyedState } from '../state/keyed-state.js'
 import { initialStates, seed } from './internal/initial-states.js'
 import { eachInSlices } from './internal/in-slices.js'
-import { inVersion, stateRDD } from './internal/state-rdd.js'
+import { withStateVersion, stateRDD } from './internal/state-rdd.js'
 import type { StatefulOperator, StateOptions } from './update-state-by-key.js'
 
 export interface PartitionStateOptions<K extends Key, S> extends StateOptions<K, S> {
@@ -32,7 +32,7 @@ function* entriesOf<K extends Key, V, S>(
       if (value === undefined) continue
       const values = news.get(key) ?? []
       news.delete(key)
-      yield [key as K, values, lend(value)]
+      yield [key as K, values, copyForCall(value)]
     }
   }
   for (const [key, values] of news) yield [key as K, values, undefined]
@@ -86,7 +86,7 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
       const batch = (await rdd?.groupInPassing({ partitioner }).label(KIND, time).materialise()) ?? []
       const first = await initial.read(table)
-      await inVersion([table], time, () => {
+      await withStateVersion([table], time, () => {
         seed(table, first)
         return advance(batch, time)
       })

@@ -23,7 +23,7 @@ export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number
     params: { windowMs, slideMs },
     parents: [parent],
     slideMs,
-    reachMs: windowMs,
+    lookbackMs: windowMs,
     compute: async (time, read) => {
       const rdds: RDD<T>[] = []
       for (let t = time - windowMs + parent.slideMs; t <= time; t += parent.slideMs) {

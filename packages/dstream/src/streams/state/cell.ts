@@ -1,10 +1,10 @@
 import type { MapKey } from '../../base/keys/key.js'
 
 /** A batch as the cells that it changed know it: they share this one object instead of a number each. */
-export class Era<S> {
+export class BatchVersion<S> {
   version: number
   /** What its cells were before it, as long as somebody may ask. */
-  before: Before<S> | undefined
+  before: UndoLog<S> | undefined
   /** In a timed table: the cells touched in this batch, in order of touch. See {@link TouchIndex}. */
   touches: Cell<S>[] = []
   /** How many of `touches` have been touched or dropped by a later batch. */
@@ -22,13 +22,13 @@ const MADE_AHEAD = 64
  * one; cells are old, and with an era as old as they are a batch of twenty thousand changes spares as many entries: a seventh
  * of what a window's slide takes.
  */
-export class EraSupply<S> {
-  readonly #eras = Array.from({ length: MADE_AHEAD }, () => new Era<S>(-Infinity))
+export class BatchVersionPool<S> {
+  readonly #eras = Array.from({ length: MADE_AHEAD }, () => new BatchVersion<S>(-Infinity))
   #next = 0
 
-  take(version: number, before: Before<S>): Era<S> {
+  take(version: number, before: UndoLog<S>): BatchVersion<S> {
     const era = this.#eras[this.#next]!
-    this.#eras[this.#next] = new Era(-Infinity)
+    this.#eras[this.#next] = new BatchVersion(-Infinity)
     this.#next = (this.#next + 1) % MADE_AHEAD
     era.version = version
     era.before = before
@@ -41,7 +41,7 @@ export class Cell<S> {
   readonly key: MapKey
   value: S | undefined
   /** The batch of the last change or touch. */
-  era: Era<S>
+  era: BatchVersion<S>
   /** Where `era.before` tells what it was before. */
   place = -1
   /** Place among the touches of `era`. */
@@ -49,7 +49,7 @@ export class Cell<S> {
   /** Where it stands in the order of first arrival; nowhere once nobody can see it any more. */
   chunk: Chunk<S> | undefined
 
-  constructor(key: MapKey, value: S | undefined, era: Era<S>, chunk: Chunk<S>) {
+  constructor(key: MapKey, value: S | undefined, era: BatchVersion<S>, chunk: Chunk<S>) {
     this.key = key
     this.value = value
     this.era = era
@@ -62,11 +62,11 @@ export class Cell<S> {
  * Arrays, because an object for each change, linked to its cell, makes a change cost twice as much; used again by a later
  * batch, because arrays that grow anew in every batch make it cost twice as much once more.
  */
-export class Before<S> {
+export class UndoLog<S> {
   readonly cells: (Cell<S> | undefined)[] = []
   readonly values: (S | undefined)[] = []
   /** `undefined`: the cell was not there. */
-  readonly eras: (Era<S> | undefined)[] = []
+  readonly eras: (BatchVersion<S> | undefined)[] = []
   readonly places: number[] = []
   /** Only in a timed table; elsewhere a turn never changes. */
   readonly turns: number[] = []
@@ -89,7 +89,7 @@ export class Before<S> {
     this.#note(cell, undefined, undefined, timed ? -1 : undefined)
   }
 
-  #note(cell: Cell<S>, value: S | undefined, era: Era<S> | undefined, turn: number | undefined): void {
+  #note(cell: Cell<S>, value: S | undefined, era: BatchVersion<S> | undefined, turn: number | undefined): void {
     const place = this.#size++
     this.cells[place] = cell
     this.values[place] = value
@@ -121,17 +121,17 @@ export class Before<S> {
 }
 
 /** What a cell was as of a version that somebody reads although newer batches cannot be undone any more. */
-export interface Kept<S> {
+export interface PinnedValue<S> {
   readonly value: S | undefined
   readonly touched: number
   readonly turn: number
 }
 
 /** What is kept of cells for one version. */
-export type KeptCells<S> = ReadonlyMap<Cell<S>, Kept<S>>
+export type PinnedValues<S> = ReadonlyMap<Cell<S>, PinnedValue<S>>
 
 /** The value as of the end of batch `version`. */
-export function valueAt<S>(cell: Cell<S>, version: number, kept?: KeptCells<S>): S | undefined {
+export function valueAt<S>(cell: Cell<S>, version: number, kept?: PinnedValues<S>): S | undefined {
   let { value, era, place } = cell
   while (era.version > version) {
     const { before } = era
@@ -149,7 +149,7 @@ export function valueAt<S>(cell: Cell<S>, version: number, kept?: KeptCells<S>):
 export function touchedAt<S>(
   cell: Cell<S>,
   version: number,
-  kept?: KeptCells<S>,
+  kept?: PinnedValues<S>,
 ): { readonly touched: number; readonly turn: number } {
   let { era, place, turn } = cell
   while (era.version > version) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { List } from 'immutable'
 import { describe, expect, test } from 'vitest'
-import { freezeState, isLooseState, lend } from './freeze.js'
+import { freezeState, needsCopy, copyForCall } from './freeze.js'
 
 class Mean {
   n = 0
@@ -60,7 +60,7 @@ describe('what is plain', () => {
       fc.property(json, (value) => {
         freezeState(value)
         expect(frozenThroughout(value)).toBe(true)
-        expect(lend(value)).toBe(value)
+        expect(copyForCall(value)).toBe(value)
       }),
     ))
 
@@ -104,7 +104,7 @@ describe('what cannot be frozen', () => {
       fc.property(data, (value) => {
         freezeState(value)
         const before = structuredClone(value)
-        const copy = lend(value)
+        const copy = copyForCall(value)
         expect(copy).toEqual(before)
         spoil(copy)
         expect(value).toEqual(before)
@@ -114,26 +114,26 @@ describe('what cannot be frozen', () => {
   test('leaves the plain parts around it frozen, in the copy too', () => {
     const state = { n: 1, seen: new Map([['a', { m: 1 }]]), plain: { x: 1 } }
     freezeState(state)
-    const copy = lend(state)
+    const copy = copyForCall(state)
     expect(() => copy.n++).toThrow(TypeError)
     copy.seen.get('a')!.m++
     expect([state.seen.get('a'), copy.seen.get('a')]).toEqual([{ m: 1 }, { m: 2 }])
-    expect([isLooseState(state), isLooseState(copy), isLooseState({ x: 1 })]).toEqual([true, true, false])
+    expect([needsCopy(state), needsCopy(copy), needsCopy({ x: 1 })]).toEqual([true, true, false])
   })
 
   test('is still known inside of what was frozen in an earlier batch', () => {
     const old = { seen: new Set([1]) }
     freezeState(old)
-    const next = { n: 2, old: lend(old) }
+    const next = { n: 2, old: copyForCall(old) }
     freezeState(next)
-    lend(next).old.seen.add(9)
+    copyForCall(next).old.seen.add(9)
     expect([...next.old.seen]).toEqual([1])
   })
 
   test('an instance is copied with its class, its own fields and what they hold', () => {
     const state = new Mean().add('x')
     freezeState(state)
-    const copy = lend(state).add('y')
+    const copy = copyForCall(state).add('y')
     expect(copy).toBeInstanceOf(Mean)
     expect([copy.n, [...copy.seen], state.n, [...state.seen]]).toEqual([2, ['x', 'y'], 1, ['x']])
   })
@@ -141,7 +141,7 @@ describe('what cannot be frozen', () => {
   test('its own clone() is asked, private fields and all', () => {
     const state = new Clonable(5)
     freezeState(state)
-    expect([lend(state).next(), lend(state).next()]).toEqual([6, 6])
+    expect([copyForCall(state).next(), copyForCall(state).next()]).toEqual([6, 6])
   })
 
   test('sharing and cycles stay as they are', () => {
@@ -150,7 +150,7 @@ describe('what cannot be frozen', () => {
     const holder = new Map([['state', state]])
     state.me = holder
     freezeState(holder)
-    const copy = lend(holder)
+    const copy = copyForCall(holder)
     const part = copy.get('state')!
     expect(part.a).toBe(part.b)
     expect(part.a).not.toBe(shared)
@@ -160,7 +160,7 @@ describe('what cannot be frozen', () => {
   test('bytes keep their kind and lose their place in a larger buffer', () => {
     const state = Buffer.from('abc')
     freezeState(state)
-    const copy = lend(state)
+    const copy = copyForCall(state)
     copy[0] = 0
     expect([Buffer.isBuffer(copy), state.toString(), copy.length]).toEqual([true, 'abc', 3])
   })
@@ -169,7 +169,7 @@ describe('what cannot be frozen', () => {
 test("immutable's collections are values already", () => {
   const state = { list: List([1, 2]) }
   freezeState(state)
-  expect(lend(state)).toBe(state)
+  expect(copyForCall(state)).toBe(state)
 })
 
 test.each<[string, unknown, RegExp]>([

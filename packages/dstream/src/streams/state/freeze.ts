@@ -58,12 +58,12 @@ function freezeParts(value: unknown, frozen: object[]): boolean {
 }
 
 /** The value itself where nobody can change it, else a copy for one reader. */
-export function lend<S>(value: S): S {
-  return isLooseState(value) ? copyOf(value, lending) : value
+export function copyForCall<S>(value: S): S {
+  return needsCopy(value) ? copyOf(value, lending) : value
 }
 
 /** Whether readers of this state get copies. */
-export function isLooseState(value: unknown): boolean {
+export function needsCopy(value: unknown): boolean {
   if (!anyLoose || typeof value !== 'object' || value === null || isImmutable(value)) return false
   return isPlain(value) ? loose.has(value) : true
 }

@@ -1,9 +1,9 @@
-import { Before, EraSupply, type Cell, type Era, type Kept, type KeptCells } from './cell.js'
+import { UndoLog, BatchVersionPool, type Cell, type BatchVersion, type PinnedValue, type PinnedValues } from './cell.js'
 
 /** What one batch changed. */
 export interface BatchChanges<S> {
-  readonly era: Era<S>
-  readonly before: Before<S>
+  readonly era: BatchVersion<S>
+  readonly before: UndoLog<S>
   /** Keys before this batch. */
   readonly sizeBefore: number
 }
@@ -11,7 +11,7 @@ export interface BatchChanges<S> {
 /** A version that is read for longer than batches are remembered. */
 interface Pin<S> {
   count: number
-  readonly kept: Map<Cell<S>, Kept<S>>
+  readonly kept: Map<Cell<S>, PinnedValue<S>>
   /** Tombstones that it can see behind. */
   readonly tombstones: Cell<S>[]
 }
@@ -40,9 +40,9 @@ export class History<S> {
   readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
   readonly #owner: Owner<S>
-  readonly #eras = new EraSupply<S>()
+  readonly #eras = new BatchVersionPool<S>()
   /** Of a batch that is forgotten, for the next one. */
-  #spare: Before<S> | undefined
+  #spare: UndoLog<S> | undefined
 
   constructor(owner: Owner<S>) {
     this.#owner = owner
@@ -62,11 +62,11 @@ export class History<S> {
     return this.#batches.filter(({ era }) => era.version > version)
   }
 
-  begin(version: number, sizeBefore: number): Era<S> {
+  begin(version: number, sizeBefore: number): BatchVersion<S> {
     const last = this.#last
     this.#last = undefined
     if (last?.era.before === undefined) this.#reuse(last?.before)
-    const before = this.#spare ?? new Before<S>()
+    const before = this.#spare ?? new UndoLog<S>()
     this.#spare = undefined
     const era = this.#eras.take(version, before)
     this.#open = { era, before, sizeBefore }
@@ -90,7 +90,7 @@ export class History<S> {
   }
 
   /** Where nobody needs what a batch found any more. */
-  #reuse(before: Before<S> | undefined): void {
+  #reuse(before: UndoLog<S> | undefined): void {
     if (before?.clear() === true) this.#spare = before
   }
 
@@ -102,8 +102,8 @@ export class History<S> {
   }
 
   /** Keeps a version readable until `unpin`. @returns what is kept for it, which grows while batches are forgotten */
-  pin(version: number): KeptCells<S> {
-    const pin = this.#pins.get(version) ?? { count: 0, kept: new Map<Cell<S>, Kept<S>>(), tombstones: [] }
+  pin(version: number): PinnedValues<S> {
+    const pin = this.#pins.get(version) ?? { count: 0, kept: new Map<Cell<S>, PinnedValue<S>>(), tombstones: [] }
     pin.count++
     this.#pins.set(version, pin)
     return pin.kept
@@ -159,7 +159,7 @@ export class History<S> {
 }
 
 /** Of what a batch found, all that had been so since `version`. */
-function keep<S>(before: Before<S>, version: number, kept: Map<Cell<S>, Kept<S>>): void {
+function keep<S>(before: UndoLog<S>, version: number, kept: Map<Cell<S>, PinnedValue<S>>): void {
   for (let i = 0; i < before.size; i++) {
     const era = before.eras[i]
     if (era === undefined || era.version > version) continue

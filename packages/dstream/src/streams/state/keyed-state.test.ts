@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { collectGarbage } from '../../../test/collect-garbage.js'
 import type { Key } from '../../base/keys/key.js'
 import { HashPartitioner } from '../../base/keys/partitioner.js'
-import type { Era } from './cell.js'
+import type { BatchVersion } from './cell.js'
 import { KeyedState, type Change, type StateEntry } from './keyed-state.js'
 import type { StateView } from './view.js'
 
@@ -239,7 +239,7 @@ describe('KeyedState', () => {
     }
     batch(1, () => ['a', 'b', 'c'].forEach((k) => table.set(k, 1)))
     const view = table.view()
-    const eras: Era<number>[] = []
+    const eras: BatchVersion<number>[] = []
     for (let version = 2; version <= 20; version++) {
       batch(version, () => (version === 9 ? table.delete('b') : table.set('a', version)))
       eras.push([...table.chunks(0)].flat()[version === 9 ? 1 : 0]!.era)

@@ -2,7 +2,7 @@ import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } f
 import { detachKey } from '../../base/keys/detach.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf, type Partitioner } from '../../base/keys/partitioner.js'
-import { Era, valueAt, type Cell } from './cell.js'
+import { BatchVersion, valueAt, type Cell } from './cell.js'
 import { freezeState } from './freeze.js'
 import { History } from './history.js'
 import { StatePartition } from './partition.js'
@@ -53,7 +53,7 @@ export class KeyedState<S> {
   readonly #touches = new TouchIndex<S>()
   #version: number | undefined
   /** The open batch. */
-  #era: Era<S> | undefined
+  #era: BatchVersion<S> | undefined
   #size = 0
   /** In the open or last batch: keys dropped, and cells made and dropped. */
   #removed = 0
@@ -309,11 +309,11 @@ export class KeyedState<S> {
   /** Entries as of `version`, in order of first arrival. @throws `state-not-empty` after the first batch */
   restore(entries: Iterable<StateEntry<S>>, version: number): void {
     if (this.#version !== undefined || this.#era !== undefined) throw stateNotEmpty()
-    const eras = new Map<number, Era<S>>()
+    const eras = new Map<number, BatchVersion<S>>()
     const cells: Cell<S>[] = []
     for (const { key, value, touched, turn } of entries) {
       let era = eras.get(touched)
-      if (era === undefined) eras.set(touched, (era = new Era(touched)))
+      if (era === undefined) eras.set(touched, (era = new BatchVersion(touched)))
       freezeState(value)
       const k = mapKey(key)
       const cell = this.#partitionOf(k).add(detachKey(k), value, era, undefined)
@@ -339,7 +339,7 @@ export class KeyedState<S> {
     cell.era = era
   }
 
-  #open(doing: string): Era<S> {
+  #open(doing: string): BatchVersion<S> {
     if (this.#era === undefined) throw stateNotOpen(doing)
     return this.#era
   }

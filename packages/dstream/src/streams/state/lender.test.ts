@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { KeyedState } from './keyed-state.js'
-import { Lender } from './lender.js'
+import { StateCopies } from './lender.js'
 
 function tableOf<S>(value: S) {
   const table = new KeyedState<S>()
@@ -13,7 +13,7 @@ function tableOf<S>(value: S) {
 
 test('one copy per key and batch: a later call finds what an earlier one did', () => {
   const { table, cell } = tableOf(new Set(['a']))
-  const lender = new Lender<Set<string>>(false)
+  const lender = new StateCopies<Set<string>>(false)
   lender.of(cell).add('b')
   expect([...lender.of(cell)]).toEqual(['a', 'b'])
   expect([...table.at('k')!]).toEqual(['a'])
@@ -21,14 +21,14 @@ test('one copy per key and batch: a later call finds what an earlier one did', (
 
 test('where calls may be taken back, one copy per call', () => {
   const { cell } = tableOf(new Set(['a']))
-  const lender = new Lender<Set<string>>(true)
+  const lender = new StateCopies<Set<string>>(true)
   lender.of(cell).add('b')
   expect([...lender.of(cell)]).toEqual(['a'])
 })
 
 test('what the function has stored is its own', () => {
   const { table, cell } = tableOf(new Set(['a']))
-  const lender = new Lender<Set<string>>(false)
+  const lender = new StateCopies<Set<string>>(false)
   const own = new Set(['c'])
   table.write(cell, own)
   lender.own(cell, own)
@@ -37,5 +37,5 @@ test('what the function has stored is its own', () => {
 
 test('what is frozen is lent as it is', () => {
   const { cell } = tableOf({ n: 1 })
-  expect(new Lender<{ n: number }>(false).of(cell)).toBe(cell.value)
+  expect(new StateCopies<{ n: number }>(false).of(cell)).toBe(cell.value)
 })

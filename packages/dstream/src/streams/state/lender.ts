@@ -1,11 +1,11 @@
 import type { Cell } from './cell.js'
-import { isLooseState, lend } from './freeze.js'
+import { needsCopy, copyForCall } from './freeze.js'
 
 /**
  * Hands states to a user's function that is called several times for one key in a batch. What cannot be frozen is copied
  * once per key and batch, so that a later call finds what an earlier one did to its copy, and the state itself stays.
  */
-export class Lender<S> {
+export class StateCopies<S> {
   readonly #lent = new Map<Cell<S>, S>()
   readonly #everyCall: boolean
 
@@ -17,17 +17,17 @@ export class Lender<S> {
   /** The state of a cell that has one. */
   of(cell: Cell<S>): S {
     const value = cell.value as S
-    if (!isLooseState(value)) return value
-    if (this.#everyCall) return lend(value)
+    if (!needsCopy(value)) return value
+    if (this.#everyCall) return copyForCall(value)
     const known = this.#lent.get(cell)
     if (known !== undefined) return known
-    const copy = lend(value)
+    const copy = copyForCall(value)
     this.#lent.set(cell, copy)
     return copy
   }
 
   /** The function has made this the state: it is its own already. */
   own(cell: Cell<S>, value: S): void {
-    if (isLooseState(value) && !this.#everyCall) this.#lent.set(cell, value)
+    if (needsCopy(value) && !this.#everyCall) this.#lent.set(cell, value)
   }
 }

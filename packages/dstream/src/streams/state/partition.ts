@@ -1,7 +1,7 @@
 import type { MapKey } from '../../base/keys/key.js'
 import { ArrivalOrder } from './arrival-order.js'
-import { Cell, touchedAt, valueAt, type Era, type KeptCells } from './cell.js'
-import { lend } from './freeze.js'
+import { Cell, touchedAt, valueAt, type BatchVersion, type PinnedValues } from './cell.js'
+import { copyForCall } from './freeze.js'
 import { ShardedMap } from './sharded-map.js'
 
 /** The cells of one partition: by key, and in order of first arrival. Knows of versions only how to read them. */
@@ -16,7 +16,7 @@ export class StatePartition<S> {
     return this.#cells.get(key)
   }
 
-  add(key: MapKey, value: S, era: Era<S>, tombstone: Cell<S> | undefined): Cell<S> {
+  add(key: MapKey, value: S, era: BatchVersion<S>, tombstone: Cell<S> | undefined): Cell<S> {
     const chunk = this.#order.open()
     const cell = new Cell(key, value, era, chunk)
     chunk.cells.push(cell)
@@ -47,28 +47,31 @@ export class StatePartition<S> {
   }
 
   /** The value of a key as of a version; `kept` is what is kept for that version. */
-  at(key: MapKey, version: number, kept?: KeptCells<S>): S | undefined {
+  at(key: MapKey, version: number, kept?: PinnedValues<S>): S | undefined {
     let cell = this.find(key)
     while (cell !== undefined) {
       const value = valueAt(cell, version, kept)
-      if (value !== undefined) return lend(value)
+      if (value !== undefined) return copyForCall(value)
       cell = this.#behind.get(cell)
     }
     return undefined
   }
 
   /** As of a version, in order of first arrival. */
-  *entries(version: number, kept?: KeptCells<S>): Generator<[MapKey, S]> {
+  *entries(version: number, kept?: PinnedValues<S>): Generator<[MapKey, S]> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
         const value = valueAt(cell, version, kept)
-        if (value !== undefined) yield [cell.key, lend(value)]
+        if (value !== undefined) yield [cell.key, copyForCall(value)]
       }
     }
   }
 
   /** The same with all that is stored of a key. */
-  *stored(version: number, kept?: KeptCells<S>): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
+  *stored(
+    version: number,
+    kept?: PinnedValues<S>,
+  ): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
         const value = valueAt(cell, version, kept)

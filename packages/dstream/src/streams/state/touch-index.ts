@@ -1,4 +1,4 @@
-import type { Before, Cell, Era } from './cell.js'
+import type { UndoLog, Cell, BatchVersion } from './cell.js'
 
 /**
  * Finds the keys that nobody has touched for long without looking at the others. The times of batches only grow, so
@@ -7,9 +7,9 @@ import type { Before, Cell, Era } from './cell.js'
  * batch costs what it touches and what expires.
  */
 export class TouchIndex<S> {
-  readonly #buckets = new Set<Era<S>>()
+  readonly #buckets = new Set<BatchVersion<S>>()
 
-  touch(cell: Cell<S>, era: Era<S>): void {
+  touch(cell: Cell<S>, era: BatchVersion<S>): void {
     cell.turn = era.touches.push(cell) - 1
   }
 
@@ -22,7 +22,7 @@ export class TouchIndex<S> {
   }
 
   /** Only now do touches count, so that a batch which is rolled back leaves no trace. */
-  commit(era: Era<S>, before: Before<S>): void {
+  commit(era: BatchVersion<S>, before: UndoLog<S>): void {
     era.touches = era.touches.filter((cell, i) => cell.turn === i && holds(cell, era))
     if (era.touches.length > 0) this.#buckets.add(era)
     for (let i = 0; i < before.size; i++) {
@@ -33,7 +33,7 @@ export class TouchIndex<S> {
 
   /** Takes in cells whose `era` and `turn` are set already. */
   restore(cells: Iterable<Cell<S>>): void {
-    const eras = new Set<Era<S>>()
+    const eras = new Set<BatchVersion<S>>()
     for (const cell of cells) {
       cell.era.touches.push(cell)
       eras.add(cell.era)
@@ -44,7 +44,7 @@ export class TouchIndex<S> {
     }
   }
 
-  #retire(era: Era<S>): void {
+  #retire(era: BatchVersion<S>): void {
     era.stale++
     if (era.stale * 2 < era.touches.length) return
     era.touches = era.touches.filter((cell) => holds(cell, era))
@@ -54,6 +54,6 @@ export class TouchIndex<S> {
 }
 
 /** A tombstone has no time of its own. */
-function holds<S>(cell: Cell<S>, era: Era<S>): boolean {
+function holds<S>(cell: Cell<S>, era: BatchVersion<S>): boolean {
   return cell.era === era && cell.value !== undefined
 }

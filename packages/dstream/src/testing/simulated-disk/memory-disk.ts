@@ -1,6 +1,6 @@
 import type { Disk, DiskFile } from '../../durable/storage/disk.js'
 import { forever } from './forever.js'
-import { Inode, parent, type Platter } from './platter.js'
+import { Inode, parent, type DiskState } from './platter.js'
 
 /** A call of the simulated disk, as a fault sees it. */
 export interface DiskCall {
@@ -45,7 +45,7 @@ export class MemoryDisk implements Disk {
   dead = false
 
   constructor(
-    readonly platter: Platter,
+    readonly platter: DiskState,
     readonly fault: (call: DiskCall) => DiskFault | undefined,
     readonly onCrash: () => void,
   ) {}

@@ -2,7 +2,7 @@ import { storageLocked } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
 import { DiskStorage } from '../../durable/storage/disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
-import { Platter, type Unsynced } from './platter.js'
+import { DiskState, type Unsynced } from './platter.js'
 
 /** How a `memoryStorage` misbehaves. */
 export interface MemoryStorageOptions {
@@ -38,10 +38,10 @@ export interface MemoryStorage extends Storage {
  * await nextLife.read('log') // new Uint8Array([1, 2, 3])
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
-  return life(new Platter(), { by: undefined }, options)
+  return life(new DiskState(), { by: undefined }, options)
 }
 
-function life(platter: Platter, lock: { by: object | undefined }, options: MemoryStorageOptions): MemoryStorage {
+function life(platter: DiskState, lock: { by: object | undefined }, options: MemoryStorageOptions): MemoryStorage {
   let crashed!: () => void
   const whenCrashed = new Promise<void>((resolve) => (crashed = resolve))
   const disk = new MemoryDisk(platter, (call) => options.fault?.(call), crashed)

@@ -14,7 +14,7 @@ export class Inode {
   /** What a crash leaves. */
   durable = new Uint8Array(0)
   /** Up to here `data` is what is durable; appends leave it so. */
-  same = 0
+  durableLength = 0
   /** Bytes that a failed sync has lost: the system calls them clean, no later sync writes them. */
   lost: [from: number, to: number][] = []
 
@@ -30,33 +30,33 @@ export class Inode {
 
   truncate(size: number): void {
     this.size = Math.min(this.size, size)
-    this.same = Math.min(this.same, size)
+    this.durableLength = Math.min(this.durableLength, size)
     this.lost = this.lost.filter(([from]) => from < size)
   }
 
   sync(): void {
-    if (this.same === this.size && this.durable.length === this.size) return
+    if (this.durableLength === this.size && this.durable.length === this.size) return
     const durable = this.data.slice(0, this.size)
     for (const [from, to] of this.lost) durable.fill(0, from, to)
     this.durable = durable
-    this.same = this.size
+    this.durableLength = this.size
   }
 
   failSync(): void {
-    if (this.same < this.size) this.lost.push([this.same, this.size])
-    this.same = this.size
+    if (this.durableLength < this.size) this.lost.push([this.durableLength, this.size])
+    this.durableLength = this.size
   }
 
-  become(bytes: Uint8Array): void {
+  reset(bytes: Uint8Array): void {
     this.data = bytes.slice()
     this.durable = bytes.slice()
-    this.size = this.same = bytes.length
+    this.size = this.durableLength = bytes.length
     this.lost = []
   }
 }
 
 /** What outlives a crash: the platter. Lives (`MemoryDisk`) come and go on it. */
-export class Platter {
+export class DiskState {
   files = new Map<string, Inode>()
   folders = new Set([''])
   durableFiles = new Map<string, Inode>()
@@ -110,7 +110,7 @@ export class Platter {
     this.durableFiles.delete(path)
     if (bytes === undefined) return
     const inode = new Inode()
-    inode.become(bytes)
+    inode.reset(bytes)
     for (let folder = parent(path); folder !== ''; folder = parent(folder)) {
       this.folders.add(folder)
       this.durableFolders.add(folder)
@@ -130,7 +130,7 @@ export class Platter {
     this.durableFolders = new Set([...this.durableFolders].filter((path) => path === '' || reachable(path)))
     this.durableFiles = new Map([...this.durableFiles].filter(([path]) => reachable(path)))
     for (const inode of new Set(this.durableFiles.values())) {
-      inode.become(torn ? tear(inode, random) : inode.durable)
+      inode.reset(torn ? tear(inode, random) : inode.durable)
     }
     this.files = new Map(this.durableFiles)
     this.folders = new Set(this.durableFolders)

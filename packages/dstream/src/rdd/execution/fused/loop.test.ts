@@ -7,8 +7,8 @@ import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
-import type { AnyFunction, Input, PlanNode, StepOp } from '../../plan/plan.js'
-import { combineSink, tableOf, type Sink } from '../sink.js'
+import type { AnyFunction, Input, LineageNode, StepOp } from '../../plan/plan.js'
+import { combineSink, tableOf, type LoopSink } from '../sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
@@ -64,7 +64,7 @@ const unsafeSteps: fc.Arbitrary<MakeStep> = fc.oneof(
   fc.constant(step('flatMap', (x) => (small(x) % 4 === 0 ? 'text' : [x]))),
 )
 
-type MakeSink = (log: Log, place: PlanNode) => Sink
+type MakeSink = (log: Log, place: LineageNode) => LoopSink
 function throwing(f: AnyFunction) {
   return (a: unknown, b: unknown) => {
     if (small(b) === 13) throw new Error('thirteen')

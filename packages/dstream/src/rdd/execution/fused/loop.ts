@@ -1,14 +1,14 @@
 import { notAPair } from '../../../base/errors/rdd.js'
-import { RecordError, type Place } from '../../../base/record-error.js'
-import { blame, iterableOf, type Policy } from '../../plan/blame.js'
+import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
+import { failOnRecord, iterableOf, type Policy } from '../../plan/blame.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
 import { takesPairs, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
-import { stepOf, type AnyFunction, type Input, type PlanNode } from '../../plan/plan.js'
-import { isFull, type Sink } from '../sink.js'
+import { stepOf, type AnyFunction, type Input, type LineageNode } from '../../plan/plan.js'
+import { isFull, type LoopSink } from '../sink.js'
 
 /**
  * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is
@@ -35,8 +35,8 @@ export class FusedLoop implements Pass {
 
   constructor(
     input: Input,
-    readonly steps: readonly PlanNode[],
-    readonly sink: Sink,
+    readonly steps: readonly LineageNode[],
+    readonly sink: LoopSink,
     policy: Policy,
   ) {
     this.#policy = policy
@@ -121,13 +121,13 @@ export class FusedLoop implements Pass {
     const place = this.#place(at)
     const ofPair =
       place !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
-    if (place !== undefined) blame(place, ofPair ? [x, y] : x, cause, undefined)
+    if (place !== undefined) failOnRecord(place, ofPair ? [x, y] : x, cause, undefined)
     throw cause
   }
 
   /** A function threw: returns if the record is to be left out. */
   bad(at: number, record: unknown, cause: unknown): void {
-    blame(this.#place(at)!, record, cause, this.#policy)
+    failOnRecord(this.#place(at)!, record, cause, this.#policy)
   }
 
   noPair(at: number, record: unknown): never {
@@ -140,13 +140,13 @@ export class FusedLoop implements Pass {
     return new Cursor(iterableOf(this.#place(at)!, value))
   }
 
-  #place(at: number): Place | undefined {
+  #place(at: number): RecordOrigin | undefined {
     if (at >= 0 && at < this.steps.length) return this.steps[at]
     return at === this.steps.length && 'place' in this.sink ? this.sink.place : undefined
   }
 }
 
-function sinkShape(sink: Sink): SinkShape {
+function sinkShape(sink: LoopSink): SinkShape {
   switch (sink.kind) {
     case 'reduce':
       return !sink.has ? 'reduce' : typeof sink.acc === 'number' ? 'foldNumber' : 'fold'

@@ -1,11 +1,11 @@
-import type { Sink } from '../sink.js'
+import type { LoopSink } from '../sink.js'
 
 /**
  * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays
  * in a register, where it would be a new heap number per record. `combineInto` has combiners that change in place. The two
  * for integers are left at the first other key.
  */
-export type SinkShape = Exclude<Sink['kind'], 'combine'> | 'foldNumber' | CombineShape
+export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | CombineShape
 type CombineShape = 'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers'
 
 /** Which parameters of the loop are functions of the sink: after those of the steps. */

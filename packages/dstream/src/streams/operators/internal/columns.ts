@@ -1,16 +1,16 @@
 import { PairColumns } from '../../../rdd/execution/pair-columns.js'
-import type { Held } from '../../../rdd/plan/plan.js'
+import type { PartitionData } from '../../../rdd/plan/plan.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import { inSlices } from './in-slices.js'
 
-export function sizeOf(pairs: Held): number {
+export function sizeOf(pairs: PartitionData): number {
   return 'size' in pairs ? pairs.size : pairs.length
 }
 
 /** The pairs of all partitions, one after the other. */
 export async function columnsOf<K, V>(
   sc: RDDContext,
-  partitions: readonly Held<readonly [K, V]>[],
+  partitions: readonly PartitionData<readonly [K, V]>[],
 ): Promise<PairColumns<K, V>> {
   if (partitions.length === 1 && partitions[0] instanceof PairColumns) return partitions[0] as PairColumns<K, V>
   const sizes = partitions.map(sizeOf)

@@ -22,7 +22,7 @@ export function stateRDD<K extends Key, S>(
 }
 
 /** Runs one version of some tables: committed when `change` is through, as if it had not begun when it throws. */
-export async function inVersion(
+export async function withStateVersion(
   tables: readonly KeyedState<any>[],
   version: number,
   change: () => Promise<void> | void,
