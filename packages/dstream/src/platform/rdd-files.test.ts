@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { MemoryDisk, type DiskCall, type DiskFault } from '../testing/simulated-disk/memory-disk.js'
-import { DiskState } from '../testing/simulated-disk/platter.js'
+import { DiskState } from '../testing/simulated-disk/disk-state.js'
 import { rddFiles, rddFilesOn } from './rdd-files.js'
 
 let root: string

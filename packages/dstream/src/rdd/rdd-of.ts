@@ -1,5 +1,5 @@
 import type { Partitioner } from '../base/keys/partitioner.js'
-import type { PartitionSource } from './plan/plan.js'
+import type { PartitionSource } from './plan/lineage.js'
 import type { RDDContext } from './rdd-context.js'
 import { RDD } from './rdd.js'
 import { source } from './transformations/steps.js'

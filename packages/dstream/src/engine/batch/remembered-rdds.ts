@@ -1,8 +1,8 @@
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
-import type { GraphEvaluation } from '../../streams/graph/evaluate.js'
+import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
-import { partOf } from '../../rdd/plan/plan.js'
+import { partOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 

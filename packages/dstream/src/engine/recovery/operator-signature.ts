@@ -1,7 +1,7 @@
 import type { OperatorSignature } from '../../durable/checkpoint/checkpoint.js'
 import { fingerprint } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { InputSources } from '../../input/sources/input-set.js'
+import type { InputSources } from '../../input/sources/input-sources.js'
 
 /** What a checkpoint is told of the operators of a program. */
 export function signaturesOf(graph: Graph, inputs: InputSources): OperatorSignature[] {

@@ -4,7 +4,7 @@ import { lineCodec } from '../../base/lines/line-codec.js'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { BlockBuilder } from './block-builder.js'
 import { RateLimiter } from './rate-limiter.js'
-import type { BlockContents } from './run.js'
+import type { BlockContents } from './segment.js'
 
 interface Shown {
   readonly atMs: number

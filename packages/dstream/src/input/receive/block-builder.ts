@@ -2,8 +2,8 @@ import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { countOf } from '../../base/codec.js'
-import { BytesSegment, RecordSegment } from './run.js'
-import type { BlockContents, Segment } from './run.js'
+import { BytesSegment, RecordSegment } from './segment.js'
+import type { BlockContents, Segment } from './segment.js'
 
 export interface BlockBuilderOptions {
   readonly clock: Clock

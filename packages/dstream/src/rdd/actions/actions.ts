@@ -1,14 +1,14 @@
 import { emptyCollection } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
-import { failOnRecord } from '../plan/blame.js'
+import { failOnRecord } from '../plan/record-policy.js'
 import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { readOnly } from '../transformations/partition-steps.js'
-import type { AnyFunction, LineageNode, StepOp } from '../plan/plan.js'
-import { collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/sink.js'
+import type { AnyFunction, LineageNode, StepOp } from '../plan/lineage.js'
+import { collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/loop-sink.js'
 import { ordered } from '../transformations/sort.js'
 
 export function collect(node: LineageNode, evaluation: Evaluation): MaybePromise<unknown[]> {

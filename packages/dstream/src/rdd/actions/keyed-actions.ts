@@ -1,12 +1,12 @@
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { pairOf } from '../plan/blame.js'
+import { pairOf } from '../plan/record-policy.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { AnyFunction, LineageNode } from '../plan/plan.js'
-import { combineSink, mapOf } from '../execution/sink.js'
+import type { AnyFunction, LineageNode } from '../plan/lineage.js'
+import { combineSink, mapOf } from '../execution/loop-sink.js'
 import { narrow } from '../transformations/steps.js'
 
 // Actions that give a Map.

@@ -3,7 +3,7 @@ import type { RDDFiles } from '../../base/ports.js'
 import { textForm } from '../../base/text/text-form.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import type { LineageNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
 
 export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {

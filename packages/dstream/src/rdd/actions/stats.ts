@@ -2,8 +2,8 @@ import { badHistogram, notANumber } from '../../base/errors/rdd.js'
 import { feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { LineageNode } from '../plan/plan.js'
-import { foldSink } from '../execution/sink.js'
+import type { LineageNode } from '../plan/lineage.js'
+import { foldSink } from '../execution/loop-sink.js'
 
 /** What `stats` gives. Variances are of the population, `sample…` those of a sample. */
 export interface Stats {

@@ -2,7 +2,7 @@ import { aBoolean, nonNegativeInteger } from '../../base/options.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { Random } from '../../base/random.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import type { LineageNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/lineage.js'
 import { checkSeed, seedOf } from '../transformations/sample.js'
 import { collect } from './actions.js'
 

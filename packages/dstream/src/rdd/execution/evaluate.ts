@@ -3,8 +3,8 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, Input, PartitionSource, LineageNode } from '../plan/plan.js'
-import { collectSink, isFull, type LoopSink } from './sink.js'
+import type { PartitionData, Input, PartitionSource, LineageNode } from '../plan/lineage.js'
+import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
 const noSteps: Steps = []

@@ -1,8 +1,8 @@
 import { keyOf } from '../../base/keys/key.js'
-import { failOnRecord, iterableOf, pairOf, type Policy } from '../plan/blame.js'
+import { failOnRecord, iterableOf, pairOf, type Policy } from '../plan/record-policy.js'
 import type { Pass } from '../plan/evaluation.js'
-import { stepOf, type Input, type LineageNode } from '../plan/plan.js'
-import { isFull, mapOf, type LoopSink } from './sink.js'
+import { stepOf, type Input, type LineageNode } from '../plan/lineage.js'
+import { isFull, mapOf, type LoopSink } from './loop-sink.js'
 
 /** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
 interface Level {

@@ -1,4 +1,4 @@
-import type { LineageNode, StepCounter } from './plan.js'
+import type { LineageNode, StepCounter } from './lineage.js'
 
 /** What is remembered of a lineage that is gone. */
 const LONGEST_HISTORY = 64

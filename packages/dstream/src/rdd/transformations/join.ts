@@ -1,12 +1,12 @@
 import type { RecordOrigin } from '../../base/record-error.js'
 import { keyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
-import { pairOf } from '../plan/blame.js'
+import { pairOf } from '../plan/record-policy.js'
 import { pass } from '../execution/evaluate.js'
 import { chain, forEachInOrder } from '../../base/maybe-promise.js'
-import type { LineageNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/lineage.js'
 import { keyed } from './shuffle.js'
-import { collectSink, type LoopSink } from '../execution/sink.js'
+import { collectSink, type LoopSink } from '../execution/loop-sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 

@@ -1,10 +1,10 @@
 import { asyncTimedOut } from '../../base/errors/rdd.js'
-import { failOnRecord } from '../plan/blame.js'
+import { failOnRecord } from '../plan/record-policy.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { LineageNode } from '../plan/plan.js'
+import { LineageNode } from '../plan/lineage.js'
 
 /** How asynchronous calls are made. */
 export interface MapAsyncOptions {

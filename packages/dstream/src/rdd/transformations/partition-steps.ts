@@ -1,10 +1,10 @@
 import { aFunction, positiveInteger } from '../../base/options.js'
-import { failOnRecord, iterableOf } from '../plan/blame.js'
+import { failOnRecord, iterableOf } from '../plan/record-policy.js'
 import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { LineageNode, type AnyFunction, type Input, type NodePlan } from '../plan/plan.js'
-import { collectSink } from '../execution/sink.js'
+import { LineageNode, type AnyFunction, type Input, type NodePlan } from '../plan/lineage.js'
+import { collectSink } from '../execution/loop-sink.js'
 
 /** A node whose partition i is made from partition i of its only parent. */
 function perPartition(

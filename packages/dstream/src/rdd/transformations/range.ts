@@ -1,5 +1,5 @@
 import { badOption } from '../../base/errors/options.js'
-import type { PartitionSource } from '../plan/plan.js'
+import type { PartitionSource } from '../plan/lineage.js'
 
 /** The numbers from `start` to before `end`, in `n` partitions, made as they are asked for. */
 export function rangeParts(start: number, end: number, step: number, n: number): PartitionSource<number>[] {

@@ -2,7 +2,7 @@ import { badOption } from '../../base/errors/options.js'
 import { aBoolean } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
 import { chain } from '../../base/maybe-promise.js'
-import { LineageNode } from '../plan/plan.js'
+import { LineageNode } from '../plan/lineage.js'
 import { Random } from '../../base/random.js'
 
 export function checkSeed(where: string, seed: number | undefined): void {

@@ -1,6 +1,6 @@
 import { HashPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { cogroup, type Groups } from './join.js'
-import type { LineageNode } from '../plan/plan.js'
+import type { LineageNode } from '../plan/lineage.js'
 import { keepKey, reduceByKey } from './shuffle.js'
 import { narrow } from './steps.js'
 

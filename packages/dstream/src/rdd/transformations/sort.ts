@@ -6,7 +6,7 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { BoundedHeap, type CompareRanks } from './heap.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { sortedOrder, type Permutation } from './permutation.js'
-import { LineageNode, type AnyFunction } from '../plan/plan.js'
+import { LineageNode, type AnyFunction } from '../plan/lineage.js'
 
 /** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
 export function comparison(place: RecordOrigin, ascending: boolean): CompareRanks {

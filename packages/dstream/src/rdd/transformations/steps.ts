@@ -1,6 +1,6 @@
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/plan.js'
+import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/lineage.js'
 
 export function source(
   kind: string,

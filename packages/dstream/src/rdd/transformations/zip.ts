@@ -1,7 +1,7 @@
 import { unequalParts, unequalPartitions } from '../../base/errors/rdd.js'
 import { partitionOf } from '../execution/evaluate.js'
 import { chain } from '../../base/maybe-promise.js'
-import { LineageNode } from '../plan/plan.js'
+import { LineageNode } from '../plan/lineage.js'
 
 /**
  * Record i of one with record i of the other. Both have the same number of partitions, with the same number of records

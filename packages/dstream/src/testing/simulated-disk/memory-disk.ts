@@ -1,6 +1,6 @@
 import type { Disk, DiskFile } from '../../durable/storage/disk.js'
 import { forever } from './forever.js'
-import { Inode, parent, type DiskState } from './platter.js'
+import { Inode, parent, type DiskState } from './disk-state.js'
 
 /** A call of the simulated disk, as a fault sees it. */
 export interface DiskCall {

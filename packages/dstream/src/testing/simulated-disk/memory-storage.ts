@@ -2,7 +2,7 @@ import { storageLocked } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
 import { DiskStorage } from '../../durable/storage/disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
-import { DiskState, type Unsynced } from './platter.js'
+import { DiskState, type Unsynced } from './disk-state.js'
 
 /** How a `memoryStorage` misbehaves. */
 export interface MemoryStorageOptions {

@@ -2,8 +2,8 @@ import { isInteger } from '../../../base/keys/integer.js'
 import { keyOf } from '../../../base/keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
-import type { AnyFunction } from '../../plan/plan.js'
-import { mapOf, oneOfEach } from '../sink.js'
+import type { AnyFunction } from '../../plan/lineage.js'
+import { mapOf, oneOfEach } from '../loop-sink.js'
 
 /** Where a loop stands between two slices: its place in the input, in open flatMaps, and its counts `n0`, `n1` … */
 export interface LoopState {

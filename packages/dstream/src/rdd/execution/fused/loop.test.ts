@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RecordError } from '../../../base/record-error.js'
-import type { Policy } from '../../plan/blame.js'
+import type { Policy } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
-import type { AnyFunction, Input, LineageNode, StepOp } from '../../plan/plan.js'
-import { combineSink, tableOf, type LoopSink } from '../sink.js'
+import type { AnyFunction, Input, LineageNode, StepOp } from '../../plan/lineage.js'
+import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */

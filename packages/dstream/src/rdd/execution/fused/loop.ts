@@ -1,14 +1,14 @@
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, iterableOf, type Policy } from '../../plan/blame.js'
+import { failOnRecord, iterableOf, type Policy } from '../../plan/record-policy.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
 import { takesPairs, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
-import { stepOf, type AnyFunction, type Input, type LineageNode } from '../../plan/plan.js'
-import { isFull, type LoopSink } from '../sink.js'
+import { stepOf, type AnyFunction, type Input, type LineageNode } from '../../plan/lineage.js'
+import { isFull, type LoopSink } from '../loop-sink.js'
 
 /**
  * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is

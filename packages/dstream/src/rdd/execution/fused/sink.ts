@@ -1,4 +1,4 @@
-import type { LoopSink } from '../sink.js'
+import type { LoopSink } from '../loop-sink.js'
 
 /**
  * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays

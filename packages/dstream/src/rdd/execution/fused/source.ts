@@ -1,4 +1,4 @@
-import type { StepOp } from '../../plan/plan.js'
+import type { StepOp } from '../../plan/lineage.js'
 import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './sink.js'
 
 /** What decides the text of a loop, besides the functions that it is given. */

@@ -1,5 +1,5 @@
 import { PairColumns } from '../../../rdd/execution/pair-columns.js'
-import type { PartitionData } from '../../../rdd/plan/plan.js'
+import type { PartitionData } from '../../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import { inSlices } from './in-slices.js'
 

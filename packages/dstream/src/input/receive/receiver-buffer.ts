@@ -10,7 +10,7 @@ import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { StoreBlockOptions } from './receiver.js'
 import { countOf } from '../../base/codec.js'
-import type { BlockContents } from './run.js'
+import type { BlockContents } from './segment.js'
 
 export interface IntakeOptions {
   readonly streamId: number

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { Harness, settle } from '../../../test/receive-harness.js'
-import { ReceiverBuffer } from './intake.js'
-import type { IntakeOptions } from './intake.js'
+import { ReceiverBuffer } from './receiver-buffer.js'
+import type { IntakeOptions } from './receiver-buffer.js'
 
 function setUp(options: Partial<IntakeOptions> = {}) {
   const harness = new Harness()

@@ -2,7 +2,7 @@ import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { IntegerPairs } from './integer-pairs.js'
-import type { AnyFunction, PairTable } from '../plan/plan.js'
+import type { AnyFunction, PairTable } from '../plan/lineage.js'
 
 /**
  * Where the records of a chain end up. A sink holds what has come together so far, so that several loops (one per

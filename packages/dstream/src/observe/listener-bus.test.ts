@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Logger } from '../base/ports.js'
-import { ListenerBus } from './bus.js'
+import { ListenerBus } from './listener-bus.js'
 
 function logged() {
   const errors: unknown[] = []

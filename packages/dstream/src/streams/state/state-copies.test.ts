@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { KeyedState } from './keyed-state.js'
-import { StateCopies } from './lender.js'
+import { StateCopies } from './state-copies.js'
 
 function tableOf<S>(value: S) {
   const table = new KeyedState<S>()
