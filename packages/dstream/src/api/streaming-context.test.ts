@@ -235,7 +235,7 @@ describe('time', () => {
     ssc.queueStream<number>([[1], [2]]).foreachRDD((_, time) => void times.push(time.milliseconds))
     await ssc.start()
     clock.runNext(4700)
-    await ssc.life?.ticker.idle()
+    await ssc.engine?.ticker.idle()
     expect(times).toEqual([1000, 2000, 3000, 4000])
     await ssc.stop()
   })
@@ -253,7 +253,7 @@ describe('time', () => {
     await ssc.start()
     for (now of [1000, 2000, 500, 1000, 2000, 3000]) {
       due?.()
-      await ssc.life?.ticker.idle()
+      await ssc.engine?.ticker.idle()
     }
     expect(times).toEqual([1000, 2000, 3000])
     await ssc.stop()

@@ -9,15 +9,8 @@ import {
   type StreamingContextOptions,
 } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
-import {
-  advanceTheClock,
-  alreadyStopped,
-  noCheckpointToRead,
-  rememberTwice,
-  tooFarBehind,
-} from '../base/errors/context.js'
-import { addingTooLate, differentContexts, noStreams, notStreams, sliceForgotten } from '../base/errors/graph.js'
-import type { RecordError } from '../base/record-error.js'
+import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice } from '../base/errors/context.js'
+import { addingTooLate, differentContexts, noStreams, notStreams } from '../base/errors/graph.js'
 import { callSite } from '../streams/graph/call-site.js'
 import { Graph } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'
@@ -25,7 +18,14 @@ import { explain, planOf, type Plan } from '../streams/graph/plan.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job.js'
-import { Lifecycle } from '../engine/engine.js'
+import type { Engine } from '../engine/engine.js'
+import type { EngineOptions } from '../engine/engine-options.js'
+import { FailurePolicy } from '../engine/failure-policy.js'
+import { openEngine } from '../engine/open-engine.js'
+import { dryRun, resumePlan } from '../engine/program-checkpoint.js'
+import { sliceOf } from '../engine/slice.js'
+import { onStopRequest } from '../engine/stop-requests.js'
+import { rddRuntime, sourceHome } from '../engine/wiring.js'
 import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
 import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
@@ -46,10 +46,9 @@ import { RateController } from '../input/pressure/rate-controller.js'
 import type { RDD } from '../rdd/rdd.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
-import { activate, activeContext, deactivate, nextName } from '../engine/batch/active-contexts.js'
+import { activate, activeContext, deactivate, nextName } from '../engine/active-contexts.js'
 import type { Failure } from '../engine/batch/failure.js'
-import { MAX_WAITING_BATCHES } from '../engine/batch/stateful-operators.js'
-import { Termination } from '../engine/batch/termination.js'
+import { Termination } from '../engine/termination.js'
 import { asyncIterable, readable } from '../input/sources/async-iterable.js'
 import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
@@ -77,7 +76,7 @@ export type StreamingContextState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
 export interface ContextInternals {
   readonly out?: Writable
   readonly yielder?: Yielder
-  readonly steps?: CrashHook
+  readonly onCrashPoint?: CrashHook
   readonly limits?: CheckpointLimits
   readonly codegen?: boolean | 'auto'
   readonly onFailure?: (failure: Failure) => void
@@ -120,10 +119,10 @@ export class StreamingContext implements AsyncDisposable {
   #checkpointDir: string | undefined
   #rememberMs: number | undefined
   #onExisting: 'resume' | 'refuse' | 'discard'
-  #life: Lifecycle | undefined
+  #engine: Engine | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
-  #release: (() => void)[] = []
+  #removeStopHandlers = (): void => undefined
 
   /** @throws for options that are unknown or cannot be, naming the nearest known one and the bound */
   constructor(options: StreamingContextOptions, internals: ContextInternals = {}) {
@@ -139,7 +138,17 @@ export class StreamingContext implements AsyncDisposable {
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
     this.appName = options.appName ?? nextName()
     this.batchInterval = options.batchInterval
-    this.sc = new RDDContext({ defaultParallelism: options.defaultParallelism, runtime: this.#runtime() })
+    this.sc = new RDDContext({
+      defaultParallelism: options.defaultParallelism,
+      runtime: rddRuntime({
+        yielder: this.#yielder,
+        codegen: internals.codegen ?? 'auto',
+        logger: this.#logger,
+        clock: this.#clock,
+        files: rddFiles,
+        onRecordError: options.onRecordError,
+      }),
+    })
     this.#host = this.#makeHost()
     const { backpressure = false } = options
     if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
@@ -181,7 +190,7 @@ export class StreamingContext implements AsyncDisposable {
     const context = await create()
     context.checkpoint(checkpointDir)
     try {
-      await context.#lifecycle().dryRun()
+      await dryRun(context.#engineOptions())
     } catch (error) {
       if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
       context.#onExisting = 'discard'
@@ -622,22 +631,22 @@ export class StreamingContext implements AsyncDisposable {
     return this.#progress.recent
   }
 
-  /** @internal The started life, for the testing kit. */
-  get life(): Lifecycle | undefined {
-    return this.#life
+  /** @internal The engine once it is open, for the testing kit. */
+  get engine(): Engine | undefined {
+    return this.#engine
   }
 
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */
   planResume(storage: Storage): Promise<MatchPlan> {
     validate(this.#graph, true)
-    return this.#lifecycle().planResume(storage)
+    return resumePlan(this.#engineOptions(), storage)
   }
 
   /** @internal Ends without a word, as if the process had died. */
   async die(): Promise<void> {
     this.#state = 'STOPPED'
     deactivate(this.appName, this)
-    await this.#life?.die()
+    await this.#engine?.die()
   }
 
   /** @internal All sources, for the testing kit. */
@@ -648,16 +657,15 @@ export class StreamingContext implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
-      this.#life = this.#lifecycle()
-      this.#sayWhereStateLives()
-      await this.#life.start()
+      this.#engine = await openEngine(this.#engineOptions())
+      await this.#engine.start()
       this.#state = 'ACTIVE'
       this.#bus.emit('streamingStarted', { time: this.#clock.now() })
-      this.#watchShutdown()
+      this.#watchStopRequests()
     } catch (error) {
       deactivate(this.appName, this)
       this.#state = 'STOPPED'
-      await this.#life?.abandon()
+      await (this.#engine?.closeAfterFailedStart() ?? this.#inputs.stop().catch(() => undefined))
       throw error
     }
   }
@@ -665,19 +673,40 @@ export class StreamingContext implements AsyncDisposable {
   async #stop(gracefully: boolean, timeoutMs: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
     try {
-      if (this.#state === 'ACTIVE') await this.#life!.stop(gracefully, timeoutMs)
+      if (this.#state === 'ACTIVE') await this.#engine!.stop(gracefully, timeoutMs)
       else this.#logger.debug({}, 'StreamingContext has not been started yet')
     } finally {
       this.#state = 'STOPPED'
-      for (const release of this.#release.splice(0)) release()
+      this.#removeStopHandlers()
       deactivate(this.appName, this)
       this.#termination.stop()
       this.#bus.close()
     }
   }
 
-  #lifecycle(): Lifecycle {
-    return new Lifecycle({
+  #watchStopRequests(): void {
+    const { signal, stopGracefullyOnShutdown } = this.#options
+    const stop = (): void =>
+      void this.stop({ gracefully: true }).catch((error: unknown) => this.#termination.fail(error))
+    const onSignals = stopGracefullyOnShutdown === true ? onShutdownSignals : undefined
+    this.#removeStopHandlers = onStopRequest(signal, onSignals, stop)
+  }
+
+  #engineOptions(): EngineOptions {
+    const { maxBatchAttempts, allowDroppedState, missedBatches } = this.#options
+    const policy = new FailurePolicy({
+      appName: this.appName,
+      logger: this.#logger,
+      termination: this.#termination,
+      stop: () => {
+        this.#engine?.halt()
+        void this.stop().catch(() => undefined)
+      },
+      onFailure: this.#internals.onFailure,
+      onFatal: this.#internals.onFatal,
+    })
+    return {
+      appName: this.appName,
       graph: this.#graph,
       inputs: this.#inputs,
       sc: this.sc,
@@ -686,65 +715,23 @@ export class StreamingContext implements AsyncDisposable {
       clock: this.#clock,
       yielder: this.#yielder,
       logger: this.#logger,
-      steps: this.#internals.steps,
+      onCrashPoint: this.#internals.onCrashPoint,
       limits: this.#internals.limits,
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
-      maxAttempts: this.#options.maxBatchAttempts ?? 1,
+      maxAttempts: maxBatchAttempts ?? 1,
       storage: this.#storage(),
       onExistingCheckpoint: this.#onExisting,
-      allowDroppedState: this.#options.allowDroppedState ?? [],
-      missedBatches: this.#options.missedBatches ?? 'run',
-      failed: (failure) => this.#failed(failure),
-      fatal: (error) => this.#fatal(error),
-    })
+      allowDroppedState: allowDroppedState ?? [],
+      missedBatches: missedBatches ?? 'run',
+      failed: (failure) => policy.failed(failure),
+      fatal: (error) => policy.fatal(error),
+    }
   }
 
   #storage(): Storage | undefined {
     if (this.#options.storage !== undefined) return this.#options.storage
     return this.#checkpointDir === undefined ? undefined : fileStorage(this.#checkpointDir)
-  }
-
-  #sayWhereStateLives(): void {
-    const stateful = this.#graph.nodes.filter(({ operator }) => operator.state !== undefined)
-    if (stateful.length === 0 || this.#storage() !== undefined) return
-    const names = stateful.map(({ id }) => id).join(', ')
-    this.#logger.info(
-      {},
-      `${this.appName}: the state of ${names} lives in memory and ends with this process; give a checkpointDir to keep it.`,
-    )
-  }
-
-  #failed(failure: Failure): void {
-    const what = failure.output ?? failure.operator ?? 'unknown'
-    const { time, operator, output, error } = failure
-    this.#logger.error(
-      { time, operator, output, err: error },
-      `"${what}" failed on the batch of ${time} ms: ${failure.reason}`,
-    )
-    this.#internals.onFailure?.(failure)
-    if (failure.final) this.#termination.fail(error)
-    if (failure.attempt > MAX_WAITING_BATCHES) this.#fatal(tooFarBehind(what, failure.attempt))
-  }
-
-  /** A batch could not be finished: nothing after it may run. */
-  #fatal(error: unknown): void {
-    this.#logger.error({ err: error }, `${this.appName} is stopped: a batch could not be finished.`)
-    this.#internals.onFatal?.(error)
-    this.#termination.fail(error)
-    this.#life?.halt()
-    void this.stop().catch(() => undefined)
-  }
-
-  #watchShutdown(): void {
-    const { signal, stopGracefullyOnShutdown } = this.#options
-    const stop = (): void =>
-      void this.stop({ gracefully: true }).catch((error: unknown) => this.#termination.fail(error))
-    if (stopGracefullyOnShutdown === true) this.#release.push(onShutdownSignals(stop))
-    if (signal === undefined) return
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    this.#release.push(() => signal.removeEventListener('abort', stop))
   }
 
   #mustBeNew(what: string): void {
@@ -764,6 +751,24 @@ export class StreamingContext implements AsyncDisposable {
     return this.#derive(source.operator)
   }
 
+  #home(): SourceHome {
+    const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    return sourceHome({
+      streamId: this.#inputs.nextStreamId,
+      batchMs: this.batchInterval.milliseconds,
+      sc: this.sc,
+      clock: this.#clock,
+      logger: this.#logger,
+      bus: this.#bus,
+      maxRate,
+      initialRate: typeof backpressure === 'object' ? backpressure.initialRate : undefined,
+      blockIntervalMs: blockInterval?.milliseconds,
+      maxBufferedRecords,
+      maxBufferedBytes,
+      engine: () => this.#engine!,
+    })
+  }
+
   #operatorsOf<T>(kind: string, streams: readonly DStream<T>[]): Operator<T>[] {
     if (!Array.isArray(streams) || !streams.every((stream) => stream instanceof DStream))
       throw notStreams(kind, streams)
@@ -772,61 +777,11 @@ export class StreamingContext implements AsyncDisposable {
     return streams.map((stream) => stream.operator)
   }
 
-  /** Lets what is known of a finished batch set the pace of the sources. */
-  #adaptRates(backpressure: BackpressureOptions): void {
-    const { initialRate: _, ...pid } = backpressure
+  /** Adapts the rate of the sources to what finished batches have shown. */
+  #adaptRates({ initialRate: _, ...pid }: BackpressureOptions): void {
     const publish = (streamId: number, rate: number): void => this.#inputs.all[streamId]?.setRate?.(rate)
     const controller = new RateController({ ...pid, batchMs: this.batchInterval.milliseconds, publish })
     this.#bus.on('batchCompleted', ({ batchInfo }) => controller.batchCompleted(batchInfo))
-  }
-
-  #home(): SourceHome {
-    const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    const initialRate = typeof backpressure === 'object' ? backpressure.initialRate : undefined
-    return {
-      streamId: this.#inputs.nextStreamId,
-      slideMs: this.batchInterval.milliseconds,
-      sc: this.sc,
-      clock: this.#clock,
-      logger: this.#logger,
-      onEvent: (type, receiverInfo) => this.#bus.emit(type, { receiverInfo }),
-      rate: { maxRate, initialRate },
-      blockIntervalMs: blockInterval?.milliseconds ?? 200,
-      limits: {
-        maxBufferedRecords: maxBufferedRecords ?? 100_000,
-        maxBufferedBytes: maxBufferedBytes ?? 64 * 1024 * 1024,
-      },
-      addBlock: (block) => this.#life!.addBlock(block),
-      blocksOf: (streamId, time) => this.#life!.journal.allocation(time)?.blocks.get(streamId) ?? [],
-      earlierBlocks: () => {
-        const { journal } = this.#life!
-        return [...journal.waiting(), ...journal.allocations().flatMap(({ blocks }) => [...blocks.values()].flat())]
-      },
-    }
-  }
-
-  #runtime(): ConstructorParameters<typeof RDDContext>[0] extends { runtime?: infer R } | undefined ? R : never {
-    const { onRecordError } = this.#options
-    const decide = typeof onRecordError === 'function' ? onRecordError : (): 'fail' | 'skip' => 'skip'
-    return {
-      yielder: this.#yielder,
-      codegen: this.#internals.codegen ?? 'auto',
-      logger: this.#logger,
-      clock: this.#clock,
-      files: rddFiles,
-      onBadRecord: (record: unknown, err: unknown) =>
-        this.#logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
-      ...(onRecordError === undefined || onRecordError === 'fail'
-        ? {}
-        : {
-            onRecordError: (error: RecordError) => {
-              const decision = decide(error)
-              if (decision === 'skip')
-                this.#logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
-              return decision
-            },
-          }),
-    }
   }
 
   #makeHost(): StreamHost {
@@ -850,29 +805,8 @@ export class StreamingContext implements AsyncDisposable {
       },
       setName: (operator, name) => graph.setName(operator, name),
       setCheckpoint: (operator, interval) => graph.setCheckpointMs(operator, interval.milliseconds),
-      slice: (operator, fromMs, toMs) => this.#slice(operator, fromMs, toMs),
-      committed: (table) => (this.#life === undefined ? table.view() : this.#life.store.committedView(table)),
+      slice: (operator, fromMs, untilMs) => sliceOf(this.#engine!, operator, graph.node(operator).id, fromMs, untilMs),
+      committed: (table) => this.#engine?.store.committedView(table) ?? table.view(),
     }
   }
-
-  async #slice<T>(operator: Operator<T>, fromMs: number, toMs: number): Promise<RDD<T>[]> {
-    const life = this.#life!
-    const { slideMs } = operator
-    const zeroMs = life.zeroMs
-    const floor = (ms: number): number => zeroMs + Math.floor((ms - zeroMs) / slideMs) * slideMs
-    const rdds: RDD<T>[] = []
-    const done = life.store.committed ?? zeroMs
-    for (let time = Math.max(floor(fromMs), zeroMs + slideMs); time <= Math.min(floor(toMs), done); time += slideMs) {
-      const keepMs = life.keep.get(operator)!
-      if (time <= done - keepMs) throw sliceForgotten(this.#graph.node(operator).id, time, keepMs)
-      const rdd = await life.evaluation.read(operator, time)
-      if (rdd !== undefined) rdds.push(rdd)
-    }
-    return rdds
-  }
-}
-
-function describe(record: unknown): string {
-  const text = record instanceof Uint8Array ? new TextDecoder().decode(record) : String(record)
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 }

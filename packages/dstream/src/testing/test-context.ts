@@ -56,8 +56,8 @@ const eventNames: readonly (keyof StreamingEvents)[] = [
 
 type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
 
-/** @internal `steps` are called at each named step, before those of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<ContextInternals, 'steps' | 'limits'> {
+/** @internal `onCrashPoint` is called at each named step, before those of `crashAndRecover`. */
+export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {
   /** Time of row 0, from the first life on. */
   readonly firstMs?: number
 }
@@ -109,7 +109,7 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
-        steps: (name) => internals.steps?.(name) ?? this.#step(name),
+        onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
         onFatal: (error) => {
@@ -171,7 +171,7 @@ export class TestContext implements AsyncDisposable {
   async run(batches?: number): Promise<void> {
     const before = this.errors.length
     await this.#begin()
-    const nextRow = ((this.ssc.life?.ticker.nextMs ?? this.#firstMs) - this.#firstMs) / this.#batchMs
+    const nextRow = ((this.ssc.engine?.ticker.nextMs ?? this.#firstMs) - this.#firstMs) / this.#batchMs
     const count = batches ?? Math.max(0, this.#rows - nextRow)
     for (let i = 0; i < count; i++) await this.#tick()
     this.#rethrow(before)
@@ -182,7 +182,7 @@ export class TestContext implements AsyncDisposable {
     const before = this.errors.length
     await this.#begin()
     const untilMs = this.#clock.now() + by.milliseconds
-    while (this.ssc.life !== undefined && this.ssc.life.ticker.nextMs <= untilMs && !this.#over) await this.#tick()
+    while (this.ssc.engine !== undefined && this.ssc.engine.ticker.nextMs <= untilMs && !this.#over) await this.#tick()
     await this.#passTime(untilMs)
     this.#rethrow(before)
   }
@@ -258,9 +258,9 @@ export class TestContext implements AsyncDisposable {
   }
 
   async #tick(): Promise<void> {
-    const { life } = this.ssc
-    if (life === undefined || this.#over) return
-    const tickMs = Math.max(life.ticker.nextMs, this.#clock.now())
+    const { engine } = this.ssc
+    if (engine === undefined || this.#over) return
+    const tickMs = Math.max(engine.ticker.nextMs, this.#clock.now())
     await this.#passTime(tickMs - 1)
     this.#clock.moveTo(tickMs)
     await turn()
@@ -273,11 +273,11 @@ export class TestContext implements AsyncDisposable {
   async #passTime(toMs: number): Promise<void> {
     for (let at = this.#clock.nextTimer(toMs); at !== undefined; at = this.#clock.nextTimer(toMs)) {
       this.#clock.runNext(at)
-      await this.ssc.life?.ticker.idle()
+      await this.ssc.engine?.ticker.idle()
       await turn()
     }
     this.#clock.runNext(toMs)
-    await this.ssc.life?.ticker.idle()
+    await this.ssc.engine?.ticker.idle()
   }
 
   #rethrow(before: number): void {

@@ -99,7 +99,7 @@ function trace(lives: readonly TestContext[]): Trace {
     }
     return said
   })
-  return { outputs, states: lives.at(-1)!.ssc.life?.states() }
+  return { outputs, states: lives.at(-1)!.ssc.engine?.states() }
 }
 
 function differ(expected: Trace, found: Trace): string | undefined {

@@ -139,7 +139,7 @@ export class Lives {
     const life = { storage: this.#storage, startTime: new Time(this.#nowMs), logger }
     return new TestContext(
       { batchInterval: Seconds(1), ...this.#graph.options, ...life },
-      { firstMs: 1000, steps, limits },
+      { firstMs: 1000, onCrashPoint: steps, limits },
     )
   }
 
@@ -170,7 +170,7 @@ export class Lives {
   async #live(t: TestContext, isOver: () => boolean): Promise<boolean> {
     const world = this.#world
     await t.ssc.start()
-    this.trace.found[this.trace.endings.length] = t.ssc.life!.store.committed
+    this.trace.found[this.trace.endings.length] = t.ssc.engine!.store.committed
     world.row = this.#nowMs / 1000
     await world.happen(Math.max(world.seen, this.#isAllocated() ? Math.min(world.row + 1, rows.length) : 0))
     await settled(t)
@@ -187,7 +187,7 @@ export class Lives {
       })
     }
     if (isOver()) return true
-    this.trace.states = t.ssc.life!.states()
+    this.trace.states = t.ssc.engine!.states()
     await t.ssc.stop()
     return false
   }
@@ -200,16 +200,16 @@ export class Lives {
   }
 
   #nextRow(t: TestContext): number {
-    return t.ssc.life!.ticker.nextMs / 1000
+    return t.ssc.engine!.ticker.nextMs / 1000
   }
 
   #end(t: TestContext): void {
-    const { life } = t.ssc
+    const { engine } = t.ssc
     // A life that has not come to its first batch has neither.
-    const evaluates = life?.store !== undefined
+    const evaluates = engine !== undefined
     this.trace.endings.push({
-      committed: evaluates ? life.store.committed : undefined,
-      begun: evaluates ? life.ticker.nextMs - 1000 : -Infinity,
+      committed: evaluates ? engine.store.committed : undefined,
+      begun: evaluates ? engine.ticker.nextMs - 1000 : -Infinity,
     })
     for (const { time, output, operator, error } of t.errors) {
       this.trace.errors.add(`${output ?? operator} at ${time}: ${String(error)}`)

@@ -1,28 +1,36 @@
-import type { Checkpoint, FailedOutput, Recovered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
-import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
-import type { Graph } from '../../streams/graph/graph.js'
-import type { Operator } from '../../streams/graph/operator.js'
-import type { Journal } from '../../durable/journal/journal.js'
 import type { Key } from '../../base/keys/key.js'
+import type { Checkpoint, FailedOutput, Recovered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
+import type { Journal } from '../../durable/journal/journal.js'
+import type { InputSources } from '../../input/sources/input-sources.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import type { InputSources } from '../../input/sources/input-sources.js'
+import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
+import type { Graph, OutputNode } from '../../streams/graph/graph.js'
+import type { Operator } from '../../streams/graph/operator.js'
 import type { KeyedState } from '../../streams/state/keyed-state.js'
 import type { StateView } from '../../streams/state/view.js'
-import type { BatchOutcome, BatchStore } from './batch-cycle.js'
+import { OutputLookback } from './output-lookback.js'
 import { RememberedRDDs } from './remembered-rdds.js'
 import type { StatefulOperators } from './stateful-operators.js'
 
-/** How many outputs may be owed to the world at a time; beyond it the oldest is given up. */
-export const MAX_OWED_OUTPUTS = 1000
+/** How many failed outputs are kept for a retry; beyond this number the oldest is given up. */
+const MAX_FAILED_OUTPUTS = 1000
+
+/** The result of a batch that is done. */
+export interface BatchOutcome {
+  readonly time: number
+  /** Outputs whose attempts on this batch are used up. They are run again after a restart. */
+  readonly failedOutputs: readonly OutputNode[]
+}
 
 export interface BatchStoreOptions {
   readonly graph: Graph
   readonly evaluation: GraphEvaluation
-  readonly turns: StatefulOperators
-  readonly keep: ReadonlyMap<Operator, number>
+  readonly stateful: StatefulOperators
+  /** Operator → how long its RDDs are kept, in milliseconds. */
+  readonly retention: ReadonlyMap<Operator, number>
   readonly journal: Journal
-  /** Without one nothing survives the process, and nothing is written. */
+  /** Without a checkpoint nothing survives the process, and nothing is written. */
   readonly checkpoint: Checkpoint | undefined
   readonly inputs: InputSources
   readonly batchMs: number
@@ -34,116 +42,113 @@ interface OperatorTable {
   readonly table: KeyedState<unknown>
 }
 
-/** Journal, checkpoint and sources, as one batch after the other uses them. */
-export class CheckpointedStore implements BatchStore {
+/** Reads and writes journal, checkpoint and sources, one batch after the other. */
+export class BatchStore {
   readonly remembered: RememberedRDDs
-  readonly #o: BatchStoreOptions
+  readonly #options: BatchStoreOptions
   readonly #tables: readonly OperatorTable[]
+  readonly #lookback: OutputLookback
   /** The version of each table that is durable. */
   readonly #durable = new Map<KeyedState<unknown>, number>()
-  #owed: readonly FailedOutput[] = []
-  /** Those of them whose data is not there yet: an operator above has still to pass the batch. */
-  #waiting: readonly FailedOutput[] = []
-  #committed: number | undefined
-  readonly #reaches = new Map<string, ReadonlyMap<Operator, number>>()
+  #failedOutputs: readonly FailedOutput[] = []
+  /** The failed outputs whose input does not exist yet, since an operator above them lags. */
+  #blocked: readonly FailedOutput[] = []
+  #lastCommitted: number | undefined
 
   constructor(options: BatchStoreOptions) {
-    this.#o = options
-    this.remembered = new RememberedRDDs(options.graph, options.evaluation, options.keep)
-    this.#tables = options.turns.operators.flatMap((operator) =>
+    this.#options = options
+    this.remembered = new RememberedRDDs(options.graph, options.evaluation, options.retention)
+    this.#lookback = new OutputLookback(options.graph)
+    this.#tables = options.stateful.all.flatMap((operator) =>
       Object.entries(operator.state!.tables).map(([name, table]) => ({ operator, name, table })),
     )
   }
 
-  /** Goes on from what an earlier life has committed, once the tables are restored. */
+  /** Goes on from the commits of an earlier run, once the tables are restored. */
   resume(recovered: Pick<Recovered, 'lastCommitted' | 'failed'>): void {
-    this.#committed = recovered.lastCommitted
-    this.#owed = recovered.failed
-    this.#waiting = this.#owed.filter((owed) => this.isWaiting(owed))
+    this.#lastCommitted = recovered.lastCommitted
+    this.#failedOutputs = recovered.failed
+    this.#blocked = this.#failedOutputs.filter((failed) => this.isBlocked(failed))
     this.#markDurable()
   }
 
-  /** The time of the last batch that is done for good. */
+  /** The time of the last committed batch. */
   get committed(): number | undefined {
-    return this.#committed
+    return this.#lastCommitted
   }
 
-  /** Outputs that have failed on batches that are committed: they are run again in the next life. */
-  get owed(): readonly FailedOutput[] {
-    return this.#owed
+  /** Removes a failed output that has been run, or that is given up. */
+  resolve(done: FailedOutput): void {
+    this.#failedOutputs = this.#failedOutputs.filter((failed) => failed !== done)
   }
 
-  /** An output that was owed has been run. */
-  paid(done: FailedOutput): void {
-    this.#owed = this.#owed.filter((owed) => owed !== done)
+  /** Whether a stateful operator above a failed output has yet to pass the batch on which the output failed. */
+  isBlocked({ output, time }: FailedOutput): boolean {
+    const { stateful } = this.#options
+    const behind = stateful.lagging.filter((operator) => stateful.backlog(operator)[0]! <= time)
+    return behind.some((operator) => this.#lookback.of(output).has(operator))
   }
 
-  /** Whether a stateful operator above an output has still to pass the batch on which the output is owed. */
-  isWaiting({ output, time }: FailedOutput): boolean {
-    const behind = this.#o.turns.operators.filter((operator) => (this.#o.turns.owed(operator)[0] ?? Infinity) <= time)
-    return behind.some((operator) => this.#reach(output).has(operator))
+  /** Makes the input of a failed output readable; false where part of it is missing. */
+  restoreInputs({ output, time }: FailedOutput, sc: RDDContext): boolean {
+    const operator = this.#lookback.parentOf(output)
+    return operator !== undefined && this.remembered.restore({ operator, time }, sc)
   }
 
-  /** Makes what an output that is owed is to be given readable; false where something is missing. */
-  putBack({ output, time }: FailedOutput, sc: RDDContext): boolean {
-    const operator = this.#parentOf(output)
-    return operator !== undefined && this.remembered.putBack({ operator, time }, sc)
-  }
-
-  /** The table as of the last committed batch; before its first batch nothing is committed. */
+  /** Returns the table as of the last committed batch; empty before the first commit. */
   committedView<S>(table: KeyedState<S>): StateView<Key, S> {
     return table.view(this.#durable.get(table as KeyedState<unknown>) ?? -Infinity)
   }
 
-  /** Every table as of its last committed batch. */
+  /** Returns every table as of its last committed batch. */
   states(): Readonly<Record<string, readonly unknown[]>> {
+    const { graph } = this.#options
     return Object.fromEntries(
-      this.#tables.map(({ operator, name, table }) => [
-        `${this.#o.graph.node(operator).id}/${name}`,
-        [...table.entries()],
-      ]),
+      this.#tables.map(({ operator, name, table }) => [`${graph.node(operator).id}/${name}`, [...table.entries()]]),
     )
   }
 
+  /** Gives every waiting block and the planned range of every source to this batch: logged first, then applied. */
   async allocate(time: number): Promise<void> {
-    const { inputs, graph, journal } = this.#o
+    const { inputs, graph, journal } = this.#options
     await journal.allocate(time, await inputs.plan(time, graph, journal))
     inputs.allocated(time, journal)
   }
 
+  /** Returns what the batch got from each source, as far as it is known now. */
   inputs(time: number): readonly StreamInputInfo[] {
-    return this.#o.inputs.info(time)
+    return this.#options.inputs.info(time)
   }
 
+  /** Writes one record: state changes, positions, "this batch is done". Durable when it resolves. */
   async commit(outcome: BatchOutcome): Promise<void> {
-    const { checkpoint, inputs } = this.#o
+    const { checkpoint, inputs } = this.#options
     if (checkpoint !== undefined) await this.#write(checkpoint, outcome)
     this.#markDurable()
-    this.#committed = outcome.time
+    this.#lastCommitted = outcome.time
     await inputs.committed(outcome.time)
   }
 
-  async forget(time: number, unpassed: number | undefined): Promise<void> {
-    const { evaluation, inputs, journal, keep } = this.#o
-    const until = this.#readUntil(time, unpassed)
+  /**
+   * Drops what no window and no recovery needs any more.
+   *
+   * @param oldestBacklog the oldest batch that some operator has yet to pass
+   */
+  async forget(time: number, oldestBacklog: number | undefined): Promise<void> {
+    const { evaluation, inputs, journal, retention } = this.#options
+    const until = this.#lastRead(time, oldestBacklog)
     evaluation.forget(until)
-    for (const { operator, table } of this.#tables) table.forget(until - keep.get(operator)! + operator.slideMs)
-    const forgettable = this.#forgettable(until)
-    inputs.forget(forgettable)
-    await journal.forget(forgettable)
+    for (const { operator, table } of this.#tables) table.forget(until - retention.get(operator)! + operator.slideMs)
+    const last = this.#lastForgettable(until)
+    inputs.forget(last)
+    await journal.forget(last)
   }
 
   async #write(checkpoint: Checkpoint, { time, failedOutputs }: BatchOutcome): Promise<void> {
-    const { inputs, turns, graph } = this.#o
-    const behind = turns.operators.filter((operator) => turns.owed(operator).length > 0)
-    const until = this.#readUntil(time, turns.oldestOwed)
-    const failed = failedOutputs.map((output): FailedOutput => ({ output: output.id, time }))
-    this.#owed = [...this.#owed, ...failed].slice(-MAX_OWED_OUTPUTS)
-    const unkept = [...this.#waiting.filter((owed) => this.#owed.includes(owed)), ...failed]
-    this.#waiting = unkept.filter((owed) => this.isWaiting(owed))
-    const owing = unkept
-      .filter((owed) => !this.#waiting.includes(owed))
-      .map((owed) => ({ operator: this.#parentOf(owed.output)!, time: owed.time }))
+    const { inputs, stateful, graph } = this.#options
+    const { lagging } = stateful
+    const until = this.#lastRead(time, stateful.oldestBacklog)
+    const unblocked = this.#addFailed(failedOutputs.map((output): FailedOutput => ({ output: output.id, time })))
     await checkpoint.commit({
       time,
       tables: this.#tables.map(({ operator, name, table }) => ({
@@ -151,50 +156,34 @@ export class CheckpointedStore implements BatchStore {
         table: name,
         changes: table.changes(this.#durable.get(table) ?? -Infinity),
       })),
-      remembered: await this.remembered.keep(time, owing, behind),
-      unremembered: this.remembered.forget(until, (operator) => this.#oldestOwed(operator)),
+      remembered: await this.remembered.collect(
+        time,
+        unblocked.map((failed) => ({ operator: this.#lookback.parentOf(failed.output)!, time: failed.time })),
+        lagging,
+      ),
+      unremembered: this.remembered.forget(until, (operator) =>
+        this.#lookback.oldestRead(operator, this.#failedOutputs),
+      ),
       positions: inputs.positions(graph),
-      held: new Map(behind.map((operator) => [graph.node(operator).id, turns.owed(operator)[0]! - operator.slideMs])),
-      failed: this.#owed,
-      forget: this.#forgettable(until),
+      held: new Map(
+        lagging.map((operator) => [graph.node(operator).id, stateful.backlog(operator)[0]! - operator.slideMs]),
+      ),
+      failed: this.#failedOutputs,
+      forget: this.#lastForgettable(until),
     })
     checkpoint.snapshotIfDue(() => this.#snapshot())
   }
 
-  /** The oldest batch whose RDD of this operator some output that is owed may be made of. */
-  #oldestOwed(operator: Operator): number | undefined {
-    const times = this.#owed.flatMap(({ output, time }) => {
-      const reach = this.#reach(output).get(operator)
-      return reach === undefined ? [] : [time - reach]
-    })
-    return times.length === 0 ? undefined : Math.min(...times)
-  }
-
-  #parentOf(output: string): Operator | undefined {
-    return this.#o.graph.outputs.find(({ id }) => id === output)?.parent
-  }
-
-  /** For each operator above an output, how far behind the batch time it is read for it, in milliseconds. */
-  #reach(output: string): ReadonlyMap<Operator, number> {
-    const known = this.#reaches.get(output)
-    if (known !== undefined) return known
-    const reach = new Map<Operator, number>()
-    const parent = this.#parentOf(output)
-    if (parent !== undefined) reach.set(parent, 0)
-    // Operators are listed after their parents, so one pass from the end sees every child before its parents.
-    for (const { operator } of [...this.#o.graph.nodes].reverse()) {
-      const below = reach.get(operator)
-      if (below === undefined) continue
-      for (const above of operator.parents) {
-        reach.set(above, Math.max(reach.get(above) ?? 0, below + operator.lookbackMs))
-      }
-    }
-    this.#reaches.set(output, reach)
-    return reach
+  /** Adds the failed outputs of a batch; returns those, old and new, whose input exists now and must be remembered. */
+  #addFailed(failed: readonly FailedOutput[]): readonly FailedOutput[] {
+    this.#failedOutputs = [...this.#failedOutputs, ...failed].slice(-MAX_FAILED_OUTPUTS)
+    const open = [...this.#blocked.filter((blocked) => this.#failedOutputs.includes(blocked)), ...failed]
+    this.#blocked = open.filter((output) => this.isBlocked(output))
+    return open.filter((output) => !this.#blocked.includes(output))
   }
 
   #snapshot(): SnapshotSource {
-    const { graph } = this.#o
+    const { graph } = this.#options
     const begun = this.#tables.filter(({ table }) => table.version !== undefined)
     const tables = begun.map(({ operator, name, table }) => {
       const stored = table.stored()
@@ -207,15 +196,15 @@ export class CheckpointedStore implements BatchStore {
     for (const { table } of this.#tables) if (table.version !== undefined) this.#durable.set(table, table.version)
   }
 
-  /** Up to where all reading is done: the batch itself, or what lies before the oldest one that some operator owes. */
-  #readUntil(time: number, unpassed: number | undefined): number {
-    return unpassed === undefined ? time : Math.min(time, unpassed - this.#o.batchMs)
+  /** The last batch time that nothing will read again: the batch itself, or the one before the oldest backlog. */
+  #lastRead(time: number, oldestBacklog: number | undefined): number {
+    return oldestBacklog === undefined ? time : Math.min(time, oldestBacklog - this.#options.batchMs)
   }
 
   /** The last batch whose received data no window reads any more. */
-  #forgettable(until: number): number {
-    const { graph, keep } = this.#o
+  #lastForgettable(until: number): number {
+    const { graph, retention } = this.#options
     const sources = graph.nodes.filter((node) => node.operator.source === true)
-    return until - Math.max(0, ...sources.map(({ operator }) => keep.get(operator)! - operator.slideMs))
+    return until - Math.max(0, ...sources.map(({ operator }) => retention.get(operator)! - operator.slideMs))
   }
 }

@@ -1,19 +1,19 @@
 import { RecordError } from '../../base/record-error.js'
 
-/** One thing that went wrong in a batch. */
+/** A failure of a user's function in a batch. */
 export interface Failure {
   readonly time: number
-  /** The output whose turn it was, when it was an output's. */
+  /** The id of the output that failed, when an output did. */
   readonly output: string | undefined
-  /** The operator whose function threw, or that could not advance. */
+  /** The id of the operator whose function threw, or that could not advance. */
   readonly operator: string | undefined
-  /** The very error that the user's function threw. */
+  /** The error that the user's function threw, as it was thrown. */
   readonly error: unknown
-  /** The text for logs and `failureReason`: names operator, batch time and record where they are known. */
+  /** The text for logs and `failureReason`. Names operator, batch time and record where they are known. */
   readonly reason: string
-  /** Whether it was the last attempt that the options allow. */
+  /** Whether this was the last attempt that the options allow. */
   readonly final: boolean
-  /** How often it has been tried. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number
 }
 
@@ -21,12 +21,12 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-/** The user's own error inside what an evaluation rejected with. */
+/** Returns the user's own error from the error that an evaluation rejected with. */
 export function causeOf(error: unknown): unknown {
   return error instanceof RecordError ? error.cause : error
 }
 
-/** The id of the operator whose function threw; a stateful one knows only its kind, and `self` is its id. */
+/** Returns the id of the operator whose function threw. A stateful one knows only its kind; `self` is its id. */
 export function operatorOf(error: unknown, self: string | undefined): string | undefined {
   if (!(error instanceof RecordError)) return undefined
   return self !== undefined && /^[^#/]*$/.test(error.operator) ? self : error.operator

@@ -2,17 +2,20 @@ import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
-/** How many batches a stateful operator may fall behind before the context gives up. */
-export const MAX_WAITING_BATCHES = 1000
+/** How many batches a stateful operator may lag behind before the context gives up. */
+export const MAX_BACKLOG = 1000
+
+/** Receives the failure of a stateful operator: the operator, the batch time, the error, and the number of the attempt. */
+export type OperatorFailed = (operator: Operator, time: number, error: unknown, attempt: number) => void
 
 /**
- * The turns of the stateful operators. Each advances once per batch whatever the outputs pull, and none goes past a batch
- * on which it failed: it owes that batch, with the inputs of then, until it has passed it.
+ * Advances the stateful operators, each once per batch whichever outputs read it. An operator that fails on a batch does
+ * not go past it: that batch and the later ones are its backlog, kept with their inputs until it has passed them.
  */
 export class StatefulOperators {
   readonly #operators: readonly Operator[]
   readonly #evaluation: GraphEvaluation
-  readonly #owed = new Map<Operator, number[]>()
+  readonly #backlogs = new Map<Operator, readonly number[]>()
   readonly #attempts = new Map<Operator, number>()
 
   constructor(graph: Graph, evaluation: GraphEvaluation) {
@@ -20,57 +23,55 @@ export class StatefulOperators {
     this.#evaluation = evaluation
   }
 
-  get operators(): readonly Operator[] {
+  get all(): readonly Operator[] {
     return this.#operators
   }
 
+  /** The operators that have a backlog. */
+  get lagging(): readonly Operator[] {
+    return this.#operators.filter((operator) => this.#backlogs.has(operator))
+  }
+
   /** The batches that an operator has not passed yet, oldest first. */
-  owed(operator: Operator): readonly number[] {
-    return this.#owed.get(operator) ?? []
+  backlog(operator: Operator): readonly number[] {
+    return this.#backlogs.get(operator) ?? []
   }
 
-  owe(operator: Operator, times: readonly number[]): void {
-    this.#owed.set(operator, [...times])
+  /** Takes over the backlog of an operator from a checkpoint. */
+  restoreBacklog(operator: Operator, times: readonly number[]): void {
+    if (times.length > 0) this.#backlogs.set(operator, times)
   }
 
-  /** The oldest batch that some operator still has to pass: its inputs are not to be forgotten. */
-  get oldestOwed(): number | undefined {
-    const oldest = [...this.#owed.values()].flatMap((times) => times.slice(0, 1))
+  /** The oldest batch in any backlog: its inputs must be kept. */
+  get oldestBacklog(): number | undefined {
+    const oldest = [...this.#backlogs.values()].flatMap((times) => times.slice(0, 1))
     return oldest.length === 0 ? undefined : Math.min(...oldest)
   }
 
-  /** Advances every stateful operator through what it owes and through `time`, parents before children. */
-  async advance(
-    time: number,
-    failed: (operator: Operator, time: number, error: unknown, attempt: number) => void,
-  ): Promise<void> {
+  /** Advances every stateful operator through its backlog and through `time`, parents before children. */
+  async advance(time: number, failed: OperatorFailed): Promise<void> {
     for (const operator of this.#operators) {
-      const due = this.#evaluation.isValid(operator.slideMs, time)
-        ? [...this.owed(operator), time]
-        : this.owed(operator)
+      const backlog = this.backlog(operator)
+      const due = this.#evaluation.isValid(operator.slideMs, time) ? [...backlog, time] : backlog
       await this.#pass(operator, due, failed)
     }
   }
 
-  async #pass(
-    operator: Operator,
-    due: readonly number[],
-    failed: (operator: Operator, time: number, error: unknown, attempt: number) => void,
-  ): Promise<void> {
-    for (const [place, time] of due.entries()) {
+  async #pass(operator: Operator, due: readonly number[], failed: OperatorFailed): Promise<void> {
+    for (const [i, time] of due.entries()) {
       try {
         await this.#evaluation.read(operator, time)
         this.#attempts.delete(operator)
       } catch (error) {
         const attempt = (this.#attempts.get(operator) ?? 0) + 1
         this.#attempts.set(operator, attempt)
-        this.#owed.set(operator, due.slice(place))
-        // Nobody may have it advance past the batch that it owes.
-        for (const later of due.slice(place + 1)) this.#evaluation.refuse(operator, later, error)
+        this.#backlogs.set(operator, due.slice(i))
+        // A later read must not advance the operator past the batch on which it failed.
+        for (const later of due.slice(i + 1)) this.#evaluation.refuse(operator, later, error)
         failed(operator, time, error, attempt)
         return
       }
     }
-    this.#owed.delete(operator)
+    this.#backlogs.delete(operator)
   }
 }

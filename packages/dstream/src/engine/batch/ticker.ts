@@ -1,8 +1,8 @@
 import type { Clock, Yielder } from '../../base/ports.js'
 
 /**
- * Runs one batch per interval, never two at once, and skips none: what is late runs back to back. Batch times are handed
- * out one after the other, so a clock that jumps back makes none repeat (reference: `RecurringTimer`).
+ * Runs one batch per interval, never two at once, and skips none: late batches run back to back. Batch times are handed
+ * out one after the other, so none repeats when the clock jumps back (reference: `RecurringTimer`).
  */
 export class Ticker {
   readonly #clock: Clock
@@ -21,7 +21,7 @@ export class Ticker {
     this.#run = run
   }
 
-  /** The time of the batch that comes next. */
+  /** The time of the next batch. */
   get nextMs(): number {
     return this.#nextMs
   }
@@ -32,7 +32,7 @@ export class Ticker {
     this.#wait()
   }
 
-  /** No further batch begins; resolves when the one under way is done. */
+  /** Lets no further batch begin, and resolves when the one under way is done. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#timer?.cancel()
@@ -44,7 +44,7 @@ export class Ticker {
     while (this.#working !== undefined) await this.#working
   }
 
-  /** After `stop`: one more batch, at its own time but at once. */
+  /** Runs one more batch after `stop`: with its own time, but at once. */
   async runOne(): Promise<void> {
     const time = this.#nextMs
     this.#nextMs += this.#batchMs
@@ -70,7 +70,7 @@ export class Ticker {
   }
 }
 
-/** The first batch time: the next multiple of the interval since the epoch, strictly after now. */
+/** Returns the first batch time: the next multiple of the interval since the epoch, strictly after now. */
 export function firstBatchTime(nowMs: number, batchMs: number): number {
   return (Math.floor(nowMs / batchMs) + 1) * batchMs
 }

@@ -1,46 +1,51 @@
-import type { FailedOutput } from '../../durable/checkpoint/checkpoint.js'
-import type { Graph, OutputNode } from '../../streams/graph/graph.js'
 import type { Logger } from '../../base/ports.js'
+import type { FailedOutput } from '../../durable/checkpoint/checkpoint.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import type { CheckpointedStore } from '../batch/batch-store.js'
+import type { Graph, OutputNode } from '../../streams/graph/graph.js'
+import type { BatchStore } from '../batch/batch-store.js'
 
-export interface OwedOutputsOptions {
+export interface FailedOutputsOptions {
   readonly graph: Graph
-  readonly store: CheckpointedStore
+  readonly store: BatchStore
   readonly sc: RDDContext
   readonly logger: Logger
-  /** True when the output is done with that batch. */
-  readonly rerun: (output: OutputNode, time: number) => Promise<boolean>
 }
 
-/** The outputs that an earlier life owes: each is run once more, as soon as the operators above it have passed its batch. */
+/**
+ * Retries the outputs that failed in an earlier run: each is run once more, as soon as the operators above it have passed
+ * its batch.
+ */
 export class FailedOutputs {
-  readonly #o: OwedOutputsOptions
-  #due: readonly FailedOutput[]
+  readonly #options: FailedOutputsOptions
+  #pending: readonly FailedOutput[] = []
 
-  constructor(options: OwedOutputsOptions, due: readonly FailedOutput[]) {
-    this.#o = options
-    this.#due = due
+  constructor(options: FailedOutputsOptions) {
+    this.#options = options
   }
 
-  async pay(): Promise<void> {
-    const { graph, store, sc, logger, rerun } = this.#o
-    const due = this.#due
-    this.#due = due.filter((owed) => store.isWaiting(owed))
-    for (const owed of due) {
-      if (this.#due.includes(owed)) continue
-      const output = graph.outputs.find(({ id }) => id === owed.output)
-      if (output === undefined || !store.putBack(owed, sc)) {
-        store.paid(owed)
-        logger.warn({ ...owed }, givenUp(owed, output !== undefined))
-      } else if (await rerun(output, owed.time)) store.paid(owed)
+  add(failed: readonly FailedOutput[]): void {
+    this.#pending = [...this.#pending, ...failed]
+  }
+
+  /** @param rerun runs an output on an earlier batch; resolves to true when the output is done with it */
+  async retry(rerun: (output: OutputNode, time: number) => Promise<boolean>): Promise<void> {
+    const { graph, store, sc, logger } = this.#options
+    const pending = this.#pending
+    this.#pending = pending.filter((failed) => store.isBlocked(failed))
+    for (const failed of pending) {
+      if (this.#pending.includes(failed)) continue
+      const output = graph.outputs.find(({ id }) => id === failed.output)
+      if (output === undefined || !store.restoreInputs(failed, sc)) {
+        store.resolve(failed)
+        logger.warn({ ...failed }, givenUp(failed, output !== undefined))
+      } else if (await rerun(output, failed.time)) store.resolve(failed)
     }
   }
 }
 
 function givenUp({ output, time }: FailedOutput, isDefined: boolean): string {
   return (
-    `The output ${output} failed on the batch of ${time} ms in an earlier life and will not be run again: ` +
-    (isDefined ? 'what it would be given is not kept any more.' : 'the program has no such output any more.')
+    `The output ${output} failed on the batch of ${time} ms in an earlier run and will not be run again: ` +
+    (isDefined ? 'its input is not kept any more.' : 'the program has no such output any more.')
   )
 }

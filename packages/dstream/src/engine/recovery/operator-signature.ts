@@ -3,7 +3,7 @@ import { fingerprint } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
 
-/** What a checkpoint is told of the operators of a program. */
+/** Returns the signatures by which a checkpoint recognises the operators of a program. */
 export function signaturesOf(graph: Graph, inputs: InputSources): OperatorSignature[] {
   const streams = new Map(inputs.all.map((source) => [source.operator, source.streamId]))
   return graph.nodes.map(({ id, derived, operator }) => {

@@ -1,49 +1,50 @@
 import type { Recovered } from '../../durable/checkpoint/checkpoint.js'
+import type { Journal } from '../../durable/journal/journal.js'
+import type { InputSources } from '../../input/sources/input-sources.js'
+import { partOf } from '../../rdd/plan/lineage.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import { rddOf } from '../../rdd/rdd-of.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
-import type { Journal } from '../../durable/journal/journal.js'
-import { partOf } from '../../rdd/plan/lineage.js'
-import { rddOf } from '../../rdd/rdd-of.js'
-import type { RDDContext } from '../../rdd/rdd-context.js'
-import type { InputSources } from '../../input/sources/input-sources.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
-import type { CheckpointedStore } from '../batch/batch-store.js'
+import type { BatchStore } from '../batch/batch-store.js'
 import type { StatefulOperators } from '../batch/stateful-operators.js'
 
-export interface Resumed {
+/** The parts of an engine that a checkpoint restores. */
+export interface Restorable {
   readonly graph: Graph
   readonly inputs: InputSources
   readonly sc: RDDContext
   readonly evaluation: GraphEvaluation
   readonly journal: Journal
-  readonly store: CheckpointedStore
-  readonly turns: StatefulOperators
+  readonly store: BatchStore
+  readonly stateful: StatefulOperators
 }
 
-/** Puts in place what an earlier life has committed: tables, batches that operators owe, remembered RDDs, positions. */
-export function resume(recovered: Recovered, to: Resumed): void {
-  if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, to)
-  to.store.resume(recovered)
+/** Restores the commits of an earlier run: tables, backlogs of operators, remembered RDDs, positions of sources. */
+export function resume(recovered: Recovered, engine: Restorable): void {
+  if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, engine)
+  engine.store.resume(recovered)
   for (const { operator: id, time, partitions } of recovered.remembered) {
-    const node = to.graph.nodes.find((candidate) => candidate.id === id)
+    const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
-    to.store.remembered.adopt(node.operator, time, partitions)
+    engine.store.remembered.adopt(node.operator, time, partitions)
     const parts = partitions.map(partOf)
-    to.evaluation.restore(node.operator, time, rddOf(to.sc, parts, { shared: true }))
+    engine.evaluation.restore(node.operator, time, rddOf(engine.sc, parts, { shared: true }))
   }
-  restoreSources(recovered, to)
+  restoreSources(recovered, engine)
 }
 
-function restoreStates(recovered: Recovered, committed: number, { graph, turns }: Resumed): void {
-  for (const operator of turns.operators) {
+function restoreStates(recovered: Recovered, committed: number, { graph, stateful }: Restorable): void {
+  for (const operator of stateful.all) {
     const { id } = graph.node(operator)
-    const held = recovered.held.get(id)
+    const laggingAt = recovered.held.get(id)
     for (const [name, table] of Object.entries(operator.state!.tables)) {
       const entries = recovered.table(id, name)
-      if (entries !== undefined) table.restore(entries as Iterable<StateEntry<unknown>>, held ?? committed)
+      if (entries !== undefined) table.restore(entries as Iterable<StateEntry<unknown>>, laggingAt ?? committed)
     }
-    if (held !== undefined) turns.owe(operator, timesBetween(held, committed, operator))
+    if (laggingAt !== undefined) stateful.restoreBacklog(operator, timesBetween(laggingAt, committed, operator))
   }
 }
 
@@ -53,7 +54,7 @@ function timesBetween(after: number, until: number, { slideMs }: Operator): numb
   return times
 }
 
-function restoreSources(recovered: Recovered, { graph, inputs, journal }: Resumed): void {
+function restoreSources(recovered: Recovered, { graph, inputs, journal }: Restorable): void {
   for (const source of inputs.all) {
     const { id } = graph.node(source.operator)
     const position = recovered.positions.get(id) ?? journal.position(source.streamId)
@@ -66,20 +67,16 @@ function restoreSources(recovered: Recovered, { graph, inputs, journal }: Resume
   }
 }
 
-/** What start says of a resume, in one line. */
-export function resumeLine(
-  recovered: Recovered,
-  pending: number,
-  missed: number,
-  missedBatches: 'run' | 'skip',
-): string {
+/** Describes a resume in one line of the log. @param missed number of batches that fell due while the program was away */
+export function resumeLine(recovered: Recovered, missed: number, missedBatches: 'run' | 'skip'): string {
+  const { lastCommitted, pending, waiting } = recovered
   const parts = [
-    recovered.lastCommitted === undefined
+    lastCommitted === undefined
       ? 'Resuming before the first committed batch'
-      : `Resuming after the batch of ${recovered.lastCommitted} ms`,
-    pending > 0 ? `${pending} begun batches are run again` : '',
+      : `Resuming after the batch of ${lastCommitted} ms`,
+    pending.length > 0 ? `${pending.length} begun batches are run again` : '',
     missed > 0 ? `${missed} missed batches are ${missedBatches === 'run' ? 'run' : 'skipped'}` : '',
-    recovered.waiting.length > 0 ? `${recovered.waiting.length} received blocks wait for a batch` : '',
+    waiting.length > 0 ? `${waiting.length} received blocks wait for a batch` : '',
   ]
   return `${parts.filter((part) => part !== '').join('; ')}.`
 }

@@ -17,7 +17,14 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
 import { LineageNode, type AnyFunction, type PartitionData, type Input } from '../plan/lineage.js'
-import { bucketSink, collectSink, combineSink, tableOf, type CombineSink, type LoopSink } from '../execution/loop-sink.js'
+import {
+  bucketSink,
+  collectSink,
+  combineSink,
+  tableOf,
+  type CombineSink,
+  type LoopSink,
+} from '../execution/loop-sink.js'
 
 /** Puts the records of one partition, or of all that are to come together, into a sink. */
 type Feeder = (sink: LoopSink) => MaybePromise<void>

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/ports.js'
+import type { Clock } from '../base/ports.js'
 
 interface Waiter {
   resolve: () => void
@@ -6,8 +6,8 @@ interface Waiter {
 }
 
 /**
- * The end of a context, for whoever awaits it: stopped, or failed with the last error that was reported (reference:
- * `ContextWaiter`). An error that nobody waits for has been logged and is never an unhandled rejection.
+ * Settles the promises that await the end of a context: stopped, or failed with the last reported error (reference:
+ * `ContextWaiter`). An error without a waiter has been logged, and never becomes an unhandled rejection.
  */
 export class Termination {
   readonly #clock: Clock
@@ -19,7 +19,7 @@ export class Termination {
     this.#clock = clock
   }
 
-  /** True when a wait would settle at once. */
+  /** Whether a wait would settle at once. */
   get settled(): boolean {
     return this.#stopped || this.#error !== undefined
   }
@@ -36,7 +36,7 @@ export class Termination {
 
   wait(): Promise<void> {
     const end = this.#settle()
-    // Whoever awaits it sees the rejection; a promise that is only kept must not end the process.
+    // An awaiting caller sees the rejection; a promise that is never awaited must not end the process.
     end.catch(() => undefined)
     return end
   }
@@ -47,7 +47,7 @@ export class Termination {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
-  /** True: stopped; false: the time was over first. */
+  /** Resolves to true when the context has stopped, to false after `timeoutMs`. */
   async waitOrTimeout(timeoutMs: number): Promise<boolean> {
     if (this.settled) return this.wait().then(() => true)
     let timer: { cancel(): void } | undefined

@@ -1,0 +1,51 @@
+import type { Storage } from '../base/ports.js'
+import type { CheckpointOptions } from '../durable/checkpoint/checkpoint.js'
+import type { MatchPlan } from '../durable/checkpoint/match.js'
+import { checkOpenable, planResume } from '../durable/checkpoint/open-checkpoint.js'
+import { firstBatchTime } from './batch/ticker.js'
+import type { EngineOptions } from './engine-options.js'
+import { signaturesOf } from './recovery/operator-signature.js'
+
+/** Version of the engine as a checkpoint records it. */
+const ENGINE = '0.1'
+
+/** Describes the program to the checkpoint that `storage` holds or will hold. `zeroTime` is used for a new one. */
+export function checkpointOptions(
+  { graph, inputs, logger, ...options }: EngineOptions,
+  storage: Storage,
+  zeroTime: number,
+): CheckpointOptions {
+  return {
+    storage,
+    operators: signaturesOf(graph, inputs),
+    zeroTime,
+    batchMs: options.batchMs,
+    engine: ENGINE,
+    existing: options.onExistingCheckpoint,
+    allowDropped: options.allowDroppedState,
+    codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
+    yielder: options.yielder,
+    steps: options.onCrashPoint,
+    limits: options.limits,
+    snapshotMs: Math.min(...graph.nodes.map(({ checkpointMs = Infinity }) => checkpointMs)),
+    onSnapshotError: (err) =>
+      logger.warn(
+        { err },
+        'A snapshot of the state could not be written. The job goes on, and its log grows meanwhile.',
+      ),
+  }
+}
+
+/** Reads and matches the checkpoint without writing. @throws each error that opening an engine would throw */
+export async function dryRun(options: EngineOptions): Promise<void> {
+  const { storage, clock, batchMs, inputs } = options
+  if (storage === undefined) return
+  const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
+  const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
+  if (resumed) inputs.mustBeRecoverable()
+}
+
+/** Returns the plan by which the program would take over the state in `storage`; only reads. */
+export function resumePlan({ graph, inputs, allowDroppedState }: EngineOptions, storage: Storage): Promise<MatchPlan> {
+  return planResume(storage, { operators: signaturesOf(graph, inputs), allowDropped: allowDroppedState })
+}

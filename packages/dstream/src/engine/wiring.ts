@@ -1,0 +1,94 @@
+import type { Clock, Logger, RDDFiles, Yielder } from '../base/ports.js'
+import type { RecordError } from '../base/record-error.js'
+import { describe } from '../base/text/describe.js'
+import type { SourceHome } from '../input/sources/input-source.js'
+import type { ListenerBus } from '../observe/listener-bus.js'
+import type { RDDContext } from '../rdd/rdd-context.js'
+import type { RDDRuntime } from '../rdd/plan/runtime.js'
+import type { Engine } from './engine.js'
+
+const DEFAULT_BLOCK_INTERVAL_MS = 200
+const DEFAULT_BUFFERED_RECORDS = 100_000
+const DEFAULT_BUFFERED_BYTES = 64 * 1024 * 1024
+
+/** The user's answer to a record on which a function throws. */
+export type RecordErrorPolicy = 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip')
+
+export interface RuntimeParts {
+  readonly yielder: Yielder
+  readonly codegen: boolean | 'auto'
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly files: RDDFiles
+  readonly onRecordError: RecordErrorPolicy | undefined
+}
+
+/** Returns the surroundings in which the RDDs of a context are evaluated. Records that are left out are logged. */
+export function rddRuntime({ onRecordError, ...parts }: RuntimeParts): RDDRuntime {
+  const { logger } = parts
+  const runtime: RDDRuntime = {
+    ...parts,
+    onBadRecord: (record, err) =>
+      logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
+  }
+  // Without a policy the evaluation pays nothing per record for one.
+  if (onRecordError === undefined || onRecordError === 'fail') return runtime
+  return {
+    ...runtime,
+    onRecordError: (error) => {
+      const decision = typeof onRecordError === 'function' ? onRecordError(error) : 'skip'
+      if (decision === 'skip') logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
+      return decision
+    },
+  }
+}
+
+export interface SourceHomeParts {
+  readonly streamId: number
+  readonly batchMs: number
+  readonly sc: RDDContext
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly bus: ListenerBus
+  /** Records per second; `undefined` for no limit. */
+  readonly maxRate: number | undefined
+  readonly initialRate: number | undefined
+  readonly blockIntervalMs: number | undefined
+  readonly maxBufferedRecords: number | undefined
+  readonly maxBufferedBytes: number | undefined
+  /** Returns the engine once it is open; sources are defined before and read only after. */
+  readonly engine: () => Engine
+}
+
+/** Returns the surroundings of a source: identity, limits, and the blocks of its stream in the journal. */
+export function sourceHome({
+  streamId,
+  batchMs,
+  sc,
+  clock,
+  logger,
+  bus,
+  engine,
+  ...limits
+}: SourceHomeParts): SourceHome {
+  return {
+    streamId,
+    slideMs: batchMs,
+    sc,
+    clock,
+    logger,
+    onEvent: (type, receiverInfo) => bus.emit(type, { receiverInfo }),
+    rate: { maxRate: limits.maxRate, initialRate: limits.initialRate },
+    blockIntervalMs: limits.blockIntervalMs ?? DEFAULT_BLOCK_INTERVAL_MS,
+    limits: {
+      maxBufferedRecords: limits.maxBufferedRecords ?? DEFAULT_BUFFERED_RECORDS,
+      maxBufferedBytes: limits.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES,
+    },
+    addBlock: (block) => engine().journal.addBlock(block),
+    blocksOf: (stream, time) => engine().journal.allocation(time)?.blocks.get(stream) ?? [],
+    earlierBlocks: () => {
+      const { journal } = engine()
+      return [...journal.waiting(), ...journal.allocations().flatMap(({ blocks }) => [...blocks.values()].flat())]
+    },
+  }
+}
