@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ESLint } from 'eslint'
+import layerList from '../layers.cjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const { layers, rim } = layerList as { layers: Record<string, string[]>; rim: string[] }
 
 // A guard that lets everything through looks like a guard that finds nothing: here each is shown what it must refuse.
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -86,6 +89,17 @@ describe('the layer table', () => {
     if (rule === undefined) expect(rules).toEqual([])
     else expect(rules).toContain(rule)
   })
+})
+
+test('ARCHITECTURE.md shows the layers as they are listed in layers.cjs', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const shown = /```layers\n([^]*?)```/.exec(page)?.[1]
+  const line = (name: string, text: string) => `${`${name} `.padEnd(22)}←${text}`
+  const listed = Object.entries(layers).map(([layer, allowed]) =>
+    line(layer, allowed.map((name) => ` ${name}`).join(',')),
+  )
+  const rimLine = line('rim', ` anything; imported by nothing: ${rim.join(', ')}`)
+  expect(shown).toBe([...listed, rimLine, ''].join('\n'))
 })
 
 describe('the pure core', () => {

@@ -9,7 +9,13 @@ import {
   type StreamingContextOptions,
 } from './context-options.js'
 import { DStream, type StreamHost } from './dstream.js'
-import { advanceTheClock, alreadyStopped, noCheckpointToRead, rememberTwice } from '../base/errors/context.js'
+import {
+  advanceTheClock,
+  alreadyStopped,
+  noCheckpointToRead,
+  noContextCreated,
+  rememberTwice,
+} from '../base/errors/context.js'
 import { addingTooLate, differentContexts, noStreams, notStreams } from '../base/errors/graph.js'
 import { callSite } from '../streams/graph/call-site.js'
 import { Graph } from '../streams/graph/graph.js'
@@ -22,7 +28,7 @@ import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
 import { openEngine } from '../engine/open-engine.js'
-import { dryRun, resumePlan } from '../engine/program-checkpoint.js'
+import { dryRun, holdsCheckpoint, resumePlan } from '../engine/program-checkpoint.js'
 import { sliceOf } from '../engine/slice.js'
 import { onStopRequest } from '../engine/stop-requests.js'
 import { rddRuntime, sourceHome } from '../engine/wiring.js'
@@ -167,14 +173,17 @@ export class StreamingContext implements AsyncDisposable {
   // ── contexts of this process ─────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Spark's spelling of resuming: calls `create` (always: programs are never stored), gives it the directory, reads what
-   * is there and matches it. The context is not started. With `createOnError` what cannot be read is discarded.
+   * Resumes from a checkpoint directory in Spark's spelling. `create` is **always** called, unlike in Spark: programs are
+   * never stored, so the graph is defined again and then matched with the checkpoint. `resuming` tells `create` whether
+   * the directory holds a checkpoint, for work that belongs to a first start only. The context is not started.
    *
-   * @throws `checkpoint-unreadable` when the directory cannot be read or holds what does not match, with the reason as its
-   * cause
+   * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
+   * @throws `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
+   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context
    *
    * @example
-   * const again = await StreamingContext.getOrCreate('.checkpoint/words', () => {
+   * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
+   *   if (!resuming) seen.push('first start')
    *   const fresh = new StreamingContext({ batchInterval: Seconds(1) })
    *   fresh.socketTextStream('localhost', 9999).countByValue().print()
    *   return fresh
@@ -183,11 +192,14 @@ export class StreamingContext implements AsyncDisposable {
    */
   static async getOrCreate(
     checkpointDir: string,
-    create: () => StreamingContext | Promise<StreamingContext>,
+    create: (start: { readonly resuming: boolean }) => StreamingContext | Promise<StreamingContext>,
     options: { createOnError?: boolean | undefined } = {},
   ): Promise<StreamingContext> {
+    checkDirectory(checkpointDir, 'getOrCreate')
+    aFunction('getOrCreate', 'create', create)
     checkOptions('getOrCreate', options, ['createOnError'])
-    const context = await create()
+    const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
+    const context = createdContext('getOrCreate', await create({ resuming }))
     context.checkpoint(checkpointDir)
     try {
       await dryRun(context.#engineOptions())
@@ -217,7 +229,8 @@ export class StreamingContext implements AsyncDisposable {
   static async getActiveOrCreate(
     create: () => StreamingContext | Promise<StreamingContext>,
   ): Promise<StreamingContext> {
-    return StreamingContext.getActive() ?? (await create())
+    aFunction('getActiveOrCreate', 'create', create)
+    return StreamingContext.getActive() ?? createdContext('getActiveOrCreate', await create())
   }
 
   /**
@@ -809,4 +822,10 @@ export class StreamingContext implements AsyncDisposable {
       committed: (table) => this.#engine?.store.committedView(table) ?? table.view(),
     }
   }
+}
+
+/** @throws `no-context-created` when a user's `create` has returned something else */
+function createdContext(where: string, created: unknown): StreamingContext {
+  if (created instanceof StreamingContext) return created
+  throw noContextCreated(where, created)
 }

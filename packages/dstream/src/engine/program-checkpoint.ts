@@ -1,7 +1,7 @@
 import type { Storage } from '../base/ports.js'
 import type { CheckpointOptions } from '../durable/checkpoint/checkpoint.js'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
-import { checkOpenable, planResume } from '../durable/checkpoint/open-checkpoint.js'
+import { checkOpenable, planResume, readCommits } from '../durable/checkpoint/open-checkpoint.js'
 import { firstBatchTime } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 import { signaturesOf } from './recovery/operator-signature.js'
@@ -34,6 +34,12 @@ export function checkpointOptions(
         'A snapshot of the state could not be written. The job goes on, and its log grows meanwhile.',
       ),
   }
+}
+
+/** Whether the storage holds a readable checkpoint from which a start would go on. Only reads. */
+export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
+  const read = await readCommits(storage, []).catch(() => undefined)
+  return read !== undefined && read.segments.length > 0
 }
 
 /** Reads and matches the checkpoint without writing. @throws each error that opening an engine would throw */

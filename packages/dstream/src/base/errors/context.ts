@@ -1,3 +1,4 @@
+import { describe } from '../text/describe.js'
 import { DStreamError } from './base.js'
 
 export function noBatchInterval(): DStreamError {
@@ -52,6 +53,13 @@ export function noCheckpointToRead(directory: string, cause: unknown): DStreamEr
     'checkpoint-unreadable',
     `Failed to read checkpoint from directory ${directory}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} To begin afresh when that happens, pass { createOnError: true }.`,
     { cause },
+  )
+}
+
+export function noContextCreated(where: string, got: unknown): DStreamError {
+  return new DStreamError(
+    'no-context-created',
+    `${where}: create must return the StreamingContext that it has made; it returned ${describe(got)}. End it with return ssc.`,
   )
 }
 

@@ -90,3 +90,35 @@ test('what cannot be recovered is refused before start, and may be begun afresh'
   const anew = await StreamingContext.getOrCreate(dir, create, { createOnError: true })
   expect(anew.getState()).toBe('INITIALIZED')
 })
+
+describe('create', () => {
+  const fresh = (): StreamingContext => {
+    const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+    ssc.rateStream(1).print()
+    return ssc
+  }
+
+  test.each([
+    ['of an empty directory', directory, false],
+    ['of a directory in which the job has run', used, true],
+  ])('is told whether it resumes: %s', async (_, make, expected) => {
+    const told: boolean[] = []
+    const options = { createOnError: true }
+    await StreamingContext.getOrCreate(await make(), ({ resuming }) => (told.push(resuming), fresh()), options)
+    expect(told).toEqual([expected])
+  })
+
+  test.each([
+    ['nothing', () => undefined, 'no-context-created', /it returned undefined/],
+    ['a promise of something else', async () => ({}), 'no-context-created', /it returned \{\}/],
+  ])('that returns %s is refused in words', async (_, create, code, says) => {
+    const refused = StreamingContext.getOrCreate(await directory(), create as never)
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(says) })
+  })
+
+  test.each([undefined, null, {}, 'create'])('that is no function is refused: %s', async (create) => {
+    const refused = { code: 'bad-option', message: expect.stringMatching(/create must be a function/) }
+    await expect(StreamingContext.getOrCreate(await directory(), create as never)).rejects.toMatchObject(refused)
+    await expect(StreamingContext.getActiveOrCreate(create as never)).rejects.toMatchObject(refused)
+  })
+})
