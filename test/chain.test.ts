@@ -1,7 +1,7 @@
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver, type Post } from 'jvc-receiver'
 import { expect, test } from 'vitest'
-import { chain, expectTruth, until } from '../packages/jvc-scraper/src/test-chain.js'
+import { chain, expectTruth, until } from '../packages/jvc-scraper/test/test-chain.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const add = (a: number, b: number): number => a + b

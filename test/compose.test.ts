@@ -9,7 +9,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { startSimulator } from 'jvc-scraper/simulator'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { until } from '../packages/jvc-scraper/src/test-chain.js'
+import { until } from '../packages/jvc-scraper/test/test-chain.js'
 import { freePort } from './free-port.js'
 import { hasRedis } from './redis-server.js'
 

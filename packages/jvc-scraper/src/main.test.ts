@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { main } from './main.js'
-import { Client, until } from './test-chain.js'
+import { Client, until } from '../test/test-chain.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TruthPost } from 'jvc-scraper/simulator'
-import { Client, chain, expectStormTruth, expectTruth, group, impatient, until } from './test-chain.js'
+import { Client, chain, expectStormTruth, expectTruth, group, impatient, until } from '../test/test-chain.js'
 
 describe('forum → scraper → feed', () => {
   test('12 000 posts in bursts: every one is received exactly once, whole, and in order per topic', async () => {

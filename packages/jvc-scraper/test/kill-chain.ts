@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { startSimulator, type Simulator } from 'jvc-scraper/simulator'
 import { freePort } from '../../../test/free-port.js'
 import { RedisServer } from '../../../test/redis-server.js'
-import { Client, until } from '../src/test-chain.js'
+import { Client, until } from './test-chain.js'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 

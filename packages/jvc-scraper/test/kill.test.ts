@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hasRedis } from '../../../test/redis-server.js'
-import { expectStormTruth } from '../src/test-chain.js'
+import { expectStormTruth } from './test-chain.js'
 import { killChain, type KillOptions, wordsOf } from './kill-chain.js'
 
 const check = async (options: KillOptions): Promise<void> => {

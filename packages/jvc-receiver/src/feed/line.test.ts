@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FeedError } from './errors.js'
 import { decodePost, encodePost } from './line.js'
-import { posts } from './post.arbitrary.js'
+import { posts } from '../../test/post.arbitrary.js'
 import { postFields, type Post } from './post.js'
 
 const post: Post = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodePost } from './line.js'
-import { posts } from './post.arbitrary.js'
+import { posts } from '../../test/post.arbitrary.js'
 import { postCodec } from './post-codec.js'
 
 const never = (): never => {

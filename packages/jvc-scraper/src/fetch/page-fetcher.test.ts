@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
 import { Pace } from './pace.js'
 import { CIVIL_PATIENCE, PageFetcher } from './page-fetcher.js'

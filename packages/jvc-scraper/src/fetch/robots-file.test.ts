@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
 import { Pace } from './pace.js'
 import { RobotsFile, type Verdict } from './robots-file.js'

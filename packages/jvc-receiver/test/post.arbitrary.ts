@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Post } from './post.js'
+import type { Post } from '../src/feed/post.js'
 
 /** Any post, for the laws of the tests. */
 export const posts: fc.Arbitrary<Post> = fc.record(

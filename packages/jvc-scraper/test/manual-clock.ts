@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import type { Clock } from '../src/clock.js'
 
 /** A clock for tests: it stands still until it is told to go on. */
 export class ManualClock implements Clock {
