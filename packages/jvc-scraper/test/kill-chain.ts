@@ -49,20 +49,23 @@ function randomOf(seed: number): () => number {
 
 /** A program that can be killed and started again. */
 class Program {
+  readonly #file: string
+  readonly #args: string[]
+  readonly #env: Record<string, string>
   #child: ChildProcess | undefined
   #said = ''
 
-  constructor(
-    private readonly file: string,
-    private readonly args: string[],
-    private readonly env: Record<string, string>,
-  ) {}
+  constructor(file: string, args: string[], env: Record<string, string>) {
+    this.#file = file
+    this.#args = args
+    this.#env = env
+  }
 
   start(): void {
     const { DSTREAM_CI: _, ...inherited } = process.env
-    this.#child = spawn(process.execPath, [this.file, ...this.args], {
+    this.#child = spawn(process.execPath, [this.#file, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...inherited, ...this.env },
+      env: { ...inherited, ...this.#env },
     })
     this.#child.stderr?.on('data', (chunk) => (this.#said = (this.#said + String(chunk)).slice(-2000)))
   }
@@ -70,7 +73,7 @@ class Program {
   /** @throws when it has ended by itself, with its last words */
   async kill(): Promise<void> {
     if (typeof this.#child?.exitCode !== 'number') return this.end()
-    throw new Error(`${this.file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
+    throw new Error(`${this.#file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
   }
 
   /** @throws when it does not end with code 0 */
@@ -79,7 +82,7 @@ class Program {
     const exit = once(child, 'exit')
     child.kill('SIGTERM')
     await exit
-    if (child.exitCode !== 0) throw new Error(`${this.file} stopped with ${child.exitCode}: ${this.#said}`)
+    if (child.exitCode !== 0) throw new Error(`${this.#file} stopped with ${child.exitCode}: ${this.#said}`)
   }
 
   async end(): Promise<void> {
@@ -194,13 +197,15 @@ async function untilSoon(isSo: () => Promise<boolean>): Promise<void> {
 
 /** A client that comes back with its cursor whenever the scraper is gone. */
 class Reader {
+  readonly #port: number
   readonly posts: Client['posts'] = []
   gaps = 0
   #client: Client | undefined
   #cursor = ''
   #closed = false
 
-  constructor(private readonly port: number) {
+  constructor(port: number) {
+    this.#port = port
     void this.#run()
   }
 
@@ -211,7 +216,7 @@ class Reader {
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      const client = (this.#client = new Client(this.port, this.#cursor))
+      const client = (this.#client = new Client(this.#port, this.#cursor))
       client.socket.on('error', () => {})
       const taken = { posts: 0, gaps: 0 }
       const take = (): void => {

@@ -82,53 +82,56 @@ const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[]
 
 /** Decides what goes wrong, from one seeded source: the n-th decision of a run is the same in every run. */
 export class FaultPlan {
+  readonly #random: Random
   /** How often each happened. */
   readonly counts: Partial<Record<FaultName, number>> = {}
-  private readonly forced: FaultName[] = []
-  private chances: ReadonlyMap<FaultName, number> = new Map()
+  readonly #forced: FaultName[] = []
+  #chances: ReadonlyMap<FaultName, number> = new Map()
 
-  constructor(private readonly random: Random) {}
+  constructor(random: Random) {
+    this.#random = random
+  }
 
   /** Switches these on, with their chances, and all others off. */
   set(chances: ReadonlyMap<FaultName, number>): void {
-    this.chances = chances
+    this.#chances = chances
   }
 
   /** The next requests have this fault, whatever is switched on. */
   force(name: FaultName, times: number): void {
-    for (let i = 0; i < times; i++) this.forced.push(name)
+    for (let i = 0; i < times; i++) this.#forced.push(name)
   }
 
   /** The fault of the next request, if any. */
   ofRequest(kind: 'list' | 'topic'): FaultName | undefined {
-    const forced = this.forced[0]
+    const forced = this.#forced[0]
     if (forced !== undefined && (kind === 'topic' || FAULTS[forced].of === 'request')) {
-      this.forced.shift()
-      return this.count(forced)
+      this.#forced.shift()
+      return this.#count(forced)
     }
-    let share = this.random.next()
-    for (const [name, chance] of this.chances) {
+    let share = this.#random.next()
+    for (const [name, chance] of this.#chances) {
       if (FAULTS[name].of === 'forum' || (FAULTS[name].of === 'topic' && kind === 'list')) continue
       share -= chance
-      if (share < 0) return this.count(name)
+      if (share < 0) return this.#count(name)
     }
     return undefined
   }
 
   /** Whether a fault of the forum happens now. */
   happens(name: FaultName): boolean {
-    const chance = this.chances.get(name) ?? 0
-    if (chance === 0 || !this.random.chance(chance)) return false
-    this.count(name)
+    const chance = this.#chances.get(name) ?? 0
+    if (chance === 0 || !this.#random.chance(chance)) return false
+    this.#count(name)
     return true
   }
 
   /** The chance of a fault, 0 when it is off. */
   chanceOf(name: FaultName): number {
-    return this.chances.get(name) ?? 0
+    return this.#chances.get(name) ?? 0
   }
 
-  private count(name: FaultName): FaultName {
+  #count(name: FaultName): FaultName {
     this.counts[name] = (this.counts[name] ?? 0) + 1
     return name
   }

@@ -73,57 +73,59 @@ const QUOTABLE = 8
 
 /** The state of the invented forum: topics, posts, and their truth. No clock, no sockets: the seed and the calls decide. */
 export class Forum {
+  readonly #options: ForumOptions
   readonly forumId: string
   readonly name = 'Blabla 18-25 ans'
   /** Every post ever published, in order. */
   readonly posts: SimulatedPost[] = []
   /** Grows with every change of the list. */
   version = 0
-  private readonly topics = new Map<string, SimulatedTopic>()
-  private readonly pinned: SimulatedTopic[] = []
+  readonly #topics = new Map<string, SimulatedTopic>()
+  readonly #pinned: SimulatedTopic[] = []
   /** Topics that are not pinned, the last active one first. */
-  private readonly order: SimulatedTopic[] = []
+  readonly #order: SimulatedTopic[] = []
   /** Topics that get posts, the most popular one first. */
-  private active: SimulatedTopic[] = []
-  private readonly random: Random
-  private readonly writer: Writer
-  private readonly ranks: Zipf<number>
-  private lastPostId = 1_400_000_000
-  private lastTopicId = 77_300_000
-  private inHistory = true
+  #active: SimulatedTopic[] = []
+  readonly #random: Random
+  readonly #writer: Writer
+  readonly #ranks: Zipf<number>
+  #lastPostId = 1_400_000_000
+  #lastTopicId = 77_300_000
+  #inHistory = true
 
-  constructor(private readonly options: ForumOptions) {
+  constructor(options: ForumOptions) {
+    this.#options = options
     const root = new Random(options.seed)
     this.forumId = options.forumId
-    this.random = root.fork('posts')
-    this.writer = new Writer(root.fork('words'), createLexicon(root.fork('lexicon')))
-    this.ranks = new Zipf(
+    this.#random = root.fork('posts')
+    this.#writer = new Writer(root.fork('words'), createLexicon(root.fork('lexicon')))
+    this.#ranks = new Zipf(
       Array.from({ length: options.topics }, (_, rank) => rank),
       0.8,
     )
-    this.begin()
+    this.#begin()
   }
 
   /** Publishes one post, in a topic that is there or in a new one. @param at epoch milliseconds. */
   publish(at: number): SimulatedPost {
-    const rank = this.ranks.draw(this.random)
-    const opens = this.random.chance(NEW_TOPIC)
-    const topic = opens ? undefined : this.active[rank % Math.max(1, this.active.length)]
-    return this.write(topic ?? this.open(undefined), at)
+    const rank = this.#ranks.draw(this.#random)
+    const opens = this.#random.chance(NEW_TOPIC)
+    const topic = opens ? undefined : this.#active[rank % Math.max(1, this.#active.length)]
+    return this.#write(topic ?? this.#open(undefined), at)
   }
 
   get topicCount(): number {
-    return this.topics.size
+    return this.#topics.size
   }
 
   topic(id: string): SimulatedTopic | undefined {
-    return this.topics.get(id)
+    return this.#topics.get(id)
   }
 
   /** Pages of a topic; the last one may be empty, where deleted posts still hold places. */
   pageCount(topic: SimulatedTopic): number {
     const pages = Math.max(1, Math.ceil(topic.posts.length / POSTS_PER_PAGE))
-    const share = (this.options.faults?.chanceOf('empty-page') ?? 0) * 100
+    const share = (this.#options.faults?.chanceOf('empty-page') ?? 0) * 100
     return pages + (topic.pin === undefined && (Number(topic.id) * 37) % 100 < share ? 1 : 0)
   }
 
@@ -132,12 +134,12 @@ export class Forum {
   }
 
   listPageCount(): number {
-    return Math.max(1, Math.ceil((this.pinned.length + this.order.length) / TOPICS_PER_PAGE))
+    return Math.max(1, Math.ceil((this.#pinned.length + this.#order.length) / TOPICS_PER_PAGE))
   }
 
   /** Rows of a page of the list: pinned ones first, then by last post, newest first. */
   listPage(page: number): readonly SimulatedTopic[] {
-    return [...this.pinned, ...this.order].slice((page - 1) * TOPICS_PER_PAGE, page * TOPICS_PER_PAGE)
+    return [...this.#pinned, ...this.#order].slice((page - 1) * TOPICS_PER_PAGE, page * TOPICS_PER_PAGE)
   }
 
   /** Path of a page of a topic. */
@@ -157,7 +159,7 @@ export class Forum {
   /** Deletes a post; the opening one stays. @returns whether it was there to delete. */
   remove(id: string, now: number): boolean {
     const post = this.post(id)
-    const topic = this.topics.get(post?.topicId ?? '')
+    const topic = this.#topics.get(post?.topicId ?? '')
     const place = topic?.posts.findIndex((each) => each.id === id) ?? -1
     if (post === undefined || topic === undefined || place < 1) return false
     topic.posts.splice(place, 1)
@@ -169,7 +171,7 @@ export class Forum {
   /** Brings a deleted post back to its place. @returns whether it was away. */
   restore(id: string): boolean {
     const post = this.post(id)
-    const topic = this.topics.get(post?.topicId ?? '')
+    const topic = this.#topics.get(post?.topicId ?? '')
     if (post?.deleted !== true || topic === undefined || topic.gone) return false
     const place = topic.posts.findIndex((each) => each.n > post.n)
     topic.posts.splice(place < 0 ? topic.posts.length : place, 0, post)
@@ -179,8 +181,8 @@ export class Forum {
   }
 
   /** Gives a topic another title, and with it another address. @returns whether there is such a topic. */
-  rename(topicId: string, title = this.writer.title()): boolean {
-    const topic = this.topics.get(topicId)
+  rename(topicId: string, title = this.#writer.title()): boolean {
+    const topic = this.#topics.get(topicId)
     if (topic === undefined) return false
     topic.title = title
     this.version++
@@ -189,59 +191,61 @@ export class Forum {
 
   /** Deletes a whole topic; pinned ones stay. @returns whether it was there to delete. */
   closeTopic(topicId: string, now: number): boolean {
-    const topic = this.topics.get(topicId)
+    const topic = this.#topics.get(topicId)
     if (topic === undefined || topic.pin !== undefined || topic.gone) return false
     topic.gone = true
     for (const post of topic.posts) markDeleted(post, now)
-    this.active = this.active.filter((each) => each !== topic)
-    this.order.splice(this.order.indexOf(topic), 1)
+    this.#active = this.#active.filter((each) => each !== topic)
+    this.#order.splice(this.#order.indexOf(topic), 1)
     this.version++
     return true
   }
 
-  private begin(): void {
-    const { topics, history, now } = this.options
+  #begin(): void {
+    const { topics, history, now } = this.#options
     const interval = 3_600_000 / Math.max(1, history)
     const at = (n: number): number => Math.floor((now - (history - n) * interval) / 1000) * 1000
-    this.write(this.open('off', 'Règles du forum'), at(0) - 86_400_000)
-    const pinned = this.open('on', 'Modération : c’est par ici')
-    this.write(pinned, at(0))
-    while (this.posts.length < topics) this.write(this.open(undefined), at(this.posts.length))
+    this.#write(this.#open('off', 'Règles du forum'), at(0) - 86_400_000)
+    const pinned = this.#open('on', 'Modération : c’est par ici')
+    this.#write(pinned, at(0))
+    while (this.posts.length < topics) this.#write(this.#open(undefined), at(this.posts.length))
     // Pinned topics get posts like others.
-    this.enter(pinned)
+    this.#enter(pinned)
     while (this.posts.length < history) this.publish(at(this.posts.length))
-    this.inHistory = false
+    this.#inHistory = false
   }
 
-  private open(pin: 'on' | 'off' | undefined, given?: string): SimulatedTopic {
-    this.lastTopicId += this.random.int(1, 9)
-    const author = this.writer.author()
-    const id = String(this.lastTopicId)
-    const own = given ?? this.writer.title()
-    const title = pin === undefined && this.options.faults?.happens('same-title') ? (this.active[0]?.title ?? own) : own
+  #open(pin: 'on' | 'off' | undefined, given?: string): SimulatedTopic {
+    this.#lastTopicId += this.#random.int(1, 9)
+    const author = this.#writer.author()
+    const id = String(this.#lastTopicId)
+    const own = given ?? this.#writer.title()
+    const title =
+      pin === undefined && this.#options.faults?.happens('same-title') ? (this.#active[0]?.title ?? own) : own
     const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], gone: false }
-    this.topics.set(id, topic)
-    if (pin !== undefined) this.pinned.push(topic)
-    if (pin === undefined) this.enter(topic)
+    this.#topics.set(id, topic)
+    if (pin !== undefined) this.#pinned.push(topic)
+    if (pin === undefined) this.#enter(topic)
     return topic
   }
 
   /** A new topic takes the place of an unpopular one; now and then it is popular from the start. */
-  private enter(topic: SimulatedTopic): void {
-    const { active, random } = this
-    const { topics } = this.options
+  #enter(topic: SimulatedTopic): void {
+    const active = this.#active
+    const random = this.#random
+    const { topics } = this.#options
     if (active.length >= topics) active.splice(random.int(Math.floor(topics / 2), topics - 1), 1)
     active.splice(random.chance(0.2) ? random.int(0, active.length) : active.length, 0, topic)
   }
 
-  private write(topic: SimulatedTopic, at: number): SimulatedPost {
-    const content = this.writer.content(topic.recent)
+  #write(topic: SimulatedTopic, at: number): SimulatedPost {
+    const content = this.#writer.content(topic.recent)
     const opening = topic.posts.length === 0
-    const orphan = !opening && this.random.chance(0.01)
-    const author = opening ? topic.author : orphan ? DELETED_AUTHOR : this.writer.author()
+    const orphan = !opening && this.#random.chance(0.01)
+    const author = opening ? topic.author : orphan ? DELETED_AUTHOR : this.#writer.author()
     const post: SimulatedPost = {
       n: this.posts.length,
-      id: this.nextPostId(),
+      id: this.#nextPostId(),
       topicId: topic.id,
       title: topic.title,
       author,
@@ -252,7 +256,7 @@ export class Forum {
       source: jvCode(content),
       message: plainText(content),
       stickers: stickersOf(content),
-      history: this.inHistory,
+      history: this.#inHistory,
       servedAt: undefined,
       deletedAt: undefined,
       deleted: false,
@@ -263,14 +267,14 @@ export class Forum {
     topic.recent.push({ author, at, content })
     if (topic.recent.length > QUOTABLE) topic.recent.shift()
     this.version++
-    if (topic.pin === undefined) toFront(this.order, topic)
+    if (topic.pin === undefined) toFront(this.#order, topic)
     return post
   }
 
   /** Ids are not contiguous; most steps are multiples of 8, some are not. */
-  private nextPostId(): string {
-    this.lastPostId += this.random.chance(0.8) ? 8 * this.random.int(1, 3) : this.random.int(1, 30)
-    return String(this.lastPostId)
+  #nextPostId(): string {
+    this.#lastPostId += this.#random.chance(0.8) ? 8 * this.#random.int(1, 3) : this.#random.int(1, 30)
+    return String(this.#lastPostId)
   }
 }
 

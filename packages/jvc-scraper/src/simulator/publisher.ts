@@ -7,85 +7,89 @@ const TICK = 20
 
 /** Publishes posts at a rate: as many as are due at each tick, each dated with the moment it was due. */
 export class Publisher {
+  readonly #forum: Forum
+  readonly #events: Events
+  readonly #clock: Clock
+  /** Posts per second. */
+  #rate: number
+  /** Stop when this many are out. */
+  #total: number
   /** Posts published since the start, whatever called for them. */
   published = 0
-  private paused = false
-  private last: number
+  #paused = false
+  #last: number
   /** Posts owed, with the fraction of the next one. */
-  private owed = 0
-  private timer: { cancel(): void }
+  #owed = 0
+  #timer: { cancel(): void }
 
-  constructor(
-    private readonly forum: Forum,
-    private readonly events: Events,
-    private readonly clock: Clock,
-    /** Posts per second. */
-    private rate: number,
-    /** Stop when this many are out. */
-    private total: number,
-  ) {
-    this.last = clock.now()
-    this.timer = this.nextTick()
+  constructor(forum: Forum, events: Events, clock: Clock, rate: number, total: number) {
+    this.#forum = forum
+    this.#events = events
+    this.#clock = clock
+    this.#rate = rate
+    this.#total = total
+    this.#last = clock.now()
+    this.#timer = this.#nextTick()
   }
 
   /** Publishes at once, whatever the rate and the total say. */
   now(count: number): void {
-    for (let i = 0; i < count; i++) this.publish(this.clock.now())
+    for (let i = 0; i < count; i++) this.#publish(this.#clock.now())
   }
 
   setRate(rate: number): void {
-    this.tick()
-    this.rate = rate
+    this.#tick()
+    this.#rate = rate
   }
 
   setTotal(total: number): void {
-    this.tick()
-    this.total = total
+    this.#tick()
+    this.#total = total
   }
 
   pause(): void {
-    this.tick()
-    this.paused = true
+    this.#tick()
+    this.#paused = true
   }
 
   resume(): void {
-    this.tick()
-    this.paused = false
+    this.#tick()
+    this.#paused = false
   }
 
   /** No more post will come by itself. */
   get done(): boolean {
-    return this.published >= this.total
+    return this.published >= this.#total
   }
 
   stop(): void {
-    this.timer.cancel()
+    this.#timer.cancel()
   }
 
-  private nextTick(): { cancel(): void } {
-    return this.clock.setTimer(this.clock.now() + TICK, () => {
-      this.timer = this.nextTick()
-      this.tick()
+  #nextTick(): { cancel(): void } {
+    return this.#clock.setTimer(this.#clock.now() + TICK, () => {
+      this.#timer = this.#nextTick()
+      this.#tick()
     })
   }
 
-  private tick(): void {
-    const now = this.clock.now()
-    const elapsed = Math.max(0, now - this.last)
-    this.last = now
-    if (this.paused || this.done || this.rate <= 0) return
-    const before = this.owed
-    this.owed += (elapsed * this.rate) / 1000
-    for (let i = 1; this.owed >= 1 && !this.done; i++) {
-      this.owed--
-      this.publish(Math.min(now, now - elapsed + ((i - before) * 1000) / this.rate))
+  #tick(): void {
+    const now = this.#clock.now()
+    const elapsed = Math.max(0, now - this.#last)
+    this.#last = now
+    if (this.#paused || this.done || this.#rate <= 0) return
+    const before = this.#owed
+    this.#owed += (elapsed * this.#rate) / 1000
+    for (let i = 1; this.#owed >= 1 && !this.done; i++) {
+      this.#owed--
+      this.#publish(Math.min(now, now - elapsed + ((i - before) * 1000) / this.#rate))
     }
-    if (this.done) this.owed = 0
+    if (this.done) this.#owed = 0
   }
 
-  private publish(at: number): void {
-    this.forum.publish(Math.floor(at))
-    this.events.afterPost(this.clock.now())
+  #publish(at: number): void {
+    this.#forum.publish(Math.floor(at))
+    this.#events.afterPost(this.#clock.now())
     this.published++
   }
 }
