@@ -9,7 +9,10 @@ import { startSimulator, type Simulator, type TruthPost } from 'jvc-scraper/simu
 
 // The five jobs as programs, beside the real scraper reading a simulated forum: what they print is what was published.
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}
+
 let simulator: Simulator
 let scraper: Program
 let folder: string
@@ -42,14 +45,14 @@ class Program {
 }
 
 /** The n largest totals, largest first. */
-const top = (n: number, things: string[]): number[] => {
+function top(n: number, things: string[]): number[] {
   const totals = new Map<string, number>()
   for (const thing of things) totals.set(thing, (totals.get(thing) ?? 0) + 1)
   return [...totals.values()].sort((a, b) => b - a).slice(0, n)
 }
 
 /** The totals of the last whole table that was printed. */
-const lastTable = ({ out }: Program): number[] => {
+function lastTable({ out }: Program): number[] {
   const table = out.split(/-{20,}\nTime: \d+ ms\n-{20,}\n/).at(-1) ?? ''
   return [...table.matchAll(/^\(.*,(\d+)\)$/gm)].map(([, total]) => Number(total))
 }
@@ -81,14 +84,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const job = (name: string, env: Record<string, string> = {}): Program =>
-  new Program(path(`./${name}.js`), [], {
+function job(name: string, env: Record<string, string> = {}): Program {
+  return new Program(path(`./${name}.js`), [], {
     SCRAPER_HOST: '127.0.0.1',
     SCRAPER_PORT: String(port),
     BATCH_MS: '250',
     CHECKPOINT_DIR: join(folder, name),
     ...env,
   })
+}
 
 test.each<[string, number, (post: TruthPost) => readonly string[]]>([
   ['stickers', 15, ({ stickers }) => stickers.filter((url) => url.startsWith('https://image.noelshack.com'))],

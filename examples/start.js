@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 
 const jobs = ['stickers', 'auteurs', 'pseudo', 'wordcount', 'topics']
 const usage = `usage: npm start -- [${jobs.join('|')}|all]   (SCRAPER_PORT, BATCH_MS and PSEUDO are read from the environment)`
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url))
+function here(/** @type {string} */ path) {
+  return fileURLToPath(new URL(path, import.meta.url))
+}
 
 const chosen = process.argv[2] ?? 'stickers'
 if (process.argv.length > 3 || !(jobs.includes(chosen) || chosen === 'all'))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { freePort } from './free-port.js'
 
 /** Whether there is a Redis to test with. Where there must be one (`DSTREAM_CI`) the tests run, and fail without it. */
-export const hasRedis = (): boolean => {
+export function hasRedis(): boolean {
   if (spawnSync('redis-server', ['--version']).status === 0 || process.env['DSTREAM_CI']) return true
   console.warn('No redis-server on the PATH: its tests are left out. apt-get install redis-server')
   return false

@@ -30,11 +30,11 @@ export interface Settings {
   readonly resume: boolean
 }
 
-const names = ['host', 'port', 'maxLineBytes', 'reconnect', 'resume', 'maxRate']
+const OPTION_NAMES = ['host', 'port', 'maxLineBytes', 'reconnect', 'resume', 'maxRate']
 
 /** @throws FeedError `feed-option` for an unknown option or a value out of range */
 export function settingsOf(options: JvcReceiverOptions): Settings {
-  refuseUnknown(options, names, 'JvcReceiver')
+  refuseUnknown(options, OPTION_NAMES, 'JvcReceiver')
   const {
     host = 'localhost',
     port = 6667,

@@ -8,7 +8,7 @@ export interface Filtered {
   readonly late?: boolean
 }
 
-const none = Buffer.alloc(0)
+const NONE = Buffer.alloc(0)
 
 /**
  * Decides which lines count after a client has asked to resume. A server with cursors answers with a gap, or with lines
@@ -41,7 +41,7 @@ export class ResumeFilter {
     if (answerAt(block) === undefined) {
       this.#held.push(block)
       this.#heldBytes += block.length
-      return { lines: none }
+      return { lines: NONE }
     }
     this.#release()
     return this.#answered(block)
@@ -49,7 +49,7 @@ export class ResumeFilter {
 
   /** The server has no cursors after all: what was held, in order. */
   giveUp(): Buffer {
-    if (this.#mode !== 'asked' || this.#heldBytes === 0) return none
+    if (this.#mode !== 'asked' || this.#heldBytes === 0) return NONE
     this.#mode = 'plain'
     return this.#release()
   }

@@ -6,7 +6,7 @@ export interface Logger {
   error(o: object, m: string): void
 }
 
-const nothing = (): void => {}
+function nothing(): void {}
 
 /** For tests and for use as a library without a log. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 /** The program with everything it says; stopped with the test. */
-const run = (line: string, env: Record<string, string> = {}) => {
+function run(line: string, env: Record<string, string> = {}) {
   const said = { out: '', err: '' }
   const into = (name: 'out' | 'err') =>
     new Writable({
@@ -33,7 +33,10 @@ const run = (line: string, env: Record<string, string> = {}) => {
   })
   return { said, code, stop }
 }
-const portOf = (said: { err: string }): number => Number(/the feed is on 127\.0\.0\.1:(\d+)/.exec(said.err)?.[1])
+
+function portOf(said: { err: string }): number {
+  return Number(/the feed is on 127\.0\.0\.1:(\d+)/.exec(said.err)?.[1])
+}
 
 describe('jvc-scraper', () => {
   test('--help and --version', async () => {

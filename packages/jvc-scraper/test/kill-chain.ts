@@ -10,7 +10,9 @@ import { freePort } from '../../../test/free-port.js'
 import { RedisServer } from '../../../test/redis-server.js'
 import { Client, until } from './test-chain.js'
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}
 
 export interface KillOptions {
   readonly seed: number

@@ -3,7 +3,7 @@ import { hasRedis } from '../../../test/redis-server.js'
 import { expectStormTruth } from './test-chain.js'
 import { killChain, type KillOptions, wordsOf } from './kill-chain.js'
 
-const check = async (options: KillOptions): Promise<void> => {
+async function check(options: KillOptions): Promise<void> {
   const { simulator, received, counted, words, gaps } = await killChain(options)
   expect(gaps).toBe(0)
   const missing = expectStormTruth(simulator, received)

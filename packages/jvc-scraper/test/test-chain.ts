@@ -52,11 +52,11 @@ afterEach(async () => {
 })
 
 /** A simulator that only publishes what it is told to, and a scraper in front of it; both end with the test. */
-export const chain = async (
+export async function chain(
   argv: string,
   simulated: SimulatorOptions,
   ports: Partial<ScraperPorts & ScraperSettings> = {},
-) => {
+) {
   const simulator = await startSimulator({ rate: 0, ...simulated })
   closers.push(() => simulator.close())
   const options = parseOptions(`--simulate --port 0 ${argv}`.trim().split(' '))
@@ -75,24 +75,27 @@ export const chain = async (
 }
 
 /** Waits for real I/O. */
-export const until = (condition: () => boolean, timeout = 10_000): Promise<true> =>
-  vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout, interval: 5 })
+export function until(condition: () => boolean, timeout = 10_000): Promise<true> {
+  return vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout, interval: 5 })
+}
 
-export const fields = ({ id, hour, topic, auteur, message, stickers }: TruthPost | Post): Post => ({
-  id,
-  hour,
-  topic,
-  auteur,
-  message,
-  stickers: [...stickers],
-})
+export function fields({ id, hour, topic, auteur, message, stickers }: TruthPost | Post): Post {
+  return {
+    id,
+    hour,
+    topic,
+    auteur,
+    message,
+    stickers: [...stickers],
+  }
+}
 
 /** Every post of the truth exactly once, and those of one topic in the order of their ids. */
-export const expectTruth = (
+export function expectTruth(
   simulator: Simulator,
   posts: readonly Post[],
   of: (post: TruthPost) => boolean = () => true,
-): void => {
+): void {
   const truth = simulator.truth().filter(of)
   const byId = new Map(posts.map((post) => [post.id, post]))
   expect(posts.map(({ id }) => id).sort()).toEqual(truth.map(({ id }) => id).sort())
@@ -106,7 +109,7 @@ export const expectTruth = (
   }
 }
 
-export const group = (posts: readonly TruthPost[]): Map<string, TruthPost[]> => {
+export function group(posts: readonly TruthPost[]): Map<string, TruthPost[]> {
   const groups = new Map<string, TruthPost[]>()
   for (const post of posts) groups.set(post.topicId, [...(groups.get(post.topicId) ?? []), post])
   return groups
@@ -118,7 +121,7 @@ export const group = (posts: readonly TruthPost[]): Map<string, TruthPost[]> => 
  *
  * @returns how many are missing for that reason
  */
-export const expectStormTruth = (simulator: Simulator, posts: readonly Post[]): number => {
+export function expectStormTruth(simulator: Simulator, posts: readonly Post[]): number {
   const got = new Map(posts.map((post) => [post.id, post]))
   expect(posts).toHaveLength(got.size)
   const truth = new Map(simulator.truth().map((post) => [post.id, post]))

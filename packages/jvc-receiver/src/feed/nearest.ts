@@ -13,7 +13,9 @@ function distance(a: string, b: string): number {
   return at(row, b.length)
 }
 
-const at = (row: readonly number[] | undefined, i: number): number => row?.[i] ?? 0
+function at(row: readonly number[] | undefined, i: number): number {
+  return row?.[i] ?? 0
+}
 
 /**
  * The known name that a mistyped one most likely means, for messages about unknown options.

@@ -4,7 +4,7 @@ import { encodePost } from './line.js'
 import { posts } from '../../test/post.arbitrary.js'
 import { postCodec } from './post-codec.js'
 
-const never = (): never => {
+function never(): never {
   throw new Error('no line of this block is bad')
 }
 

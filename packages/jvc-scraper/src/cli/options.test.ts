@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { helpText, parseOptions, specs } from './options.js'
 import { redisUrl, settingsOf, storesOf } from './settings.js'
 
-const parse = (line: string) => parseOptions(line.split(' ').filter(Boolean))
+function parse(line: string) {
+  return parseOptions(line.split(' ').filter(Boolean))
+}
 
 describe('the command line', () => {
   test('values are given with a space or an equals sign, the rest has defaults', () => {

@@ -23,17 +23,25 @@ type Spec = Common &
       }
   )
 
-const flag = (help: string): Spec => ({ kind: 'flag', help })
-const number = (min: number, max: number, initial: number | undefined, help: string, needs?: string): Spec => ({
-  kind: 'number',
-  min,
-  max,
-  help,
-  ...(initial === undefined ? {} : { default: initial }),
-  ...(needs === undefined ? {} : { needs }),
-})
+function flag(help: string): Spec {
+  return { kind: 'flag', help }
+}
+
+function number(min: number, max: number, initial: number | undefined, help: string, needs?: string): Spec {
+  return {
+    kind: 'number',
+    min,
+    max,
+    help,
+    ...(initial === undefined ? {} : { default: initial }),
+    ...(needs === undefined ? {} : { needs }),
+  }
+}
+
 const whole: typeof number = (...args) => ({ ...number(...args), whole: true }) as Spec
-const choice = (of: readonly string[], help: string): Spec => ({ kind: 'choice', of, help })
+function choice(of: readonly string[], help: string): Spec {
+  return { kind: 'choice', of, help }
+}
 
 const MAX_PORT = 65_535
 

@@ -6,8 +6,13 @@ import { FeedLog } from './feed-log.js'
 import type { LogEntry, LogStore, StoredLog } from './log-store.js'
 import { MemoryLogStore } from './memory-log-store.js'
 
-const post = (id: number): Post => ({ id: String(id), hour: '', topic: 't', auteur: 'a', message: 'm', stickers: [] })
-const idsOf = (log: FeedLog): string[] => log.read(log.oldest, Infinity).map(({ postId }) => postId)
+function post(id: number): Post {
+  return { id: String(id), hour: '', topic: 't', auteur: 'a', message: 'm', stickers: [] }
+}
+
+function idsOf(log: FeedLog): string[] {
+  return log.read(log.oldest, Infinity).map(({ postId }) => postId)
+}
 
 /** A store that fails as it is told: before it has written, or after, when nobody hears of it. */
 class MoodyStore implements LogStore {

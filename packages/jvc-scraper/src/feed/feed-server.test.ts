@@ -10,22 +10,27 @@ import { FeedLog } from './feed-log.js'
 import { FeedServer, type FeedServerOptions } from './feed-server.js'
 import { MemoryLogStore } from './memory-log-store.js'
 
-const post = (id: number, message = 'm'): Post => ({
-  id: String(id),
-  hour: '',
-  topic: 't',
-  auteur: 'a',
-  message,
-  stickers: [],
-})
-const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i))
+function post(id: number, message = 'm'): Post {
+  return {
+    id: String(id),
+    hour: '',
+    topic: 't',
+    auteur: 'a',
+    message,
+    stickers: [],
+  }
+}
+
+function ids(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => String(from + i))
+}
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-const open = async (options: Partial<FeedServerOptions> & { maxBytes?: number } = {}) => {
+async function open(options: Partial<FeedServerOptions> & { maxBytes?: number } = {}) {
   const log = await FeedLog.open(new MemoryLogStore(), { maxBytes: options.maxBytes })
   const counters = new Counters()
   const server = await FeedServer.listen(log, {
@@ -55,8 +60,11 @@ const open = async (options: Partial<FeedServerOptions> & { maxBytes?: number } 
   return { log, counters, server, publish, client }
 }
 
-const idsOf = ({ posts }: Client): string[] => posts.map(({ id }) => id)
-const raw = (port: number): Socket => {
+function idsOf({ posts }: Client): string[] {
+  return posts.map(({ id }) => id)
+}
+
+function raw(port: number): Socket {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   closers.push(() => socket.destroy())
   return socket

@@ -10,15 +10,20 @@ import { RedisBookmarks } from './redis-bookmarks.js'
 import { RedisLogStore } from './redis-log-store.js'
 import { RedisServer, hasRedis } from '../../../../test/redis-server.js'
 
-const post = (n: number): Post => ({
-  id: String(n),
-  hour: 'h',
-  topic: 't',
-  auteur: 'a',
-  message: `é${n}`,
-  stickers: [],
-})
-const posts = (from: number, to: number): Post[] => Array.from({ length: to - from }, (_, i) => post(from + i))
+function post(n: number): Post {
+  return {
+    id: String(n),
+    hour: 'h',
+    topic: 't',
+    auteur: 'a',
+    message: `é${n}`,
+    stickers: [],
+  }
+}
+
+function posts(from: number, to: number): Post[] {
+  return Array.from({ length: to - from }, (_, i) => post(from + i))
+}
 
 describe.runIf(hasRedis())('with a real Redis', () => {
   let server: RedisServer

@@ -33,14 +33,16 @@ function readTopic(forum: Forum, id: string, dress: Dress): TopicPage[] {
   return Array.from({ length: forum.pageCount(topic) }, (_, i) => parseTopicPage(topicView(forum, topic, i + 1, dress)))
 }
 
-const feedFields = ({ id, hour, title, author, message, stickers }: SimulatedPost) => ({
-  id,
-  hour,
-  topic: title,
-  auteur: author,
-  message,
-  stickers,
-})
+function feedFields({ id, hour, title, author, message, stickers }: SimulatedPost) {
+  return {
+    id,
+    hour,
+    topic: title,
+    auteur: author,
+    message,
+    stickers,
+  }
+}
 
 describe('what the pages show is what was published', () => {
   test.each(DRESSES)('%s', (_, dress, source) => {

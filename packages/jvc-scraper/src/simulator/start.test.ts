@@ -18,7 +18,7 @@ async function start(options: SimulatorOptions = {}): Promise<{ simulator: Simul
   return { simulator, clock }
 }
 
-const get = async (simulator: Simulator, path: string, init?: RequestInit) => {
+async function get(simulator: Simulator, path: string, init?: RequestInit) {
   const response = await fetch(simulator.url + path, { redirect: 'manual', ...init })
   return { status: response.status, location: response.headers.get('location'), body: await response.text() }
 }
