@@ -1,5 +1,5 @@
 // @ts-check
-// What the five jobs have in common: where the feed is, how long a batch is, where the state is kept.
+// The settings that the five jobs share: the feed, the batch interval and the folder of checkpoints.
 import { Milliseconds } from 'dstream'
 
 const { env } = process

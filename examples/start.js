@@ -34,7 +34,7 @@ if (
   if (status !== 0) process.exit(1)
 }
 
-// The simulated forum begins anew each time, so what the jobs remember of it does too.
+// The simulated forum starts over at each run, so the checkpoints of the jobs do too.
 const memory = mkdtempSync(join(tmpdir(), 'dstream-start-'))
 /** @type {import('node:child_process').ChildProcess[]} */
 const children = []

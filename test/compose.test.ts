@@ -105,8 +105,8 @@ afterEach(async () => {
 })
 
 /**
- * What Docker's network does: each name of a service is this machine, each port of a container a free one here, and
- * `/data` a folder of the container's own. Everything else stands as it is written.
+ * Stands in for Docker's network: the names of services become this machine, the ports of containers become free ports
+ * here, and `/data` becomes a folder per container. Everything else is used as written.
  */
 async function network() {
   const ports = new Map<string, string>()

@@ -1,4 +1,4 @@
-/** Everything that is counted, in the order in which a post meets it. All of them only grow. */
+/** All counters, in the order in which a post meets them. Counters only grow. */
 const NAMES = [
   'requests',
   'retries',
@@ -31,7 +31,7 @@ const NAMES = [
 
 export type CounterName = (typeof NAMES)[number]
 
-/** What the scraper has done since its start. */
+/** The counts of the scraper's work since its start. */
 export class Counters {
   readonly #values = new Map<CounterName, number>(NAMES.map((name) => [name, 0]))
 

@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { listen } from './feed/feed-server.js'
 
-/** What the health page tells; `ok` false answers 503. */
+/** The content of the health page; `ok: false` answers 503. */
 export interface Health {
   readonly ok: boolean
   readonly [detail: string]: unknown
 }
 
-/** `GET /health` on loopback only, whatever `--host` says: counters are nobody else's business. */
+/** Serves `GET /health`, on loopback only and independent of `--host`, because counters are internal. */
 export class HealthServer {
   readonly #server: Server
 
@@ -21,7 +21,7 @@ export class HealthServer {
 
   private constructor(health: () => Health) {
     this.#server = createServer((request, response) => {
-      // Another name in Host is a page of some other site that was led here.
+      // Another name in Host means DNS rebinding: a page of another site makes this request.
       const host = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '')
       const found = host && request.method === 'GET' && request.url === '/health'
       const state = found ? health() : undefined

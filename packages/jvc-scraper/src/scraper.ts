@@ -18,12 +18,12 @@ import { siteOf } from './fetch/site.js'
 import type { Health } from './health-server.js'
 import type { Logger } from './logger.js'
 
-/** Everything that can be chosen. Times in milliseconds. */
+/** The settings of a scraper. Times are in milliseconds. */
 export interface ScraperSettings {
   /** The address of the forum's topic list. */
   readonly forum: string
   readonly from: FirstVisit
-  /** Where the feed listens; port 0 lets the system choose. */
+  /** The address and port on which the feed listens; port 0 lets the system choose. */
   readonly host: string
   readonly port: number
   readonly maxClients: number
@@ -51,7 +51,7 @@ export interface ScraperPorts {
   readonly logger: Logger
 }
 
-/** Reads a forum and serves its posts: list → changed topics → new posts → log → bookmark, and log → clients. */
+/** Crawls a forum and serves its posts: list → changed topics → new posts → log → bookmark, and log → clients. */
 export class Scraper {
   readonly counters: Counters
   readonly #settings: ScraperSettings
@@ -143,7 +143,7 @@ export class Scraper {
     return running
   }
 
-  /** Stops crawling, writes what was read, sends it to the clients, closes. Calls after the first await the same end. */
+  /** Stops crawling, writes pending posts, sends them to the clients and closes. Later calls await the same end. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }

@@ -20,27 +20,27 @@ export interface KillOptions {
   readonly posts: number
   /** Begins with the forum's own faults, see the simulator. */
   readonly faults: string
-  /** Bookmarks and log in a real Redis, which is killed too; else in files. */
+  /** Keeps bookmarks and log in a real Redis, which is killed too; else in files. */
   readonly redis: boolean
-  /** How often something is killed. */
+  /** The number of kills. */
   readonly kills: number
   /** Only the job is ended: four times with SIGKILL at any moment of its life, then once with SIGTERM, and so on. */
   readonly jobOnly?: boolean
 }
 
-/** What the chain did. */
+/** The outcome of a kill chain. */
 export interface KillResult {
   readonly simulator: Simulator
-  /** What a plain client with cursors got, over all lives of the scraper. */
+  /** The posts that a client with cursors received over all runs of the scraper. */
   readonly received: Client['posts']
-  /** How often the job counted each post. */
+  /** The job's count of each post. */
   readonly counted: ReadonlyMap<string, number>
-  /** How often it counted each word. */
+  /** The job's count of each word. */
   readonly words: ReadonlyMap<string, number>
   readonly gaps: number
 }
 
-/** Small and seeded: what is killed when has to be the same in each run. */
+/** Returns a small seeded generator, so that the same programs are killed in each run. */
 function randomOf(seed: number): () => number {
   let state = seed + 0x6d2b79f5
   return () => {
@@ -192,7 +192,7 @@ export async function killChain({ seed, posts, faults, redis, kills, jobOnly }: 
   }
 }
 
-/** Looks again and again, for a minute: what is missing then is for the test to say. */
+/** Polls a condition for up to a minute; the test itself reports what is missing then. */
 async function untilSoon(isSo: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end && !(await isSo());) await delay(100)
 }
@@ -222,7 +222,7 @@ class Reader {
       client.socket.on('error', () => {})
       const taken = { posts: 0, gaps: 0 }
       const take = (): void => {
-        // Only what has its cursor counts: the line after it may have been cut off.
+        // Only posts whose cursor has arrived count; the line after it may have been cut off.
         this.posts.push(...client.posts.slice(taken.posts, client.cursors.length))
         taken.posts = client.cursors.length
         this.#cursor = client.cursors.at(-1) ?? this.#cursor
@@ -237,7 +237,7 @@ class Reader {
   }
 }
 
-/** What the job must have counted: the words of the posts that the feed gave. */
+/** Counts the words of the posts of the feed, as the job must have counted them. */
 export function wordsOf(posts: Client['posts']): ReadonlyMap<string, number> {
   const words = new Map<string, number>()
   for (const { message } of posts) for (const word of message.split(/\s+/)) words.set(word, (words.get(word) ?? 0) + 1)

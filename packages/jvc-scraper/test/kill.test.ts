@@ -7,7 +7,7 @@ async function check(options: KillOptions): Promise<void> {
   const { simulator, received, counted, words, gaps } = await killChain(options)
   expect(gaps).toBe(0)
   const missing = expectStormTruth(simulator, received)
-  // The job has counted exactly what the feed gave, each post once, whatever was killed.
+  // The job has counted every post of the feed exactly once, in spite of the kills.
   expect([...counted.values()].filter((n) => n !== 1)).toEqual([])
   expect(new Set(counted.keys())).toEqual(new Set(received.map(({ id }) => id)))
   expect(words).toEqual(wordsOf(received))

@@ -51,7 +51,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-/** A simulator that only publishes what it is told to, and a scraper in front of it; both end with the test. */
+/** Starts a simulator that publishes on command, and a scraper that reads it; both end with the test. */
 export async function chain(
   argv: string,
   simulated: SimulatorOptions,
@@ -116,10 +116,10 @@ export function group(posts: readonly TruthPost[]): Map<string, TruthPost[]> {
 }
 
 /**
- * What a storm may do to the feed: nothing. Every post is there at most once and in the order of its topic; only those
- * may be missing that were deleted before anybody can have read them.
+ * Checks a feed after a storm of faults: every post is there at most once and in the order of its topic, and only posts
+ * that were deleted before they were served may be missing.
  *
- * @returns how many are missing for that reason
+ * @returns the number of posts missing for that reason
  */
 export function expectStormTruth(simulator: Simulator, posts: readonly Post[]): number {
   const got = new Map(posts.map((post) => [post.id, post]))

@@ -3,7 +3,7 @@ import { toPost, type Post } from './post.js'
 import { printable } from './printable.js'
 
 /**
- * One line of the feed, line end included: the post's fields in their order, then the cursor if one is given.
+ * Returns one line of the feed, line end included: the post's fields in their order, then the cursor if one is given.
  *
  * @example
  * encodePost({ id: '7', hour: '', topic: 't', auteur: 'a', message: 'é', stickers: [] })
@@ -15,7 +15,7 @@ export function encodePost(post: Post, cursor?: string): string {
   return `${cursor === undefined ? line : withCursor(line, cursor)}\n`
 }
 
-/** A line of the feed (without its line end) that also carries a cursor. */
+/** Returns a line of the feed (without its line end) with a cursor added. */
 export function withCursor(line: string, cursor: string): string {
   return `${line.slice(0, -1)},"cursor":${JSON.stringify(cursor)}}`
 }
@@ -32,23 +32,23 @@ export function decodePost(line: string | Uint8Array): Post {
   return toPost(parseLine(typeof line === 'string' ? line : textOf(line)))
 }
 
-/** The line's value. @throws FeedError `post-not-json` */
+/** Returns the line's value. @throws FeedError `post-not-json` */
 export function parseLine(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new FeedError('post-not-json', `A line of the feed is no JSON: "${printable(text)}". It is left out.`, {
+    throw new FeedError('post-not-json', `A line of the feed is not JSON: "${printable(text)}". It is left out.`, {
       cause,
     })
   }
 }
 
-/** The text of UTF-8 bytes, without copying them first. */
+/** Returns the text of UTF-8 bytes, without copying them first. */
 export function textOf(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('utf8')
 }
 
-/** The same bytes as a Buffer: no copy. */
+/** Returns the same bytes as a Buffer, without a copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -3,7 +3,7 @@ import { printable } from './printable.js'
 
 /** One post of the forum. The names are those of the feed, which are French. */
 export interface Post {
-  /** The post's number as decimal digits: a string, because it may one day exceed what a number holds exactly. */
+  /** The post's number as decimal digits. A string, because the number may one day exceed 2^53. */
   id: string
   /** The date as the forum writes it, e.g. `02 juin 2026 à 22:25:06`, Europe/Paris. */
   hour: string
@@ -23,7 +23,7 @@ export const postFields = ['id', 'hour', 'topic', 'auteur', 'message', 'stickers
 type Loose = { [K in keyof Post]?: unknown }
 
 /**
- * The post that a parsed line holds, without whatever else the line carries.
+ * Returns the post that a parsed line holds, without any further keys.
  *
  * @throws FeedError `post-field` naming the first field that is missing or of the wrong type
  */
@@ -61,18 +61,18 @@ function areStrings(value: unknown): value is string[] {
 
 function whatIsWrong(value: unknown): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}.`
+    return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}`
   }
   const loose = value as Loose
   for (const field of postFields) {
     const wanted = field === 'stickers' ? 'an array of strings' : 'a string'
     const found = loose[field]
-    if (found === undefined) return `The post has no field "${field}": it must be ${wanted}.`
+    if (found === undefined) return `The post has no field "${field}": it must be ${wanted}`
     if (field === 'stickers' ? !areStrings(found) : typeof found !== 'string') {
-      return `The post's field "${field}" must be ${wanted}; got ${describe(found)}.`
+      return `The post's field "${field}" must be ${wanted}; got ${describe(found)}`
     }
   }
-  return 'The post\'s field "id" must not be empty.'
+  return 'The post\'s field "id" must not be empty'
 }
 
 function describe(value: unknown, inside = false): string {

@@ -3,7 +3,8 @@
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 /**
- * Text from the network, made fit for a terminal or a log: control characters escaped, cut at `max` characters.
+ * Makes text from the network fit for a terminal or a log: control characters are escaped, and the text is cut at `max`
+ * characters.
  *
  * @example
  * printable('a\u001b[31mb') // 'a\\u001b[31mb'

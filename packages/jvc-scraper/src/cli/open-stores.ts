@@ -20,11 +20,11 @@ export interface OpenStores {
   close(): Promise<void>
 }
 
-/** A segment of the log on disk is this part of its bound. */
+/** The number of segments that the log on disk consists of at its bound. */
 const SEGMENTS = 8
 
 /**
- * Opens what the options name.
+ * Opens the bookmarks and the log that the options name.
  *
  * @param stop ends the wait for Redis
  * @throws ScraperError `bookmarks-away`, `bookmarks-broken`

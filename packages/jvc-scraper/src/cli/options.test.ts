@@ -51,7 +51,7 @@ describe('the command line', () => {
 })
 
 describe('what the options mean', () => {
-  test('a real forum is read civilly, from now on; an invented one quickly, from its start', () => {
+  test('a real forum is read civilly, from now on; a simulated one quickly, from its start', () => {
     expect(settingsOf(parse(''), undefined)).toMatchObject({
       forum: expect.stringContaining('https://www.jeuxvideo.com/forums/0-51-'),
       from: 'now',
@@ -61,8 +61,8 @@ describe('what the options mean', () => {
       robots: true,
       patience: { challengeMs: 60_000 },
     })
-    const invented = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
-    expect(invented).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
+    const simulated = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
+    expect(simulated).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
     const elsewhere = settingsOf(parse('--forum http://127.0.0.1.example.com/forums/0-51-0-1-0-1-0-x.htm'), undefined)
     expect(elsewhere).toMatchObject({ from: 'now', perSecond: 2 })
   })

@@ -3,7 +3,7 @@ import { ScraperError } from '../errors.js'
 
 interface Common {
   readonly help: string
-  /** What stands for the value in the help. */
+  /** The placeholder of the value in the help. */
   readonly value?: string
   /** Only with this other option. */
   readonly needs?: string
@@ -47,13 +47,17 @@ const MAX_PORT = 65_535
 
 /** Every option, in the order of the help. */
 export const specs = {
-  simulate: flag('read an invented forum, started for the occasion, instead of a real one'),
-  rate: number(0, 100_000, 20, 'new posts per second in the invented forum', 'simulate'),
-  seed: whole(0, 2 ** 32 - 1, 1, 'two invented forums of one seed publish the same posts', 'simulate'),
-  faults: { kind: 'text', help: 'what goes wrong in the invented forum: all, or names with commas', needs: 'simulate' },
-  topics: whole(1, 100_000, 30, 'topics of the invented forum that get posts at a time', 'simulate'),
-  total: whole(0, 1e9, undefined, 'posts after which the invented forum falls silent', 'simulate'),
-  'simulator-port': whole(0, MAX_PORT, 0, 'where the invented forum listens; 0: any free port', 'simulate'),
+  simulate: flag('read a simulated forum, started for the occasion, instead of a real one'),
+  rate: number(0, 100_000, 20, 'new posts per second in the simulated forum', 'simulate'),
+  seed: whole(0, 2 ** 32 - 1, 1, 'two simulated forums of one seed publish the same posts', 'simulate'),
+  faults: {
+    kind: 'text',
+    help: 'what goes wrong in the simulated forum: all, or names with commas',
+    needs: 'simulate',
+  },
+  topics: whole(1, 100_000, 30, 'topics of the simulated forum that get posts at a time', 'simulate'),
+  total: whole(0, 1e9, undefined, 'posts after which the simulated forum falls silent', 'simulate'),
+  'simulator-port': whole(0, MAX_PORT, 0, 'where the simulated forum listens; 0: any free port', 'simulate'),
   forum: { kind: 'text', value: 'URL', help: 'the topic list to read (default: Blabla 18-25 ans)' },
   from: choice(
     ['now', 'page', 'start'],
@@ -211,7 +215,7 @@ export function helpText(): string {
 
 const HEAD = `jvc-scraper: reads the posts of a forum and serves them on TCP, one line of JSON each.
 
-  jvc-scraper --simulate              an invented forum with 20 posts a second; then: nc localhost 6667
+  jvc-scraper --simulate              a simulated forum with 20 posts a second; then: nc localhost 6667
   jvc-scraper --forum URL             a real one; read its robots.txt and its terms first
 
 Options:`

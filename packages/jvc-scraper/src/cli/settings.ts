@@ -11,7 +11,7 @@ import type { Options } from './options.js'
 type Env = Readonly<Record<string, string | undefined>>
 export type StoreKind = 'memory' | 'file' | 'redis'
 
-/** Where things are kept. */
+/** The places of the bookmarks and of the log. */
 export interface Stores {
   readonly bookmarks: StoreKind
   readonly feedLog: StoreKind
@@ -19,7 +19,7 @@ export interface Stores {
   readonly logFolder: string
 }
 
-/** A forum on this machine minds nothing: it is asked again soon. */
+/** The retry policy for a forum on this machine, which may be asked again at once. */
 const LOCAL_PATIENCE: Patience = {
   attempts: 5,
   retryMs: 100,
@@ -32,7 +32,7 @@ const LOCAL_PATIENCE: Patience = {
 const DAY = 86_400_000
 const MIB = 1_048_576
 
-/** What the options mean for the scraper. @param forum the invented forum's address, with `--simulate` */
+/** Returns the settings that the options stand for. @param forum the simulated forum's address, with `--simulate` */
 export function settingsOf(options: Options, forum: string | undefined): ScraperSettings {
   const address = forum ?? options.text('forum') ?? DEFAULT_FORUM
   const local = isLocal(address)
@@ -59,8 +59,8 @@ export function settingsOf(options: Options, forum: string | undefined): Scraper
 }
 
 /**
- * Where to keep bookmarks and log: in Redis when the environment names one, else in files. What an invented forum
- * publishes begins anew at each start, so nothing of it is kept unless that is asked for.
+ * Chooses the stores of bookmarks and log: Redis when the environment names one, else files. A simulated forum starts
+ * over at each run, so nothing of it is kept unless an option asks for it.
  *
  * @throws ScraperError `bad-option` when Redis is asked for and not named
  */
@@ -76,18 +76,21 @@ export function storesOf(options: Options, env: Env): Stores {
   const bookmarks = (options.text('bookmarks') ?? usual) as StoreKind
   const feedLog = (options.text('feed-log') ?? usual) as StoreKind
   if (!redis && (bookmarks === 'redis' || feedLog === 'redis')) {
-    throw new ScraperError('bad-option', 'Redis is asked for, but neither REDIS_URL nor REDIS_HOST says where it is.')
+    throw new ScraperError(
+      'bad-option',
+      'Redis is asked for, but neither REDIS_URL nor REDIS_HOST is set. Set one of them, or choose file or memory.',
+    )
   }
   const data = options.text('data') ?? '.jvc-scraper'
   return { bookmarks, feedLog, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
 }
 
-/** Whether a forum is on this machine: an invented one, then, and nobody's patience is tried. */
+/** Recognises a forum on this machine: it is a simulated one, so it may be asked often. */
 function isLocal(forum: string): boolean {
   return URL.canParse(forum) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(forum).hostname)
 }
 
-/** `REDIS_URL`, or one made of `REDIS_HOST`. May hold a password: never to be printed. */
+/** Returns `REDIS_URL`, or a URL made of `REDIS_HOST`. It may hold a password and must not be printed. */
 export function redisUrl(env: Env): string | undefined {
   const { REDIS_URL: url, REDIS_HOST: host } = env
   if (url) return url

@@ -3,7 +3,7 @@ import { printable } from 'jvc-receiver/feed'
 const LEVELS: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info ', 40: 'WARN ', 50: 'ERROR' }
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name'])
 
-/** A line of pino, made short: time, level, message, then the details. Text of the forum cannot steer the terminal. */
+/** Shortens a line of pino to time, level, message and details. Control characters of forum text are escaped. */
 export function shortLine(json: string): string {
   const { level, time, msg, ...rest } = JSON.parse(json) as { level: number; time: number; msg?: string } & Record<
     string,

@@ -117,9 +117,9 @@ describe('where a client goes on', () => {
     ['ab:19', 20, undefined],
     ['ab:9', 10, undefined],
     ['ab:8', 10, 'the log begins later'],
-    ['ab:20', 20, 'the log ends before it'],
-    ['cd:14', 10, 'that cursor is of another log'],
-    ['x', 10, 'that is no cursor of this feed'],
+    ['ab:20', 20, 'the log ends before the cursor'],
+    ['cd:14', 10, 'the cursor belongs to another log'],
+    ['x', 10, 'the text is no cursor of this feed'],
   ])('after %j: at %j, gap: %j', (cursor, from, reason) => {
     const found = resumeAt(log, cursor)
     expect([found.from, found.gap?.reason]).toEqual([from, reason])

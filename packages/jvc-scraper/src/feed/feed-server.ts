@@ -10,12 +10,12 @@ export interface FeedServerOptions extends ConnectionPorts {
   readonly maxClients: number
 }
 
-/** How long clients may take to read what was written to them when the server closes. */
+/** The time that clients have for reading their last lines when the server closes, in milliseconds. */
 const CLOSING_MS = 2000
 
 /**
  * The feed on TCP: one line of JSON per post, to every client at its own pace. A client that sends nothing gets every
- * post from its connection on; one that sends `{"resume":"<cursor>"}` gets what followed it, with cursors.
+ * post from its connection on. A client that sends `{"resume":"<cursor>"}` gets the posts after the cursor, with cursors.
  */
 export class FeedServer {
   readonly #server: Server
@@ -46,12 +46,12 @@ export class FeedServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** The connected clients and how many posts wait for each. */
+  /** Returns the connected clients and the number of posts that wait for each. */
   clients(): { name: string; lag: number }[] {
     return [...this.#clients].map(({ name, lag }) => ({ name, lag }))
   }
 
-  /** Sends what is in the log to those who take it, then closes every connection. */
+  /** Sends the rest of the log to the clients that accept it, then closes every connection. */
   async close(): Promise<void> {
     this.#subscription.unsubscribe()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -67,7 +67,7 @@ export class FeedServer {
     timer.cancel()
   }
 
-  /** Who has closed its side has most likely left. */
+  /** Frees a place by dropping a client that has closed its sending side: it has most likely left. */
   #makeRoom(): void {
     const left = [...this.#clients].find(({ halfClosed }) => halfClosed)
     left?.destroy()

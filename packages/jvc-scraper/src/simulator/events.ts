@@ -2,14 +2,14 @@ import type { FaultPlan } from './faults.js'
 import type { Forum, SimulatedPost } from './forum.js'
 import type { Random } from './random.js'
 
-/** Posts that were read this long ago may be deleted, milliseconds: whoever read them had the time to pass them on. */
+/** The age at which a read post may be deleted, in milliseconds: by then its reader has passed it on. */
 const SETTLED = 15_000
 /** A deleted post comes back after so many others. */
 const AWAY = 40
 /** A post to delete is looked for among the last so many. */
 const RECENT = 400
 
-/** What happens to the forum besides new posts: deletions, returns, renames. Called once for each new post. */
+/** Causes the events of the forum besides new posts: deletions, returns, renames. Called once for each new post. */
 export class Events {
   readonly #forum: Forum
   readonly #faults: FaultPlan
@@ -32,7 +32,7 @@ export class Events {
     while ((this.#away[0]?.until ?? Infinity) <= forum.posts.length) this.restore()
   }
 
-  /** Deletes a post: one that nobody can have read, or one that was read long enough ago. */
+  /** Deletes a post that was never served, or was served long enough ago. */
   delete(now: number): SimulatedPost | undefined {
     for (let i = 0; i < 20; i++) {
       const post = this.#somePost()
@@ -54,7 +54,7 @@ export class Events {
   #somePost(): SimulatedPost {
     const { posts } = this.#forum
     const post = posts[this.#random.int(Math.max(0, posts.length - RECENT), posts.length - 1)]
-    if (post === undefined) throw new Error('The forum has no post.')
+    if (post === undefined) throw new Error('The forum has no post')
     return post
   }
 }

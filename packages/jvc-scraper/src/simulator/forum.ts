@@ -10,7 +10,7 @@ import { Random, Zipf } from './random.js'
 import { Writer } from './writer.js'
 import type { Quotable } from './writer.js'
 
-/** A post of the invented forum, with what the feed must say of it. */
+/** A post of the simulated forum, with the values that the feed must carry. */
 export interface SimulatedPost {
   /** Position in order of publication, from 0. */
   readonly n: number
@@ -29,15 +29,15 @@ export interface SimulatedPost {
   readonly source: string
   readonly message: string
   readonly stickers: readonly string[]
-  /** There before the simulator started. */
+  /** Published before the simulator started. */
   readonly history: boolean
-  /** When a page with it was first sent whole, epoch milliseconds. */
+  /** The time at which a page with the post was first sent whole, epoch milliseconds. */
   servedAt: number | undefined
-  /** When it was last deleted, even if it came back, epoch milliseconds. */
+  /** The time of the last deletion, even if the post came back, epoch milliseconds. */
   deletedAt: number | undefined
-  /** Not to be seen at the moment. */
+  /** Not visible at present. */
   deleted: boolean
-  /** It was deleted before any page with it had been sent whole. */
+  /** Deleted before any page with the post had been sent whole. */
   missable: boolean
 }
 
@@ -48,7 +48,7 @@ export interface SimulatedTopic {
   readonly pin: 'on' | 'off' | undefined
   /** The visible posts by ascending id; the opening one is never deleted. */
   readonly posts: SimulatedPost[]
-  /** What a new post may quote: the last few. */
+  /** The last few posts, which a new post may quote. */
   readonly recent: Quotable[]
   /** The topic was deleted with all its posts. */
   gone: boolean
@@ -63,15 +63,15 @@ export interface ForumOptions {
   readonly history: number
   /** The beginning, epoch milliseconds. */
   readonly now: number
-  /** What goes wrong; default nothing. */
+  /** The faults of the forum; default none. */
   readonly faults?: FaultPlan
 }
 
-/** Of all posts, those that open a topic. */
+/** The share of posts that open a topic. */
 const NEW_TOPIC = 1 / 40
 const QUOTABLE = 8
 
-/** The state of the invented forum: topics, posts, and their truth. No clock, no sockets: the seed and the calls decide. */
+/** The state of the simulated forum: topics, posts, and their truth. It has no clock and no sockets: seed and calls decide. */
 export class Forum {
   readonly #options: ForumOptions
   readonly forumId: string

@@ -1,6 +1,6 @@
 /**
- * An invented forum over HTTP, with the markup of the real one: for tests, and for everybody who wants to see the chain
- * work without touching the real site.
+ * A simulated forum over HTTP, with the markup of the real one, for tests and for trying the chain without the real
+ * site.
  *
  * - `startSimulator({ port, host, seed, rate, total, topics, history, faults, clock })` → `{ url, forumUrl, truth(), control(), close() }`.
  * - The same seed publishes the same posts (ids, topics, authors, texts, stickers) in the same order; the clock only
@@ -11,7 +11,7 @@
  *   miss the posts that were deleted before they were served (`missable`); after a rename one may carry the newer title.
  * - `faults: 'all'`, or names with chances (`slow=0.1,gone`), see `FAULTS`; which request has which fault follows from the
  *   seed and the order of requests.
- * - `simulator.control({ do: 'publish', count: 5 })` and `POST /__control?do=publish&count=5` carry out orders: `pause`,
+ * - `simulator.control({ do: 'publish', count: 5 })` and `POST /__control?do=publish&count=5` execute commands: `pause`,
  *   `resume`, `publish&count=`, `rate&value=`, `until&total=`, `delete&id=`, `restore&id=`, `rename&topic=&title=`,
  *   `gone&topic=`, `faults&names=`, `fault&name=&times=` (the next requests); `GET /__control` gives the status.
  */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import type { Events } from './events.js'
 import type { Forum } from './forum.js'
 
-/** Milliseconds between looks at the clock. */
+/** The interval between two checks of the clock, in milliseconds. */
 const TICK = 20
 
 /** Publishes posts at a rate: as many as are due at each tick, each dated with the moment it was due. */
@@ -14,11 +14,11 @@ export class Publisher {
   #rate: number
   /** Stop when this many are out. */
   #total: number
-  /** Posts published since the start, whatever called for them. */
+  /** The number of posts published since the start, by rate and by command. */
   published = 0
   #paused = false
   #last: number
-  /** Posts owed, with the fraction of the next one. */
+  /** The posts that are due, with the fraction of the next one. */
   #owed = 0
   #timer: { cancel(): void }
 
@@ -32,7 +32,7 @@ export class Publisher {
     this.#timer = this.#nextTick()
   }
 
-  /** Publishes at once, whatever the rate and the total say. */
+  /** Publishes at once, independent of rate and total. */
   now(count: number): void {
     for (let i = 0; i < count; i++) this.#publish(this.#clock.now())
   }
@@ -57,7 +57,7 @@ export class Publisher {
     this.#paused = false
   }
 
-  /** No more post will come by itself. */
+  /** True when the total is reached. */
   get done(): boolean {
     return this.published >= this.#total
   }

@@ -14,10 +14,10 @@ import { Site, reply } from './site.js'
 import type { Reply } from './site.js'
 import { truthOf } from './truth.js'
 
-/** Lines of the truth written at once. */
+/** The number of lines of the truth per write. */
 const TRUTH_CHUNK = 1000
 
-/** What a simulation is made of; see `SimulatorOptions` for the meaning. */
+/** The options of a simulation; `SimulatorOptions` documents them. */
 export interface SimulationOptions {
   readonly seed: number
   readonly rate: number
@@ -136,7 +136,7 @@ export class Simulation {
   #controlReply(path: string, method: string | undefined): Reply {
     try {
       const command = readCommand(new URL(path, 'http://simulator').searchParams)
-      if (command.do !== 'status' && method !== 'POST') throw new ControlError('An order needs POST.')
+      if (command.do !== 'status' && method !== 'POST') throw new ControlError('A command needs POST')
       return reply(200, `${JSON.stringify(this.control(command))}\n`, 'application/json')
     } catch (error) {
       if (!(error instanceof ControlError || error instanceof FaultError)) throw error
@@ -164,5 +164,5 @@ export class Simulation {
 }
 
 function found(result: unknown): void {
-  if (result === undefined || result === false) throw new ControlError('There is no such post or topic to do that to.')
+  if (result === undefined || result === false) throw new ControlError('There is no such post or topic')
 }

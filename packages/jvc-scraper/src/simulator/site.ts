@@ -6,7 +6,7 @@ import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
 
-/** What the site answers. */
+/** An answer of the site. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -18,7 +18,7 @@ export interface Reply {
 /** Pages kept rendered; some 100 KB each. */
 const CACHED_PAGES = 300
 
-/** The answers of the invented site to requests for its pages, the way the real one answers. */
+/** Answers requests for pages as the real site does. */
 export class Site {
   readonly #forum: Forum
   readonly #cache = new Map<string, { mark: string; body: Buffer }>()
@@ -30,7 +30,7 @@ export class Site {
   /**
    * @param path path and query of the request.
    * @param now epoch milliseconds.
-   * @param fault what goes wrong with this answer, as far as it is the page's affair.
+   * @param fault the fault of this answer, as far as it concerns the page
    */
   answer(path: string, now: number, fault?: FaultName): Reply {
     const dress = DRESSES[fault ?? ''] ?? TODAY
@@ -116,7 +116,7 @@ export function redirect(status: number, location: string): Reply {
   return html(status, stub(location), { location })
 }
 
-/** Where the site sends who asks for a topic or forum that never existed. */
+/** Redirects to the forum index, the site's answer for a topic or forum that never existed. */
 export function toIndex(): Reply {
   return redirect(302, '/forums.htm')
 }

@@ -15,7 +15,7 @@ export interface SimulatorOptions {
   readonly host?: string
   /** Two simulators of one seed publish the same posts in the same order; default 1. */
   readonly seed?: number
-  /** New posts per second; default 20. 0 publishes only what is ordered. */
+  /** New posts per second; default 20. With 0 only commands publish. */
   readonly rate?: number
   /** Stop publishing when this many posts are out; default never. */
   readonly total?: number
@@ -25,32 +25,32 @@ export interface SimulatorOptions {
   readonly history?: number
   /** The forum's number; default `51`. */
   readonly forumId?: string
-  /** What goes wrong: `all`, `none` (the default), or names with commas, each with a chance if wanted, `slow=0.1,gone`. */
+  /** The faults: `all`, `none` (the default), or names with commas and optional probabilities, `slow=0.1,gone`. */
   readonly faults?: string
-  /** The time it lives in; default the machine's. */
+  /** The clock of the forum; default the system clock. */
   readonly clock?: Clock
 }
 
 export interface Simulator {
-  /** Where it listens, `http://127.0.0.1:49152`. */
+  /** The address of the server, for example `http://127.0.0.1:49152`. */
   readonly url: string
   readonly port: number
   /** The address of the forum's list, first page. */
   readonly forumUrl: string
   /** Every post published, in order, from position `since` (default 0) on. */
   truth(since?: number): TruthPost[]
-  /** Carries out an order, as `POST /__control` does. */
+  /** Executes a command, as `POST /__control` does. */
   control(command: ControlCommand): SimulatorStatus
   /** Stops publishing and listening, and cuts open connections. */
   close(): Promise<void>
 }
 
 /**
- * Starts an invented forum: lists of 25 topics, topic pages of 20 posts, with today's markup, payload and JvCare links,
- * and new posts at a rate. Nothing of it comes from real people.
+ * Starts a simulated forum: lists of 25 topics, topic pages of 20 posts, with the current markup, payload and JvCare
+ * links, and new posts at a rate. All its content is made up.
  *
  * Besides the site's own addresses it answers `GET /__truth?since=N` (one JSON object a line, see {@link TruthPost}),
- * `GET /__control` (the status) and `POST /__control?do=…` (an order, see {@link ControlCommand}).
+ * `GET /__control` (the status) and `POST /__control?do=…` (a command, see {@link ControlCommand}).
  *
  * @throws FaultError on a fault that does not exist; the error of the socket, e.g. `EADDRINUSE`.
  * @example

@@ -48,7 +48,7 @@ ${shown}${pager(page, count, address)}`,
   )
 }
 
-/** What every payload of the site carries besides its data, in short. */
+/** The part that every payload of the site has besides its data, shortened. */
 export const PREFERENCES = {
   userParameters: { parameters: { items: [{ label: 'Afficher les avatars', isActive: true, id: 'isShowAvatars' }] } },
   ajaxSessionPreferencesToken: '0000000000000000000000000000000000000000',

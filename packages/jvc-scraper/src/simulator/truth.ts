@@ -1,6 +1,6 @@
 import type { SimulatedPost } from './forum.js'
 
-/** One published post, as the feed must carry it (the first six fields) and what became of it. */
+/** One published post as the feed must carry it (the first six fields), with its history. */
 export interface TruthPost {
   readonly id: string
   readonly hour: string
@@ -15,13 +15,13 @@ export interface TruthPost {
   readonly at: number
   /** Published before the simulator started. */
   readonly history: boolean
-  /** When a page that shows it was first sent whole, epoch milliseconds; null: never. */
+  /** The time at which a page with the post was first sent whole, epoch milliseconds; null: never. */
   readonly servedAt: number | null
-  /** When it was last deleted, even if it came back, epoch milliseconds; null: never. */
+  /** The time of the last deletion, even if the post came back, epoch milliseconds; null: never. */
   readonly deletedAt: number | null
-  /** Not to be seen at the moment. */
+  /** Not visible at present. */
   readonly deleted: boolean
-  /** It was deleted before any page with it had been sent whole: a reader may rightly have missed it. */
+  /** Deleted before any page with the post had been sent whole: a reader may have missed it. */
   readonly missable: boolean
 }
 

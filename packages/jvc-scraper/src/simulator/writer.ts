@@ -4,7 +4,7 @@ import { EMOJI, title } from './lexicon.js'
 import type { Lexicon } from './lexicon.js'
 import type { Random } from './random.js'
 
-/** What a post may quote. */
+/** A post that another post may quote. */
 export interface Quotable {
   readonly author: string
   readonly at: number
