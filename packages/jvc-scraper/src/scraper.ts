@@ -160,8 +160,8 @@ export class Scraper {
   /** What `/health` tells. Not well: bookmarks away, or the list not read for long. */
   health(): Health {
     const now = this.#ports.clock.now()
-    const { lastScanAt } = this.#crawler
-    const sinceListMs = lastScanAt === undefined ? undefined : now - lastScanAt
+    const { lastReadAt } = this.#crawler.status
+    const sinceListMs = lastReadAt === undefined ? undefined : now - lastReadAt
     const listOverdue = (sinceListMs ?? 0) > Math.max(10 * this.#settings.listEveryMs, 60_000)
     const { pausedUntil } = this.#pace
     return {

@@ -6,6 +6,7 @@ import type { Counters } from '../counters.js'
 import { ScraperError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ParseError } from '../parse/index.js'
+import { CrawlStatusTracker, type CrawlStatus } from './crawl-status.js'
 import { NoPage, StalePage } from './errors.js'
 import type { Doubt, Frontier, Pending } from './frontier.js'
 import type { ListScanner } from './list-scanner.js'
@@ -54,14 +55,19 @@ export class Crawler {
   #wake: () => void = () => {}
   #attempts = Infinity
   #gaveUp = false
-  /** When the list was last read to its end, epoch milliseconds. */
-  lastScanAt: number | undefined
+  readonly #status: CrawlStatusTracker
 
   constructor(ports: CrawlerPorts, options: CrawlerOptions) {
     this.#ports = ports
     this.#options = options
+    this.#status = new CrawlStatusTracker(ports.clock)
     // Every request that waits or is under way listens to it.
     setMaxListeners(0, this.#stop.signal)
+  }
+
+  /** The present state of the crawl, for the health page. */
+  get status(): CrawlStatus {
+    return this.#status.current
   }
 
   /** Settles when it was stopped. */
@@ -103,17 +109,18 @@ export class Crawler {
   }
 
   async #scan(): Promise<boolean> {
-    const { scanner, logger, clock } = this.#ports
+    const { scanner, logger } = this.#ports
     try {
       await this.#findOrigin()
       this.#newest = await scanner.scan(this.#stop.signal)
       await this.#keepOrigin()
       this.#listFailures = 0
-      this.lastScanAt = clock.now()
+      this.#status.succeeded()
       return true
     } catch (error) {
       if (this.#stop.signal.aborted) return false
       this.#count(error)
+      this.#status.failed(error)
       this.#listFailures++
       logger.warn({ error: messageOf(error), failures: this.#listFailures }, 'the topic list could not be read')
       return false
