@@ -5,7 +5,7 @@ import { FeedLog } from '../feed/feed-log.js'
 import { MemoryLogStore } from '../feed/memory-log-store.js'
 import { silentLogger } from '../logger.js'
 import { parseAddress, type TopicRow } from '../parse/index.js'
-import { rowOf } from '../test-pages.js'
+import { rowOf } from '../../test/test-pages.js'
 import { TopicVisitor, type FirstVisit } from './topic-visitor.js'
 
 const none = new AbortController().signal

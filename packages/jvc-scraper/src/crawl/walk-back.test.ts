@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { pageOf } from '../test-pages.js'
+import { pageOf } from '../../test/test-pages.js'
 import type { TopicPage } from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
 import { walkBack } from './walk-back.js'

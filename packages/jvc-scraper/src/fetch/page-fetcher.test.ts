@@ -3,7 +3,7 @@ import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
 import { ManualClock } from '../manual-clock.js'
 import type { HttpAnswer } from './http.js'
-import { Pace } from './pace.js'
+import { Pace } from './request-gate.js'
 import { CIVIL_PATIENCE, PageFetcher } from './page-fetcher.js'
 import { siteOf } from './site.js'
 

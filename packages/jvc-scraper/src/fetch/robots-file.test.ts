@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { silentLogger } from '../logger.js'
 import { ManualClock } from '../manual-clock.js'
 import type { HttpAnswer } from './http.js'
-import { Pace } from './pace.js'
+import { Pace } from './request-gate.js'
 import { RobotsFile, type Verdict } from './robots-file.js'
 import { siteOf } from './site.js'
 

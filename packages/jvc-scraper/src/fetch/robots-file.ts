@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import { messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Get } from './http.js'
-import type { Pace } from './pace.js'
+import type { Pace } from './request-gate.js'
 import { Robots } from './robots.js'
 import type { Site } from './site.js'
 

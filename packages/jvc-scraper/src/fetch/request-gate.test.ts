@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { ManualClock, settled } from '../manual-clock.js'
-import { Pace, type Turn } from './pace.js'
+import { Pace, type Turn } from './request-gate.js'
 
 const none = new AbortController().signal
 setMaxListeners(0, none)
