@@ -11,8 +11,8 @@ import type { SlowClientPolicy } from './feed/feed-connection.js'
 import type { LogStore } from './feed/log-store.js'
 import { httpClient, type HttpClient, type HttpTimeouts } from './fetch/http.js'
 import type { Identity } from './fetch/identity.js'
-import { Pace } from './fetch/pace.js'
-import { PageFetcher, type Patience } from './fetch/page-fetcher.js'
+import { RequestGate } from './fetch/request-gate.js'
+import { PageFetcher, type RetryPolicy } from './fetch/page-fetcher.js'
 import { RobotsFile } from './fetch/robots-file.js'
 import { siteOf } from './fetch/site.js'
 import type { Health } from './health-server.js'
@@ -38,7 +38,7 @@ export interface ScraperSettings {
   readonly maxPagesBack: number
   readonly expiryMs: number
   readonly robots: boolean
-  readonly patience: Patience
+  readonly retryPolicy: RetryPolicy
   readonly timeouts: HttpTimeouts
 }
 
@@ -57,7 +57,7 @@ export class Scraper {
   readonly #settings: ScraperSettings
   readonly #ports: ScraperPorts
   readonly #http: HttpClient
-  readonly #pace: Pace
+  readonly #gate: RequestGate
   readonly #frontier: Frontier
   readonly #log: FeedLog
   readonly #feed: FeedServer
@@ -100,15 +100,15 @@ export class Scraper {
     this.#log = log
     this.#feed = feed
     this.#http = httpClient(identity, settings.workers, settings.timeouts)
-    this.#pace = new Pace({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
+    this.#gate = new RequestGate({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
     const robots = new RobotsFile({
       site,
       get: this.#http.get,
-      pace: this.#pace,
+      gate: this.#gate,
       clock,
       logger,
       obey: settings.robots,
-      retryMs: settings.patience.challengeMs,
+      retryMs: settings.retryPolicy.challengeMs,
     })
     this.#frontier = new Frontier()
     const common = { clock, random, logger, counters, bookmarks, frontier: this.#frontier }
@@ -116,13 +116,13 @@ export class Scraper {
       ...common,
       site,
       get: this.#http.get,
-      pace: this.#pace,
+      gate: this.#gate,
       robots,
-      patience: settings.patience,
+      retryPolicy: settings.retryPolicy,
     })
     const scanner = new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })
     const visitor = new TopicVisitor({ ...common, fetcher, log }, settings)
-    const { retryMs, maxRetryMs } = settings.patience
+    const { retryMs, maxRetryMs } = settings.retryPolicy
     this.#crawler = new Crawler({ ...common, scanner, visitor }, { ...settings, retryMs, maxRetryMs })
   }
 
@@ -160,16 +160,16 @@ export class Scraper {
   /** What `/health` tells. Not well: bookmarks away, or the list not read for long. */
   health(): Health {
     const now = this.#ports.clock.now()
-    const { lastScanAt } = this.#crawler
-    const sinceListMs = lastScanAt === undefined ? undefined : now - lastScanAt
+    const { lastReadAt } = this.#crawler.status
+    const sinceListMs = lastReadAt === undefined ? undefined : now - lastReadAt
     const listOverdue = (sinceListMs ?? 0) > Math.max(10 * this.#settings.listEveryMs, 60_000)
-    const { pausedUntil } = this.#pace
+    const { pausedUntil } = this.#gate
     return {
       ok: !this.#ports.bookmarks.away && !listOverdue,
       sinceListMs,
       pausedMs: pausedUntil === undefined ? 0 : pausedUntil - now,
       bookmarksAway: this.#ports.bookmarks.away,
-      inFlight: this.#pace.inFlight,
+      inFlight: this.#gate.inFlight,
       topicsWaiting: this.#frontier.waiting,
       topicsVisiting: this.#frontier.visiting,
       log: { id: this.#log.id, oldest: this.#log.oldest, next: this.#log.next, bytes: this.#log.bytes },

@@ -2,12 +2,15 @@ import { encodeJvCare } from '../src/parse/index.js'
 
 /** Invented pages in the markup of January 2022 to April 2026, as served, before JavaScript. */
 
-const care = (address: string, classes: string, inner: string, attributes = ''): string =>
-  `<span class="JvCare ${encodeJvCare(address)} ${classes}"${attributes}>
+function care(address: string, classes: string, inner: string, attributes = ''): string {
+  return `<span class="JvCare ${encodeJvCare(address)} ${classes}"${attributes}>
         ${inner}
       </span>`
+}
 
-const profile = (name: string): string => `https://www.jeuxvideo.com/profil/${name.toLowerCase()}?mode=infos`
+function profile(name: string): string {
+  return `https://www.jeuxvideo.com/profil/${name.toLowerCase()}?mode=infos`
+}
 
 interface Row {
   readonly id: string

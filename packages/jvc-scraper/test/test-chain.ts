@@ -145,7 +145,14 @@ export function expectStormTruth(simulator: Simulator, posts: readonly Post[]): 
 }
 
 /** Waits are short, so that a storm is over soon. */
-export const impatient: Pick<ScraperSettings, 'patience' | 'timeouts'> = {
-  patience: { attempts: 5, retryMs: 10, maxRetryMs: 200, challengeMs: 100, maxChallengeMs: 400, maxRetryAfterMs: 200 },
+export const impatient: Pick<ScraperSettings, 'retryPolicy' | 'timeouts'> = {
+  retryPolicy: {
+    attempts: 5,
+    retryMs: 10,
+    maxRetryMs: 200,
+    challengeMs: 100,
+    maxChallengeMs: 400,
+    maxRetryAfterMs: 200,
+  },
   timeouts: { connectMs: 2000, headersMs: 2000, bodyMs: 500, totalMs: 1500 },
 }

@@ -16,7 +16,7 @@ export interface FileBookmarksOptions {
   readonly onError: (error: ScraperError) => void
 }
 
-type Stored = Record<string, [id: string, raisedAt: number]>
+type Stored = Record<string, [id: string, advancedAt: number]>
 
 const FORMAT = 1
 
@@ -50,7 +50,7 @@ export class FileBookmarks implements Bookmarks {
     return Promise.resolve(this.#marks.get(topicId)?.[0])
   }
 
-  raise(topicId: string, postId: string): Promise<void> {
+  advance(topicId: string, postId: string): Promise<void> {
     const known = this.#marks.get(topicId)?.[0]
     const id = known !== undefined && compareIds(known, postId) > 0 ? known : postId
     const now = this.#options.clock.now()
@@ -88,7 +88,7 @@ export class FileBookmarks implements Bookmarks {
 
   #expire(): void {
     const oldest = this.#options.clock.now() - this.#options.expiryMs
-    for (const [topicId, [, raisedAt]] of this.#marks) if (raisedAt < oldest) this.#marks.delete(topicId)
+    for (const [topicId, [, advancedAt]] of this.#marks) if (advancedAt < oldest) this.#marks.delete(topicId)
   }
 }
 

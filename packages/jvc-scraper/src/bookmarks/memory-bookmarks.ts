@@ -10,7 +10,7 @@ export class MemoryBookmarks implements Bookmarks {
     return Promise.resolve(this.#ids.get(topicId))
   }
 
-  raise(topicId: string, postId: string): Promise<void> {
+  advance(topicId: string, postId: string): Promise<void> {
     const known = this.#ids.get(topicId)
     if (known === undefined || compareIds(postId, known) > 0) this.#ids.set(topicId, postId)
     return Promise.resolve()

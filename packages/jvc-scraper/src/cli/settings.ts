@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FirstVisit } from '../crawl/topic-visitor.js'
 import type { SlowClientPolicy } from '../feed/feed-connection.js'
 import { DEFAULT_TIMEOUTS } from '../fetch/http.js'
-import { CIVIL_PATIENCE, type Patience } from '../fetch/page-fetcher.js'
+import { POLITE_RETRY_POLICY, type RetryPolicy } from '../fetch/page-fetcher.js'
 import { DEFAULT_FORUM } from '../fetch/site.js'
 import { ScraperError } from '../errors.js'
 import type { ScraperSettings } from '../scraper.js'
@@ -20,7 +20,7 @@ export interface Stores {
 }
 
 /** The retry policy for a forum on this machine, which may be asked again at once. */
-const LOCAL_PATIENCE: Patience = {
+const LOCAL_RETRY_POLICY: RetryPolicy = {
   attempts: 5,
   retryMs: 100,
   maxRetryMs: 2000,
@@ -53,7 +53,7 @@ export function settingsOf(options: Options, forum: string | undefined): Scraper
     maxPagesBack: number('max-pages-back'),
     expiryMs: number('expiry') * DAY,
     robots: !options.flag('ignore-robots'),
-    patience: local ? LOCAL_PATIENCE : CIVIL_PATIENCE,
+    retryPolicy: local ? LOCAL_RETRY_POLICY : POLITE_RETRY_POLICY,
     timeouts: local ? { connectMs: 2000, headersMs: 3000, bodyMs: 2000, totalMs: 8000 } : DEFAULT_TIMEOUTS,
   }
 }

@@ -3,7 +3,7 @@ import { MemoryBookmarks } from '../bookmarks/memory-bookmarks.js'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
 import { ManualClock } from '../../test/manual-clock.js'
-import { rowOf } from '../test-pages.js'
+import { rowOf } from '../../test/test-pages.js'
 import { Crawler } from './crawler.js'
 import { NoPage, StalePage } from './errors.js'
 import { Frontier } from './frontier.js'
@@ -11,13 +11,13 @@ import { Frontier } from './frontier.js'
 const gone = new NoPage({ kind: 'gone', path: '/x' })
 const away = new NoPage({ kind: 'not-found', path: '/x' })
 
-let stop = (): unknown => undefined
+let stop: () => unknown = () => undefined
 afterEach(async () => {
   await stop()
 })
 
 /** A crawler whose list and topics answer as they are told; time goes on by hand. */
-const start = (options: { scan?: (n: number) => void; visit?: (topic: string, n: number) => void }) => {
+function start(options: { scan?: (n: number) => void; visit?: (topic: string, n: number) => void }) {
   const clock = new ManualClock(0)
   const counters = new Counters()
   const frontier = new Frontier()
@@ -63,7 +63,7 @@ const start = (options: { scan?: (n: number) => void; visit?: (topic: string, n:
   return { clock, counters, scans, visitsOf, gaps }
 }
 
-const refuse = (error: Error): never => {
+function refuse(error: Error): never {
   throw error
 }
 

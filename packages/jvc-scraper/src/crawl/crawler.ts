@@ -6,8 +6,9 @@ import type { Counters } from '../counters.js'
 import { ScraperError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ParseError } from '../parse/index.js'
+import { CrawlStatusTracker, type CrawlStatus } from './crawl-status.js'
 import { NoPage, StalePage } from './errors.js'
-import type { Doubt, Frontier, Pending } from './frontier.js'
+import type { Suspicion, Frontier, Pending } from './frontier.js'
 import type { ListScanner } from './list-scanner.js'
 import type { FirstVisit, TopicVisitor } from './topic-visitor.js'
 
@@ -38,7 +39,7 @@ export interface CrawlerOptions {
 /** The place among the bookmarks that holds when this forum was first read; no topic has this id. */
 const ORIGIN = '0'
 /** How often in a row a visit may find no topic, or the same older state of it than the list shows, before it is believed. */
-const MAX_DOUBTS = 6
+const MAX_SUSPICIONS = 6
 /** Attempts for the list and for each topic in a single pass. */
 const ONCE_ATTEMPTS = 5
 
@@ -54,14 +55,19 @@ export class Crawler {
   #wake: () => void = () => {}
   #attempts = Infinity
   #gaveUp = false
-  /** When the list was last read to its end, epoch milliseconds. */
-  lastScanAt: number | undefined
+  readonly #status: CrawlStatusTracker
 
   constructor(ports: CrawlerPorts, options: CrawlerOptions) {
     this.#ports = ports
     this.#options = options
+    this.#status = new CrawlStatusTracker(ports.clock)
     // Every request that waits or is under way listens to it.
     setMaxListeners(0, this.#stop.signal)
+  }
+
+  /** The present state of the crawl, for the health page. */
+  get status(): CrawlStatus {
+    return this.#status.current
   }
 
   /** Settles when it was stopped. */
@@ -103,17 +109,18 @@ export class Crawler {
   }
 
   async #scan(): Promise<boolean> {
-    const { scanner, logger, clock } = this.#ports
+    const { scanner, logger } = this.#ports
     try {
       await this.#findOrigin()
       this.#newest = await scanner.scan(this.#stop.signal)
       await this.#keepOrigin()
       this.#listFailures = 0
-      this.lastScanAt = clock.now()
+      this.#status.succeeded()
       return true
     } catch (error) {
       if (this.#stop.signal.aborted) return false
       this.#count(error)
+      this.#status.failed(error)
       this.#listFailures++
       logger.warn({ error: messageOf(error), failures: this.#listFailures }, 'the topic list could not be read')
       return false
@@ -132,7 +139,7 @@ export class Crawler {
   async #keepOrigin(): Promise<void> {
     if (this.#options.from !== 'now' || this.#newest === undefined) return
     this.#origin ??= this.#newest
-    await this.#ports.bookmarks.raise(ORIGIN, String(this.#origin))
+    await this.#ports.bookmarks.advance(ORIGIN, String(this.#origin))
   }
 
   /** From which date on the posts of a topic without a bookmark are new. */
@@ -181,8 +188,8 @@ export class Crawler {
       counters.add('visitsFailed')
       this.#count(error)
       const isLast = pending.failures + 1 >= this.#attempts
-      const doubt = doubtOf(error, pending)
-      if (isLast || isFinal(error) || (doubt?.times ?? 0) > MAX_DOUBTS) {
+      const suspicion = suspicionOf(error, pending)
+      if (isLast || isFinal(error) || (suspicion?.repeats ?? 0) > MAX_SUSPICIONS) {
         this.#gaveUp ||= isLast
         counters.add('topicsLeft')
         logger.info({ topic: id, why: messageOf(error) }, 'a topic is left')
@@ -192,7 +199,7 @@ export class Crawler {
       const { retryMs: baseMs, maxRetryMs: maxMs } = this.#options
       const pause = backOffMs(pending.failures + 1, { baseMs, maxMs }, random())
       logger.debug({ topic: id, error: messageOf(error), pauseMs: pause }, 'a visit failed and will be tried again')
-      frontier.failed(pending, clock.now() + pause, doubt)
+      frontier.failed(pending, clock.now() + pause, suspicion)
     }
   }
 
@@ -235,12 +242,12 @@ function isFinal(error: unknown): boolean {
  * What may be a passing mood of the site is believed only when it is the same again and again: that there is no such
  * topic, or that it has no post that the list tells of. Failures of another kind in between begin the count anew.
  */
-function doubtOf(error: unknown, { doubt }: Pending): Doubt | undefined {
-  const doubtful =
+function suspicionOf(error: unknown, { suspicion }: Pending): Suspicion | undefined {
+  const isSuspicious =
     error instanceof NoPage
       ? /^(not-found|index)$/.test(error.outcome.kind)
-      : error instanceof StalePage && error.mayLast
-  if (!doubtful) return undefined
+      : error instanceof StalePage && error.mayPersist
+  if (!isSuspicious) return undefined
   const { message } = error as Error
-  return { message, times: doubt?.message === message ? doubt.times + 1 : 1 }
+  return { message, repeats: suspicion?.message === message ? suspicion.repeats + 1 : 1 }
 }

@@ -13,10 +13,10 @@ export class NoPage extends Error {
 export class StalePage extends Error {
   override readonly name = 'StalePage'
 
-  /** @param mayLast it may stay so for ever, and is to be believed when it is seen again and again */
+  /** @param mayPersist it may stay so for ever, and is to be believed when it is seen again and again */
   constructor(
     message: string,
-    readonly mayLast = false,
+    readonly mayPersist = false,
   ) {
     super(message)
   }

@@ -1,9 +1,9 @@
 import type { TopicRow } from '../parse/index.js'
 
 /** Something that a site may say in passing, or mean. */
-export interface Doubt {
+export interface Suspicion {
   readonly message: string
-  readonly times: number
+  readonly repeats: number
 }
 
 /** A topic that waits for a visit. */
@@ -12,7 +12,7 @@ export interface Pending {
   /** Visits that have failed since the row was last read well. */
   readonly failures: number
   /** What the last of them would mean if it were to be believed, and how often in a row it was the same. */
-  readonly doubt: Doubt | undefined
+  readonly suspicion: Suspicion | undefined
   /** Not before this, epoch milliseconds. */
   readonly notBefore: number
 }
@@ -30,7 +30,7 @@ interface Seen {
 /** Rows of the list are dated to the second: within it a post can take another's place without a trace. */
 const SECOND_MS = 2000
 
-const FRESH = { failures: 0, doubt: undefined, notBefore: 0 }
+const NEVER_FAILED = { failures: 0, suspicion: undefined, notBefore: 0 }
 
 /** Rows remembered, beyond which the ones noticed longest ago are forgotten (and would be visited once more). */
 const MAX_SEEN = 20_000
@@ -68,16 +68,16 @@ export class Frontier {
     if (seen !== undefined && !changed && (seen.settled || now - seen.noticedAt < SECOND_MS)) return false
     const young = newestAt !== undefined && row.lastPostAt !== undefined && newestAt - row.lastPostAt < SECOND_MS
     this.#seen.delete(row.id)
-    this.#seen.set(row.id, { ...marksOf(row), settled: !changed || !young, noticedAt: now })
+    this.#seen.set(row.id, { ...versionOf(row), settled: !changed || !young, noticedAt: now })
     this.#forget()
-    this.#pending.set(row.id, { ...(this.#pending.get(row.id) ?? FRESH), row })
+    this.#pending.set(row.id, { ...(this.#pending.get(row.id) ?? NEVER_FAILED), row })
     return changed
   }
 
   /** Whether the row differs from the one last seen. */
   hasChanged(row: TopicRow): boolean {
     const seen = this.#seen.get(row.id)
-    return seen === undefined || !isSame(seen, marksOf(row))
+    return seen === undefined || !isSame(seen, versionOf(row))
   }
 
   /** The topic that has waited longest and may be visited now; it counts as visited until `done`. */
@@ -106,11 +106,11 @@ export class Frontier {
   }
 
   /** The visit failed: the topic waits again, unless a newer row of it does already. */
-  failed(pending: Pending, notBefore: number, doubt?: Doubt): void {
+  failed(pending: Pending, notBefore: number, suspicion?: Suspicion): void {
     const { id } = pending.row
     this.#visiting.delete(id)
     if (this.#pending.has(id)) return
-    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, doubt, notBefore })
+    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, suspicion, notBefore })
   }
 
   #forget(): void {
@@ -120,13 +120,13 @@ export class Frontier {
   }
 }
 
-type Marks = Pick<Seen, 'lastPage' | 'replies' | 'lastPost'>
+type RowVersion = Pick<Seen, 'lastPage' | 'replies' | 'lastPost'>
 
 /** What changes when a topic gets a post. A new title alone is no reason to read it. */
-function marksOf({ lastPage, replies, lastPostAt, lastPostDate }: TopicRow): Marks {
+function versionOf({ lastPage, replies, lastPostAt, lastPostDate }: TopicRow): RowVersion {
   return { lastPage, replies, lastPost: lastPostAt ?? lastPostDate }
 }
 
-function isSame(a: Marks, b: Marks): boolean {
+function isSame(a: RowVersion, b: RowVersion): boolean {
   return a.lastPage === b.lastPage && a.replies === b.replies && a.lastPost === b.lastPost
 }

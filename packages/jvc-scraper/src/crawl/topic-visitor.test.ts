@@ -5,7 +5,7 @@ import { FeedLog } from '../feed/feed-log.js'
 import { MemoryLogStore } from '../feed/memory-log-store.js'
 import { silentLogger } from '../logger.js'
 import { parseAddress, type TopicRow } from '../parse/index.js'
-import { rowOf } from '../test-pages.js'
+import { rowOf } from '../../test/test-pages.js'
 import { TopicVisitor, type FirstVisit } from './topic-visitor.js'
 
 const none = new AbortController().signal
@@ -35,7 +35,7 @@ function pageOf(id: string, { title, ids }: Topic, page: number, bad: ReadonlySe
   return `<html><script>window.jvc.forumsAppPayload="${packed}";</script></html>`
 }
 
-const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
+async function start(from: FirstVisit = 'start', maxPagesBack = 50) {
   const topics = new Map<string, Topic>()
   const bad = new Set<number>()
   const counters = new Counters()
@@ -66,8 +66,12 @@ const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
   return { topics, bad, site, counters, bookmarks, log, visit, sent }
 }
 
-const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
-const of = (id: string, ids: readonly number[]): string[] => ids.map((post) => `${id}:${post}`)
+function upTo(count: number, from = 1): number[] {
+  return Array.from({ length: count }, (_, i) => from + i)
+}
+function of(id: string, ids: readonly number[]): string[] {
+  return ids.map((post) => `${id}:${post}`)
+}
 
 describe('a visit', () => {
   test('two topics of one title are two topics', async () => {
@@ -169,7 +173,7 @@ describe('a visit', () => {
       { id: '1', ...post },
       { id: '2', ...post },
     ])
-    await bookmarks.raise('1', '1')
+    await bookmarks.advance('1', '1')
     await visit('1')
     expect(sent()).toEqual(of('1', [1, 2, 3]))
   })

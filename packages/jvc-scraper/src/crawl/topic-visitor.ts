@@ -25,7 +25,7 @@ export interface VisitorOptions {
 }
 
 /**
- * Reads what is new in a topic into the log, then raises its bookmark: in this order, so that a crash between the two
+ * Reads what is new in a topic into the log, then advances its bookmark: in this order, so that a crash between the two
  * costs nothing. What is known of a topic is the greater of its bookmark and its last post in the log.
  */
 export class TopicVisitor {
@@ -58,7 +58,7 @@ export class TopicVisitor {
     const stored = await bookmarks.get(topicId)
     const logged = log.lastId(topicId)
     if (logged === undefined || (stored !== undefined && compareIds(stored, logged) >= 0)) return stored
-    await bookmarks.raise(topicId, logged)
+    await bookmarks.advance(topicId, logged)
     return logged
   }
 
@@ -79,7 +79,7 @@ export class TopicVisitor {
     if (sinceMs === undefined) {
       const walk = await this.#walk(row, read, ({ posts, hidden }) => posts.length + hidden.length > 0)
       const last = walk.posts[walk.posts.length - 1]
-      if (last !== undefined) await this.#ports.bookmarks.raise(row.id, last.id)
+      if (last !== undefined) await this.#ports.bookmarks.advance(row.id, last.id)
       return
     }
     const isOld = ({ at }: PostOnPage): boolean => at !== undefined && at < sinceMs
@@ -136,7 +136,7 @@ export class TopicVisitor {
         fresh.map((post) => toPost(post, top.title)),
       )
       this.#ports.counters.add('posts', written)
-      await this.#ports.bookmarks.raise(row.id, last.id)
+      await this.#ports.bookmarks.advance(row.id, last.id)
     }
     if (deleted !== undefined) throw deleted
     if (top.hidden.length === 0) this.#refuseStale(row, posts)

@@ -3,8 +3,8 @@ import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
 import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
-import { Pace } from './pace.js'
-import { CIVIL_PATIENCE, PageFetcher } from './page-fetcher.js'
+import { RequestGate } from './request-gate.js'
+import { POLITE_RETRY_POLICY, PageFetcher } from './page-fetcher.js'
 import { siteOf } from './site.js'
 
 const none = new AbortController().signal
@@ -14,11 +14,11 @@ const page = '<html><div id="listMessages"></div></html>'
 type Scripted = Partial<HttpAnswer> | Error
 
 /** A fetcher of a site that answers by a script: the last answer is given for ever. */
-const fetcherOf = (script: Scripted[]) => {
+function fetcherOf(script: Scripted[]) {
   const clock = new ManualClock(1_000_000)
   const counters = new Counters()
   const asked: [string, number][] = []
-  const pace = new Pace({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 })
+  const gate = new RequestGate({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 })
   const fetcher = new PageFetcher({
     site: siteOf('https://www.jeuxvideo.com/forums/0-51-0-1-0-1-0-x.htm'),
     get: (url) => {
@@ -28,7 +28,7 @@ const fetcherOf = (script: Scripted[]) => {
         ? Promise.reject(answer)
         : Promise.resolve({ status: 200, headers: {}, body: '', ...answer })
     },
-    pace,
+    gate,
     robots: {
       ask: (path) =>
         Promise.resolve(
@@ -39,7 +39,7 @@ const fetcherOf = (script: Scripted[]) => {
     random: () => 0.999,
     counters,
     logger: silentLogger,
-    patience: CIVIL_PATIENCE,
+    retryPolicy: POLITE_RETRY_POLICY,
   })
   /** The outcome, with the clock going on by itself. */
   const fetchPage = async (path = PATH) => {
@@ -48,7 +48,7 @@ const fetcherOf = (script: Scripted[]) => {
     for (let i = 0; i < 2000 && outcome === undefined; i++) await clock.advance(1000)
     return outcome
   }
-  return { fetchPage, asked, clock, counters, pace }
+  return { fetchPage, asked, clock, counters, gate }
 }
 
 describe('PageFetcher', () => {
@@ -102,25 +102,25 @@ describe('PageFetcher', () => {
   })
 
   test('Retry-After holds for everybody', async () => {
-    const { fetchPage, asked, pace, clock } = fetcherOf([
+    const { fetchPage, asked, gate, clock } = fetcherOf([
       { status: 429, headers: { 'retry-after': '40' } },
       { body: page },
     ])
     const outcome = fetchPage()
     await clock.advance(0)
-    expect(pace.pausedUntil).toBe(1_040_000)
+    expect(gate.pausedUntil).toBe(1_040_000)
     expect(await outcome).toMatchObject({ kind: 'page' })
     expect(asked[1]?.[1]).toBeGreaterThanOrEqual(40_000)
   })
 
   test('each challenge after a pause doubles the next one; a page ends that', async () => {
     const challenge = { status: 403, headers: { 'cf-mitigated': 'challenge' } }
-    const { fetchPage, pace, clock } = fetcherOf([challenge, challenge, challenge, { body: page }, challenge])
+    const { fetchPage, gate, clock } = fetcherOf([challenge, challenge, challenge, { body: page }, challenge])
     const pauses: number[] = []
     for (let i = 0; i < 5; i++) {
       await fetchPage()
-      pauses.push(Math.round(((pace.pausedUntil ?? clock.now()) - clock.now()) / 60_000))
-      await clock.advance((pace.pausedUntil ?? clock.now()) - clock.now())
+      pauses.push(Math.round(((gate.pausedUntil ?? clock.now()) - clock.now()) / 60_000))
+      await clock.advance((gate.pausedUntil ?? clock.now()) - clock.now())
     }
     expect(pauses).toEqual([1, 2, 4, 0, 1])
   })

@@ -2,7 +2,7 @@ import { backOffMs } from 'jvc-receiver/feed'
 import { delay, type Clock } from '../clock.js'
 import type { Counters } from '../counters.js'
 import { messageOf } from '../errors.js'
-import type { Pace, Turn } from './pace.js'
+import type { RequestGate, Slot } from './request-gate.js'
 import type { Logger } from '../logger.js'
 import { classifyPage } from '../parse/index.js'
 import type { Get, HttpAnswer } from './http.js'
@@ -12,7 +12,7 @@ import type { RobotsFile } from './robots-file.js'
 import { targetOf, type Site } from './site.js'
 
 /** How the fetcher behaves when things go wrong, in milliseconds. */
-export interface Patience {
+export interface RetryPolicy {
   /** Attempts for one page, the first included. */
   readonly attempts: number
   /** The pause after a first failed attempt; it doubles. */
@@ -26,7 +26,7 @@ export interface Patience {
 }
 
 /** For the real site. */
-export const CIVIL_PATIENCE: Patience = {
+export const POLITE_RETRY_POLICY: RetryPolicy = {
   attempts: 5,
   retryMs: 1000,
   maxRetryMs: 60_000,
@@ -38,13 +38,13 @@ export const CIVIL_PATIENCE: Patience = {
 export interface FetcherPorts {
   readonly site: Site
   readonly get: Get
-  readonly pace: Pace
+  readonly gate: RequestGate
   readonly robots: Pick<RobotsFile, 'ask'>
   readonly clock: Clock
   readonly random: () => number
   readonly counters: Counters
   readonly logger: Logger
-  readonly patience: Patience
+  readonly retryPolicy: RetryPolicy
 }
 
 type Step =
@@ -54,7 +54,7 @@ type Step =
 
 const MAX_REDIRECTS = 3
 
-/** Gets pages of the site: at the common pace, again when it makes sense, and never from anywhere else. */
+/** Gets pages of the site: at the common gate, again when it makes sense, and never from anywhere else. */
 export class PageFetcher {
   readonly #ports: FetcherPorts
   #challenges = 0
@@ -71,7 +71,7 @@ export class PageFetcher {
    * @throws the signal's reason when it aborts
    */
   async page(path: string, signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<PageOutcome> {
-    const { patience, clock, random, counters } = this.#ports
+    const { retryPolicy, clock, random, counters } = this.#ports
     let at = path
     for (let attempt = 1, redirects = 0; ;) {
       const verdict = await this.#ports.robots.ask(at, signal)
@@ -88,21 +88,21 @@ export class PageFetcher {
         continue
       }
       if (step.kind !== 'again') return step
-      if (attempt >= patience.attempts) return { kind: 'failed', path: at, reason: step.reason }
+      if (attempt >= retryPolicy.attempts) return { kind: 'failed', path: at, reason: step.reason }
       counters.add('retries')
-      const pause = backOffMs(attempt++, { baseMs: patience.retryMs, maxMs: patience.maxRetryMs }, random())
+      const pause = backOffMs(attempt++, { baseMs: retryPolicy.retryMs, maxMs: retryPolicy.maxRetryMs }, random())
       await delay(clock, Math.max(pause, step.waitMs ?? 0), signal)
     }
   }
 
   async #attempt(path: string, signal: AbortSignal, options: { readonly urgent?: boolean }): Promise<Step> {
-    const { site, get, pace, counters, logger } = this.#ports
-    const turn = await pace.turn(signal, options)
+    const { site, get, gate, counters, logger } = this.#ports
+    const slot = await gate.acquire(signal, options)
     counters.add('requests')
     let answered = false
     try {
       const answer = await get(site.origin + path, signal)
-      const step = this.#judge(path, answer, turn)
+      const step = this.#judge(path, answer, slot)
       answered = step.kind !== 'again' && step.kind !== 'challenge'
       if (answered) this.#challenges = 0
       return step
@@ -112,15 +112,15 @@ export class PageFetcher {
       logger.debug({ path, error: messageOf(error) }, 'a page could not be fetched')
       return { kind: 'again', reason: messageOf(error), waitMs: undefined }
     } finally {
-      turn.done(answered)
+      slot.release(answered)
     }
   }
 
-  #judge(path: string, answer: HttpAnswer, turn: Turn): Step {
+  #judge(path: string, answer: HttpAnswer, slot: Slot): Step {
     const { status, headers, body } = answer
     if (status >= 300 && status < 400 && status !== 304) return this.#redirected(path, headers['location'])
     const kind = classifyPage(body, { status, headers, url: path })
-    if (kind === 'challenge' || status === 403) return this.#challenged(path, turn)
+    if (kind === 'challenge' || status === 403) return this.#challenged(path, slot)
     if (kind === 'rate-limited' || kind === 'unavailable' || status === 408 || status === 425) {
       return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer)
     }
@@ -138,20 +138,23 @@ export class PageFetcher {
 
   /** The site asks for less: everybody waits for as long as it says. */
   #refused(counter: 'rateLimited' | 'unavailable', { status, headers }: HttpAnswer): Step {
-    const { clock, counters, pace, patience } = this.#ports
+    const { clock, counters, gate, retryPolicy } = this.#ports
     counters.add(counter)
-    const waitMs = retryAfterMs(headers['retry-after'], clock.now(), patience.maxRetryAfterMs)
-    if (waitMs !== undefined) pace.pause(waitMs)
+    const waitMs = retryAfterMs(headers['retry-after'], clock.now(), retryPolicy.maxRetryAfterMs)
+    if (waitMs !== undefined) gate.pause(waitMs)
     return { kind: 'again', reason: `HTTP ${status}`, waitMs }
   }
 
   /** A request that began before the last pause tells nothing new about the time after it. */
-  #challenged(path: string, turn: Turn): Step {
-    const { counters, logger, pace, patience, clock } = this.#ports
+  #challenged(path: string, slot: Slot): Step {
+    const { counters, logger, gate, retryPolicy, clock } = this.#ports
     counters.add('challenges')
-    if (turn.startedAt >= this.#lastPauseAt) {
-      const pauseMs = Math.min(patience.challengeMs * 2 ** Math.min(this.#challenges++, 30), patience.maxChallengeMs)
-      pace.pause(pauseMs)
+    if (slot.startedAt >= this.#lastPauseAt) {
+      const pauseMs = Math.min(
+        retryPolicy.challengeMs * 2 ** Math.min(this.#challenges++, 30),
+        retryPolicy.maxChallengeMs,
+      )
+      gate.pause(pauseMs)
       this.#lastPauseAt = clock.now() + 1
       const advice = 'Solve it in a browser, then give its cookie and User-Agent with JVC_COOKIE and JVC_USER_AGENT.'
       logger.warn(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { silentLogger } from '../logger.js'
 import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
-import { Pace } from './pace.js'
+import { RequestGate } from './request-gate.js'
 import { RobotsFile, type Verdict } from './robots-file.js'
 import { siteOf } from './site.js'
 
@@ -14,7 +14,7 @@ const hour = 3_600_000
 type Scripted = Partial<HttpAnswer> | Error
 
 /** A robots.txt that is answered for by a script: the last answer is given for ever. */
-const fileOf = (script: Scripted[], obey = true) => {
+function fileOf(script: Scripted[], obey = true) {
   const clock = new ManualClock()
   const asked: string[] = []
   const warnings: string[] = []
@@ -27,7 +27,7 @@ const fileOf = (script: Scripted[], obey = true) => {
         ? Promise.reject(answer)
         : Promise.resolve({ status: 200, headers: {}, body: '', ...answer })
     },
-    pace: new Pace({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 }),
+    gate: new RequestGate({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 }),
     clock,
     logger: { ...silentLogger, warn: (_, message) => void warnings.push(message) },
     obey,

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import { messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Get } from './http.js'
-import type { Pace } from './pace.js'
+import type { RequestGate } from './request-gate.js'
 import { Robots } from './robots.js'
 import type { Site } from './site.js'
 
@@ -15,7 +15,7 @@ const FRESH_MS = 24 * 3_600_000
 export interface RobotsPorts {
   readonly site: Site
   readonly get: Get
-  readonly pace: Pace
+  readonly gate: RequestGate
   readonly clock: Clock
   readonly logger: Logger
   /** false: the operator answers for it (`--ignore-robots`). */
@@ -51,17 +51,17 @@ export class RobotsFile {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const { site, get, pace, clock, logger, retryMs } = this.#ports
-    const turn = await pace.turn(signal, { urgent: true })
+    const { site, get, gate, clock, logger, retryMs } = this.#ports
+    const slot = await gate.acquire(signal, { urgent: true })
     try {
       const { status, body } = await get(`${site.origin}/robots.txt`, signal)
-      turn.done(status < 400)
+      slot.release(status < 400)
       if (status >= 200 && status < 300) this.#keep(new Robots(body), FRESH_MS)
       else if (status >= 400 && status < 500 && status !== 429 && status !== 403)
         this.#keep(Robots.everything, FRESH_MS)
       else throw new Error(`HTTP ${status}`)
     } catch (error) {
-      turn.done(false)
+      slot.release(false)
       if (signal.aborted) throw signal.reason
       this.#until = clock.now() + retryMs
       this.#unread = messageOf(error)

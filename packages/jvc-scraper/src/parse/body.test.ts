@@ -8,10 +8,12 @@ const THUMB = 'https://image.noelshack.com/minis/2017/39/3/1506463228-risibg.png
 const shack = `<span class="JvCare 45CB message__urlImgWrapper" target="_blank""><img class="message__urlImg message__urlImg" width="68" height="51" src="${THUMB}" alt="${SHACK}" loading="lazy" /></span>`
 const smiley =
   '<img src="https://image.jeuxvideo.com/smileys_img/18.gif" alt=":hap:" data-code=":hap:" title=":hap:" width="16" height="16" class="message__smiley" />'
-const g5Spoil = (content: string) =>
-  `<span class="message__spoil message__spoil--inline"><input type="checkbox" class="message__openSpoil"><label class="message__spoilHead"><span class="message__spoilLabel">Spoil</span><span class="message__spoilDisplay">Afficher</span><span class="message__spoilMask">Masquer</span></label><span class="message__spoilContent">${content}</span></span>`
-const g4Spoil = (content: string) =>
-  `<span class="bloc-spoil-jv en-ligne"><input type="checkbox" class="open-spoil"><label class="barre-head"><span class="txt-spoil">Spoil</span><span class="aff-spoil">Afficher</span><span class="masq-spoil">Masquer</span></label><span class="contenu-spoil">${content}</span></span>`
+function g5Spoil(content: string) {
+  return `<span class="message__spoil message__spoil--inline"><input type="checkbox" class="message__openSpoil"><label class="message__spoilHead"><span class="message__spoilLabel">Spoil</span><span class="message__spoilDisplay">Afficher</span><span class="message__spoilMask">Masquer</span></label><span class="message__spoilContent">${content}</span></span>`
+}
+function g4Spoil(content: string) {
+  return `<span class="bloc-spoil-jv en-ligne"><input type="checkbox" class="open-spoil"><label class="barre-head"><span class="txt-spoil">Spoil</span><span class="aff-spoil">Afficher</span><span class="masq-spoil">Masquer</span></label><span class="contenu-spoil">${content}</span></span>`
+}
 
 const BODIES: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['paragraphs are lines', '<p class="message__p">un</p><p class="message__noBlankline">deux</p>', 'un\ndeux', []],

@@ -15,18 +15,18 @@ export interface PostBody {
 }
 
 /** Nothing inside these is the author's own text: quotes first of all. */
-const LEFT_OUT = new Set(
+const SKIPPED = new Set(
   'blockquote button iframe noscript object script select style svg template textarea title video'.split(' '),
 )
 /** The label of a spoil, a signature that erupted into the body, a video's frame. */
-const LEFT_OUT_CLASS =
+const SKIPPED_CLASS =
   /(?:^|\s)(?:message__spoilHead|barre-head|messageUser__signature|signature-msg|player-contenu|player-jv)(?:\s|$)/
 /** The attributes that tell something. */
-const TELLING = new Set(['alt', 'class', 'data-code', 'data-def', 'data-src', 'data-src-background', 'src'])
-const NONE: Attributes = {}
-const MAY_TELL = /spoilHead|barre-head|signature|player-|data-src-background/
+const RELEVANT_ATTRIBUTES = new Set(['alt', 'class', 'data-code', 'data-def', 'data-src', 'data-src-background', 'src'])
+const NO_ATTRIBUTES: Attributes = {}
+const MAYBE_RELEVANT = /spoilHead|barre-head|signature|player-|data-src-background/
 /** A new line before and after. */
-const BLOCKS = new Set(
+const BLOCK_ELEMENTS = new Set(
   'blockquote dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul'.split(' '),
 )
 /** What HTML takes for white space; a no-break space is not. */
@@ -46,7 +46,8 @@ export function readBody(html: string): PostBody {
   const reader = new BodyReader()
   try {
     scanMarkup(html, {
-      open: (name, raw) => reader.open(name, reader.wants(name, raw) ? readAttributes(raw, TELLING) : NONE),
+      open: (name, raw) =>
+        reader.open(name, reader.wants(name, raw) ? readAttributes(raw, RELEVANT_ATTRIBUTES) : NO_ATTRIBUTES),
       text: (data) => reader.text(data),
       close: (name) => reader.close(name),
     })
@@ -72,80 +73,80 @@ export function readBodyNodes(nodes: readonly MarkupNode[]): PostBody {
 }
 
 class BodyReader {
-  private readonly lines: string[] = []
-  private readonly stickers: string[] = []
-  private line = ''
-  private depth = 0
-  private pre = 0
+  readonly #lines: string[] = []
+  readonly #stickers: string[] = []
+  #line = ''
+  #depth = 0
+  #pre = 0
   /** Depth of the outermost element that is left out, or 0. */
-  private leftOut = 0
+  #skippedFrom = 0
 
   open(name: string, attributes: Attributes): void {
-    this.depth++
-    if (this.leftOut > 0) return
-    if (BLOCKS.has(name)) this.breakLine()
-    if (LEFT_OUT.has(name) || LEFT_OUT_CLASS.test(attributes['class'] ?? '')) this.leftOut = this.depth
-    else if (name === 'br') this.endLine()
-    else if (name === 'img') this.picture(attributes)
-    else if (name === 'pre') this.pre++
-    else this.largePicture(attributes)
+    this.#depth++
+    if (this.#skippedFrom > 0) return
+    if (BLOCK_ELEMENTS.has(name)) this.#breakLine()
+    if (SKIPPED.has(name) || SKIPPED_CLASS.test(attributes['class'] ?? '')) this.#skippedFrom = this.#depth
+    else if (name === 'br') this.#endLine()
+    else if (name === 'img') this.#picture(attributes)
+    else if (name === 'pre') this.#pre++
+    else this.#largePicture(attributes)
   }
 
   /** Whether anything hangs on the attributes of the next element: for most, nothing does, and reading them takes time. */
   wants(name: string, raw: string): boolean {
-    return this.leftOut === 0 && (name === 'img' || MAY_TELL.test(raw))
+    return this.#skippedFrom === 0 && (name === 'img' || MAYBE_RELEVANT.test(raw))
   }
 
   text(data: string): void {
-    if (this.leftOut > 0) return
-    if (this.pre > 0) return this.codeText(data)
+    if (this.#skippedFrom > 0) return
+    if (this.#pre > 0) return this.#codeText(data)
     const words = data.replace(SPACES, ' ')
-    this.line += words.startsWith(' ') && (this.line === '' || this.line.endsWith(' ')) ? words.slice(1) : words
+    this.#line += words.startsWith(' ') && (this.#line === '' || this.#line.endsWith(' ')) ? words.slice(1) : words
   }
 
   close(name: string): void {
-    if (this.leftOut === this.depth) this.leftOut = 0
-    else if (this.leftOut === 0 && name === 'pre') this.pre--
-    this.depth--
-    if (this.leftOut === 0 && BLOCKS.has(name)) this.breakLine()
+    if (this.#skippedFrom === this.#depth) this.#skippedFrom = 0
+    else if (this.#skippedFrom === 0 && name === 'pre') this.#pre--
+    this.#depth--
+    if (this.#skippedFrom === 0 && BLOCK_ELEMENTS.has(name)) this.#breakLine()
   }
 
   end(problem?: string): PostBody {
-    this.endLine()
+    this.#endLine()
     let from = 0
-    let to = this.lines.length
-    while (from < to && this.lines[from] === '') from++
-    while (to > from && this.lines[to - 1] === '') to--
-    return { message: this.lines.slice(from, to).join('\n'), stickers: this.stickers, problem }
+    let to = this.#lines.length
+    while (from < to && this.#lines[from] === '') from++
+    while (to > from && this.#lines[to - 1] === '') to--
+    return { message: this.#lines.slice(from, to).join('\n'), stickers: this.#stickers, problem }
   }
 
-  private picture(attributes: Attributes): void {
+  #picture(attributes: Attributes): void {
     const picture = readPicture(attributes)
     if (picture?.kind === 'smiley') this.text(picture.text)
-    else if (picture !== undefined) this.stickers.push(picture.url)
+    else if (picture !== undefined) this.#stickers.push(picture.url)
   }
 
-  private largePicture(attributes: Attributes): void {
+  #largePicture(attributes: Attributes): void {
     const url = pictureUrl(attributes['data-src-background'] ?? '')
-    if (url !== undefined) this.stickers.push(url)
+    if (url !== undefined) this.#stickers.push(url)
   }
 
-  private codeText(data: string): void {
+  #codeText(data: string): void {
     const [first = '', ...others] = data.split(/\r\n|\r|\n/)
-    this.line += first
+    this.#line += first
     for (const line of others) {
-      this.endLine()
-      this.line = line
+      this.#endLine()
+      this.#line = line
     }
   }
 
-  private breakLine(): void {
-    if (this.line.trim() === '') this.line = ''
-    else this.endLine()
+  #breakLine(): void {
+    if (this.#line.trim() === '') this.#line = ''
+    else this.#endLine()
   }
 
-  private endLine(): void {
-    this.lines.push(this.line.trimEnd())
-    this.line = ''
+  #endLine(): void {
+    this.#lines.push(this.#line.trimEnd())
+    this.#line = ''
   }
 }

@@ -2,11 +2,14 @@ import { expect, test } from 'vitest'
 import { classifyPage } from './classify.js'
 import type { PageContext, PageKind } from './types.js'
 
-const title = (text: string, body = '') => `<html><head><title>${text}</title></head><body>${body}</body></html>`
+function title(text: string, body = '') {
+  return `<html><head><title>${text}</title></head><body>${body}</body></html>`
+}
 const TOPIC = title('x', '<div id="listMessages" class="container__messages"></div>')
 const LIST = title('x', '<ul class="tablesForum tablesForum--listTopics"></ul>')
-const payload = (value: unknown) =>
-  `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+function payload(value: unknown) {
+  return `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
 const STUB = `<meta http-equiv="refresh" content="0;url='https://www.jeuxvideo.com/forums.htm'" />`
 const GONE =
   '<img class="img-erreur" src="/img/erreurs/e410.png" alt="ERREUR 410"><strong>Ce topic a été supprimé par son auteur.</strong>'

@@ -1,7 +1,7 @@
 /** The site's sixteen letters; a letter's index is the nibble it stands for. */
 const ALPHABET = '0A12B34C56D78E9F'
 const NIBBLES = new Map([...ALPHABET].map((letter, nibble) => [letter, nibble]))
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * The address that a `JvCare` code hides: two letters a byte, bytes are UTF-8.
@@ -20,7 +20,7 @@ export function decodeJvCare(code: string): string | undefined {
     bytes[i] = high * 16 + low
   }
   try {
-    return utf8.decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     return undefined
   }

@@ -19,23 +19,23 @@ export interface RawPost {
 
 /** Collects the posts of one page: good ones by ascending id, hidden ones and bad ones named apart. */
 export class PostCollector {
-  private readonly posts = new Map<string, PostOnPage>()
-  private readonly hidden: string[] = []
-  private readonly problems: string[] = []
-  private place = 0
+  readonly #posts = new Map<string, PostOnPage>()
+  readonly #hidden: string[] = []
+  readonly #problems: string[] = []
+  #place = 0
 
   add(raw: RawPost): void {
-    const place = `post ${++this.place} of the page`
+    const place = `post ${++this.#place} of the page`
     const { id } = raw
     if (id === undefined) return this.problem(`${place} has no id`)
-    if (raw.hidden) return void this.hidden.push(id)
-    if (this.posts.has(id)) return this.problem(`${place} repeats the id ${id}`)
+    if (raw.hidden) return void this.#hidden.push(id)
+    if (this.#posts.has(id)) return this.problem(`${place} repeats the id ${id}`)
     const date = line(raw.date)
     if (date === '') return this.problem(`${place} (${id}) has no date`)
     const body = typeof raw.body === 'string' ? readBody(raw.body) : raw.body
     if (body === undefined) return this.problem(`${place} (${id}) has no body`)
     if (body.problem !== undefined) this.problem(`${place} (${id}) was read only in part: ${body.problem}`)
-    this.posts.set(id, {
+    this.#posts.set(id, {
       id,
       author: line(raw.author) || DELETED_AUTHOR,
       date,
@@ -48,12 +48,12 @@ export class PostCollector {
 
   /** Notes what could not be read. */
   problem(sentence: string): void {
-    this.problems.push(sentence)
+    this.#problems.push(sentence)
   }
 
   result(): Pick<TopicPage, 'posts' | 'hidden' | 'problems'> {
-    const posts = [...this.posts.values()].sort((a, b) => compareIds(a.id, b.id))
-    return { posts, hidden: this.hidden, problems: this.problems }
+    const posts = [...this.#posts.values()].sort((a, b) => compareIds(a.id, b.id))
+    return { posts, hidden: this.#hidden, problems: this.#problems }
   }
 }
 

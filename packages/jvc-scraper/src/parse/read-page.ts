@@ -7,11 +7,11 @@ import { ParseError } from './types.js'
 import type { PageKind, PageSource } from './types.js'
 
 /** A source that a page does not have, or not in a usable state. The message says what was looked for. */
-export class Unfit extends Error {
-  override readonly name = 'Unfit'
+export class SourceMissing extends Error {
+  override readonly name = 'SourceMissing'
 }
 
-/** How one type of page is read from each source. Each throws {@link Unfit} when the source is not there. */
+/** How one type of page is read from each source. Each throws {@link SourceMissing} when the source is not there. */
 export interface PageReaders<T extends object> {
   readonly payload: (payload: Json) => T
   readonly html: ($: CheerioAPI) => T
@@ -35,7 +35,7 @@ export function readPage<T extends object>(
     try {
       return { ...read(), source, passedOver }
     } catch (error) {
-      if (!(error instanceof Unfit || error instanceof MarkupError)) throw error
+      if (!(error instanceof SourceMissing || error instanceof MarkupError)) throw error
       passedOver.push(`${source}: ${error.message}`)
       return undefined
     }
@@ -43,7 +43,7 @@ export function readPage<T extends object>(
   let tree: CheerioAPI | undefined
   const markup = (): CheerioAPI => {
     // A page cut off would pass for a page with fewer posts, and the ones behind the cut would never be looked for again.
-    if (!isWhole(html)) throw new Unfit('the page has no </html>: it was cut off')
+    if (!isWhole(html)) throw new SourceMissing('the page has no </html>: it was cut off')
     return (tree ??= loadMarkup(html))
   }
   const read =
@@ -56,7 +56,7 @@ export function readPage<T extends object>(
 
 function payloadOf(html: string): Json {
   const payload = readPayload(html)
-  if ('reason' in payload) throw new Unfit(payload.reason)
+  if ('reason' in payload) throw new SourceMissing(payload.reason)
   return payload.value
 }
 
@@ -65,7 +65,12 @@ function notRead(html: string, wanted: 'list' | 'topic', attempts: readonly stri
   const tried = `Looked for: ${attempts.join('; ')}.`
   const subject = wanted === 'topic' ? 'a topic page' : 'a topic list'
   const error = (code: ParseError['code'], message: string): ParseError =>
-    new ParseError(code, printable(`${message} ${tried} The page: ${portrait(html)}`), kind, attempts.map(printable))
+    new ParseError(
+      code,
+      printable(`${message} ${tried} The page: ${describePage(html)}`),
+      kind,
+      attempts.map(printable),
+    )
   if (kind === wanted) return error('page-broken', `This is ${subject}, but it cannot be read. Fetch it again.`)
   if (kind === 'unknown' && !isWhole(html)) {
     return error('page-broken', `This should be ${subject}, but it is cut off. Fetch it again.`)
@@ -89,7 +94,7 @@ const LOOKS_LIKE: Readonly<Record<Exclude<PageKind, 'unknown'>, string>> = {
 }
 
 /** Length, title and first characters of a page, fit for a terminal. */
-function portrait(html: string): string {
+function describePage(html: string): string {
   const title = /<title[^>]{0,200}>([^<]{0,200})/i.exec(html)?.[1]
   const show = (text: string): string => JSON.stringify(printable(text).trim())
   return `${html.length} characters, title ${title === undefined ? 'none' : show(title)}, begins ${show(html.slice(0, 80))}.`

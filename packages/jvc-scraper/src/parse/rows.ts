@@ -20,12 +20,12 @@ export interface RawRow {
 
 /** Collects the rows of one list: good ones in order, bad ones named apart. */
 export class RowCollector {
-  private readonly rows: TopicRow[] = []
-  private readonly problems: string[] = []
-  private place = 0
+  readonly #rows: TopicRow[] = []
+  readonly #problems: string[] = []
+  #place = 0
 
   add(raw: RawRow): void {
-    const place = `row ${++this.place} of the list`
+    const place = `row ${++this.#place} of the list`
     if (raw.id === undefined) return this.problem(`${place} has no topic id`)
     const url = parseAddress(raw.url)
     if (url?.kind !== 'topic' || url.topicId !== raw.id) {
@@ -37,7 +37,7 @@ export class RowCollector {
     const found = parseAddress(raw.lastPageUrl)
     const last = found?.topicId === raw.id ? found : url
     const lastPostDate = line(raw.lastPostDate)
-    this.rows.push({
+    this.#rows.push({
       id: raw.id,
       forumId: url.forumId,
       title,
@@ -57,11 +57,11 @@ export class RowCollector {
 
   /** Notes what could not be read. */
   problem(sentence: string): void {
-    this.problems.push(sentence)
+    this.#problems.push(sentence)
   }
 
   result(): Pick<TopicListPage, 'rows' | 'problems'> {
-    return { rows: this.rows, problems: this.problems }
+    return { rows: this.#rows, problems: this.#problems }
   }
 }
 

@@ -30,58 +30,64 @@ export function scanMarkup(html: string, handler: ScanHandler): void {
 }
 
 class Scan {
-  private readonly stack: string[] = []
-  private at = 0
+  readonly #stack: string[] = []
+  #at = 0
 
-  constructor(
-    private readonly html: string,
-    private readonly handler: ScanHandler,
-  ) {}
+  readonly #html: string
+  readonly #handler: ScanHandler
+
+  constructor(html: string, handler: ScanHandler) {
+    this.#html = html
+    this.#handler = handler
+  }
 
   run(): void {
-    const { html } = this
-    while (this.at < html.length) {
-      const bracket = html.indexOf('<', this.at)
-      if (bracket !== this.at) this.text(bracket < 0 ? html.length : bracket)
-      else if (isLetter(html.charCodeAt(bracket + 1))) this.startTag()
-      else if (html[bracket + 1] === '/' && isLetter(html.charCodeAt(bracket + 2))) this.endTag()
-      else if (html.startsWith('<!--', bracket)) this.at = after(html, '-->', bracket + 2)
-      else if (/^<[!?/]/.test(html.slice(bracket, bracket + 2))) this.at = after(html, '>', bracket)
-      else this.lonelyBracket()
+    const html = this.#html
+    while (this.#at < html.length) {
+      const bracket = html.indexOf('<', this.#at)
+      if (bracket !== this.#at) this.#text(bracket < 0 ? html.length : bracket)
+      else if (isLetter(html.charCodeAt(bracket + 1))) this.#startTag()
+      else if (html[bracket + 1] === '/' && isLetter(html.charCodeAt(bracket + 2))) this.#endTag()
+      else if (html.startsWith('<!--', bracket)) this.#at = after(html, '-->', bracket + 2)
+      else if (/^<[!?/]/.test(html.slice(bracket, bracket + 2))) this.#at = after(html, '>', bracket)
+      else this.#strayBracket()
     }
-    while (this.stack.length > 0) this.handler.close(this.stack.pop() ?? '')
+    while (this.#stack.length > 0) this.#handler.close(this.#stack.pop() ?? '')
   }
 
-  private text(end: number): void {
-    this.handler.text(decodeEntities(this.html.slice(this.at, end)))
-    this.at = end
+  #text(end: number): void {
+    this.#handler.text(decodeEntities(this.#html.slice(this.#at, end)))
+    this.#at = end
   }
 
-  private lonelyBracket(): void {
-    this.handler.text('<')
-    this.at++
+  #strayBracket(): void {
+    this.#handler.text('<')
+    this.#at++
   }
 
-  private startTag(): void {
-    const { html, handler, stack } = this
-    const name = this.nameAt(this.at + 1)
-    const attributes = this.at + 1 + name.length
+  #startTag(): void {
+    const html = this.#html
+    const handler = this.#handler
+    const stack = this.#stack
+    const name = this.#nameAt(this.#at + 1)
+    const attributes = this.#at + 1 + name.length
     const end = tagEnd(html, attributes)
     // A tag that never ends is dropped with all that follows, as browsers do.
-    this.at = end < 0 ? html.length : end + 1
+    this.#at = end < 0 ? html.length : end + 1
     if (end < 0) return
     if ((name === 'p' || name === 'li') && stack.at(-1) === name) handler.close(stack.pop() ?? '')
     if (!VOID.has(name) && stack.length >= MAX_DEPTH) throw MarkupError.tooDeep()
     handler.open(name, html.slice(attributes, end))
     if (VOID.has(name)) return handler.close(name)
     stack.push(name)
-    if (RAW_TEXT.has(name)) this.rawText(name)
+    if (RAW_TEXT.has(name)) this.#rawText(name)
   }
 
-  private endTag(): void {
-    const { handler, stack } = this
-    const name = this.nameAt(this.at + 2)
-    this.at = after(this.html, '>', this.at)
+  #endTag(): void {
+    const handler = this.#handler
+    const stack = this.#stack
+    const name = this.#nameAt(this.#at + 2)
+    this.#at = after(this.#html, '>', this.#at)
     const place = stack.lastIndexOf(name)
     while (place >= 0 && stack.length > place) handler.close(stack.pop() ?? '')
     // The two end tags that mean something on their own.
@@ -91,15 +97,15 @@ class Scan {
     }
   }
 
-  private rawText(name: string): void {
+  #rawText(name: string): void {
     const ending = new RegExp(`</${name}`, 'gi')
-    ending.lastIndex = this.at
-    this.text(ending.exec(this.html)?.index ?? this.html.length)
+    ending.lastIndex = this.#at
+    this.#text(ending.exec(this.#html)?.index ?? this.#html.length)
   }
 
-  private nameAt(from: number): string {
+  #nameAt(from: number): string {
     NAME.lastIndex = from
-    return (NAME.exec(this.html)?.[0] ?? '').toLowerCase()
+    return (NAME.exec(this.#html)?.[0] ?? '').toLowerCase()
   }
 }
 

@@ -2,23 +2,29 @@ import { describe, expect, test } from 'vitest'
 import { G4_LIST, G4_TOPIC } from '../../test/g4-pages.js'
 import { parseTopicList } from './index.js'
 
-const pack = (value: unknown) =>
-  `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
-const url = (id: number, page: number) => `/forums/42-51-${id}-${page}-0-1-0-x.htm`
-const topic = (over: Record<string, unknown> = {}) => ({
-  id: 77,
-  title: 'Un sujet',
-  url: url(77, 1),
-  lastPageUrl: url(77, 3),
-  stateTopic: 'msg-visible',
-  stateIcon: 'hot',
-  author: { pseudo: 'A', role: '' },
-  realLastMessageDate: '27 juillet 2026 à 13:59:20',
-  responsesCount: 41,
-  ...over,
-})
-const list = (topics: unknown[], over: Record<string, unknown> = {}) =>
-  parseTopicList(pack({ listTopics: topics, forumId: 51, pagerView: { currentPage: 1, pageCount: 1 }, ...over }))
+function pack(value: unknown) {
+  return `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
+function url(id: number, page: number) {
+  return `/forums/42-51-${id}-${page}-0-1-0-x.htm`
+}
+function topic(over: Record<string, unknown> = {}) {
+  return {
+    id: 77,
+    title: 'Un sujet',
+    url: url(77, 1),
+    lastPageUrl: url(77, 3),
+    stateTopic: 'msg-visible',
+    stateIcon: 'hot',
+    author: { pseudo: 'A', role: '' },
+    realLastMessageDate: '27 juillet 2026 à 13:59:20',
+    responsesCount: 41,
+    ...over,
+  }
+}
+function list(topics: unknown[], over: Record<string, unknown> = {}) {
+  return parseTopicList(pack({ listTopics: topics, forumId: 51, pagerView: { currentPage: 1, pageCount: 1 }, ...over }))
+}
 
 describe('the payload', () => {
   test('gives the rows', () => {

@@ -2,18 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { G4_LIST, G4_TOPIC } from '../../test/g4-pages.js'
 import { ParseError, compareIds, parseTopicPage } from './index.js'
 
-const pack = (value: unknown) =>
-  `<script>window.jvc=window.jvc||{};window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
-const message = (over: Record<string, unknown> = {}) => ({
-  id: 1316659360,
-  publishedAuthorName: 'Hillojow',
-  publishedDate: '02 juin 2026 à 22:25:06',
-  renderedText: '<p>oui</p>',
-  stateMessage: 'msg-visible',
-  ...over,
-})
-const page = (over: Record<string, unknown> = {}) =>
-  pack({
+function pack(value: unknown) {
+  return `<script>window.jvc=window.jvc||{};window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
+function message(over: Record<string, unknown> = {}) {
+  return {
+    id: 1316659360,
+    publishedAuthorName: 'Hillojow',
+    publishedDate: '02 juin 2026 à 22:25:06',
+    renderedText: '<p>oui</p>',
+    stateMessage: 'msg-visible',
+    ...over,
+  }
+}
+function page(over: Record<string, unknown> = {}) {
+  return pack({
     listMessage: [message()],
     topicId: 77054608,
     forumId: 3016891,
@@ -21,7 +24,10 @@ const page = (over: Record<string, unknown> = {}) =>
     pagerView: { currentPage: 2, pageCount: 9 },
     ...over,
   })
-const posts = (...overs: Record<string, unknown>[]) => parseTopicPage(page({ listMessage: overs.map(message) }))
+}
+function posts(...overs: Record<string, unknown>[]) {
+  return parseTopicPage(page({ listMessage: overs.map(message) }))
+}
 
 const VISIBLE = `<html><head><link rel="alternate" href="https://m.jeuxvideo.com/forums/42-51-77054608-1-0-1-0-x.htm"></head><body>
 <h2 class="titleMessagesUsers__title"> Titre </h2><div id="listMessages">

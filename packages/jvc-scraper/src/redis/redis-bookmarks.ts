@@ -42,7 +42,7 @@ export class RedisBookmarks implements Bookmarks {
     return id !== null && /^\d+$/.test(id) ? id : undefined
   }
 
-  async raise(topicId: string, postId: string): Promise<void> {
+  async advance(topicId: string, postId: string): Promise<void> {
     const { expiryMs } = this.#options
     await this.#ask(() => this.#redis.eval(RAISE, 1, this.#key(topicId), postId, Math.ceil(expiryMs)))
   }

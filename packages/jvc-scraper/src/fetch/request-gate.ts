@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 
-export interface PaceOptions {
+export interface RequestGateOptions {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
@@ -11,15 +11,15 @@ export interface PaceOptions {
 }
 
 /** A place in the traffic; give it back when the request is over. */
-export interface Turn {
+export interface Slot {
   /** When the request may be taken to have begun. */
   readonly startedAt: number
   /** @param answered whether the site gave an ordinary answer: it ends the caution after a pause */
-  done(answered: boolean): void
+  release(answered: boolean): void
 }
 
 interface Waiting {
-  readonly start: (turn: Turn) => void
+  readonly start: (slot: Slot) => void
   readonly fail: (reason: unknown) => void
   readonly signal: AbortSignal
   readonly onAbort: () => void
@@ -30,8 +30,8 @@ interface Waiting {
  * the site has asked to be left alone. After such a pause a single request goes first, and the others follow once it
  * was answered.
  */
-export class Pace {
-  readonly #options: PaceOptions
+export class RequestGate {
+  readonly #options: RequestGateOptions
   #queue: Waiting[] = []
   #inFlight = 0
   #nextAt = 0
@@ -39,7 +39,7 @@ export class Pace {
   #cautious = false
   #timer: { cancel(): void } | undefined
 
-  constructor(options: PaceOptions) {
+  constructor(options: RequestGateOptions) {
     this.#options = options
   }
 
@@ -58,7 +58,7 @@ export class Pace {
    * @param options `urgent` goes before all that wait
    * @throws the signal's reason when it aborts first
    */
-  turn(signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<Turn> {
+  acquire(signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<Slot> {
     return new Promise((start, fail) => {
       if (signal.aborted) return fail(signal.reason as Error)
       const waiting: Waiting = {
@@ -110,7 +110,7 @@ export class Pace {
     let over = false
     start({
       startedAt: now,
-      done: (answered) => {
+      release: (answered) => {
         if (over) return
         over = true
         this.#inFlight--

@@ -1,4 +1,4 @@
-import type { PostOnPage, TopicListPage, TopicPage, TopicRow } from './parse/index.js'
+import type { PostOnPage, TopicListPage, TopicPage, TopicRow } from '../src/parse/index.js'
 
 /** Rows, posts and pages for tests, with believable values where a test names none. */
 export function rowOf(row: Partial<TopicRow> & { id: string }): TopicRow {
