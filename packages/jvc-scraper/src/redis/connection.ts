@@ -19,7 +19,7 @@ export interface RedisOptions {
  * or within its timeout. No command is queued or sent twice, so the caller decides about a retry.
  *
  * @param url the address of Redis; it may hold a password and is never printed
- * @throws ScraperError `bookmarks-away` when Redis cannot be reached in time
+ * @throws ScraperError `bookmarks-away` when Redis cannot be reached in time; the signal's reason when it aborts first
  */
 export async function connectRedis(url: string, options: RedisOptions): Promise<Redis> {
   const { clock, logger, commandTimeoutMs = 2000, patienceMs = 60_000, signal = new AbortController().signal } = options
@@ -35,13 +35,19 @@ export async function connectRedis(url: string, options: RedisOptions): Promise<
   })
   watch(redis, logger)
   redis.connect().catch(() => {})
-  for (const until = clock.now() + patienceMs; redis.status !== 'ready'; await delay(clock, 50, signal)) {
-    if (clock.now() < until) continue
+  try {
+    for (const until = clock.now() + patienceMs; redis.status !== 'ready'; await delay(clock, 50, signal)) {
+      if (clock.now() < until) continue
+      const advice = 'Check that it is running and that REDIS_URL or REDIS_HOST names it.'
+      throw new ScraperError('bookmarks-away', `Redis could not be reached within ${patienceMs / 1000} s. ${advice}`)
+    }
+    signal.throwIfAborted()
+    return redis
+  } catch (error) {
+    // A client that is not disconnected reconnects for ever and keeps the process alive.
     redis.disconnect()
-    const advice = 'Is it running, and do REDIS_URL or REDIS_HOST name it rightly?'
-    throw new ScraperError('bookmarks-away', `Redis could not be reached within ${patienceMs / 1000} s. ${advice}`)
+    throw error
   }
-  return redis
 }
 
 /** Logs one line when the connection is lost, and one when it is back. */

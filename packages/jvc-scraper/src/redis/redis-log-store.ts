@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { ScraperError } from '../errors.js'
+import { ScraperError, messageOf } from '../errors.js'
 import type { LogEntry, LogStore, StoredLog } from '../feed/log-store.js'
 import { newLogId } from '../feed/memory-log-store.js'
 
@@ -45,9 +45,9 @@ export class RedisLogStore implements LogStore {
     this.#idKey = `${prefix}log-id`
   }
 
-  /** @throws ScraperError `log-broken` */
+  /** @throws ScraperError `log-broken`, `log-away` */
   async open(): Promise<StoredLog> {
-    const [known, entries] = [await this.#redis.get(this.#idKey), await this.#read(0)]
+    const { known, entries } = await this.#readAll()
     // An id without entries belongs to a lost log, whose cursors must not be valid in the new one.
     this.#id = known !== null && entries.length > 0 ? known : newLogId()
     const last = entries[entries.length - 1]
@@ -90,6 +90,16 @@ export class RedisLogStore implements LogStore {
       ...fields,
     )
     if (expected !== -1) throw new Error(`Redis expects number ${String(expected)} next, not ${first}`)
+  }
+
+  async #readAll(): Promise<{ known: string | null; entries: LogEntry[] }> {
+    try {
+      return { known: await this.#redis.get(this.#idKey), entries: await this.#read(0) }
+    } catch (cause) {
+      if (cause instanceof ScraperError) throw cause
+      const message = `The log of the feed could not be read from Redis (${messageOf(cause)}). Check Redis and start again.`
+      throw new ScraperError('log-away', message, { cause })
+    }
   }
 
   /** Returns the number after the newest entry; undefined for an empty stream. */
