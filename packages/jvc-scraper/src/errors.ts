@@ -3,6 +3,7 @@ export type ScraperErrorCode =
   | 'unknown-option'
   | 'bad-option'
   | 'port-in-use'
+  | 'cannot-listen'
   | 'address-not-allowed'
   | 'robots-disallow'
   | 'challenge'
@@ -14,6 +15,7 @@ export type ScraperErrorCode =
   | 'log-broken'
   | 'log-closed'
   | 'data-locked'
+  | 'data-not-writable'
 
 /** An error of the scraper. The message says what is wrong, shows the value and says what to do. */
 export class ScraperError extends Error {

@@ -15,6 +15,8 @@ export type StoreKind = 'memory' | 'file' | 'redis'
 export interface Stores {
   readonly bookmarks: StoreKind
   readonly feedLog: StoreKind
+  /** The folder for stores of the kind `file`. */
+  readonly data: string
   readonly bookmarksFile: string
   readonly logFolder: string
 }
@@ -82,7 +84,7 @@ export function storesOf(options: Options, env: Env): Stores {
     )
   }
   const data = options.text('data') ?? '.jvc-scraper'
-  return { bookmarks, feedLog, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
+  return { bookmarks, feedLog, data, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
 }
 
 /** Recognises a forum on this machine: it is a simulated one, so it may be asked often. */

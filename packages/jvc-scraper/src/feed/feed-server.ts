@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { ScraperError } from '../errors.js'
+import { ScraperError, messageOf } from '../errors.js'
 import { FeedConnection, type ConnectionPorts } from './feed-connection.js'
 import type { FeedLog } from './feed-log.js'
 
@@ -96,7 +96,7 @@ export class FeedServer {
   }
 }
 
-/** @throws ScraperError `port-in-use` saying how to choose another */
+/** Starts listening. @throws ScraperError `port-in-use`, `cannot-listen` */
 export async function listen(
   server: Pick<Server, 'listen' | 'once' | 'off'>,
   port: number,
@@ -111,7 +111,12 @@ export async function listen(
       resolve()
     })
   }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EADDRINUSE') throw cause
+    if (cause.code !== 'EADDRINUSE') {
+      const message = `Cannot listen on port ${port} of ${host}, for the ${what} (${messageOf(cause)})`
+      throw new ScraperError('cannot-listen', `${message}. Choose another port with ${option}, or another --host.`, {
+        cause,
+      })
+    }
     const advice = `Choose another with ${option}, for example ${option} ${port + 10}, or stop the program that has it.`
     throw new ScraperError('port-in-use', `Port ${port} on ${host}, for the ${what}, is in use. ${advice}`, { cause })
   })

@@ -1,6 +1,7 @@
 import { open, mkdir, readFile, readdir, rm, truncate, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { describeDataErrors } from '../data-folder.js'
 import { replaceFile, syncPath } from '../durable-file.js'
 import { ScraperError } from '../errors.js'
 import { lockFolder } from './folder-lock.js'
@@ -36,8 +37,12 @@ export class FileLogStore implements LogStore {
     this.#segmentBytes = segmentBytes
   }
 
-  /** @throws ScraperError `log-broken`, `data-locked` */
-  async open(): Promise<StoredLog> {
+  /** @throws ScraperError `log-broken`, `data-locked`, `data-not-writable` */
+  open(): Promise<StoredLog> {
+    return describeDataErrors(this.#folder, () => this.#open())
+  }
+
+  async #open(): Promise<StoredLog> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#release = await lockFolder(this.#folder)
     try {
