@@ -90,6 +90,58 @@ describe('FeedServer', () => {
     expect(idsOf(plain)).toEqual(ids(1, 4))
   })
 
+  test.each([
+    ['valid, in one write', (log: FeedLog) => `{"resume":"${log.id}:3"}\n`, 1],
+    ['unknown, in one write', () => '{"resume":"x:1"}\n', 1],
+    ['unknown, in many writes', () => '{"resume":"x:1"}\n', 400],
+  ])(
+    'a client that repeats its resume line (%s) is answered once and closed; others are served',
+    async (_, line, writes) => {
+      const { log, publish, client, server, counters } = await open()
+      await publish(50, 'x'.repeat(5000))
+      const good = await client('')
+      const greedy = raw(server.port)
+      const closed = new Promise((resolve) => greedy.once('close', resolve))
+      let received = ''
+      greedy.on('data', (chunk) => (received += String(chunk)))
+      const copies = line(log).repeat(200_000 / writes)
+      for (let i = 0; i < writes; i++) greedy.write(copies)
+      await good.until(50)
+      await closed
+      expect(counters.get('resumes')).toBe(2)
+      expect(received.split('{"gap"').length - 1).toBeLessThanOrEqual(1)
+      expect(counters.get('clientsDropped')).toBe(1)
+      await publish(1)
+      await good.until(51)
+    },
+  )
+
+  test('a client that repeats its resume line and reads nothing is closed', async () => {
+    const { publish, server, counters } = await open()
+    await publish(6000, 'x'.repeat(5000))
+    const greedy = raw(server.port)
+    greedy.pause()
+    greedy.write('{"resume":""}\n'.repeat(50_000))
+    await until(() => counters.get('clientsDropped') === 1)
+    await until(() => server.clients().length === 0)
+    expect(counters.get('resumes')).toBe(1)
+    // The buffers of the two sockets hold a few MiB of the 30 MB in the log.
+    expect(counters.get('linesSent')).toBeLessThan(6000)
+  })
+
+  test('input after the first 64 KiB is discarded unread', async () => {
+    const { publish, client, counters } = await open()
+    const plain = await client()
+    plain.socket.write('{"a":1}\n'.repeat(100_000))
+    plain.socket.write('{"resume":""}\n')
+    await publish(3)
+    await plain.until(3)
+    await until(() => plain.socket.writableLength === 0)
+    await publish(1)
+    await plain.until(4)
+    expect([idsOf(plain), counters.get('resumes')]).toEqual([ids(1, 5), 0])
+  })
+
   test('a resume line may come at any time; a cursor that the log has forgotten is answered with a gap', async () => {
     const { log, publish, client, counters } = await open({ maxBytes: 2000 })
     await publish(10)
