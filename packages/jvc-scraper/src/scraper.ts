@@ -157,16 +157,17 @@ export class Scraper {
     await this.#ports.bookmarks.close()
   }
 
-  /** What `/health` tells. Not well: bookmarks away, or the list not read for long. */
+  /** Returns the content of `/health`: not ok while the feed gets no posts for a reason that an operator can mend. */
   health(): Health {
     const now = this.#ports.clock.now()
-    const { lastReadAt } = this.#crawler.status
-    const sinceListMs = lastReadAt === undefined ? undefined : now - lastReadAt
-    const listOverdue = (sinceListMs ?? 0) > Math.max(10 * this.#settings.listEveryMs, 60_000)
+    const { state, since, lastReadAt, reason } = this.#crawler.status
     const { pausedUntil } = this.#gate
+    const problems = this.#problems(now)
     return {
-      ok: !this.#ports.bookmarks.away && !listOverdue,
-      sinceListMs,
+      ok: problems.length === 0,
+      problems,
+      crawl: { state, sinceMs: now - since, reason },
+      sinceListMs: lastReadAt === undefined ? undefined : now - lastReadAt,
       pausedMs: pausedUntil === undefined ? 0 : pausedUntil - now,
       bookmarksAway: this.#ports.bookmarks.away,
       inFlight: this.#gate.inFlight,
@@ -176,5 +177,22 @@ export class Scraper {
       clients: this.#feed.clients(),
       counters: this.counters,
     }
+  }
+
+  #problems(now: number): string[] {
+    const { lastReadAt, reason } = this.#crawler.status
+    const because = reason === undefined ? '' : ` (${reason})`
+    const overdueMs = Math.max(10 * this.#settings.listEveryMs, 60_000)
+    const problems: string[] = []
+    if (lastReadAt === undefined) problems.push(`The topic list has not been read yet${because}`)
+    else if (now - lastReadAt > overdueMs) {
+      problems.push(`The topic list was last read ${Math.round((now - lastReadAt) / 1000)} s ago${because}`)
+    }
+    if (this.counters.get('pages') === 0 && this.counters.get('visitsFailed') > 0) {
+      problems.push('No page of a topic has been read yet')
+    }
+    if (this.#ports.bookmarks.away) problems.push('The bookmarks cannot be reached')
+    if (this.#log.away) problems.push('The log of the feed cannot be written')
+    return problems
   }
 }

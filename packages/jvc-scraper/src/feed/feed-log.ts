@@ -38,6 +38,7 @@ export class FeedLog {
   #queue: Waiting[] = []
   #flushing: Promise<void> | undefined
   #unsure = false
+  #away = false
   #closed = false
 
   /** Opens the store and reads its entries. */
@@ -67,6 +68,11 @@ export class FeedLog {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** True when the last write to the store failed. */
+  get away(): boolean {
+    return this.#away
   }
 
   /** Returns the last post of a topic in the log. At a start the bookmark may be behind it. */
@@ -124,9 +130,11 @@ export class FeedLog {
         this.#unsure = entries.length > 0
         if (entries.length > 0) await this.#store.append(entries, this.oldest)
         this.#unsure = false
+        this.#away = false
         this.#publish(entries)
         waiting.forEach(({ done }, i) => done(written[i] ?? 0))
       } catch (cause) {
+        this.#away = true
         const message = `The log of the feed could not be written (${messageOf(cause)}). The posts will be tried again.`
         for (const { failed } of waiting) failed(new ScraperError('log-away', message, { cause }))
       }
