@@ -102,6 +102,7 @@ async function simulatorOf(options: Options, closers: Closers): Promise<Simulato
       rate: options.number('rate') ?? 20,
       topics: options.number('topics') ?? 30,
       faults: options.text('faults') ?? 'none',
+      keepTruth: options.flag('keep-truth'),
       ...(total === undefined ? {} : { total }),
     })
     closers.push(() => simulator.close())

@@ -23,8 +23,8 @@ type Spec = Common &
       }
   )
 
-function flag(help: string): Spec {
-  return { kind: 'flag', help }
+function flag(help: string, needs?: string): Spec {
+  return { kind: 'flag', help, ...(needs === undefined ? {} : { needs }) }
 }
 
 function number(min: number, max: number, initial: number | undefined, help: string, needs?: string): Spec {
@@ -58,6 +58,7 @@ export const specs = {
   topics: whole(1, 100_000, 30, 'topics of the simulated forum that get posts at a time', 'simulate'),
   total: whole(0, 1e9, undefined, 'posts after which the simulated forum falls silent', 'simulate'),
   'simulator-port': whole(0, MAX_PORT, 0, 'where the simulated forum listens; 0: any free port', 'simulate'),
+  'keep-truth': flag('keep every post of the simulated forum for /__truth; memory grows', 'simulate'),
   forum: { kind: 'text', value: 'URL', help: 'the topic list to read (default: Blabla 18-25 ans)' },
   from: choice(
     ['now', 'page', 'start'],

@@ -1,5 +1,6 @@
 import type { FaultPlan } from './faults.js'
-import type { Forum, SimulatedPost } from './forum.js'
+import type { SimulatedPost } from './archive.js'
+import type { Forum } from './forum.js'
 import type { Random } from './random.js'
 
 /** The age at which a read post may be deleted, in milliseconds: by then its reader has passed it on. */
@@ -29,7 +30,7 @@ export class Events {
     if (faults.happens('delete')) this.delete(now)
     if (faults.happens('rename')) forum.rename(this.#somePost().topicId)
     if (faults.happens('gone')) forum.closeTopic(this.#somePost().topicId, now)
-    while ((this.#away[0]?.until ?? Infinity) <= forum.posts.length) this.restore()
+    while ((this.#away[0]?.until ?? Infinity) <= forum.published) this.restore()
   }
 
   /** Deletes a post that was never served, or was served long enough ago. */
@@ -38,7 +39,7 @@ export class Events {
       const post = this.#somePost()
       const settled = post.servedAt === undefined || now - post.servedAt >= SETTLED
       if (!settled || !this.#forum.remove(post.id, now)) continue
-      if (this.#random.chance(0.5)) this.#away.push({ post, until: this.#forum.posts.length + AWAY })
+      if (this.#random.chance(0.5)) this.#away.push({ post, until: this.#forum.published + AWAY })
       return post
     }
     return undefined

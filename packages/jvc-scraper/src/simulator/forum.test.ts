@@ -3,7 +3,7 @@ import { parseTopicList, parseTopicPage } from '../parse/index.js'
 import type { TopicListPage, TopicPage } from '../parse/index.js'
 import type { Dress } from './frame.js'
 import { Forum } from './forum.js'
-import type { SimulatedPost } from './forum.js'
+import type { SimulatedPost } from './archive.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
 

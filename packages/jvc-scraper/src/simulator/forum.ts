@@ -8,51 +8,7 @@ import { bodyMarkup } from './markup.js'
 import type { FaultPlan } from './faults.js'
 import { Random, Zipf } from './random.js'
 import { Writer } from './writer.js'
-import type { Quotable } from './writer.js'
-
-/** A post of the simulated forum, with the values that the feed must carry. */
-export interface SimulatedPost {
-  /** Position in order of publication, from 0. */
-  readonly n: number
-  readonly id: string
-  readonly topicId: string
-  /** The topic's title when the post was published. */
-  readonly title: string
-  readonly author: string
-  /** The account is gone: the page shows no avatar and no profile. */
-  readonly orphan: boolean
-  /** Epoch milliseconds. */
-  readonly at: number
-  readonly hour: string
-  /** Rendered body and source. */
-  readonly html: string
-  readonly source: string
-  readonly message: string
-  readonly stickers: readonly string[]
-  /** Published before the simulator started. */
-  readonly history: boolean
-  /** The time at which a page with the post was first sent whole, epoch milliseconds. */
-  servedAt: number | undefined
-  /** The time of the last deletion, even if the post came back, epoch milliseconds. */
-  deletedAt: number | undefined
-  /** Not visible at present. */
-  deleted: boolean
-  /** Deleted before any page with the post had been sent whole. */
-  missable: boolean
-}
-
-export interface SimulatedTopic {
-  readonly id: string
-  title: string
-  readonly author: string
-  readonly pin: 'on' | 'off' | undefined
-  /** The visible posts by ascending id; the opening one is never deleted. */
-  readonly posts: SimulatedPost[]
-  /** The last few posts, which a new post may quote. */
-  readonly recent: Quotable[]
-  /** The topic was deleted with all its posts. */
-  gone: boolean
-}
+import { Archive, type SimulatedPost, type SimulatedTopic } from './archive.js'
 
 export interface ForumOptions {
   readonly seed: number
@@ -63,6 +19,10 @@ export interface ForumOptions {
   readonly history: number
   /** The beginning, epoch milliseconds. */
   readonly now: number
+  /** The bound on visible posts: above it the topics that were silent for longest die. Default 20,000. */
+  readonly keepPosts?: number | undefined
+  /** Keeps the truth of every post, so that memory grows with each of them. Default false. */
+  readonly keepTruth?: boolean | undefined
   /** The faults of the forum; default none. */
   readonly faults?: FaultPlan
 }
@@ -70,16 +30,23 @@ export interface ForumOptions {
 /** The share of posts that open a topic. */
 const NEW_TOPIC = 1 / 40
 const QUOTABLE = 8
+const DEFAULT_KEEP_POSTS = 20_000
+/** The number of posts between two checks of the length of active topics. */
+const CHECK_EVERY = 256
+/** The number of gone topics that are answered by 410; older ones are answered as if they had never existed. */
+const MAX_GONE = 10_000
 
 /** The state of the simulated forum: topics, posts, and their truth. It has no clock and no sockets: seed and calls decide. */
 export class Forum {
   readonly #options: ForumOptions
   readonly forumId: string
   readonly name = 'Blabla 18-25 ans'
-  /** Every post ever published, in order. */
-  readonly posts: SimulatedPost[] = []
   /** Grows with every change of the list. */
   version = 0
+  readonly #keepPosts: number
+  /** The ids of the last topics that are gone. */
+  readonly #gone = new Set<string>()
+  readonly #archive: Archive
   readonly #topics = new Map<string, SimulatedTopic>()
   readonly #pinned: SimulatedTopic[] = []
   /** Topics that are not pinned, the last active one first. */
@@ -97,12 +64,13 @@ export class Forum {
     this.#options = options
     const root = new Random(options.seed)
     this.forumId = options.forumId
+    const { keepPosts = DEFAULT_KEEP_POSTS, topics, history } = options
+    this.#keepPosts = Math.max(keepPosts, 4 * topics, 2 * history)
+    this.#archive = new Archive(options.keepTruth === true ? Infinity : this.#keepPosts / 2)
     this.#random = root.fork('posts')
     this.#writer = new Writer(root.fork('words'), createLexicon(root.fork('lexicon')))
-    this.#ranks = new Zipf(
-      Array.from({ length: options.topics }, (_, rank) => rank),
-      0.8,
-    )
+    const ranks = Array.from({ length: topics }, (_, rank) => rank)
+    this.#ranks = new Zipf(ranks, 0.8)
     this.#begin()
   }
 
@@ -114,12 +82,33 @@ export class Forum {
     return this.#write(topic ?? this.#open(undefined), at)
   }
 
+  /** The posts that are kept, in order of publication: at least those of the topics that are there. */
+  get posts(): readonly SimulatedPost[] {
+    return this.#archive.posts
+  }
+
+  /** The number of posts ever published, history included. */
+  get published(): number {
+    return this.#archive.published
+  }
+
+  /** The first position from which on every post is kept. */
+  get truthFrom(): number {
+    return this.#archive.truthFrom
+  }
+
   get topicCount(): number {
     return this.#topics.size
   }
 
+  /** Returns a topic that is there. */
   topic(id: string): SimulatedTopic | undefined {
     return this.#topics.get(id)
+  }
+
+  /** Recognises a topic that was deleted or has died. */
+  isGone(topicId: string): boolean {
+    return this.#gone.has(topicId)
   }
 
   /** Pages of a topic; the last one may be empty, where deleted posts still hold places. */
@@ -152,30 +141,26 @@ export class Forum {
     return `/forums/0-${this.forumId}-0-1-0-${(page - 1) * TOPICS_PER_PAGE + 1}-0-${slug(this.name)}.htm`
   }
 
-  post(id: string): SimulatedPost | undefined {
-    return this.posts.find((post) => post.id === id)
-  }
-
   /** Deletes a post; the opening one stays. @returns whether it was there to delete. */
   remove(id: string, now: number): boolean {
-    const post = this.post(id)
+    const post = this.#archive.find(id)
     const topic = this.#topics.get(post?.topicId ?? '')
     const place = topic?.posts.findIndex((each) => each.id === id) ?? -1
     if (post === undefined || topic === undefined || place < 1) return false
     topic.posts.splice(place, 1)
-    markDeleted(post, now)
+    this.#archive.markDeleted(post, now)
     this.version++
     return true
   }
 
   /** Brings a deleted post back to its place. @returns whether it was away. */
   restore(id: string): boolean {
-    const post = this.post(id)
+    const post = this.#archive.find(id)
     const topic = this.#topics.get(post?.topicId ?? '')
-    if (post?.deleted !== true || topic === undefined || topic.gone) return false
+    if (post?.deleted !== true || topic === undefined) return false
     const place = topic.posts.findIndex((each) => each.n > post.n)
     topic.posts.splice(place < 0 ? topic.posts.length : place, 0, post)
-    post.deleted = false
+    this.#archive.markRestored(post)
     this.version++
     return true
   }
@@ -192,13 +177,42 @@ export class Forum {
   /** Deletes a whole topic; pinned ones stay. @returns whether it was there to delete. */
   closeTopic(topicId: string, now: number): boolean {
     const topic = this.#topics.get(topicId)
-    if (topic === undefined || topic.pin !== undefined || topic.gone) return false
-    topic.gone = true
-    for (const post of topic.posts) markDeleted(post, now)
-    this.#active = this.#active.filter((each) => each !== topic)
-    this.#order.splice(this.#order.indexOf(topic), 1)
+    if (topic === undefined || topic.pin !== undefined) return false
+    this.#archive.bury(topic, now)
+    this.#retire(topic)
+    this.#order.splice(this.#order.lastIndexOf(topic), 1)
+    this.#topics.delete(topicId)
+    this.#gone.add(topicId)
+    const [oldest] = this.#gone
+    if (this.#gone.size > MAX_GONE && oldest !== undefined) this.#gone.delete(oldest)
     this.version++
     return true
+  }
+
+  /** Keeps the forum at its size, as time does with a real one: no more posts in long topics, and silent topics die. */
+  #age(now: number): void {
+    if (this.published % CHECK_EVERY === 0) this.#retireLongest()
+    while (this.#archive.visible > this.#keepPosts) {
+      const active = new Set(this.#active)
+      const silent = this.#order.findLast((topic) => !active.has(topic))
+      if (silent === undefined) break
+      this.closeTopic(silent.id, now)
+    }
+    this.#archive.forget((topicId) => this.#topics.has(topicId))
+  }
+
+  /** Active topics hold at most half of the posts; otherwise none could die. */
+  #retireLongest(): void {
+    let posts = this.#active.reduce((sum, topic) => sum + topic.posts.length, 0)
+    while (posts > this.#keepPosts / 2 && this.#active.length > 1) {
+      const longest = this.#active.reduce((a, b) => (b.posts.length > a.posts.length ? b : a))
+      posts -= longest.posts.length
+      this.#retire(longest)
+    }
+  }
+
+  #retire(topic: SimulatedTopic): void {
+    this.#active = this.#active.filter((each) => each !== topic)
   }
 
   #begin(): void {
@@ -208,10 +222,10 @@ export class Forum {
     this.#write(this.#open('off', 'Règles du forum'), at(0) - 86_400_000)
     const pinned = this.#open('on', 'Modération : c’est par ici')
     this.#write(pinned, at(0))
-    while (this.posts.length < topics) this.#write(this.#open(undefined), at(this.posts.length))
+    while (this.published < topics) this.#write(this.#open(undefined), at(this.published))
     // Pinned topics get posts like others.
     this.#enter(pinned)
-    while (this.posts.length < history) this.publish(at(this.posts.length))
+    while (this.published < history) this.publish(at(this.published))
     this.#inHistory = false
   }
 
@@ -222,7 +236,7 @@ export class Forum {
     const own = given ?? this.#writer.title()
     const title =
       pin === undefined && this.#options.faults?.happens('same-title') ? (this.#active[0]?.title ?? own) : own
-    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], gone: false }
+    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [] }
     this.#topics.set(id, topic)
     if (pin !== undefined) this.#pinned.push(topic)
     if (pin === undefined) this.#enter(topic)
@@ -244,7 +258,7 @@ export class Forum {
     const orphan = !opening && this.#random.chance(0.01)
     const author = opening ? topic.author : orphan ? DELETED_AUTHOR : this.#writer.author()
     const post: SimulatedPost = {
-      n: this.posts.length,
+      n: this.published,
       id: this.#nextPostId(),
       topicId: topic.id,
       title: topic.title,
@@ -262,12 +276,13 @@ export class Forum {
       deleted: false,
       missable: false,
     }
-    this.posts.push(post)
+    this.#archive.add(post)
     topic.posts.push(post)
     topic.recent.push({ author, at, content })
     if (topic.recent.length > QUOTABLE) topic.recent.shift()
     this.version++
     if (topic.pin === undefined) toFront(this.#order, topic)
+    this.#age(at)
     return post
   }
 
@@ -276,12 +291,6 @@ export class Forum {
     this.#lastPostId += this.#random.chance(0.8) ? 8 * this.#random.int(1, 3) : this.#random.int(1, 30)
     return String(this.#lastPostId)
   }
-}
-
-function markDeleted(post: SimulatedPost, now: number): void {
-  post.deleted = true
-  post.deletedAt = now
-  post.missable ||= post.servedAt === undefined
 }
 
 function toFront<T>(items: T[], item: T): void {

@@ -2,8 +2,10 @@ import type { Clock } from '../clock.js'
 import type { Events } from './events.js'
 import type { Forum } from './forum.js'
 
-/** The interval between two checks of the clock, in milliseconds. */
+/** The shortest interval between two ticks, in milliseconds. */
 const TICK = 20
+/** The longest one. */
+const MAX_TICK = 60_000
 
 /** Publishes posts at a rate: as many as are due at each tick, each dated with the moment it was due. */
 export class Publisher {
@@ -20,7 +22,7 @@ export class Publisher {
   #last: number
   /** The posts that are due, with the fraction of the next one. */
   #owed = 0
-  #timer: { cancel(): void }
+  #timer: { cancel(): void } | undefined
 
   constructor(forum: Forum, events: Events, clock: Clock, rate: number, total: number) {
     this.#forum = forum
@@ -29,7 +31,7 @@ export class Publisher {
     this.#rate = rate
     this.#total = total
     this.#last = clock.now()
-    this.#timer = this.#nextTick()
+    this.#schedule()
   }
 
   /** Publishes at once, independent of rate and total. */
@@ -40,11 +42,13 @@ export class Publisher {
   setRate(rate: number): void {
     this.#tick()
     this.#rate = rate
+    this.#schedule()
   }
 
   setTotal(total: number): void {
     this.#tick()
     this.#total = total
+    this.#schedule()
   }
 
   pause(): void {
@@ -55,6 +59,7 @@ export class Publisher {
   resume(): void {
     this.#tick()
     this.#paused = false
+    this.#schedule()
   }
 
   /** True when the total is reached. */
@@ -63,13 +68,19 @@ export class Publisher {
   }
 
   stop(): void {
-    this.#timer.cancel()
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
-  #nextTick(): { cancel(): void } {
-    return this.#clock.setTimer(this.#clock.now() + TICK, () => {
-      this.#timer = this.#nextTick()
+  /** Sets the timer for the next due post; none when no post will come by itself. */
+  #schedule(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (this.#paused || this.done || this.#rate <= 0) return
+    const dueMs = ((1 - this.#owed) * 1000) / this.#rate
+    this.#timer = this.#clock.setTimer(this.#clock.now() + Math.min(MAX_TICK, Math.max(TICK, Math.ceil(dueMs))), () => {
       this.#tick()
+      this.#schedule()
     })
   }
 

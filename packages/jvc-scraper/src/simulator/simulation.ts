@@ -8,11 +8,12 @@ import { Events } from './events.js'
 import { FaultError, FaultPlan, readFaults } from './faults.js'
 import type { FaultName } from './faults.js'
 import { Forum } from './forum.js'
+import type { SimulatedPost } from './archive.js'
 import { Publisher } from './publisher.js'
 import { Random } from './random.js'
 import { Site, reply } from './site.js'
 import type { Reply } from './site.js'
-import { truthOf } from './truth.js'
+import { TruthError, postsSince, truthOf } from './truth.js'
 
 /** The number of lines of the truth per write. */
 const TRUTH_CHUNK = 1000
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly history: number
   readonly forumId: string
   readonly faults: string
+  readonly keepPosts?: number | undefined
+  readonly keepTruth?: boolean | undefined
   readonly clock: Clock
 }
 
@@ -47,8 +50,7 @@ export class Simulation {
     this.#random = root.fork('delivery')
     this.#faults = new FaultPlan(root.fork('faults'))
     this.#faults.set(readFaults(options.faults))
-    const { seed, forumId, topics, history } = options
-    this.forum = new Forum({ seed, forumId, topics, history, now: this.#clock.now(), faults: this.#faults })
+    this.forum = new Forum({ ...options, now: this.#clock.now(), faults: this.#faults })
     this.#site = new Site(this.forum)
     this.#events = new Events(this.forum, this.#faults, root.fork('events'))
     this.#publisher = new Publisher(this.forum, this.#events, this.#clock, options.rate, options.total)
@@ -119,7 +121,7 @@ export class Simulation {
 
   #status(): SimulatorStatus {
     const { published, done } = this.#publisher
-    const history = this.forum.posts.length - published
+    const history = this.forum.published - published
     const topics = this.forum.topicCount
     return { published, history, topics, done, requests: this.#requests, faults: { ...this.#faults.counts } }
   }
@@ -145,15 +147,20 @@ export class Simulation {
   }
 
   #sendTruth(path: string, response: ServerResponse): void {
-    const posts = this.forum.posts
-    const end = posts.length
-    let next = Math.max(0, Number(new URL(path, 'http://simulator').searchParams.get('since')) || 0)
+    const since = Math.max(0, Number(new URL(path, 'http://simulator').searchParams.get('since')) || 0)
+    let posts: SimulatedPost[]
+    try {
+      posts = postsSince(this.forum, since)
+    } catch (error) {
+      if (!(error instanceof TruthError)) throw error
+      const body = `${JSON.stringify({ code: error.code, message: error.message })}\n`
+      return this.#send(response, reply(410, body, 'application/json'))
+    }
+    let next = 0
     response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
     const more = (): void => {
-      while (next < end) {
-        const lines = posts
-          .slice(next, Math.min(end, next + TRUTH_CHUNK))
-          .map((post) => `${JSON.stringify(truthOf(post))}\n`)
+      while (next < posts.length) {
+        const lines = posts.slice(next, next + TRUTH_CHUNK).map((post) => `${JSON.stringify(truthOf(post))}\n`)
         next += TRUTH_CHUNK
         if (!response.write(lines.join(''))) return void response.once('drain', more)
       }

@@ -2,7 +2,8 @@ import { parseAddress } from '../parse/address.js'
 import type { ForumAddress } from '../parse/address.js'
 import type { Dress } from './frame.js'
 import type { FaultName } from './faults.js'
-import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
+import type { SimulatedPost, SimulatedTopic } from './archive.js'
+import type { Forum } from './forum.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
 
@@ -52,8 +53,8 @@ export class Site {
 
   #topic(address: ForumAddress, dress: Dress, fault: FaultName | undefined): Reply {
     const topic = this.#forum.topic(address.topicId)
+    if (this.#forum.isGone(address.topicId)) return html(410, GONE)
     if (topic === undefined || fault === 'to-index') return toIndex()
-    if (topic.gone) return html(410, GONE)
     if (fault === 'to-lower-page' && address.page > 1)
       return redirect(302, this.#forum.address(topic, address.page - 1))
     const count = this.#forum.pageCount(topic)

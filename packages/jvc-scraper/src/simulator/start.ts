@@ -5,7 +5,7 @@ import { systemClock } from '../clock.js'
 import type { Clock } from '../clock.js'
 import type { ControlCommand, SimulatorStatus } from './control.js'
 import { Simulation } from './simulation.js'
-import { truthOf } from './truth.js'
+import { postsSince, truthOf } from './truth.js'
 import type { TruthPost } from './truth.js'
 
 export interface SimulatorOptions {
@@ -27,6 +27,13 @@ export interface SimulatorOptions {
   readonly forumId?: string
   /** The faults: `all`, `none` (the default), or names with commas and optional probabilities, `slow=0.1,gone`. */
   readonly faults?: string
+  /**
+   * The bound on visible posts; default 20,000, and at least four posts a topic and twice the history. Above it the
+   * topics that were silent for longest die: their pages answer 410.
+   */
+  readonly keepPosts?: number
+  /** Keeps the truth of every post, so that memory grows with each of them; default false. */
+  readonly keepTruth?: boolean
   /** The clock of the forum; default the system clock. */
   readonly clock?: Clock
 }
@@ -37,7 +44,11 @@ export interface Simulator {
   readonly port: number
   /** The address of the forum's list, first page. */
   readonly forumUrl: string
-  /** Every post published, in order, from position `since` (default 0) on. */
+  /**
+   * Returns every post published, in order, from position `since` (default 0) on.
+   *
+   * @throws TruthError when some of them are no longer kept: see `keepTruth`
+   */
   truth(since?: number): TruthPost[]
   /** Executes a command, as `POST /__control` does. */
   control(command: ControlCommand): SimulatorStatus
@@ -60,9 +71,10 @@ export interface Simulator {
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', seed = 1, rate = 20, total = Infinity, topics = 30, history = 300 } = options
-  const { forumId = '51', faults = 'none', clock = systemClock } = options
+  const { forumId = '51', faults = 'none', clock = systemClock, keepPosts, keepTruth } = options
   const posts = Math.max(history, topics)
-  const simulation = new Simulation({ seed, rate, total, topics, history: posts, forumId, faults, clock })
+  const common = { seed, rate, total, topics, history: posts, forumId, faults, clock }
+  const simulation = new Simulation({ ...common, keepPosts, keepTruth })
   const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => simulation.handle(request, response))
   try {
     await listen(server, port, host)
@@ -76,7 +88,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url,
     port: bound,
     forumUrl: url + simulation.forum.listAddress(1),
-    truth: (since = 0) => simulation.forum.posts.slice(since).map(truthOf),
+    truth: (since = 0) => postsSince(simulation.forum, since).map(truthOf),
     control: (command) => simulation.control(command),
     close: () => {
       simulation.stop()

@@ -1,4 +1,5 @@
-import type { SimulatedPost } from './forum.js'
+import type { SimulatedPost } from './archive.js'
+import type { Forum } from './forum.js'
 
 /** One published post as the feed must carry it (the first six fields), with its history. */
 export interface TruthPost {
@@ -23,6 +24,25 @@ export interface TruthPost {
   readonly deleted: boolean
   /** Deleted before any page with the post had been sent whole: a reader may have missed it. */
   readonly missable: boolean
+}
+
+/** The truth of posts that the simulator no longer keeps. */
+export class TruthError extends Error {
+  override readonly name = 'TruthError'
+  readonly code = 'simulator-truth-forgotten'
+}
+
+/**
+ * Returns the posts from position `since` on.
+ *
+ * @throws TruthError when some of them are no longer kept
+ */
+export function postsSince({ posts, truthFrom }: Pick<Forum, 'posts' | 'truthFrom'>, since: number): SimulatedPost[] {
+  if (since < truthFrom) {
+    const advice = `Start the simulator with keepTruth (--keep-truth), or ask from ${truthFrom} on.`
+    throw new TruthError(`Posts before position ${truthFrom} are no longer all kept; got ${since}. ${advice}`)
+  }
+  return posts.filter(({ n }) => n >= since)
 }
 
 export function truthOf(post: SimulatedPost): TruthPost {
