@@ -1,7 +1,12 @@
 import fc from 'fast-check'
-import type { Post } from '../src/feed/post.js'
+import type { Post, QuotedPost } from '../src/feed/post.js'
 
-/** Any post, for the laws of the tests. */
+const quotes: fc.Arbitrary<QuotedPost> = fc.record(
+  { auteur: fc.string({ unit: 'grapheme' }), hour: fc.string(), at: fc.nat() },
+  { noNullPrototype: true, requiredKeys: ['hour'] },
+)
+
+/** Any post, with any of the further fields. */
 export const posts: fc.Arbitrary<Post> = fc.record(
   {
     id: fc.nat().map(String),
@@ -10,6 +15,14 @@ export const posts: fc.Arbitrary<Post> = fc.record(
     auteur: fc.string({ unit: 'grapheme' }),
     message: fc.string({ unit: 'binary' }),
     stickers: fc.array(fc.webUrl(), { maxLength: 3 }),
+    topicId: fc.nat().map(String),
+    forumId: fc.nat().map(String),
+    page: fc.integer({ min: 1 }),
+    permalink: fc.webUrl(),
+    at: fc.nat(),
+    edited: fc.string(),
+    links: fc.array(fc.webUrl(), { maxLength: 3 }),
+    quotes: fc.array(quotes, { maxLength: 3 }),
   },
-  { noNullPrototype: true },
+  { noNullPrototype: true, requiredKeys: ['id', 'hour', 'topic', 'auteur', 'message', 'stickers'] },
 )

@@ -99,7 +99,7 @@ export function expectTruth(
   const truth = simulator.truth().filter(of)
   const byId = new Map(posts.map((post) => [post.id, post]))
   expect(posts.map(({ id }) => id).sort()).toEqual(truth.map(({ id }) => id).sort())
-  for (const post of truth) expect(byId.get(post.id)).toEqual(fields(post))
+  for (const post of truth) expect(fields(byId.get(post.id) as Post)).toEqual(fields(post))
   const topicOf = new Map(truth.map(({ id, topicId }) => [id, topicId]))
   const last = new Map<string | undefined, number>()
   for (const { id } of posts) {

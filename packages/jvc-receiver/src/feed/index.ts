@@ -1,7 +1,7 @@
 /** The feed: the post, its line of JSON, and lines cut out of bytes. This entry depends on no package, dstream included. */
 
 // ── a post and its line
-export { postFields, type Post } from './post.js'
+export { furtherFields, postFields, type Post, type QuotedPost } from './post.js'
 export { decodePost, encodePost, withCursor } from './line.js'
 export { postCodec } from './post-codec.js'
 

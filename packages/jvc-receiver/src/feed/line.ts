@@ -3,7 +3,8 @@ import { toPost, type Post } from './post.js'
 import { printable } from './printable.js'
 
 /**
- * Returns one line of the feed, line end included: the post's fields in their order, then the cursor if one is given.
+ * Returns one line of the feed, line end included: the post's six fields in their order, the further ones that it has,
+ * then the cursor if one is given.
  *
  * @example
  * encodePost({ id: '7', hour: '', topic: 't', auteur: 'a', message: 'é', stickers: [] })
@@ -11,7 +12,9 @@ import { printable } from './printable.js'
  */
 export function encodePost(post: Post, cursor?: string): string {
   const { id, hour, topic, auteur, message, stickers } = post
-  const line = JSON.stringify({ id, hour, topic, auteur, message, stickers })
+  const { topicId, forumId, page, permalink, at, edited, links, quotes } = post
+  const further = { topicId, forumId, page, permalink, at, edited, links, quotes }
+  const line = JSON.stringify({ id, hour, topic, auteur, message, stickers, ...further })
   return `${cursor === undefined ? line : withCursor(line, cursor)}\n`
 }
 
@@ -21,7 +24,7 @@ export function withCursor(line: string, cursor: string): string {
 }
 
 /**
- * Reads one line of the feed. Further keys are allowed and left out.
+ * Reads one line of the feed. Keys that are no field of a post are allowed and left out.
  *
  * @throws FeedError `post-not-json`, or `post-field` naming the field that is missing or of the wrong type
  *
