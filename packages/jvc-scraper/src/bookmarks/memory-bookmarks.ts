@@ -1,7 +1,7 @@
 import { compareIds } from '../parse/index.js'
 import type { Bookmarks } from './bookmarks.js'
 
-/** Bookmarks that end with the process. */
+/** Keeps bookmarks in memory; they are lost when the process ends. */
 export class MemoryBookmarks implements Bookmarks {
   readonly away = false
   readonly #ids = new Map<string, string>()

@@ -4,39 +4,39 @@ import { pictureUrl, readPicture } from './picture.js'
 import type { Attributes } from './picture.js'
 import { readAttributes, scanMarkup } from './scan.js'
 
-/** What a post says: its author's own words and pictures. */
+/** The content of a post: its author's own words and pictures. */
 export interface PostBody {
-  /** Lines joined by `\n`; may be empty. */
+  /** The lines of the text, joined by `\n`; may be empty. */
   readonly message: string
-  /** Full addresses, in order, repeats kept. */
+  /** The full addresses of the pictures in order, with repetitions. */
   readonly stickers: readonly string[]
-  /** Why the body could not be read to its end, or undefined. */
+  /** The reason why the body could not be read to its end, or undefined. */
   readonly problem: string | undefined
 }
 
-/** Nothing inside these is the author's own text: quotes first of all. */
+/** Elements without text of the author, above all quotes. */
 const SKIPPED = new Set(
   'blockquote button iframe noscript object script select style svg template textarea title video'.split(' '),
 )
-/** The label of a spoil, a signature that erupted into the body, a video's frame. */
+/** Classes without text of the author: the label of a spoil, a signature that slipped into the body, a video player. */
 const SKIPPED_CLASS =
   /(?:^|\s)(?:message__spoilHead|barre-head|messageUser__signature|signature-msg|player-contenu|player-jv)(?:\s|$)/
-/** The attributes that tell something. */
+/** The attributes that are read. */
 const RELEVANT_ATTRIBUTES = new Set(['alt', 'class', 'data-code', 'data-def', 'data-src', 'data-src-background', 'src'])
 const NO_ATTRIBUTES: Attributes = {}
 const MAYBE_RELEVANT = /spoilHead|barre-head|signature|player-|data-src-background/
-/** A new line before and after. */
+/** Elements with a line break before and after. */
 const BLOCK_ELEMENTS = new Set(
   'blockquote dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul'.split(' '),
 )
-/** What HTML takes for white space; a no-break space is not. */
+/** White space by the rules of HTML, which exclude the no-break space. */
 const SPACES = /[ \t\n\r\f]+/g
 
 /**
- * Reads the inner HTML of a post's body, of any generation of the markup.
+ * Reads the inner HTML of a post's body, in any generation of the markup.
  *
- * Paragraphs, list items, `<br>` and lines of code become lines. Quotes are left out with everything in them, spoils keep
- * their content and lose their labels, smileys become their code. Stickers are the pictures of noelshack (by `alt`; the
+ * Paragraphs, list items, `<br>` and lines of code become lines. Quotes are skipped with all their content, spoils keep
+ * their content but not their labels, and smileys become their code. Stickers are the pictures of noelshack (by `alt`; the
  * `#large` ones, which have no `<img>`, by `data-src-background`) and the site's own (by `src`).
  *
  * @example
@@ -58,7 +58,7 @@ export function readBody(html: string): PostBody {
   return reader.end()
 }
 
-/** The same for a body that is already a tree. */
+/** Reads a body that is already a tree, as {@link readBody} does. */
 export function readBodyNodes(nodes: readonly MarkupNode[]): PostBody {
   const reader = new BodyReader()
   const walk = (node: MarkupNode): void => {
@@ -78,7 +78,7 @@ class BodyReader {
   #line = ''
   #depth = 0
   #pre = 0
-  /** Depth of the outermost element that is left out, or 0. */
+  /** The depth of the outermost element that is skipped, or 0. */
   #skippedFrom = 0
 
   open(name: string, attributes: Attributes): void {
@@ -92,7 +92,7 @@ class BodyReader {
     else this.#largePicture(attributes)
   }
 
-  /** Whether anything hangs on the attributes of the next element: for most, nothing does, and reading them takes time. */
+  /** Returns whether the attributes of an element matter. For most they do not, and parsing them takes time. */
   wants(name: string, raw: string): boolean {
     return this.#skippedFrom === 0 && (name === 'img' || MAYBE_RELEVANT.test(raw))
   }

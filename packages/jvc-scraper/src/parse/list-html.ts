@@ -8,7 +8,7 @@ import { addressesOf, each, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage, TopicState } from './types.js'
 
-/** Icon classes of either generation, the telling one first. */
+/** The icon classes of both generations, the most specific first. */
 const STATES: readonly (readonly [string, TopicState])[] = [
   ['.topic-pin-on', 'pinned'],
   ['.topic-pin-off', 'pinned-locked'],
@@ -18,7 +18,7 @@ const STATES: readonly (readonly [string, TopicState])[] = [
   ['.topic-folder1, .tablesForum__iconTopicYellow', 'normal'],
 ]
 
-/** Reads a topic list from today's markup (since 15 April 2026). @throws SourceMissing when it is not there. */
+/** Reads a topic list from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'passedOver'> {
   if (find($, '.tablesForum--listTopics').length === 0)
     throw new SourceMissing('no element .tablesForum--listTopics in the page')
@@ -40,7 +40,7 @@ export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'pas
   }
 }
 
-/** What a row's icon says. */
+/** Returns the state that a row's icon shows. */
 export function stateOf(row: Elements): TopicState {
   return STATES.find(([icon]) => row.find(icon).length > 0)?.[1] ?? 'other'
 }

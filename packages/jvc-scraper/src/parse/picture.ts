@@ -1,19 +1,20 @@
 /** The attributes of one element by lower-case name. */
 export type Attributes = Readonly<Record<string, string | undefined>>
 
-/** What an `<img>` stands for in a post. */
+/** The meaning of an `<img>` in a post. */
 export type Picture =
   { readonly kind: 'smiley'; readonly text: string } | { readonly kind: 'sticker'; readonly url: string }
 
 const SMILEY = /(?:^|\s)message__smiley(?:\s|$)/
-/** Nearly every picture of a post: its address needs no work. */
+/** The form of nearly every picture's address, which needs no normalisation. */
 const FULL_PICTURE = /^https:\/\/image\.noelshack\.com\/fichiers\/[\w./-]{1,400}$/
 const SITE_STICKER = /(?:^|\s)(?:img-stickers|message__sticker)(?:\s|$)/
 
 /**
- * Reads an `<img>` of a post. A smiley is text, by its code. A picture of noelshack is known by its `alt`, the full
- * picture: `src` is a thumbnail and always `.png`. A sticker of the site is known by its `src`. Any other picture says
- * nothing: undefined.
+ * Reads an `<img>` of a post. A smiley is text: its code. A picture of noelshack is identified by its `alt`, the address of
+ * the full picture, because `src` is a thumbnail and always `.png`. A sticker of the site is identified by its `src`.
+ *
+ * @returns undefined for any other picture.
  */
 export function readPicture(attributes: Attributes): Picture | undefined {
   const { alt = '', class: classes = '' } = attributes
@@ -29,8 +30,8 @@ export function readPicture(attributes: Attributes): Picture | undefined {
 }
 
 /**
- * The full address of a picture: always with a scheme, `https` on the two hosts that have it, and for noelshack the full
- * picture in place of one of its reduced forms (`minis`, `fichiers-xs`, `-sm`, `-md`, `-lg`).
+ * Normalises the address of a picture: it gets a scheme, which is `https` on the two hosts that support it, and a reduced
+ * form of noelshack (`minis`, `fichiers-xs`, `-sm`, `-md`, `-lg`) becomes the full picture.
  *
  * @returns undefined when the text is no http address.
  */

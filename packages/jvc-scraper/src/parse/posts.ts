@@ -4,20 +4,20 @@ import { parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR, compareIds } from './types.js'
 import type { PostOnPage, TopicPage } from './types.js'
 
-/** What a page says of one post, as found. */
+/** The data of one post as found on a page. */
 export interface RawPost {
   readonly id: string | undefined
-  /** Empty or undefined for an account that was deleted. */
+  /** Empty or undefined for a deleted account. */
   readonly author: string | undefined
   readonly date: string | undefined
   readonly edited: string | undefined
-  /** The body, or its inner HTML, or undefined when there is none. */
+  /** The body, its inner HTML, or undefined when there is none. */
   readonly body: PostBody | string | undefined
-  /** Deleted, or of an author whom the reader does not want to see. */
+  /** Whether the post is deleted, or its author is on the reader's blacklist. */
   readonly hidden: boolean
 }
 
-/** Collects the posts of one page: good ones by ascending id, hidden ones and bad ones named apart. */
+/** Collects the posts of one page by ascending id, and lists hidden and unreadable ones separately. */
 export class PostCollector {
   readonly #posts = new Map<string, PostOnPage>()
   readonly #hidden: string[] = []
@@ -46,7 +46,7 @@ export class PostCollector {
     })
   }
 
-  /** Notes what could not be read. */
+  /** Records a problem, as one sentence. */
   problem(sentence: string): void {
     this.#problems.push(sentence)
   }
@@ -57,12 +57,12 @@ export class PostCollector {
   }
 }
 
-/** A text on one line, without white space around it. */
+/** Returns the text on one line, without white space around it. */
 export function line(text: string | undefined): string {
   return (text ?? '').replace(/\s+/g, ' ').trim()
 }
 
-/** The date in `Message édité le 02 juin 2026 à 22:29:23 par …`. */
+/** Returns the date in `Message édité le 02 juin 2026 à 22:29:23 par …`. */
 export function editDate(text: string | undefined): string | undefined {
   return /édité le (\d{1,2}(?:er)? \p{L}+ \d{4} à [\d:]{5,8})/u.exec(line(text))?.[1]
 }

@@ -4,11 +4,11 @@ import { line } from './posts.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
 
-/** What a list says of one topic, as found. */
+/** The data of one topic as found in a list. */
 export interface RawRow {
   readonly id: string | undefined
   readonly title: string | undefined
-  /** Empty or undefined for an account that was deleted. */
+  /** Empty or undefined for a deleted account. */
   readonly author: string | undefined
   readonly url: string | undefined
   readonly lastPageUrl: string | undefined
@@ -18,7 +18,7 @@ export interface RawRow {
   readonly deleted: boolean
 }
 
-/** Collects the rows of one list: good ones in order, bad ones named apart. */
+/** Collects the rows of one list in order, and lists unreadable ones separately. */
 export class RowCollector {
   readonly #rows: TopicRow[] = []
   readonly #problems: string[] = []
@@ -55,7 +55,7 @@ export class RowCollector {
     })
   }
 
-  /** Notes what could not be read. */
+  /** Records a problem, as one sentence. */
   problem(sentence: string): void {
     this.#problems.push(sentence)
   }
@@ -65,7 +65,7 @@ export class RowCollector {
   }
 }
 
-/** A number of answers: `11409`, or `visible / total` as moderators see it. */
+/** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */
 export function replyCount(text: string): number | undefined {
   const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(line(text))?.[1]
   return found === undefined ? undefined : Number(found)

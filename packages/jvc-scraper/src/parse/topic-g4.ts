@@ -6,7 +6,7 @@ import { ownAddress } from './topic-html.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
 
-/** Reads a topic page from the markup of 2022 to April 2026. @throws SourceMissing when it is not there. */
+/** Reads a topic page from the markup of 2022 to April 2026. @throws SourceMissing when the page holds none. */
 export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   const blocks = find($, '.bloc-message-forum')
   const heading = find($, '#bloc-title-forum').first().text().trim()

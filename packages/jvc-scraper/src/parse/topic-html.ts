@@ -7,7 +7,7 @@ import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
 
-/** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when it is not there. */
+/** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   if (find($, '#listMessages').length === 0) throw new SourceMissing('no element #listMessages in the page')
   const title = find($, 'h2.titleMessagesUsers__title').first().text().trim()
@@ -30,7 +30,7 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
   }
 }
 
-/** The page's own address, which its head gives for phones. */
+/** Returns the page's own address from its head. */
 export function ownAddress($: CheerioAPI): ForumAddress | undefined {
   const links = each($, find($, 'link[rel="canonical"], link[rel="alternate"]'))
   return links.map((link) => parseAddress(link.attr('href'))).find((address) => address !== undefined)
