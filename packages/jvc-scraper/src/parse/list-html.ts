@@ -1,12 +1,12 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { formatAddress, parseAddress } from './address.js'
-import { line } from './posts.js'
 import { SourceMissing } from './read-page.js'
 import { RowCollector, replyCount } from './rows.js'
 import { ownAddress } from './topic-html.js'
 import { addressesOf, each, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage, TopicState } from './types.js'
+import { singleLine } from './single-line.js'
 
 /** The icon classes of both generations, the most specific first. */
 const STATES: readonly (readonly [string, TopicState])[] = [
@@ -28,7 +28,7 @@ export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'pas
   const pager = addressesOf($, find($, '.pagination .pagination__button'))
   const forumId = (ownAddress($) ?? pager[0] ?? result.rows[0])?.forumId
   if (forumId === undefined) throw new SourceMissing("no link in the page holds the forum's number")
-  const page = Number(line(find($, '.pagination__item--current').first().text())) || 1
+  const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   const next = parseAddress(linkOf(find($, '.pagination__button--next').first()))
   return {
     kind: 'list',

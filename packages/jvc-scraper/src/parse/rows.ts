@@ -1,8 +1,8 @@
 import { formatAddress, parseAddress } from './address.js'
 import { parseFrenchDate } from './french-date.js'
-import { line } from './posts.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
+import { singleLine } from './single-line.js'
 
 /** The data of one topic as found in a list. */
 export interface RawRow {
@@ -36,12 +36,12 @@ export class RowCollector {
     if (raw.replies === undefined) return this.problem(`${place} (topic ${raw.id}) has no number of answers`)
     const found = parseAddress(raw.lastPageUrl)
     const last = found?.topicId === raw.id ? found : url
-    const lastPostDate = line(raw.lastPostDate)
+    const lastPostDate = singleLine(raw.lastPostDate)
     this.#rows.push({
       id: raw.id,
       forumId: url.forumId,
       title,
-      author: line(raw.author) || DELETED_AUTHOR,
+      author: singleLine(raw.author) || DELETED_AUTHOR,
       url: formatAddress(url),
       lastPageUrl: formatAddress(last),
       lastPage: last.page,
@@ -67,6 +67,6 @@ export class RowCollector {
 
 /** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */
 export function replyCount(text: string): number | undefined {
-  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(line(text))?.[1]
+  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(singleLine(text))?.[1]
   return found === undefined ? undefined : Number(found)
 }

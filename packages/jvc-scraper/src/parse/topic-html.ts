@@ -1,11 +1,12 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { parseAddress } from './address.js'
 import type { ForumAddress } from './address.js'
-import { PostCollector, editDate, line } from './posts.js'
+import { PostCollector, editDate } from './posts.js'
 import { SourceMissing } from './read-page.js'
 import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
+import { singleLine } from './single-line.js'
 
 /** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
@@ -17,7 +18,7 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
   if (address?.kind !== 'topic') throw new SourceMissing("no link in the head or the pager holds the topic's number")
   const posts = new PostCollector()
   for (const post of each($, find($, '#listMessages .messageUser'))) addPost(posts, post)
-  const page = Number(line(find($, '.pagination__item--current').first().text())) || 1
+  const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   return {
     kind: 'topic',
     topicId: address.topicId,
@@ -26,7 +27,7 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
     page,
     pageCount: Math.max(page, ...pager.map((link) => link.page)),
     locked: find($, '.lockInfo__reason').length > 0,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 

@@ -24,7 +24,7 @@ export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'pas
     page,
     pageCount: Math.max(page, count(pager, 'pageCount') ?? 1),
     locked: field(field(payload, 'forum'), 'isForumReadOnly') === true,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 

@@ -56,6 +56,16 @@ export interface TopicListPage {
   readonly problems: readonly string[]
 }
 
+/** A post that another one quotes, as the head of the quote names it. */
+export interface QuotedPost {
+  /** The author of the quoted post, or undefined when the quote does not name one. */
+  readonly author: string | undefined
+  /** The date of the quoted post as written, e.g. `02 juin 2026 à 22:25:06`. */
+  readonly date: string
+  /** The date as an instant (epoch milliseconds), or undefined when it cannot be parsed. */
+  readonly at: number | undefined
+}
+
 /** One post of a topic page. */
 export interface PostOnPage {
   /** The post's number as decimal digits without leading zeros. Ascending within a page; compare with {@link compareIds}. */
@@ -72,6 +82,14 @@ export interface PostOnPage {
   readonly message: string
   /** Full addresses of the author's own pictures and site stickers in order, with repetitions. */
   readonly stickers: readonly string[]
+  /** Full addresses of the author's own links and videos in order, with repetitions. */
+  readonly links: readonly string[]
+  /** The posts that this one quotes directly, in order. */
+  readonly quotes: readonly QuotedPost[]
+  /** The number of the page on which the post was read, from 1. */
+  readonly page: number
+  /** Path of the post itself, which stays valid when the post moves to another page: `/forums/message/{id}`. */
+  readonly permalink: string
 }
 
 /** One page of a topic, posts by ascending id. */
