@@ -121,7 +121,7 @@ export class Scraper {
       retryPolicy: settings.retryPolicy,
     })
     const scanner = new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })
-    const visitor = new TopicVisitor({ ...common, fetcher, log }, settings)
+    const visitor = new TopicVisitor({ ...common, fetcher, log }, { ...settings, origin: site.origin })
     const { retryMs, maxRetryMs } = settings.retryPolicy
     this.#crawler = new Crawler({ ...common, scanner, visitor }, { ...settings, retryMs, maxRetryMs })
   }

@@ -101,6 +101,10 @@ export function expectTruth(
   expect(posts.map(({ id }) => id).sort()).toEqual(truth.map(({ id }) => id).sort())
   for (const post of truth) expect(fields(byId.get(post.id) as Post)).toEqual(fields(post))
   const topicOf = new Map(truth.map(({ id, topicId }) => [id, topicId]))
+  for (const { id, topicId, at } of truth) {
+    const further = { topicId, forumId: '51', at: Math.floor(at / 1000) * 1000 }
+    expect(byId.get(id)).toMatchObject({ ...further, permalink: `${simulator.url}/forums/message/${id}` })
+  }
   const last = new Map<string | undefined, number>()
   for (const { id } of posts) {
     const topic = topicOf.get(id)

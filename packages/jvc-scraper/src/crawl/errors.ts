@@ -1,6 +1,6 @@
 import type { PageOutcome } from '../fetch/outcome.js'
 
-/** A page that was asked for and is not there to be read. */
+/** A requested page that could not be obtained. */
 export class NoPage extends Error {
   override readonly name = 'NoPage'
 
@@ -9,11 +9,11 @@ export class NoPage extends Error {
   }
 }
 
-/** The page is one, but not of the state of the forum that was asked about: try again later. */
+/** A page that shows another state of the forum than expected, such as an older one. A later request may succeed. */
 export class StalePage extends Error {
   override readonly name = 'StalePage'
 
-  /** @param mayPersist it may stay so for ever, and is to be believed when it is seen again and again */
+  /** @param mayPersist whether the page may never change: the same answer several times in a row is then accepted */
   constructor(
     message: string,
     readonly mayPersist = false,
@@ -29,13 +29,13 @@ function describe(outcome: Exclude<PageOutcome, { kind: 'page' }>): string {
     case 'not-found':
       return 'not found'
     case 'index':
-      return 'sent to the forum index'
+      return 'redirected to the forum index, so it does not exist'
     case 'login':
-      return 'an account is asked for'
+      return 'the site requires an account'
     case 'elsewhere':
-      return 'sent to another place, which is not followed'
+      return 'redirected to an address outside the forum, which is not followed'
     case 'challenge':
-      return 'the site asks for a human'
+      return 'the site asks for a human (challenge)'
     case 'disallowed':
       return 'robots.txt does not allow it'
     case 'failed':

@@ -188,6 +188,6 @@ describe('a visit', () => {
     site.mood = (page) => page === 2
     await expect(visit('2')).rejects.toThrow('is no longer there')
     site.mood = () => true
-    await expect(visit('2')).rejects.toThrow('sent to the forum index')
+    await expect(visit('2')).rejects.toThrow('redirected to the forum index')
   })
 })

@@ -8,8 +8,10 @@ import { StalePage } from './errors.js'
 import { TopicReader, type ReaderPorts } from './topic-reader.js'
 import { walkBack, type Walk } from './walk-back.js'
 
-/** Where a topic that was never read begins: only what comes from now on, its last page, or its first post. */
+/** The starting point in a topic that was never read: new posts only, its last page, or its first post. */
 export type FirstVisit = 'now' | 'page' | 'start'
+
+const DEFAULT_ORIGIN = 'https://www.jeuxvideo.com'
 
 export interface VisitorPorts extends ReaderPorts {
   readonly log: Pick<FeedLog, 'append' | 'lastId'>
@@ -20,13 +22,15 @@ export interface VisitorPorts extends ReaderPorts {
 
 export interface VisitorOptions {
   readonly from: FirstVisit
-  /** The most pages that are read at once to catch up with a topic. */
+  /** The maximum number of pages read backwards at once to catch up with a topic. */
   readonly maxPagesBack: number
+  /** The scheme and host of the site, for the addresses of posts. Default `https://www.jeuxvideo.com`. */
+  readonly origin?: string | undefined
 }
 
 /**
- * Reads what is new in a topic into the log, then advances its bookmark: in this order, so that a crash between the two
- * costs nothing. What is known of a topic is the greater of its bookmark and its last post in the log.
+ * Reads the new posts of a topic into the log, then advances its bookmark. In this order a crash between the two loses
+ * nothing: a topic is known up to its bookmark or to its last post in the log, whichever is greater.
  */
 export class TopicVisitor {
   readonly #ports: VisitorPorts
@@ -38,9 +42,11 @@ export class TopicVisitor {
   }
 
   /**
-   * @param sinceMs a topic without a bookmark is read from this date on (`--from now`): epoch milliseconds; undefined takes
-   * its present end as the place to begin
-   * @throws StalePage, NoPage, ParseError, ScraperError: the visit is to be tried again later
+   * Visits a topic once.
+   *
+   * @param sinceMs with `--from now`, the date from which a topic without a bookmark is read, epoch milliseconds; undefined
+   * starts at its present end
+   * @throws StalePage, NoPage, ParseError, ScraperError when the visit should be repeated later
    */
   async visit(row: TopicRow, sinceMs: number | undefined, signal: AbortSignal): Promise<void> {
     const reader = new TopicReader(row.lastPageUrl, this.#ports, signal)
@@ -52,7 +58,7 @@ export class TopicVisitor {
     else await this.#beginNow(row, read, sinceMs)
   }
 
-  /** The log may know more than the bookmark: after a crash between the two, or when the bookmark could not be raised. */
+  /** Returns the last known post. The log is ahead of the bookmark when advancing it failed, or after a crash in between. */
   async #known(topicId: string): Promise<string | undefined> {
     const { bookmarks, log } = this.#ports
     const stored = await bookmarks.get(topicId)
@@ -70,7 +76,7 @@ export class TopicVisitor {
     await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
   }
 
-  /** Without a date the topic's end is where it begins; with one, everything from that second on is new. */
+  /** Starts at the topic's present end when there is no date; else everything from that second on is new. */
   async #beginNow(
     row: TopicRow,
     read: (page: number) => Promise<TopicPage>,
@@ -88,7 +94,7 @@ export class TopicVisitor {
     await this.#emit(row, walk, (post) => !isOld(post))
   }
 
-  /** Forward, a bounded stretch of pages at a time; each stretch is read backwards, so that nothing slips through. */
+  /** Reads forward in stretches of bounded length. Each stretch is read backwards, so that no post slips through. */
   async #readFromStart(row: TopicRow, read: (page: number) => Promise<TopicPage>, known?: string): Promise<void> {
     const { maxPagesBack } = this.#options
     let after = known
@@ -108,7 +114,7 @@ export class TopicVisitor {
     }
   }
 
-  /** From the last page, or a later one if the topic has grown since the list was read. */
+  /** Walks back from the last page, or from a later one if the topic has grown since the list was read. */
   async #walk(
     row: TopicRow,
     read: (page: number) => Promise<TopicPage>,
@@ -122,7 +128,11 @@ export class TopicVisitor {
       : walk
   }
 
-  /** Log first, then bookmark. @throws NoPage for a topic that was deleted meanwhile, when what was read of it is safe */
+  /**
+   * Writes posts to the log, then advances the bookmark.
+   *
+   * @throws NoPage when the topic was deleted during the walk; its posts have been written by then
+   */
   async #emit(
     row: TopicRow,
     { posts, top, deleted }: Walk,
@@ -133,7 +143,7 @@ export class TopicVisitor {
     if (last !== undefined) {
       const written = await this.#ports.log.append(
         row.id,
-        fresh.map((post) => toPost(post, top.title)),
+        fresh.map((post) => toPost(post, top, this.#options.origin)),
       )
       this.#ports.counters.add('posts', written)
       await this.#ports.bookmarks.advance(row.id, last.id)
@@ -142,12 +152,12 @@ export class TopicVisitor {
     if (top.hidden.length === 0) this.#refuseStale(row, posts)
   }
 
-  /** The list told of a later post than the pages show: what was served was old, so the topic is to be read again. */
+  /** Throws when the list shows a later post than the pages do: the pages served were old, so the visit is repeated. */
   #refuseStale(row: TopicRow, posts: readonly PostOnPage[]): void {
     const last = posts[posts.length - 1]
     if (row.lastPostAt === undefined || last?.at === undefined || last.at >= row.lastPostAt) return
     throw new StalePage(
-      `topic ${row.id}: the list tells of a post of ${row.lastPostDate}, the last one served is of ${last.date}`,
+      `topic ${row.id}: the list shows a post of ${row.lastPostDate}, but the last one served is of ${last.date}`,
       true,
     )
   }
@@ -163,12 +173,12 @@ export class TopicVisitor {
   }
 }
 
-/** Whether a page shows that everything up to `id` lies on it or before it. */
+/** Returns whether the page holds a post up to `id`, so that everything newer than `id` follows. */
 function hasUpTo({ posts, hidden }: TopicPage, id: string): boolean {
   return posts.some((post) => compareIds(post.id, id) <= 0) || hidden.some((other) => compareIds(other, id) <= 0)
 }
 
-/** The last page that begins with a post up to `id`, by halving: ids ascend over the pages of a topic. */
+/** Finds the last page that holds a post up to `id` by binary search: ids ascend over the pages of a topic. */
 async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: number, id: string): Promise<number> {
   let [low, high] = [1, lastPage]
   while (low < high) {
@@ -179,6 +189,23 @@ async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: nu
   return low
 }
 
-function toPost({ id, date, author, message, stickers }: PostOnPage, topic: string): Post {
-  return { id, hour: date, topic, auteur: author, message, stickers: [...stickers] }
+function toPost(
+  { id, date, author, message, stickers, page, permalink, at, edited, links, quotes }: PostOnPage,
+  { title, topicId, forumId }: TopicPage,
+  origin = DEFAULT_ORIGIN,
+): Post {
+  return {
+    ...{ id, hour: date, topic: title, auteur: author, message, stickers: [...stickers] },
+    topicId,
+    ...(forumId === undefined ? {} : { forumId }),
+    ...{ page, permalink: origin + permalink },
+    ...(at === undefined ? {} : { at }),
+    ...(edited === undefined ? {} : { edited }),
+    links: [...links],
+    quotes: quotes.map(({ author: auteur, date: hour, at }) => ({
+      ...(auteur === undefined ? {} : { auteur }),
+      hour,
+      ...(at === undefined ? {} : { at }),
+    })),
+  }
 }

@@ -3,15 +3,15 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { Agent, type Dispatcher } from 'undici'
 import type { Identity } from './identity.js'
 
-/** The largest page that is read, before and after decompression: real ones are about 230 KB. */
+/** The maximum size of a page, before and after decompression. Real pages are about 230 KB. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 export interface HttpTimeouts {
   readonly connectMs: number
   readonly headersMs: number
-  /** Between two pieces of the body. */
+  /** The maximum time between two chunks of the body. */
   readonly bodyMs: number
-  /** From the request to the last byte. */
+  /** The maximum time from the request to the last byte. */
   readonly totalMs: number
 }
 
@@ -19,12 +19,12 @@ export const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 15
 
 export interface HttpAnswer {
   readonly status: number
-  /** By lower-case name. */
+  /** The headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
 }
 
-/** One GET: no redirect is followed, no attempt repeated. Rejects when no whole answer comes. */
+/** Performs one GET without following redirects or retrying. Rejects unless a complete answer arrives. */
 export type Get = (url: string, signal: AbortSignal) => Promise<HttpAnswer>
 
 export interface HttpClient {
@@ -38,7 +38,7 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
   br: promisify(brotliDecompress),
 }
 
-/** A client with connections that are kept open, at most `connections` of them. */
+/** Makes a client that keeps up to `connections` connections open. */
 export function httpClient(
   identity: Identity,
   connections: number,

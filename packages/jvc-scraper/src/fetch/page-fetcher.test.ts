@@ -138,7 +138,7 @@ describe('PageFetcher', () => {
     expect(await fetchPage('/forums/42-51-777-1-0-1-0-x.htm')).toEqual({
       kind: 'failed',
       path: '/forums/42-51-777-1-0-1-0-x.htm',
-      reason: 'robots.txt could not be read (HTTP 500), and nothing is asked for before it is',
+      reason: 'robots.txt could not be read (HTTP 500), and nothing is fetched before it is',
     })
     expect(asked).toEqual([])
   })

@@ -11,21 +11,21 @@ import { retryAfterMs } from './retry-after.js'
 import type { RobotsFile } from './robots-file.js'
 import { targetOf, type Site } from './site.js'
 
-/** How the fetcher behaves when things go wrong, in milliseconds. */
+/** The number of attempts, and the pauses between them in milliseconds. */
 export interface RetryPolicy {
-  /** Attempts for one page, the first included. */
+  /** The number of attempts for one page, the first included. */
   readonly attempts: number
-  /** The pause after a first failed attempt; it doubles. */
+  /** The pause after the first failed attempt; it doubles with each further one. */
   readonly retryMs: number
   readonly maxRetryMs: number
-  /** The pause after a first challenge; it doubles with each challenge that follows. */
+  /** The pause after a first challenge; it doubles with each further one in a row. */
   readonly challengeMs: number
   readonly maxChallengeMs: number
-  /** What a server may ask for with Retry-After at most. */
+  /** The longest Retry-After that is honoured. */
   readonly maxRetryAfterMs: number
 }
 
-/** For the real site. */
+/** The policy for the real site. */
 export const POLITE_RETRY_POLICY: RetryPolicy = {
   attempts: 5,
   retryMs: 1000,
@@ -54,7 +54,7 @@ type Step =
 
 const MAX_REDIRECTS = 3
 
-/** Gets pages of the site: at the common gate, again when it makes sense, and never from anywhere else. */
+/** Fetches pages of the site: through the request gate, with retries, and from no other host. */
 export class PageFetcher {
   readonly #ports: FetcherPorts
   #challenges = 0
@@ -65,9 +65,10 @@ export class PageFetcher {
   }
 
   /**
-   * One page. Failures are outcomes, not exceptions.
+   * Fetches one page. Failures are outcomes, not exceptions.
    *
    * @param path a path of the topic grammar
+   * @param options `urgent` overtakes all waiting requests
    * @throws the signal's reason when it aborts
    */
   async page(path: string, signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<PageOutcome> {
@@ -77,7 +78,7 @@ export class PageFetcher {
       const verdict = await this.#ports.robots.ask(at, signal)
       if (verdict === 'forbidden') return { kind: 'disallowed', path: at }
       if (verdict !== 'allowed') {
-        const reason = `robots.txt could not be read (${verdict.unread}), and nothing is asked for before it is`
+        const reason = `robots.txt could not be read (${verdict.unread}), and nothing is fetched before it is`
         return { kind: 'failed', path: at, reason }
       }
       const step = await this.#attempt(at, signal, options)
@@ -136,7 +137,7 @@ export class PageFetcher {
     return { kind: target.kind, path }
   }
 
-  /** The site asks for less: everybody waits for as long as it says. */
+  /** Pauses all requests for as long as the site asks. */
   #refused(counter: 'rateLimited' | 'unavailable', { status, headers }: HttpAnswer): Step {
     const { clock, counters, gate, retryPolicy } = this.#ports
     counters.add(counter)
@@ -145,7 +146,7 @@ export class PageFetcher {
     return { kind: 'again', reason: `HTTP ${status}`, waitMs }
   }
 
-  /** A request that began before the last pause tells nothing new about the time after it. */
+  /** Pauses all requests, unless the challenged one began before the last pause and so brings no news. */
   #challenged(path: string, slot: Slot): Step {
     const { counters, logger, gate, retryPolicy, clock } = this.#ports
     counters.add('challenges')

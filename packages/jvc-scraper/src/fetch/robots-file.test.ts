@@ -76,7 +76,7 @@ test('rules are believed for a day, and stand, with a warning, when they cannot 
   expect(await ask('/private')).toBe('forbidden')
   expect(asked).toHaveLength(2)
   expect(warnings).toEqual([
-    'robots.txt could not be read anew; its rules of before stand, it will be tried again in 1 s',
+    'robots.txt could not be read again; its former rules stay in force, and the next attempt is in 1 s',
   ])
   await clock.advance(1000)
   expect(await ask('/private')).toBe('allowed')

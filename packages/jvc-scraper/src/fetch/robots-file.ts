@@ -6,10 +6,10 @@ import type { RequestGate } from './request-gate.js'
 import { Robots } from './robots.js'
 import type { Site } from './site.js'
 
-/** What the site says of a path; `unread` is why it could not be asked, in words. */
+/** Whether a path may be fetched; `unread` holds the reason why the rules could not be read. */
 export type Verdict = 'allowed' | 'forbidden' | { readonly unread: string }
 
-/** How long rules are believed (RFC 9309 §2.4). */
+/** The time for which rules are cached (RFC 9309 §2.4). */
 const FRESH_MS = 24 * 3_600_000
 
 export interface RobotsPorts {
@@ -18,15 +18,15 @@ export interface RobotsPorts {
   readonly gate: RequestGate
   readonly clock: Clock
   readonly logger: Logger
-  /** false: the operator answers for it (`--ignore-robots`). */
+  /** Whether robots.txt is obeyed; false with `--ignore-robots`. */
   readonly obey: boolean
-  /** How soon a file that could not be read is asked for again, in milliseconds. */
+  /** The pause before a file that could not be read is requested again, in milliseconds. */
   readonly retryMs: number
 }
 
 /**
- * The site's robots.txt, read before the first page and again when it is old. A 4xx means there is none and everything is
- * allowed; as long as it was never read nothing is (RFC 9309 §2.3.1). A 403 is taken for a challenge, not for an answer.
+ * Reads the site's robots.txt before the first page, and again when it is old. A 4xx means that there is none and
+ * everything is allowed; until the file was read nothing is (RFC 9309 §2.3.1). A 403 counts as a challenge instead.
  */
 export class RobotsFile {
   readonly #ports: RobotsPorts
@@ -39,7 +39,7 @@ export class RobotsFile {
     this.#ports = ports
   }
 
-  /** Whether a path may be fetched; reads the file first when that is due. */
+  /** Returns whether a path may be fetched. Reads the file first when that is due. */
   async ask(path: string, signal: AbortSignal): Promise<Verdict> {
     if (!this.#ports.obey) return 'allowed'
     if (this.#ports.clock.now() >= this.#until) {
@@ -65,10 +65,13 @@ export class RobotsFile {
       if (signal.aborted) throw signal.reason
       this.#until = clock.now() + retryMs
       this.#unread = messageOf(error)
-      // Who asks tells of the failure, unless there are rules to go on with: they are better than none.
+      // The caller reports the failure, unless older rules are still in force: those are better than none.
       if (this.#robots === undefined) return
-      const again = `it will be tried again in ${retryMs / 1000} s`
-      logger.warn({ error: this.#unread }, `robots.txt could not be read anew; its rules of before stand, ${again}`)
+      const again = `and the next attempt is in ${retryMs / 1000} s`
+      logger.warn(
+        { error: this.#unread },
+        `robots.txt could not be read again; its former rules stay in force, ${again}`,
+      )
     }
   }
 

@@ -1,7 +1,7 @@
-/** The name by which robots.txt may speak of us. */
+/** The product token that robots.txt may address. */
 export const ROBOT_NAME = 'jvc-scraper'
 
-/** Rules beyond this many characters are not read (RFC 9309 asks for at least 500 KiB). */
+/** The number of characters that are parsed (RFC 9309 asks for at least 500 KiB). */
 const MAX_CHARACTERS = 512 * 1024
 
 interface Rule {
@@ -10,14 +10,14 @@ interface Rule {
 }
 
 /**
- * The rules of a robots.txt for one robot (RFC 9309): the groups that name it, else those for `*`; of the rules that match
- * a path the longest counts, and `allow` wins a tie.
+ * Holds the rules of a robots.txt for one robot (RFC 9309): those of the groups that name it, else those for `*`. The
+ * longest rule that matches a path decides, and `allow` wins a tie.
  *
  * @example
  * new Robots('User-agent: *\nDisallow: /private').allows('/forums/x.htm') // true
  */
 export class Robots {
-  /** Nothing is forbidden: there is no robots.txt. */
+  /** The rules of a site without robots.txt: everything is allowed. */
   static readonly everything = new Robots('')
 
   readonly #rules: readonly Rule[]
@@ -27,7 +27,11 @@ export class Robots {
     this.#rules = groups.get(robot.toLowerCase()) ?? groups.get('*') ?? []
   }
 
-  /** @param path with its query, starting with a slash */
+  /**
+   * Returns whether a path may be fetched.
+   *
+   * @param path with its query, starting with a slash
+   */
   allows(path: string): boolean {
     let best: Rule | undefined
     for (const rule of this.#rules) {
@@ -49,7 +53,7 @@ function parse(text: string): Map<string, Rule[]> {
     if (key === 'user-agent') {
       if (inRules) agents = []
       inRules = false
-      // A product may be named with a version or in a sentence; only its first word counts.
+      // A product token may be followed by a version or further words, which do not count.
       const name = (/^[a-z_-]+|^\*/i.exec(value)?.[0] ?? '').toLowerCase()
       agents.push(name)
       if (!groups.has(name)) groups.set(name, [])
@@ -62,7 +66,7 @@ function parse(text: string): Map<string, Rule[]> {
   return groups
 }
 
-/** `*` is any text and `$` at the end is the end; done piece by piece, in linear time whatever the pattern. */
+/** Matches a pattern, in which `*` is any text and a final `$` the end, piece by piece and so in linear time. */
 function matches(pattern: string, path: string): boolean {
   const anchored = pattern.endsWith('$')
   const pieces = (anchored ? pattern.slice(0, -1) : pattern).split('*')

@@ -1,7 +1,7 @@
 import { payloadKind, readPayload } from './payload.js'
 import type { PageContext, PageKind } from './types.js'
 
-/** Marks in the markup of pages that hold data, today's and the older ones. */
+/** Marks in the markup of pages that hold data, in today's and the older generation. */
 const TOPIC_MARK = /id="listMessages"|class="bloc-message-forum[ "]/
 const LIST_MARK = /class="[^"]{0,200}\btablesForum--listTopics\b|class="topic-list[ "]/
 const CHALLENGE_MARK = /<title>\s{0,99}Just a moment\.\.\.|id="cf-challenge-form"/i
@@ -9,10 +9,10 @@ const CHALLENGE_MARK = /<title>\s{0,99}Just a moment\.\.\.|id="cf-challenge-form
 const BY_STATUS: Readonly<Record<number, PageKind>> = { 404: 'not-found', 410: 'gone', 429: 'rate-limited' }
 
 /**
- * What an answer is, at a glance: a page to parse, or one of the site's ways of not giving one. Never throws.
+ * Classifies an answer: a page to parse, or one of the answers that hold no data. Never throws.
  *
- * What the answer carries beside its body is taken into account when given; the body alone is often enough. A page that
- * holds data is `list` or `topic` whatever else is in it: what users write must not decide.
+ * Status, headers and address are used when given; the body alone is often enough. A page that holds data is `list` or
+ * `topic` whatever else it contains, because the words of users must not influence the result.
  *
  * @example
  * classifyPage(body, { status: 403, headers: { 'cf-mitigated': 'challenge' } }) // 'challenge'
@@ -42,7 +42,7 @@ function byAddress(url: string | undefined): PageKind | undefined {
   return path !== undefined && /^\/(?:sso\/)?login\b/.test(path) ? 'login' : undefined
 }
 
-/** The words of the site's own pages that are not data. */
+/** Classifies a page of the site without data by its words. */
 function byText(html: string): PageKind {
   if (/http-equiv="refresh"[^>]{0,99}\/forums\.htm/i.test(html)) return 'index'
   const error = /\/img\/erreurs\/e(\d{3})\.png|alt="ERREUR (\d{3})"/.exec(html)

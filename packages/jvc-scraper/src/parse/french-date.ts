@@ -19,12 +19,11 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 /**
- * The instant of a date as the forum writes it: `02 juin 2026 à 22:25:06`, wall-clock time of Europe/Paris with no zone.
- * (`05/12/2022 11:36:57` is read too.)
+ * Parses a date as the forum writes it: `02 juin 2026 à 22:25:06`, wall-clock time of Europe/Paris without a zone. The
+ * form `05/12/2022 11:36:57` is accepted too.
  *
- * The hour that occurs twice on the last Sunday of October is taken for the first of the two, summer time, and the hour
- * that does not exist in March is moved on by one: what `Temporal` calls `compatible`. Nothing may be ordered by this
- * instant, ids are there for that.
+ * The hour that occurs twice on the last Sunday of October is taken as the first of the two (summer time), and the hour
+ * that does not exist in March is moved on by one, as with `compatible` of `Temporal`.
  *
  * @returns epoch milliseconds, or undefined when the text is no such date.
  * @example
@@ -45,8 +44,8 @@ export function parseFrenchDate(text: string): number | undefined {
 }
 
 /**
- * The date of an instant as the forum writes it: the inverse of {@link parseFrenchDate}, but for the second pass through
- * the doubled hour of October.
+ * Formats an instant as the forum writes it. This is the inverse of {@link parseFrenchDate}, except in the second of the
+ * two equal hours in October.
  *
  * @param at epoch milliseconds; the part below a second is dropped.
  * @example
@@ -58,30 +57,30 @@ export function formatFrenchDate(at: number): string {
   return `${two(local.getUTCDate())} ${month} ${local.getUTCFullYear()} à ${formatParisTime(at)}`
 }
 
-/** The wall-clock time of Europe/Paris at an instant, `22:25:06`. */
+/** Formats the wall-clock time of Europe/Paris at an instant, as `22:25:06`. */
 export function formatParisTime(at: number): string {
   const local = new Date(at + parisOffset(at))
   return `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`
 }
 
-/** The day of Europe/Paris at an instant, `02/06/2026`. */
+/** Formats the day in Europe/Paris at an instant, as `02/06/2026`. */
 export function formatParisDay(at: number): string {
   const local = new Date(at + parisOffset(at))
   return `${two(local.getUTCDate())}/${two(local.getUTCMonth() + 1)}/${local.getUTCFullYear()}`
 }
 
-/** Milliseconds that Paris is ahead of UTC: the rule of the European Union since 1996, changes at 01:00 UTC. */
+/** Returns how far Paris is ahead of UTC, in milliseconds: the EU rule since 1996, with changes at 01:00 UTC. */
 function parisOffset(at: number): number {
   const year = new Date(at).getUTCFullYear()
   return at >= lastSunday(year, 2) + HOUR && at < lastSunday(year, 9) + HOUR ? 2 * HOUR : HOUR
 }
 
-/** In the doubled hour summer time is tried first and fits; in the missing hour it does not, and winter time moves on. */
+/** Converts wall-clock time to an instant. Summer time is tried first, so it wins in the hour that occurs twice. */
 function fromParis(local: number): number {
   return parisOffset(local - 2 * HOUR) === 2 * HOUR ? local - 2 * HOUR : local - HOUR
 }
 
-/** Midnight UTC of the last Sunday of a month of 31 days. */
+/** Returns midnight UTC of the last Sunday of a month of 31 days. */
 function lastSunday(year: number, month: number): number {
   const last = Date.UTC(year, month, 31)
   return last - new Date(last).getUTCDay() * DAY

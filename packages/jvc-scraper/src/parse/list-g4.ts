@@ -10,7 +10,7 @@ import type { TopicListPage } from './types.js'
 /**
  * Reads a topic list from the markup of 2022 to April 2026, before JavaScript (links are JvCare spans) or after it.
  *
- * @throws SourceMissing when it is not there.
+ * @throws SourceMissing when the page holds none.
  */
 export function readListG4($: CheerioAPI): Omit<TopicListPage, 'source' | 'passedOver'> {
   if (find($, '.topic-list').length === 0) throw new SourceMissing('no element .topic-list in the page')

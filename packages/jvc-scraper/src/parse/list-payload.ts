@@ -14,7 +14,7 @@ const STATES: ReadonlyMap<string, TopicState> = new Map([
   ['resolved', 'resolved'],
 ])
 
-/** Reads a topic list from its payload. @throws SourceMissing when the payload is none of a list. */
+/** Reads a topic list from its payload. @throws SourceMissing when the payload belongs to another page. */
 export function readListPayload(payload: Json): Omit<TopicListPage, 'source' | 'passedOver'> {
   const topics = array(payload, 'listTopics')
   if (topics === undefined) throw new SourceMissing('the payload has no list listTopics')

@@ -3,17 +3,17 @@ import { field } from './json.js'
 import type { Json } from './json.js'
 
 const MARK = 'forumsAppPayload'
-/** Of the JSON, unpacked. The real pages hold up to 0.3 MB; a bomb of gzip must not fill the memory. */
+/** The maximum size of the unpacked JSON in bytes. Real pages hold up to 0.3 MB; a gzip bomb must not fill the memory. */
 const MAX_BYTES = 32 * 1024 * 1024
-/** Of the unpacked JSON, bytes at a time: most payloads fit into one. */
+/** The chunk size for unpacking, in bytes: most payloads fit into one chunk. */
 const CHUNK = 256 * 1024
 
-/** What became of the payload: its JSON, or why there is none. */
+/** The payload's JSON, or the reason why there is none. */
 export type PayloadResult = { readonly value: Json } | { readonly reason: string }
 
 /**
  * Reads `window.jvc.forumsAppPayload="<base64>"`: base64 of gzip of JSON (since June 2026) or of JSON itself (April 2026).
- * The last one in the page counts: whatever a user could have written stands before it.
+ * The last one in the page counts, because everything written by users stands before it.
  */
 export function readPayload(html: string): PayloadResult {
   const packed = findPayload(html)
@@ -30,7 +30,7 @@ export function readPayload(html: string): PayloadResult {
   }
 }
 
-/** The kind of page that a payload belongs to. */
+/** Returns the kind of page that a payload belongs to. */
 export function payloadKind(value: Json): 'list' | 'topic' | 'unknown' {
   if (field(value, 'listMessage') !== undefined) return 'topic'
   return field(value, 'listTopics') !== undefined ? 'list' : 'unknown'

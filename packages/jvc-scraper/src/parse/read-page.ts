@@ -6,25 +6,25 @@ import { readPayload } from './payload.js'
 import { ParseError } from './types.js'
 import type { PageKind, PageSource } from './types.js'
 
-/** A source that a page does not have, or not in a usable state. The message says what was looked for. */
+/** Thrown when a page lacks a source, or holds it in an unusable state. The message names the missing part. */
 export class SourceMissing extends Error {
   override readonly name = 'SourceMissing'
 }
 
-/** How one type of page is read from each source. Each throws {@link SourceMissing} when the source is not there. */
+/** The readers of one type of page, one per source. Each throws {@link SourceMissing} when its source is missing. */
 export interface PageReaders<T extends object> {
   readonly payload: (payload: Json) => T
   readonly html: ($: CheerioAPI) => T
   readonly g4: ($: CheerioAPI) => T
 }
 
-/** What every page says of its own reading. */
+/** The origin of a page's data. */
 interface Origin {
   readonly source: PageSource
   readonly passedOver: readonly string[]
 }
 
-/** Tries the sources in order: payload, today's markup, the older markup. @throws ParseError when none fits. */
+/** Tries the sources in order: payload, today's markup, the older markup. @throws ParseError when none works. */
 export function readPage<T extends object>(
   html: string,
   wanted: 'list' | 'topic',
@@ -42,8 +42,8 @@ export function readPage<T extends object>(
   }
   let tree: CheerioAPI | undefined
   const markup = (): CheerioAPI => {
-    // A page cut off would pass for a page with fewer posts, and the ones behind the cut would never be looked for again.
-    if (!isWhole(html)) throw new SourceMissing('the page has no </html>: it was cut off')
+    // A truncated page looks like one with fewer posts, and the posts after the cut would never be requested again.
+    if (!isWhole(html)) throw new SourceMissing('the page has no </html>, so it was truncated')
     return (tree ??= loadMarkup(html))
   }
   const read =
@@ -73,10 +73,13 @@ function notRead(html: string, wanted: 'list' | 'topic', attempts: readonly stri
     )
   if (kind === wanted) return error('page-broken', `This is ${subject}, but it cannot be read. Fetch it again.`)
   if (kind === 'unknown' && !isWhole(html)) {
-    return error('page-broken', `This should be ${subject}, but it is cut off. Fetch it again.`)
+    return error('page-broken', `This should be ${subject}, but it is truncated. Fetch it again.`)
   }
   if (kind === 'unknown') {
-    return error('page-markup-unknown', `This should be ${subject}, but nothing known is in it: the site has changed.`)
+    return error(
+      'page-markup-unknown',
+      `This should be ${subject}, but it contains no known markup. The site has changed.`,
+    )
   }
   return error(wanted === 'topic' ? 'page-not-a-topic' : 'page-not-a-list', `Not ${subject}: ${LOOKS_LIKE[kind]}.`)
 }
@@ -84,23 +87,23 @@ function notRead(html: string, wanted: 'list' | 'topic', attempts: readonly stri
 const LOOKS_LIKE: Readonly<Record<Exclude<PageKind, 'unknown'>, string>> = {
   list: 'it is a topic list',
   topic: 'it is a page of a topic',
-  index: 'it is the forum index, where the site sends who asks for what does not exist',
-  challenge: 'it is a challenge of Cloudflare, which wants a human',
+  index: 'it is the forum index, to which the site redirects requests for topics that do not exist',
+  challenge: 'it is a challenge of Cloudflare, which asks for a human',
   login: 'it is the login page',
-  'not-found': 'the site says that it does not exist',
-  gone: 'the site says that it was deleted',
-  'rate-limited': 'the site says that requests come too fast',
-  unavailable: 'the site says that it is out of order',
+  'not-found': 'the site answers that it does not exist',
+  gone: 'the site answers that it was deleted',
+  'rate-limited': 'the site answers that requests come too fast',
+  unavailable: 'the site answers that it is unavailable',
 }
 
-/** Length, title and first characters of a page, fit for a terminal. */
+/** Returns the length, title and first characters of a page, safe for a terminal. */
 function describePage(html: string): string {
   const title = /<title[^>]{0,200}>([^<]{0,200})/i.exec(html)?.[1]
   const show = (text: string): string => JSON.stringify(printable(text).trim())
   return `${html.length} characters, title ${title === undefined ? 'none' : show(title)}, begins ${show(html.slice(0, 80))}.`
 }
 
-/** Parts of the page are quoted, and no page may command a terminal. */
+/** Replaces control characters, because parts of the page are quoted and must not command a terminal. */
 function printable(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

@@ -1,14 +1,14 @@
 import { formatAddress, parseAddress } from './address.js'
 import { parseFrenchDate } from './french-date.js'
-import { line } from './posts.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
+import { singleLine } from './single-line.js'
 
-/** What a list says of one topic, as found. */
+/** The data of one topic as found in a list. */
 export interface RawRow {
   readonly id: string | undefined
   readonly title: string | undefined
-  /** Empty or undefined for an account that was deleted. */
+  /** Empty or undefined for a deleted account. */
   readonly author: string | undefined
   readonly url: string | undefined
   readonly lastPageUrl: string | undefined
@@ -18,7 +18,7 @@ export interface RawRow {
   readonly deleted: boolean
 }
 
-/** Collects the rows of one list: good ones in order, bad ones named apart. */
+/** Collects the rows of one list in order, and lists unreadable ones separately. */
 export class RowCollector {
   readonly #rows: TopicRow[] = []
   readonly #problems: string[] = []
@@ -36,12 +36,12 @@ export class RowCollector {
     if (raw.replies === undefined) return this.problem(`${place} (topic ${raw.id}) has no number of answers`)
     const found = parseAddress(raw.lastPageUrl)
     const last = found?.topicId === raw.id ? found : url
-    const lastPostDate = line(raw.lastPostDate)
+    const lastPostDate = singleLine(raw.lastPostDate)
     this.#rows.push({
       id: raw.id,
       forumId: url.forumId,
       title,
-      author: line(raw.author) || DELETED_AUTHOR,
+      author: singleLine(raw.author) || DELETED_AUTHOR,
       url: formatAddress(url),
       lastPageUrl: formatAddress(last),
       lastPage: last.page,
@@ -55,7 +55,7 @@ export class RowCollector {
     })
   }
 
-  /** Notes what could not be read. */
+  /** Records a problem, as one sentence. */
   problem(sentence: string): void {
     this.#problems.push(sentence)
   }
@@ -65,8 +65,8 @@ export class RowCollector {
   }
 }
 
-/** A number of answers: `11409`, or `visible / total` as moderators see it. */
+/** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */
 export function replyCount(text: string): number | undefined {
-  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(line(text))?.[1]
+  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(singleLine(text))?.[1]
   return found === undefined ? undefined : Number(found)
 }

@@ -1,19 +1,20 @@
 import type { CheerioAPI } from 'cheerio/slim'
-import { PostCollector, editDate, line } from './posts.js'
+import { PostCollector, editDate } from './posts.js'
 import { SourceMissing } from './read-page.js'
 import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
 import { ownAddress } from './topic-html.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
+import { singleLine } from './single-line.js'
 
-/** Reads a topic page from the markup of 2022 to April 2026. @throws SourceMissing when it is not there. */
+/** Reads a topic page from the markup of 2022 to April 2026. @throws SourceMissing when the page holds none. */
 export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   const blocks = find($, '.bloc-message-forum')
   const heading = find($, '#bloc-title-forum').first().text().trim()
   if (blocks.length === 0 && heading === '') {
     throw new SourceMissing('no element .bloc-message-forum and no #bloc-title-forum in the page')
   }
-  const title = heading || (/^(.+) sur le forum /.exec(line(find($, 'title').first().text()))?.[1] ?? '')
+  const title = heading || (/^(.+) sur le forum /.exec(singleLine(find($, 'title').first().text()))?.[1] ?? '')
   if (title === '') throw new SourceMissing('no element #bloc-title-forum in the page')
   const pager = addressesOf($, find($, '.bloc-pagi-default a, .bloc-pagi-default .JvCare'))
   const script = find($, 'script').text()
@@ -21,7 +22,7 @@ export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOv
   if (topicId === undefined) throw new SourceMissing('no `id_topic = …` in the head of the page')
   const posts = new PostCollector()
   for (const block of each($, blocks)) addPost(posts, block)
-  const page = Number(line(find($, '.page-active').first().text())) || 1
+  const page = Number(singleLine(find($, '.page-active').first().text())) || 1
   return {
     kind: 'topic',
     topicId,
@@ -30,7 +31,7 @@ export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOv
     page,
     pageCount: Math.max(page, ...pager.filter((link) => link.topicId === topicId).map((link) => link.page)),
     locked: find($, '.message-lock-topic').length > 0,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 

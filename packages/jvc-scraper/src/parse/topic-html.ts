@@ -1,13 +1,14 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { parseAddress } from './address.js'
 import type { ForumAddress } from './address.js'
-import { PostCollector, editDate, line } from './posts.js'
+import { PostCollector, editDate } from './posts.js'
 import { SourceMissing } from './read-page.js'
 import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
+import { singleLine } from './single-line.js'
 
-/** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when it is not there. */
+/** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
   if (find($, '#listMessages').length === 0) throw new SourceMissing('no element #listMessages in the page')
   const title = find($, 'h2.titleMessagesUsers__title').first().text().trim()
@@ -17,7 +18,7 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
   if (address?.kind !== 'topic') throw new SourceMissing("no link in the head or the pager holds the topic's number")
   const posts = new PostCollector()
   for (const post of each($, find($, '#listMessages .messageUser'))) addPost(posts, post)
-  const page = Number(line(find($, '.pagination__item--current').first().text())) || 1
+  const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   return {
     kind: 'topic',
     topicId: address.topicId,
@@ -26,11 +27,11 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
     page,
     pageCount: Math.max(page, ...pager.map((link) => link.page)),
     locked: find($, '.lockInfo__reason').length > 0,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 
-/** The page's own address, which its head gives for phones. */
+/** Returns the page's own address from its head. */
 export function ownAddress($: CheerioAPI): ForumAddress | undefined {
   const links = each($, find($, 'link[rel="canonical"], link[rel="alternate"]'))
   return links.map((link) => parseAddress(link.attr('href'))).find((address) => address !== undefined)

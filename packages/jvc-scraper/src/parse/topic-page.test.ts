@@ -59,6 +59,10 @@ describe('the payload', () => {
           edited: undefined,
           message: 'oui',
           stickers: [],
+          links: [],
+          quotes: [],
+          page: 2,
+          permalink: '/forums/message/1316659360',
         },
       ],
       hidden: [],
@@ -244,7 +248,7 @@ describe('what is no topic page is refused loudly', () => {
 
   test('the message says what was looked for and what the page looks like, fit for a terminal', () => {
     const { message } = failure('<html><title>Un\u001b[31m titre</title><body>x</body></html>')
-    expect(message).toContain('the site has changed')
+    expect(message).toContain('The site has changed')
     expect(message).toContain('#listMessages')
     expect(message).toContain('title "Un [31m titre"')
     expect(message).not.toMatch(/\p{Cc}/u)

@@ -4,7 +4,7 @@ import { PostCollector } from './posts.js'
 import { SourceMissing } from './read-page.js'
 import type { TopicPage } from './types.js'
 
-/** Reads a topic page from its payload. @throws SourceMissing when the payload is none of a topic page. */
+/** Reads a topic page from its payload. @throws SourceMissing when the payload belongs to another page. */
 export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'passedOver'> {
   const messages = array(payload, 'listMessage')
   if (messages === undefined) throw new SourceMissing('the payload has no list listMessage')
@@ -24,7 +24,7 @@ export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'pas
     page,
     pageCount: Math.max(page, count(pager, 'pageCount') ?? 1),
     locked: field(field(payload, 'forum'), 'isForumReadOnly') === true,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 

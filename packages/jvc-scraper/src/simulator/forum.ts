@@ -5,27 +5,10 @@ import { plainText, stickersOf } from './content.js'
 import { jvCode } from './jv-code.js'
 import { createLexicon, slug } from './lexicon.js'
 import { bodyMarkup } from './markup.js'
-import type { FaultPlan } from './faults.js'
+import type { ForumOptions } from './forum-options.js'
 import { Random, Zipf } from './random.js'
 import { Writer } from './writer.js'
 import { Archive, type SimulatedPost, type SimulatedTopic } from './archive.js'
-
-export interface ForumOptions {
-  readonly seed: number
-  readonly forumId: string
-  /** Topics that get posts at a time. */
-  readonly topics: number
-  /** Posts that are there from the beginning; at least one per topic. */
-  readonly history: number
-  /** The beginning, epoch milliseconds. */
-  readonly now: number
-  /** The bound on visible posts: above it the topics that were silent for longest die. Default 20,000. */
-  readonly keepPosts?: number | undefined
-  /** Keeps the truth of every post, so that memory grows with each of them. Default false. */
-  readonly keepTruth?: boolean | undefined
-  /** The faults of the forum; default none. */
-  readonly faults?: FaultPlan
-}
 
 /** The share of posts that open a topic. */
 const NEW_TOPIC = 1 / 40
@@ -120,6 +103,13 @@ export class Forum {
 
   pagePosts(topic: SimulatedTopic, page: number): readonly SimulatedPost[] {
     return topic.posts.slice((page - 1) * POSTS_PER_PAGE, page * POSTS_PER_PAGE)
+  }
+
+  /** Returns the path of the page that shows a post. */
+  pageOf(postId: string): string | undefined {
+    const topic = this.#topics.get(this.#archive.find(postId)?.topicId ?? '')
+    const place = topic?.posts.findIndex(({ id }) => id === postId) ?? -1
+    return topic === undefined || place < 0 ? undefined : this.address(topic, Math.floor(place / POSTS_PER_PAGE) + 1)
   }
 
   listPageCount(): number {

@@ -40,9 +40,17 @@ export class Site {
     if (path === '/forums.htm') return html(200, FORUM_INDEX)
     if (path.startsWith('/sso/login'))
       return html(200, '<html><head><title>Connexion - jeuxvideo.com</title></head></html>')
+    const message = /^\/forums\/message\/(\d+)$/.exec(path)?.[1]
+    if (message !== undefined) return this.#message(message)
     const address = parseAddress(path)
     if (address?.forumId !== this.#forum.forumId) return address === undefined ? html(404, NOT_FOUND) : toIndex()
     return address.kind === 'list' ? this.#list(address, now, dress) : this.#topic(address, dress, fault)
+  }
+
+  /** Redirects the address of a post to the page that shows it. */
+  #message(id: string): Reply {
+    const page = this.#forum.pageOf(id)
+    return page === undefined ? html(404, NOT_FOUND) : redirect(302, `${page}#post_${id}`)
   }
 
   #list(address: ForumAddress, now: number, dress: Dress): Reply {
