@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import { pino } from 'pino'
+import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
+import { exportPosts } from './cli/export.js'
+import { exportSettingsOf } from './cli/export-settings.js'
 import { openStores } from './cli/open-stores.js'
 import { helpText, parseOptions, type Options } from './cli/options.js'
 import { settingsOf, storesOf } from './cli/settings.js'
@@ -51,6 +54,7 @@ async function scrape(options: Options, host: Host): Promise<number> {
   try {
     const simulator = options.flag('simulate') ? await simulatorOf(options, closers) : undefined
     if (simulator !== undefined) logger.info({ url: simulator.url }, 'a simulated forum is running')
+    if (options.isGiven('output')) return await exportTo(options, host, logger, simulator?.forumUrl)
     const { scraper, settings } = await scraperOf(options, host, logger, simulator?.forumUrl, closers)
     await healthOf(options, scraper, logger, closers)
     logger.info({ forum: settings.forum, from: settings.from }, `the feed is on ${settings.host}:${scraper.port}`)
@@ -58,6 +62,15 @@ async function scrape(options: Options, host: Host): Promise<number> {
   } finally {
     for (const close of closers.reverse()) await close()
   }
+}
+
+/** Writes the posts to standard output instead of serving them. */
+async function exportTo(options: Options, host: Host, logger: Logger, forum: string | undefined): Promise<number> {
+  const { settings, exported } = exportSettingsOf(options, forum)
+  const identity = await identityOf(host.env)
+  const ports = { bookmarks: new MemoryBookmarks(), identity, clock: systemClock, random: Math.random, logger }
+  const complete = await exportPosts(settings, ports, exported, { out: host.stdout, stop: host.stop })
+  return complete || host.stop.aborted ? 0 : 3
 }
 
 async function crawl(scraper: Scraper, options: Options, host: Host, logger: Logger): Promise<number> {
@@ -69,7 +82,7 @@ async function crawl(scraper: Scraper, options: Options, host: Host, logger: Log
     if (host.stop.aborted) stop()
     else host.stop.addEventListener('abort', stop, { once: true })
   })
-  const progress = setInterval(() => report(scraper, logger), 30_000)
+  const progress = setInterval(() => report(scraper, logger), options.flag('once') ? 2000 : 30_000)
   try {
     const complete = options.flag('once') ? await scraper.runOnce() : await scraper.run().then(() => true)
     if (host.stop.aborted) await closing

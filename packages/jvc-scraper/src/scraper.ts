@@ -1,28 +1,16 @@
-import type { Bookmarks } from './bookmarks/bookmarks.js'
-import type { Clock } from './clock.js'
+import { buildCrawl, type Crawl, type CrawlPorts, type CrawlSettings } from './build-crawl.js'
 import { Counters } from './counters.js'
-import { Crawler } from './crawl/crawler.js'
-import { Frontier } from './crawl/frontier.js'
-import { ListScanner } from './crawl/list-scanner.js'
-import { TopicVisitor, type FirstVisit } from './crawl/topic-visitor.js'
 import { FeedLog } from './feed/feed-log.js'
 import { FeedServer } from './feed/feed-server.js'
 import type { SlowClientPolicy } from './feed/feed-connection.js'
 import type { LogStore } from './feed/log-store.js'
-import { httpClient, type HttpClient, type HttpTimeouts } from './fetch/http.js'
-import type { Identity } from './fetch/identity.js'
-import { RequestGate } from './fetch/request-gate.js'
-import { PageFetcher, type RetryPolicy } from './fetch/page-fetcher.js'
-import { RobotsFile } from './fetch/robots-file.js'
 import { siteOf } from './fetch/site.js'
 import type { Health } from './health-server.js'
-import type { Logger } from './logger.js'
 
 /** The settings of a scraper. Times are in milliseconds. */
-export interface ScraperSettings {
+export interface ScraperSettings extends CrawlSettings {
   /** The address of the forum's topic list. */
   readonly forum: string
-  readonly from: FirstVisit
   /** The address and port on which the feed listens; port 0 lets the system choose. */
   readonly host: string
   readonly port: number
@@ -30,25 +18,10 @@ export interface ScraperSettings {
   readonly slowClients: SlowClientPolicy
   readonly stallMs: number
   readonly logBytes: number
-  /** Requests per second, and how many at once. */
-  readonly perSecond: number
-  readonly workers: number
-  readonly listEveryMs: number
-  readonly listPages: number
-  readonly maxPagesBack: number
-  readonly expiryMs: number
-  readonly robots: boolean
-  readonly retryPolicy: RetryPolicy
-  readonly timeouts: HttpTimeouts
 }
 
-export interface ScraperPorts {
-  readonly bookmarks: Bookmarks
+export interface ScraperPorts extends CrawlPorts {
   readonly logStore: LogStore
-  readonly identity: Identity
-  readonly clock: Clock
-  readonly random: () => number
-  readonly logger: Logger
 }
 
 /** Crawls a forum and serves its posts: list → changed topics → new posts → log → bookmark, and log → clients. */
@@ -56,12 +29,9 @@ export class Scraper {
   readonly counters: Counters
   readonly #settings: ScraperSettings
   readonly #ports: ScraperPorts
-  readonly #http: HttpClient
-  readonly #gate: RequestGate
-  readonly #frontier: Frontier
   readonly #log: FeedLog
   readonly #feed: FeedServer
-  readonly #crawler: Crawler
+  readonly #crawl: Crawl
   #running: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -93,37 +63,12 @@ export class Scraper {
       counters,
     }: { site: ReturnType<typeof siteOf>; log: FeedLog; feed: FeedServer; counters: Counters },
   ) {
-    const { clock, random, logger, bookmarks, identity } = ports
     this.#settings = settings
     this.#ports = ports
     this.counters = counters
     this.#log = log
     this.#feed = feed
-    this.#http = httpClient(identity, settings.workers, settings.timeouts)
-    this.#gate = new RequestGate({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
-    const robots = new RobotsFile({
-      site,
-      get: this.#http.get,
-      gate: this.#gate,
-      clock,
-      logger,
-      obey: settings.robots,
-      retryMs: settings.retryPolicy.challengeMs,
-    })
-    this.#frontier = new Frontier()
-    const common = { clock, random, logger, counters, bookmarks, frontier: this.#frontier }
-    const fetcher = new PageFetcher({
-      ...common,
-      site,
-      get: this.#http.get,
-      gate: this.#gate,
-      robots,
-      retryPolicy: settings.retryPolicy,
-    })
-    const scanner = new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })
-    const visitor = new TopicVisitor({ ...common, fetcher, log }, { ...settings, origin: site.origin })
-    const { retryMs, maxRetryMs } = settings.retryPolicy
-    this.#crawler = new Crawler({ ...common, scanner, visitor }, { ...settings, retryMs, maxRetryMs })
+    this.#crawl = buildCrawl(settings, ports, { site, log, counters })
   }
 
   /** The port of the feed. */
@@ -133,12 +78,12 @@ export class Scraper {
 
   /** Crawls until it is stopped. */
   async run(): Promise<void> {
-    await (this.#running = this.#crawler.run())
+    await (this.#running = this.#crawl.crawler.run())
   }
 
   /** Crawls once. @returns whether everything could be read */
   async runOnce(): Promise<boolean> {
-    const running = this.#crawler.runOnce()
+    const running = this.#crawl.crawler.runOnce()
     this.#running = running
     return running
   }
@@ -149,9 +94,9 @@ export class Scraper {
   }
 
   async #close(): Promise<void> {
-    this.#crawler.stop()
+    this.#crawl.crawler.stop()
     await this.#running.catch(() => {})
-    await this.#http.close()
+    await this.#crawl.http.close()
     await this.#feed.close()
     await this.#log.close()
     await this.#ports.bookmarks.close()
@@ -160,8 +105,8 @@ export class Scraper {
   /** Returns the content of `/health`: not ok while the feed gets no posts for a reason that an operator can mend. */
   health(): Health {
     const now = this.#ports.clock.now()
-    const { state, since, lastReadAt, reason } = this.#crawler.status
-    const { pausedUntil } = this.#gate
+    const { state, since, lastReadAt, reason } = this.#crawl.crawler.status
+    const { pausedUntil } = this.#crawl.gate
     const problems = this.#problems(now)
     return {
       ok: problems.length === 0,
@@ -170,9 +115,9 @@ export class Scraper {
       sinceListMs: lastReadAt === undefined ? undefined : now - lastReadAt,
       pausedMs: pausedUntil === undefined ? 0 : pausedUntil - now,
       bookmarksAway: this.#ports.bookmarks.away,
-      inFlight: this.#gate.inFlight,
-      topicsWaiting: this.#frontier.waiting,
-      topicsVisiting: this.#frontier.visiting,
+      inFlight: this.#crawl.gate.inFlight,
+      topicsWaiting: this.#crawl.frontier.waiting,
+      topicsVisiting: this.#crawl.frontier.visiting,
       log: { id: this.#log.id, oldest: this.#log.oldest, next: this.#log.next, bytes: this.#log.bytes },
       clients: this.#feed.clients(),
       counters: this.counters,
@@ -180,7 +125,7 @@ export class Scraper {
   }
 
   #problems(now: number): string[] {
-    const { lastReadAt, reason } = this.#crawler.status
+    const { lastReadAt, reason } = this.#crawl.crawler.status
     const because = reason === undefined ? '' : ` (${reason})`
     const overdueMs = Math.max(10 * this.#settings.listEveryMs, 60_000)
     const problems: string[] = []

@@ -1,5 +1,6 @@
 import { nearestName } from 'jvc-receiver/feed'
 import { ScraperError } from '../errors.js'
+import { parseSpan } from './date-range.js'
 
 interface Common {
   readonly help: string
@@ -12,7 +13,7 @@ interface Common {
 type Spec = Common &
   (
     | { readonly kind: 'flag' }
-    | { readonly kind: 'text'; readonly default?: string }
+    | { readonly kind: 'text' | 'date'; readonly default?: string }
     | { readonly kind: 'choice'; readonly of: readonly string[]; readonly default?: string }
     | {
         readonly kind: 'number'
@@ -65,6 +66,18 @@ export const specs = {
     'where a topic begins that was never read (default now; start with --simulate)',
   ),
   once: flag('read what there is, then end'),
+  output: {
+    ...choice(['jsonl', 'csv'], 'write the posts to standard output, as JSON lines or CSV, and open no feed'),
+    needs: 'once',
+  } as Spec,
+  topic: { kind: 'text', value: 'URL', help: 'read this topic alone', needs: 'output' },
+  since: {
+    kind: 'date',
+    value: 'DATE',
+    help: 'posts from this date on: 2026-07-27, 2026-07-27T14:30',
+    needs: 'output',
+  },
+  until: { kind: 'date', value: 'DATE', help: 'posts up to the end of this day, minute or second', needs: 'output' },
   port: whole(0, MAX_PORT, 6667, 'where the feed listens; 0: any free port'),
   host: { kind: 'text', default: '127.0.0.1', help: 'address the feed listens on; 0.0.0.0 lets other machines in' },
   'max-clients': whole(1, 100_000, 100, 'clients of the feed at once'),
@@ -181,6 +194,7 @@ function known(argument: string): OptionName {
 
 function convert(name: OptionName, spec: Spec, text: string): string | number {
   if (spec.kind === 'choice' && !spec.of.includes(text)) bad(name, `must be ${wanted(spec)}`, text)
+  if (spec.kind === 'date' && parseSpan(text) === undefined) bad(name, `must be ${wanted(spec)}`, text)
   if (spec.kind !== 'number') return text
   const value = text.trim() === '' ? NaN : Number(text)
   const fits = value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
@@ -191,6 +205,7 @@ function convert(name: OptionName, spec: Spec, text: string): string | number {
 function wanted(spec: Spec): string {
   if (spec.kind === 'choice') return spec.of.join(', ').replace(/, ([^,]*)$/, ' or $1')
   if (spec.kind === 'number') return `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}`
+  if (spec.kind === 'date') return 'a date such as 2026-07-27 or 2026-07-27T14:30:00'
   return spec.kind === 'text' ? (spec.value ?? 'a text') : 'nothing'
 }
 
@@ -218,6 +233,7 @@ const HEAD = `jvc-scraper: reads the posts of a forum and serves them on TCP, on
 
   jvc-scraper --simulate              a simulated forum with 20 posts a second; then: nc localhost 6667
   jvc-scraper --forum URL             a real one; read its robots.txt and its terms first
+  jvc-scraper --once --output csv --topic URL > posts.csv
 
 Options:`
 
