@@ -122,7 +122,7 @@ export class PageFetcher {
     if (status >= 300 && status < 400 && status !== 304) return this.#redirected(path, headers['location'])
     const kind = classifyPage(body, { status, headers, url: path })
     if (kind === 'challenge' || status === 403) return this.#challenged(path, slot)
-    if (kind === 'rate-limited' || kind === 'unavailable' || status === 408 || status === 425) {
+    if (kind === 'rate-limited' || kind === 'unavailable' || kind === 'maintenance' || status === 408 || status === 425) {
       return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer)
     }
     if (kind === 'gone' || kind === 'not-found' || kind === 'index' || kind === 'login') return { kind, path }

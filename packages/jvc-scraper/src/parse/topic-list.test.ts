@@ -96,6 +96,11 @@ describe('the payload', () => {
     ])
   })
 
+  test('may list the topics as an object with gaps', () => {
+    const topics = { 1: topic({ id: 8, url: url(8, 1) }), 5: topic({ id: 9, url: url(9, 1) }) }
+    expect(list([], { listTopics: topics }).rows.map(({ id }) => id)).toEqual(['8', '9'])
+  })
+
   test('the forum is known by its rows when the payload does not say', () => {
     expect(list([topic()], { forumId: undefined }).forumId).toBe('51')
   })
