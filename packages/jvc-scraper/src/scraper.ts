@@ -11,8 +11,10 @@ import type { SlowClientPolicy } from './feed/feed-connection.js'
 import type { LogStore } from './feed/log-store.js'
 import { httpClient, type HttpClient, type HttpTimeouts } from './fetch/http.js'
 import type { Identity } from './fetch/identity.js'
+import { ChallengeGuard } from './fetch/challenge-guard.js'
 import { RequestGate } from './fetch/request-gate.js'
-import { PageFetcher, type RetryPolicy } from './fetch/page-fetcher.js'
+import { PageFetcher } from './fetch/page-fetcher.js'
+import type { RetryPolicy } from './fetch/retry-policy.js'
 import { RobotsFile } from './fetch/robots-file.js'
 import { siteOf } from './fetch/site.js'
 import type { Health } from './health-server.js'
@@ -101,7 +103,10 @@ export class Scraper {
     this.#feed = feed
     this.#http = httpClient(identity, settings.workers, settings.timeouts)
     this.#gate = new RequestGate({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
+    const { retryPolicy } = settings
+    const challenges = new ChallengeGuard({ gate: this.#gate, clock, counters, logger, retryPolicy })
     const robots = new RobotsFile({
+      challenges,
       site,
       get: this.#http.get,
       gate: this.#gate,
@@ -118,6 +123,7 @@ export class Scraper {
       get: this.#http.get,
       gate: this.#gate,
       robots,
+      challenges,
       retryPolicy: settings.retryPolicy,
     })
     const scanner = new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })
