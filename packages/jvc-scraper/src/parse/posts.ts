@@ -1,6 +1,6 @@
 import { readBody } from './body.js'
 import type { PostBody } from './body.js'
-import { parseFrenchDate } from './french-date.js'
+import { inOrderOfTime, parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR, compareIds } from './types.js'
 import type { PostOnPage, TopicPage } from './types.js'
 import { SourceMissing } from './source-missing.js'
@@ -63,9 +63,16 @@ export class PostCollector {
 
   /** @param page the number of the page */
   result(page: number): Pick<TopicPage, 'posts' | 'hidden' | 'problems'> {
-    const posts = [...this.#posts.values()].sort((a, b) => compareIds(a.id, b.id)).map((post) => ({ ...post, page }))
-    return { posts, hidden: this.#hidden, problems: this.#problems }
+    const posts = [...this.#posts.values()].map((post) => ({ ...post, page }))
+    return { posts: inOrderOfIds(posts), hidden: this.#hidden, problems: this.#problems }
   }
+}
+
+/** Sorts posts of one topic by id, which is the order of time, and resolves the hour that occurs twice in October. */
+export function inOrderOfIds(posts: readonly PostOnPage[]): PostOnPage[] {
+  const sorted = [...posts].sort((a, b) => compareIds(a.id, b.id))
+  const instants = inOrderOfTime(sorted.map(({ at }) => at))
+  return sorted.map((post, index) => (post.at === instants[index] ? post : { ...post, at: instants[index] }))
 }
 
 /** Returns the date in `Message édité le 02 juin 2026 à 22:29:23 par …`. */

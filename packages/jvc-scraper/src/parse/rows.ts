@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress } from './address.js'
-import { parseFrenchDate } from './french-date.js'
+import { inOrderOfTime, parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
 import { SourceMissing } from './source-missing.js'
@@ -67,8 +67,16 @@ export class RowCollector {
   }
 
   result(): Pick<TopicListPage, 'rows' | 'problems'> {
-    return { rows: this.#rows, problems: this.#problems }
+    return { rows: inOrderOfLastPosts(this.#rows), problems: this.#problems }
   }
+}
+
+/** Resolves the hour that occurs twice in October by the order of the rows: the newest comes first, after pinned ones. */
+function inOrderOfLastPosts(rows: readonly TopicRow[]): TopicRow[] {
+  const ordered = rows.filter(({ pinned }) => !pinned).reverse()
+  const instants = inOrderOfTime(ordered.map(({ lastPostAt }) => lastPostAt))
+  const resolved = new Map(ordered.map((row, index) => [row, { ...row, lastPostAt: instants[index] }]))
+  return rows.map((row) => resolved.get(row) ?? row)
 }
 
 /** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */

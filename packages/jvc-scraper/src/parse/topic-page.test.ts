@@ -151,6 +151,13 @@ describe('the payload', () => {
     expect(parseTopicPage(html).source).toBe('payload')
   })
 
+  test('orders its posts by instant in the hour that occurs twice in October', () => {
+    const dates = ['02:50:00', '02:10:00', '02:20:00', '03:00:00'].map((time) => `25 octobre 2026 à ${time}`)
+    const read = posts(...dates.map((publishedDate, i) => ({ id: 8 * (i + 1), publishedDate })))
+    const minutes = read.posts.map(({ at }) => ((at ?? 0) - Date.UTC(2026, 9, 25)) / 60_000)
+    expect(minutes).toEqual([50, 70, 80, 120])
+  })
+
   test('may list the posts as an object with gaps', () => {
     const read = parseTopicPage(
       page({ listMessage: { 0: message({ id: 8 }), 2: message({ id: 24 }), 19: message({ id: 32 }) } }),
