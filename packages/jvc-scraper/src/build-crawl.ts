@@ -6,10 +6,12 @@ import { Frontier } from './crawl/frontier.js'
 import { ListScanner } from './crawl/list-scanner.js'
 import { TopicScanner } from './crawl/topic-scanner.js'
 import { TopicVisitor, type VisitorOptions, type VisitorPorts } from './crawl/topic-visitor.js'
+import { ChallengeGuard } from './fetch/challenge-guard.js'
 import { httpClient, type HttpClient, type HttpTimeouts } from './fetch/http.js'
 import type { Identity } from './fetch/identity.js'
-import { PageFetcher, type RetryPolicy } from './fetch/page-fetcher.js'
+import { PageFetcher } from './fetch/page-fetcher.js'
 import { RequestGate } from './fetch/request-gate.js'
+import type { RetryPolicy } from './fetch/retry-policy.js'
 import { RobotsFile } from './fetch/robots-file.js'
 import type { Site } from './fetch/site.js'
 import type { Logger } from './logger.js'
@@ -59,8 +61,9 @@ export function buildCrawl(settings: CrawlSettings, ports: CrawlPorts, target: C
   const gate = new RequestGate({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
   const frontier = new Frontier()
   const common = { clock, random, logger, counters, bookmarks, frontier, site, get: http.get, gate, retryPolicy }
-  const robots = new RobotsFile({ ...common, obey: settings.robots, retryMs: retryPolicy.challengeMs })
-  const fetcher = new PageFetcher({ ...common, robots })
+  const challenges = new ChallengeGuard(common)
+  const robots = new RobotsFile({ ...common, challenges, obey: settings.robots, retryMs: retryPolicy.challengeMs })
+  const fetcher = new PageFetcher({ ...common, robots, challenges })
   const scanner: CrawlerPorts['scanner'] =
     topic === undefined
       ? new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readBody } from '../src/parse/body.js'
 import { parseTopicList, parseTopicPage } from '../src/parse/index.js'
 import { countWork } from './count-work.js'
-import { anyPage, readsOrRefuses } from './fuzz.js'
+import { PIECES, anyPage, readsOrRefuses } from './fuzz.js'
 
 test('a damaged page is read or refused, never more', () => {
   fc.assert(fc.property(anyPage, readsOrRefuses), { numRuns: 300 })
@@ -64,4 +64,17 @@ test.each([
     expect(two / one).toBeLessThan(2.5)
     expect(four / two).toBeLessThan(2.5)
   }
+})
+
+test('any pieces repeated take linear work', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 4 }), (pieces) => {
+      const work = (repeats: number): number => countWork(() => parseAll(onePost(pieces.join('').repeat(repeats))))
+      work(1)
+      const [one, two, four] = [work(500), work(1000), work(2000)] as const
+      expect(two / one).toBeLessThan(2.5)
+      expect(four / two).toBeLessThan(2.5)
+    }),
+    { numRuns: 40 },
+  )
 })

@@ -189,8 +189,9 @@ export class Crawler {
       this.#count(error)
       const isLast = pending.failures + 1 >= this.#attempts
       const suspicion = suspicionOf(error, pending)
-      if (isLast || isFinal(error) || (suspicion?.repeats ?? 0) > MAX_SUSPICIONS) {
-        this.#gaveUp ||= isLast
+      const isAccepted = isFinal(error) || (suspicion?.repeats ?? 0) > Math.min(MAX_SUSPICIONS, this.#attempts - 1)
+      if (isLast || isAccepted) {
+        this.#gaveUp ||= !isAccepted
         counters.add('topicsLeft')
         logger.info({ topic: id, why: messageOf(error) }, 'a topic is given up')
         frontier.done(id)
@@ -246,7 +247,7 @@ function isFinal(error: unknown): boolean {
 function suspicionOf(error: unknown, { suspicion }: Pending): Suspicion | undefined {
   const isSuspicious =
     error instanceof NoPage
-      ? /^(not-found|index)$/.test(error.outcome.kind)
+      ? /^(not-found|index|forbidden)$/.test(error.outcome.kind)
       : error instanceof StalePage && error.mayPersist
   if (!isSuspicious) return undefined
   const { message } = error as Error

@@ -34,6 +34,10 @@ function describe(outcome: Exclude<PageOutcome, { kind: 'page' }>): string {
       return 'the site requires an account'
     case 'elsewhere':
       return 'redirected to an address outside the forum, which is not followed'
+    case 'forbidden':
+      return 'the site answers that it may not be read (403, or a forum that is not readable)'
+    case 'cookie-gate':
+      return 'the site asks for consent to cookies first; set JVC_COOKIE to the cookie of a browser that gave it'
     case 'challenge':
       return 'the site asks for a human (challenge)'
     case 'disallowed':

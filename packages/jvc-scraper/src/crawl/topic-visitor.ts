@@ -53,7 +53,7 @@ export class TopicVisitor {
     const read = (page: number): Promise<TopicPage> => reader.read(page)
     const known = await this.#known(row.id)
     if (known !== undefined) await this.#catchUp(row, read, known)
-    else if (this.#options.from === 'page') await this.#emit(row, await this.#walk(row, read, () => true))
+    else if (this.#options.from === 'page') await this.#emitLatest(row, await this.#walk(row, read, hasPosts))
     else if (this.#options.from === 'start') await this.#readFromStart(row, read)
     else await this.#beginNow(row, read, sinceMs)
   }
@@ -73,7 +73,7 @@ export class TopicVisitor {
     const walk = await this.#walk(row, read, reached)
     if (walk.bounded && this.#options.from === 'start') return this.#readFromStart(row, read, known)
     if (walk.bounded) this.#reportGap(row, known, walk)
-    await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
+    await this.#emitLatest(row, walk, (post) => compareIds(post.id, known) > 0)
   }
 
   /** Starts at the topic's present end when there is no date; else everything from that second on is new. */
@@ -83,7 +83,7 @@ export class TopicVisitor {
     sinceMs: number | undefined,
   ): Promise<void> {
     if (sinceMs === undefined) {
-      const walk = await this.#walk(row, read, ({ posts, hidden }) => posts.length + hidden.length > 0)
+      const walk = await this.#walk(row, read, hasPosts)
       const last = walk.posts[walk.posts.length - 1]
       if (last !== undefined) await this.#ports.bookmarks.advance(row.id, last.id)
       return
@@ -91,7 +91,7 @@ export class TopicVisitor {
     const isOld = ({ at }: PostOnPage): boolean => at !== undefined && at < sinceMs
     const walk = await this.#walk(row, read, (page) => page.posts.some(isOld))
     if (walk.bounded) this.#reportGap(row, undefined, walk)
-    await this.#emit(row, walk, (post) => !isOld(post))
+    await this.#emitLatest(row, walk, (post) => !isOld(post))
   }
 
   /** Reads forward in stretches of bounded length. Each stretch is read backwards, so that no post slips through. */
@@ -107,10 +107,12 @@ export class TopicVisitor {
         reached: (page) => page.page <= begin || (mark !== undefined && hasUpTo(page, mark)),
         maxPages: maxPagesBack + 1,
       })
-      await this.#emit(row, walk, (post) => mark === undefined || compareIds(post.id, mark) > 0)
+      end = walk.top.page >= walk.top.pageCount || walk.top.page < to
+      const isNew = (post: PostOnPage): boolean => mark === undefined || compareIds(post.id, mark) > 0
+      // Only the last stretch reaches the post that the list shows.
+      await (end ? this.#emitLatest(row, walk, isNew) : this.#emit(row, walk, isNew))
       after = walk.posts[walk.posts.length - 1]?.id ?? mark
       from = walk.top.page
-      end = walk.top.page >= walk.top.pageCount || walk.top.page < to
     }
   }
 
@@ -149,15 +151,23 @@ export class TopicVisitor {
       await this.#ports.bookmarks.advance(row.id, last.id)
     }
     if (deleted !== undefined) throw deleted
-    if (top.hidden.length === 0) this.#refuseStale(row, posts)
   }
 
-  /** Throws when the list shows a later post than the pages do: the pages served were old, so the visit is repeated. */
-  #refuseStale(row: TopicRow, posts: readonly PostOnPage[]): void {
+  /**
+   * Emits a walk from the end of the topic, then compares it with the row of the list.
+   *
+   * @throws StalePage when the list shows a later post: the pages served were old, so the visit is repeated
+   */
+  async #emitLatest(row: TopicRow, walk: Walk, isNew?: (post: PostOnPage) => boolean): Promise<void> {
+    await this.#emit(row, walk, isNew)
+    const { posts, top } = walk
     const last = posts[posts.length - 1]
-    if (row.lastPostAt === undefined || last?.at === undefined || last.at >= row.lastPostAt) return
+    const { lastPostAt, lastPostDate } = row
+    if (lastPostAt === undefined || last === undefined || top.hidden.length > 0) return
+    // Posts of one second may be out of order, so any post may be the one that the list shows.
+    if (posts.some(({ at, date }) => date === lastPostDate || at === undefined || at >= lastPostAt)) return
     throw new StalePage(
-      `topic ${row.id}: the list shows a post of ${row.lastPostDate}, but the last one served is of ${last.date}`,
+      `topic ${row.id}: the list shows a post of ${lastPostDate}, but the last one served is of ${last.date}`,
       true,
     )
   }
@@ -171,6 +181,11 @@ export class TopicVisitor {
       'posts are missing: the topic grew faster than it was read (--max-pages-back)',
     )
   }
+}
+
+/** Returns whether the page holds a post at all: the last page of a topic may be empty after deletions. */
+function hasPosts({ posts, hidden }: TopicPage): boolean {
+  return posts.length + hidden.length > 0
 }
 
 /** Returns whether the page holds a post up to `id`, so that everything newer than `id` follows. */
@@ -189,6 +204,7 @@ async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: nu
   return low
 }
 
+/** Makes the line of the feed from a post. @param top the latest page of its topic, whose title is the present one */
 function toPost(
   { id, date, author, message, stickers, page, permalink, at, edited, links, quotes }: PostOnPage,
   { title, topicId, forumId }: TopicPage,

@@ -1,4 +1,4 @@
-import { compareIds, type PostOnPage, type TopicPage } from '../parse/index.js'
+import { compareIds, inOrderOfIds, type PostOnPage, type TopicPage } from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
 
 /** The result of a walk: the posts between its first page and the known place. */
@@ -84,5 +84,5 @@ function firstId(page: TopicPage): string | undefined {
 
 function inOrder(pages: readonly TopicPage[]): PostOnPage[] {
   const byId = new Map(pages.flatMap(({ posts }) => posts.map((post) => [post.id, post] as const)))
-  return [...byId.values()].sort((a, b) => compareIds(a.id, b.id))
+  return inOrderOfIds([...byId.values()])
 }

@@ -25,7 +25,12 @@ export interface HttpAnswer {
 }
 
 /** Performs one GET without following redirects or retrying. Rejects unless a complete answer arrives. */
-export type Get = (url: string, signal: AbortSignal) => Promise<HttpAnswer>
+export type Get = (url: string, signal: AbortSignal, options?: GetOptions) => Promise<HttpAnswer>
+
+export interface GetOptions {
+  /** Whether the operator's cookie is sent; true unless given. */
+  readonly withCookie?: boolean
+}
 
 export interface HttpClient {
   readonly get: Get
@@ -57,13 +62,19 @@ export function httpClient(
     accept: 'text/html,application/xhtml+xml,text/plain;q=0.8',
     'accept-language': 'fr-FR,fr;q=0.9',
     'accept-encoding': 'gzip, deflate, br',
-    ...(identity.cookie === undefined ? {} : { cookie: identity.cookie }),
   }
+  const withCookie = identity.cookie === undefined ? headers : { ...headers, cookie: identity.cookie }
   return {
-    get: async (url, signal) => {
+    get: async (url, signal, options = {}) => {
       const { origin, pathname, search } = new URL(url)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeouts.totalMs)])
-      const answer = await agent.request({ origin, path: pathname + search, method: 'GET', headers, signal: limit })
+      const answer = await agent.request({
+        origin,
+        path: pathname + search,
+        method: 'GET',
+        headers: options.withCookie === false ? headers : withCookie,
+        signal: limit,
+      })
       return { status: answer.statusCode, headers: answer.headers, body: await bodyOf(answer) }
     },
     close: () => agent.destroy(),

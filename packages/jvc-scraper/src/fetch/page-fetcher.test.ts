@@ -4,7 +4,9 @@ import { silentLogger } from '../logger.js'
 import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
 import { RequestGate } from './request-gate.js'
-import { POLITE_RETRY_POLICY, PageFetcher } from './page-fetcher.js'
+import { ChallengeGuard } from './challenge-guard.js'
+import { PageFetcher } from './page-fetcher.js'
+import { POLITE_RETRY_POLICY } from './retry-policy.js'
 import { siteOf } from './site.js'
 
 const none = new AbortController().signal
@@ -19,6 +21,9 @@ function fetcherOf(script: Scripted[]) {
   const counters = new Counters()
   const asked: [string, number][] = []
   const gate = new RequestGate({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 })
+  const warnings: string[] = []
+  const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) }
+  const retryPolicy = POLITE_RETRY_POLICY
   const fetcher = new PageFetcher({
     site: siteOf('https://www.jeuxvideo.com/forums/0-51-0-1-0-1-0-x.htm'),
     get: (url) => {
@@ -32,14 +37,19 @@ function fetcherOf(script: Scripted[]) {
     robots: {
       ask: (path) =>
         Promise.resolve(
-          path.includes('-666-') ? 'forbidden' : path.includes('-777-') ? { unread: 'HTTP 500' } : 'allowed',
+          path.includes('-666-')
+            ? 'forbidden'
+            : path.includes('-777-')
+              ? { unread: 'HTTP 500', isChallenge: false }
+              : 'allowed',
         ),
     },
     clock,
     random: () => 0.999,
     counters,
-    logger: silentLogger,
-    retryPolicy: POLITE_RETRY_POLICY,
+    logger,
+    retryPolicy,
+    challenges: new ChallengeGuard({ gate, clock, counters, retryPolicy, logger }),
   })
   /** The outcome, with the clock going on by itself. */
   const fetchPage = async (path = PATH) => {
@@ -48,7 +58,7 @@ function fetcherOf(script: Scripted[]) {
     for (let i = 0; i < 2000 && outcome === undefined; i++) await clock.advance(1000)
     return outcome
   }
-  return { fetchPage, asked, clock, counters, gate }
+  return { fetchPage, asked, clock, counters, gate, warnings }
 }
 
 describe('PageFetcher', () => {
@@ -65,6 +75,8 @@ describe('PageFetcher', () => {
     ['a redirect to another host', { status: 302, headers: { location: 'http://10.0.0.1/x' } }, 'elsewhere'],
     ['a challenge', { status: 403, headers: { 'cf-mitigated': 'challenge' } }, 'challenge'],
     ['401', { status: 401 }, 'failed'],
+    ['403 of the site itself', { status: 403, body: '<title>jeuxvideo.com</title>' }, 'forbidden'],
+    ['a cookie gate', { body: '<title>Accepter les cookies</title>' }, 'cookie-gate'],
   ])('%s is asked for once', async (_, answer, kind) => {
     const { fetchPage, asked } = fetcherOf([answer])
     expect(await fetchPage()).toMatchObject({ kind })
@@ -87,6 +99,7 @@ describe('PageFetcher', () => {
   test.each<[string, Scripted]>([
     ['429', { status: 429 }],
     ['503', { status: 503 }],
+    ['maintenance', { status: 200, body: '<title>Site en maintenance</title>' }],
     ['a time-out', new Error('Headers Timeout Error')],
     ['a broken connection', new Error('other side closed')],
   ])('%s is tried again, with longer pauses, and then given up', async (_, answer) => {
@@ -123,6 +136,24 @@ describe('PageFetcher', () => {
       await clock.advance((gate.pausedUntil ?? clock.now()) - clock.now())
     }
     expect(pauses).toEqual([1, 2, 4, 0, 1])
+  })
+
+  test('a topic that answers 403 pauses nothing, however often it is asked for', async () => {
+    const { fetchPage, gate, counters } = fetcherOf([{ status: 403 }])
+    for (let i = 0; i < 20; i++)
+      expect(await fetchPage(`/forums/42-51-7-${i + 1}-0-1-0-x.htm`)).toMatchObject({ kind: 'forbidden' })
+    expect([gate.pausedUntil, counters.get('challenges')]).toEqual([undefined, 0])
+  })
+
+  test('403 for several topics in a row is a challenge; a page in between is not', async () => {
+    const refused = { status: 403 }
+    const { fetchPage, gate, counters, warnings } = fetcherOf([refused, refused, { body: page }, refused])
+    const kinds: (string | undefined)[] = []
+    for (let id = 1; id <= 6; id++) kinds.push((await fetchPage(`/forums/42-51-${id}-1-0-1-0-x.htm`))?.kind)
+    expect(kinds).toEqual(['forbidden', 'forbidden', 'page', 'forbidden', 'forbidden', 'challenge'])
+    expect(gate.pausedUntil).toBeDefined()
+    expect(counters.get('challenges')).toBe(1)
+    expect(warnings).toEqual([expect.stringMatching(/nothing is fetched for 60 s.*JVC_COOKIE/)])
   })
 
   test('what robots.txt forbids is not asked for, also behind a redirect', async () => {

@@ -2,44 +2,23 @@ import { backOffMs } from 'jvc-receiver/feed'
 import { delay, type Clock } from '../clock.js'
 import type { Counters } from '../counters.js'
 import { messageOf } from '../errors.js'
-import type { RequestGate, Slot } from './request-gate.js'
 import type { Logger } from '../logger.js'
-import { classifyPage } from '../parse/index.js'
+import { classifyPage, type PageKind } from '../parse/index.js'
+import type { ChallengeGuard } from './challenge-guard.js'
 import type { Get, HttpAnswer } from './http.js'
-import type { PageOutcome } from './outcome.js'
+import type { PageOutcome, RefusalKind } from './outcome.js'
+import type { RequestGate, Slot } from './request-gate.js'
+import type { RetryPolicy } from './retry-policy.js'
 import { retryAfterMs } from './retry-after.js'
 import type { RobotsFile } from './robots-file.js'
 import { targetOf, type Site } from './site.js'
-
-/** The number of attempts, and the pauses between them in milliseconds. */
-export interface RetryPolicy {
-  /** The number of attempts for one page, the first included. */
-  readonly attempts: number
-  /** The pause after the first failed attempt; it doubles with each further one. */
-  readonly retryMs: number
-  readonly maxRetryMs: number
-  /** The pause after a first challenge; it doubles with each further one in a row. */
-  readonly challengeMs: number
-  readonly maxChallengeMs: number
-  /** The longest Retry-After that is honoured. */
-  readonly maxRetryAfterMs: number
-}
-
-/** The policy for the real site. */
-export const POLITE_RETRY_POLICY: RetryPolicy = {
-  attempts: 5,
-  retryMs: 1000,
-  maxRetryMs: 60_000,
-  challengeMs: 60_000,
-  maxChallengeMs: 3_600_000,
-  maxRetryAfterMs: 600_000,
-}
 
 export interface FetcherPorts {
   readonly site: Site
   readonly get: Get
   readonly gate: RequestGate
   readonly robots: Pick<RobotsFile, 'ask'>
+  readonly challenges: ChallengeGuard
   readonly clock: Clock
   readonly random: () => number
   readonly counters: Counters
@@ -54,11 +33,18 @@ type Step =
 
 const MAX_REDIRECTS = 3
 
+const REFUSALS: ReadonlySet<string> = new Set<RefusalKind>([
+  'gone',
+  'not-found',
+  'index',
+  'login',
+  'forbidden',
+  'cookie-gate',
+])
+
 /** Fetches pages of the site: through the request gate, with retries, and from no other host. */
 export class PageFetcher {
   readonly #ports: FetcherPorts
-  #challenges = 0
-  #lastPauseAt = -Infinity
 
   constructor(ports: FetcherPorts) {
     this.#ports = ports
@@ -77,6 +63,7 @@ export class PageFetcher {
     for (let attempt = 1, redirects = 0; ;) {
       const verdict = await this.#ports.robots.ask(at, signal)
       if (verdict === 'forbidden') return { kind: 'disallowed', path: at }
+      if (verdict !== 'allowed' && verdict.isChallenge) return { kind: 'challenge', path: at }
       if (verdict !== 'allowed') {
         const reason = `robots.txt could not be read (${verdict.unread}), and nothing is fetched before it is`
         return { kind: 'failed', path: at, reason }
@@ -97,15 +84,15 @@ export class PageFetcher {
   }
 
   async #attempt(path: string, signal: AbortSignal, options: { readonly urgent?: boolean }): Promise<Step> {
-    const { site, get, gate, counters, logger } = this.#ports
+    const { site, get, gate, counters, challenges, logger } = this.#ports
     const slot = await gate.acquire(signal, options)
     counters.add('requests')
     let answered = false
     try {
       const answer = await get(site.origin + path, signal)
       const step = this.#judge(path, answer, slot)
-      answered = step.kind !== 'again' && step.kind !== 'challenge'
-      if (answered) this.#challenges = 0
+      answered = step.kind !== 'again' && step.kind !== 'challenge' && answer.status !== 403
+      if (answered) challenges.answered()
       return step
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -121,11 +108,24 @@ export class PageFetcher {
     const { status, headers, body } = answer
     if (status >= 300 && status < 400 && status !== 304) return this.#redirected(path, headers['location'])
     const kind = classifyPage(body, { status, headers, url: path })
-    if (kind === 'challenge' || status === 403) return this.#challenged(path, slot)
-    if (kind === 'rate-limited' || kind === 'unavailable' || status === 408 || status === 425) {
+    if (kind === 'challenge') {
+      this.#ports.challenges.challenged(slot.startedAt)
+      return { kind, path }
+    }
+    if (status === 403) {
+      const isChallenge = this.#ports.challenges.refused(path, slot.startedAt)
+      return { kind: isChallenge ? 'challenge' : 'forbidden', path }
+    }
+    if (
+      kind === 'rate-limited' ||
+      kind === 'unavailable' ||
+      kind === 'maintenance' ||
+      status === 408 ||
+      status === 425
+    ) {
       return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer)
     }
-    if (kind === 'gone' || kind === 'not-found' || kind === 'index' || kind === 'login') return { kind, path }
+    if (isRefusal(kind)) return { kind, path }
     if (status >= 400) return { kind: 'failed', path, reason: `HTTP ${status}` }
     return { kind: 'page', path, html: body }
   }
@@ -145,24 +145,9 @@ export class PageFetcher {
     if (waitMs !== undefined) gate.pause(waitMs)
     return { kind: 'again', reason: `HTTP ${status}`, waitMs }
   }
+}
 
-  /** Pauses all requests, unless the challenged one began before the last pause and so brings no news. */
-  #challenged(path: string, slot: Slot): Step {
-    const { counters, logger, gate, retryPolicy, clock } = this.#ports
-    counters.add('challenges')
-    if (slot.startedAt >= this.#lastPauseAt) {
-      const pauseMs = Math.min(
-        retryPolicy.challengeMs * 2 ** Math.min(this.#challenges++, 30),
-        retryPolicy.maxChallengeMs,
-      )
-      gate.pause(pauseMs)
-      this.#lastPauseAt = clock.now() + 1
-      const advice = 'Solve it in a browser, then give its cookie and User-Agent with JVC_COOKIE and JVC_USER_AGENT.'
-      logger.warn(
-        { pauseSeconds: pauseMs / 1000 },
-        `the site asks for a human (challenge), so nothing is fetched for a while. ${advice}`,
-      )
-    }
-    return { kind: 'challenge', path }
-  }
+/** Returns whether a page of this kind is a final answer without data. */
+function isRefusal(kind: PageKind): kind is PageKind & RefusalKind {
+  return REFUSALS.has(kind)
 }

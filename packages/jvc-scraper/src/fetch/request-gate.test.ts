@@ -34,6 +34,16 @@ describe('RequestGate', () => {
     expect(Math.min(...times.slice(1).map((at, i) => at - (times[i] as number)))).toBeGreaterThanOrEqual(49)
   })
 
+  test('a least gap holds whatever the rate and its jitter', async () => {
+    let seed = 1
+    const { clock, gate, started, ask } = gateOf(1000, 60, () => (seed = (seed * 16807) % 2147483647) / 2147483647)
+    gate.minGapMs = 3000
+    for (let i = 0; i < 10; i++) void ask(String(i))
+    await clock.advance(60_000)
+    const times = started.map(([, at]) => at)
+    expect(times.slice(1).map((at, i) => at - (times[i] as number))).toEqual(Array.from({ length: 9 }, () => 3000))
+  })
+
   test('no more at once than allowed; urgent ones go first', async () => {
     const { clock, gate, started, slots, ask } = gateOf(1000, 2)
     for (const name of ['a', 'b', 'c', 'd']) void ask(name, { hold: true })

@@ -37,6 +37,8 @@ export class RequestGate {
   #pausedUntil = 0
   #cautious = false
   #timer: { cancel(): void } | undefined
+  /** The least time between the starts of two requests, in milliseconds, whatever the rate. */
+  minGapMs = 0
 
   constructor(options: RequestGateOptions) {
     this.#options = options
@@ -104,7 +106,7 @@ export class RequestGate {
     // Varies the gap between half and one and a half times the mean, so that requests are not evenly spaced. A slot that
     // started up to 100 ms late is made up for, so that coarse timers do not lower the rate.
     const gap = (1000 / perSecond) * (0.5 + random())
-    this.#nextAt = Math.max(this.#nextAt, now - 100) + gap
+    this.#nextAt = Math.max(Math.max(this.#nextAt, now - 100) + gap, now + this.minGapMs)
     this.#inFlight++
     let over = false
     start({

@@ -9,6 +9,12 @@ interface Rule {
   readonly pattern: string
 }
 
+interface Group {
+  readonly rules: Rule[]
+  /** In seconds. */
+  crawlDelay: number
+}
+
 /**
  * Holds the rules of a robots.txt for one robot (RFC 9309): those of the groups that name it, else those for `*`. The
  * longest rule that matches a path decides, and `allow` wins a tie.
@@ -21,10 +27,14 @@ export class Robots {
   static readonly everything = new Robots('')
 
   readonly #rules: readonly Rule[]
+  /** The time asked for between two requests, in milliseconds; 0 when there is none. */
+  readonly crawlDelayMs: number
 
   constructor(text: string, robot = ROBOT_NAME) {
     const groups = parse(text.slice(0, MAX_CHARACTERS))
-    this.#rules = groups.get(robot.toLowerCase()) ?? groups.get('*') ?? []
+    const group = groups.get(robot.toLowerCase()) ?? groups.get('*')
+    this.#rules = group?.rules ?? []
+    this.crawlDelayMs = (group?.crawlDelay ?? 0) * 1000
   }
 
   /**
@@ -33,9 +43,10 @@ export class Robots {
    * @param path with its query, starting with a slash
    */
   allows(path: string): boolean {
+    const target = normalizePath(path)
     let best: Rule | undefined
     for (const rule of this.#rules) {
-      if (!matches(rule.pattern, path)) continue
+      if (!matches(rule.pattern, target)) continue
       const longer = rule.pattern.length - (best?.pattern.length ?? -1)
       if (longer > 0 || (longer === 0 && rule.allow)) best = rule
     }
@@ -43,8 +54,8 @@ export class Robots {
   }
 }
 
-function parse(text: string): Map<string, Rule[]> {
-  const groups = new Map<string, Rule[]>()
+function parse(text: string): Map<string, Group> {
+  const groups = new Map<string, Group>()
   let agents: string[] = []
   let inRules = false
   for (const line of text.split(/\r\n|\r|\n/)) {
@@ -56,11 +67,19 @@ function parse(text: string): Map<string, Rule[]> {
       // A product token may be followed by a version or further words, which do not count.
       const name = (/^[a-z_-]+|^\*/i.exec(value)?.[0] ?? '').toLowerCase()
       agents.push(name)
-      if (!groups.has(name)) groups.set(name, [])
+      if (!groups.has(name)) groups.set(name, { rules: [], crawlDelay: 0 })
     } else if (key === 'allow' || key === 'disallow') {
       inRules = true
       if (value === '') continue
-      for (const agent of agents) groups.get(agent)?.push({ allow: key === 'allow', pattern: value })
+      for (const agent of agents)
+        groups.get(agent)?.rules.push({ allow: key === 'allow', pattern: normalizePattern(value) })
+    } else if (key === 'crawl-delay') {
+      inRules = true
+      const seconds = /^\d{1,9}(?:\.\d{1,9})?$/.test(value) ? Number(value) : 0
+      for (const agent of agents) {
+        const group = groups.get(agent)
+        if (group !== undefined) group.crawlDelay = Math.max(group.crawlDelay, seconds)
+      }
     }
   }
   return groups
@@ -84,4 +103,36 @@ function matches(pattern: string, path: string): boolean {
     }
   }
   return !anchored || at === path.length
+}
+
+/**
+ * Returns the form in which paths are compared (RFC 9309 §2.2.2): a percent-encoded character that needs no encoding is
+ * decoded, one that does is encoded, and hexadecimal digits are in upper case.
+ */
+function normalizePath(path: string): string {
+  return normalize(path).replaceAll('*', '%2A').replaceAll('$', '%24')
+}
+
+/** Normalizes a pattern, in which `*` and a final `$` keep their meaning. */
+function normalizePattern(pattern: string): string {
+  const isAnchored = pattern.endsWith('$')
+  const body = normalize(isAnchored ? pattern.slice(0, -1) : pattern).replaceAll('$', '%24')
+  return isAnchored ? `${body}$` : body
+}
+
+function normalize(text: string): string {
+  const [path = '', ...query] = text.split('?')
+  const parts = [normalizePart(path), ...query.map((part) => normalizePart(part).replaceAll('/', '%2F'))]
+  return parts.join('?')
+}
+
+function normalizePart(text: string): string {
+  return text.replace(/%[\da-f]{2}|[^\x21-\x7e]|[:@!'()+,;[\]"<>\\^`{|}]/giu, (found) => {
+    if (found.length === 3 && found.startsWith('%')) {
+      const character = String.fromCharCode(Number.parseInt(found.slice(1), 16))
+      return /[\w.~-]/.test(character) ? character : found.toUpperCase()
+    }
+    const bytes = Buffer.from(found, 'utf8')
+    return [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+  })
 }

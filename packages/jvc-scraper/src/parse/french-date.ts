@@ -17,13 +17,16 @@ const LONG_DATE = /^(\d{1,2})(?:er)? (\p{L}+) (\d{4}) (?:à|a) (\d{1,2}):(\d{2})
 const SHORT_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: à)? (\d{1,2}):(\d{2}):(\d{2})$/
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+/** The tolerance for items whose dates are not quite in order. */
+const ORDER_SLACK_MS = 2000
 
 /**
  * Parses a date as the forum writes it: `02 juin 2026 à 22:25:06`, wall-clock time of Europe/Paris without a zone. The
  * form `05/12/2022 11:36:57` is accepted too.
  *
  * The hour that occurs twice on the last Sunday of October is taken as the first of the two (summer time), and the hour
- * that does not exist in March is moved on by one, as with `compatible` of `Temporal`.
+ * that does not exist in March is moved on by one, as with `compatible` of `Temporal`. {@link inOrderOfTime} corrects the
+ * former from the order of the posts.
  *
  * @returns epoch milliseconds, or undefined when the text is no such date.
  * @example
@@ -41,6 +44,27 @@ export function parseFrenchDate(text: string): number | undefined {
   const date = new Date(midnight)
   if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined
   return fromParis(midnight + hours * HOUR + minutes * 60_000 + seconds * 1000)
+}
+
+/**
+ * Resolves the hour that occurs twice on the last Sunday of October by the order of the items. An instant of that hour
+ * that lies before an earlier item belongs to the second of the two hours, and is moved on by one. Other instants stay.
+ *
+ * @param instants epoch milliseconds in the order in which they happened, each as {@link parseFrenchDate} returns it
+ * @example
+ * const date = (time) => parseFrenchDate(`25 octobre 2026 à ${time}`)
+ * inOrderOfTime([date('02:50:00'), date('02:10:00')]) // 00:50 and 01:10 UTC
+ */
+export function inOrderOfTime(instants: readonly (number | undefined)[]): (number | undefined)[] {
+  let latest = -Infinity
+  return instants.map((at) => {
+    if (at === undefined) return undefined
+    // Posts of one second may be out of order by a little, which is no second hour.
+    const isRepeated = at < latest - ORDER_SLACK_MS && parisOffset(at) === 2 * HOUR && parisOffset(at + HOUR) === HOUR
+    const resolved = isRepeated ? at + HOUR : at
+    latest = Math.max(latest, resolved)
+    return resolved
+  })
 }
 
 /**

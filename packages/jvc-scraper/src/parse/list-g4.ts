@@ -1,7 +1,7 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { TOPICS_PER_PAGE, formatAddress, parseAddress } from './address.js'
 import { stateOf } from './list-html.js'
-import { SourceMissing } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import { each, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'

@@ -1,6 +1,6 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { formatAddress, parseAddress } from './address.js'
-import { SourceMissing } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import { ownAddress } from './topic-html.js'
 import { addressesOf, each, find, idAfter, linkOf } from './tree.js'

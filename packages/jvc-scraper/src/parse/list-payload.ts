@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from './address.js'
 import { array, count, field, id, text } from './json.js'
 import type { Json } from './json.js'
-import { SourceMissing } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import type { TopicListPage, TopicState } from './types.js'
 

@@ -11,6 +11,8 @@ export const MAX_DEPTH = 512
 /** Elements for which the parser keeps a second stack, which grows without bound on a damaged page. */
 const FOREIGN = new Set(['svg', 'math', 'mi', 'mo', 'mn', 'ms', 'mtext', 'annotation-xml', 'foreignobject', 'desc'])
 const MAX_FOREIGN = 2000
+/** The maximum number of nodes and attributes. Real pages hold about 10,000; each takes some 50 times its text. */
+const MAX_NODES = 100_000
 
 /** Thrown for markup that exceeds the limits and that no page of the site has. */
 export class MarkupError extends Error {
@@ -24,7 +26,7 @@ export class MarkupError extends Error {
 /**
  * Parses markup in one pass, in time linear in its length.
  *
- * @throws MarkupError on markup nested deeper than 512 elements, after the events before that place were delivered.
+ * @throws MarkupError on markup nested deeper than 512 elements or with more than 100,000 nodes, after the events before that place were delivered.
  */
 export function readMarkup(html: string, handler: Partial<Handler>): void {
   const parser = new Parser({ ...bindAll(handler), ...limits(handler) }, { decodeEntities: true })
@@ -47,8 +49,22 @@ export function isWhole(html: string): boolean {
 function limits(handler: Partial<Handler>): Partial<Handler> {
   let depth = 0
   let foreign = 0
+  let nodes = 0
+  const count = (): void => {
+    if (++nodes > MAX_NODES) throw new MarkupError(`the markup holds more than ${MAX_NODES} nodes and attributes`)
+  }
   return {
+    onattribute: count,
+    ontext(data) {
+      count()
+      handler.ontext?.(data)
+    },
+    oncomment(data) {
+      count()
+      handler.oncomment?.(data)
+    },
     onopentagname(name) {
+      count()
       if (++depth > MAX_DEPTH) throw MarkupError.tooDeep()
       if (FOREIGN.has(name) && ++foreign > MAX_FOREIGN) {
         throw new MarkupError(`the markup holds more than ${MAX_FOREIGN} elements of SVG or MathML`)
@@ -65,8 +81,6 @@ function bindAll(handler: Partial<Handler>): Partial<Handler> {
   return {
     onparserinit: (parser) => handler.onparserinit?.(parser),
     onopentag: (name, attributes, implied) => handler.onopentag?.(name, attributes, implied),
-    ontext: (data) => handler.ontext?.(data),
-    oncomment: (data) => handler.oncomment?.(data),
     oncommentend: () => handler.oncommentend?.(),
     onend: () => handler.onend?.(),
   }

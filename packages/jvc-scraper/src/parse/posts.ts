@@ -1,8 +1,9 @@
 import { readBody } from './body.js'
 import type { PostBody } from './body.js'
-import { parseFrenchDate } from './french-date.js'
+import { inOrderOfTime, parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR, compareIds } from './types.js'
 import type { PostOnPage, TopicPage } from './types.js'
+import { SourceMissing } from './source-missing.js'
 import { singleLine } from './single-line.js'
 
 /** The data of one post as found on a page. */
@@ -18,6 +19,9 @@ export interface RawPost {
   readonly hidden: boolean
 }
 
+/** The number of posts that a page may hold. The site shows 20 a page. */
+const MAX_POSTS = 200
+
 /** Collects the posts of one page by ascending id, and lists hidden and unreadable ones separately. */
 export class PostCollector {
   readonly #posts = new Map<string, Omit<PostOnPage, 'page'>>()
@@ -25,8 +29,10 @@ export class PostCollector {
   readonly #problems: string[] = []
   #place = 0
 
+  /** @throws SourceMissing when the page holds more posts than any page of the site */
   add(raw: RawPost): void {
-    const place = `post ${++this.#place} of the page`
+    if (++this.#place > MAX_POSTS) throw new SourceMissing(`there are more than ${MAX_POSTS} posts`)
+    const place = `post ${this.#place} of the page`
     const { id } = raw
     if (id === undefined) return this.problem(`${place} has no id`)
     if (raw.hidden) return void this.#hidden.push(id)
@@ -57,9 +63,16 @@ export class PostCollector {
 
   /** @param page the number of the page */
   result(page: number): Pick<TopicPage, 'posts' | 'hidden' | 'problems'> {
-    const posts = [...this.#posts.values()].sort((a, b) => compareIds(a.id, b.id)).map((post) => ({ ...post, page }))
-    return { posts, hidden: this.#hidden, problems: this.#problems }
+    const posts = [...this.#posts.values()].map((post) => ({ ...post, page }))
+    return { posts: inOrderOfIds(posts), hidden: this.#hidden, problems: this.#problems }
   }
+}
+
+/** Sorts posts of one topic by id, which is the order of time, and resolves the hour that occurs twice in October. */
+export function inOrderOfIds(posts: readonly PostOnPage[]): PostOnPage[] {
+  const sorted = [...posts].sort((a, b) => compareIds(a.id, b.id))
+  const instants = inOrderOfTime(sorted.map(({ at }) => at))
+  return sorted.map((post, index) => (post.at === instants[index] ? post : { ...post, at: instants[index] }))
 }
 
 /** Returns the date in `Message édité le 02 juin 2026 à 22:29:23 par …`. */

@@ -2,14 +2,11 @@ import type { CheerioAPI } from 'cheerio/slim'
 import { classifyPage } from './classify.js'
 import type { Json } from './json.js'
 import { MarkupError, isWhole, loadMarkup } from './markup.js'
-import { readPayload } from './payload.js'
+import { readPayload, refusal } from './payload.js'
+import type { PayloadResult } from './payload.js'
+import { SourceMissing } from './source-missing.js'
 import { ParseError } from './types.js'
 import type { PageKind, PageSource } from './types.js'
-
-/** Thrown when a page lacks a source, or holds it in an unusable state. The message names the missing part. */
-export class SourceMissing extends Error {
-  override readonly name = 'SourceMissing'
-}
 
 /** The readers of one type of page, one per source. Each throws {@link SourceMissing} when its source is missing. */
 export interface PageReaders<T extends object> {
@@ -46,16 +43,18 @@ export function readPage<T extends object>(
     if (!isWhole(html)) throw new SourceMissing('the page has no </html>, so it was truncated')
     return (tree ??= loadMarkup(html))
   }
+  const payload = readPayload(html)
+  const refused = 'value' in payload ? refusal(payload.value) : undefined
+  if (refused !== undefined) throw notRead(html, wanted, [`payload: the forum may not be read (${refused})`])
   const read =
-    attempt('payload', () => readers.payload(payloadOf(html))) ??
+    attempt('payload', () => readers.payload(valueOf(payload))) ??
     attempt('html', () => readers.html(markup())) ??
     attempt('g4', () => readers.g4(markup()))
   if (read === undefined) throw notRead(html, wanted, passedOver)
   return read
 }
 
-function payloadOf(html: string): Json {
-  const payload = readPayload(html)
+function valueOf(payload: PayloadResult): Json {
   if ('reason' in payload) throw new SourceMissing(payload.reason)
   return payload.value
 }
@@ -94,6 +93,9 @@ const LOOKS_LIKE: Readonly<Record<Exclude<PageKind, 'unknown'>, string>> = {
   gone: 'the site answers that it was deleted',
   'rate-limited': 'the site answers that requests come too fast',
   unavailable: 'the site answers that it is unavailable',
+  maintenance: 'the site answers that it is under maintenance',
+  forbidden: 'the site answers that the forum or topic may not be read',
+  'cookie-gate': 'the site asks for consent to cookies first (set JVC_COOKIE to the cookie of a browser that gave it)',
 }
 
 /** Returns the length, title and first characters of a page, safe for a terminal. */

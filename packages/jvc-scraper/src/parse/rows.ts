@@ -1,7 +1,8 @@
 import { formatAddress, parseAddress } from './address.js'
-import { parseFrenchDate } from './french-date.js'
+import { inOrderOfTime, parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
+import { SourceMissing } from './source-missing.js'
 import { singleLine } from './single-line.js'
 
 /** The data of one topic as found in a list. */
@@ -18,14 +19,19 @@ export interface RawRow {
   readonly deleted: boolean
 }
 
+/** The number of rows that a list may hold. The site shows 25 a page. */
+const MAX_ROWS = 500
+
 /** Collects the rows of one list in order, and lists unreadable ones separately. */
 export class RowCollector {
   readonly #rows: TopicRow[] = []
   readonly #problems: string[] = []
   #place = 0
 
+  /** @throws SourceMissing when the list holds more rows than any list of the site */
   add(raw: RawRow): void {
-    const place = `row ${++this.#place} of the list`
+    if (++this.#place > MAX_ROWS) throw new SourceMissing(`there are more than ${MAX_ROWS} rows`)
+    const place = `row ${this.#place} of the list`
     if (raw.id === undefined) return this.problem(`${place} has no topic id`)
     const url = parseAddress(raw.url)
     if (url?.kind !== 'topic' || url.topicId !== raw.id) {
@@ -61,8 +67,16 @@ export class RowCollector {
   }
 
   result(): Pick<TopicListPage, 'rows' | 'problems'> {
-    return { rows: this.#rows, problems: this.#problems }
+    return { rows: inOrderOfLastPosts(this.#rows), problems: this.#problems }
   }
+}
+
+/** Resolves the hour that occurs twice in October by the order of the rows: the newest comes first, after pinned ones. */
+function inOrderOfLastPosts(rows: readonly TopicRow[]): TopicRow[] {
+  const ordered = rows.filter(({ pinned }) => !pinned).reverse()
+  const instants = inOrderOfTime(ordered.map(({ lastPostAt }) => lastPostAt))
+  const resolved = new Map(ordered.map((row, index) => [row, { ...row, lastPostAt: instants[index] }]))
+  return rows.map((row) => resolved.get(row) ?? row)
 }
 
 /** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */

@@ -1,6 +1,6 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { PostCollector, editDate } from './posts.js'
-import { SourceMissing } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
 import { ownAddress } from './topic-html.js'
 import type { Elements } from './tree.js'
@@ -26,7 +26,7 @@ export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOv
   return {
     kind: 'topic',
     topicId,
-    forumId: idAfter('', /\bid_forum = (\d+)/.exec(script)?.[1]),
+    forumId: idAfter('', /\bid_forum = (\d+)/.exec(script)?.[1]) ?? (ownAddress($) ?? pager[0])?.forumId,
     title,
     page,
     pageCount: Math.max(page, ...pager.filter((link) => link.topicId === topicId).map((link) => link.page)),

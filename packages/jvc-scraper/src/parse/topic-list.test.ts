@@ -96,6 +96,25 @@ describe('the payload', () => {
     ])
   })
 
+  test('may list the topics as an object with gaps', () => {
+    const topics = { 1: topic({ id: 8, url: url(8, 1) }), 5: topic({ id: 9, url: url(9, 1) }) }
+    expect(list([], { listTopics: topics }).rows.map(({ id }) => id)).toEqual(['8', '9'])
+  })
+
+  test('orders its rows by instant in the hour that occurs twice in October, pinned ones aside', () => {
+    const times = [
+      ['8', '02:55:00', 'pinned-on'],
+      ['16', '02:10:00', 'normal'],
+      ['24', '02:50:00', 'normal'],
+    ] as const
+    const topics = times.map(([id, time, stateIcon]) =>
+      topic({ id: Number(id), url: url(Number(id), 1), stateIcon, realLastMessageDate: `25 octobre 2026 à ${time}` }),
+    )
+    const hour = Date.UTC(2026, 9, 25)
+    const minutes = list(topics).rows.map(({ lastPostAt }) => ((lastPostAt ?? 0) - hour) / 60_000)
+    expect(minutes).toEqual([55, 70, 50])
+  })
+
   test('the forum is known by its rows when the payload does not say', () => {
     expect(list([topic()], { forumId: undefined }).forumId).toBe('51')
   })

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { G4_LIST, G4_TOPIC } from '../../test/g4-pages.js'
 import { ParseError, compareIds, parseTopicPage } from './index.js'
@@ -38,6 +39,8 @@ const VISIBLE = `<html><head><link rel="alternate" href="https://m.jeuxvideo.com
 <div class="messageUser" id="message-32"><div class="messageUser__date">02 juin 2026 à 22:25:08</div><div class="js-message-user-msg"><p>deux <img class="message__urlImg" alt="https://image.noelshack.com/fichiers/2017/39/3/1-a.png"></p></div></div>
 </div><div class="lockInfo__reason"><strong>HS</strong></div>
 <div class="pagination"><span class="pagination__item--current">3</span><a class="pagination__button" href="/forums/42-51-77054608-5-0-1-0-x.htm">5</a></div></body></html>`
+
+const VISIBLE_EMPTY = '<h2 class="titleMessagesUsers__title">x</h2><div id="listMessages"></div>'
 
 describe('the payload', () => {
   test('gives the page', () => {
@@ -130,6 +133,70 @@ describe('the payload', () => {
     ['a closed topic', { forum: { isForumReadOnly: true, lockReason: ['x'] } }, { locked: true }],
   ])('%s', (_, over, expected) => {
     expect(parseTopicPage(page(over))).toMatchObject(expected)
+  })
+
+  test.each([
+    [
+      'in a script that reads it',
+      '<script>if (window.jvc.forumsAppPayload) start(window.jvc.forumsAppPayload)</script>',
+    ],
+    ['in a comparison', '<script>forumsAppPayload == "x"</script>'],
+    ['emptied', '<script>window.jvc.forumsAppPayload = ""</script>'],
+  ])('is found when its name occurs again %s', (_, script) => {
+    expect(parseTopicPage(`${page()}${script}</html>`)).toMatchObject({ source: 'payload', topicId: '77054608' })
+  })
+
+  test('is found when it is assigned in brackets', () => {
+    const html = page().replace('window.jvc.forumsAppPayload="', "window['jvc']['forumsAppPayload'] = \"")
+    expect(parseTopicPage(html).source).toBe('payload')
+  })
+
+  test('orders its posts by instant in the hour that occurs twice in October', () => {
+    const dates = ['02:50:00', '02:10:00', '02:20:00', '03:00:00'].map((time) => `25 octobre 2026 à ${time}`)
+    const read = posts(...dates.map((publishedDate, i) => ({ id: 8 * (i + 1), publishedDate })))
+    const minutes = read.posts.map(({ at }) => ((at ?? 0) - Date.UTC(2026, 9, 25)) / 60_000)
+    expect(minutes).toEqual([50, 70, 80, 120])
+  })
+
+  test('may list the posts as an object with gaps', () => {
+    const read = parseTopicPage(
+      page({ listMessage: { 0: message({ id: 8 }), 2: message({ id: 24 }), 19: message({ id: 32 }) } }),
+    )
+    expect(read.posts.map(({ id }) => id)).toEqual(['8', '24', '32'])
+  })
+
+  test.each([
+    [
+      'many empty objects',
+      `{"listMessage":[${'{},'.repeat(1_000_000)}{}],"topicId":7,"topicTitleField":"x"}`,
+      'holds more than 200000 values',
+    ],
+    ['many numbers', `{"listMessage":[${'0,'.repeat(1_000_000)}0]}`, 'holds more than 200000 values'],
+    ['deep brackets', '['.repeat(1_000_000), 'holds more than 200000 values'],
+    [
+      'more posts than a page',
+      `{"listMessage":[${'{},'.repeat(300)}{}],"topicId":7,"topicTitleField":"x"}`,
+      'more than 200 posts',
+    ],
+    ['more bytes than are allowed', `{"listMessage":[],"x":"${'a'.repeat(9_000_000)}"}`, 'larger than'],
+  ])('of %s is refused before it takes memory', (_, json, reason) => {
+    const html = `window.jvc.forumsAppPayload="${gzipSync(json).toString('base64')}"</html>`
+    expect(() => parseTopicPage(html)).toThrow(reason)
+  })
+
+  test('with many commas in its texts is read', () => {
+    expect(posts({ renderedText: ',[{'.repeat(100_000) }).posts[0]?.message).toHaveLength(300_000)
+  })
+
+  test('of a forum that may not be read is refused in words', () => {
+    const forum = { isForumReadable: false, lockReason: ['Forum privé'], statusCode: 403 }
+    expect(() => parseTopicPage(VISIBLE_EMPTY + page({ forum, listMessage: [] }))).toThrow(
+      expect.objectContaining({
+        code: 'page-not-a-topic',
+        pageKind: 'forbidden',
+        message: expect.stringContaining('may not be read (Forum privé)') as string,
+      }),
+    )
   })
 
   test('the last payload of the page counts: what users write stands before it', () => {

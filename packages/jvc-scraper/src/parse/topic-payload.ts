@@ -1,7 +1,7 @@
 import { array, count, field, id, text } from './json.js'
 import type { Json } from './json.js'
 import { PostCollector } from './posts.js'
-import { SourceMissing } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import type { TopicPage } from './types.js'
 
 /** Reads a topic page from its payload. @throws SourceMissing when the payload belongs to another page. */

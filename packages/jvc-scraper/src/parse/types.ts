@@ -123,10 +123,24 @@ export interface TopicPage {
  * - `index`: the forum index or the stub that redirects to it, which the site serves for a topic that never existed.
  * - `challenge`: Cloudflare asks for a human. `login`: the site requires an account.
  * - `not-found` (404), `gone` (410: topic deleted), `rate-limited` (429), `unavailable` (5xx), by status or by text.
+ * - `maintenance`: the site is closed for a while. `forbidden` (403): the forum or topic may not be read.
+ * - `cookie-gate`: the site asks for consent to cookies before it shows the page.
  * - `unknown`: none of these. With status 200 the markup has changed.
  */
 export type PageKind =
-  'list' | 'topic' | 'index' | 'challenge' | 'login' | 'not-found' | 'gone' | 'rate-limited' | 'unavailable' | 'unknown'
+  | 'list'
+  | 'topic'
+  | 'index'
+  | 'challenge'
+  | 'login'
+  | 'not-found'
+  | 'gone'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'maintenance'
+  | 'forbidden'
+  | 'cookie-gate'
+  | 'unknown'
 
 /** The parts of an answer besides its body. */
 export interface PageContext {
