@@ -57,7 +57,7 @@ describe('what the options mean', () => {
       workers: 4,
       listEveryMs: 5000,
       robots: true,
-      patience: { challengeMs: 60_000 },
+      retryPolicy: { challengeMs: 60_000 },
     })
     const invented = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
     expect(invented).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
