@@ -11,7 +11,7 @@ import { siteOf } from './site.js'
 
 const none = new AbortController().signal
 const PATH = '/forums/42-51-7-3-0-1-0-x.htm'
-const page = '<html><div id="listMessages"></div></html>'
+const PAGE = '<html><div id="listMessages"></div></html>'
 
 type Scripted = Partial<HttpAnswer> | Error
 
@@ -63,7 +63,7 @@ function fetcherOf(script: Scripted[]) {
 
 describe('PageFetcher', () => {
   test.each<[string, Scripted, string]>([
-    ['a page', { body: page }, 'page'],
+    ['a page', { body: PAGE }, 'page'],
     ['410', { status: 410 }, 'gone'],
     ['404', { status: 404 }, 'not-found'],
     [
@@ -85,8 +85,8 @@ describe('PageFetcher', () => {
 
   test('a redirect within the forum is followed, and its address is what counts', async () => {
     const to = '/forums/42-51-7-2-0-1-0-y.htm'
-    const { fetchPage, counters } = fetcherOf([{ status: 301, headers: { location: to } }, { body: page }])
-    expect(await fetchPage()).toEqual({ kind: 'page', path: to, html: page })
+    const { fetchPage, counters } = fetcherOf([{ status: 301, headers: { location: to } }, { body: PAGE }])
+    expect(await fetchPage()).toEqual({ kind: 'page', path: to, html: PAGE })
     expect(counters.get('redirects')).toBe(1)
   })
 
@@ -103,7 +103,7 @@ describe('PageFetcher', () => {
     ['a time-out', new Error('Headers Timeout Error')],
     ['a broken connection', new Error('other side closed')],
   ])('%s is tried again, with longer pauses, and then given up', async (_, answer) => {
-    const again = fetcherOf([answer, answer, { body: page }])
+    const again = fetcherOf([answer, answer, { body: PAGE }])
     expect(await again.fetchPage()).toMatchObject({ kind: 'page' })
     expect(again.counters.get('retries')).toBe(2)
     const hopeless = fetcherOf([answer])
@@ -117,7 +117,7 @@ describe('PageFetcher', () => {
   test('Retry-After holds for everybody', async () => {
     const { fetchPage, asked, gate, clock } = fetcherOf([
       { status: 429, headers: { 'retry-after': '40' } },
-      { body: page },
+      { body: PAGE },
     ])
     const outcome = fetchPage()
     await clock.advance(0)
@@ -128,7 +128,7 @@ describe('PageFetcher', () => {
 
   test('each challenge after a pause doubles the next one; a page ends that', async () => {
     const challenge = { status: 403, headers: { 'cf-mitigated': 'challenge' } }
-    const { fetchPage, gate, clock } = fetcherOf([challenge, challenge, challenge, { body: page }, challenge])
+    const { fetchPage, gate, clock } = fetcherOf([challenge, challenge, challenge, { body: PAGE }, challenge])
     const pauses: number[] = []
     for (let i = 0; i < 5; i++) {
       await fetchPage()
@@ -147,7 +147,7 @@ describe('PageFetcher', () => {
 
   test('403 for several topics in a row is a challenge; a page in between is not', async () => {
     const refused = { status: 403 }
-    const { fetchPage, gate, counters, warnings } = fetcherOf([refused, refused, { body: page }, refused])
+    const { fetchPage, gate, counters, warnings } = fetcherOf([refused, refused, { body: PAGE }, refused])
     const kinds: (string | undefined)[] = []
     for (let id = 1; id <= 6; id++) kinds.push((await fetchPage(`/forums/42-51-${id}-1-0-1-0-x.htm`))?.kind)
     expect(kinds).toEqual(['forbidden', 'forbidden', 'page', 'forbidden', 'forbidden', 'challenge'])

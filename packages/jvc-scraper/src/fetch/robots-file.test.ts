@@ -11,8 +11,8 @@ import { siteOf } from './site.js'
 
 const none = new AbortController().signal
 const site = siteOf('https://www.jeuxvideo.com/forums/0-51-0-1-0-1-0-x.htm')
-const rules = 'User-agent: *\nDisallow: /private'
-const hour = 3_600_000
+const RULES = 'User-agent: *\nDisallow: /private'
+const HOUR_MS = 3_600_000
 
 const challenged: Verdict = { unread: 'HTTP 403, a challenge', isChallenge: true }
 
@@ -58,7 +58,7 @@ function fileOf(script: Scripted[], obey = true) {
 }
 
 test.each<[string, Scripted, Verdict, Verdict]>([
-  ['its rules', { body: rules }, 'allowed', 'forbidden'],
+  ['its rules', { body: RULES }, 'allowed', 'forbidden'],
   ['none there', { status: 404 }, 'allowed', 'allowed'],
   ['one for others only', { status: 401 }, 'allowed', 'allowed'],
   ['a challenge', { status: 403 }, challenged, challenged],
@@ -73,7 +73,7 @@ test.each<[string, Scripted, Verdict, Verdict]>([
 })
 
 test('what could not be read is asked for again after a while', async () => {
-  const { ask, asked, clock, warnings } = fileOf([{ status: 503 }, { body: rules }])
+  const { ask, asked, clock, warnings } = fileOf([{ status: 503 }, { body: RULES }])
   expect(await ask('/x')).toEqual(unread('HTTP 503'))
   await clock.advance(999)
   expect(await ask('/x')).toBe('allowed')
@@ -82,9 +82,9 @@ test('what could not be read is asked for again after a while', async () => {
 })
 
 test('rules are believed for a day, and stand, with a warning, when they cannot be read anew', async () => {
-  const { ask, asked, clock, warnings } = fileOf([{ body: rules }, { status: 500 }, { body: '' }])
+  const { ask, asked, clock, warnings } = fileOf([{ body: RULES }, { status: 500 }, { body: '' }])
   expect(await ask('/private')).toBe('forbidden')
-  await clock.advance(24 * hour - 10)
+  await clock.advance(24 * HOUR_MS - 10)
   expect(await ask('/private')).toBe('forbidden')
   expect(asked).toHaveLength(1)
   await clock.advance(10)
@@ -98,7 +98,7 @@ test('rules are believed for a day, and stand, with a warning, when they cannot 
 })
 
 test('is not asked for when the operator answers for it', async () => {
-  const { ask, asked } = fileOf([{ body: rules }], false)
+  const { ask, asked } = fileOf([{ body: RULES }], false)
   expect(await ask('/private')).toBe('allowed')
   expect(asked).toEqual([])
 })
@@ -110,16 +110,16 @@ function redirect(location: string, status = 301): Scripted {
 }
 
 test.each<[string, Scripted[], Verdict, string[]]>([
-  ['to another path', [redirect('/place.txt'), { body: rules }], 'forbidden', [PLACE]],
+  ['to another path', [redirect('/place.txt'), { body: RULES }], 'forbidden', [PLACE]],
   [
     'five times',
-    [...[1, 2, 3, 4, 5].map((n) => redirect(`/${n}`, 302)), { body: rules }],
+    [...[1, 2, 3, 4, 5].map((n) => redirect(`/${n}`, 302)), { body: RULES }],
     'forbidden',
     [1, 2, 3, 4, 5].map((n) => `https://www.jeuxvideo.com/${n}`),
   ],
   [
     'to another host',
-    [redirect('https://cdn.example/robots.txt', 308), { body: rules }],
+    [redirect('https://cdn.example/robots.txt', 308), { body: RULES }],
     'forbidden',
     ['https://cdn.example/robots.txt'],
   ],

@@ -6,12 +6,12 @@ import { bodyOf, find } from './tree.js'
 
 const SHACK = 'https://image.noelshack.com/fichiers/2017/39/3/1506463228-risibg.jpg'
 const THUMB = 'https://image.noelshack.com/minis/2017/39/3/1506463228-risibg.png'
-const shack = `<span class="JvCare 45CB message__urlImgWrapper" target="_blank""><img class="message__urlImg message__urlImg" width="68" height="51" src="${THUMB}" alt="${SHACK}" loading="lazy" /></span>`
+const PICTURE = `<span class="JvCare 45CB message__urlImgWrapper" target="_blank""><img class="message__urlImg message__urlImg" width="68" height="51" src="${THUMB}" alt="${SHACK}" loading="lazy" /></span>`
 /** A link whose address is hidden in its class, as the site writes it. */
 function wrapped(address: string, inner: string): string {
   return `<span class="JvCare ${encodeJvCare(address)} " target="_blank"">${inner}</span>`
 }
-const smiley =
+const SMILEY =
   '<img src="https://image.jeuxvideo.com/smileys_img/18.gif" alt=":hap:" data-code=":hap:" title=":hap:" width="16" height="16" class="message__smiley" />'
 function g5Spoil(content: string) {
   return `<span class="message__spoil message__spoil--inline"><input type="checkbox" class="message__openSpoil"><label class="message__spoilHead"><span class="message__spoilLabel">Spoil</span><span class="message__spoilDisplay">Afficher</span><span class="message__spoilMask">Masquer</span></label><span class="message__spoilContent">${content}</span></span>`
@@ -33,12 +33,12 @@ const BODIES: readonly (readonly [string, string, string, readonly string[]])[] 
   ['emoji', '<p>oui 👨‍👩‍👧 &#128514;</p>', 'oui 👨‍👩‍👧 😂', []],
   [
     'quotes are left out with all that is in them',
-    `<blockquote><p>Le 1er a écrit :</p>${shack}${smiley}<blockquote>${shack}</blockquote></blockquote><p>moi</p>`,
+    `<blockquote><p>Le 1er a écrit :</p>${PICTURE}${SMILEY}<blockquote>${PICTURE}</blockquote></blockquote><p>moi</p>`,
     'moi',
     [],
   ],
   ['words on both sides of a quote do not meet', 'avant<blockquote>toi</blockquote>après', 'avant\naprès', []],
-  ['a picture is its alt, not its thumbnail', `<p>vu ${shack} ${shack}</p>`, 'vu', [SHACK, SHACK]],
+  ['a picture is its alt, not its thumbnail', `<p>vu ${PICTURE} ${PICTURE}</p>`, 'vu', [SHACK, SHACK]],
   [
     'an animated picture',
     '<img class="message__urlImg message__urlImgSticker" src="https://image.noelshack.com/fichiers-md/2026/23/2/1-a.gif" alt="https://image.noelshack.com/fichiers/2026/23/2/1-a.gif">',
@@ -134,7 +134,7 @@ const BODIES: readonly (readonly [string, string, string, readonly string[]])[] 
     [],
   ],
   ['a picture that is no address', '<img class="img-shack" alt="javascript:alert(1)" src="data:x">', '', []],
-  ['smileys are their code', `<p>oui ${smiley} non</p>`, 'oui :hap: non', []],
+  ['smileys are their code', `<p>oui ${SMILEY} non</p>`, 'oui :hap: non', []],
   [
     'smileys without class, and of the oldest pages',
     '<p><img src="https://image.jeuxvideo.com/smileys_img/1.gif" alt=":)"> <img src="//image.jeuxvideo.com/smileys_img/2.gif" alt=":rire:" data-def="SMILEYS"></p>',
@@ -143,7 +143,7 @@ const BODIES: readonly (readonly [string, string, string, readonly string[]])[] 
   ],
   [
     'an inline spoil keeps its content',
-    `<p>avant ${g5Spoil(`caché ${shack}`)} après</p>`,
+    `<p>avant ${g5Spoil(`caché ${PICTURE}`)} après</p>`,
     'avant caché après',
     [SHACK],
   ],
@@ -214,7 +214,7 @@ describe('a post links to and quotes', () => {
     ['a video', '<iframe src="//www.youtube.com/embed/x"></iframe>', ['https://www.youtube.com/embed/x'], []],
     [
       'no script and no picture',
-      `${wrapped('javascript:alert(1)', 'x')}${wrapped(SHACK, shack)}<a href="#x">y</a>`,
+      `${wrapped('javascript:alert(1)', 'x')}${wrapped(SHACK, PICTURE)}<a href="#x">y</a>`,
       [],
       [],
     ],

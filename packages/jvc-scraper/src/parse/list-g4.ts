@@ -3,7 +3,7 @@ import { TOPICS_PER_PAGE, formatAddress, parseAddress } from './address.js'
 import { stateOf } from './list-html.js'
 import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
-import { each, find, idAfter, linkOf } from './tree.js'
+import { eachItem, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage } from './types.js'
 
@@ -15,7 +15,7 @@ import type { TopicListPage } from './types.js'
 export function readListG4($: CheerioAPI): Omit<TopicListPage, 'source' | 'passedOver'> {
   if (find($, '.topic-list').length === 0) throw new SourceMissing('no element .topic-list in the page')
   const rows = new RowCollector()
-  for (const row of each($, find($, '.topic-list > [data-id]'))) addRow(rows, row)
+  for (const row of eachItem($, find($, '.topic-list > [data-id]'))) addRow(rows, row)
   const result = rows.result()
   const next = parseAddress(linkOf(find($, '.pagi-suivant-actif').first()))
   const nextList = next?.kind === 'list' ? next : undefined

@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from './address.js'
 import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import { ownAddress } from './topic-html.js'
-import { addressesOf, each, find, idAfter, linkOf } from './tree.js'
+import { addressesOf, eachItem, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage, TopicState } from './types.js'
 import { singleLine } from './single-line.js'
@@ -23,7 +23,7 @@ export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'pas
   if (find($, '.tablesForum--listTopics').length === 0)
     throw new SourceMissing('no element .tablesForum--listTopics in the page')
   const rows = new RowCollector()
-  for (const row of each($, find($, '.tablesForum--listTopics > .tablesForum__bodyRow'))) addRow(rows, row)
+  for (const row of eachItem($, find($, '.tablesForum--listTopics > .tablesForum__bodyRow'))) addRow(rows, row)
   const result = rows.result()
   const pager = addressesOf($, find($, '.pagination .pagination__button'))
   const forumId = (ownAddress($) ?? pager[0] ?? result.rows[0])?.forumId

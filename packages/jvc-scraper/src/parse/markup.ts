@@ -11,8 +11,8 @@ export const MAX_DEPTH = 512
 /** Elements for which the parser keeps a second stack, which grows without bound on a damaged page. */
 const FOREIGN = new Set(['svg', 'math', 'mi', 'mo', 'mn', 'ms', 'mtext', 'annotation-xml', 'foreignobject', 'desc'])
 const MAX_FOREIGN = 2000
-/** The maximum number of nodes and attributes. Real pages hold about 10,000; each takes some 50 times its text. */
-const MAX_NODES = 100_000
+/** The maximum number of nodes and attributes. Real pages hold about 8,000; each takes some 50 times its text. */
+const MAX_NODES = 40_000
 
 /** Thrown for markup that exceeds the limits and that no page of the site has. */
 export class MarkupError extends Error {
@@ -26,7 +26,7 @@ export class MarkupError extends Error {
 /**
  * Parses markup in one pass, in time linear in its length.
  *
- * @throws MarkupError on markup nested deeper than 512 elements or with more than 100,000 nodes, after the events before that place were delivered.
+ * @throws MarkupError on markup nested deeper than 512 elements or with more than 40,000 nodes, after the events before that place were delivered.
  */
 export function readMarkup(html: string, handler: Partial<Handler>): void {
   const parser = new Parser({ ...bindAll(handler), ...limits(handler) }, { decodeEntities: true })

@@ -1,7 +1,7 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { PostCollector, editDate } from './posts.js'
 import { SourceMissing } from './source-missing.js'
-import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
+import { addressesOf, bodyOf, eachItem, find, idAfter } from './tree.js'
 import { ownAddress } from './topic-html.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
@@ -21,7 +21,7 @@ export function readTopicG4($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOv
   const topicId = idAfter('', /\bid_topic = (\d+)/.exec(script)?.[1]) ?? (ownAddress($) ?? pager[0])?.topicId
   if (topicId === undefined) throw new SourceMissing('no `id_topic = …` in the head of the page')
   const posts = new PostCollector()
-  for (const block of each($, blocks)) addPost(posts, block)
+  for (const block of eachItem($, blocks)) addPost(posts, block)
   const page = Number(singleLine(find($, '.page-active').first().text())) || 1
   return {
     kind: 'topic',

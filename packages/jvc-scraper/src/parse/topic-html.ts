@@ -3,7 +3,7 @@ import { parseAddress } from './address.js'
 import type { ForumAddress } from './address.js'
 import { PostCollector, editDate } from './posts.js'
 import { SourceMissing } from './source-missing.js'
-import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
+import { addressesOf, bodyOf, each, eachItem, find, idAfter } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
 import { singleLine } from './single-line.js'
@@ -17,7 +17,7 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
   const address = ownAddress($) ?? pager[0]
   if (address?.kind !== 'topic') throw new SourceMissing("no link in the head or the pager holds the topic's number")
   const posts = new PostCollector()
-  for (const post of each($, find($, '#listMessages .messageUser'))) addPost(posts, post)
+  for (const post of eachItem($, find($, '#listMessages .messageUser'))) addPost(posts, post)
   const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   return {
     kind: 'topic',

@@ -325,3 +325,19 @@ describe('what is no topic page is refused loudly', () => {
 test('further classes change nothing', () => {
   expect(parseTopicPage(G4_TOPIC.replace(/ class="([^"]*)"/g, ' class="$1 further"'))).toEqual(parseTopicPage(G4_TOPIC))
 })
+
+describe('markup that would take too long is refused', () => {
+  const head = '<link rel="canonical" href="/forums/42-51-7-1-0-1-0-x.htm"><h2 class="titleMessagesUsers__title">x</h2>'
+  test.each([
+    ['posts within posts', `${'<div class="messageUser" id="message-8">'.repeat(4)}`, 'lie within each other'],
+    ['too many nodes', '<p>a</p>'.repeat(20_001), 'more than 40000 nodes and attributes'],
+    [
+      'too many attributes',
+      `<p ${Array.from({ length: 40_001 }, (_, i) => `a${i}`).join(' ')}>`,
+      'more than 40000 nodes',
+    ],
+    ['too many posts', '<div class="messageUser"></div>'.repeat(201), 'more than 200 posts'],
+  ])('%s', (_, inner, reason) => {
+    expect(() => parseTopicPage(`${head}<div id="listMessages">${inner}</div></html>`)).toThrow(reason)
+  })
+})
