@@ -73,7 +73,7 @@ export function openTiny(storage: Storage, { steps, limits = tinyLimits, more = 
 
 /** What was recovered, without what only the checkpoint itself knows of an entry. */
 export function entriesOf(recovered: Recovered): TableEntry[] {
-  return [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, turn }) => ({
+  return [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, touchSequence: turn }) => ({
     key,
     value,
     touched,

@@ -89,7 +89,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
   return payloads
 }
 
-function storedChange({ key, value, touched, turn, gone }: TableChange): StoredChange {
+function storedChange({ key, value, touched, touchSequence: turn, gone }: TableChange): StoredChange {
   return gone ? [key] : [key, value, touched, turn]
 }
 

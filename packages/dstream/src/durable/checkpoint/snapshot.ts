@@ -126,7 +126,7 @@ export async function writeSnapshot(
       chunk = []
       await slice.pause()
     }
-    for (const { key, value, touched, turn } of entries()) {
+    for (const { key, value, touched, touchSequence: turn } of entries()) {
       if (chunk.push([key, value, touched, turn]) === ENTRIES_PER_FRAME) await close()
     }
     await close()
