@@ -169,8 +169,8 @@ export class BatchCycle {
     const begun = {
       id: output.index,
       startTime: this.#o.clock.now(),
-      name: `${output.kind} at ${output.place.short}`,
-      description: output.place.long,
+      name: `${output.kind} at ${output.definedAt.short}`,
+      description: output.definedAt.long,
     }
     const info = report.output({ batchTime: report.time, ...begun })
     this.#o.bus.emit('outputOperationStarted', { outputOperationInfo: info })
