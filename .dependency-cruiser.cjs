@@ -2,8 +2,8 @@
 const { layers, rim, machine, homes } = require('./layers.cjs')
 
 const src = '^packages/dstream/src'
-/** Pairs of public files that name each other in their types: a job and its context, an RDD and its context. */
-const faces = `${src}/(api/(job|streaming-context)|rdd/(rdd|rdd-context))\\.ts$`
+/** The public files that name each other in their types: a job and its context. */
+const faces = `${src}/api/(job|streaming-context)\\.ts$`
 const tests = '\\.(test|arbitrary)\\.ts$'
 const names = (folders) => `(${folders.join('|')})(/|\\.ts$)`
 

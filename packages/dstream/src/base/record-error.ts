@@ -20,14 +20,14 @@ export class RecordError extends DStreamError {
   readonly record: unknown
   declare readonly cause: unknown
 
-  constructor(place: RecordOrigin, record: unknown, cause: unknown) {
-    const batch = place.time === undefined ? '' : ` in the batch of ${place.time} ms`
-    super('record-error', `${place.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
+  constructor(origin: RecordOrigin, record: unknown, cause: unknown) {
+    const batch = origin.time === undefined ? '' : ` in the batch of ${origin.time} ms`
+    super('record-error', `${origin.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
       cause,
     })
     this.name = 'RecordError'
-    this.operator = place.operator
-    this.time = new Time(place.time ?? 0)
+    this.operator = origin.operator
+    this.time = new Time(origin.time ?? 0)
     this.record = record
     Object.defineProperty(this, brand, { value: true })
   }

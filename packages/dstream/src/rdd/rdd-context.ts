@@ -2,9 +2,9 @@ import { notAnRDD } from '../base/errors/rdd.js'
 import { checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
-import { cut, slices } from './transformations/partition-steps.js'
+import { reslice, slices } from './transformations/partition-steps.js'
 import { rangeParts } from './transformations/range.js'
-import { RDD } from './rdd.js'
+import { RDD, type RDDFactory } from './rdd.js'
 import { filesOf } from './actions/save.js'
 import { runtimeOf, type RDDRuntime } from './plan/runtime.js'
 import { source, union } from './transformations/steps.js'
@@ -17,7 +17,7 @@ export interface RDDContextOptions {
 }
 
 /** Makes RDDs from what the program holds: `ssc.sc`, or one of its own. */
-export class RDDContext {
+export class RDDContext implements RDDFactory {
   readonly defaultParallelism: number
   /** @internal */
   readonly runtime: RDDRuntime
@@ -62,7 +62,7 @@ export class RDDContext {
     const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
     const files = filesOf(this.runtime, 'textFile')
     const lines = source('textFile', [{ load: () => files.loadText(path) }])
-    return new RDD(this, n === 1 ? lines : cut(lines, 'textFile', n))
+    return new RDD(this, n === 1 ? lines : reslice(lines, 'textFile', n))
   }
 
   /** What `saveAsObjectFile` has saved. */
@@ -74,7 +74,7 @@ export class RDDContext {
   /** Partition after partition; those of one partitioner are laid side by side. */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
     for (const rdd of rdds) if (!(rdd instanceof RDD)) throw notAnRDD('union', rdd)
-    return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.job !== undefined)?.job)
+    return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.observer !== undefined)?.observer)
   }
 
   /** A value for functions on records to read, as Spark's; in one process a closure does as well. */

@@ -3,28 +3,29 @@ import type { Key } from '../base/keys/key.js'
 import { checkPartitionOptions, type Partitioner, type PartitionOptions } from '../base/keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import * as actions from './actions/actions.js'
-import { pairOf } from './plan/record-policy.js'
+import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
 import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
 import { Evaluation } from './plan/evaluation.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
 import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
-import type { RDDContext } from './rdd-context.js'
+import type { Accumulator } from './accumulator.js'
+import type { Broadcast } from './broadcast.js'
+import type { RDDRuntime } from './plan/runtime.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
-import * as numbers from './actions/stats.js'
+import * as statistics from './actions/stats.js'
 import * as partitions from './transformations/partition-steps.js'
-import * as rare from './transformations/rare.js'
 import * as sampling from './transformations/sample.js'
 import { takeSample } from './actions/take-sample.js'
 import { saveObjects, saveText } from './actions/save.js'
 import * as sets from './transformations/sets.js'
 import * as shuffle from './transformations/shuffle.js'
-import { sortBy } from './transformations/sort.js'
+import { repartitionAndSort, sortBy } from './transformations/sort.js'
 import * as steps from './transformations/steps.js'
-import * as tables from './actions/keyed-actions.js'
+import * as keyedActions from './actions/keyed-actions.js'
 import { zeroSupply } from './plan/zero.js'
-import { zip } from './transformations/zip.js'
+import { zip, zipWithUniqueId } from './transformations/zip.js'
 
 /** How an RDD is sorted. */
 export interface SortOptions {
@@ -34,9 +35,33 @@ export interface SortOptions {
   numPartitions?: number | undefined
 }
 
-/** Is told of every action that is begun on its RDDs. @internal */
-export interface Job {
+/** Notified of every action that starts on its RDDs. @internal */
+export interface ActionObserver {
   track(action: Promise<unknown>): void
+}
+
+/**
+ * Makes RDDs: the type of `rdd.context`. {@link RDDContext} implements it; its methods are described there.
+ */
+export interface RDDFactory {
+  /** The number of partitions of an RDD made without one. */
+  readonly defaultParallelism: number
+  /** @internal */
+  readonly runtime: RDDRuntime
+  parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
+  range(
+    start: number,
+    end: number,
+    options?: { step?: number | undefined; numPartitions?: number | undefined },
+  ): RDD<number>
+  emptyRDD<T>(): RDD<T>
+  textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string>
+  objectFile<T>(path: string): RDD<T>
+  union<T>(rdds: readonly RDD<T>[]): RDD<T>
+  broadcast<T>(value: T): Broadcast<T>
+  longAccumulator(name?: string): Accumulator<number, number>
+  doubleAccumulator(name?: string): Accumulator<number, number>
+  collectionAccumulator<T>(name?: string): Accumulator<T, T[]>
 }
 
 const brand = Symbol.for('dstream.rdd')
@@ -47,17 +72,17 @@ const brand = Symbol.for('dstream.rdd')
  */
 export class RDD<out T> {
   /** Where it was made. */
-  readonly context: RDDContext
+  readonly context: RDDFactory
   /** @internal */
   readonly node: LineageNode
   /** @internal */
-  readonly job: Job | undefined
+  readonly observer: ActionObserver | undefined
 
-  /** @internal Use {@link RDDContext.parallelize}. */
-  constructor(context: RDDContext, node: LineageNode, job?: Job) {
+  /** @internal Use {@link RDDFactory.parallelize}. */
+  constructor(context: RDDFactory, node: LineageNode, observer?: ActionObserver) {
     this.context = context
     this.node = node
-    this.job = job
+    this.observer = observer
   }
 
   static {
@@ -187,7 +212,7 @@ export class RDD<out T> {
    * await sc.parallelize([1]).union(sc.parallelize(['a'])).collect() // [1, 'a']
    */
   union<U>(that: RDD<U>): RDD<T | U> {
-    return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.job)
+    return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.observer)
   }
 
   /**
@@ -296,7 +321,7 @@ export class RDD<out T> {
    */
   intersection(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('intersection', that)
-    return this.#derive(sets.intersection(this.node, other, this.context.defaultParallelism), that.job)
+    return this.#derive(sets.intersection(this.node, other, this.context.defaultParallelism), that.observer)
   }
 
   /**
@@ -307,7 +332,7 @@ export class RDD<out T> {
    */
   subtract(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('subtract', that)
-    return this.#derive(sets.subtract(this.node, other), that.job)
+    return this.#derive(sets.subtract(this.node, other), that.observer)
   }
 
   /**
@@ -317,7 +342,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).cartesian(sc.parallelize(['a'])).collect() // [[1, 'a'], [2, 'a']]
    */
   cartesian<U>(that: RDD<U>): RDD<[T, U]> {
-    return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.job)
+    return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.observer)
   }
 
   /**
@@ -328,7 +353,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).zip(sc.parallelize(['a', 'b'])).collect() // [[1, 'a'], [2, 'b']]
    */
   zip<U>(that: RDD<U>): RDD<[T, U]> {
-    return this.#derive(zip(this.node, nodeOf('zip', that)), that.job)
+    return this.#derive(zip(this.node, nodeOf('zip', that)), that.observer)
   }
 
   /**
@@ -382,7 +407,7 @@ export class RDD<out T> {
    * await sc.parallelize([1]).map((n) => n + 1).persist().collect() // [2]
    */
   persist(): this {
-    this.node.keep()
+    this.node.cache()
     return this
   }
 
@@ -451,7 +476,7 @@ export class RDD<out T> {
   ): RDD<[K, [V[], W[]]]> {
     const other = nodeOf('cogroup', that)
     const partitioner = this.#partitioner('cogroup', options, other)
-    return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.job)
+    return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.observer)
   }
 
   /**
@@ -602,7 +627,7 @@ export class RDD<out T> {
    */
   subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
     const other = nodeOf('subtractByKey', that)
-    return this.#derive(sets.subtractByKey(this.node, other), that.job)
+    return this.#derive(sets.subtractByKey(this.node, other), that.observer)
   }
 
   /**
@@ -757,7 +782,7 @@ export class RDD<out T> {
    * (await sc.parallelize(['a', 'b', 'a']).countByValue()).get('a') // 2
    */
   countByValue(this: RDD<T & Key>): Promise<Map<T, number>> {
-    return this.#act((evaluation) => tables.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
+    return this.#act((evaluation) => keyedActions.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
   }
 
   /**
@@ -767,7 +792,7 @@ export class RDD<out T> {
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).countByKey()).get('a') // 2
    */
   countByKey<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
-    return this.#act((evaluation) => tables.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
+    return this.#act((evaluation) => keyedActions.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
   }
 
   /**
@@ -777,7 +802,7 @@ export class RDD<out T> {
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).collectAsMap()).get('a') // 8
    */
   collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
-    return this.#act((evaluation) => tables.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
+    return this.#act((evaluation) => keyedActions.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
   }
 
   /**
@@ -787,7 +812,7 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 7], ['b', 8]]).lookup('a') // [7]
    */
   lookup<K extends Key, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
-    return this.#act((evaluation) => tables.lookup(this.node, key, evaluation)) as Promise<V[]>
+    return this.#act((evaluation) => keyedActions.lookup(this.node, key, evaluation)) as Promise<V[]>
   }
 
   /**
@@ -797,7 +822,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).sum() // 3
    */
   sum(this: RDD<number>): Promise<number> {
-    return this.#act((evaluation) => numbers.sum(this.node, evaluation))
+    return this.#act((evaluation) => statistics.sum(this.node, evaluation))
   }
 
   /**
@@ -816,8 +841,8 @@ export class RDD<out T> {
    * @example
    * (await sc.parallelize([1, 3]).stats()).variance // 1
    */
-  stats(this: RDD<number>): Promise<numbers.Stats> {
-    return this.#act((evaluation) => numbers.stats(this.node, evaluation))
+  stats(this: RDD<number>): Promise<statistics.Stats> {
+    return this.#act((evaluation) => statistics.stats(this.node, evaluation))
   }
 
   /**
@@ -827,8 +852,8 @@ export class RDD<out T> {
    * @example
    * (await sc.parallelize([1, 2, 3]).histogram([1, 2, 3])).counts // [1, 2]
    */
-  histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<numbers.Histogram> {
-    return this.#act((evaluation) => numbers.histogram(this.node, buckets, evaluation))
+  histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<statistics.Histogram> {
+    return this.#act((evaluation) => statistics.histogram(this.node, buckets, evaluation))
   }
 
   /**
@@ -897,7 +922,7 @@ export class RDD<out T> {
    * await sc.parallelize(['a', 'b', 'c'], { numPartitions: 2 }).zipWithUniqueId().collect() // [['a', 0], ['b', 1], ['c', 3]]
    */
   zipWithUniqueId(): RDD<[T, number]> {
-    return this.#derive(rare.zipWithUniqueId(this.node))
+    return this.#derive(zipWithUniqueId(this.node))
   }
 
   /**
@@ -907,7 +932,7 @@ export class RDD<out T> {
    * await sc.parallelize<[number, string]>([[1, 'a'], [2, 'b'], [3, 'c']]).filterByRange(2, 3).keys().collect() // [2, 3]
    */
   filterByRange<K extends Key, V>(this: RDD<readonly [K, V]>, lower: K, upper: K): RDD<[K, V]> {
-    return this.#derive(rare.filterByRange(this.node, lower, upper))
+    return this.#derive(steps.filterByRange(this.node, lower, upper))
   }
 
   /**
@@ -922,7 +947,7 @@ export class RDD<out T> {
     fractions: ReadonlyMap<K, number>,
     seed?: number,
   ): RDD<[K, V]> {
-    return this.#derive(rare.sampleByKey(this.node, withReplacement, fractions, seed))
+    return this.#derive(sampling.sampleByKey(this.node, withReplacement, fractions, seed))
   }
 
   /**
@@ -936,7 +961,7 @@ export class RDD<out T> {
     partitioner: Partitioner,
   ): RDD<[K, V]> {
     const chosen = this.#partitioner('repartitionAndSortWithinPartitions', { partitioner })
-    return this.#derive(rare.repartitionAndSort(this.node, chosen))
+    return this.#derive(repartitionAndSort(this.node, chosen))
   }
 
   /**
@@ -946,7 +971,7 @@ export class RDD<out T> {
    * (await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).reduceByKeyLocally((a, b) => a + b)).get('a') // 4
    */
   reduceByKeyLocally<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V): Promise<Map<K, V>> {
-    return this.#act((evaluation) => tables.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
+    return this.#act((evaluation) => keyedActions.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
   }
 
   /**
@@ -981,7 +1006,7 @@ export class RDD<out T> {
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
   }
   /** The same, where nobody has asked for arrays as tables whose entries the records are. @internal */
-  held(): Promise<readonly PartitionData<T>[]> {
+  partitions(): Promise<readonly PartitionData<T>[]> {
     this.node.cacheAlways()
     return this.#act((evaluation) => partitionData(this.node, evaluation)) as Promise<readonly PartitionData<T>[]>
   }
@@ -989,26 +1014,26 @@ export class RDD<out T> {
    * `reduceByKey` for a result that is used up at once: its keys stay as they came, and may be cuts that keep longer texts
    * alive. A key of 13 letters is copied in the time in which three are looked up. @internal
    */
-  reduceInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
+  reduceByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
     const partitioner = this.#partitioner('reduceByKey', options)
     return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey))
   }
   /** `groupByKey` for a result that is used up at once. @internal */
-  groupInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
+  groupByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
     const partitioner = this.#partitioner('groupByKey', options)
     return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
   }
   /** Other objects for the same records, partition by partition: they take the place of those that are held. @internal */
-  replace(held: readonly PartitionData<T>[]): void {
+  replacePartitions(held: readonly PartitionData<T>[]): void {
     this.node.truncateLineage(held, this.node.history)
   }
   /** A handle on the same evaluation whose actions, and those of RDDs made from it, are reported to the job. @internal */
-  within(job: Job): RDD<T> {
-    return new RDD(this.context, this.node, job)
+  observedBy(observer: ActionObserver): RDD<T> {
+    return new RDD(this.context, this.node, observer)
   }
   /** Names every step of the lineage that has no name yet, for error messages. @internal */
   label(operator: string, time: number): this {
-    this.node.name(operator, time)
+    this.node.setLabel(operator, time)
     return this
   }
 
@@ -1017,8 +1042,8 @@ export class RDD<out T> {
     return countersOf([this.node])
   }
 
-  #derive<U>(node: LineageNode, other?: Job): RDD<U> {
-    return new RDD(this.context, node, this.job ?? other)
+  #derive<U>(node: LineageNode, other?: ActionObserver): RDD<U> {
+    return new RDD(this.context, node, this.observer ?? other)
   }
 
   #partitioner(where: string, options: PartitionOptions | undefined, ...others: LineageNode[]): Partitioner {
@@ -1043,12 +1068,12 @@ export class RDD<out T> {
   ): RDD<U> {
     const other = nodeOf(kind, that)
     const partitioner = this.#partitioner(kind, options, other)
-    return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.job)
+    return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.observer)
   }
 
   #act<R>(run: (evaluation: Evaluation) => MaybePromise<R>): Promise<R> {
     const action = begin(() => run(new Evaluation(this.context.runtime)))
-    this.job?.track(action)
+    this.observer?.track(action)
     return action
   }
 }

@@ -14,6 +14,6 @@ export function shiftFor(length: number): number {
 }
 
 /** Where the search for a key begins in a table with open addressing. */
-export function homeOf(key: number, shift: number): number {
+export function firstSlotOf(key: number, shift: number): number {
   return Math.imul(key ^ SEED, SPREAD) >>> shift
 }

@@ -15,7 +15,8 @@ import {
 import { describe, expect, test } from 'vitest'
 import { hashKey } from './hash.js'
 import { isImmutableCollection, isRecord, markers } from './immutable.js'
-import { encodeKey, keyOf, type Key } from './key.js'
+import { canonicalOf } from './intern.js'
+import { keyOf, type Key } from './key.js'
 
 const Pair = Record({ a: 1 as unknown, b: 'b' as unknown })
 const Same = Record({ a: 1 as unknown, b: 'b' as unknown })
@@ -108,6 +109,10 @@ function twin(value: unknown): unknown {
   if (OrderedSet.isOrderedSet(value)) return OrderedSet(parts.map(twin))
   if (ImmutableSet.isSet(value)) return ImmutableSet(parts.map(twin).reverse())
   return List(parts.map(twin))
+}
+
+function encodeKey(value: unknown): string {
+  return canonicalOf(value).encoding
 }
 
 describe('keys are compared by value', () => {

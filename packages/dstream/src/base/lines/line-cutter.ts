@@ -26,18 +26,18 @@ export class LineCutter {
     if (chunk.length > 0) this.#afterReturn = false
     const end = endOfLines(fresh)
     if (end === 0) {
-      this.#keep(fresh)
+      this.#appendTail(fresh)
       return undefined
     }
     this.#afterReturn = end === fresh.length && isReturn(fresh[end - 1])
     const lines = this.#complete(fresh.subarray(0, end))
-    this.#keep(fresh.subarray(end))
-    return lines.length === 0 ? undefined : apart(lines)
+    this.#appendTail(fresh.subarray(end))
+    return lines.length === 0 ? undefined : separated(lines)
   }
 
   /** The unterminated line at the end of the stream, if any: with an end, because another stream's may follow it. */
   end(): Uint8Array | undefined {
-    return this.#tailBytes === 0 ? undefined : concat([...this.#take(), Uint8Array.of(LINE_FEED)])
+    return this.#tailBytes === 0 ? undefined : concat([...this.#drainTail(), Uint8Array.of(LINE_FEED)])
   }
 
   #complete(lines: Uint8Array): Uint8Array {
@@ -46,7 +46,7 @@ export class LineCutter {
       return this.#complete(lines.subarray(nextLine(lines, 0)))
     }
     const fits = this.#tailBytes + lines.length <= this.#maxLineBytes
-    const whole = concat([...this.#take(), lines])
+    const whole = concat([...this.#drainTail(), lines])
     return fits ? whole : this.#withoutLong(whole)
   }
 
@@ -63,26 +63,26 @@ export class LineCutter {
     return concat(kept)
   }
 
-  #take(): Uint8Array[] {
+  #drainTail(): Uint8Array[] {
     const tail = this.#tail
     this.#tail = []
     this.#tailBytes = 0
     return tail
   }
 
-  #keep(piece: Uint8Array): void {
+  #appendTail(piece: Uint8Array): void {
     if (piece.length === 0 || this.#skipping) return
     this.#tail.push(piece)
     this.#tailBytes += piece.length
     if (this.#tailBytes <= this.#maxLineBytes) return
-    this.#take()
+    this.#drainTail()
     this.#skipping = true
     this.#tooLong()
   }
 }
 
 /** What came out before may end with `\r`: an empty line that follows it must not become a part of that end. */
-function apart(lines: Uint8Array): Uint8Array {
+function separated(lines: Uint8Array): Uint8Array {
   return isLineFeed(lines[0]) ? concat([Uint8Array.of(CARRIAGE_RETURN), lines]) : lines
 }
 

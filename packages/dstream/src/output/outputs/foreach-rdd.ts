@@ -22,7 +22,7 @@ export function foreachRDD<T>(
     handsOutRDD: true,
     run: async (rdd, time, attempt) => {
       const actions = new ActionTracker()
-      await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))
+      await actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt))
     },
   }
 }

@@ -36,11 +36,11 @@ const oneToOne: ReadonlySet<StepOp> = new Set<StepOp>(['map', 'mapValues', 'tap'
 function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): MaybePromise<unknown[]> | undefined {
   const steps: LineageNode[] = []
   let base = node
-  while (base.plan.type === 'narrow' && base.kept === undefined && oneToOne.has(base.plan.op)) {
+  while (base.plan.type === 'narrow' && base.cached === undefined && oneToOne.has(base.plan.op)) {
     steps.unshift(base)
     base = base.parents[0]!
   }
-  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.made !== undefined || base.shared) {
+  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.computed !== undefined || base.alwaysCached) {
     return undefined
   }
   const out: unknown[] = []
@@ -59,7 +59,7 @@ export function takeOrdered(
 ): MaybePromise<unknown[]> {
   const where = ascending ? 'takeOrdered' : 'top'
   nonNegativeInteger(where, 'n', n)
-  return ordered(node, placeOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
+  return ordered(node, originOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
 }
 
 /** The greatest or the least record. */
@@ -69,7 +69,7 @@ export function extreme(
   by: AnyFunction,
   evaluation: Evaluation,
 ): MaybePromise<unknown> {
-  const one = ordered(node, placeOf(node, where), 1, aFunction(where, 'by', by), where === 'min', evaluation)
+  const one = ordered(node, originOf(node, where), 1, aFunction(where, 'by', by), where === 'min', evaluation)
   return chain(one, (records) => {
     if (records.length === 0) throw emptyCollection(where)
     return records[0]
@@ -88,8 +88,8 @@ export function isEmpty(node: LineageNode, evaluation: Evaluation): MaybePromise
 }
 
 export function reduce(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<unknown> {
-  const place = placeOf(node, 'reduce')
-  const sink = reduceSink(place, aFunction('reduce', 'the function', f))
+  const origin = originOf(node, 'reduce')
+  const sink = reduceSink(origin, aFunction('reduce', 'the function', f))
   return chain(feedAll(node, sink, evaluation), () => {
     if (!sink.has) throw emptyCollection('reduce')
     return sink.acc
@@ -97,8 +97,8 @@ export function reduce(node: LineageNode, f: AnyFunction, evaluation: Evaluation
 }
 
 export function foreach(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<void> {
-  const place = placeOf(node, 'foreach')
-  return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), place }, evaluation)
+  const origin = originOf(node, 'foreach')
+  return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), origin }, evaluation)
 }
 
 /** `zero` begins every partition, and once more what the partitions are combined into (Spark's aggregate). */
@@ -111,10 +111,10 @@ export function aggregate(
   const { zero, seq, comb } = functions
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
-  const place = placeOf(node, operator)
+  const origin = originOf(node, operator)
   let result = zero()
   const done = forEachInOrder(node.numPartitions, (i) => {
-    const sink = foldSink(place, seq, zero())
+    const sink = foldSink(origin, seq, zero())
     return chain(feed(node, i, sink, evaluation), () => {
       result = comb(result, sink.acc)
     })
@@ -125,13 +125,13 @@ export function aggregate(
 /** One partition after the other; what `f` returns is awaited. */
 export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<void> {
   aFunction('foreachPartition', 'the function', f)
-  const place = placeOf(node, 'foreachPartition')
+  const origin = originOf(node, 'foreachPartition')
   return forEachInOrder(node.numPartitions, (i) =>
     chain(partitionOf(node, i, evaluation), async (records) => {
       try {
         await f(readOnly(records))
       } catch (error) {
-        failOnRecord(place, records, error, undefined)
+        failOnRecord(origin, records, error, undefined)
       }
     }),
   )
@@ -146,7 +146,7 @@ export function foreachAsync(
 ): MaybePromise<void> {
   aFunction('foreachAsync', 'the function', f)
   positiveInteger('foreachAsync', 'concurrency', concurrency)
-  const place = placeOf(node, 'foreachAsync')
+  const origin = originOf(node, 'foreachAsync')
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
     chain(partitionOf(node, i, evaluation), (records) =>
@@ -155,13 +155,13 @@ export function foreachAsync(
           await f(record as never, signal)
         } catch (error) {
           // A call that fails because another one has failed is not to blame.
-          if (!signal.aborted) failOnRecord(place, record, error, onRecordError)
+          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError)
         }
       }),
     ),
   )
 }
 
-function placeOf(node: LineageNode, operator: string): RecordOrigin {
+function originOf(node: LineageNode, operator: string): RecordOrigin {
   return { operator, time: node.time }
 }

@@ -1,7 +1,7 @@
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { pairOf } from '../plan/record-policy.js'
+import { pairOf } from '../plan/pairs.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -64,12 +64,12 @@ export function collectAsMap(node: LineageNode, evaluation: Evaluation): MaybePr
 export function lookup(node: LineageNode, key: Key, evaluation: Evaluation): MaybePromise<unknown[]> {
   const wanted = new Set([keyOf(key)])
   const out: unknown[] = []
-  const place = { operator: 'lookup', time: node.time }
+  const origin = { operator: 'lookup', time: node.time }
   const f = (record: unknown): void => {
-    const [k, value] = pairOf(place, record)
+    const [k, value] = pairOf(origin, record)
     if (wanted.has(keyOf(k))) out.push(value)
   }
-  const sink = { kind: 'foreach' as const, place, f }
+  const sink = { kind: 'foreach' as const, origin, f }
   const { partitioner } = node
   const done =
     partitioner === undefined

@@ -75,7 +75,7 @@ class Counter {
 /** All at once, in one walk. Of no records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
 export function stats(node: LineageNode, evaluation: Evaluation): MaybePromise<Stats> {
   const counter = new Counter()
-  const sink = { kind: 'foreach' as const, f: counter.take, place: { operator: 'stats', time: node.time } }
+  const sink = { kind: 'foreach' as const, f: counter.take, origin: { operator: 'stats', time: node.time } }
   return chain(feedAll(node, sink, evaluation), () => counter.stats())
 }
 
@@ -120,7 +120,7 @@ function counted(node: LineageNode, bounds: readonly number[], evaluation: Evalu
     const bucket = bucketOf(x, bounds)
     if (bucket !== undefined) counts[bucket]!++
   }
-  const sink = { kind: 'foreach' as const, f, place: { operator: 'histogram', time: node.time } }
+  const sink = { kind: 'foreach' as const, f, origin: { operator: 'histogram', time: node.time } }
   return chain(feedAll(node, sink, evaluation), () => ({ buckets: [...bounds], counts }))
 }
 

@@ -3,7 +3,7 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, Input, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
@@ -21,11 +21,12 @@ export function feed(node: LineageNode, i: number, sink: LoopSink, evaluation: E
 
 /** One partition of a node as an array: the one that is held anyway, else a new one. Not to be changed. */
 export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  if (node.kept !== undefined) return keptPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return chain(made(node, evaluation), () => partitionOf(node, i, evaluation))
-  const held = heldBySource(node, i)
-  if (held !== undefined) return Array.isArray(held) ? (held as readonly unknown[]) : spread(node, i, held, evaluation)
-  if (node.plan.type === 'pieces') {
+  if (node.cached !== undefined) return cachedPartition(node, i, evaluation)
+  if (node.plan.type === 'wide') return chain(computeAll(node, evaluation), () => partitionOf(node, i, evaluation))
+  const held = sourceData(node, i)
+  if (held !== undefined)
+    return Array.isArray(held) ? (held as readonly unknown[]) : tableToArray(node, i, held, evaluation)
+  if (node.plan.type === 'concat') {
     const pieces = node.plan.pieces(i)
     if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
   }
@@ -34,7 +35,7 @@ export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation
 }
 
 /** The pairs of a table as an array, which takes its place. */
-function spread(
+function tableToArray(
   node: LineageNode,
   i: number,
   table: PartitionData,
@@ -51,8 +52,8 @@ function spread(
 
 /** All partitions as they are held: as tables where nobody has asked for arrays. Not to be changed. */
 export function partitionData(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
-  if (node.plan.type === 'wide') return made(node, evaluation)
-  return mapInOrder<PartitionData>(node.numPartitions, (i) => heldBySource(node, i) ?? partitionOf(node, i, evaluation))
+  if (node.plan.type === 'wide') return computeAll(node, evaluation)
+  return mapInOrder<PartitionData>(node.numPartitions, (i) => sourceData(node, i) ?? partitionOf(node, i, evaluation))
 }
 
 export function allPartitions(
@@ -71,11 +72,11 @@ function feedThrough(
 ): MaybePromise<void> {
   let steps = above
   let base = node
-  while (base.plan.type === 'narrow' && base.kept === undefined) {
+  while (base.plan.type === 'narrow' && base.cached === undefined) {
     steps = [base, ...steps]
     base = base.parents[0]!
   }
-  if (base.kept !== undefined || base.plan.type === 'wide' || holdsTable(base, i)) {
+  if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {
     return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
   }
   return feedFrom(base, i, steps, sink, evaluation)
@@ -93,19 +94,19 @@ function feedFrom(
   switch (plan.type) {
     case 'narrow':
       return feedThrough(base.parents[0]!, i, [base, ...steps], sink, evaluation)
-    case 'pieces': {
+    case 'concat': {
       const pieces = plan.pieces(i)
       return forEachInOrder(pieces.length, (p) => {
         const { node, index } = pieces[p]!
         return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
-    case 'each':
+    case 'perPartition':
       return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':
       return feedSource(plan.parts[i]!, steps, sink, evaluation)
     case 'wide':
-      return chain(made(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(computeAll(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
   }
 }
 
@@ -137,7 +138,7 @@ function feedSource(
 }
 
 /** One input through steps into a sink. */
-export function pass(input: Input, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
+export function pass(input: LoopInput, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
     if (steps.length === 0 && sink.kind === 'count') {
@@ -153,12 +154,12 @@ export function pass(input: Input, steps: Steps, sink: LoopSink, evaluation: Eva
 }
 
 function passAny(
-  input: Input | AsyncIterable<unknown>,
+  input: LoopInput | AsyncIterable<unknown>,
   steps: Steps,
   sink: LoopSink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as Input, steps, sink, evaluation)
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation)
   return passAsync(input, steps, sink, evaluation)
 }
 
@@ -178,13 +179,13 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Loop
   await pass(chunk, steps, sink, evaluation)
 }
 
-function made(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
-  if (node.made !== undefined) return node.made
+function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
+  if (node.computed !== undefined) return node.computed
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not made as a whole`)
-  const making = remember(
+  const making = cacheResult(
     node.plan.run(evaluation),
-    (value) => (node.made = value),
-    () => node.made,
+    (value) => (node.computed = value),
+    () => node.computed,
   )
   return chain(making, (parts) => {
     if (node.plan.type === 'wide') node.truncateLineage(parts, historyOf(node))
@@ -192,39 +193,39 @@ function made(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly 
   })
 }
 
-function keptPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  const kept = node.kept!
+function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+  const kept = node.cached!
   const known = kept[i]
   if (known !== undefined) return known
-  const held = heldBySource(node, i)
+  const held = sourceData(node, i)
   if (Array.isArray(held)) return held
   const out: unknown[] = []
   const evaluated = chain(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
-  const making = remember(
+  const making = cacheResult(
     evaluated,
     (value) => (kept[i] = value),
     () => kept[i],
   )
   return chain(making, (records) => {
-    if (node.shared && node.kept === kept) settleIfComplete(node, kept)
+    if (node.alwaysCached && node.cached === kept) truncateIfComplete(node, kept)
     return records
   })
 }
 
-function heldBySource({ plan }: LineageNode, i: number): PartitionData | undefined {
+function sourceData({ plan }: LineageNode, i: number): PartitionData | undefined {
   if (plan.type !== 'source') return undefined
   const part = plan.parts[i]!
   return 'records' in part ? part.records : 'table' in part ? part.table : undefined
 }
 
-function holdsTable({ plan }: LineageNode, i: number) {
+function isTable({ plan }: LineageNode, i: number) {
   return plan.type === 'source' && 'table' in plan.parts[i]!
 }
 
-function settleIfComplete(node: LineageNode, kept: readonly (MaybePromise<readonly unknown[]> | undefined)[]): void {
+function truncateIfComplete(node: LineageNode, kept: readonly (MaybePromise<readonly unknown[]> | undefined)[]): void {
   const parts: PartitionData[] = []
   for (let i = 0; i < node.numPartitions; i++) {
-    const records = kept[i] ?? heldBySource(node, i)
+    const records = kept[i] ?? sourceData(node, i)
     if (records === undefined || records instanceof Promise) return
     parts.push(records)
   }
@@ -232,7 +233,7 @@ function settleIfComplete(node: LineageNode, kept: readonly (MaybePromise<readon
 }
 
 /** Keeps a value, while it is being made too, so that two actions share one making; a failure is not kept. */
-function remember<T>(
+function cacheResult<T>(
   value: MaybePromise<T>,
   set: (value: MaybePromise<T> | undefined) => void,
   get: () => unknown,

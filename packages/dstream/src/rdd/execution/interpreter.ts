@@ -1,7 +1,9 @@
 import { keyOf } from '../../base/keys/key.js'
-import { failOnRecord, iterableOf, pairOf, type Policy } from '../plan/record-policy.js'
+import { failOnRecord, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { pairOf } from '../plan/pairs.js'
+import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
-import { stepOf, type Input, type LineageNode } from '../plan/lineage.js'
+import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
 import { isFull, mapOf, type LoopSink } from './loop-sink.js'
 
 /** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
@@ -24,10 +26,10 @@ export class Interpreter implements Pass {
   readonly #given: number[]
 
   constructor(
-    input: Input,
+    input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    readonly policy: Policy,
+    readonly policy: RecordErrorPolicy,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
     this.#taken = steps.map(() => 0)
@@ -86,8 +88,8 @@ export class Interpreter implements Pass {
     try {
       deliver(this.sink, record)
     } catch (error) {
-      if (!('place' in this.sink)) throw error
-      failOnRecord(this.sink.place, record, error, this.policy)
+      if (!('origin' in this.sink)) throw error
+      failOnRecord(this.sink.origin, record, error, this.policy)
     }
   }
 
@@ -154,16 +156,16 @@ function deliver(sink: LoopSink, record: unknown): void {
       sink.has = true
       return
     case 'bucket': {
-      const [key] = pairOf(sink.place, record)
+      const [key] = pairOf(sink.origin, record)
       sink.buckets[sink.partitionOf(key)]!.push(record)
       return
     }
     case 'combine': {
-      const [key, value] = pairOf(sink.place, record)
+      const [key, value] = pairOf(sink.origin, record)
       const known = keyOf(key)
       const map = mapOf(sink)
       if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
-      else map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
+      else map.set(sink.copyKey(known), sink.create === undefined ? value : sink.create(value))
     }
   }
 }

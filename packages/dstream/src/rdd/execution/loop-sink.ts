@@ -20,7 +20,7 @@ export type LoopSink =
 
 /** Whom to name when a function of the sink itself throws. */
 export interface WithOrigin {
-  readonly place: RecordOrigin
+  readonly origin: RecordOrigin
 }
 
 export interface CollectSink {
@@ -52,7 +52,7 @@ export interface ReduceSink extends WithOrigin {
 }
 /**
  * Pairs into a table: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
- * `own` gives a new key as the table is to hold it: see {@link detachKey}.
+ * `copyKey` gives a new key as the table is to hold it: see {@link detachKey}.
  */
 export interface CombineSink extends WithOrigin {
   readonly kind: 'combine'
@@ -61,7 +61,7 @@ export interface CombineSink extends WithOrigin {
   readonly map: Map<MapKey, unknown>
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
-  readonly own: (key: MapKey) => MapKey
+  readonly copyKey: (key: MapKey) => MapKey
 }
 /** Pairs by the partition of their key. */
 export interface BucketSink extends WithOrigin {
@@ -82,22 +82,22 @@ export function countSink(): CountSink {
   return { kind: 'count', n: 0 }
 }
 
-export function foldSink(place: RecordOrigin, f: AnyFunction, acc: unknown): FoldSink {
-  return { kind: 'fold', place, f, acc }
+export function foldSink(origin: RecordOrigin, f: AnyFunction, acc: unknown): FoldSink {
+  return { kind: 'fold', origin, f, acc }
 }
 
-export function reduceSink(place: RecordOrigin, f: AnyFunction): ReduceSink {
-  return { kind: 'reduce', place, f, has: false, acc: undefined }
+export function reduceSink(origin: RecordOrigin, f: AnyFunction): ReduceSink {
+  return { kind: 'reduce', origin, f, has: false, acc: undefined }
 }
 
 export function combineSink(
-  place: RecordOrigin,
+  origin: RecordOrigin,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  own: CombineSink['own'] = detachKey,
+  copyKey: CombineSink['copyKey'] = detachKey,
   { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
 ): CombineSink {
-  return { kind: 'combine', place, integers, map, create, merge, own }
+  return { kind: 'combine', origin, integers, map, create, merge, copyKey }
 }
 
 /** What has come together, as a Map; it is one from now on. */
@@ -116,11 +116,11 @@ export function tableOf({ integers, map }: CombineSink): PairTable {
 }
 
 export function bucketSink(
-  place: RecordOrigin,
+  origin: RecordOrigin,
   buckets: unknown[][],
   partitionOf: (key: unknown) => number,
 ): BucketSink {
-  return { kind: 'bucket', place, buckets, partitionOf }
+  return { kind: 'bucket', origin, buckets, partitionOf }
 }
 
 /** One of each kind that loops look into. */

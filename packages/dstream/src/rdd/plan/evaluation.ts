@@ -28,7 +28,7 @@ export class Evaluation {
   }
 
   /** For work outside of passes: counts it, and pauses when it is time. */
-  breathe(records: number): MaybePromise<void> {
+  yieldIfDue(records: number): MaybePromise<void> {
     this.#left -= records
     if (this.#left > 0) return
     const pause = this.#slice.pause()

@@ -20,7 +20,7 @@ export type PartitionSource<T> =
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
 /** What a loop can run over. */
-export type Input = readonly unknown[] | Iterable<unknown>
+export type LoopInput = readonly unknown[] | Iterable<unknown>
 
 export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
 
@@ -32,9 +32,12 @@ export type NodePlan =
   /** One step per record over the same partition of the only parent: what is fused. */
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is made of whole partitions of parents, one after the other. */
-  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
+  | { readonly type: 'concat'; pieces(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
   /** Partition i needs only some partitions of parents, and is made by a function. */
-  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): MaybePromise<Input | AsyncIterable<unknown>> }
+  | {
+      readonly type: 'perPartition'
+      open(i: number, evaluation: Evaluation): MaybePromise<LoopInput | AsyncIterable<unknown>>
+    }
   /** All partitions are made at once, from all of the parents'; kept by nature. */
   | {
       readonly type: 'wide'
@@ -49,7 +52,7 @@ export interface NodeOptions {
   readonly parents?: readonly LineageNode[]
   readonly numPartitions: number
   readonly partitioner?: Partitioner | undefined
-  readonly keep?: boolean
+  readonly cached?: boolean
 }
 
 /** How many records a step has taken and given, over all evaluations that came to their end. */
@@ -72,11 +75,11 @@ export class LineageNode implements RecordOrigin {
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
   /** The partitions evaluated so far, while they are to be kept. */
-  kept: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
+  cached: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
   /** What a wide node has made. */
-  made: MaybePromise<readonly PartitionData[]> | undefined
+  computed: MaybePromise<readonly PartitionData[]> | undefined
   /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
-  shared = false
+  alwaysCached = false
   /** What its lineage has counted, once that is gone. */
   history: readonly StepCounter[] = []
   /** Records that this step took and gave, over all evaluations. */
@@ -91,7 +94,7 @@ export class LineageNode implements RecordOrigin {
     this.parents = options.parents ?? []
     this.numPartitions = options.numPartitions
     this.partitioner = options.partitioner
-    this.kept = options.keep === true ? [] : undefined
+    this.cached = options.cached === true ? [] : undefined
   }
 
   get operator(): string {
@@ -99,28 +102,28 @@ export class LineageNode implements RecordOrigin {
   }
 
   /** Names this node and all above it, up to those that have a name. */
-  name(label: string, time: number): void {
+  setLabel(label: string, time: number): void {
     if (this.label !== undefined) return
     this.label = label
     this.time = time
-    for (const parent of this.parents) parent.name(label, time)
+    for (const parent of this.parents) parent.setLabel(label, time)
   }
 
   /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
   cacheAlways(): void {
-    this.shared = true
-    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.cacheAlways()
-    else this.keep()
+    this.alwaysCached = true
+    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cacheAlways()
+    else this.cache()
   }
 
   /** As `share`, but so that it can be let go of again: the lineage stays. */
-  keep(): void {
-    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.keep()
-    else if (this.plan.type !== 'wide') this.kept ??= []
+  cache(): void {
+    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cache()
+    else if (this.plan.type !== 'wide') this.cached ??= []
   }
 
   uncache(): void {
-    this.kept = undefined
+    this.cached = undefined
   }
 
   /**
@@ -128,15 +131,15 @@ export class LineageNode implements RecordOrigin {
    * has received, and through an RDD that is made from its predecessor all earlier batches.
    */
   truncateLineage(parts: readonly PartitionData[], history: readonly StepCounter[]): void {
-    this.plan = { type: 'source', parts: parts.map(partOf) }
+    this.plan = { type: 'source', parts: parts.map(partitionSourceOf) }
     this.parents = []
-    this.kept = undefined
-    this.made = undefined
+    this.cached = undefined
+    this.computed = undefined
     this.history = history
   }
 }
 
-export function partOf(held: PartitionData): PartitionSource<unknown> {
+export function partitionSourceOf(held: PartitionData): PartitionSource<unknown> {
   return Array.isArray(held) ? { records: held } : { table: held as PairTable }
 }
 

@@ -35,16 +35,16 @@ export function mapAsync(
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
-    keep: true,
+    cached: true,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: async (i, evaluation) => {
         const records = await partitionOf(parent, i, evaluation)
         const results: unknown[] = []
         const leftOut = new Set<number>()
         await eachAsync(records, concurrency, async (record, place, signal) => {
           try {
-            const result = await within(timeoutMs, evaluation, signal, (s) => f(record as never, s))
+            const result = await withTimeout(timeoutMs, evaluation, signal, (s) => f(record as never, s))
             if (options.ordered === false) results.push(result)
             else results[place] = result
           } catch (error) {
@@ -93,7 +93,7 @@ export async function eachAsync(
   }
 }
 
-async function within<R>(
+async function withTimeout<R>(
   timeoutMs: number | undefined,
   evaluation: Evaluation,
   signal: AbortSignal,

@@ -1,22 +1,23 @@
 import { aFunction, positiveInteger } from '../../base/options.js'
-import { failOnRecord, iterableOf } from '../plan/record-policy.js'
+import { failOnRecord } from '../plan/record-policy.js'
+import { iterableOf } from '../plan/iterables.js'
 import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { LineageNode, type AnyFunction, type Input, type NodePlan } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
 import { collectSink } from '../execution/loop-sink.js'
 
 /** A node whose partition i is made from partition i of its only parent. */
 function perPartition(
   parent: LineageNode,
   kind: string,
-  open: (i: number, evaluation: Evaluation, node: LineageNode) => MaybePromise<Input>,
+  open: (i: number, evaluation: Evaluation, node: LineageNode) => MaybePromise<LoopInput>,
 ): LineageNode {
   const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
-    plan: { type: 'each', open: (i, evaluation) => open(i, evaluation, node) },
+    plan: { type: 'perPartition', open: (i, evaluation) => open(i, evaluation, node) },
   })
   return node
 }
@@ -74,26 +75,21 @@ export function glom(parent: LineageNode): LineageNode {
   })
 }
 
-function allAtOnce(
-  parent: LineageNode,
-  kind: string,
-  numPartitions: number,
-  run: (NodePlan & { type: 'wide' })['run'],
-) {
+function wide(parent: LineageNode, kind: string, numPartitions: number, run: (NodePlan & { type: 'wide' })['run']) {
   return new LineageNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
 }
 
 /** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
 export function repartition(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   positiveInteger(kind, 'numPartitions', numPartitions)
-  const node: LineageNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
+  const node: LineageNode = wide(parent, kind, numPartitions, (evaluation) => {
     const out = Array.from({ length: numPartitions }, (): unknown[] => [])
     let next = 0
     const f = (record: unknown): void => {
       out[next]!.push(record)
       next = next + 1 === numPartitions ? 0 : next + 1
     }
-    return chain(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
+    return chain(feedAll(parent, { kind: 'foreach', f, origin: node }, evaluation), () => out)
   })
   return node
 }
@@ -107,15 +103,15 @@ export function coalesce(parent: LineageNode, numPartitions: number): LineageNod
     parents: [parent],
     numPartitions: n,
     plan: {
-      type: 'pieces',
+      type: 'concat',
       pieces: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
     },
   })
 }
 
 /** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
-export function cut(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
-  return allAtOnce(parent, kind, numPartitions, (evaluation) => {
+export function reslice(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
+  return wide(parent, kind, numPartitions, (evaluation) => {
     const all: unknown[] = []
     return chain(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
   })
@@ -127,16 +123,16 @@ export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])
   return Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
 }
 
-/** Each record with its place in the whole, from 0. */
+/** Each record with its index in the whole, from 0. */
 export function zipWithIndex(parent: LineageNode): LineageNode {
-  const node: LineageNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
+  const node: LineageNode = wide(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
     const parts: unknown[][] = []
     let index = 0
     const done = forEachInOrder(parent.numPartitions, (i) => {
       const part: unknown[] = []
       parts.push(part)
       const f = (record: unknown): void => void part.push([record, index++])
-      return feed(parent, i, { kind: 'foreach', f, place: node }, evaluation)
+      return feed(parent, i, { kind: 'foreach', f, origin: node }, evaluation)
     })
     return chain(done, () => parts)
   })
@@ -151,7 +147,7 @@ export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
     parents: [left, right],
     numPartitions: left.numPartitions * m,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: (p, evaluation) =>
         chain(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
           chain(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),

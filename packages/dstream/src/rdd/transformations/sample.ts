@@ -1,3 +1,5 @@
+import { keyOf, type Key } from '../../base/keys/key.js'
+import { pairOf } from '../plan/pairs.js'
 import { badOption } from '../../base/errors/options.js'
 import { aBoolean } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
@@ -15,7 +17,7 @@ export function seedOf(node: LineageNode, seed: number | undefined): number {
 }
 
 /** A node that keeps some records of its parent, as a function of each one's share of chance. */
-export function chosen(
+export function sampled(
   parent: LineageNode,
   kind: string,
   seed: number | undefined,
@@ -27,7 +29,7 @@ export function chosen(
     numPartitions: parent.numPartitions,
     partitioner: parent.partitioner,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: (i, evaluation) =>
         chain(partitionOf(parent, i, evaluation), (records) =>
           repeated(records, new Random(seedOf(node, seed), i), copies),
@@ -52,7 +54,7 @@ export function sample(
   if (!(fraction >= 0 && fraction < Infinity)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
   if (!withReplacement && fraction > 1) throw badOption('sample', 'fraction', 'at most 1 without replacement', fraction)
   checkSeed('sample', seed)
-  return chosen(
+  return sampled(
     parent,
     'sample',
     seed,
@@ -73,9 +75,32 @@ export function randomSplit(parent: LineageNode, weights: readonly number[], see
     below += weight
     // The last part ends at 1, whatever rounding has done.
     const to = i === weights.length - 1 ? 1 : below / sum
-    return chosen(parent, 'randomSplit', seed, (random) => {
+    return sampled(parent, 'randomSplit', seed, (random) => {
       const x = random.next()
       return x >= from && x < to ? 1 : 0
     })
+  })
+}
+
+/** Samples each key by its own fraction; keys without one are left out. */
+export function sampleByKey(
+  parent: LineageNode,
+  withReplacement: boolean,
+  fractions: ReadonlyMap<Key, number>,
+  seed: number | undefined,
+): LineageNode {
+  const fractionOf = new Map<Key, number>()
+  for (const [key, fraction] of fractions) {
+    if (!(fraction >= 0 && fraction <= (withReplacement ? Number.MAX_VALUE : 1))) {
+      const wanted = withReplacement ? 'numbers of at least 0' : 'numbers from 0 to 1 without replacement'
+      throw badOption('sampleByKey', 'fractions', wanted, fraction)
+    }
+    fractionOf.set(keyOf(key), fraction)
+  }
+  const origin = { operator: 'sampleByKey', time: undefined }
+  return sampled(parent, 'sampleByKey', seed, (random, record) => {
+    const fraction = fractionOf.get(keyOf(pairOf(origin, record)[0])) ?? 0
+    if (withReplacement) return random.poisson(fraction)
+    return random.next() < fraction ? 1 : 0
   })
 }

@@ -16,7 +16,7 @@ import { feed, feedAll, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
-import { LineageNode, type AnyFunction, type PartitionData, type Input } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type PartitionData, type LoopInput } from '../plan/lineage.js'
 import {
   bucketSink,
   collectSink,
@@ -52,7 +52,7 @@ export function choosePartitioner(
 }
 
 /** How the result holds a key: see {@link CombineSink}. */
-type KeyCopier = CombineSink['own']
+type KeyCopier = CombineSink['copyKey']
 
 /** For results that are used up at once: whatever text a key was cut from is there anyway. */
 export const keepKey: KeyCopier = (key) => key
@@ -63,14 +63,19 @@ export function reduceByKey(
   kind: string,
   f: AnyFunction,
   partitioner: Partitioner,
-  own?: KeyCopier,
+  copyKey?: KeyCopier,
 ) {
-  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, own)
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey)
 }
 
 /** Values of a key in order of arrival. */
-export function groupByKey(parent: LineageNode, kind: string, partitioner: Partitioner, own?: KeyCopier): LineageNode {
-  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, own)
+export function groupByKey(
+  parent: LineageNode,
+  kind: string,
+  partitioner: Partitioner,
+  copyKey?: KeyCopier,
+): LineageNode {
+  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
 }
 
 function push(values: unknown[], value: unknown): unknown[] {
@@ -89,14 +94,14 @@ export function combineByKey(
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
-  return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
-    let combined = combineSink(place, undefined, mergeCombiners)
+  return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+    let combined = combineSink(origin, undefined, mergeCombiners)
     const done = forEachInOrder(feeders!.length, (i) => {
-      const sink = combineSink(place, create, merge)
+      const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
         if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
         // The combiners of the first partition need no merging: its table is the one that the others are merged into.
-        combined = combineSink(place, undefined, mergeCombiners, undefined, sink)
+        combined = combineSink(origin, undefined, mergeCombiners, undefined, sink)
       })
     })
     return chain(done, () => tableOf(combined))
@@ -108,10 +113,10 @@ function foldTogether(
   kind: string,
   [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
-  own: KeyCopier = detachKey,
+  copyKey: KeyCopier = detachKey,
 ): LineageNode {
-  return keyed(kind, [parent], partitioner, ([feeders], place) => {
-    const sink = combineSink(place, create, merge, own)
+  return keyed(kind, [parent], partitioner, ([feeders], origin) => {
+    const sink = combineSink(origin, create, merge, copyKey)
     const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
     return chain(done, () => tableOf(sink))
   })
@@ -125,7 +130,11 @@ export function keyed(
   kind: string,
   parents: readonly LineageNode[],
   partitioner: Partitioner,
-  build: (feeders: readonly (readonly Feeder[])[], place: RecordOrigin, evaluation: Evaluation) => MaybePromise<Input>,
+  build: (
+    feeders: readonly (readonly Feeder[])[],
+    origin: RecordOrigin,
+    evaluation: Evaluation,
+  ) => MaybePromise<LoopInput>,
 ): LineageNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
@@ -135,9 +144,9 @@ export function keyed(
         parents,
         numPartitions,
         partitioner,
-        keep: true,
+        cached: true,
         plan: {
-          type: 'each',
+          type: 'perPartition',
           open(i, evaluation) {
             const feeders = parents.map((parent) => [(sink: LoopSink) => feed(parent, i, sink, evaluation)])
             return build(feeders, node, evaluation)
@@ -182,19 +191,19 @@ export function partitionBy(parent: LineageNode, kind: string, partitioner: Part
 }
 
 function split(
-  pairs: Input,
+  pairs: LoopInput,
   partitioner: Partitioner,
-  place: RecordOrigin,
+  origin: RecordOrigin,
   evaluation: Evaluation,
 ): MaybePromise<readonly PartitionData[]> {
-  if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+  if (partitioner.numPartitions > 1) return splitBy(partitioner, origin, (sink) => pass(pairs, [], sink, evaluation))
   if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as PartitionData]
   const out: unknown[] = []
   return chain(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }
 
-function splitBy(partitioner: Partitioner, place: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {
+function splitBy(partitioner: Partitioner, origin: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {
   const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
   const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
-  return chain(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
+  return chain(feeder(bucketSink(origin, buckets, partitionOf)), () => buckets)
 }

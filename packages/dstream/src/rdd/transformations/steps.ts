@@ -1,3 +1,6 @@
+import type { Key } from '../../base/keys/key.js'
+import { compareNatural } from '../../base/keys/natural-order.js'
+import { pairOf } from '../plan/pairs.js'
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
 import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/lineage.js'
@@ -12,7 +15,7 @@ export function source(
     plan: { type: 'source', parts },
     numPartitions: parts.length,
     partitioner: options.partitioner,
-    keep: options.shared === true,
+    cached: options.shared === true,
   })
 }
 
@@ -50,7 +53,7 @@ export function union(all: readonly LineageNode[]): LineageNode {
   if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
     return new LineageNode({
       kind: 'union',
-      plan: { type: 'pieces', pieces: (index) => parents.map((node) => ({ node, index })) },
+      plan: { type: 'concat', pieces: (index) => parents.map((node) => ({ node, index })) },
       parents,
       numPartitions: partitioner.numPartitions,
       partitioner,
@@ -59,8 +62,17 @@ export function union(all: readonly LineageNode[]): LineageNode {
   const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
   return new LineageNode({
     kind: 'union',
-    plan: { type: 'pieces', pieces: (i) => pieces[i]! },
+    plan: { type: 'concat', pieces: (i) => pieces[i]! },
     parents,
     numPartitions: pieces.length,
+  })
+}
+
+/** Keeps the pairs with a key from `lower` to `upper`, both included, in the natural order. */
+export function filterByRange(parent: LineageNode, lower: Key, upper: Key): LineageNode {
+  const origin = { operator: 'filterByRange', time: undefined }
+  return narrow(parent, 'filterByRange', 'filter', (record: unknown) => {
+    const [key] = pairOf(origin, record)
+    return compareNatural(key, lower) >= 0 && compareNatural(key, upper) <= 0
   })
 }

@@ -28,7 +28,7 @@ export interface CompiledLoop {
    * One of each kind of object that the loop looks into. V8 forgets a hidden class, and the code made for it, when a
    * collection of garbage finds no object of it: between two batches there would be none, and the loop would start slow.
    */
-  readonly alive: readonly unknown[]
+  readonly keepsAlive: readonly unknown[]
 }
 
 /** How many loops, uses of functions, and texts of functions are remembered. */
@@ -54,11 +54,11 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
   const functionsKey = name + ids.map((id) => id.self).join()
   let bound = byFunctions.get(functionsKey) ?? 0
   if (typeof bound === 'number') bound = ++bound < USES_TO_BIND ? bound : compile(shape, functions)
-  keep(byFunctions, functionsKey, bound)
+  putLast(byFunctions, functionsKey, bound)
   if (typeof bound === 'object') return bound
   const textKey = name + ids.map((id) => id.text).join()
   const loop = byText.get(textKey) ?? compile(shape, undefined)
-  keep(byText, textKey, loop)
+  putLast(byText, textKey, loop)
   return loop
 }
 
@@ -74,12 +74,12 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     bound,
     runs: 0,
     counters: countersOf(shape),
-    alive: [state(), new PairColumns([], []), oneOfEach],
+    keepsAlive: [state(), new PairColumns([], []), oneOfEach],
   }
 }
 
 /** Puts an entry in last; the first is the one that has been unused for the longest. */
-function keep<T>(entries: Map<string, T>, key: string, value: T): void {
+function putLast<T>(entries: Map<string, T>, key: string, value: T): void {
   entries.delete(key)
   entries.set(key, value)
   if (entries.size > CAPACITY) entries.delete(entries.keys().next().value!)

@@ -1,13 +1,14 @@
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, iterableOf, type Policy } from '../../plan/record-policy.js'
+import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
 import { takesPairs, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
-import { stepOf, type AnyFunction, type Input, type LineageNode } from '../../plan/lineage.js'
+import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
 import { isFull, type LoopSink } from '../loop-sink.js'
 
 /**
@@ -28,16 +29,16 @@ export class FusedLoop implements Pass {
   /** How many records the input has; of an iterator nobody knows. */
   readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
-  readonly #policy: Policy
+  readonly #policy: RecordErrorPolicy
   #loop: CompiledLoop
   #sinkShape: SinkShape
   readonly #state: LoopState
 
   constructor(
-    input: Input,
+    input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    policy: Policy,
+    policy: RecordErrorPolicy,
   ) {
     this.#policy = policy
     this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
@@ -118,31 +119,31 @@ export class FusedLoop implements Pass {
   /** A function threw, in a loop that leaves nothing out. Of a pair the loop has kept the two halves. */
   fail(at: number, x: unknown, y: unknown, cause: unknown): never {
     this.#close()
-    const place = this.#place(at)
+    const origin = this.#origin(at)
     const ofPair =
-      place !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
-    if (place !== undefined) failOnRecord(place, ofPair ? [x, y] : x, cause, undefined)
+      origin !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
+    if (origin !== undefined) failOnRecord(origin, ofPair ? [x, y] : x, cause, undefined)
     throw cause
   }
 
   /** A function threw: returns if the record is to be left out. */
   bad(at: number, record: unknown, cause: unknown): void {
-    failOnRecord(this.#place(at)!, record, cause, this.#policy)
+    failOnRecord(this.#origin(at)!, record, cause, this.#policy)
   }
 
   noPair(at: number, record: unknown): never {
-    const place = this.#place(at)!
-    const error = notAPair(place.operator, record)
-    throw this.#policy === undefined ? new RecordError(place, record, error) : error
+    const origin = this.#origin(at)!
+    const error = notAPair(origin.operator, record)
+    throw this.#policy === undefined ? new RecordError(origin, record, error) : error
   }
 
   open(at: number, value: unknown): Cursor {
-    return new Cursor(iterableOf(this.#place(at)!, value))
+    return new Cursor(iterableOf(this.#origin(at)!, value))
   }
 
-  #place(at: number): RecordOrigin | undefined {
+  #origin(at: number): RecordOrigin | undefined {
     if (at >= 0 && at < this.steps.length) return this.steps[at]
-    return at === this.steps.length && 'place' in this.sink ? this.sink.place : undefined
+    return at === this.steps.length && 'origin' in this.sink ? this.sink.origin : undefined
   }
 }
 

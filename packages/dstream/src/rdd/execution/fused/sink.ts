@@ -9,21 +9,22 @@ export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | Co
 type CombineShape = 'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers'
 
 /** Which parameters of the loop are functions of the sink: after those of the steps. */
-export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'own' | 'partitionOf')[]>> =
-  {
-    collect: [],
-    take: [],
-    count: [],
-    foreach: ['f'],
-    fold: ['f'],
-    foldNumber: ['f'],
-    reduce: ['f'],
-    combine: ['merge', 'own'],
-    combineInto: ['merge', 'create', 'own'],
-    combineIntegers: ['merge', 'own'],
-    combineIntoIntegers: ['merge', 'create', 'own'],
-    bucket: ['partitionOf'],
-  }
+export const sinkFunctions: Readonly<
+  Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'copyKey' | 'partitionOf')[]>
+> = {
+  collect: [],
+  take: [],
+  count: [],
+  foreach: ['f'],
+  fold: ['f'],
+  foldNumber: ['f'],
+  reduce: ['f'],
+  combine: ['merge', 'copyKey'],
+  combineInto: ['merge', 'create', 'copyKey'],
+  combineIntegers: ['merge', 'copyKey'],
+  combineIntoIntegers: ['merge', 'create', 'copyKey'],
+  bucket: ['partitionOf'],
+}
 
 /** What comes before the loop. */
 export const openSink: Readonly<Record<SinkShape, string>> = {
@@ -96,12 +97,12 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
     if (old !== undefined) map.set(k, merge(old, v))
     else {
       const size = map.size
-      map.set(own(k), v)
+      map.set(copyKey(k), v)
       if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
     }`,
   // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(own(k), create(v))
+    if (old === undefined && !map.has(k)) map.set(copyKey(k), create(v))
     else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
   combineIntegers: (r, end) => intoIntegers(r, `${r}[1]`, deliver.combine(r, end), end),
   combineIntoIntegers: (r, end) => intoIntegers(r, `create(${r}[1])`, deliver.combineInto(r, end), end),

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../plan/evaluation.js'
-import type { CompareRanks } from './heap.js'
+import type { CompareRanks } from './bounded-heap.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 
 /** Places of the records, in sorted order. */
@@ -38,7 +38,7 @@ export function sortedOrder(
   const begun = forEachInOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
     const end = Math.min(length, (c + 1) * CHUNK_SIZE)
     for (let low = c * CHUNK_SIZE; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
-    return evaluation.breathe(CHUNK_SIZE)
+    return evaluation.yieldIfDue(CHUNK_SIZE)
   })
   return chain(begun, () => chain(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
 }
@@ -69,7 +69,7 @@ function mergeTwo(
     // What has gone to `to` and is not of the first half is of the second.
     const j = middle + (k - low) - (i - low)
     i = sorter.merge(i, middle, j, high, k, until)
-    const pause = evaluation.breathe(until - k)
+    const pause = evaluation.yieldIfDue(until - k)
     k = until
     return pause
   })
