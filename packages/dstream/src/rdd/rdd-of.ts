@@ -4,7 +4,7 @@ import type { PartitionSource } from './plan/lineage.js'
 import { RDD, type RDDFactory } from './rdd.js'
 import { source } from './transformations/steps.js'
 
-/** The RDD of a source of the engine: one partition per part, read anew at every evaluation unless `shared`. */
+/** Makes the RDD of a source: one partition per part, read again at every evaluation unless `shared`. */
 export function rddOf<T>(
   context: RDDFactory,
   parts: readonly PartitionSource<T>[],

@@ -21,7 +21,7 @@ export function count(node: LineageNode, evaluation: Evaluation): MaybePromise<n
   return chain(feedAll(node, sink, evaluation), () => sink.n)
 }
 
-/** Evaluates no more partitions, and no more of the last one, than it takes. */
+/** Returns the first n records. Evaluates no more partitions, and no more of the last one, than needed. */
 export function take(node: LineageNode, n: number, evaluation: Evaluation): MaybePromise<unknown[]> {
   const out: unknown[] = []
   if (nonNegativeInteger('take', 'n', n) === 0) return out
@@ -32,7 +32,7 @@ export function take(node: LineageNode, n: number, evaluation: Evaluation): Mayb
 
 const oneToOne: ReadonlySet<StepOp> = new Set<StepOp>(['map', 'mapValues', 'tap', 'keys', 'values'])
 
-/** What is sorted, and then at most mapped one to one, need not be sorted as a whole for its first records. */
+/** Finds the first records of a sorted RDD, mapped one to one since, without sorting it as a whole. */
 function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): MaybePromise<unknown[]> | undefined {
   const steps: LineageNode[] = []
   let base = node
@@ -49,7 +49,7 @@ function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): Ma
   )
 }
 
-/** The n least by `by`, in order. */
+/** Returns the n least or greatest records by `by`, in order. */
 export function takeOrdered(
   node: LineageNode,
   n: number,
@@ -62,7 +62,7 @@ export function takeOrdered(
   return ordered(node, originOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
 }
 
-/** The greatest or the least record. */
+/** Returns the greatest or the least record. */
 export function extreme(
   node: LineageNode,
   where: 'max' | 'min',
@@ -101,7 +101,7 @@ export function foreach(node: LineageNode, f: AnyFunction, evaluation: Evaluatio
   return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), origin }, evaluation)
 }
 
-/** `zero` begins every partition, and once more what the partitions are combined into (Spark's aggregate). */
+/** Folds every partition from a `zero` of its own, then the results of partitions from one more, as Spark does. */
 export function aggregate(
   node: LineageNode,
   operator: string,
@@ -122,7 +122,7 @@ export function aggregate(
   return chain(done, () => result)
 }
 
-/** One partition after the other; what `f` returns is awaited. */
+/** Calls `f` for one partition after the other, and awaits the promises that it returns. */
 export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<void> {
   aFunction('foreachPartition', 'the function', f)
   const origin = originOf(node, 'foreachPartition')
@@ -137,7 +137,7 @@ export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: 
   )
 }
 
-/** Some records at a time; the first failure aborts the signals of the others. */
+/** Calls `f` for some records at a time. The first failure aborts the signals of the others. */
 export function foreachAsync(
   node: LineageNode,
   f: (record: never, signal: AbortSignal) => Promise<void>,
@@ -154,7 +154,7 @@ export function foreachAsync(
         try {
           await f(record as never, signal)
         } catch (error) {
-          // A call that fails because another one has failed is not to blame.
+          // A call that fails because it was aborted is not the cause.
           if (!signal.aborted) failOnRecord(origin, record, error, onRecordError)
         }
       }),

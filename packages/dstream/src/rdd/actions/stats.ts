@@ -5,7 +5,7 @@ import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { foldSink } from '../execution/loop-sink.js'
 
-/** What `stats` gives. Variances are of the population, `sample…` those of a sample. */
+/** The result of `stats`. Variances are those of a population; those that begin with `sample` are of a sample. */
 export interface Stats {
   readonly count: number
   readonly sum: number
@@ -33,7 +33,7 @@ export function sum(node: LineageNode, evaluation: Evaluation): MaybePromise<num
   return chain(feedAll(node, sink, evaluation), () => sink.acc as number)
 }
 
-/** Welford's running mean and squared deviation, as Spark's StatCounter: it does not cancel out. */
+/** Keeps a running mean and squared deviation by Welford's method, which loses no digits, as Spark's StatCounter does. */
 class Counter {
   count = 0
   sum = 0
@@ -49,7 +49,7 @@ class Counter {
     const delta = x - this.mean
     this.mean += delta / this.count
     this.deviation += delta * (x - this.mean)
-    // As Math.min and Math.max, NaN wins.
+    // NaN wins, as in Math.min and Math.max.
     if (x < this.min || x !== x) this.min = x
     if (x > this.max || x !== x) this.max = x
   }
@@ -72,7 +72,7 @@ class Counter {
   }
 }
 
-/** All at once, in one walk. Of no records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
+/** Computes all statistics in one pass. Without records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
 export function stats(node: LineageNode, evaluation: Evaluation): MaybePromise<Stats> {
   const counter = new Counter()
   const sink = { kind: 'foreach' as const, f: counter.take, origin: { operator: 'stats', time: node.time } }
@@ -80,8 +80,9 @@ export function stats(node: LineageNode, evaluation: Evaluation): MaybePromise<S
 }
 
 /**
- * How many numbers fall into each bucket: a number of buckets of one width from the least to the greatest, or the given
- * bounds. A bucket holds its lower bound and not its upper, the last one both. NaN as last bound is above all numbers and NaN.
+ * Counts the numbers in each bucket: a given number of buckets of equal width from the least number to the greatest, or
+ * those between the given bounds. A bucket includes its lower bound and excludes its upper; the last one includes both. NaN
+ * as the last bound counts as greater than all numbers, and the last bucket then includes NaN.
  */
 export function histogram(
   node: LineageNode,
@@ -124,7 +125,7 @@ function counted(node: LineageNode, bounds: readonly number[], evaluation: Evalu
   return chain(feedAll(node, sink, evaluation), () => ({ buckets: [...bounds], counts }))
 }
 
-/** By halving: the last bound that is not above x begins its bucket. */
+/** Finds the bucket of x by binary search: its lower bound is the last bound that is not greater. */
 function bucketOf(x: number, bounds: readonly number[]): number | undefined {
   const last = bounds.length - 1
   const endless = Number.isNaN(bounds[last])

@@ -10,9 +10,9 @@ import { collectSink, type LoopSink } from '../execution/loop-sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 
-// What these tables hold lives no longer than the records that the keys came with: keys stay the strings that they are.
+// These tables live no longer than the records that the keys came with, so keys are not copied.
 
-/** For every key of either side its values on both, in order of arrival; keys of the left side first. */
+/** Collects the values of every key on both sides, in order of arrival, keys of the left side first. */
 export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   return keyed(kind, [left, right], partitioner, (feeders, origin) => {
     const table = new Map<MapKey, Groups>()
@@ -34,8 +34,8 @@ function groupSink(table: Map<MapKey, Groups>, origin: RecordOrigin, side: 0 | 1
 }
 
 /**
- * Every pair of values of a key, in the order of the right side. With `keep` the keys of that side stay that the other
- * side has not: there it is `undefined`; what the left side keeps comes last.
+ * Joins the values of each key, in the order of the right side. `keep` says on which side unmatched pairs are kept, with
+ * `undefined` for the other side; those of the left side come last.
  */
 export function join(
   left: LineageNode,
@@ -93,14 +93,14 @@ function probeSink(
   return { kind: 'foreach', f, origin }
 }
 
-/** What the right side has not. */
+/** Returns the pairs of the left side whose key the right side lacks. */
 function* unmatched(table: ReadonlyMap<MapKey, unknown[]>, matched: ReadonlySet<unknown[]>): Generator<unknown> {
   for (const [key, values] of table) {
     if (!matched.has(values)) for (const value of values) yield [key, [value, undefined]]
   }
 }
 
-/** −0 is the key 0, as in a Map. */
+/** Returns 0 for −0, as the keys of a Map are. */
 function plainZero(key: MapKey): MapKey {
   return key === 0 ? 0 : key
 }

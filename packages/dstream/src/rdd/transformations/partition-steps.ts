@@ -7,7 +7,7 @@ import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promi
 import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
 import { collectSink } from '../execution/loop-sink.js'
 
-/** A node whose partition i is made from partition i of its only parent. */
+/** Makes a node whose partition i is made from partition i of its only parent. */
 function perPartition(
   parent: LineageNode,
   kind: string,
@@ -23,8 +23,8 @@ function perPartition(
 }
 
 /**
- * A whole partition at once through a function of the user's, `f(index, records)`. What comes before it and after it is
- * cut into slices, the function itself is not. What it returns is read only as far as it is wanted.
+ * Calls the user's function with a whole partition, `f(index, records)`. The steps before and after it yield to the event
+ * loop, the function itself does not. Its result is read only as far as needed.
  */
 export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction): LineageNode {
   aFunction(kind, 'the function', f)
@@ -41,12 +41,12 @@ export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction
   )
 }
 
-/** The array belongs to the engine or to the caller of `parallelize`: it is shown, not handed over. */
+/** Wraps an array that belongs to the engine or to the caller of `parallelize`, so that it cannot be changed. */
 export function readOnly(records: readonly unknown[]): Iterable<unknown> {
   return { [Symbol.iterator]: () => records[Symbol.iterator]() }
 }
 
-/** Names the operator when the user's iterable throws as it is read. */
+/** Reads the user's iterable, and names the operator in errors that it throws. */
 function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly unknown[]): Generator<unknown> {
   const iterator = items[Symbol.iterator]()
   let ended = false
@@ -67,7 +67,7 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
   }
 }
 
-/** Each partition as one array. */
+/** Turns each partition into one array. */
 export function glom(parent: LineageNode): LineageNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
     const out: unknown[] = []
@@ -79,7 +79,7 @@ function wide(parent: LineageNode, kind: string, numPartitions: number, run: (No
   return new LineageNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
 }
 
-/** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
+/** Distributes the records over n partitions: record i goes to partition i mod n, so that sizes differ by one at most. */
 export function repartition(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   positiveInteger(kind, 'numPartitions', numPartitions)
   const node: LineageNode = wide(parent, kind, numPartitions, (evaluation) => {
@@ -94,7 +94,7 @@ export function repartition(parent: LineageNode, kind: string, numPartitions: nu
   return node
 }
 
-/** Neighbouring partitions laid together; never more partitions than there are. */
+/** Concatenates neighbouring partitions. Asking for more partitions than there are changes nothing. */
 export function coalesce(parent: LineageNode, numPartitions: number): LineageNode {
   const n = Math.min(positiveInteger('coalesce', 'numPartitions', numPartitions), parent.numPartitions)
   const from = (p: number): number => Math.floor((p * parent.numPartitions) / n)
@@ -104,12 +104,12 @@ export function coalesce(parent: LineageNode, numPartitions: number): LineageNod
     numPartitions: n,
     plan: {
       type: 'concat',
-      pieces: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
+      partsOf: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
     },
   })
 }
 
-/** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
+/** Cuts the records into n partitions, in order, as `parallelize` does. */
 export function reslice(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   return wide(parent, kind, numPartitions, (evaluation) => {
     const all: unknown[] = []
@@ -117,13 +117,14 @@ export function reslice(parent: LineageNode, kind: string, numPartitions: number
   })
 }
 
+/** Cuts an array into n slices of about equal length. */
 export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])[] {
   if (n === 1) return [all]
   const at = (p: number): number => Math.floor((p * all.length) / n)
   return Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
 }
 
-/** Each record with its index in the whole, from 0. */
+/** Pairs each record with its index in the whole RDD, from 0. */
 export function zipWithIndex(parent: LineageNode): LineageNode {
   const node: LineageNode = wide(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
     const parts: unknown[][] = []
@@ -139,7 +140,7 @@ export function zipWithIndex(parent: LineageNode): LineageNode {
   return node
 }
 
-/** Every record of one with every record of the other; partition i·m + j has those of partitions i and j. */
+/** Pairs every record of one with every record of the other. Partition i·m + j has those of partitions i and j. */
 export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
   const m = right.numPartitions
   return new LineageNode({

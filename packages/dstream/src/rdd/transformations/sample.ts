@@ -11,12 +11,12 @@ export function checkSeed(where: string, seed: number | undefined): void {
   if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)
 }
 
-/** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
+/** Returns the seed, by default the batch time: batches then differ, and a batch that runs again draws the same sample. */
 export function seedOf(node: LineageNode, seed: number | undefined): number {
   return seed ?? node.time ?? 0
 }
 
-/** A node that keeps some records of its parent, as a function of each one's share of chance. */
+/** Makes a node that repeats each record of its parent as often as `copies` returns, 0 times included. */
 export function sampled(
   parent: LineageNode,
   kind: string,
@@ -43,7 +43,7 @@ function* repeated(records: readonly unknown[], random: Random, copies: (random:
   for (const record of records) for (let n = copies(random, record); n > 0; n--) yield record
 }
 
-/** Each record by itself: kept with probability `fraction`, or with replacement kept a Poisson number of times. */
+/** Keeps each record with probability `fraction`, or, with replacement, a Poisson-distributed number of times. */
 export function sample(
   parent: LineageNode,
   withReplacement: boolean,
@@ -62,7 +62,7 @@ export function sample(
   )
 }
 
-/** Every record goes to exactly one of the parts, whose sizes are about as the weights. */
+/** Splits the records into parts whose sizes are about proportional to the weights; each record is in exactly one. */
 export function randomSplit(parent: LineageNode, weights: readonly number[], seed: number | undefined): LineageNode[] {
   const sum = weights.reduce((a, b) => a + b, 0)
   if (!weights.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity)) {
@@ -73,7 +73,7 @@ export function randomSplit(parent: LineageNode, weights: readonly number[], see
   return weights.map((weight, i) => {
     const from = below / sum
     below += weight
-    // The last part ends at 1, whatever rounding has done.
+    // Ends the last part at exactly 1, in spite of rounding.
     const to = i === weights.length - 1 ? 1 : below / sum
     return sampled(parent, 'randomSplit', seed, (random) => {
       const x = random.next()

@@ -26,13 +26,13 @@ import {
   type LoopSink,
 } from '../execution/loop-sink.js'
 
-/** Puts the records of one partition, or of all that are to come together, into a sink. */
+/** Feeds the records of one or several partitions into a sink. */
 type Feeder = (sink: LoopSink) => MaybePromise<void>
 
 /**
- * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
- * nothing moves, unless it is smaller than the default and ten times smaller than the largest parent; else hash partitions
- * (Spark's `Partitioner.defaultPartitioner`).
+ * Chooses the partitioner of a keyed operator as Spark's `Partitioner.defaultPartitioner` does. The options come first. Then
+ * comes the largest partitioner of a parent, so that its records need not move, unless that is smaller than the default
+ * and ten times smaller than the largest parent. Otherwise the result is partitioned by hash.
  */
 export function choosePartitioner(
   where: string,
@@ -51,13 +51,13 @@ export function choosePartitioner(
   return known !== undefined && fits(known.numPartitions) ? known : new HashPartitioner(defaultParallelism)
 }
 
-/** How the result holds a key: see {@link CombineSink}. */
+/** Copies a key for the result: see {@link CombineSink}. */
 type KeyCopier = CombineSink['copyKey']
 
-/** For results that are used up at once: whatever text a key was cut from is there anyway. */
+/** Copies nothing, for results that are consumed at once: the text that a key was cut from is in memory anyway. */
 export const keepKey: KeyCopier = (key) => key
 
-/** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
+/** Folds the values of each key, over all partitions in order. `f` is associative, so that no combiners are needed. */
 export function reduceByKey(
   parent: LineageNode,
   kind: string,
@@ -68,7 +68,7 @@ export function reduceByKey(
   return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey)
 }
 
-/** Values of a key in order of arrival. */
+/** Collects the values of each key in order of arrival. */
 export function groupByKey(
   parent: LineageNode,
   kind: string,
@@ -83,7 +83,7 @@ function push(values: unknown[], value: unknown): unknown[] {
   return values
 }
 
-/** Spark's combineByKey: one combiner per key and partition, then the combiners of a key merge in order of partitions. */
+/** Makes one combiner per key and partition, then merges the combiners of a key in order of partitions, as Spark does. */
 export function combineByKey(
   parent: LineageNode,
   kind: string,
@@ -100,7 +100,7 @@ export function combineByKey(
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
         if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
-        // The combiners of the first partition need no merging: its table is the one that the others are merged into.
+        // The table of the first partition needs no merging: the others are merged into it.
         combined = combineSink(origin, undefined, mergeCombiners, undefined, sink)
       })
     })
@@ -123,8 +123,8 @@ function foldTogether(
 }
 
 /**
- * A node whose records are pairs, mostly the entries of a table, built from its parents. Where all parents have the partitioner
- * already, the table of each partition is built alone and nothing moves.
+ * Makes a node of pairs, usually the entries of a table, that `build` makes from the parents. Where all parents have the
+ * partitioner already, each partition is built on its own and no record moves.
  */
 export function keyed(
   kind: string,
@@ -174,7 +174,7 @@ export function keyed(
   return node
 }
 
-/** The same pairs, each in the partition of its key, in order of arrival. */
+/** Moves each pair to the partition of its key, in order of arrival. */
 export function partitionBy(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   if (samePartitioner(parent.partitioner, partitioner)) return parent
   const node: LineageNode = new LineageNode({

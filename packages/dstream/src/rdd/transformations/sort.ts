@@ -11,7 +11,7 @@ import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { sortedOrder, type Permutation } from './merge-sort.js'
 import { LineageNode, type AnyFunction } from '../plan/lineage.js'
 
-/** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
+/** Returns the natural order of ranks, or its reverse. An error for two ranks without an order names the second. */
 export function comparison(origin: RecordOrigin, ascending: boolean): CompareRanks {
   const natural: CompareRanks = (a, b) => {
     if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
@@ -25,8 +25,8 @@ export function comparison(origin: RecordOrigin, ascending: boolean): CompareRan
 }
 
 /**
- * What records are ranked by, each looked at beside the first: so that a rank without an order is blamed on its own record.
- * @throws `no-order`, `mixed-order`
+ * Returns a function that ranks records. It compares each rank with the first one, so that the error for a rank without
+ * an order names the right record. @throws `no-order`, `mixed-order`
  */
 function ranking(by: AnyFunction): (record: unknown) => unknown {
   let first: readonly [unknown] | undefined
@@ -38,8 +38,9 @@ function ranking(by: AnyFunction): (record: unknown) => unknown {
 }
 
 /**
- * In the natural order of `by`, stable; partition after partition the whole is sorted. `take(n)` of it looks for the n
- * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
+ * Sorts by the natural order of `by`, stably, across partitions: the partitions in order are the sorted whole. `take(n)`
+ * finds the first n records without sorting the rest, unless the node is always cached: it is then evaluated once, as a
+ * whole.
  */
 export function sortBy(
   parent: LineageNode,
@@ -75,13 +76,13 @@ export function sortBy(
   return node
 }
 
-/** Records, and beside each what it is sorted by. */
+/** Records and their ranks, in two columns. */
 interface Ranked {
   readonly ranks: unknown[]
   readonly records: unknown[]
 }
 
-/** The n first by rank, in order; of equals those that came first. */
+/** Returns the n first records by rank, in order. Of equal ranks those that came first are taken. */
 export function ordered(
   parent: LineageNode,
   origin: RecordOrigin,
@@ -97,7 +98,7 @@ export function ordered(
   return chain(feedAll(parent, { kind: 'foreach', f, origin }, evaluation), () => heap.inOrder())
 }
 
-/** About equal parts of what is sorted; records of one rank stay together, as a range partitioner keeps them. */
+/** Cuts the sorted records into about equal parts. Records of one rank stay together, as with a range partitioner. */
 function ranges(
   { ranks, records }: Ranked,
   order: Permutation,

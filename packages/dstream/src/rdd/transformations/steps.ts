@@ -5,6 +5,7 @@ import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.j
 import { aFunction } from '../../base/options.js'
 import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/lineage.js'
 
+/** Makes a node without parents, with one partition per part. `shared` caches the partitions. */
 export function source(
   kind: string,
   parts: readonly PartitionSource<unknown>[],
@@ -19,19 +20,19 @@ export function source(
   })
 }
 
-/** Keys stay where they are: the partitioner still holds. */
-const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
+/** The steps that leave keys unchanged, so that the partitioner of the parent still applies. */
+const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
 function identity(record: unknown) {
   return record
 }
 
-/** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
+/** Makes a node of one step per record. `kind` is the method as the user wrote it, `op` the operation of the loop. */
 export function narrow(
   parent: LineageNode,
   kind: string,
   op: StepOp,
   f: AnyFunction = identity,
-  partitioner = keepsKeys.has(op) ? parent.partitioner : undefined,
+  partitioner = KEY_PRESERVING.has(op) ? parent.partitioner : undefined,
 ): LineageNode {
   return new LineageNode({
     kind,
@@ -43,9 +44,9 @@ export function narrow(
 }
 
 /**
- * The partitions of all parents, one parent after the other. Parents with one partitioner are laid side by side
- * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
- * PartitionerAwareUnionRDD). What has no partitions is left out.
+ * Concatenates the partitions of all parents. When all have one partitioner, partition i is a concatenation of all their
+ * partitions i instead, and the partitioner still applies (Spark's PartitionerAwareUnionRDD). Parents without partitions
+ * are skipped.
  */
 export function union(all: readonly LineageNode[]): LineageNode {
   const parents = all.filter(({ numPartitions }) => numPartitions > 0)
@@ -53,18 +54,18 @@ export function union(all: readonly LineageNode[]): LineageNode {
   if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
     return new LineageNode({
       kind: 'union',
-      plan: { type: 'concat', pieces: (index) => parents.map((node) => ({ node, index })) },
+      plan: { type: 'concat', partsOf: (index) => parents.map((node) => ({ node, index })) },
       parents,
       numPartitions: partitioner.numPartitions,
       partitioner,
     })
   }
-  const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
+  const parts = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
   return new LineageNode({
     kind: 'union',
-    plan: { type: 'concat', pieces: (i) => pieces[i]! },
+    plan: { type: 'concat', partsOf: (i) => parts[i]! },
     parents,
-    numPartitions: pieces.length,
+    numPartitions: parts.length,
   })
 }
 

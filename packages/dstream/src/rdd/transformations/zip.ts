@@ -4,8 +4,8 @@ import { chain } from '../../base/maybe-promise.js'
 import { LineageNode } from '../plan/lineage.js'
 
 /**
- * Record i of one with record i of the other. Both have the same number of partitions, with the same number of records
- * in each. @throws `unequal-partitions` at once, `unequal-parts` when evaluated
+ * Pairs record i of one RDD with record i of the other. Both must have the same number of partitions, with the same number
+ * of records in each. @throws `unequal-partitions` at once, `unequal-parts` when evaluated
  */
 export function zip(left: LineageNode, right: LineageNode): LineageNode {
   if (left.numPartitions !== right.numPartitions) throw unequalPartitions(left.numPartitions, right.numPartitions)
