@@ -4,15 +4,15 @@ import { DStreamError } from './errors/base.js'
 
 const brand = Symbol.for('dstream.record-error')
 
-/** Where a record was when something went wrong: the operator as the user wrote it, and the time of its batch if there is one. */
+/** The operator that processed a record, as the user wrote it, and the time of its batch in milliseconds, if any. */
 export interface RecordOrigin {
   readonly operator: string
   readonly time: number | undefined
 }
 
 /**
- * A user's function threw on a record. `cause` is the very error it threw; `record` is what the function was given.
- * Outside of a batch `time` is that of the epoch.
+ * Raised when a user's function throws on a record. `cause` is the error that it threw, `record` the record that it was
+ * called with. Outside of a batch `time` is the epoch.
  */
 export class RecordError extends DStreamError {
   readonly operator: string
@@ -32,7 +32,7 @@ export class RecordError extends DStreamError {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== RecordError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value

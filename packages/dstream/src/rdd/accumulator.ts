@@ -8,7 +8,7 @@ export interface Accumulator<I, O> {
   readonly name: string | undefined
   add(value: I): void
   reset(): void
-  /** Whether nothing has been added since the start or the last `reset`. */
+  /** True when nothing has been added since the start or the last `reset`. */
   readonly isZero: boolean
   readonly value: O
 }

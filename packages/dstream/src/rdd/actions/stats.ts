@@ -1,4 +1,5 @@
 import { badHistogram, notANumber } from '../../base/errors/rdd.js'
+import { describe } from '../../base/text/describe.js'
 import { feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -33,7 +34,7 @@ export function sum(node: LineageNode, evaluation: Evaluation): MaybePromise<num
   return chain(feedAll(node, sink, evaluation), () => sink.acc as number)
 }
 
-/** Keeps a running mean and squared deviation by Welford's method, which loses no digits, as Spark's StatCounter does. */
+/** Keeps a running mean and squared deviation by Welford's method, which avoids cancellation, as Spark's StatCounter does. */
 class Counter {
   count = 0
   sum = 0
@@ -90,10 +91,13 @@ export function histogram(
   evaluation: Evaluation,
 ): MaybePromise<Histogram> {
   if (typeof buckets !== 'number') return counted(node, checkBounds(buckets), evaluation)
-  if (!Number.isSafeInteger(buckets) || buckets < 1) throw badHistogram(`buckets must be at least 1, not ${buckets}`)
+  if (!Number.isSafeInteger(buckets) || buckets < 1)
+    throw badHistogram(`buckets must be a whole number of at least 1, not ${buckets}`)
   return chain(stats(node, evaluation), ({ count, min, max }) => {
     if (count === 0 || !Number.isFinite(max - min)) {
-      throw badHistogram('Histogram on either an empty RDD or RDD containing +/-infinity or NaN; give the bounds')
+      throw badHistogram(
+        'Histogram on either an empty RDD or RDD containing +/-infinity or NaN; give the bounds of the buckets',
+      )
     }
     const n = min === max ? 1 : buckets
     const bounds = Array.from({ length: n }, (_, i) => min + (i * (max - min)) / n)
@@ -102,13 +106,16 @@ export function histogram(
 }
 
 function checkBounds(bounds: readonly number[]): readonly number[] {
-  if (!Array.isArray(bounds) || bounds.length < 2) throw badHistogram('give two bounds or more')
+  if (!Array.isArray(bounds) || bounds.length < 2)
+    throw badHistogram(`the bounds are ${describe(bounds)}; give an array of two or more`)
   bounds.forEach((bound, i) => {
     if (
       typeof bound !== 'number' ||
       !(i === 0 || bounds[i - 1]! < bound || (i === bounds.length - 1 && bound !== bound))
     ) {
-      throw badHistogram(`bounds must be numbers that rise, and ${String(bound)} does not`)
+      throw badHistogram(
+        `the bounds must be ascending numbers, and ${describe(bound)} is not; sort them and leave out duplicates`,
+      )
     }
   })
   return bounds

@@ -15,7 +15,7 @@ export interface Pass {
  */
 export class Evaluation {
   readonly runtime: RDDRuntime
-  /** Whether chains run as generated loops, rather than in the interpreter. */
+  /** True when chains run as generated loops, rather than in the interpreter. */
   readonly fused: boolean
   readonly #slice: Slice
   #left: number

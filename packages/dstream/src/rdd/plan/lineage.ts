@@ -26,7 +26,7 @@ export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatM
 
 export type AnyFunction = (...args: any[]) => unknown
 
-/** How the partitions of a node are made. */
+/** The way in which the partitions of a node are made. */
 export type NodePlan =
   | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
   /** Applies one step per record to the same partition of the only parent. Chains of these are fused. */
@@ -78,7 +78,7 @@ export class LineageNode implements RecordOrigin {
   cached: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
   /** The partitions of a wide node, once they are computed. */
   computed: MaybePromise<readonly PartitionData[]> | undefined
-  /** Whether it is evaluated once and as a whole, even for an action that needs less. */
+  /** True when it is evaluated once and as a whole, even for an action that needs less. */
   alwaysCached = false
   /** The counters of its former lineage, once that is truncated. */
   history: readonly StepCounter[] = []

@@ -4,7 +4,7 @@ import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 /** The services that evaluation needs. */
 export interface RDDRuntime {
   readonly yielder: Yielder
-  /** Whether chains run as generated loops; `auto`: where the process allows it. The results are the same. */
+  /** Runs chains as generated loops; `auto` does so where the process allows it. The results are the same. */
   readonly codegen: boolean | 'auto'
   /** Called when a user's function threw on a record. Without it every such error fails the evaluation, at no cost per record. */
   readonly onRecordError?: ((error: RecordError) => 'fail' | 'skip') | undefined

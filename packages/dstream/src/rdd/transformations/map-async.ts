@@ -10,7 +10,7 @@ import { LineageNode } from '../plan/lineage.js'
 export interface MapAsyncOptions {
   /** The most calls under way at once; default 16. */
   concurrency?: number | undefined
-  /** Whether results keep the order of the records; default true. */
+  /** Keeps the order of the records; default true. */
   ordered?: boolean | undefined
   /** The longest that one call may take. After that its signal is aborted and the call has failed. Default: no limit. */
   timeout?: Duration | undefined

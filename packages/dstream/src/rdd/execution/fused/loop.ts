@@ -12,21 +12,21 @@ import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../.
 import { isFull, type LoopSink } from '../loop-sink.js'
 
 /**
- * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is
- * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
- * known yet of what follows it, nor that its accumulator is a number.
+ * The most records of one call of a loop; the first calls of a new loop take fewer. V8 optimises a function as a whole once
+ * it is called often. A loop that runs long in its first call is optimised while it runs instead, before V8 knows the code
+ * after it, or that its accumulator is a number.
  */
 const LONGEST_RUN = 65_536
 const FIRST_RUN = 64
 
 /**
- * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
- * which V8 inlines. Means what {@link Interpreter} means.
+ * Runs a chain of steps and its sink as one generated loop. The only calls are those of the user's functions, which V8
+ * inlines. The result is that of {@link Interpreter}.
  */
 export class FusedLoop implements Pass {
   readonly #inputShape: Shape['input']
   readonly #input: unknown
-  /** How many records the input has; of an iterator nobody knows. */
+  /** The number of records of an indexed input. */
   readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
   readonly #policy: RecordErrorPolicy
@@ -95,7 +95,7 @@ export class FusedLoop implements Pass {
     return left
   }
 
-  /** Whatever is still open, the innermost first. */
+  /** Closes all open iterators, the innermost first. */
   #close(): void {
     const state = this.#state
     for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
@@ -114,9 +114,7 @@ export class FusedLoop implements Pass {
     )
   }
 
-  // What the loop calls when something is not as usual.
-
-  /** A function threw, in a loop that leaves nothing out. Of a pair the loop has kept the two halves. */
+  /** Called by a loop that leaves no record out, when a function threw. `x` and `y` are the two halves of a pair. */
   fail(at: number, x: unknown, y: unknown, cause: unknown): never {
     this.#close()
     const origin = this.#origin(at)
@@ -126,17 +124,19 @@ export class FusedLoop implements Pass {
     throw cause
   }
 
-  /** A function threw: returns if the record is to be left out. */
+  /** Called by a safe loop when a function threw. Returns if the record is left out. */
   bad(at: number, record: unknown, cause: unknown): void {
     failOnRecord(this.#origin(at)!, record, cause, this.#policy)
   }
 
+  /** Called by the loop for a record that is no pair. */
   noPair(at: number, record: unknown): never {
     const origin = this.#origin(at)!
     const error = notAPair(origin.operator, record)
     throw this.#policy === undefined ? new RecordError(origin, record, error) : error
   }
 
+  /** Called by the loop for a flatMap result that is no array. */
   open(at: number, value: unknown): Cursor {
     return new Cursor(iterableOf(this.#origin(at)!, value))
   }
