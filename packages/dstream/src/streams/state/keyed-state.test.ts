@@ -107,9 +107,9 @@ class Run {
   }
 
   store(changes: Iterable<Change<number>>): void {
-    for (const { key: k, value, touched, touchSequence: turn } of changes) {
+    for (const { key: k, value, touched, touchSequence } of changes) {
       if (value === undefined) this.stored.delete(k)
-      else this.stored.set(k, { key: k, value, touched, touchSequence: turn })
+      else this.stored.set(k, { key: k, value, touched, touchSequence })
     }
   }
 

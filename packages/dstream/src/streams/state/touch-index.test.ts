@@ -92,7 +92,7 @@ test.each([
     batch(2, ['c', 'a', 'new'])
     table.forget(floor)
     expect(
-      [...source.entries()].map(({ key, value, touched, touchSequence: turn }) => [key, value, touched, turn]),
+      [...source.entries()].map(({ key, value, touched, touchSequence }) => [key, value, touched, touchSequence]),
     ).toEqual([
       ['a', 1, 1, 0],
       ['b', 1, 1, 1],
