@@ -66,7 +66,7 @@ export class SourceHarness extends Harness {
   }
 
   held(source: InputSource): { readonly records: number; readonly bytes: number } {
-    return source.supervisor!.intake.held
+    return source.supervisor!.buffer.buffered
   }
 
   /** Lets I/O happen, in real time. */

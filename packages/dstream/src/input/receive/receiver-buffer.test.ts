@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { Harness, settle } from '../../../test/receive-harness.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
-import type { IntakeOptions } from './receiver-buffer.js'
+import type { ReceiverBufferOptions } from './receiver-buffer.js'
 
-function setUp(options: Partial<IntakeOptions> = {}) {
+function setUp(options: Partial<ReceiverBufferOptions> = {}) {
   const harness = new Harness()
   const errors: string[] = []
   const onError = (message: string): void => void errors.push(message)
@@ -28,19 +28,19 @@ describe('bounds', () => {
   test('store asks to wait at the bound, ready comes back at half of it, far beyond it throws', async () => {
     const { intake, harness } = setUp({ limits: { maxBufferedRecords: 4 } })
     expect([1, 2, 3, 4, 5].map((n) => intake.store(n, undefined))).toEqual([true, true, true, false, false])
-    await intake.cut()
+    await intake.closeDue()
     const ready = watch(intake.ready())
     for (const n of [6, 7, 8]) intake.store(n, undefined)
     expect(() => intake.store(9, undefined)).toThrow(/8 records wait for a batch.*the 4 that maxBufferedRecords/)
-    await intake.cut()
+    await intake.closeDue()
     expect(harness.blocks.map((block) => block.count)).toEqual([5, 3])
     intake.released(harness.blocks[1]!)
     await settle()
-    expect([ready.done, intake.held.records]).toEqual([false, 5])
+    expect([ready.done, intake.buffered.records]).toEqual([false, 5])
     intake.released(harness.blocks[0]!)
     intake.released(harness.blocks[0]!)
     await settle()
-    expect([ready.done, intake.held.records]).toEqual([true, 0])
+    expect([ready.done, intake.buffered.records]).toEqual([true, 0])
   })
 
   test('bytes have a bound of their own: of blocks of bytes, of strings and of byte arrays', async () => {
@@ -50,7 +50,7 @@ describe('bounds', () => {
     expect(intake.store({ of: 'unknown size' }, undefined)).toBe(true)
     expect(intake.storeChunk(bytes('a\n'), lineCodec, undefined)).toBe(false)
     await intake.storeBytes(bytes('1234567890\n'), lineCodec, {})
-    expect(intake.held.bytes).toBe(21)
+    expect(intake.buffered.bytes).toBe(21)
     expect(() => intake.storeChunk(bytes('a\n'), lineCodec, undefined)).toThrow(/maxBufferedBytes/)
   })
 
@@ -72,7 +72,7 @@ describe('blocks', () => {
     await harness.advance(250)
     await intake.storeBlock(['a'], {})
     intake.store('b', undefined)
-    await intake.cut()
+    await intake.closeDue()
     await harness.advance(1000)
     await intake.storeBlock(['c'], { metadata: { file: 'x' } })
     expect(harness.blocks.map(({ id }) => id)).toEqual(['input-3-200-1', 'input-3-200-3', 'input-3-1000'])
@@ -105,14 +105,14 @@ describe('blocks', () => {
     const cause = new Error('disk full')
     harness.failures.push(cause)
     await expect(intake.storeBlock(['a'], { position: 1 })).rejects.toMatchObject({ code: 'block-not-stored', cause })
-    expect([harness.blocks, intake.held.records, intake.position]).toEqual([[], 0, undefined])
+    expect([harness.blocks, intake.buffered.records, intake.position]).toEqual([[], 0, undefined])
   })
 
   test('a gathered block that cannot be stored is tried again before any later one', async () => {
     const { intake, harness, errors } = setUp()
     harness.failures.push(new Error('disk full'), new Error('still full'))
     intake.store('a', 1)
-    await intake.cut()
+    await intake.closeDue()
     intake.store('b', 2)
     await harness.advance(2100)
     expect(harness.records).toEqual([])

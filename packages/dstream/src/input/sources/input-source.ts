@@ -40,7 +40,7 @@ export interface InputSource<T = unknown> {
   /** What events and pages call it: `Socket stream [0]`. */
   readonly name: string
   readonly operator: Operator<T>
-  /** Of a source with a receiver: `stop`, `released(block)`, `intake.cut()`, `info`. */
+  /** Set for a source that is fed by a receiver: `stop`, `released(block)`, `buffer.closeDue()`, `info`. */
   readonly supervisor?: ReceiverSupervisor<T>
   /** Begins to take. A source's start never rejects: what goes wrong is reported and tried again. */
   start(): void | Promise<void>

@@ -93,7 +93,7 @@ describe('batches', () => {
     await receiver.storeBytes(bytes('1\n2\n'), lineCodec)
     receiver.storeChunk(bytes('3\n'), lineCodec)
     expect(h.held(source)).toEqual({ records: 0, bytes: 6 })
-    await source.supervisor!.intake.cut()
+    await source.supervisor!.buffer.closeDue()
     h.allocate(1000)
     h.release(source, 1000)
     expect(h.held(source)).toEqual({ records: 0, bytes: 0 })

@@ -76,11 +76,11 @@ export function receiverInput<T>(
     },
     stop: (patienceMs) => supervisor.stop(patienceMs),
     restore: (position) => {
-      supervisor.intake.position = position
+      supervisor.buffer.position = position
     },
     info: (time) => infoOf(streamId, time, home.blocksOf(streamId, time), counts),
     forget: (time) => counts.forget(time),
-    setRate: (recordsPerSecond) => supervisor.intake.setRate(recordsPerSecond),
+    setRate: (recordsPerSecond) => supervisor.buffer.setRate(recordsPerSecond),
     codec: (id) => receiver.codecs.find((codec) => codec.id === id) ?? (knownCodec(id) as Codec<T> | undefined),
   }
 }

@@ -42,7 +42,7 @@ describe('with an invented server', () => {
     connections[0]!.data(bytes('one\r\ntwo'))
     connections[0]!.data(euro.subarray(0, 1))
     connections[0]!.data(Uint8Array.of(...euro.subarray(1), 0x0a))
-    await source.supervisor!.intake.cut()
+    await source.supervisor!.buffer.closeDue()
     expect(h.blocks.map(({ payload }) => 'bytes' in payload)).toEqual([true])
     expect(await h.batch(source, 1000)).toEqual([['one', 'two€']])
     expect(source.info(1000)).toEqual({ inputStreamId: 0, numRecords: 2, metadata: {} })
@@ -102,7 +102,7 @@ describe('with an invented server', () => {
     expect(connections[0]!.paused).toBe(false)
     connections[0]!.data(bytes('0123456789\n'))
     expect(connections[0]!.paused).toBe(true)
-    await source.supervisor!.intake.cut()
+    await source.supervisor!.buffer.closeDue()
     await h.batch(source, 1000)
     expect(connections[0]!.paused).toBe(true)
     h.release(source, 1000)
@@ -218,7 +218,7 @@ describe('with a real server', () => {
     const received: string[] = []
     for (let time = 1000; received.length < total; time += 1000) {
       await h.until(() => h.held(source).bytes > 0)
-      await source.supervisor!.intake.cut()
+      await source.supervisor!.buffer.closeDue()
       received.push(...(await h.batch(source, time)).flat())
       h.release(source, time)
     }

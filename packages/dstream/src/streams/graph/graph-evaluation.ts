@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
@@ -15,7 +16,7 @@ export class GraphEvaluation {
   readonly #zeroMs: number
   readonly #keep: ReadonlyMap<Operator, number>
   readonly #shared: ReadonlySet<Operator>
-  readonly #results = new Map<Operator, Map<number, Result>>()
+  readonly #results = new Map<Operator, BatchMap<Result>>()
   readonly #failed: (() => void)[] = []
 
   constructor(graph: Graph, zeroMs: number, keep: ReadonlyMap<Operator, number>, shared: ReadonlySet<Operator>) {
@@ -23,7 +24,7 @@ export class GraphEvaluation {
     this.#zeroMs = zeroMs
     this.#keep = keep
     this.#shared = shared
-    for (const { operator } of graph.nodes) this.#results.set(operator, new Map())
+    for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
   }
 
   isValid(slideMs: number, time: number): boolean {
@@ -67,10 +68,7 @@ export class GraphEvaluation {
 
   /** Lets go of all RDDs that nothing at or after `time` will read. */
   forget(time: number): void {
-    for (const [operator, results] of this.#results) {
-      const oldest = time - this.#keep.get(operator)!
-      for (const t of results.keys()) if (t <= oldest) results.delete(t)
-    }
+    for (const [operator, results] of this.#results) results.forget(time - this.#keep.get(operator)!)
   }
 
   /** The times at or before `time` that `operator` still has an RDD of, oldest first. */
