@@ -58,7 +58,7 @@ describe('block interval', () => {
     expect(clock.nextTimer(Infinity)).toBeUndefined()
   })
 
-  test('cut closes at once, and the interval goes on', () => {
+  test('closeDue closes at once, and the interval goes on', () => {
     const { builder, blocks, advance } = setUp()
     advance(450)
     builder.add('a', undefined)

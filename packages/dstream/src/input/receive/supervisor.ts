@@ -49,7 +49,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   readonly #receiver: Receiver<T>
   #state: State = 'idle'
   /** Aborts when the receiver stops or restarts; each start has its own. */
-  #life = new AbortController()
+  #session = new AbortController()
   /** True when the receiver has stored something since its last start. */
   #stored = false
   /** True while `onStop` runs: data that it drains from its source is still accepted. */
@@ -111,7 +111,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     this.#state = 'closed'
     this.#draining = false
     this.#restartTimer?.cancel()
-    this.#life.abort()
+    this.#session.abort()
     this.buffer.close()
     if (wasStarted)
       Promise.resolve(this.#receiver)
@@ -183,7 +183,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 
   #begin(): void {
-    const life = (this.#life = new AbortController())
+    const life = (this.#session = new AbortController())
     this.#state = 'started'
     this.#stored = false
     this.#emit('receiverStarted')
@@ -219,7 +219,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     const wasStarted = this.#state === 'started'
     this.#state = next
     this.#restartTimer?.cancel()
-    this.#life.abort()
+    this.#session.abort()
     this.buffer.wakeAll()
     if (wasStarted) this.#stopping = this.#stopReceiver()
     if (wasStarted || next === 'ended') {

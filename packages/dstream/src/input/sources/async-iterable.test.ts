@@ -33,7 +33,7 @@ describe('fromAsyncIterable', () => {
       await settle()
       await source.supervisor!.buffer.closeDue()
       all.push(...(await h.batch(source, time)).flat())
-      expect(h.held(source).records).toBe(10)
+      expect(h.buffered(source).records).toBe(10)
       h.release(source, time)
     }
     await source.stop()

@@ -211,13 +211,13 @@ describe('with a real server', () => {
     const h = new SourceHarness({ limits: { maxBufferedRecords: 1e6, maxBufferedBytes: 256 * 1024 } })
     const source = h.add((home) => socketText(home, connect, '127.0.0.1', port))
     await source.start()
-    await h.until(() => h.held(source).bytes >= 256 * 1024)
+    await h.until(() => h.buffered(source).bytes >= 256 * 1024)
     for (let turn = 0; turn < 200; turn++) await settle()
-    expect(h.held(source).bytes).toBeLessThan(512 * 1024)
+    expect(h.buffered(source).bytes).toBeLessThan(512 * 1024)
     expect(written).toBeLessThan(total)
     const received: string[] = []
     for (let time = 1000; received.length < total; time += 1000) {
-      await h.until(() => h.held(source).bytes > 0)
+      await h.until(() => h.buffered(source).bytes > 0)
       await source.supervisor!.buffer.closeDue()
       received.push(...(await h.batch(source, time)).flat())
       h.release(source, time)
