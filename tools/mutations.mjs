@@ -203,7 +203,7 @@ const mutations = [
   ['telling a batch that is run again', 'engine/engine.ts', 'this.#pending = new Set(recovered.pending)', ''],
   [
     'the planned range of a batch that is run again',
-    'input/sources/input-set.ts',
+    'input/sources/input-sources.ts',
     'ranges.set(id, range ?? {',
     'ranges.set(id, {',
   ],

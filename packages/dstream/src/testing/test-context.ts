@@ -264,7 +264,7 @@ export class TestContext implements AsyncDisposable {
     await this.#passTime(tickMs - 1)
     this.#clock.moveTo(tickMs)
     await turn()
-    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.intake.cut() ?? []))
+    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.buffer.closeDue() ?? []))
     await turn()
     await this.#passTime(tickMs)
   }
