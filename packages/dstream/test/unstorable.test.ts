@@ -39,7 +39,7 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     keeping(() => 1),
     job,
     'state-not-data',
-    [/^a state holds .*function/, /use plain data/],
+    [/^A state holds .*function/, /use plain data/],
     // Its operator waits with what it was given; the batch is done.
     2000,
   ],
