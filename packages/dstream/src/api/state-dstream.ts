@@ -29,7 +29,7 @@ export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> impl
    * totals.print()
    * await t.run()
    * const view = totals.snapshot()
-   * seen.push(...view) // [['a', 1]]
+   * Array.from(view) // [['a', 1]]
    * view.release()
    */
   snapshot(): StateView<K, S> {

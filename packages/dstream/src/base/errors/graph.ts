@@ -74,7 +74,7 @@ export function checkpointTooOften(operator: string, intervalMs: number, slideMs
 export function checkpointNotMultiple(operator: string, intervalMs: number, slideMs: number): DStreamError {
   return new DStreamError(
     'checkpoint-interval',
-    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which is not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms.`,
+    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms.`,
   )
 }
 

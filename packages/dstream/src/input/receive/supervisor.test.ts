@@ -315,9 +315,9 @@ test('the lower of the own and the common rate holds', () => {
   class Limited extends Scripted {
     override readonly maxRate = 5
   }
-  expect(setUp(new Limited(), { rate: { maxRate: 9 } }).supervisor.intake.rate).toBe(5)
-  expect(setUp(new Limited(), { rate: { maxRate: 3 } }).supervisor.intake.rate).toBe(3)
-  expect(setUp(new Limited()).supervisor.intake.rate).toBe(5)
+  expect(setUp(new Limited(), { rate: { maxRate: 9 } }).supervisor.buffer.rate).toBe(5)
+  expect(setUp(new Limited(), { rate: { maxRate: 3 } }).supervisor.buffer.rate).toBe(3)
+  expect(setUp(new Limited()).supervisor.buffer.rate).toBe(5)
 })
 
 test('blocks that could not be stored at the stop are reported', async () => {
@@ -326,7 +326,7 @@ test('blocks that could not be stored at the stop are reported', async () => {
   harness.failures.push(new Error('disk full'))
   supervisor.start()
   await supervisor.stop()
-  expect(supervisor.intake.unstored.length).toBe(1)
+  expect(supervisor.buffer.unstored.length).toBe(1)
   expect(harness.events.at(-1)!.info.lastErrorMessage).toMatch(/Stopped with 1 blocks that could not be stored/)
   expect(harness.clock.nextTimer(Infinity)).toBeUndefined()
 })
@@ -399,7 +399,7 @@ test('law: whatever happens in whatever order, what was taken is in exactly one 
         fail: () => ends.at(-1)?.reject(new Error('no')),
         end: () => ends.at(-1)?.resolve(),
         advance: () => harness.clock.runNext(harness.clock.nextTimer(Infinity) ?? harness.clock.now()),
-        cut: () => void supervisor.intake.cut(),
+        cut: () => void supervisor.buffer.closeDue(),
         release: () => harness.blocks.forEach((block) => supervisor.released(block)),
       }
       supervisor.start()

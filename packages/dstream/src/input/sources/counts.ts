@@ -1,9 +1,10 @@
+import { BatchMap } from '../../base/batch-map.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { RDD } from '../../rdd/rdd.js'
 
 /** How many records each part of each batch gave, as it becomes known: parts of received bytes or files when read. */
 export class Counts {
-  readonly #batches = new Map<number, Map<string, number | (() => number)>>()
+  readonly #batches = new BatchMap<Map<string, number | (() => number)>>()
 
   set(time: number, part: string, records: number | (() => number)): void {
     const parts = this.#batches.get(time)
@@ -21,7 +22,7 @@ export class Counts {
 
   /** Lets go of all batches up to `time`. */
   forget(time: number): void {
-    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+    this.#batches.forget(time)
   }
 
   /** The same RDD, evaluated once, and counted for a part: at once where its records lie ready, else as they are read. */

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { fileNotRead } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -66,7 +67,7 @@ export class FileInput<T> implements InputSource<T> {
   readonly #max: number
   readonly #reporter: Reporter
   readonly #counts = new Counts()
-  readonly #batches = new Map<number, readonly string[]>()
+  readonly #batches = new BatchMap<readonly string[]>()
   #thresholdMs: number
   #old = new Set<string>()
   #read = new Set<string>()
@@ -158,7 +159,7 @@ export class FileInput<T> implements InputSource<T> {
 
   forget(time: number): void {
     this.#counts.forget(time)
-    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+    this.#batches.forget(time)
   }
 
   info(time: number): StreamInputInfo {

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -61,7 +62,7 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly #source: Source<T, P>
   readonly #reporter: Reporter
   readonly #counts = new Counts()
-  readonly #ranges = new Map<number, Range<P>>()
+  readonly #ranges = new BatchMap<Range<P>>()
   #standing: { readonly position: P } | undefined
   #rate: number | undefined
   /** The part of a record that batches were allowed and could not take, where a batch is allowed less than one. */
@@ -134,7 +135,7 @@ class PositionedInput<T, P> implements InputSource<T> {
 
   forget(time: number): void {
     this.#counts.forget(time)
-    for (const known of this.#ranges.keys()) if (known <= time) this.#ranges.delete(known)
+    this.#ranges.forget(time)
   }
 
   info(time: number): StreamInputInfo {

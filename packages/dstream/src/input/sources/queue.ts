@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
 import { queueNotRecoverable } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
@@ -31,7 +32,7 @@ export function queue<T>(
   checkOptions('queueStream', options, ['oneAtATime', 'defaultRDD'])
   const oneAtATime = aBoolean('queueStream', 'oneAtATime', options.oneAtATime ?? true)
   const { streamId, slideMs, sc } = home
-  const taken = new Map<number, RDD<T> | undefined>()
+  const taken = new BatchMap<RDD<T> | undefined>()
   const counts = new Counts()
 
   const take = (time: number): RDD<T> | undefined => {
@@ -67,7 +68,7 @@ export function queue<T>(
     stop: () => Promise.resolve(),
     forget: (time) => {
       counts.forget(time)
-      for (const known of taken.keys()) if (known <= time) taken.delete(known)
+      taken.forget(time)
     },
     info: (time) => counts.info(streamId, time),
     refusal: queueNotRecoverable,

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { operator } from '../../streams/graph/make.js'
 import { positiveNumber } from '../../base/options.js'
 import { rddOf } from '../../rdd/rdd-of.js'
@@ -24,7 +25,7 @@ interface Progress {
 export function rate(home: SourceHome, rowsPerSecond: number): InputSource<number> {
   positiveNumber('rateStream', 'rowsPerSecond', rowsPerSecond)
   const { streamId, slideMs, sc } = home
-  const batches = new Map<number, Rows>()
+  const batches = new BatchMap<Rows>()
   let progress: Progress | undefined
   return {
     streamId,
@@ -59,9 +60,7 @@ export function rate(home: SourceHome, rowsPerSecond: number): InputSource<numbe
     restore: (snapshot) => {
       progress = snapshot as Progress
     },
-    forget: (time) => {
-      for (const known of batches.keys()) if (known <= time) batches.delete(known)
-    },
+    forget: (time) => batches.forget(time),
     info: (time) => {
       const { from, until } = batches.get(time) ?? { from: 0, until: 0 }
       return { inputStreamId: streamId, numRecords: until - from, metadata: {} }
