@@ -142,7 +142,7 @@ describe('what is told', () => {
     const { files, source, lines, h } = setUp()
     await source.start()
     expect(await lines(1000)).toEqual([])
-    expect(h.log).toEqual(['File stream [0]: There is no directory /in yet; it is waited for'])
+    expect(h.log).toEqual(['File stream [0]: There is no directory /in yet; it is read once it exists'])
     files.write('/in/a', 'there', 1500)
     expect(await lines(2000)).toEqual(['there'])
   })
@@ -242,7 +242,7 @@ describe('other forms', () => {
     expect(records.every((record) => record.buffer.byteLength === 8)).toBe(true)
     files.write('/in/b', new Uint8Array(20), 1500)
     await expect(h.batch(source, 2000)).rejects.toThrow(
-      /"\/in\/b".*Its length, 20 bytes, is no multiple of the record length, 8 bytes/,
+      /"\/in\/b".*Its length, 20 bytes, is not a multiple of the record length, 8 bytes/,
     )
   })
 
