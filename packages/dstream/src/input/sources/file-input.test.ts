@@ -9,7 +9,7 @@ import type { FileStreamOptions } from './file-input.js'
 import type { SourceHome } from './input-source.js'
 import { anyFile, binaryRecords, textFile } from './text-file.js'
 
-/** A text stream of /in, on a clock that stands at `nowMs` when the stream is made. */
+/** A text stream of /in, made at `nowMs` of the virtual clock. */
 function setUp(options: FileStreamOptions & { pattern?: string } = {}, nowMs = 0, files = new MemoryFiles()) {
   const { pattern = '/in', ...rest } = options
   const h = new SourceHarness()
