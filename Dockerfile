@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
 # Two images of one build: `--target scraper` and `--target jobs`.
 
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
-# The manifests first: what they ask for is installed anew only when one of them changes.
+# The manifests first, so that packages are installed again only when one of them changes.
 COPY package.json package-lock.json .npmrc ./
 COPY packages/dstream/package.json packages/dstream/
 COPY packages/jvc-receiver/package.json packages/jvc-receiver/
@@ -17,22 +17,23 @@ COPY tools tools
 COPY packages packages
 RUN node tools/build.mjs && npm prune --omit=dev --ignore-scripts && rm -rf packages/*/src packages/*/test
 
-FROM node:20-slim AS runtime
+FROM node:24-slim AS runtime
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/packages packages
-# A named volume takes its owner from the folder it is mounted on.
+# The programs keep their files where they stand. A named volume takes its owner from the folder it is mounted on.
 RUN mkdir /data && chown node:node /data
+WORKDIR /data
 USER node
 
 FROM runtime AS scraper
 EXPOSE 6667
-ENTRYPOINT ["node", "packages/jvc-scraper/bin/jvc-scraper.js"]
+ENTRYPOINT ["node", "/app/packages/jvc-scraper/bin/jvc-scraper.js"]
 CMD ["--simulate", "--host", "0.0.0.0"]
 
 FROM runtime AS jobs
-COPY examples examples
+COPY examples /app/examples
 ENTRYPOINT ["node"]
-CMD ["examples/stickers.js"]
+CMD ["/app/examples/stickers.js"]

@@ -25,6 +25,13 @@ export default defineConfig({
   resolve: { alias },
   test: {
     testTimeout: process.env['LONG'] ? 1_800_000 : 30_000,
+    // `npm run coverage`. A program that a test starts in a process of its own runs from dist and is not counted.
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.arbitrary.ts'],
+      reporter: ['text-summary', 'html'],
+    },
     projects: process.env['LONG']
       ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
       : [

@@ -8,7 +8,9 @@ import { JvcReceiver } from 'jvc-receiver'
 import { feed, optionsOf } from './settings.js'
 
 /** @param {number} a @param {number} b */
-const add = (a, b) => a + b
+function add(a, b) {
+  return a + b
+}
 
 await StreamingContext.run(import.meta, optionsOf('auteurs'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { wordsOf } from './text.js'
 import { startSimulator, type Simulator, type TruthPost } from 'jvc-scraper/simulator'
 
 // The five jobs as programs, beside the real scraper reading a simulated forum: what they print is what was published.
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}
+
 let simulator: Simulator
 let scraper: Program
 let folder: string
@@ -42,21 +46,22 @@ class Program {
 }
 
 /** The n largest totals, largest first. */
-const top = (n: number, things: string[]): number[] => {
+function top(n: number, things: string[]): number[] {
   const totals = new Map<string, number>()
   for (const thing of things) totals.set(thing, (totals.get(thing) ?? 0) + 1)
   return [...totals.values()].sort((a, b) => b - a).slice(0, n)
 }
 
 /** The totals of the last whole table that was printed. */
-const lastTable = ({ out }: Program): number[] => {
+function lastTable({ out }: Program): number[] {
   const table = out.split(/-{20,}\nTime: \d+ ms\n-{20,}\n/).at(-1) ?? ''
   return [...table.matchAll(/^\(.*,(\d+)\)$/gm)].map(([, total]) => Number(total))
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'examples-'))
-  simulator = await startSimulator({ seed: 11, rate: 0 })
+  // Several topics of one title.
+  simulator = await startSimulator({ seed: 11, rate: 0, faults: 'same-title=0.5' })
   simulator.control({ do: 'publish', count: 700 })
   const args = [
     '--forum',
@@ -81,20 +86,21 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const job = (name: string, env: Record<string, string> = {}): Program =>
-  new Program(path(`./${name}.js`), [], {
+function job(name: string, env: Record<string, string> = {}): Program {
+  return new Program(path(`./${name}.js`), [], {
     SCRAPER_HOST: '127.0.0.1',
     SCRAPER_PORT: String(port),
     BATCH_MS: '250',
     CHECKPOINT_DIR: join(folder, name),
     ...env,
   })
+}
 
 test.each<[string, number, (post: TruthPost) => readonly string[]]>([
   ['stickers', 15, ({ stickers }) => stickers.filter((url) => url.startsWith('https://image.noelshack.com'))],
   ['auteurs', 10, ({ auteur }) => [auteur]],
-  ['wordcount', 15, ({ message }) => message.split(/\s+/).filter((word) => word.length >= 5)],
-  ['topics', 10, ({ topic }) => [topic]],
+  ['wordcount', 15, ({ message }) => wordsOf(message)],
+  ['topics', 10, ({ topicId }) => [topicId]],
 ])('%s prints the top %i of everything that was published, and ends on Ctrl-C', async (name, n, things) => {
   const program = job(name)
   const expected = top(n, simulator.truth().flatMap(things))
@@ -102,11 +108,12 @@ test.each<[string, number, (post: TruthPost) => readonly string[]]>([
   expect(await program.interrupt()).toBe(0)
 })
 
-test('pseudo prints every post of one author', async () => {
+test('pseudo prints every post of the authors, in whatever case they are given', async () => {
   const [pseudo = ''] = [...new Set(simulator.truth().map(({ auteur }) => auteur))]
-  const posts = simulator.truth().filter(({ auteur }) => auteur === pseudo)
-  const program = job('pseudo', { PSEUDO: pseudo })
+  const posts = simulator.truth().filter(({ auteur }) => auteur === pseudo || auteur.startsWith('Mr'))
+  expect(new Set(posts.map(({ auteur }) => auteur)).size).toBeGreaterThan(1)
+  const program = job('pseudo', { PSEUDO: `${pseudo.toUpperCase()}, /^mr-/i` })
   await program.until(({ out }) => posts.every(({ hour, topic }) => out.includes(`${hour}  ${topic}`)))
-  expect(program.out.split(`ms  ${pseudo}\n`)).toHaveLength(posts.length + 1)
+  expect(program.out.match(/^\d+ ms {2}/gm)).toHaveLength(posts.length)
   expect(await program.interrupt()).toBe(0)
 })

@@ -1,21 +1,23 @@
 // @ts-check
-// Main3 of the original: every post of one author, as it comes.
+// Main3 of the original: every post of one author, or of several, as it comes.
 //
 //   npx jvc-scraper --simulate                    in one terminal
 //   PSEUDO=surf_colos2 node examples/pseudo.js    in another
+//
+// PSEUDO is compared without case and may hold several names and regular expressions: PSEUDO='GrosPixel, /^mr-/i'.
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
-import { feed, optionsOf, pseudo } from './settings.js'
+import { feed, isWanted, optionsOf } from './settings.js'
 
 await StreamingContext.run(import.meta, optionsOf('pseudo'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))
 
   posts
-    .filter((post) => post.auteur === pseudo)
-    .map((post) => `${post.hour}  ${post.topic}\n${indent(post.message)}`)
+    .filter((post) => isWanted(post.auteur))
+    .map((post) => `${post.auteur}\n${post.hour}  ${post.topic}\n${indent(post.message)}`)
     // All of them, not the first few.
     .foreachRDD(async (rdd, time) => {
-      for (const text of await rdd.collect()) console.log(`${time}  ${pseudo}\n${printable(text)}\n`)
+      for (const text of await rdd.collect()) console.log(`${time}  ${printable(text)}\n`)
     })
 })
 
@@ -25,7 +27,8 @@ function indent(message) {
 }
 
 /**
- * What forum users write must not steer the terminal: control characters but the line end are shown as escapes.
+ * Escapes control characters except line ends, so that posts cannot control the terminal.
+ *
  * @param {string} text
  */
 function printable(text) {

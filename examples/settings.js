@@ -1,14 +1,15 @@
 // @ts-check
-// What the five jobs have in common: where the feed is, how long a batch is, where the state is kept.
+// The settings that the five jobs share: the feed, the batch interval and the folder of checkpoints.
 import { Milliseconds } from 'dstream'
+import { authorsOf } from './text.js'
 
 const { env } = process
 
 /** The scraper's feed. */
 export const feed = { host: env['SCRAPER_HOST'] || 'localhost', port: number('SCRAPER_PORT', 6667) }
 
-/** The author whose posts `pseudo.js` prints. */
-export const pseudo = env['PSEUDO'] || 'surf_colos2'
+/** Recognises the authors whose posts `pseudo.js` prints. */
+export const isWanted = wanted(env['PSEUDO'] || 'surf_colos2')
 
 /** @param {string} appName the job's name, which is also the name of its folder of checkpoints */
 export function optionsOf(appName) {
@@ -16,6 +17,16 @@ export function optionsOf(appName) {
     appName,
     batchInterval: Milliseconds(number('BATCH_MS', 3000)),
     checkpointDir: env['CHECKPOINT_DIR'] || `.checkpoint/${appName}`,
+  }
+}
+
+/** @param {string} pseudo */
+function wanted(pseudo) {
+  try {
+    return authorsOf(pseudo)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(2)
   }
 }
 

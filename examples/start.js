@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 
 const jobs = ['stickers', 'auteurs', 'pseudo', 'wordcount', 'topics']
 const usage = `usage: npm start -- [${jobs.join('|')}|all]   (SCRAPER_PORT, BATCH_MS and PSEUDO are read from the environment)`
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url))
+function here(/** @type {string} */ path) {
+  return fileURLToPath(new URL(path, import.meta.url))
+}
 
 const chosen = process.argv[2] ?? 'stickers'
 if (process.argv.length > 3 || !(jobs.includes(chosen) || chosen === 'all'))
@@ -32,7 +34,7 @@ if (
   if (status !== 0) process.exit(1)
 }
 
-// The simulated forum begins anew each time, so what the jobs remember of it does too.
+// The simulated forum starts over at each run, so the checkpoints of the jobs do too.
 const memory = mkdtempSync(join(tmpdir(), 'dstream-start-'))
 /** @type {import('node:child_process').ChildProcess[]} */
 const children = []

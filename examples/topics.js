@@ -7,20 +7,23 @@ import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
 import { feed, optionsOf } from './settings.js'
 
-/** @param {number} a @param {number} b */
-const add = (a, b) => a + b
-
 await StreamingContext.run(import.meta, optionsOf('topics'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))
 
   const totals = posts
-    .mapToPair((post) => [post.topic, 1])
-    .reduceByKey(add)
-    .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
+    // By number, because two topics may have one title, and one topic may change its title.
+    .mapToPair((post) => [post.topicId ?? post.topic, { topic: post.topic, posts: 1 }])
+    .reduceByKey((a, b) => ({ topic: b.topic, posts: a.posts + b.posts }))
+    .updateStateByKey((values, /** @type {{ topic: string, posts: number } | undefined} */ before) =>
+      values.reduce(
+        (sum, { topic, posts }) => ({ topic, posts: sum.posts + posts }),
+        before ?? { topic: '', posts: 0 },
+      ),
+    )
 
   totals
-    .mapToPair(([topic, total]) => [total, topic])
+    .mapToPair(([, { topic, posts }]) => [posts, topic])
     .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
-    .mapToPair(([total, topic]) => [topic, total])
+    .mapToPair(([posts, topic]) => [topic, posts])
     .print(10)
 })

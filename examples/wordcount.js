@@ -1,22 +1,25 @@
 // @ts-check
 // Main4 of the original: the words of at least five letters that were written most, over all time.
+// The original splits at single spaces and takes every text of five characters: smiley codes, addresses, "Khey" with its
+// comma. Here a word is a word, and "Topic" and "topic" are one.
 //
 //   npx jvc-scraper --simulate      in one terminal
 //   node examples/wordcount.js      in another
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
 import { feed, optionsOf } from './settings.js'
+import { wordsOf } from './text.js'
 
 /** @param {number} a @param {number} b */
-const add = (a, b) => a + b
+function add(a, b) {
+  return a + b
+}
 
 await StreamingContext.run(import.meta, optionsOf('wordcount'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))
 
   const totals = posts
-    // The original splits at single spaces, which glues the words on both sides of a line break together.
-    .flatMap((post) => post.message.split(/\s+/))
-    .filter((word) => word.length >= 5)
+    .flatMap((post) => wordsOf(post.message))
     .mapToPair((word) => [word, 1])
     .reduceByKey(add)
     .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))

@@ -1,10 +1,12 @@
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver, type Post } from 'jvc-receiver'
 import { expect, test } from 'vitest'
-import { chain, expectTruth, until } from '../packages/jvc-scraper/src/test-chain.js'
+import { chain, expectTruth, until } from '../packages/jvc-scraper/test/test-chain.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const add = (a: number, b: number): number => a + b
+function add(a: number, b: number): number {
+  return a + b
+}
 
 test('forum → scraper → feed → engine: 12 000 posts, every sticker counted as the truth says, every id once and in order', async () => {
   const { simulator, scraper } = await chain('--pace 5000 --list-every 0.2', { seed: 11 })

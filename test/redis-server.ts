@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.js'
 
-/** Whether there is a Redis to test with. Where there must be one (`DSTREAM_CI`) the tests run, and fail without it. */
-export const hasRedis = (): boolean => {
+/** Looks for redis-server. In CI (`DSTREAM_CI`) the answer is yes, so that its tests fail when it is missing. */
+export function hasRedis(): boolean {
   if (spawnSync('redis-server', ['--version']).status === 0 || process.env['DSTREAM_CI']) return true
   console.warn('No redis-server on the PATH: its tests are left out. apt-get install redis-server')
   return false
 }
 
-/** A real Redis for tests, on a port and in a directory of its own; it keeps what it has confirmed when it is killed. */
+/** A real Redis for tests, with a port and a directory of its own. Confirmed writes survive a kill. */
 export class RedisServer {
   #process: ChildProcess | undefined
 
@@ -54,7 +54,7 @@ export class RedisServer {
     await ended
   }
 
-  /** As a machine that has gone to sleep: connections stand, nothing answers. */
+  /** Suspends the process, as a sleeping machine does: connections stay open and no command is answered. */
   freeze(): void {
     this.#process?.kill('SIGSTOP')
   }
@@ -63,7 +63,7 @@ export class RedisServer {
     this.#process?.kill('SIGCONT')
   }
 
-  /** What it holds is forgotten, while it is down. */
+  /** Deletes the data while the server is down. */
   async wipe(): Promise<void> {
     await rm(join(this.directory, 'appendonlydir'), { recursive: true, force: true })
   }

@@ -139,8 +139,8 @@ const pages = {
     `What a \`DStream\` can do, and where streams come from.\n\n${names}\n\nA batch's own methods are in [rdd.md](rdd.md); the words (slide, window, state) in [concepts.md](concepts.md).`,
     [
       { prefix: '', path: 'api/dstream.ts', className: 'DStream' },
-      { prefix: 'StateDStream', path: 'api/dstream.ts', className: 'StateDStream' },
-      { prefix: 'MapWithStateDStream', path: 'api/dstream.ts', className: 'MapWithStateDStream' },
+      { prefix: 'StateDStream', path: 'api/state-dstream.ts', className: 'StateDStream' },
+      { prefix: 'MapWithStateDStream', path: 'api/state-dstream.ts', className: 'MapWithStateDStream' },
       { prefix: 'StreamingContext', path: 'api/streaming-context.ts', className: 'StreamingContext' },
     ],
   ),

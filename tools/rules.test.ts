@@ -37,8 +37,11 @@ describe('the layer table', () => {
     [`${engine}/platform/disk.ts`]: [using('node:fs'), undefined],
     [`${engine}/rdd/rdd.ts`]: [using('./rdd-context.js'), undefined],
     [`${engine}/rdd/rdd-context.ts`]: ["export type { all } from './rdd.js'\n", undefined],
+    [`${engine}/api/dstream.ts`]: [
+      "import type { all } from './job.js'\nexport const a: typeof all = []\n",
+      'no-circular',
+    ],
     [`${engine}/api/job.ts`]: [using('./dstream.js'), undefined],
-    [`${engine}/api/dstream.ts`]: [using('./job.js'), 'no-circular-at-run-time'],
     [`${engine}/api/streaming-context.ts`]: [using('../platform/leaf.js', '../engine/leaf.js'), undefined],
     [`${engine}/engine/engine.ts`]: [using('../platform/leaf.js'), 'layer-engine'],
     [`${engine}/output/outputs/print.ts`]: [using('../../testing/leaf.js'), 'the-rim-is-imported-by-nothing-inside'],

@@ -25,7 +25,7 @@ const ownNames = {
  */
 export const library = ({ entry, cli, external = [], paths }) => {
   const common = {
-    target: /** @type {const} */ ('node20.18'),
+    target: /** @type {const} */ ('node20.19'),
     platform: /** @type {const} */ ('node'),
     external,
     splitting: true,

@@ -29,11 +29,12 @@ export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-export { DStream, MapWithStateDStream, StateDStream } from './api/dstream.js'
-export type { KeyOf, ValueOf } from './api/dstream.js'
-export type { StateOptions } from './streams/operators/update-state-by-key.js'
-export type { State } from './streams/operators/state.js'
-export { StateSpec } from './streams/operators/state-spec.js'
+export { DStream } from './api/dstream.js'
+export type { KeyOf, MapWithStateStream, StateStream, StreamContext, ValueOf } from './api/dstream.js'
+export { MapWithStateDStream, StateDStream } from './api/state-dstream.js'
+export type { StateOptions } from './streams/operators/internal/state-options.js'
+export type { State } from './streams/operators/internal/state.js'
+export { StateSpec } from './streams/operators/internal/state-spec.js'
 export type { StateView } from './streams/state/view.js'
 
 // ── batches ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -39,7 +39,7 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     keeping(() => 1),
     job,
     'state-not-data',
-    [/^a state holds .*function/, /use plain data/],
+    [/^A state holds .*function/, /use plain data/],
     // The operator keeps its input for later; the batch is done.
     2000,
   ],

@@ -5,7 +5,9 @@ import type { Clock } from './clock.js'
 import { FeedClient, type ClientPorts } from './feed-client.js'
 import { encodeGap, encodePost, postCodec, type Post } from './feed/index.js'
 
-const post = (n: number): Post => ({ id: String(n), hour: '', topic: 'é😀', auteur: '', message: '', stickers: [] })
+function post(n: number): Post {
+  return { id: String(n), hour: '', topic: 'é😀', auteur: '', message: '', stickers: [] }
+}
 
 /** A clock that stands still until it is told to go on. */
 class ManualClock implements Clock {

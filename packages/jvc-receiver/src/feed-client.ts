@@ -3,24 +3,24 @@ import type { Clock } from './clock.js'
 import { backOffMs, type BackOffOptions } from './feed/back-off.js'
 import { FeedSession, type SessionPorts } from './feed-session.js'
 
-/** What a client needs from outside. */
+/** The means that a client takes from outside. */
 export interface ClientPorts extends SessionPorts {
   readonly clock: Clock
   /** Opens a connection; called once per attempt. */
   readonly connect: () => Socket
   /** In [0, 1). */
   readonly random: () => number
-  /** The cursor to go on from at the next connection; undefined to take what comes. */
+  /** Returns the cursor to resume from at the next connection; undefined takes the lines as they come. */
   readonly resumeFrom: () => string | undefined
   /** The feed's address, for messages. */
   readonly address: string
   readonly reconnect: BackOffOptions
 }
 
-/** How long a connection may take to be made. */
+/** The longest time for making a connection, in milliseconds. */
 const CONNECT_MS = 10_000
 
-/** Stays connected to the feed: after each end it waits, longer each time, and connects again, until it is stopped. */
+/** Stays connected to the feed until it is stopped: after each end it pauses, longer each time, and reconnects. */
 export class FeedClient {
   readonly #ports: ClientPorts
   #session: FeedSession | undefined
@@ -37,7 +37,7 @@ export class FeedClient {
     this.#running ??= this.#run()
   }
 
-  /** Settles when the connection is closed and what it had received is stored. */
+  /** Settles when the connection is closed and everything received is stored. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#wake()

@@ -7,47 +7,47 @@ import { LineBlocks } from './feed/line-blocks.js'
 import { printable } from './feed/printable.js'
 import { ResumeFilter } from './resume-filter.js'
 
-/** Lines are gathered into one block for this long, … */
+/** The longest time for which lines are gathered into one block, in milliseconds. */
 const BLOCK_MS = 50
-/** … or until there is this much of them. */
+/** The size at which a block is closed sooner. */
 const BLOCK_BYTES = 1024 * 1024
-/** What is gathered beside a block that is not durable yet; above it the socket is paused, and TCP slows the sender. */
+/** The bound on bytes gathered while a block becomes durable. Above it the socket is paused, and TCP slows the sender. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
-/** How long lines without a cursor wait for the answer to a resume line. */
+/** The time for which lines without a cursor wait for the answer to a resume line, in milliseconds. */
 const ANSWER_MS = 1000
 const MAX_HELD_BYTES = 1024 * 1024
 
-/** What a connection needs from outside. */
+/** The means that a connection takes from outside. */
 export interface SessionPorts {
   readonly clock: Clock
-  /** Takes a block of whole lines; settles when it is durable. */
+  /** Stores a block of whole lines; settles when the block is durable. */
   readonly store: (block: Buffer, cursor: string | undefined) => Promise<void>
   readonly report: (message: string, error?: unknown) => void
   readonly maxLineBytes: number
 }
 
 export interface SessionEnd {
-  /** Why the connection ended, as the second half of a sentence about the feed. */
+  /** The reason of the end, as the second half of a sentence about the feed. */
   readonly reason: string
   readonly error: unknown
-  /** Whether anything was received. */
+  /** True when lines were received. */
   readonly useful: boolean
 }
 
 type Timer = ReturnType<Clock['setTimer']> | undefined
 
 /**
- * One connection to the feed, from connect to close: bytes are gathered into blocks cut at line ends and stored one
- * block at a time, while the next one is gathered. Over the bound the socket is paused, so memory stays bounded.
+ * One connection to the feed, from connect to close. It gathers bytes into blocks that end at a line end and stores one
+ * block at a time while it gathers the next. Above the bound the socket is paused, so memory stays bounded.
  */
 export class FeedSession {
-  /** Fulfilled when the connection is over and everything that was received is stored or reported. */
+  /** Fulfilled when the connection is closed and everything received is stored or reported. */
   readonly ended: Promise<SessionEnd>
   readonly #socket: Socket
   readonly #ports: SessionPorts
   readonly #lines: LineBlocks
   readonly #filter: ResumeFilter
-  /** The server has given out cursors before. */
+  /** True when the server has given out cursors before. */
   readonly #hasCursor: boolean
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
@@ -60,7 +60,7 @@ export class FeedSession {
   #answerTimer: Timer
   #end: (end: SessionEnd) => void = () => {}
 
-  /** @param resume the cursor to go on from, or undefined to take what comes */
+  /** @param resume the cursor to resume from; undefined takes the lines as they come */
   constructor(socket: Socket, ports: SessionPorts, resume: string | undefined) {
     this.#socket = socket
     this.#ports = ports
@@ -76,7 +76,7 @@ export class FeedSession {
     socket.on('close', () => this.#onClose())
   }
 
-  /** Stops reading, stores what has arrived, and ends. */
+  /** Stops reading, stores the lines that have arrived, and ends. */
   async stop(): Promise<void> {
     this.#fail('was left', undefined)
     await this.ended
@@ -158,12 +158,12 @@ export class FeedSession {
     )
   }
 
-  /** After a block: the next one, or the end. */
+  /** Continues after a block: with the next block, or with the end of the session. */
   #next(): void {
     if (this.#storing) return
     if (this.#closed) {
       if (this.#gatheredBytes > 0) return this.#flush()
-      // A server that has given out cursors will send these lines again, after the one that was asked for.
+      // A server that has given out cursors sends these lines again, behind the cursor of the request.
       if (this.#filter.heldBytes > 0 && !this.#hasCursor) return this.#giveUpAwaiting()
       this.#stopAwaiting()
       return this.#end({ reason: this.#reason, error: this.#error, useful: this.#useful })
@@ -181,7 +181,7 @@ export class FeedSession {
     this.#next()
   }
 
-  /** A last line without line end is taken when it is a whole post; anything else was cut off and is reported. */
+  /** Takes a last line without line end when it is a whole post. Any other rest was cut off and is reported. */
   #takeLastLine(): void {
     const rest = Buffer.from(this.#lines.rest())
     if (rest.length === 0) return

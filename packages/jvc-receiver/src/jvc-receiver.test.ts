@@ -6,14 +6,16 @@ import { TestContext } from 'dstream/testing'
 import { encodePost, type Post } from './feed/index.js'
 import { JvcReceiver } from './jvc-receiver.js'
 
-const post = (n: number): Post => ({
-  id: String(n),
-  hour: 'h',
-  topic: 't',
-  auteur: 'a',
-  message: 'é😀',
-  stickers: ['s'],
-})
+function post(n: number): Post {
+  return {
+    id: String(n),
+    hour: 'h',
+    topic: 't',
+    auteur: 'a',
+    message: 'é😀',
+    stickers: ['s'],
+  }
+}
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -21,7 +23,7 @@ afterEach(async () => {
 })
 
 /** A feed that a test writes by hand. */
-const feed = async () => {
+async function feed() {
   const sockets: Socket[] = []
   const asked: string[] = []
   const server = createServer((socket) => {
@@ -37,10 +39,11 @@ const feed = async () => {
   return { sockets, asked, port: (server.address() as AddressInfo).port }
 }
 
-const errorsOf = (t: TestContext): string[] =>
-  t.events.flatMap((e) =>
+function errorsOf(t: TestContext): string[] {
+  return t.events.flatMap((e) =>
     e.type === 'receiverError' ? [(e as StreamingEvents['receiverError']).receiverInfo.lastErrorMessage] : [],
   )
+}
 
 test('posts arrive as records, a bad line is reported and left out', async () => {
   const { sockets, asked, port } = await feed()
@@ -87,7 +90,7 @@ test('after a crash it asks for what follows the last durable block, and nothing
 })
 
 /** Runs batches until the condition holds; real I/O happens in between. */
-const receive = async (t: TestContext, condition: () => boolean): Promise<void> => {
+async function receive(t: TestContext, condition: () => boolean): Promise<void> {
   for (let i = 0; i < 200 && !condition(); i++) {
     await new Promise((resolve) => setTimeout(resolve, 10))
     await t.run(1)

@@ -10,23 +10,23 @@ import { settingsOf, type JvcReceiverOptions, type Settings } from './options.js
 /**
  * Receives the posts of the scraper's feed.
  *
- * It connects, hands over what it receives as blocks of bytes cut at line ends, and connects again with growing pauses
- * when the feed is away. Lines that hold no post are reported, counted and left out.
+ * The receiver hands over blocks of bytes that end at a line end, and reconnects with growing pauses when the feed is
+ * down. Lines that hold no post are reported, counted and left out.
  *
  * Guarantees: with a scraper whose log survives (a file or Redis) and a checkpoint directory, every post of the log
- * arrives exactly once, whatever is restarted, because each block is stored with its cursor and the feed goes on after
- * the last one. When the log no longer reaches back the gap is reported. Without cursors: at most once.
+ * arrives exactly once over restarts of either side, because each block is stored with its cursor and the feed resumes
+ * after the last one. A log that no longer reaches back is reported as a gap. Without cursors: at most once.
  *
  * @example
  * const posts = ssc.receiverStream(new JvcReceiver({ host: 'localhost', port: 6667 }))
  * posts.map((post) => post.auteur).print()
  */
 export class JvcReceiver extends Receiver<Post> {
-  /** Decodes what an earlier run has journalled. */
+  /** The codecs that decode blocks journalled by an earlier run. */
   override readonly codecs = [postCodec]
   readonly #settings: Settings
   #client: FeedClient | undefined
-  /** Where the last block of this life ended; newer than `position`, which the engine found at its start. */
+  /** The cursor of the last block of this run; newer than `position`, which the engine found at its start. */
   #cursor: string | undefined
 
   /** @throws FeedError `feed-option` for an unknown option or a value out of range */

@@ -4,17 +4,17 @@ import { DEFAULT_MAX_LINE_BYTES } from './feed/line-blocks.js'
 import { nearestName } from './feed/nearest.js'
 
 export interface JvcReceiverOptions {
-  /** Where the feed is; default `localhost`. */
+  /** The host of the feed; default `localhost`. */
   host?: string | undefined
   /** Default 6667. */
   port?: number | undefined
-  /** The longest line that is taken, in bytes; longer ones are left out and reported. Default 1 MiB. */
+  /** The longest line that is accepted, in bytes; longer ones are left out and reported. Default 1 MiB. */
   maxLineBytes?: number | undefined
   /** Pauses between attempts: at most `baseMs` (500) the first time, doubling up to `maxMs` (30 000), in milliseconds. */
   reconnect?: { baseMs?: number | undefined; maxMs?: number | undefined } | undefined
   /**
-   * Whether to ask the server to go on after the last post that was made durable, and at a first start to begin with
-   * the oldest post of its log. Default true; a server that knows nothing of it goes on sending as it would.
+   * Asks the server to resume after the last durable post, and at a first start to begin with the oldest post of its
+   * log. Default true. A server without cursors ignores the request.
    */
   resume?: boolean | undefined
   /** Posts per second at most; default the context's. */
@@ -30,11 +30,11 @@ export interface Settings {
   readonly resume: boolean
 }
 
-const names = ['host', 'port', 'maxLineBytes', 'reconnect', 'resume', 'maxRate']
+const OPTION_NAMES = ['host', 'port', 'maxLineBytes', 'reconnect', 'resume', 'maxRate']
 
 /** @throws FeedError `feed-option` for an unknown option or a value out of range */
 export function settingsOf(options: JvcReceiverOptions): Settings {
-  refuseUnknown(options, names, 'JvcReceiver')
+  refuseUnknown(options, OPTION_NAMES, 'JvcReceiver')
   const {
     host = 'localhost',
     port = 6667,
@@ -59,7 +59,7 @@ function isWhole(value: number, from: number, to: number): boolean {
 function refuse(name: string, value: unknown, wanted: string): never {
   throw new FeedError(
     'feed-option',
-    `The option ${name} of JvcReceiver must be ${wanted}; got ${JSON.stringify(value)}.`,
+    `The option ${name} of JvcReceiver must be ${wanted}; got ${JSON.stringify(value)}`,
   )
 }
 
@@ -69,7 +69,7 @@ function refuseUnknown(options: object, known: readonly string[], where: string)
     const hint = nearestName(name, known)
     throw new FeedError(
       'feed-option',
-      `${where} has no option "${name}". Did you mean "${hint}"? Known: ${known.join(', ')}.`,
+      `${where} has no option "${name}". Did you mean "${hint}"? Known options: ${known.join(', ')}.`,
     )
   }
 }

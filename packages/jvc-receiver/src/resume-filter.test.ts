@@ -3,13 +3,22 @@ import { describe, expect, test } from 'vitest'
 import { encodeGap, encodePost, type Post } from './feed/index.js'
 import { ResumeFilter } from './resume-filter.js'
 
-const post = (n: number): Post => ({ id: String(n), hour: '', topic: '', auteur: '', message: '', stickers: [] })
-const plain = (n: number): string => encodePost(post(n))
-const marked = (n: number): string => encodePost(post(n), `log:${n}`)
+function post(n: number): Post {
+  return { id: String(n), hour: '', topic: '', auteur: '', message: '', stickers: [] }
+}
+
+function plain(n: number): string {
+  return encodePost(post(n))
+}
+
+function marked(n: number): string {
+  return encodePost(post(n), `log:${n}`)
+}
+
 const gap = { asked: 'old:1', from: 'log:0', reason: 'another log' }
 
 /** Feeds the lines in blocks of the given sizes, and gives what came through. */
-const run = (filter: ResumeFilter, lines: string[], sizes: number[]) => {
+function run(filter: ResumeFilter, lines: string[], sizes: number[]) {
   const out = { lines: '', gaps: 0, late: 0 }
   for (let at = 0, i = 0; at < lines.length; i++) {
     const size = Math.max(1, sizes[i % sizes.length] ?? 1)

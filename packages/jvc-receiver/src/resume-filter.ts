@@ -1,19 +1,19 @@
 import { cursorOf, decodeGap, lastCursorOf, type Gap } from './feed/cursor.js'
 
-/** What of a block may be stored, and what there is to report. */
+/** The lines of a block that may be stored, and the facts to report. */
 export interface Filtered {
   readonly lines: Buffer
   readonly gap?: Gap
-  /** The answer to the resume line came after lines had been taken without it: they may come a second time. */
+  /** True when the answer came after lines had been taken without it: these lines may come a second time. */
   readonly late?: boolean
 }
 
-const none = Buffer.alloc(0)
+const NONE = Buffer.alloc(0)
 
 /**
- * Decides which lines count after a client has asked to resume. A server with cursors answers with a gap, or with lines
- * that carry a cursor; what it sent before it read the request will come again and is dropped. A server without
- * cursors never answers: its lines are held until `giveUp`, then taken as they are.
+ * Decides which lines count after a client has asked to resume. A server with cursors answers with a gap line or with
+ * lines that carry a cursor; the lines it sent before it read the request come again and are dropped. A server without
+ * cursors never answers: its lines are held until `giveUp` and then taken as they are.
  */
 export class ResumeFilter {
   #mode: 'asked' | 'cursors' | 'plain'
@@ -26,7 +26,7 @@ export class ResumeFilter {
     this.#mode = asked ? 'asked' : 'plain'
   }
 
-  /** How many bytes wait for the server's answer. */
+  /** The number of bytes that wait for the server's answer. */
   get heldBytes(): number {
     return this.#heldBytes
   }
@@ -41,15 +41,15 @@ export class ResumeFilter {
     if (answerAt(block) === undefined) {
       this.#held.push(block)
       this.#heldBytes += block.length
-      return { lines: none }
+      return { lines: NONE }
     }
     this.#release()
     return this.#answered(block)
   }
 
-  /** The server has no cursors after all: what was held, in order. */
+  /** Returns the held lines in order, for a server that has no cursors after all. */
   giveUp(): Buffer {
-    if (this.#mode !== 'asked' || this.#heldBytes === 0) return none
+    if (this.#mode !== 'asked' || this.#heldBytes === 0) return NONE
     this.#mode = 'plain'
     return this.#release()
   }
@@ -61,7 +61,7 @@ export class ResumeFilter {
     return held
   }
 
-  /** Drops what stands before the first line of the answer, and takes out the gap line if that is what it is. */
+  /** Drops the lines before the first line of the answer, and that line too when it is a gap line. */
   #answered(block: Buffer): Filtered {
     this.#mode = 'cursors'
     const first = answerAt(block)
@@ -77,7 +77,7 @@ interface Found {
   readonly end: number
 }
 
-/** The first line that only a server with cursors sends. */
+/** Returns the first line of the block that only a server with cursors sends. */
 function answerAt(block: Buffer): Found | undefined {
   for (let start = 0; start < block.length;) {
     const found = block.indexOf(10, start)

@@ -1,4 +1,4 @@
-/** Time and timers. Everything whose logic depends on time takes one; only {@link systemClock} reads the real time. */
+/** Time and timers. Code that depends on time takes a clock; only {@link systemClock} reads the real time. */
 export interface Clock {
   now(): number
   /** Calls `run` once, at or after `atMs`. */
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Fulfilled after `ms`; rejected with the signal's reason as soon as it aborts. */
+/** Waits for `ms` milliseconds. @throws the signal's reason as soon as the signal aborts */
 export function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error)

@@ -1,5 +1,5 @@
-/** Everything that is counted, in the order in which a post meets it. All of them only grow. */
-const names = [
+/** All counters, in the order in which a post meets them. Counters only grow. */
+const NAMES = [
   'requests',
   'retries',
   'challenges',
@@ -29,11 +29,11 @@ const names = [
   'resumeGaps',
 ] as const
 
-export type CounterName = (typeof names)[number]
+export type CounterName = (typeof NAMES)[number]
 
-/** What the scraper has done since its start. */
+/** The counts of the scraper's work since its start. */
 export class Counters {
-  readonly #values = new Map<CounterName, number>(names.map((name) => [name, 0]))
+  readonly #values = new Map<CounterName, number>(NAMES.map((name) => [name, 0]))
 
   add(name: CounterName, n = 1): void {
     this.#values.set(name, this.get(name) + n)

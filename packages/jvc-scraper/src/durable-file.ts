@@ -1,7 +1,7 @@
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Replaces a file as a whole: after a crash it is the old one or the new one. */
+/** Replaces a file atomically: after a crash the file is the old one or the new one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const beside = `${path}.new`
   const file = await open(beside, 'w', 0o600)
@@ -15,7 +15,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncPath(dirname(path))
 }
 
-/** Makes a file, or the names in a folder, durable. */
+/** Syncs a file, or the directory entries of a folder, to disk. */
 export async function syncPath(path: string): Promise<void> {
   const file = await open(path, 'r')
   try {

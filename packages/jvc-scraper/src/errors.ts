@@ -1,8 +1,9 @@
-/** What can go wrong; stable, for programs to match on. */
+/** The kinds of errors. The codes are stable, so that programs can match on them. */
 export type ScraperErrorCode =
   | 'unknown-option'
   | 'bad-option'
   | 'port-in-use'
+  | 'cannot-listen'
   | 'address-not-allowed'
   | 'robots-disallow'
   | 'challenge'
@@ -14,8 +15,9 @@ export type ScraperErrorCode =
   | 'log-broken'
   | 'log-closed'
   | 'data-locked'
+  | 'data-not-writable'
 
-/** An error of the scraper. `code` is stable; the message says what is wrong, the value, and what to do. */
+/** An error of the scraper. The message says what is wrong, shows the value and says what to do. */
 export class ScraperError extends Error {
   override readonly name = 'ScraperError'
 
@@ -28,7 +30,7 @@ export class ScraperError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

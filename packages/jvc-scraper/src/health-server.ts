@@ -1,45 +1,80 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { listen } from './feed/feed-server.js'
 
-/** What the health page tells; `ok` false answers 503. */
+/** The content of the health page; `ok: false` answers 503. */
 export interface Health {
   readonly ok: boolean
   readonly [detail: string]: unknown
 }
 
-/** `GET /health` on loopback only, whatever `--host` says: counters are nobody else's business. */
+export interface HealthServerOptions {
+  /** The longest time for a whole request, in milliseconds. Default 5000. */
+  readonly requestMs?: number | undefined
+  /** The most connections at once; a further one closes the oldest. Default 32. */
+  readonly maxConnections?: number | undefined
+}
+
+/** Serves `GET /health`, on loopback only and independent of `--host`, because counters are internal. */
 export class HealthServer {
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #maxConnections: number
 
-  /** @throws ScraperError `port-in-use` */
-  static async listen(port: number, health: () => Health): Promise<HealthServer> {
-    const server = new HealthServer(health)
+  /** @throws ScraperError `port-in-use`, `cannot-listen` */
+  static async listen(port: number, health: () => Health, options: HealthServerOptions = {}): Promise<HealthServer> {
+    const server = new HealthServer(health, options)
     await listen(server.#server, port, '127.0.0.1', 'health page', '--health-port')
     return server
   }
 
-  private constructor(health: () => Health) {
-    this.#server = createServer((request, response) => {
-      // Another name in Host is a page of some other site that was led here.
-      const host = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '')
-      const found = host && request.method === 'GET' && request.url === '/health'
-      const state = found ? health() : undefined
-      response.writeHead(state === undefined ? (host ? 404 : 403) : state.ok ? 200 : 503, {
-        'content-type': 'application/json; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      })
-      response.end(`${JSON.stringify(state ?? { error: 'only GET /health' })}\n`)
-    })
+  private constructor(health: () => Health, { requestMs = 5000, maxConnections = 32 }: HealthServerOptions) {
+    this.#maxConnections = maxConnections
+    const limits = {
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.ceil(requestMs / 5),
+    }
+    this.#server = createServer(limits, (request, response) => answer(request, response, health))
+    this.#server.on('connection', (socket) => this.#accept(socket))
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** The number of open connections. */
+  get connections(): number {
+    return this.#sockets.size
+  }
+
   close(): Promise<void> {
-    this.#server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
+
+  /** Half-sent requests take no descriptor from a whole one: the oldest connection makes room. */
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    const [oldest] = this.#sockets
+    if (this.#sockets.size <= this.#maxConnections || oldest === undefined) return
+    this.#sockets.delete(oldest)
+    oldest.destroy()
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, health: () => Health): void {
+  // Another name in Host means DNS rebinding: a page of another site makes this request.
+  const host = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '')
+  const found = host && request.method === 'GET' && request.url === '/health'
+  const state = found ? health() : undefined
+  response.writeHead(state === undefined ? (host ? 404 : 403) : state.ok ? 200 : 503, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // One request a connection: nothing is kept open for another one.
+    connection: 'close',
+  })
+  response.end(`${JSON.stringify(state ?? { error: 'only GET /health' })}\n`)
 }

@@ -1,4 +1,4 @@
-/** What the scraper logs to; pino fits. */
+/** The logger of the scraper; a pino logger fits. */
 export interface Logger {
   debug(o: object, m: string): void
   info(o: object, m: string): void
@@ -6,7 +6,7 @@ export interface Logger {
   error(o: object, m: string): void
 }
 
-const nothing = (): void => {}
+function nothing(): void {}
 
-/** For tests and for use as a library without a log. */
+/** A logger that drops everything, for tests and for library use without a log. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

@@ -1,9 +1,12 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { main } from './main.js'
-import { Client, until } from './test-chain.js'
+import { Client, until } from '../test/test-chain.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -11,7 +14,7 @@ afterEach(async () => {
 })
 
 /** The program with everything it says; stopped with the test. */
-const run = (line: string, env: Record<string, string> = {}) => {
+function run(line: string, env: Record<string, string> = {}) {
   const said = { out: '', err: '' }
   const into = (name: 'out' | 'err') =>
     new Writable({
@@ -33,7 +36,34 @@ const run = (line: string, env: Record<string, string> = {}) => {
   })
   return { said, code, stop }
 }
-const portOf = (said: { err: string }): number => Number(/the feed is on 127\.0\.0\.1:(\d+)/.exec(said.err)?.[1])
+
+function portOf(said: { err: string }): number {
+  return Number(/the feed is on 127\.0\.0\.1:(\d+)/.exec(said.err)?.[1])
+}
+
+/** A server that answers so many commands of Redis and then falls silent; `left` settles when its client has closed. */
+async function silentRedis(answers: number) {
+  let connections = 0
+  let fallSilent = (): void => {}
+  let leave = (): void => {}
+  const silent = new Promise<void>((resolve) => (fallSilent = resolve))
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  const server = createServer((socket) => {
+    connections++
+    let commands = 0
+    socket.on('error', () => {})
+    socket.on('close', leave)
+    socket.on('data', (data) => {
+      for (const _ of String(data).matchAll(/\*\d+\r\n/g)) {
+        if (commands++ >= answers) return fallSilent()
+        socket.write('+OK\r\n')
+      }
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(() => server.close())
+  return { port: (server.address() as AddressInfo).port, silent, left, connections: () => connections }
+}
 
 describe('jvc-scraper', () => {
   test('--help and --version', async () => {
@@ -64,6 +94,51 @@ describe('jvc-scraper', () => {
     const { code, said } = run(`--simulate --port ${port}`)
     expect(await code).toBe(1)
     expect(said.err).toContain(`Port ${port} on 127.0.0.1, for the feed, is in use. Choose another with --port`)
+  })
+
+  test('a data folder that cannot be written: one line, exit 1', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'data-'))
+    closers.push(() => rm(folder, { recursive: true, force: true }))
+    await writeFile(join(folder, 'file'), '')
+    const data = join(folder, 'file', 'data')
+    const { code, said } = run(`--simulate --port 0 --log-level warn --data ${data}`)
+    expect(await code).toBe(1)
+    const advice = 'Give this user write access, or choose another folder with --data.'
+    expect(said.err).toBe(
+      `jvc-scraper: The data folder "${data}" cannot be used: a part of the path is a file (ENOTDIR). ${advice}\n`,
+    )
+  })
+
+  test('a bookmarks file that is a folder is said in one line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'data-'))
+    closers.push(() => rm(folder, { recursive: true, force: true }))
+    await mkdir(join(folder, 'bookmarks.json'))
+    const { code, said } = run(`--simulate --port 0 --data ${folder}`)
+    expect(await code).toBe(1)
+    expect(said.err).toContain(`jvc-scraper: The data folder "${folder}" cannot be used: EISDIR`)
+    expect(said.err).not.toContain('    at ')
+  })
+
+  test.each([
+    ['before Redis has answered the connection', 0],
+    ['while Redis answers the first command', 1],
+    ['while Redis answers the second command', 2],
+  ])('stopped %s: exit 0, and the connection is closed for good', async (_, answers) => {
+    const redis = await silentRedis(answers)
+    const { code, stop } = run('--bookmarks redis --feed-log memory --port 0', {
+      REDIS_HOST: `127.0.0.1:${redis.port}`,
+    })
+    await redis.silent
+    stop.abort()
+    expect(await code).toBe(0)
+    await redis.left
+    expect(redis.connections()).toBe(1)
+  })
+
+  test('an address that is not of this machine is said with what to do', async () => {
+    const { code, said } = run('--simulate --port 0 --host 192.0.2.1')
+    expect(await code).toBe(1)
+    expect(said.err).toMatch(/jvc-scraper: Cannot listen on port 0 of 192\.0\.2\.1, .*Choose another port with --port/)
   })
 
   test('a simulated forum on the feed until it is stopped; health on loopback; exit 0', async () => {

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import { pino } from 'pino'
+import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
+import { exportPosts } from './cli/export.js'
+import { exportSettingsOf } from './cli/export-settings.js'
 import { openStores } from './cli/open-stores.js'
 import { helpText, parseOptions, type Options } from './cli/options.js'
 import { settingsOf, storesOf } from './cli/settings.js'
@@ -13,7 +16,7 @@ import type { Logger } from './logger.js'
 import { Scraper } from './scraper.js'
 import { FaultError, startSimulator, type Simulator } from './simulator/index.js'
 
-/** The machine, as far as the program touches it. */
+/** The parts of the process that the program uses. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: Writable
@@ -22,7 +25,7 @@ export interface Host {
   readonly stop: AbortSignal
 }
 
-/** The program. @returns the exit code: 0 ended well, 1 failed, 2 wrong usage, 3 `--once` could not read everything */
+/** Runs the program. @returns the exit code: 0 success, 1 failure, 2 wrong usage, 3 `--once` could not read everything */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   try {
     const options = parseOptions(argv)
@@ -31,7 +34,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     else return await scrape(options, host)
     return 0
   } catch (error) {
-    // Stopped while it was still waiting for something, Redis for instance.
+    // The program was stopped while it was still opening, for instance waiting for Redis.
     if (host.stop.aborted && error === host.stop.reason) return 0
     if (!(error instanceof ScraperError)) throw error
     host.stderr.write(`jvc-scraper: ${error.message}\n`)
@@ -39,18 +42,19 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   }
 }
 
-/** Opened in this order, closed in the opposite one, also when a later one cannot be opened. */
+/** Functions that close resources; they run in reverse order, also when a later resource fails to open. */
 type Closers = (() => Promise<unknown>)[]
 
 async function scrape(options: Options, host: Host): Promise<number> {
   if (options.isGiven('forum') && options.flag('simulate')) {
-    throw new ScraperError('bad-option', '--forum and --simulate name two forums; give one of them.')
+    throw new ScraperError('bad-option', '--forum and --simulate name two forums. Give one of them.')
   }
   const logger = loggerOf(options, host)
   const closers: Closers = []
   try {
     const simulator = options.flag('simulate') ? await simulatorOf(options, closers) : undefined
-    if (simulator !== undefined) logger.info({ url: simulator.url }, 'an invented forum is running')
+    if (simulator !== undefined) logger.info({ url: simulator.url }, 'a simulated forum is running')
+    if (options.isGiven('output')) return await exportTo(options, host, logger, simulator?.forumUrl)
     const { scraper, settings } = await scraperOf(options, host, logger, simulator?.forumUrl, closers)
     await healthOf(options, scraper, logger, closers)
     logger.info({ forum: settings.forum, from: settings.from }, `the feed is on ${settings.host}:${scraper.port}`)
@@ -58,6 +62,15 @@ async function scrape(options: Options, host: Host): Promise<number> {
   } finally {
     for (const close of closers.reverse()) await close()
   }
+}
+
+/** Writes the posts to standard output instead of serving them. */
+async function exportTo(options: Options, host: Host, logger: Logger, forum: string | undefined): Promise<number> {
+  const { settings, exported } = exportSettingsOf(options, forum)
+  const identity = await identityOf(host.env)
+  const ports = { bookmarks: new MemoryBookmarks(), identity, clock: systemClock, random: Math.random, logger }
+  const complete = await exportPosts(settings, ports, exported, { out: host.stdout, stop: host.stop })
+  return complete || host.stop.aborted ? 0 : 3
 }
 
 async function crawl(scraper: Scraper, options: Options, host: Host, logger: Logger): Promise<number> {
@@ -69,7 +82,7 @@ async function crawl(scraper: Scraper, options: Options, host: Host, logger: Log
     if (host.stop.aborted) stop()
     else host.stop.addEventListener('abort', stop, { once: true })
   })
-  const progress = setInterval(() => report(scraper, logger), 30_000)
+  const progress = setInterval(() => report(scraper, logger), options.flag('once') ? 2000 : 30_000)
   try {
     const complete = options.flag('once') ? await scraper.runOnce() : await scraper.run().then(() => true)
     if (host.stop.aborted) await closing
@@ -102,6 +115,7 @@ async function simulatorOf(options: Options, closers: Closers): Promise<Simulato
       rate: options.number('rate') ?? 20,
       topics: options.number('topics') ?? 30,
       faults: options.text('faults') ?? 'none',
+      keepTruth: options.flag('keep-truth'),
       ...(total === undefined ? {} : { total }),
     })
     closers.push(() => simulator.close())
@@ -109,7 +123,7 @@ async function simulatorOf(options: Options, closers: Closers): Promise<Simulato
   } catch (cause) {
     if (cause instanceof FaultError) throw new ScraperError('bad-option', `--faults: ${cause.message}`, { cause })
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
-    const message = `Port ${port}, for the invented forum, is in use. Choose another with --simulator-port, or 0 for any.`
+    const message = `Port ${port}, for the simulated forum, is in use. Choose another with --simulator-port, or 0 for any.`
     throw new ScraperError('port-in-use', message, { cause })
   }
 }
@@ -126,7 +140,7 @@ async function scraperOf(options: Options, host: Host, logger: Logger, forum: st
   return { scraper, settings }
 }
 
-/** Without a port of one's own the page is a convenience: when its usual port is taken it is left out. */
+/** Opens the health page. Without `--health-port` the page is optional: a taken port only logs a warning. */
 async function healthOf(options: Options, scraper: Scraper, logger: Logger, closers: Closers): Promise<void> {
   const given = options.number('health-port')
   try {

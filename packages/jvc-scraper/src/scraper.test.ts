@@ -1,6 +1,50 @@
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { TruthPost } from 'jvc-scraper/simulator'
-import { Client, chain, expectStormTruth, expectTruth, group, impatient, until } from './test-chain.js'
+import { freePort } from '../../../test/free-port.js'
+import { MemoryLogStore } from './feed/memory-log-store.js'
+import { Client, chain, expectStormTruth, expectTruth, group, impatient, until } from '../test/test-chain.js'
+
+describe('health', () => {
+  const closers: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+
+  /** A site that answers every request with a status. */
+  async function siteOf(status: number, headers: Record<string, string> = {}): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status, headers).end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    closers.push(() => server.close())
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/forums/0-51-0-1-0-1-0-x.htm`
+  }
+
+  test.each([
+    ['unreachable', async () => `http://127.0.0.1:${await freePort()}/forums/0-51-0-1-0-1-0-x.htm`, /ECONNREFUSED/],
+    ['403 from the first request on', () => siteOf(403), /^The topic list has not been read yet \(.+\)$/],
+    ['challenged from the first request on', () => siteOf(403, { 'cf-mitigated': 'challenge' }), /\(.+\)$/],
+    ['503 from the first request on', () => siteOf(503), /503/],
+  ])('a forum that is %s: not ok, with the reason', async (_, forum, reason) => {
+    const { scraper } = await chain('', {}, { ...impatient, forum: await forum() })
+    expect(scraper.health()).toMatchObject({ ok: false, problems: ['The topic list has not been read yet'] })
+    void scraper.run()
+    await until(() => reason.test(String((scraper.health()['problems'] as string[])[0])), 20_000)
+    expect(scraper.health().ok).toBe(false)
+  })
+
+  test('ok once the list and a topic have been read; not ok when the log cannot be written', async () => {
+    const logStore = new MemoryLogStore()
+    const { scraper, simulator } = await chain('--list-every 0.05', { seed: 9 }, { ...impatient, logStore })
+    void scraper.run()
+    await until(() => scraper.health().ok && scraper.counters.get('posts') > 0)
+    logStore.append = () => Promise.reject(new Error('no space left'))
+    simulator.control({ do: 'publish', count: 1 })
+    await until(() => !scraper.health().ok)
+    expect(scraper.health()['problems']).toEqual(['The log of the feed cannot be written'])
+  })
+})
 
 describe('forum → scraper → feed', () => {
   test('12 000 posts in bursts: every one is received exactly once, whole, and in order per topic', async () => {

@@ -1,67 +1,37 @@
-import type { Bookmarks } from './bookmarks/bookmarks.js'
-import type { Clock } from './clock.js'
+import { buildCrawl, type Crawl, type CrawlPorts, type CrawlSettings } from './build-crawl.js'
 import { Counters } from './counters.js'
-import { Crawler } from './crawl/crawler.js'
-import { Frontier } from './crawl/frontier.js'
-import { ListScanner } from './crawl/list-scanner.js'
-import { TopicVisitor, type FirstVisit } from './crawl/topic-visitor.js'
 import { FeedLog } from './feed/feed-log.js'
 import { FeedServer } from './feed/feed-server.js'
 import type { SlowClientPolicy } from './feed/feed-connection.js'
 import type { LogStore } from './feed/log-store.js'
-import { httpClient, type HttpClient, type HttpTimeouts } from './fetch/http.js'
-import type { Identity } from './fetch/identity.js'
-import { Pace } from './fetch/pace.js'
-import { PageFetcher, type Patience } from './fetch/page-fetcher.js'
-import { RobotsFile } from './fetch/robots-file.js'
 import { siteOf } from './fetch/site.js'
 import type { Health } from './health-server.js'
-import type { Logger } from './logger.js'
 
-/** Everything that can be chosen. Times in milliseconds. */
-export interface ScraperSettings {
+/** The settings of a scraper. Times are in milliseconds. */
+export interface ScraperSettings extends CrawlSettings {
   /** The address of the forum's topic list. */
   readonly forum: string
-  readonly from: FirstVisit
-  /** Where the feed listens; port 0 lets the system choose. */
+  /** The address and port on which the feed listens; port 0 lets the system choose. */
   readonly host: string
   readonly port: number
   readonly maxClients: number
   readonly slowClients: SlowClientPolicy
   readonly stallMs: number
   readonly logBytes: number
-  /** Requests per second, and how many at once. */
-  readonly perSecond: number
-  readonly workers: number
-  readonly listEveryMs: number
-  readonly listPages: number
-  readonly maxPagesBack: number
-  readonly expiryMs: number
-  readonly robots: boolean
-  readonly patience: Patience
-  readonly timeouts: HttpTimeouts
 }
 
-export interface ScraperPorts {
-  readonly bookmarks: Bookmarks
+export interface ScraperPorts extends CrawlPorts {
   readonly logStore: LogStore
-  readonly identity: Identity
-  readonly clock: Clock
-  readonly random: () => number
-  readonly logger: Logger
 }
 
-/** Reads a forum and serves its posts: list → changed topics → new posts → log → bookmark, and log → clients. */
+/** Crawls a forum and serves its posts: list → changed topics → new posts → log → bookmark, and log → clients. */
 export class Scraper {
   readonly counters: Counters
   readonly #settings: ScraperSettings
   readonly #ports: ScraperPorts
-  readonly #http: HttpClient
-  readonly #pace: Pace
-  readonly #frontier: Frontier
   readonly #log: FeedLog
   readonly #feed: FeedServer
-  readonly #crawler: Crawler
+  readonly #crawl: Crawl
   #running: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -93,37 +63,12 @@ export class Scraper {
       counters,
     }: { site: ReturnType<typeof siteOf>; log: FeedLog; feed: FeedServer; counters: Counters },
   ) {
-    const { clock, random, logger, bookmarks, identity } = ports
     this.#settings = settings
     this.#ports = ports
     this.counters = counters
     this.#log = log
     this.#feed = feed
-    this.#http = httpClient(identity, settings.workers, settings.timeouts)
-    this.#pace = new Pace({ clock, random, perSecond: settings.perSecond, maxInFlight: settings.workers })
-    const robots = new RobotsFile({
-      site,
-      get: this.#http.get,
-      pace: this.#pace,
-      clock,
-      logger,
-      obey: settings.robots,
-      retryMs: settings.patience.challengeMs,
-    })
-    this.#frontier = new Frontier()
-    const common = { clock, random, logger, counters, bookmarks, frontier: this.#frontier }
-    const fetcher = new PageFetcher({
-      ...common,
-      site,
-      get: this.#http.get,
-      pace: this.#pace,
-      robots,
-      patience: settings.patience,
-    })
-    const scanner = new ListScanner({ ...common, fetcher }, { list: site.list, maxPages: settings.listPages })
-    const visitor = new TopicVisitor({ ...common, fetcher, log }, settings)
-    const { retryMs, maxRetryMs } = settings.patience
-    this.#crawler = new Crawler({ ...common, scanner, visitor }, { ...settings, retryMs, maxRetryMs })
+    this.#crawl = buildCrawl(settings, ports, { site, log, counters })
   }
 
   /** The port of the feed. */
@@ -133,48 +78,66 @@ export class Scraper {
 
   /** Crawls until it is stopped. */
   async run(): Promise<void> {
-    await (this.#running = this.#crawler.run())
+    await (this.#running = this.#crawl.crawler.run())
   }
 
   /** Crawls once. @returns whether everything could be read */
   async runOnce(): Promise<boolean> {
-    const running = this.#crawler.runOnce()
+    const running = this.#crawl.crawler.runOnce()
     this.#running = running
     return running
   }
 
-  /** Stops crawling, writes what was read, sends it to the clients, closes. Calls after the first await the same end. */
+  /** Stops crawling, writes pending posts, sends them to the clients and closes. Later calls await the same end. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
 
   async #close(): Promise<void> {
-    this.#crawler.stop()
+    this.#crawl.crawler.stop()
     await this.#running.catch(() => {})
-    await this.#http.close()
+    await this.#crawl.http.close()
     await this.#feed.close()
     await this.#log.close()
     await this.#ports.bookmarks.close()
   }
 
-  /** What `/health` tells. Not well: bookmarks away, or the list not read for long. */
+  /** Returns the content of `/health`: not ok while the feed gets no posts for a reason that an operator can mend. */
   health(): Health {
     const now = this.#ports.clock.now()
-    const { lastScanAt } = this.#crawler
-    const sinceListMs = lastScanAt === undefined ? undefined : now - lastScanAt
-    const listOverdue = (sinceListMs ?? 0) > Math.max(10 * this.#settings.listEveryMs, 60_000)
-    const { pausedUntil } = this.#pace
+    const { state, since, lastReadAt, reason } = this.#crawl.crawler.status
+    const { pausedUntil } = this.#crawl.gate
+    const problems = this.#problems(now)
     return {
-      ok: !this.#ports.bookmarks.away && !listOverdue,
-      sinceListMs,
+      ok: problems.length === 0,
+      problems,
+      crawl: { state, sinceMs: now - since, reason },
+      sinceListMs: lastReadAt === undefined ? undefined : now - lastReadAt,
       pausedMs: pausedUntil === undefined ? 0 : pausedUntil - now,
       bookmarksAway: this.#ports.bookmarks.away,
-      inFlight: this.#pace.inFlight,
-      topicsWaiting: this.#frontier.waiting,
-      topicsVisiting: this.#frontier.visiting,
+      inFlight: this.#crawl.gate.inFlight,
+      topicsWaiting: this.#crawl.frontier.waiting,
+      topicsVisiting: this.#crawl.frontier.visiting,
       log: { id: this.#log.id, oldest: this.#log.oldest, next: this.#log.next, bytes: this.#log.bytes },
       clients: this.#feed.clients(),
       counters: this.counters,
     }
+  }
+
+  #problems(now: number): string[] {
+    const { lastReadAt, reason } = this.#crawl.crawler.status
+    const because = reason === undefined ? '' : ` (${reason})`
+    const overdueMs = Math.max(10 * this.#settings.listEveryMs, 60_000)
+    const problems: string[] = []
+    if (lastReadAt === undefined) problems.push(`The topic list has not been read yet${because}`)
+    else if (now - lastReadAt > overdueMs) {
+      problems.push(`The topic list was last read ${Math.round((now - lastReadAt) / 1000)} s ago${because}`)
+    }
+    if (this.counters.get('pages') === 0 && this.counters.get('visitsFailed') > 0) {
+      problems.push('No page of a topic has been read yet')
+    }
+    if (this.#ports.bookmarks.away) problems.push('The bookmarks cannot be reached')
+    if (this.#log.away) problems.push('The log of the feed cannot be written')
+    return problems
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// A job for the tests that kill it: how often each post was received and each word written, in the files OUT and
-// OUT.words after every batch.
+// A job for the tests that kill it. After every batch OUT holds how often each post was received, and OUT.words how often
+// each word was written.
 import { rename, writeFile } from 'node:fs/promises'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
@@ -8,21 +8,25 @@ import { JvcReceiver } from 'jvc-receiver'
 const { CHECKPOINT_DIR: checkpointDir, OUT: out = '', SCRAPER_PORT: port } = process.env
 const options = { appName: 'count-posts', batchInterval: Milliseconds(200), checkpointDir }
 
-/** @param {string} file */
-const save =
-  (file) =>
-  /** @param {import('dstream').RDD<[string, number]>} rdd */
-  async (rdd) => {
+/**
+ * Writes a table of totals into a file, which is always the old table or the new one.
+ * @param {string} file
+ * @returns {(rdd: import('dstream').RDD<[string, number]>) => Promise<void>}
+ */
+function save(file) {
+  return async (rdd) => {
     await writeFile(`${file}.new`, JSON.stringify(await rdd.collect()))
     await rename(`${file}.new`, file)
   }
+}
 
 /** @param {import('dstream').DStream<string>} names */
-const totals = (names) =>
-  names
+function totals(names) {
+  return names
     .mapToPair((name) => [name, 1])
     .reduceByKey((a, b) => a + b)
     .updateStateByKey((values, /** @type {number | undefined} */ n) => values.reduce((a, b) => a + b, n ?? 0))
+}
 
 await StreamingContext.run(import.meta, options, (ssc) => {
   const feed = { host: '127.0.0.1', port: Number(port), reconnect: { baseMs: 20, maxMs: 200 } }

@@ -24,7 +24,7 @@ const PAGES = [
   G4_LIST,
   G4_TOPIC,
 ]
-const PIECES = [
+export const PIECES = [
   '<div>',
   '</div>',
   '<p>',

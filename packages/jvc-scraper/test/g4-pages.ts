@@ -2,12 +2,15 @@ import { encodeJvCare } from '../src/parse/index.js'
 
 /** Invented pages in the markup of January 2022 to April 2026, as served, before JavaScript. */
 
-const care = (address: string, classes: string, inner: string, attributes = ''): string =>
-  `<span class="JvCare ${encodeJvCare(address)} ${classes}"${attributes}>
+function care(address: string, classes: string, inner: string, attributes = ''): string {
+  return `<span class="JvCare ${encodeJvCare(address)} ${classes}"${attributes}>
         ${inner}
       </span>`
+}
 
-const profile = (name: string): string => `https://www.jeuxvideo.com/profil/${name.toLowerCase()}?mode=infos`
+function profile(name: string): string {
+  return `https://www.jeuxvideo.com/profil/${name.toLowerCase()}?mode=infos`
+}
 
 interface Row {
   readonly id: string
@@ -81,7 +84,7 @@ function post({ id, author, date, body, classes = 'mx-2 mx-lg-0 ', after = '' }:
 }
 
 const SHACK = 'https://image.noelshack.com/fichiers/2017/39/3/1506463228-risibg.png'
-const shack = care(
+const PICTURE = care(
   SHACK,
   '',
   `<img class="img-shack" width="68" height="51" src="${SHACK.replace('fichiers', 'minis')}" alt="${SHACK}"/>`,
@@ -98,16 +101,16 @@ export const G4_TOPIC = `<!DOCTYPE html>
 </script></head><body>
 <div class="titre-bloc titre-bloc-forum"><span id="bloc-title-forum">Juge en comparution</span></div>
 <div class="bloc-pagi-default"><div class="bloc-liste-num-page"><span><a href="/forums/42-51-68703732-1-0-1-0-juge.htm" class="lien-jv">1</a></span><span class="page-active">3</span></div>${care('/forums/42-51-68703732-7-0-1-0-juge.htm', 'pagi-fin-actif icon-next2', '')}</div>
-${post({ id: '1160000008', author: 'Demo_A', date: '26 janvier 2022 à 18:20:01', body: `<p>Premier</p><p>Second ${shack}</p>` })}
+${post({ id: '1160000008', author: 'Demo_A', date: '26 janvier 2022 à 18:20:01', body: `<p>Premier</p><p>Second ${PICTURE}</p>` })}
 ${post({
   id: '1160000024',
   author: 'Demo-B',
   date: '26 janvier 2022 à 18:20:31',
-  body: `<blockquote class="blockquote-jv"><p>Le 26 janvier 2022 à 18:20:01 Demo_A a écrit :<br />Premier ${shack}</p></blockquote><p>Oui <img src="https://image.jeuxvideo.com/smileys_img/39.gif" alt=":rire:" data-code=":rire:" title=":rire:" width="16" height="16" /></p><img class="img-stickers" src="https://image.jeuxvideo.com/stickers/p/st/1kkh" alt="[[sticker:p/1kkh]]"/>`,
+  body: `<blockquote class="blockquote-jv"><p>Le 26 janvier 2022 à 18:20:01 Demo_A a écrit :<br />Premier ${PICTURE}</p></blockquote><p>Oui <img src="https://image.jeuxvideo.com/smileys_img/39.gif" alt=":rire:" data-code=":rire:" title=":rire:" width="16" height="16" /></p><img class="img-stickers" src="https://image.jeuxvideo.com/stickers/p/st/1kkh" alt="[[sticker:p/1kkh]]"/>`,
   after: `<div class="info-edition-msg">
         Message édité le 26 janvier 2022 à 18:22:00 par ${care(profile('Demo-B'), '', 'Demo-B')}</div>`,
 })}
-${post({ id: '1160000031', author: undefined, date: '26 janvier 2022 à 18:21:40', body: `<p>Message d&#039;un pseudo supprimé ${shack}</p>` })}
+${post({ id: '1160000031', author: undefined, date: '26 janvier 2022 à 18:21:40', body: `<p>Message d&#039;un pseudo supprimé ${PICTURE}</p>` })}
 ${post({ id: '1160000032', author: 'Efface', date: '26 janvier 2022 à 18:21:41', body: '<p>x</p>', classes: 'mx-2 mx-lg-0 msg-supprime' })}
 ${post({ id: '1160000040', author: 'Banni', date: '26 janvier 2022 à 18:21:42', body: '<p>x</p>', classes: 'msg-pseudo-blacklist' })}
 ${post({ id: '1160000047', author: '[Demo]', date: '26 janvier 2022 à 18:23:10', body: '<p>fin</p>', after: '<div class="signature-msg  text-enrichi-forum "><p>signature</p></div>' })}

@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { startSimulator, type Simulator } from 'jvc-scraper/simulator'
 import { freePort } from '../../../test/free-port.js'
 import { RedisServer } from '../../../test/redis-server.js'
-import { Client, until } from '../src/test-chain.js'
+import { Client, until } from './test-chain.js'
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url))
+}
 
 export interface KillOptions {
   readonly seed: number
@@ -18,27 +20,27 @@ export interface KillOptions {
   readonly posts: number
   /** Begins with the forum's own faults, see the simulator. */
   readonly faults: string
-  /** Bookmarks and log in a real Redis, which is killed too; else in files. */
+  /** Keeps bookmarks and log in a real Redis, which is killed too; else in files. */
   readonly redis: boolean
-  /** How often something is killed. */
+  /** The number of kills. */
   readonly kills: number
   /** Only the job is ended: four times with SIGKILL at any moment of its life, then once with SIGTERM, and so on. */
   readonly jobOnly?: boolean
 }
 
-/** What the chain did. */
+/** The outcome of a kill chain. */
 export interface KillResult {
   readonly simulator: Simulator
-  /** What a plain client with cursors got, over all lives of the scraper. */
+  /** The posts that a client with cursors received over all runs of the scraper. */
   readonly received: Client['posts']
-  /** How often the job counted each post. */
+  /** The job's count of each post. */
   readonly counted: ReadonlyMap<string, number>
-  /** How often it counted each word. */
+  /** The job's count of each word. */
   readonly words: ReadonlyMap<string, number>
   readonly gaps: number
 }
 
-/** Small and seeded: what is killed when has to be the same in each run. */
+/** Returns a small seeded generator, so that the same programs are killed in each run. */
 function randomOf(seed: number): () => number {
   let state = seed + 0x6d2b79f5
   return () => {
@@ -49,20 +51,23 @@ function randomOf(seed: number): () => number {
 
 /** A program that can be killed and started again. */
 class Program {
+  readonly #file: string
+  readonly #args: string[]
+  readonly #env: Record<string, string>
   #child: ChildProcess | undefined
   #said = ''
 
-  constructor(
-    private readonly file: string,
-    private readonly args: string[],
-    private readonly env: Record<string, string>,
-  ) {}
+  constructor(file: string, args: string[], env: Record<string, string>) {
+    this.#file = file
+    this.#args = args
+    this.#env = env
+  }
 
   start(): void {
     const { DSTREAM_CI: _, ...inherited } = process.env
-    this.#child = spawn(process.execPath, [this.file, ...this.args], {
+    this.#child = spawn(process.execPath, [this.#file, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...inherited, ...this.env },
+      env: { ...inherited, ...this.#env },
     })
     this.#child.stderr?.on('data', (chunk) => (this.#said = (this.#said + String(chunk)).slice(-2000)))
   }
@@ -70,7 +75,7 @@ class Program {
   /** @throws when it has ended by itself, with its last words */
   async kill(): Promise<void> {
     if (typeof this.#child?.exitCode !== 'number') return this.end()
-    throw new Error(`${this.file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
+    throw new Error(`${this.#file} ended by itself with ${this.#child.exitCode}: ${this.#said}`)
   }
 
   /** @throws when it does not end with code 0 */
@@ -79,7 +84,7 @@ class Program {
     const exit = once(child, 'exit')
     child.kill('SIGTERM')
     await exit
-    if (child.exitCode !== 0) throw new Error(`${this.file} stopped with ${child.exitCode}: ${this.#said}`)
+    if (child.exitCode !== 0) throw new Error(`${this.#file} stopped with ${child.exitCode}: ${this.#said}`)
   }
 
   async end(): Promise<void> {
@@ -187,20 +192,22 @@ export async function killChain({ seed, posts, faults, redis, kills, jobOnly }: 
   }
 }
 
-/** Looks again and again, for a minute: what is missing then is for the test to say. */
+/** Polls a condition for up to a minute; the test itself reports what is missing then. */
 async function untilSoon(isSo: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end && !(await isSo());) await delay(100)
 }
 
 /** A client that comes back with its cursor whenever the scraper is gone. */
 class Reader {
+  readonly #port: number
   readonly posts: Client['posts'] = []
   gaps = 0
   #client: Client | undefined
   #cursor = ''
   #closed = false
 
-  constructor(private readonly port: number) {
+  constructor(port: number) {
+    this.#port = port
     void this.#run()
   }
 
@@ -211,11 +218,11 @@ class Reader {
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      const client = (this.#client = new Client(this.port, this.#cursor))
+      const client = (this.#client = new Client(this.#port, this.#cursor))
       client.socket.on('error', () => {})
       const taken = { posts: 0, gaps: 0 }
       const take = (): void => {
-        // Only what has its cursor counts: the line after it may have been cut off.
+        // Only posts whose cursor has arrived count; the line after it may have been cut off.
         this.posts.push(...client.posts.slice(taken.posts, client.cursors.length))
         taken.posts = client.cursors.length
         this.#cursor = client.cursors.at(-1) ?? this.#cursor
@@ -230,7 +237,7 @@ class Reader {
   }
 }
 
-/** What the job must have counted: the words of the posts that the feed gave. */
+/** Counts the words of the posts of the feed, as the job must have counted them. */
 export function wordsOf(posts: Client['posts']): ReadonlyMap<string, number> {
   const words = new Map<string, number>()
   for (const { message } of posts) for (const word of message.split(/\s+/)) words.set(word, (words.get(word) ?? 0) + 1)

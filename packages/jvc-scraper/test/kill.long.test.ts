@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hasRedis } from '../../../test/redis-server.js'
-import { expectStormTruth } from '../src/test-chain.js'
+import { expectStormTruth } from './test-chain.js'
 import { killChain, wordsOf } from './kill-chain.js'
 
 const redis = hasRedis()

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { hasRedis } from '../../../test/redis-server.js'
-import { expectStormTruth } from '../src/test-chain.js'
+import { expectStormTruth } from './test-chain.js'
 import { killChain, type KillOptions, wordsOf } from './kill-chain.js'
 
-const check = async (options: KillOptions): Promise<void> => {
+async function check(options: KillOptions): Promise<void> {
   const { simulator, received, counted, words, gaps } = await killChain(options)
   expect(gaps).toBe(0)
   const missing = expectStormTruth(simulator, received)
-  // The job has counted exactly what the feed gave, each post once, whatever was killed.
+  // The job has counted every post of the feed exactly once, in spite of the kills.
   expect([...counted.values()].filter((n) => n !== 1)).toEqual([])
   expect(new Set(counted.keys())).toEqual(new Set(received.map(({ id }) => id)))
   expect(words).toEqual(wordsOf(received))

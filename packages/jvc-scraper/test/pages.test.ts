@@ -54,13 +54,15 @@ const TOPIC = '2026-07_respawnirc_topic-page1'
 const STATES: Readonly<Record<string, TopicState>> = { 'pinned-on': 'pinned', 'pinned-off': 'pinned-locked' }
 
 /** The page as it is, and the same without its payload: both sources must say the same. */
-const sources = (name: string) => [
-  ['payload', savedPage(`${name}.html`)] as const,
-  ['html', savedPage(`${name}.html`).replace('forumsAppPayload', 'otherPayload')] as const,
-]
+function sources(name: string) {
+  return [
+    ['payload', savedPage(`${name}.html`)] as const,
+    ['html', savedPage(`${name}.html`).replace('forumsAppPayload', 'otherPayload')] as const,
+  ]
+}
 
 /** How often each occurs. */
-const counts = (items: readonly string[]) => {
+function counts(items: readonly string[]) {
   const map = new Map<string, number>()
   for (const item of items) map.set(item, (map.get(item) ?? 0) + 1)
   return map
@@ -248,4 +250,6 @@ describe.skipIf(!savedPages)('the real pages, value by value', () => {
   })
 })
 
-const full = (url: string): string => url.replace('/fichiers-lg/', '/fichiers/')
+function full(url: string): string {
+  return url.replace('/fichiers-lg/', '/fichiers/')
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Client, chain, expectStormTruth, impatient, until } from '../src/test-chain.js'
+import { Client, chain, expectStormTruth, impatient, until } from './test-chain.js'
 
 /** A third of all answers is bad, and the forum moves under the crawl. */
 const HARD = 'all,to-index=0.1,to-lower-page=0.1,swap=0.2,delete=0.05,truncated=0.05,cut=0.04,unknown-markup=0.05'

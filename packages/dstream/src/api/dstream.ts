@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream'
-import type { StreamingContext } from './streaming-context.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
+import type { StreamingEvents, StreamingListener } from '../observe/events.js'
+import type { BatchProgress } from '../observe/progress.js'
 import type { Attempt, OutputSpec } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'
+import type { Plan } from '../streams/graph/plan.js'
 import type { Key } from '../base/keys/key.js'
 import { partitionerOf, type PartitionOptions } from '../base/keys/partitioner.js'
 import { branch } from '../streams/operators/branch.js'
@@ -20,10 +22,15 @@ import { flatMapValues } from '../streams/operators/flat-map-values.js'
 import { glom } from '../streams/operators/glom.js'
 import { groupByKey } from '../streams/operators/group-by-key.js'
 import { groupByKeyAndWindow } from '../streams/operators/group-by-key-and-window.js'
-import { fullOuterJoin, join, leftOuterJoin, rightOuterJoin } from '../streams/operators/join.js'
+import { fullOuterJoin } from '../streams/operators/full-outer-join.js'
+import { join } from '../streams/operators/join.js'
+import { leftOuterJoin } from '../streams/operators/left-outer-join.js'
+import { rightOuterJoin } from '../streams/operators/right-outer-join.js'
 import { map } from '../streams/operators/map.js'
 import { mapAsync } from '../streams/operators/map-async.js'
-import { mapPartitions, mapPartitionsToPair, mapPartitionsWithIndex } from '../streams/operators/map-partitions.js'
+import { mapPartitions } from '../streams/operators/map-partitions.js'
+import { mapPartitionsToPair } from '../streams/operators/map-partitions-to-pair.js'
+import { mapPartitionsWithIndex } from '../streams/operators/map-partitions-with-index.js'
 import {
   mapWithState,
   type MapWithStateFunction,
@@ -34,25 +41,26 @@ import { mapToPair } from '../streams/operators/map-to-pair.js'
 import { mapValues } from '../streams/operators/map-values.js'
 import { reduce } from '../streams/operators/reduce.js'
 import { reduceByKey } from '../streams/operators/reduce-by-key.js'
-import {
-  countByValueAndWindow,
-  countByWindow,
-  reduceByKeyAndWindow,
-  reduceByKeyAndWindowIncrementally,
-  reduceByWindowIncrementally,
-} from '../streams/operators/reduce-by-key-and-window.js'
+import { countByValueAndWindow } from '../streams/operators/count-by-value-and-window.js'
+import { countByWindow } from '../streams/operators/count-by-window.js'
+import { reduceByKeyAndWindow } from '../streams/operators/reduce-by-key-and-window.js'
+import { reduceByKeyAndWindowIncrementally } from '../streams/operators/reduce-by-key-and-window-incrementally.js'
+import { reduceByWindowIncrementally } from '../streams/operators/reduce-by-window-incrementally.js'
 import { reduceByWindow } from '../streams/operators/reduce-by-window.js'
 import { repartition } from '../streams/operators/repartition.js'
 import { runningReduceByKey } from '../streams/operators/running-reduce-by-key.js'
-import type { State } from '../streams/operators/state.js'
-import { StateSpec } from '../streams/operators/state-spec.js'
+import type { State } from '../streams/operators/internal/state.js'
+import { StateSpec } from '../streams/operators/internal/state-spec.js'
 import { tap } from '../streams/operators/tap.js'
 import { top } from '../streams/operators/top.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
-import { updateStateByKey, type StatefulOperator, type StateOptions } from '../streams/operators/update-state-by-key.js'
+import { updateStateByKey } from '../streams/operators/update-state-by-key.js'
+import type { StateOptions } from '../streams/operators/internal/state-options.js'
+import type { OperatorWithTable } from '../streams/operators/internal/stateful-operator.js'
 import { updateStateByPartition } from '../streams/operators/update-state-by-partition.js'
-import { checkWindow, window } from '../streams/operators/window.js'
+import { checkWindow } from '../streams/operators/internal/check-window.js'
+import { window } from '../streams/operators/window.js'
 import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
@@ -73,29 +81,83 @@ export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : P
 export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, unknown>
 
 /**
- * `Part` where pairs are among T, as they are among `unknown`, else `never`: a `StateDStream` of pairs is a stream of
- * `unknown` too only if its keys and values are among those that `unknown` has. T is asked for as a parameter, since only
- * what stands left of an `extends` may vary with `out T`.
+ * Is `Part` when T can be a pair, as `unknown` can, else `never`. So a `StateDStream` of pairs is a stream of `unknown` too:
+ * its keys and values are among those of `unknown`. T is tested as a parameter type, because only the left side of an
+ * `extends` may vary with `out T`.
  */
 type PairsAmong<T, Part> = ((record: T) => void) extends (pair: [never, never]) => void ? Part : never
 
-/** A stream of records: what a user must have, to make pairs of records, is written `[key, value]`. */
+/** A stream of pairs `[key, value]`. */
 type Pairs<K extends Key, V> = DStream<readonly [K, V]>
 
-/** What a stream needs of its context; the context gives it to every stream it makes. */
+/** The context of a stream: everything of its `StreamingContext` except the methods that make streams from sources. */
+export interface StreamContext extends AsyncDisposable {
+  /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
+  readonly sc: RDDContext
+  readonly appName: string
+  readonly batchInterval: Duration
+  /** The latest batch in figures; `undefined` before the first has completed. */
+  readonly lastProgress: BatchProgress | undefined
+  /** The last hundred batches, oldest first. */
+  readonly recentProgress: readonly BatchProgress[]
+
+  union<T>(streams: readonly DStream<T>[]): DStream<T>
+  transform<const S extends readonly DStream<any>[], U>(
+    streams: S,
+    f: (
+      rdds: { readonly [I in keyof S]: S[I] extends DStream<infer T> ? RDD<T> : never },
+      time: Time,
+    ) => RDD<U> | Promise<RDD<U>>,
+  ): DStream<U>
+
+  checkpoint(directory: string | null): void
+  remember(duration: Duration): void
+  start(): Promise<void>
+  stop(options?: { gracefully?: boolean | undefined; timeout?: Duration | undefined }): Promise<void>
+  awaitTermination(): Promise<void>
+  awaitTerminationOrTimeout(timeout: Duration): Promise<boolean>
+  getState(): 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
+
+  addStreamingListener(listener: StreamingListener): void
+  removeStreamingListener(listener: StreamingListener): void
+  on<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this
+  off<E extends keyof StreamingEvents>(event: E, f: (e: StreamingEvents[E]) => void): this
+  explain(): string
+  plan(): Plan
+}
+
+/** A stream of all states, whose table can also be read from outside the batches: a `StateDStream`. */
+export interface StateStream<out K extends Key, out S> extends DStream<[K, S]> {
+  snapshot(): StateView<K, S>
+  get(key: Key): S | undefined
+}
+
+/** A stream of the records that a `mapWithState` function emits, with the states behind it: a `MapWithStateDStream`. */
+export interface MapWithStateStream<out K extends Key, V, out S, out E> extends DStream<E> {
+  /** The type of the values; there is no such property at run time. */
+  readonly valueType: V
+  stateSnapshots(): DStream<[K, S]>
+  snapshot(): StateView<K, S>
+  get(key: Key): S | undefined
+}
+
+/** The services of a context that its streams use; the context gives them to every stream it makes. */
 export interface StreamHost {
-  readonly context: StreamingContext
+  readonly context: StreamContext
   readonly sc: RDDContext
   readonly out: Writable
-  /** Throws when the context has been started or stopped. */
+  /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): void
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
   slice<T>(operator: Operator<T>, fromMs: number, toMs: number): Promise<RDD<T>[]>
-  /** The table as of the last committed batch. */
+  /** Returns the table as of the last committed batch. */
   committed<S>(table: KeyedState<S>): StateView<Key, S>
+  /** Makes the stream of an operator that is in the graph; here because its class is made from this file's. */
+  stateStream<K extends Key, S>(operator: OperatorWithTable<S, [K, S]>): StateStream<K, S>
+  mapWithStateStream<K extends Key, V, S, E>(operator: MapWithStateOperator<K, S, E>): MapWithStateStream<K, V, S, E>
 }
 
 const partitionKeys = ['numPartitions', 'partitioner'] as const
@@ -103,11 +165,11 @@ const stateKeys = [...partitionKeys, 'initialState', 'version', 'migrate'] as co
 const brand = Symbol.for('dstream.DStream')
 
 /**
- * A stream of batches: at each batch time one RDD. Streams are defined before `start()`; every method below returns a new
- * stream and changes nothing. Methods that end a stream (`print`, `foreachRDD`, `batches`) are outputs: without one,
- * nothing runs.
+ * A stream of batches: one RDD at each batch time. Streams are defined before `start()`; a transformation returns a new
+ * stream and leaves its own unchanged. Methods that end a stream (`print`, `foreachRDD`, `batches`) are outputs: a context
+ * without one does not start.
  *
- * Operators on pairs are there for streams of `[key, value]`; `mapToPair` makes one.
+ * Operators on pairs need a stream of `[key, value]`; `mapToPair` makes one.
  *
  * @example
  * const words = lines.flatMap((line) => line.split(' '))
@@ -117,7 +179,7 @@ export class DStream<out T> {
   readonly #host: StreamHost
   readonly #operator: Operator<T>
 
-  /** @internal Made by a StreamingContext and by other streams. */
+  /** @internal Called by a StreamingContext and by other streams. */
   constructor(host: StreamHost, operator: Operator<T>) {
     this.#host = host
     this.#operator = operator
@@ -127,14 +189,14 @@ export class DStream<out T> {
     Object.defineProperty(this.prototype, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests the brand, not the class: a program can load the ESM and the CJS build of this library at once. */
   static [Symbol.hasInstance](value: unknown): boolean {
     if (this !== DStream) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value
   }
 
   /** The context that made this stream. */
-  get context(): StreamingContext {
+  get context(): StreamContext {
     return this.#host.context
   }
 
@@ -156,9 +218,10 @@ export class DStream<out T> {
   // ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The name of this operator in checkpoints and plans. Without one it is derived from the operator's place in the
-   * program; state that must survive changes of the program wants one.
-   * @throws `uid-taken` when another operator has that id, naming both places
+   * Sets the id of this operator in checkpoints and plans. The default id is derived from the operator's position in the
+   * program; give an id to operators whose state must survive changes of the program.
+   *
+   * @throws `uid-taken` when another operator has that id; the message names both call sites
    * @example
    * lines.map((line) => line.length).uid('lengths').name('length of each line')
    */
@@ -167,7 +230,7 @@ export class DStream<out T> {
     return this
   }
 
-  /** What a page and `explain` call this operator. */
+  /** Sets the label of this operator in `plan()` and `explain()`. */
   name(label: string): this {
     this.#host.setName(this.#operator, label)
     return this
@@ -176,7 +239,7 @@ export class DStream<out T> {
   // ── record by record ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * One record in, one out.
+   * Maps each record to one record.
    *
    * @example
    * await runBatches([[1, 2], [3]], (s) => s.map((x) => x * 10)) // [[10, 20], [30]]
@@ -186,7 +249,7 @@ export class DStream<out T> {
   }
 
   /**
-   * One record in, any number out. A string is not taken for a list of characters: split it.
+   * Maps each record to any number of records. A string is not a list of characters here: split it.
    *
    * @example
    * await runBatches([['a b', 'c']], (s) => s.flatMap((line) => line.split(' '))) // [['a', 'b', 'c']]
@@ -196,7 +259,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The records for which `keep` holds.
+   * Keeps the records for which `keep` returns true.
    *
    * @example
    * await runBatches([[1, 2], [3]], (s) => s.filter((x) => x > 1)) // [[2], [3]]
@@ -208,7 +271,7 @@ export class DStream<out T> {
   }
 
   /**
-   * One record to one pair of key and value.
+   * Maps each record to one pair of key and value.
    *
    * @example
    * await runBatches([['a', 'b']], (s) => s.mapToPair((word) => [word, 1])) // [[['a', 1], ['b', 1]]]
@@ -218,7 +281,7 @@ export class DStream<out T> {
   }
 
   /**
-   * One record to any number of pairs.
+   * Maps each record to any number of pairs.
    *
    * @example
    * await runBatches([['ab']], (s) => s.flatMapToPair((word) => [[word, 1], [word.charAt(0), 1]])) // [[['ab', 1], ['a', 1]]]
@@ -228,7 +291,7 @@ export class DStream<out T> {
   }
 
   /**
-   * All records of a partition at once; a long partition holds the event loop meanwhile.
+   * Maps all records of a partition at once. A long partition blocks the event loop meanwhile.
    *
    * @example
    * await runBatches([[1, 2, 3]], (s) => s.mapPartitions((records) => [Math.max(...records)])) // [[3]]
@@ -238,7 +301,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `mapPartitions` to pairs.
+   * Maps all records of a partition at once to pairs.
    *
    * @example
    * await runBatches([[1, 2, 3]], (s) => s.mapPartitionsToPair((records) => [['max', Math.max(...records)]])) // [[['max', 3]]]
@@ -248,7 +311,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `mapPartitions` that is told the partition's place, from 0.
+   * Maps all records of a partition at once, with the index of the partition, from 0.
    *
    * @example
    * await runBatches([['a', 'b']], (s) => s.mapPartitionsWithIndex((i, records) => [...records].map((r) => r + i)), { numPartitions: 2 }) // [['a0', 'b1']]
@@ -258,7 +321,7 @@ export class DStream<out T> {
   }
 
   /**
-   * One record in, one out, for functions that wait for I/O. Order is kept unless `ordered: false`.
+   * Maps each record to one record with an asynchronous function. The order is kept unless `ordered: false`.
    *
    * @example
    * await runBatches([[1, 2]], (s) => s.mapAsync(async (x) => x + 1, { concurrency: 8, timeout: Seconds(2) })) // [[2, 3]]
@@ -269,7 +332,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Looks at each record that an output pulls, and passes it on.
+   * Calls `f` for each record that an output pulls, and passes the record on unchanged.
    *
    * @example
    * await runBatches([[1, 2]], (s) => s.tap((x) => seen.push(x)).count()) // [[2]]
@@ -279,7 +342,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Each partition as one array.
+   * Collects each partition into one array.
    *
    * @example
    * await runBatches([[1, 2, 3, 4]], (s) => s.glom(), { numPartitions: 2 }) // [[[1, 2], [3, 4]]]
@@ -289,7 +352,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The same records in exactly `numPartitions` partitions.
+   * Spreads the records over exactly `numPartitions` partitions.
    *
    * @example
    * await runBatches([[1, 2, 3, 4]], (s) => s.repartition(2).glom().count()) // [[2]]
@@ -301,7 +364,7 @@ export class DStream<out T> {
   // ── batch by batch ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Each batch to one record, an empty batch to none.
+   * Reduces each batch to one record, an empty batch to none.
    *
    * @example
    * await runBatches([[1, 2], []], (s) => s.reduce((a, b) => a + b)) // [[3], []]
@@ -311,7 +374,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The number of records of each batch, 0 for an empty one.
+   * Counts the records of each batch, 0 for an empty one.
    *
    * @example
    * await runBatches([[1, 2], []], (s) => s.count()) // [[2], [0]]
@@ -321,7 +384,7 @@ export class DStream<out T> {
   }
 
   /**
-   * How often each value occurs in a batch.
+   * Counts how often each value occurs in a batch.
    *
    * @example
    * await runBatches([['a', 'b', 'a'], []], (s) => s.countByValue()) // [[['a', 2], ['b', 1]], []]
@@ -332,7 +395,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Each record of a batch once. Spark has it for RDDs only: `transform((rdd) => rdd.distinct())`.
+   * Passes each record of a batch once. Spark has this for RDDs only: `transform((rdd) => rdd.distinct())`.
    *
    * @example
    * await runBatches([['b', 'a', 'b'], ['b']], (s) => s.distinct()) // [['b', 'a'], ['b']]
@@ -343,7 +406,7 @@ export class DStream<out T> {
   }
 
   /**
-   * This stream and another of the same slide as one.
+   * Unites this stream and another of the same slide.
    *
    * @example
    * await runBatches([[1, 2]], (s) => s.union(s.map((x) => -x))) // [[1, 2, -1, -2]]
@@ -353,7 +416,7 @@ export class DStream<out T> {
   }
 
   /**
-   * A whole batch to a whole batch, by any code over RDDs; `f` is called for every batch and returns an RDD for each.
+   * Maps whole batches to whole batches, by any code over RDDs; `f` is called once for every batch.
    *
    * @example
    * await runBatches([[3, 1], [2]], (s) => s.transform((rdd, time) => rdd.sortBy((x) => x))) // [[1, 3], [2]]
@@ -364,7 +427,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `transform` to pairs.
+   * Maps whole batches to whole batches of pairs.
    *
    * @example
    * await runBatches([['b', 'a']], (s) => s.transformToPair((rdd) => rdd.sortBy((x) => x).zipWithIndex())) // [[['a', 0], ['b', 1]]]
@@ -378,7 +441,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Whole batches of this stream and another to a whole batch.
+   * Maps whole batches of this stream and another to a whole batch.
    *
    * @example
    * await runBatches([['a', 'b']], (s) => s.transformWith(s.count(), (words, n) => words.cartesian(n))) // [[['a', 2], ['b', 2]]]
@@ -390,7 +453,7 @@ export class DStream<out T> {
   }
 
   /**
-   * One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
+   * Splits the stream into one per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
    *
    * @example
    * await runBatches([[1, 2, 3]], (s) => s.branch((x) => x > 2, (x) => x > 1)[1]) // [[2]]
@@ -398,13 +461,13 @@ export class DStream<out T> {
   branch<const P extends readonly ((record: T) => boolean)[]>(
     ...predicates: P
   ): { readonly [I in keyof P]: DStream<T> } {
-    for (const [place, holds] of predicates.entries()) aFunction('branch', `predicate ${place}`, holds)
+    for (const [i, predicate] of predicates.entries()) aFunction('branch', `predicate ${i}`, predicate)
     const branches = branch(this.#operator, predicates).map((operator) => this.#derive(operator, 'branch'))
     return branches as unknown as { readonly [I in keyof P]: DStream<T> }
   }
 
   /**
-   * The `n` greatest records of each batch by `by`, greatest first; ties in order of arrival.
+   * Passes the `n` greatest records of each batch by `by`, greatest first; ties in order of arrival.
    *
    * @example
    * await runBatches([['a', 'ccc', 'bb']], (s) => s.top(2, (word) => word.length)) // [['ccc', 'bb']]
@@ -417,8 +480,9 @@ export class DStream<out T> {
   // ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * All records of the last `windowDuration`, every `slideDuration` (by default every batch).
-   * @throws `not-a-multiple` when one of them is no multiple of this stream's slide
+   * Unites the batches of the last `windowDuration`, every `slideDuration` (by default every batch).
+   *
+   * @throws `not-a-multiple` when a duration is no multiple of this stream's slide
    * @example
    * await runBatches([['a'], ['b'], ['c']], (s) => s.window(Seconds(2))) // [['a'], ['a', 'b'], ['b', 'c']]
    */
@@ -428,13 +492,13 @@ export class DStream<out T> {
   }
 
   /**
-   * The records of a window as one; an empty window gives none.
+   * Reduces each window to one record, an empty window to none.
    *
    * @example
    * await runBatches([[1], [2], [3]], (s) => s.reduceByWindow(Math.max, Seconds(2))) // [[1], [2], [3]]
    */
   reduceByWindow(f: (a: T, b: T) => T, windowDuration: Duration, slideDuration?: Duration): DStream<T>
-  /** The same, adding what enters the window and taking off with `inverse` what leaves it. */
+  /** Computes the same from the previous window: `f` adds the records that enter, `inverse` takes off those that leave. */
   reduceByWindow(
     f: (a: T, b: T) => T,
     inverse: (a: T, b: T) => T,
@@ -455,7 +519,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The number of records of a window: nothing before the first record ever, 0 after the last has left.
+   * Counts the records of a window: nothing before the first record ever, 0 after the last has left.
    *
    * @example
    * await runBatches([['a'], ['b', 'c'], []], (s) => s.countByWindow(Seconds(2))) // [[1], [3], [2]]
@@ -466,7 +530,7 @@ export class DStream<out T> {
   }
 
   /**
-   * How often each value occurs in a window; a value that has left it is gone.
+   * Counts how often each value occurs in a window; a value that has left it is absent.
    *
    * @example
    * await runBatches([['a'], ['a'], []], (s) => s.countByValueAndWindow(Seconds(2))) // [[['a', 1]], [['a', 2]], [['a', 1]]]
@@ -486,7 +550,7 @@ export class DStream<out T> {
   // ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The values only; keys and their partitions stay.
+   * Maps the values; keys and their partitions stay.
    *
    * @example
    * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
@@ -496,7 +560,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The values of each key of a batch as one array, in order of arrival.
+   * Groups the values of each key of a batch into one array, in order of arrival.
    *
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.groupByKey()) // [[['a', [1, 2]], ['b', [5]]]]
@@ -507,7 +571,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The values of each key of a batch to one value.
+   * Reduces the values of each key of a batch to one value.
    *
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.reduceByKey((a, b) => a + b)) // [[['a', 3], ['b', 5]]]
@@ -518,7 +582,8 @@ export class DStream<out T> {
   }
 
   /**
-   * The general aggregation by key.
+   * Aggregates by key: `createCombiner` makes a combined value from the first value of a key, `mergeValue` adds a further value,
+   * and `mergeCombiners` merges the combined values of two partitions.
    *
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
@@ -540,7 +605,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Each value to any number of values under the same key.
+   * Maps each value to any number of values under the same key.
    *
    * @example
    * await runBatches([[['a', 'x y']]], (s) => s.flatMapValues((text) => text.split(' '))) // [[['a', 'x'], ['a', 'y']]]
@@ -550,7 +615,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The values of each key over a window as one array, oldest first.
+   * Groups the values of each key over a window into one array, oldest first.
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.groupByKeyAndWindow(Seconds(2))) // [[['a', [1]]], [['a', [1, 2]]]]
@@ -568,7 +633,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The values of each key over a window to one value; a key without data in the window is absent.
+   * Reduces the values of each key over a window to one value; a key without data in the window is absent.
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.reduceByKeyAndWindow((a, b) => a + b, Seconds(2))) // [[['a', 1]], [['a', 3]]]
@@ -581,10 +646,11 @@ export class DStream<out T> {
     options?: PartitionOptions,
   ): DStream<[K, V]>
   /**
-   * The same, adding what enters the window and taking off with `inverse` what leaves it: `inverse(f(x, y), x) = y`. A key
-   * whose data has left stays with what is left of its value, 0 of a count, unless `filterFunc` drops it.
+   * Computes the same from the previous window: `f` adds the values that enter, `inverse` takes off those that leave, where
+   * `inverse(f(x, y), x) = y`. A key whose data has left stays with the rest of its value, 0 of a count, unless `filterFunc`
+   * drops it.
    *
-   * Floating-point sums drift, since taking off is not exactly the opposite of adding: use whole numbers or bigint.
+   * Floating-point sums drift, because taking off is not exactly the opposite of adding: use whole numbers or bigint.
    */
   reduceByKeyAndWindow<K extends Key, V>(
     this: Pairs<K, V>,
@@ -617,7 +683,7 @@ export class DStream<out T> {
   }
 
   /**
-   * This stream and another by key, within each batch: the values of the one and of the other.
+   * Groups this stream and another by key, within each batch: the values of the one and of the other.
    *
    * @example
    * await runBatches([[['a', 1]]], (s) => s.cogroup(s.mapValues(String))) // [[['a', [[1], ['1']]]]]
@@ -632,7 +698,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Every pair of values of one key within a batch, in the order of the other stream.
+   * Joins this stream and another: every pair of values of one key within a batch, in the order of the other stream.
    *
    * @example
    * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
@@ -643,7 +709,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `join` that keeps the values of this stream without a partner; a side that is not there is `undefined`.
+   * Joins and keeps the values of this stream without a partner; a missing side is `undefined`.
    *
    * @example
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.leftOuterJoin(s.filter(([key]) => key === 'a'))) // [[['a', [1, 1]], ['b', [2, undefined]]]]
@@ -658,7 +724,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `join` that keeps the values of the other stream without a partner.
+   * Joins and keeps the values of the other stream without a partner; a missing side is `undefined`.
    *
    * @example
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.filter(([key]) => key === 'a').rightOuterJoin(s)) // [[['a', [1, 1]], ['b', [undefined, 2]]]]
@@ -673,7 +739,7 @@ export class DStream<out T> {
   }
 
   /**
-   * `join` that keeps the values of both streams.
+   * Joins and keeps the values of both streams without a partner; a missing side is `undefined`.
    *
    * @example
    * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['b', [undefined, 1]], ['a', [1, undefined]]]]
@@ -690,10 +756,10 @@ export class DStream<out T> {
   // ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Keeps one state per key. `update` is called in every batch for every key that has a state or new values, with no
-   * values if none came; `undefined` drops the key. The stream holds all states, every batch.
+   * Keeps one state per key. `update` is called in every batch for every key that has a state or new values, with an empty
+   * array if none came; `undefined` drops the key. The stream holds all states in every batch.
    *
-   * TypeScript infers the state from the first use: write `updateStateByKey<number>(…)`, or give the state's parameter a
+   * TypeScript infers the type of the state from its first use: write `updateStateByKey<number>(…)`, or give the state's parameter a
    * type, `(values, total: number = 0) => …`.
    *
    * @example
@@ -705,18 +771,18 @@ export class DStream<out T> {
     this: DStream<readonly [Key, unknown]>,
     update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => S | undefined,
     options?: StateOptions<KeyOf<T>, S>,
-  ): StateDStream<KeyOf<T>, S> {
+  ): StateStream<KeyOf<T>, S> {
     checkOptions('updateStateByKey', options, stateKeys)
     aFunction('updateStateByKey', 'update', update)
     const parent = this.#operator as Operator<readonly [KeyOf<T>, ValueOf<T>]>
     const stateful = updateStateByKey(parent, update, { sc: this.#host.sc, ...options })
     this.#host.add(stateful)
-    return new StateDStream(this.#host, stateful)
+    return this.#host.stateStream(stateful)
   }
 
   /**
-   * The running reduction of all batches so far: totals, maxima, latest values. Only keys that have values in a batch cost
-   * anything in it.
+   * Reduces the values of each key over all batches so far: totals, maxima, latest values. The cost of a batch follows the
+   * keys that have values in it.
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.runningReduceByKey((a, b) => a + b)) // [[['a', 1]], [['a', 3]]]
@@ -725,17 +791,17 @@ export class DStream<out T> {
     this: Pairs<K, V>,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
-  ): StateDStream<K, V> {
+  ): StateStream<K, V> {
     checkPartitioning('runningReduceByKey', options)
     aFunction('runningReduceByKey', 'f', f)
     const stateful = runningReduceByKey(this.#operator, f, { sc: this.#host.sc, ...options })
     this.#host.add(stateful)
-    return new StateDStream(this.#host, stateful)
+    return this.#host.stateStream(stateful)
   }
 
   /**
-   * The whole-partition form of `updateStateByKey`: sees all keys of a partition with their new values and states, and
-   * gives the states that are kept; may change, add and drop keys.
+   * Updates the states of a whole partition at once: `update` gets all keys of the partition with their new values and states,
+   * and returns the states to keep. It may change, add and drop keys.
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.updateStateByPartition<string, number>((entries) =>
@@ -745,20 +811,21 @@ export class DStream<out T> {
     this: DStream<readonly [Key, unknown]>,
     update: (entries: Iterable<[KeyOf<T>, ValueOf<T>[], S | undefined]>) => Iterable<readonly [K2, S]>,
     options?: StateOptions<K2, S> & { rememberPartitioner?: boolean | undefined },
-  ): StateDStream<K2, S> {
+  ): StateStream<K2, S> {
     checkOptions('updateStateByPartition', options, [...stateKeys, 'rememberPartitioner'])
     aFunction('updateStateByPartition', 'update', update)
     const parent = this.#operator as Operator<readonly [KeyOf<T>, ValueOf<T>]>
     const stateful = updateStateByPartition(parent, update, { sc: this.#host.sc, ...options })
     this.#host.add(stateful)
-    return new StateDStream(this.#host, stateful)
+    return this.#host.stateStream(stateful)
   }
 
   /**
-   * Each record with the state of its key. Takes a `StateSpec`, or the function itself with its options; then key and
-   * value infer. What the function returns is emitted, `undefined` apart; a Promise fails the batch, for the state is
-   * there only as long as the call.
-   * @throws `options-beside-spec` when options stand beside a `StateSpec`, which holds them itself
+   * Calls a function for each record with the state of its key. Takes a `StateSpec`, or the function itself with its options;
+   * then the types of key and value are inferred. The result is emitted unless it is `undefined`; a Promise fails the batch,
+   * because the state can be used only during the call.
+   *
+   * @throws `options-beside-spec` when options are given beside a `StateSpec`, which holds them itself
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.mapWithState((key, n, state: State<number>) => {
@@ -766,13 +833,13 @@ export class DStream<out T> {
    *   return [key, state.get()]
    * })) // [[['a', 1]], [['a', 3]]]
    */
-  mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateDStream<K, V, S, E>
+  mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateStream<K, V, S, E>
   mapWithState<S, E>(
     this: DStream<readonly [Key, unknown]>,
     f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
-  ): MapWithStateDStream<KeyOf<T>, ValueOf<T>, S, E>
-  mapWithState(specOrFunction: unknown, given?: unknown): MapWithStateDStream<never, never, never, never> {
+  ): MapWithStateStream<KeyOf<T>, ValueOf<T>, S, E>
+  mapWithState(specOrFunction: unknown, given?: unknown): MapWithStateStream<never, never, never, never> {
     const spec = specOrFunction instanceof StateSpec ? specOrFunction : undefined
     if (spec !== undefined && given !== undefined) throw optionsBesideSpec(given)
     checkOptions('mapWithState', given, [...stateKeys, 'timeout'])
@@ -783,11 +850,11 @@ export class DStream<out T> {
       ...((spec?.options ?? given) as MapWithStateOptions<Key, unknown> | undefined),
     })
     this.#host.add(stateful)
-    return new MapWithStateDStream(this.#host, stateful) as unknown as MapWithStateDStream<never, never, never, never>
+    return this.#host.mapWithStateStream(stateful) as unknown as MapWithStateStream<never, never, never, never>
   }
 
   /**
-   * The first pair of each key, over all batches; with a `ttl`, the first again when the key has not passed for longer.
+   * Passes the first pair of each key, over all batches; with a `ttl`, a pair passes again when the last one that passed is older.
    *
    * @example
    * await runBatches([[['a', 1]], [['a', 2], ['b', 3]]], (s) => s.dedupByKey({ ttl: Seconds(60) })) // [[['a', 1]], [['b', 3]]]
@@ -799,20 +866,22 @@ export class DStream<out T> {
 
   // ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Accepted, as in Spark; what several readers share is evaluated once and kept without being told to. */
+  /** Does nothing, and exists as in Spark: a batch that several readers share is evaluated once and cached in any case. */
   persist(): this {
     if (this.context.getState() !== 'INITIALIZED') throw changingTooLate('storage level')
     return this
   }
 
-  /** The same as `persist`. */
+  /** Does the same as `persist`. */
   cache(): this {
     return this.persist()
   }
 
   /**
-   * The interval between snapshots of this operator's state. Every batch commits what it changed in any case.
-   * A multiple of the slide, checked at start.
+   * Sets the interval between snapshots of this operator's state: a multiple of the slide, which is checked at start. Every
+   * batch commits its changes in any case.
+   *
+   * @throws `changing-too-late` after start
    *
    * @example
    * pairs.runningReduceByKey((a, b) => a + b).checkpoint(Seconds(10)).print()
@@ -824,8 +893,10 @@ export class DStream<out T> {
   }
 
   /**
-   * The RDDs with time in [from, to], both ends included and rounded down to the slide. A time not yet run gives none.
-   * @throws `not-initialized` before start; `not-a-time` for what is neither a Time nor whole milliseconds;
+   * Returns the RDDs with time in [from, to], both ends included and rounded down to the slide. A batch that has not run yet
+   * gives none. Numbers are milliseconds.
+   *
+   * @throws `not-initialized` before start; `not-a-time` for a value that is neither a Time nor whole milliseconds;
    * `slice-forgotten` for a time that is no longer remembered
    * @example
    * ssc.remember(Seconds(10))
@@ -842,7 +913,7 @@ export class DStream<out T> {
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Any effect on each batch, empty ones too. What `f` returns is awaited.
+   * Calls `f` for each batch, empty ones too, and awaits its result.
    *
    * @example
    * lines.foreachRDD(async (rdd, time) => seen.push([time.milliseconds, await rdd.collect()]))
@@ -857,7 +928,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The first `num` records of each batch, in Spark's layout, to `out` (standard output).
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output).
    *
    * @example
    * lines.print(5)
@@ -871,7 +942,8 @@ export class DStream<out T> {
   }
 
   /**
-   * One directory per batch, `prefix-TIME.suffix`, with a file per partition; whole or not at all, the same when run again.
+   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition. A directory appears complete or not at
+   * all, and is the same when a batch runs again.
    *
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
@@ -881,7 +953,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The same in dstream's own binary form, which `sc.objectFile` reads back equal.
+   * Writes directories as `saveAsTextFiles` does, in dstream's own binary form, which `sc.objectFile` reads back equal.
    *
    * @example
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
@@ -891,7 +963,7 @@ export class DStream<out T> {
   }
 
   /**
-   * Each batch exactly once to a store that remembers which batches it has.
+   * Writes each batch exactly once to a store that remembers the batches it has.
    *
    * @example
    * let last: Time | undefined
@@ -909,7 +981,7 @@ export class DStream<out T> {
   }
 
   /**
-   * The batches for `for await`; a slow loop slows the batches, and the loop ends when the context has stopped.
+   * Returns the batches for `for await`. A slow loop slows the batches down, and the loop ends when the context has stopped.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
@@ -926,7 +998,7 @@ export class DStream<out T> {
     return that.operator
   }
 
-  /** Window and slide of a windowed operator, in milliseconds; the slide is by default this stream's. */
+  /** Returns window and slide of a windowed operator, in milliseconds; the slide is by default this stream's. */
   #windowMs(where: string, [windowDuration, slideDuration = this.slideDuration]: readonly unknown[]): [number, number] {
     const [windowMs, slideMs] = [windowDuration, slideDuration].map((given) => positiveMs(where, given)) as [
       number,
@@ -942,8 +1014,8 @@ export class DStream<out T> {
 }
 
 /**
- * Refuses a partitioning that cannot be on the line of the program that asks for it: the batches, which would refuse it
- * too, know only the operators that this one consists of.
+ * Checks a partitioning on the line of the program that gives it. The batches would refuse it too, but would name the inner
+ * operators that this one consists of.
  */
 function checkPartitioning(where: string, options: unknown, further: readonly string[] = []): void {
   checkOptions(where, options, [...partitionKeys, ...further])
@@ -958,70 +1030,4 @@ function names(where: string, prefix: string, suffix: string): [string, string] 
 
 function positiveMs(where: string, duration: unknown): number {
   return checkPositiveDuration(where, duration).milliseconds
-}
-
-/** A stream of all states, whose table can also be read from one's own code. */
-export class StateDStream<out K extends Key, out S> extends DStream<[K, S]> {
-  readonly #table: KeyedState<S>
-
-  /** @internal */
-  constructor(host: StreamHost, operator: StatefulOperator<K, S>) {
-    super(host, operator)
-    this.#table = operator.table
-  }
-
-  /** The states as of the last committed batch: costs nothing to take, and stays what it was. */
-  snapshot(): StateView<K, S> {
-    return this.host.committed(this.#table) as StateView<K, S>
-  }
-
-  /** The state of one key as of the last committed batch. */
-  get(key: Key): S | undefined {
-    const view = this.host.committed(this.#table)
-    try {
-      return view.get(key)
-    } finally {
-      view.release()
-    }
-  }
-}
-
-/** What a `mapWithState` function emits, and the states behind it. */
-export class MapWithStateDStream<out K extends Key, V, out S, out E> extends DStream<E> {
-  readonly #stateful: MapWithStateOperator<K, S, E>
-  declare readonly valueType: V
-
-  /** @internal */
-  constructor(host: StreamHost, stateful: MapWithStateOperator<K, S, E>) {
-    super(host, stateful)
-    this.#stateful = stateful
-  }
-
-  /**
-   * All states of each batch.
-   *
-   * @example
-   * const counted = pairs.mapWithState((key, n, state: State<number>) => state.update(n ?? 0))
-   * const out = t.output(counted.stateSnapshots())
-   * await t.run()
-   * out.batches // [[['a', 1]], [['a', 1]]]
-   */
-  stateSnapshots(): DStream<[K, S]> {
-    return new DStream(this.host, this.host.add(this.#stateful.snapshots))
-  }
-
-  /** The states as of the last committed batch. */
-  snapshot(): StateView<K, S> {
-    return this.host.committed(this.#stateful.table) as StateView<K, S>
-  }
-
-  /** The state of one key as of the last committed batch. */
-  get(key: Key): S | undefined {
-    const view = this.host.committed(this.#stateful.table)
-    try {
-      return view.get(key)
-    } finally {
-      view.release()
-    }
-  }
 }

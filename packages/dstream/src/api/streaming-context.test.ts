@@ -166,7 +166,7 @@ describe('the words of Spark', () => {
     const ssc = new StreamingContext({ ...second, logger: silent })
     ssc.rateStream(1).checkpoint(Seconds(10)).print()
     await expect(ssc.start()).rejects.toThrow(
-      'requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). ',
+      'Requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). ',
     )
   })
 })

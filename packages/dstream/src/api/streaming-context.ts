@@ -8,7 +8,8 @@ import {
   type BackpressureOptions,
   type StreamingContextOptions,
 } from './context-options.js'
-import { DStream, type StreamHost } from './dstream.js'
+import { DStream, type StreamContext, type StreamHost } from './dstream.js'
+import { stateStreams } from './state-dstream.js'
 import {
   advanceTheClock,
   alreadyStopped,
@@ -104,7 +105,7 @@ const brand = Symbol.for('dstream.StreamingContext')
  * await ssc.start()
  * await ssc.awaitTermination()
  */
-export class StreamingContext implements AsyncDisposable {
+export class StreamingContext implements StreamContext {
   /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
   readonly sc: RDDContext
   /** As given, or `dstream-1`, `dstream-2`, …. */
@@ -801,6 +802,7 @@ export class StreamingContext implements AsyncDisposable {
     const mustBeNew = (what: string): void => this.#mustBeNew(what)
     const graph = this.#graph
     return {
+      ...stateStreams,
       context: this,
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { StreamingContext } from '../api/streaming-context.js'
 import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
-import { definedJobs, type Job } from '../api/job.js'
+import { collectJobs, definedJobs, type Job } from '../api/job.js'
 import type { Logger, Storage } from '../base/ports.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -22,6 +22,7 @@ export async function planJob(storage: Storage, file: string): Promise<MatchPlan
 
 /** The job of a module: of its own, or of what it imports, when that is one only. */
 async function load(file: string): Promise<Job> {
+  collectJobs()
   try {
     await import(pathToFileURL(file).href)
   } catch (error) {

@@ -1,4 +1,6 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 function realPath(path: string): string {
@@ -9,17 +11,42 @@ function realPath(path: string): string {
   }
 }
 
-/** The path of a module by its `import.meta` (Node 20.11 and later know `filename`) or its CommonJS `module`. */
+/** Returns the path of a module by its `import.meta` (Node 20.11 and later have `filename`) or its CommonJS `module`. */
 export function moduleFile(meta: { readonly url?: string; readonly filename?: string }): string | undefined {
   if (meta.url?.startsWith('file:') === true) return fileURLToPath(meta.url)
   return meta.filename
 }
 
-/** Whether that file is the program that node was asked to run. */
-export function isMainModule(file: string): boolean {
-  const program = process.argv[1]
-  if (program === undefined) return false
-  const main = realPath(program)
+/**
+ * Returns the file of the program that this process, or this worker thread, runs; `undefined` for code that is in no
+ * file (`node -e`, standard input).
+ */
+export function programFile(argv = process.argv, env = process.env): string | undefined {
+  const program = argv[1]
+  if (program === undefined || program === '-') return undefined
+  // PM2 runs a script from a container of its own, and names the script in the environment.
+  if (/^ProcessContainer(Fork)?\.js$/.test(basename(program)) && env['pm_exec_path'] !== undefined) {
+    return realPath(env['pm_exec_path'])
+  }
+  return realPath(isDirectory(program) ? mainOf(program) : program)
+}
+
+/** Whether a module's file is the program itself. */
+export function isProgram(file: string, program: string | undefined): boolean {
+  if (program === undefined) return /^\[eval\d*\]$/.test(basename(file))
   const self = realPath(file)
-  return main === self || main === self.replace(/\.[cm]?js$/, '') || main === self.replace(/[\\/]index\.[cm]?js$/, '')
+  return program === self || program === self.replace(/\.[cm]?[jt]s$/, '')
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** Returns the main file of a package folder, for `node .`. */
+function mainOf(folder: string): string {
+  try {
+    return createRequire(`${folder}/`).resolve(realPath(folder))
+  } catch {
+    return folder
+  }
 }

@@ -73,11 +73,11 @@ export function openTiny(storage: Storage, { steps, limits = tinyLimits, more = 
 
 /** What was recovered, without what only the checkpoint itself knows of an entry. */
 export function entriesOf(recovered: Recovered): TableEntry[] {
-  return [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, turn }) => ({
+  return [...(recovered.table('totals', 'state') ?? [])].map(({ key, value, touched, touchSequence }) => ({
     key,
     value,
     touched,
-    turn,
+    touchSequence,
   }))
 }
 
@@ -150,11 +150,11 @@ function batchOf(table: ReadonlyMap<unknown, TableEntry>, records: readonly unkn
     const before = after.get(key) ?? (table.get(key)?.value as { n: number } | undefined)?.n ?? 0
     after.set(key, before + 1)
   }
-  return [...after].map(([key, n], turn) => ({
+  return [...after].map(([key, n], touchSequence) => ({
     key,
     value: n >= 4 ? undefined : { n },
     touched: time,
-    turn,
+    touchSequence,
     gone: n >= 4,
   }))
 }

@@ -6,10 +6,10 @@ export interface BackOffOptions {
 }
 
 /**
- * The pause before attempt `attempt + 1`, in milliseconds: it doubles from `baseMs` up to `maxMs`, and a random half of
- * it is left out, so that many clients do not come back at the same moment.
+ * Returns the pause before attempt `attempt + 1`, in milliseconds. It doubles from `baseMs` up to `maxMs`, and a random
+ * part of up to one half is left out, so that many clients do not reconnect at the same moment.
  *
- * @param attempt how many attempts have failed in a row, from 1
+ * @param attempt the number of attempts that have failed in a row, from 1
  * @param random a number in [0, 1)
  *
  * @example

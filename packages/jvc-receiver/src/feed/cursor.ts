@@ -5,21 +5,21 @@ import { printable } from './printable.js'
 /** The cursor that stands before everything a log still holds. */
 export const OLDEST = ''
 
-/** What the server says when it cannot go on exactly where the client left off. */
+/** The server's message that it cannot resume exactly at the client's cursor. */
 export interface Gap {
   /** The cursor the client asked for. */
   readonly asked: string
-  /** The cursor it goes on from; what lies between the two is lost to this client. */
+  /** The cursor from which the server resumes; the posts between the two are lost to this client. */
   readonly from: string
   readonly reason: string
 }
 
-/** The line by which a client asks for what follows `cursor`, and for a cursor on every line. */
+/** Returns the line by which a client asks for the posts after `cursor`, with a cursor on every line. */
 export function encodeResume(cursor: string): string {
   return `${JSON.stringify({ resume: cursor })}\n`
 }
 
-/** The cursor of a resume line; undefined when the line is anything else. */
+/** Returns the cursor of a resume line; undefined for any other line. */
 export function decodeResume(line: Uint8Array): string | undefined {
   const value = looseObject(line)
   if (value === undefined || !('resume' in value)) return undefined
@@ -28,12 +28,12 @@ export function decodeResume(line: Uint8Array): string | undefined {
   return typeof resume === 'string' ? resume : typeof resume === 'number' ? String(resume) : undefined
 }
 
-/** The line that tells a resuming client of a gap. Clients that did not ask for cursors never see it. */
+/** Returns the line that announces a gap to a resuming client. Clients that did not ask for cursors never see it. */
 export function encodeGap(gap: Gap): string {
   return `${JSON.stringify({ gap })}\n`
 }
 
-/** The gap that a line tells of; undefined when it is any other line. */
+/** Returns the gap that a line announces; undefined for any other line. */
 export function decodeGap(line: Uint8Array): Gap | undefined {
   // Posts begin with their id, so an ordinary line is told apart by its first bytes.
   if (asBuffer(line).toString('latin1', 0, 6) !== '{"gap"') return undefined
@@ -43,7 +43,7 @@ export function decodeGap(line: Uint8Array): Gap | undefined {
   return { asked: String(asked ?? ''), from: String(from ?? ''), reason: String(reason ?? 'not said') }
 }
 
-/** The error by which a gap is reported: it is never silent. */
+/** Returns the error that reports a gap, so that no gap is silent. */
 export function gapError({ asked, from, reason }: Gap): FeedError {
   return new FeedError(
     'feed-gap',
@@ -52,13 +52,13 @@ export function gapError({ asked, from, reason }: Gap): FeedError {
   )
 }
 
-/** The cursor of one line of the feed, if it carries one. */
+/** Returns the cursor of one line of the feed; undefined when the line has none. */
 export function cursorOf(line: Uint8Array): string | undefined {
   const cursor = looseObject(line)?.['cursor']
   return typeof cursor === 'string' ? cursor : undefined
 }
 
-/** The cursor of the last of these lines that carries one; at most the last 16 are looked at. */
+/** Returns the cursor of the last line that carries one, among the last 16 lines. */
 export function lastCursorOf(block: Uint8Array): string | undefined {
   const bytes = asBuffer(block)
   let end = bytes.length > 0 && bytes[bytes.length - 1] === 10 ? bytes.length - 1 : bytes.length

@@ -1,8 +1,8 @@
-/** What can be wrong with a feed; stable, for programs to match on. */
+/** The kinds of errors of a feed. The codes are stable, so that programs can match on them. */
 export type FeedErrorCode =
   'post-not-json' | 'post-field' | 'line-too-long' | 'feed-gap' | 'feed-repeat' | 'feed-option'
 
-/** An error of the feed. `code` is stable; the message says what is wrong, the value, and what to do. */
+/** An error of the feed. The message says what is wrong, shows the value and says what to do. */
 export class FeedError extends Error {
   override readonly name = 'FeedError'
 

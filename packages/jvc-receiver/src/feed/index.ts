@@ -1,7 +1,7 @@
-/** The feed: what a post is, its line of JSON, and lines out of bytes. Needs nothing, neither dstream nor a package. */
+/** The feed: the post, its line of JSON, and lines cut out of bytes. This entry depends on no package, dstream included. */
 
 // ── a post and its line
-export { postFields, type Post } from './post.js'
+export { furtherFields, postFields, type Post, type QuotedPost } from './post.js'
 export { decodePost, encodePost, withCursor } from './line.js'
 export { postCodec } from './post-codec.js'
 
@@ -9,7 +9,7 @@ export { postCodec } from './post-codec.js'
 export { LineSplitter } from './line-splitter.js'
 export { DEFAULT_MAX_LINE_BYTES, LineBlocks, type LineBlocksOptions } from './line-blocks.js'
 
-// ── going on where one left off
+// ── cursors: resuming after the last post
 export {
   OLDEST,
   cursorOf,
@@ -22,7 +22,7 @@ export {
   type Gap,
 } from './cursor.js'
 
-// ── what both ends of the feed need
+// ── tools for both ends of the feed
 export { backOffMs, type BackOffOptions } from './back-off.js'
 export { FeedError, type FeedErrorCode } from './errors.js'
 export { nearestName } from './nearest.js'

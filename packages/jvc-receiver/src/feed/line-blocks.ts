@@ -12,8 +12,8 @@ export interface LineBlocksOptions {
 export const DEFAULT_MAX_LINE_BYTES = 1_048_576
 
 /**
- * Cuts a stream of bytes at line ends, whatever the borders of the chunks: 0x0A never occurs inside a UTF-8 sequence.
- * The work per chunk is linear in the chunk, and what is held never exceeds the longest line.
+ * Cuts a stream of bytes at line ends, independent of the borders of the chunks: 0x0A never occurs inside a UTF-8
+ * sequence. The work is linear in the bytes, and the buffer never exceeds the longest line.
  */
 export class LineBlocks {
   readonly #max: number
@@ -43,7 +43,7 @@ export class LineBlocks {
     return pieces
   }
 
-  /** What came after the last line end; then the splitter is as new. */
+  /** Returns the bytes after the last line end and resets the splitter. */
   rest(): Uint8Array {
     const rest = Buffer.from(this.#tail.subarray(0, this.#held))
     this.#held = 0
@@ -63,7 +63,7 @@ export class LineBlocks {
     this.#held = 0
   }
 
-  /** Whole lines; only when one of them can be too long is each of them looked at. */
+  /** Takes whole lines. They are examined one by one only when one of them can be too long. */
   #takeLines(lines: Buffer, pieces: Uint8Array[]): void {
     if (lines.length - 1 <= this.#max) {
       pieces.push(lines)

@@ -4,7 +4,7 @@ import { LineBlocks } from './line-blocks.js'
 import { LineSplitter } from './line-splitter.js'
 
 /** Cuts bytes at the given places. */
-const cut = (bytes: Buffer, places: number[]): Buffer[] => {
+function cut(bytes: Buffer, places: number[]): Buffer[] {
   const at = [...new Set(places.map((p) => p % (bytes.length + 1)))].sort((a, b) => a - b)
   return [0, ...at].map((from, i) => bytes.subarray(from, at[i] ?? bytes.length))
 }

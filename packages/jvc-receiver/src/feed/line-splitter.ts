@@ -2,8 +2,8 @@ import { LineBlocks, type LineBlocksOptions } from './line-blocks.js'
 import { linesOf } from './lines-of.js'
 
 /**
- * Bytes in, lines out, wherever the chunks are cut (inside a UTF-8 sequence too). Lines end with `\n`; a `\r` before it
- * belongs to the line end. Linear in the bytes, and bounded by the longest line.
+ * Splits a stream of bytes into lines, independent of the borders of the chunks. Lines end with `\n`; a `\r` before it
+ * belongs to the line end. The work is linear in the bytes, and memory is bounded by the longest line.
  *
  * @example
  * const lines = new LineSplitter()
@@ -17,14 +17,14 @@ export class LineSplitter {
     this.#blocks = new LineBlocks(options)
   }
 
-  /** The lines completed by this chunk, without their line ends. */
+  /** Returns the lines completed by this chunk, without their line ends. */
   push(chunk: Uint8Array): Uint8Array[] {
     const pieces = this.#blocks.push(chunk)
     if (pieces.length === 0) return []
     return [...linesOf(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces))]
   }
 
-  /** The end of the stream: a last line without line end, or undefined when there is none. */
+  /** Ends the stream. @returns a last line without line end, or undefined when there is none */
   end(): Uint8Array | undefined {
     const rest = this.#blocks.rest()
     return rest.length > 0 ? rest : undefined

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FeedError } from './errors.js'
 import { decodePost, encodePost } from './line.js'
-import { posts } from './post.arbitrary.js'
-import { postFields, type Post } from './post.js'
+import { posts } from '../../test/post.arbitrary.js'
+import { furtherFields, postFields, type Post } from './post.js'
 
 const post: Post = {
   id: '123',
@@ -31,6 +31,34 @@ describe('a post and its line', () => {
       '{"id":"1","hour":"h","topic":"t","auteur":"a","message":"m","stickers":[]}\n',
     )
     expect(encodePost(post, 'log:7')).toMatch(/"stickers":\["s"\],"cursor":"log:7"\}\n$/)
+  })
+
+  test('the further fields stand between the six and the cursor, those that the post has', () => {
+    const quotes = [{ auteur: 'b', hour: 'h', at: 2 }, { hour: 'i' }]
+    const further = { topicId: '7', forumId: '51', page: 3, permalink: 'https://a/b', at: 5, edited: 'e', links: ['l'] }
+    const line = encodePost({ quotes, ...further, ...post }, 'log:7')
+    const keys = [...postFields, ...furtherFields, 'cursor']
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(keys)
+    expect(decodePost(line)).toEqual({ ...post, ...further, quotes })
+    expect(encodePost({ ...post, at: 5 })).toMatch(/"stickers":\["s"\],"at":5\}\n$/)
+  })
+
+  test.each([
+    ['topicId', 7],
+    ['forumId', null],
+    ['page', '3'],
+    ['permalink', []],
+    ['at', '2026-07-27'],
+    ['edited', {}],
+    ['links', ['a', 1]],
+    ['quotes', 'q'],
+  ])('a further field %s of another type (%j) is left out: older feeds and others stay readable', (field, value) => {
+    expect(decodePost(JSON.stringify({ ...post, [field]: value }))).toEqual(post)
+  })
+
+  test('quotes are made anew: only what belongs to them travels on', () => {
+    const quotes = [{ hour: 'h', evil: 1, at: 'x' }, null, 3, { auteur: 'a' }]
+    expect(decodePost(JSON.stringify({ ...post, quotes })).quotes).toEqual([{ hour: 'h' }])
   })
 
   test('a line break and a lone surrogate stay inside the line', () => {

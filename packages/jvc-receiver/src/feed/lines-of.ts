@@ -1,6 +1,6 @@
 import { asBuffer } from './line.js'
 
-/** The lines of a block of bytes, without line ends; a last line need not have one. */
+/** Yields the lines of a block of bytes, without line ends; the last line may lack one. */
 export function* linesOf(bytes: Uint8Array): Generator<Buffer> {
   const block = asBuffer(bytes)
   for (let start = 0; start < block.length;) {

@@ -1,4 +1,4 @@
-/** How many letters must be put in, left out, changed, or swapped with their neighbour to make `b` of `a`. */
+/** Returns the Damerau–Levenshtein distance: inserted, deleted, changed and swapped letters between `a` and `b`. */
 function distance(a: string, b: string): number {
   let [before, row]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)]
   for (let i = 1; i <= a.length; i++) {
@@ -13,10 +13,12 @@ function distance(a: string, b: string): number {
   return at(row, b.length)
 }
 
-const at = (row: readonly number[] | undefined, i: number): number => row?.[i] ?? 0
+function at(row: readonly number[] | undefined, i: number): number {
+  return row?.[i] ?? 0
+}
 
 /**
- * The known name that a mistyped one most likely means, for messages about unknown options.
+ * Returns the known name nearest to a mistyped one, for messages about unknown options.
  *
  * @example
  * nearestName('prot', ['host', 'port']) // 'port'

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodePost } from './line.js'
-import { posts } from './post.arbitrary.js'
+import { posts } from '../../test/post.arbitrary.js'
 import { postCodec } from './post-codec.js'
 
-const never = (): never => {
+function never(): never {
   throw new Error('no line of this block is bad')
 }
 

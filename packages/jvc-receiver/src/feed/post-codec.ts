@@ -40,7 +40,7 @@ class PostReader implements IterableIterator<Post> {
   }
 }
 
-/** An empty line carries nothing and harms nobody, so it is passed over without a report. */
+/** Recognises an empty line, which carries no data and is skipped without a report. */
 function isBlank(text: string): boolean {
   return text.length === 0 || text === '\r'
 }

@@ -1,9 +1,23 @@
 import { FeedError } from './errors.js'
 import { printable } from './printable.js'
 
-/** One post of the forum. The names are those of the feed, which are French. */
+/** A post that another one quotes, as the head of the quote names it. */
+export interface QuotedPost {
+  /** The author of the quoted post; left out when the quote names none. */
+  auteur?: string
+  /** The date of the quoted post as the forum writes it, Europe/Paris. */
+  hour: string
+  /** The same as an instant, epoch milliseconds. */
+  at?: number
+}
+
+/**
+ * One post of the forum. The names are those of the feed, which are French.
+ *
+ * The first six fields are always there. The further ones are there when the feed has them.
+ */
 export interface Post {
-  /** The post's number as decimal digits: a string, because it may one day exceed what a number holds exactly. */
+  /** The post's number as decimal digits. A string, because the number may one day exceed 2^53. */
   id: string
   /** The date as the forum writes it, e.g. `02 juin 2026 à 22:25:06`, Europe/Paris. */
   hour: string
@@ -15,15 +29,35 @@ export interface Post {
   message: string
   /** Full addresses of the pictures in the post, repeats kept. */
   stickers: string[]
+  /** The topic's number: two topics may have the same title. */
+  topicId?: string
+  /** The forum's number. */
+  forumId?: string
+  /** The page of the topic on which the post was read, from 1. */
+  page?: number
+  /** The full address of the post. */
+  permalink?: string
+  /** The date as an instant, epoch milliseconds. */
+  at?: number
+  /** The date of the last edit as the forum writes it. */
+  edited?: string
+  /** Full addresses of the links and videos in the post. */
+  links?: string[]
+  /** The posts that this one quotes, in order. */
+  quotes?: QuotedPost[]
 }
 
-/** The fields of a post, in the order in which the feed writes them. */
+/** The fields that every post has, in the order in which the feed writes them. */
 export const postFields = ['id', 'hour', 'topic', 'auteur', 'message', 'stickers'] as const
+
+/** The fields that follow when the feed has them, in its order. */
+export const furtherFields = ['topicId', 'forumId', 'page', 'permalink', 'at', 'edited', 'links', 'quotes'] as const
 
 type Loose = { [K in keyof Post]?: unknown }
 
 /**
- * The post that a parsed line holds, without whatever else the line carries.
+ * Returns the post that a parsed line holds. Keys that are no field of a post are left out, and so are further fields
+ * of another type.
  *
  * @throws FeedError `post-field` naming the first field that is missing or of the wrong type
  */
@@ -41,7 +75,7 @@ export function toPost(value: unknown): Post {
     areStrings(loose.stickers) &&
     loose.id !== ''
   ) {
-    return {
+    const post: Post = {
       id: loose.id,
       hour: loose.hour,
       topic: loose.topic,
@@ -49,8 +83,29 @@ export function toPost(value: unknown): Post {
       message: loose.message,
       stickers: loose.stickers,
     }
+    return addFurther(post, loose)
   }
   throw new FeedError('post-field', whatIsWrong(value))
+}
+
+function addFurther(post: Post, loose: Loose): Post {
+  const { topicId, forumId, page, permalink, at, edited, links, quotes } = loose
+  if (typeof topicId === 'string') post.topicId = topicId
+  if (typeof forumId === 'string') post.forumId = forumId
+  if (typeof page === 'number') post.page = page
+  if (typeof permalink === 'string') post.permalink = permalink
+  if (typeof at === 'number') post.at = at
+  if (typeof edited === 'string') post.edited = edited
+  if (areStrings(links)) post.links = links
+  if (Array.isArray(quotes)) post.quotes = quotes.flatMap(toQuote)
+  return post
+}
+
+function toQuote(value: unknown): QuotedPost[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { auteur, hour, at } = value as { [K in keyof QuotedPost]?: unknown }
+  if (typeof hour !== 'string') return []
+  return [{ ...(typeof auteur === 'string' ? { auteur } : {}), hour, ...(typeof at === 'number' ? { at } : {}) }]
 }
 
 function areStrings(value: unknown): value is string[] {
@@ -61,18 +116,18 @@ function areStrings(value: unknown): value is string[] {
 
 function whatIsWrong(value: unknown): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}.`
+    return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}`
   }
   const loose = value as Loose
   for (const field of postFields) {
     const wanted = field === 'stickers' ? 'an array of strings' : 'a string'
     const found = loose[field]
-    if (found === undefined) return `The post has no field "${field}": it must be ${wanted}.`
+    if (found === undefined) return `The post has no field "${field}": it must be ${wanted}`
     if (field === 'stickers' ? !areStrings(found) : typeof found !== 'string') {
-      return `The post's field "${field}" must be ${wanted}; got ${describe(found)}.`
+      return `The post's field "${field}" must be ${wanted}; got ${describe(found)}`
     }
   }
-  return 'The post\'s field "id" must not be empty.'
+  return 'The post\'s field "id" must not be empty'
 }
 
 function describe(value: unknown, inside = false): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import { FileBookmarks } from './file-bookmarks.js'
 
 describe('FileBookmarks', () => {
@@ -27,11 +27,11 @@ describe('FileBookmarks', () => {
       fc.asyncProperty(
         fc.uuid(),
         fc.array(fc.tuple(fc.nat(3), fc.bigInt({ min: 1n, max: 10n ** 17n }))),
-        async (name, raises) => {
+        async (name, advances) => {
           const bookmarks = await open(name)
           const greatest = new Map<string, bigint>()
-          for (const [topic, id] of raises) {
-            await bookmarks.raise(String(topic), String(id))
+          for (const [topic, id] of advances) {
+            await bookmarks.advance(String(topic), String(id))
             if (id > (greatest.get(String(topic)) ?? 0n)) greatest.set(String(topic), id)
             expect(await bookmarks.get(String(topic))).toBe(String(greatest.get(String(topic))))
           }
@@ -47,7 +47,7 @@ describe('FileBookmarks', () => {
 
   test('are written a little later by themselves, and leave no other file', async () => {
     const bookmarks = await open()
-    await bookmarks.raise('1', '10')
+    await bookmarks.advance('1', '10')
     await clock.advance(500)
     await bookmarks.close()
     expect(await readdir(join(folder, 'data'))).toEqual(['bookmarks.json'])
@@ -58,12 +58,12 @@ describe('FileBookmarks', () => {
 
   test('a silent topic is forgotten, one that was raised again is not', async () => {
     const bookmarks = await open()
-    await bookmarks.raise('1', '10')
-    await bookmarks.raise('2', '10')
+    await bookmarks.advance('1', '10')
+    await bookmarks.advance('2', '10')
     await clock.advance(9000)
-    await bookmarks.raise('2', '9')
+    await bookmarks.advance('2', '9')
     await clock.advance(2000)
-    await bookmarks.raise('3', '1')
+    await bookmarks.advance('3', '1')
     await bookmarks.close()
     const again = await open()
     expect([await again.get('1'), await again.get('2'), await again.get('3')]).toEqual([undefined, '10', '1'])
@@ -82,7 +82,7 @@ describe('FileBookmarks', () => {
 
   test('a disk that fails is reported, and they are written when it is back', async () => {
     const bookmarks = await open()
-    await bookmarks.raise('1', '10')
+    await bookmarks.advance('1', '10')
     await rm(join(folder, 'data'), { recursive: true })
     await bookmarks.close()
     expect([errors.length, bookmarks.away]).toEqual([1, true])

@@ -8,22 +8,22 @@ import type { Bookmarks } from './bookmarks.js'
 
 export interface FileBookmarksOptions {
   readonly clock: Clock
-  /** A bookmark that was not raised for this long is forgotten, in milliseconds. */
+  /** The time in milliseconds after which a bookmark that was not advanced is deleted. */
   readonly expiryMs: number
-  /** Raises are gathered for this long before the file is written, in milliseconds. */
+  /** The time in milliseconds for which advances are collected before the file is written. */
   readonly gatherMs?: number | undefined
-  /** Told when the file cannot be written; it is tried again with the next raise. */
+  /** Called when the file cannot be written. The next advance tries again. */
   readonly onError: (error: ScraperError) => void
 }
 
-type Stored = Record<string, [id: string, raisedAt: number]>
+type Stored = Record<string, [id: string, advancedAt: number]>
 
 const FORMAT = 1
 
 /**
- * Bookmarks in one file, for one process. The file is replaced as a whole (written beside, synced, renamed), so a crash
- * leaves the old or the new one, never a half. A raise counts at once and is on disk a little later: what a crash loses
- * is made good by the log of the feed, whose last post of a topic counts as its bookmark.
+ * Keeps bookmarks in one file, for one process. The file is replaced as a whole (written beside, synced, renamed), so a
+ * crash leaves the old or the new one, never a half. An advance takes effect at once and reaches the disk a little later.
+ * A crash in between loses nothing, because the last post of a topic in the log of the feed counts as its bookmark too.
  */
 export class FileBookmarks implements Bookmarks {
   readonly #path: string
@@ -34,7 +34,11 @@ export class FileBookmarks implements Bookmarks {
   #dirty = false
   away = false
 
-  /** @throws ScraperError `bookmarks-broken` when the file is not one of ours */
+  /**
+   * Opens the file, or begins an empty one.
+   *
+   * @throws ScraperError `bookmarks-broken` when the file holds no bookmarks
+   */
   static async open(path: string, options: FileBookmarksOptions): Promise<FileBookmarks> {
     await mkdir(dirname(path), { recursive: true })
     return new FileBookmarks(path, await load(path), options)
@@ -50,7 +54,7 @@ export class FileBookmarks implements Bookmarks {
     return Promise.resolve(this.#marks.get(topicId)?.[0])
   }
 
-  raise(topicId: string, postId: string): Promise<void> {
+  advance(topicId: string, postId: string): Promise<void> {
     const known = this.#marks.get(topicId)?.[0]
     const id = known !== undefined && compareIds(known, postId) > 0 ? known : postId
     const now = this.#options.clock.now()
@@ -81,14 +85,14 @@ export class FileBookmarks implements Bookmarks {
     } catch (cause) {
       this.#dirty = true
       this.away = true
-      const message = `The bookmarks could not be written to ${this.#path} (${messageOf(cause)}); they will be tried again.`
+      const message = `The bookmarks could not be written to ${this.#path} (${messageOf(cause)}); the next new post tries again`
       this.#options.onError(new ScraperError('bookmarks-away', message, { cause }))
     }
   }
 
   #expire(): void {
     const oldest = this.#options.clock.now() - this.#options.expiryMs
-    for (const [topicId, [, raisedAt]] of this.#marks) if (raisedAt < oldest) this.#marks.delete(topicId)
+    for (const [topicId, [, advancedAt]] of this.#marks) if (advancedAt < oldest) this.#marks.delete(topicId)
   }
 }
 
@@ -106,7 +110,7 @@ async function load(path: string): Promise<Map<string, [string, number]>> {
     return new Map(Object.entries(topics).map(([topicId, [id, at]]) => [topicId, [String(id), Number(at)]]))
   } catch (cause) {
     const advice = 'Move the file away to start without bookmarks (see --from), or give another folder with --data.'
-    throw new ScraperError('bookmarks-broken', `${path} is no file of bookmarks (${messageOf(cause)}). ${advice}`, {
+    throw new ScraperError('bookmarks-broken', `The file ${path} holds no bookmarks (${messageOf(cause)}). ${advice}`, {
       cause,
     })
   }

@@ -2,6 +2,7 @@ import type { Bookmarks } from '../bookmarks/bookmarks.js'
 import { FileBookmarks } from '../bookmarks/file-bookmarks.js'
 import { MemoryBookmarks } from '../bookmarks/memory-bookmarks.js'
 import { systemClock } from '../clock.js'
+import { describeDataErrors, openDataFolder } from '../data-folder.js'
 import { FileLogStore } from '../feed/file-log-store.js'
 import type { LogStore } from '../feed/log-store.js'
 import { MemoryLogStore } from '../feed/memory-log-store.js'
@@ -20,14 +21,14 @@ export interface OpenStores {
   close(): Promise<void>
 }
 
-/** A segment of the log on disk is this part of its bound. */
+/** The number of segments that the log on disk consists of at its bound. */
 const SEGMENTS = 8
 
 /**
- * Opens what the options name.
+ * Opens the bookmarks and the log that the options name.
  *
  * @param stop ends the wait for Redis
- * @throws ScraperError `bookmarks-away`, `bookmarks-broken`
+ * @throws ScraperError `bookmarks-away`, `bookmarks-broken`, `data-not-writable`
  */
 export async function openStores(
   stores: Stores,
@@ -35,6 +36,7 @@ export async function openStores(
   { env, stop }: { env: Readonly<Record<string, string | undefined>>; stop: AbortSignal },
   logger: Logger,
 ): Promise<OpenStores> {
+  if (stores.bookmarks === 'file' || stores.feedLog === 'file') await openDataFolder(stores.data)
   const { origin, list } = siteOf(settings.forum)
   const prefix = `jvc:${new URL(origin).host}:${list.forumId}:`
   const { expiryMs, logBytes } = settings
@@ -43,7 +45,10 @@ export async function openStores(
   const onError = (error: Error): void => logger.error({}, error.message)
   const bookmarks: Record<Stores['bookmarks'], () => Bookmarks | Promise<Bookmarks>> = {
     memory: () => new MemoryBookmarks(),
-    file: () => FileBookmarks.open(stores.bookmarksFile, { clock: systemClock, expiryMs, onError }),
+    file: () =>
+      describeDataErrors(stores.data, () =>
+        FileBookmarks.open(stores.bookmarksFile, { clock: systemClock, expiryMs, onError }),
+      ),
     redis: () => new RedisBookmarks(redis as NonNullable<typeof redis>, { prefix, expiryMs }),
   }
   const logStores: Record<Stores['feedLog'], () => LogStore> = {
@@ -51,9 +56,11 @@ export async function openStores(
     file: () => new FileLogStore(stores.logFolder, { segmentBytes: logBytes / SEGMENTS }),
     redis: () => new RedisLogStore(redis as NonNullable<typeof redis>, { prefix }),
   }
-  return {
-    bookmarks: await bookmarks[stores.bookmarks](),
-    logStore: logStores[stores.feedLog](),
-    close: async () => redis && closeRedis(redis),
+  const close = async (): Promise<void> => redis && closeRedis(redis)
+  try {
+    return { bookmarks: await bookmarks[stores.bookmarks](), logStore: logStores[stores.feedLog](), close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }

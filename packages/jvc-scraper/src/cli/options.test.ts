@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { helpText, parseOptions, specs } from './options.js'
 import { redisUrl, settingsOf, storesOf } from './settings.js'
 
-const parse = (line: string) => parseOptions(line.split(' ').filter(Boolean))
+function parse(line: string) {
+  return parseOptions(line.split(' ').filter(Boolean))
+}
 
 describe('the command line', () => {
   test('values are given with a space or an equals sign, the rest has defaults', () => {
@@ -49,7 +51,7 @@ describe('the command line', () => {
 })
 
 describe('what the options mean', () => {
-  test('a real forum is read civilly, from now on; an invented one quickly, from its start', () => {
+  test('a real forum is read civilly, from now on; a simulated one quickly, from its start', () => {
     expect(settingsOf(parse(''), undefined)).toMatchObject({
       forum: expect.stringContaining('https://www.jeuxvideo.com/forums/0-51-'),
       from: 'now',
@@ -57,10 +59,10 @@ describe('what the options mean', () => {
       workers: 4,
       listEveryMs: 5000,
       robots: true,
-      patience: { challengeMs: 60_000 },
+      retryPolicy: { challengeMs: 60_000 },
     })
-    const invented = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
-    expect(invented).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
+    const simulated = settingsOf(parse('--simulate'), 'http://127.0.0.1:4000/forums/0-51-0-1-0-1-0-x.htm')
+    expect(simulated).toMatchObject({ from: 'start', perSecond: 200, workers: 60 })
     const elsewhere = settingsOf(parse('--forum http://127.0.0.1.example.com/forums/0-51-0-1-0-1-0-x.htm'), undefined)
     expect(elsewhere).toMatchObject({ from: 'now', perSecond: 2 })
   })

@@ -1,9 +1,10 @@
 import { nearestName } from 'jvc-receiver/feed'
 import { ScraperError } from '../errors.js'
+import { parseSpan } from './date-range.js'
 
 interface Common {
   readonly help: string
-  /** What stands for the value in the help. */
+  /** The placeholder of the value in the help. */
   readonly value?: string
   /** Only with this other option. */
   readonly needs?: string
@@ -12,7 +13,7 @@ interface Common {
 type Spec = Common &
   (
     | { readonly kind: 'flag' }
-    | { readonly kind: 'text'; readonly default?: string }
+    | { readonly kind: 'text' | 'date'; readonly default?: string }
     | { readonly kind: 'choice'; readonly of: readonly string[]; readonly default?: string }
     | {
         readonly kind: 'number'
@@ -23,35 +24,60 @@ type Spec = Common &
       }
   )
 
-const flag = (help: string): Spec => ({ kind: 'flag', help })
-const number = (min: number, max: number, initial: number | undefined, help: string, needs?: string): Spec => ({
-  kind: 'number',
-  min,
-  max,
-  help,
-  ...(initial === undefined ? {} : { default: initial }),
-  ...(needs === undefined ? {} : { needs }),
-})
+function flag(help: string, needs?: string): Spec {
+  return { kind: 'flag', help, ...(needs === undefined ? {} : { needs }) }
+}
+
+function number(min: number, max: number, initial: number | undefined, help: string, needs?: string): Spec {
+  return {
+    kind: 'number',
+    min,
+    max,
+    help,
+    ...(initial === undefined ? {} : { default: initial }),
+    ...(needs === undefined ? {} : { needs }),
+  }
+}
+
 const whole: typeof number = (...args) => ({ ...number(...args), whole: true }) as Spec
-const choice = (of: readonly string[], help: string): Spec => ({ kind: 'choice', of, help })
+function choice(of: readonly string[], help: string): Spec {
+  return { kind: 'choice', of, help }
+}
 
 const MAX_PORT = 65_535
 
 /** Every option, in the order of the help. */
 export const specs = {
-  simulate: flag('read an invented forum, started for the occasion, instead of a real one'),
-  rate: number(0, 100_000, 20, 'new posts per second in the invented forum', 'simulate'),
-  seed: whole(0, 2 ** 32 - 1, 1, 'two invented forums of one seed publish the same posts', 'simulate'),
-  faults: { kind: 'text', help: 'what goes wrong in the invented forum: all, or names with commas', needs: 'simulate' },
-  topics: whole(1, 100_000, 30, 'topics of the invented forum that get posts at a time', 'simulate'),
-  total: whole(0, 1e9, undefined, 'posts after which the invented forum falls silent', 'simulate'),
-  'simulator-port': whole(0, MAX_PORT, 0, 'where the invented forum listens; 0: any free port', 'simulate'),
+  simulate: flag('read a simulated forum, started for the occasion, instead of a real one'),
+  rate: number(0, 100_000, 20, 'new posts per second in the simulated forum', 'simulate'),
+  seed: whole(0, 2 ** 32 - 1, 1, 'two simulated forums of one seed publish the same posts', 'simulate'),
+  faults: {
+    kind: 'text',
+    help: 'what goes wrong in the simulated forum: all, or names with commas',
+    needs: 'simulate',
+  },
+  topics: whole(1, 100_000, 30, 'topics of the simulated forum that get posts at a time', 'simulate'),
+  total: whole(0, 1e9, undefined, 'posts after which the simulated forum falls silent', 'simulate'),
+  'simulator-port': whole(0, MAX_PORT, 0, 'where the simulated forum listens; 0: any free port', 'simulate'),
+  'keep-truth': flag('keep every post of the simulated forum for /__truth; memory grows', 'simulate'),
   forum: { kind: 'text', value: 'URL', help: 'the topic list to read (default: Blabla 18-25 ans)' },
   from: choice(
     ['now', 'page', 'start'],
     'where a topic begins that was never read (default now; start with --simulate)',
   ),
   once: flag('read what there is, then end'),
+  output: {
+    ...choice(['jsonl', 'csv'], 'write the posts to standard output, as JSON lines or CSV, and open no feed'),
+    needs: 'once',
+  } as Spec,
+  topic: { kind: 'text', value: 'URL', help: 'read this topic alone', needs: 'output' },
+  since: {
+    kind: 'date',
+    value: 'DATE',
+    help: 'posts from this date on: 2026-07-27, 2026-07-27T14:30',
+    needs: 'output',
+  },
+  until: { kind: 'date', value: 'DATE', help: 'posts up to the end of this day, minute or second', needs: 'output' },
   port: whole(0, MAX_PORT, 6667, 'where the feed listens; 0: any free port'),
   host: { kind: 'text', default: '127.0.0.1', help: 'address the feed listens on; 0.0.0.0 lets other machines in' },
   'max-clients': whole(1, 100_000, 100, 'clients of the feed at once'),
@@ -168,6 +194,7 @@ function known(argument: string): OptionName {
 
 function convert(name: OptionName, spec: Spec, text: string): string | number {
   if (spec.kind === 'choice' && !spec.of.includes(text)) bad(name, `must be ${wanted(spec)}`, text)
+  if (spec.kind === 'date' && parseSpan(text) === undefined) bad(name, `must be ${wanted(spec)}`, text)
   if (spec.kind !== 'number') return text
   const value = text.trim() === '' ? NaN : Number(text)
   const fits = value >= spec.min && value <= spec.max && (!spec.whole || Number.isInteger(value))
@@ -178,6 +205,7 @@ function convert(name: OptionName, spec: Spec, text: string): string | number {
 function wanted(spec: Spec): string {
   if (spec.kind === 'choice') return spec.of.join(', ').replace(/, ([^,]*)$/, ' or $1')
   if (spec.kind === 'number') return `a ${spec.whole ? 'whole ' : ''}number from ${spec.min} to ${spec.max}`
+  if (spec.kind === 'date') return 'a date such as 2026-07-27 or 2026-07-27T14:30:00'
   return spec.kind === 'text' ? (spec.value ?? 'a text') : 'nothing'
 }
 
@@ -203,8 +231,9 @@ export function helpText(): string {
 
 const HEAD = `jvc-scraper: reads the posts of a forum and serves them on TCP, one line of JSON each.
 
-  jvc-scraper --simulate              an invented forum with 20 posts a second; then: nc localhost 6667
+  jvc-scraper --simulate              a simulated forum with 20 posts a second; then: nc localhost 6667
   jvc-scraper --forum URL             a real one; read its robots.txt and its terms first
+  jvc-scraper --once --output csv --topic URL > posts.csv
 
 Options:`
 

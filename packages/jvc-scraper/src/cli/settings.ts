@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FirstVisit } from '../crawl/topic-visitor.js'
 import type { SlowClientPolicy } from '../feed/feed-connection.js'
 import { DEFAULT_TIMEOUTS } from '../fetch/http.js'
-import { CIVIL_PATIENCE, type Patience } from '../fetch/page-fetcher.js'
+import { POLITE_RETRY_POLICY, type RetryPolicy } from '../fetch/retry-policy.js'
 import { DEFAULT_FORUM } from '../fetch/site.js'
 import { ScraperError } from '../errors.js'
 import type { ScraperSettings } from '../scraper.js'
@@ -11,16 +11,18 @@ import type { Options } from './options.js'
 type Env = Readonly<Record<string, string | undefined>>
 export type StoreKind = 'memory' | 'file' | 'redis'
 
-/** Where things are kept. */
+/** The places of the bookmarks and of the log. */
 export interface Stores {
   readonly bookmarks: StoreKind
   readonly feedLog: StoreKind
+  /** The folder for stores of the kind `file`. */
+  readonly data: string
   readonly bookmarksFile: string
   readonly logFolder: string
 }
 
-/** A forum on this machine minds nothing: it is asked again soon. */
-const LOCAL_PATIENCE: Patience = {
+/** The retry policy for a forum on this machine, which may be asked again at once. */
+const LOCAL_RETRY_POLICY: RetryPolicy = {
   attempts: 5,
   retryMs: 100,
   maxRetryMs: 2000,
@@ -32,7 +34,7 @@ const LOCAL_PATIENCE: Patience = {
 const DAY = 86_400_000
 const MIB = 1_048_576
 
-/** What the options mean for the scraper. @param forum the invented forum's address, with `--simulate` */
+/** Returns the settings that the options stand for. @param forum the simulated forum's address, with `--simulate` */
 export function settingsOf(options: Options, forum: string | undefined): ScraperSettings {
   const address = forum ?? options.text('forum') ?? DEFAULT_FORUM
   const local = isLocal(address)
@@ -53,14 +55,14 @@ export function settingsOf(options: Options, forum: string | undefined): Scraper
     maxPagesBack: number('max-pages-back'),
     expiryMs: number('expiry') * DAY,
     robots: !options.flag('ignore-robots'),
-    patience: local ? LOCAL_PATIENCE : CIVIL_PATIENCE,
+    retryPolicy: local ? LOCAL_RETRY_POLICY : POLITE_RETRY_POLICY,
     timeouts: local ? { connectMs: 2000, headersMs: 3000, bodyMs: 2000, totalMs: 8000 } : DEFAULT_TIMEOUTS,
   }
 }
 
 /**
- * Where to keep bookmarks and log: in Redis when the environment names one, else in files. What an invented forum
- * publishes begins anew at each start, so nothing of it is kept unless that is asked for.
+ * Chooses the stores of bookmarks and log: Redis when the environment names one, else files. A simulated forum starts
+ * over at each run, so nothing of it is kept unless an option asks for it.
  *
  * @throws ScraperError `bad-option` when Redis is asked for and not named
  */
@@ -76,18 +78,21 @@ export function storesOf(options: Options, env: Env): Stores {
   const bookmarks = (options.text('bookmarks') ?? usual) as StoreKind
   const feedLog = (options.text('feed-log') ?? usual) as StoreKind
   if (!redis && (bookmarks === 'redis' || feedLog === 'redis')) {
-    throw new ScraperError('bad-option', 'Redis is asked for, but neither REDIS_URL nor REDIS_HOST says where it is.')
+    throw new ScraperError(
+      'bad-option',
+      'Redis is asked for, but neither REDIS_URL nor REDIS_HOST is set. Set one of them, or choose file or memory.',
+    )
   }
   const data = options.text('data') ?? '.jvc-scraper'
-  return { bookmarks, feedLog, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
+  return { bookmarks, feedLog, data, bookmarksFile: join(data, 'bookmarks.json'), logFolder: join(data, 'log') }
 }
 
-/** Whether a forum is on this machine: an invented one, then, and nobody's patience is tried. */
+/** Recognises a forum on this machine: it is a simulated one, so it may be asked often. */
 function isLocal(forum: string): boolean {
   return URL.canParse(forum) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(forum).hostname)
 }
 
-/** `REDIS_URL`, or one made of `REDIS_HOST`. May hold a password: never to be printed. */
+/** Returns `REDIS_URL`, or a URL made of `REDIS_HOST`. It may hold a password and must not be printed. */
 export function redisUrl(env: Env): string | undefined {
   const { REDIS_URL: url, REDIS_HOST: host } = env
   if (url) return url

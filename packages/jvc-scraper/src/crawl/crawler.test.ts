@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { MemoryBookmarks } from '../bookmarks/memory-bookmarks.js'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../manual-clock.js'
-import { rowOf } from '../test-pages.js'
+import { ManualClock } from '../../test/manual-clock.js'
+import { rowOf } from '../../test/test-pages.js'
 import { Crawler } from './crawler.js'
 import { NoPage, StalePage } from './errors.js'
 import { Frontier } from './frontier.js'
@@ -11,13 +11,13 @@ import { Frontier } from './frontier.js'
 const gone = new NoPage({ kind: 'gone', path: '/x' })
 const away = new NoPage({ kind: 'not-found', path: '/x' })
 
-let stop = (): unknown => undefined
+let stop: () => unknown = () => undefined
 afterEach(async () => {
   await stop()
 })
 
 /** A crawler whose list and topics answer as they are told; time goes on by hand. */
-const start = (options: { scan?: (n: number) => void; visit?: (topic: string, n: number) => void }) => {
+function start(options: { scan?: (n: number) => void; visit?: (topic: string, n: number) => void; once?: boolean }) {
   const clock = new ManualClock(0)
   const counters = new Counters()
   const frontier = new Frontier()
@@ -53,17 +53,18 @@ const start = (options: { scan?: (n: number) => void; visit?: (topic: string, n:
     },
     { from: 'start', workers: 2, listEveryMs: 5000, retryMs: 1000, maxRetryMs: 60_000, expiryMs: 1e9 },
   )
-  const running = crawler.run()
+  let complete: boolean | undefined
+  const running = options.once ? crawler.runOnce().then((result) => (complete = result)) : crawler.run()
   stop = () => {
     crawler.stop()
     return running
   }
   const visitsOf = (id: string): number[] => visits.filter(([topic]) => topic === id).map(([, at]) => at)
   const gaps = (times: readonly number[]): number[] => times.slice(1).map((at, i) => at - (times[i] as number))
-  return { clock, counters, scans, visitsOf, gaps }
+  return { clock, counters, scans, visitsOf, gaps, isComplete: () => complete, crawler }
 }
 
-const refuse = (error: Error): never => {
+function refuse(error: Error): never {
   throw error
 }
 
@@ -96,6 +97,7 @@ describe('Crawler', () => {
   test.each([
     ['that was deleted', gone, 1],
     ['that seems not to exist', away, 7],
+    ['that may not be read', new NoPage({ kind: 'forbidden', path: '/x' }), 7],
     ['that shows the same older state again and again', new StalePage('the last one served is of 12:00', true), 7],
   ])('a topic %s is left after a while', async (_, error, times) => {
     const { clock, counters, visitsOf } = start({ visit: (id) => id === '1' && refuse(error) })
@@ -113,5 +115,29 @@ describe('Crawler', () => {
     await clock.advance(3_600_000)
     expect(visitsOf('1')).toHaveLength(30)
     expect(counters.get('topicsLeft')).toBe(0)
+  })
+
+  test.each<[string, Error, boolean]>([
+    ['deleted', gone, true],
+    ['not there', away, true],
+    ['not readable', new NoPage({ kind: 'forbidden', path: '/x' }), true],
+    ['always older than its row', new StalePage('the last one served is of 12:00', true), true],
+    ['moving all the time', new StalePage('the posts moved'), false],
+    ['not served', new NoPage({ kind: 'failed', path: '/x', reason: 'HTTP 500' }), false],
+    ['behind a challenge', new NoPage({ kind: 'challenge', path: '/x' }), false],
+  ])('a single pass with a topic that is %s', async (_, error, complete) => {
+    const { clock, visitsOf, isComplete } = start({ once: true, visit: (id) => id === '1' && refuse(error) })
+    await clock.advance(600_000)
+    expect(isComplete()).toBe(complete)
+    expect(visitsOf('1').length).toBeLessThanOrEqual(5)
+  })
+
+  test('the status tells a forum that was never read from one that was', async () => {
+    const challenge = new NoPage({ kind: 'challenge', path: '/x' })
+    const { clock, crawler } = start({ scan: (n) => n <= 2 && refuse(challenge) })
+    await clock.advance(0)
+    expect(crawler.status).toMatchObject({ state: 'challenged', since: 0, lastReadAt: undefined })
+    await clock.advance(60_000)
+    expect(crawler.status).toMatchObject({ state: 'reading', reason: undefined })
   })
 })

@@ -6,8 +6,9 @@ import type { Counters } from '../counters.js'
 import { ScraperError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ParseError } from '../parse/index.js'
+import { CrawlStatusTracker, type CrawlStatus } from './crawl-status.js'
 import { NoPage, StalePage } from './errors.js'
-import type { Doubt, Frontier, Pending } from './frontier.js'
+import type { Suspicion, Frontier, Pending } from './frontier.js'
 import type { ListScanner } from './list-scanner.js'
 import type { FirstVisit, TopicVisitor } from './topic-visitor.js'
 
@@ -24,25 +25,25 @@ export interface CrawlerPorts {
 
 export interface CrawlerOptions {
   readonly from: FirstVisit
-  /** Topics visited at once; each by one worker. */
+  /** The maximum number of topics visited at once. */
   readonly workers: number
-  /** From one reading of the list to the next, in milliseconds. */
+  /** The time between two readings of the list, in milliseconds. */
   readonly listEveryMs: number
-  /** The pause after a first failure, of a visit or of the list; it doubles. In milliseconds. */
+  /** The pause after a first failure of a visit or of the list, in milliseconds. It doubles with each further failure. */
   readonly retryMs: number
   readonly maxRetryMs: number
-  /** How long a bookmark lives, in milliseconds: an older post without a bookmark is not taken for a new one. */
+  /** The lifetime of a bookmark in milliseconds. An older post without a bookmark does not count as new. */
   readonly expiryMs: number
 }
 
-/** The place among the bookmarks that holds when this forum was first read; no topic has this id. */
+/** The key among the bookmarks for the date at which this forum was first read; no topic has this id. */
 const ORIGIN = '0'
-/** How often in a row a visit may find no topic, or the same older state of it than the list shows, before it is believed. */
-const MAX_DOUBTS = 6
-/** Attempts for the list and for each topic in a single pass. */
+/** The number of equal suspicious answers in a row after which the next one is accepted. */
+const MAX_SUSPICIONS = 6
+/** The number of attempts for the list and for each topic in a single pass. */
 const ONCE_ATTEMPTS = 5
 
-/** The loop: the list, then every changed topic, each by one worker; until it is stopped, or once. */
+/** Runs the crawl: reads the list, then visits every changed topic; once, or until it is stopped. */
 export class Crawler {
   readonly #ports: CrawlerPorts
   readonly #options: CrawlerOptions
@@ -54,17 +55,22 @@ export class Crawler {
   #wake: () => void = () => {}
   #attempts = Infinity
   #gaveUp = false
-  /** When the list was last read to its end, epoch milliseconds. */
-  lastScanAt: number | undefined
+  readonly #status: CrawlStatusTracker
 
   constructor(ports: CrawlerPorts, options: CrawlerOptions) {
     this.#ports = ports
     this.#options = options
-    // Every request that waits or is under way listens to it.
+    this.#status = new CrawlStatusTracker(ports.clock)
+    // Every waiting or running request listens to this signal.
     setMaxListeners(0, this.#stop.signal)
   }
 
-  /** Settles when it was stopped. */
+  /** The present state of the crawl, for the health page. */
+  get status(): CrawlStatus {
+    return this.#status.current
+  }
+
+  /** Crawls until `stop` is called. */
   async run(): Promise<void> {
     const visiting = this.#visitAll()
     while (!this.#stop.signal.aborted) {
@@ -75,9 +81,9 @@ export class Crawler {
   }
 
   /**
-   * One pass: the list, and everything it shows to have changed.
+   * Makes one pass: reads the list and visits every topic that has changed.
    *
-   * @returns false when the list or one of the topics could not be read in a few attempts
+   * @returns false when the list or a topic could not be read within a few attempts
    */
   async runOnce(): Promise<boolean> {
     this.#attempts = ONCE_ATTEMPTS
@@ -92,7 +98,7 @@ export class Crawler {
     return complete
   }
 
-  /** Begins nothing new; what is under way is broken off, except what is being written. */
+  /** Stops the crawl: starts nothing new and aborts running requests, but not writes to the log. */
   stop(): void {
     this.#stop.abort(new Error('the crawl was stopped'))
     this.#wake()
@@ -103,17 +109,18 @@ export class Crawler {
   }
 
   async #scan(): Promise<boolean> {
-    const { scanner, logger, clock } = this.#ports
+    const { scanner, logger } = this.#ports
     try {
       await this.#findOrigin()
       this.#newest = await scanner.scan(this.#stop.signal)
       await this.#keepOrigin()
       this.#listFailures = 0
-      this.lastScanAt = clock.now()
+      this.#status.succeeded()
       return true
     } catch (error) {
       if (this.#stop.signal.aborted) return false
       this.#count(error)
+      this.#status.failed(error)
       this.#listFailures++
       logger.warn({ error: messageOf(error), failures: this.#listFailures }, 'the topic list could not be read')
       return false
@@ -128,14 +135,14 @@ export class Crawler {
     if (stored !== undefined) this.#origin = Number(stored)
   }
 
-  /** The forum's own clock says what "now" is: the newest post of the first list. Raising it again renews its life. */
+  /** Stores the newest post of the first list as "now", by the forum's own clock. Advancing it again restarts its expiry. */
   async #keepOrigin(): Promise<void> {
     if (this.#options.from !== 'now' || this.#newest === undefined) return
     this.#origin ??= this.#newest
-    await this.#ports.bookmarks.raise(ORIGIN, String(this.#origin))
+    await this.#ports.bookmarks.advance(ORIGIN, String(this.#origin))
   }
 
-  /** From which date on the posts of a topic without a bookmark are new. */
+  /** Returns the date from which posts of a topic without a bookmark count as new. */
   #since(): number | undefined {
     if (this.#origin === undefined || this.#newest === undefined) return undefined
     return Math.max(this.#origin, this.#newest - this.#options.expiryMs)
@@ -151,7 +158,7 @@ export class Crawler {
     )
   }
 
-  /** Hands out topics to workers as they become due. */
+  /** Starts visits as topics become due and workers are free. */
   async #visitAll(): Promise<void> {
     const { frontier, clock } = this.#ports
     while (!this.#stop.signal.aborted) {
@@ -181,18 +188,19 @@ export class Crawler {
       counters.add('visitsFailed')
       this.#count(error)
       const isLast = pending.failures + 1 >= this.#attempts
-      const doubt = doubtOf(error, pending)
-      if (isLast || isFinal(error) || (doubt?.times ?? 0) > MAX_DOUBTS) {
-        this.#gaveUp ||= isLast
+      const suspicion = suspicionOf(error, pending)
+      const isAccepted = isFinal(error) || (suspicion?.repeats ?? 0) > Math.min(MAX_SUSPICIONS, this.#attempts - 1)
+      if (isLast || isAccepted) {
+        this.#gaveUp ||= !isAccepted
         counters.add('topicsLeft')
-        logger.info({ topic: id, why: messageOf(error) }, 'a topic is left')
+        logger.info({ topic: id, why: messageOf(error) }, 'a topic is given up')
         frontier.done(id)
         return
       }
       const { retryMs: baseMs, maxRetryMs: maxMs } = this.#options
       const pause = backOffMs(pending.failures + 1, { baseMs, maxMs }, random())
-      logger.debug({ topic: id, error: messageOf(error), pauseMs: pause }, 'a visit failed and will be tried again')
-      frontier.failed(pending, clock.now() + pause, doubt)
+      logger.debug({ topic: id, error: messageOf(error), pauseMs: pause }, 'a visit failed and will be repeated')
+      frontier.failed(pending, clock.now() + pause, suspicion)
     }
   }
 
@@ -226,21 +234,22 @@ export class Crawler {
   }
 }
 
-/** A topic that was deleted is left, and so is one that nobody may read. */
+/** Returns whether repeating the visit is pointless: the topic was deleted, or may not be read. */
 function isFinal(error: unknown): boolean {
   return error instanceof NoPage && /^(gone|login|disallowed)$/.test(error.outcome.kind)
 }
 
 /**
- * What may be a passing mood of the site is believed only when it is the same again and again: that there is no such
- * topic, or that it has no post that the list tells of. Failures of another kind in between begin the count anew.
+ * Returns the suspicion that an error raises, with its number of repetitions. The site may claim by mistake that a topic
+ * does not exist or lacks the latest post, so such an answer is accepted only after it was the same many times in a row. A
+ * failure of another kind in between restarts the count.
  */
-function doubtOf(error: unknown, { doubt }: Pending): Doubt | undefined {
-  const doubtful =
+function suspicionOf(error: unknown, { suspicion }: Pending): Suspicion | undefined {
+  const isSuspicious =
     error instanceof NoPage
-      ? /^(not-found|index)$/.test(error.outcome.kind)
-      : error instanceof StalePage && error.mayLast
-  if (!doubtful) return undefined
+      ? /^(not-found|index|forbidden)$/.test(error.outcome.kind)
+      : error instanceof StalePage && error.mayPersist
+  if (!isSuspicious) return undefined
   const { message } = error as Error
-  return { message, times: doubt?.message === message ? doubt.times + 1 : 1 }
+  return { message, repeats: suspicion?.message === message ? suspicion.repeats + 1 : 1 }
 }

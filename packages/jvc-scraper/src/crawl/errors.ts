@@ -1,6 +1,6 @@
 import type { PageOutcome } from '../fetch/outcome.js'
 
-/** A page that was asked for and is not there to be read. */
+/** A requested page that could not be obtained. */
 export class NoPage extends Error {
   override readonly name = 'NoPage'
 
@@ -9,14 +9,14 @@ export class NoPage extends Error {
   }
 }
 
-/** The page is one, but not of the state of the forum that was asked about: try again later. */
+/** A page that shows another state of the forum than expected, such as an older one. A later request may succeed. */
 export class StalePage extends Error {
   override readonly name = 'StalePage'
 
-  /** @param mayLast it may stay so for ever, and is to be believed when it is seen again and again */
+  /** @param mayPersist whether the page may never change: the same answer several times in a row is then accepted */
   constructor(
     message: string,
-    readonly mayLast = false,
+    readonly mayPersist = false,
   ) {
     super(message)
   }
@@ -29,13 +29,17 @@ function describe(outcome: Exclude<PageOutcome, { kind: 'page' }>): string {
     case 'not-found':
       return 'not found'
     case 'index':
-      return 'sent to the forum index'
+      return 'redirected to the forum index, so it does not exist'
     case 'login':
-      return 'an account is asked for'
+      return 'the site requires an account'
     case 'elsewhere':
-      return 'sent to another place, which is not followed'
+      return 'redirected to an address outside the forum, which is not followed'
+    case 'forbidden':
+      return 'the site answers that it may not be read (403, or a forum that is not readable)'
+    case 'cookie-gate':
+      return 'the site asks for consent to cookies first; set JVC_COOKIE to the cookie of a browser that gave it'
     case 'challenge':
-      return 'the site asks for a human'
+      return 'the site asks for a human (challenge)'
     case 'disallowed':
       return 'robots.txt does not allow it'
     case 'failed':

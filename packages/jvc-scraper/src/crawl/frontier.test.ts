@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { rowOf } from '../test-pages.js'
+import { rowOf } from '../../test/test-pages.js'
 import { Frontier } from './frontier.js'
 
 describe('Frontier', () => {

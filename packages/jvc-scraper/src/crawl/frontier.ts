@@ -1,66 +1,68 @@
 import type { TopicRow } from '../parse/index.js'
 
-/** Something that a site may say in passing, or mean. */
-export interface Doubt {
+/** An answer that may be transient or final: it is accepted once it has been repeated often enough. */
+export interface Suspicion {
   readonly message: string
-  readonly times: number
+  readonly repeats: number
 }
 
-/** A topic that waits for a visit. */
+/** A topic waiting for a visit. */
 export interface Pending {
   readonly row: TopicRow
-  /** Visits that have failed since the row was last read well. */
+  /** Failed visits since the last successful one. */
   readonly failures: number
-  /** What the last of them would mean if it were to be believed, and how often in a row it was the same. */
-  readonly doubt: Doubt | undefined
-  /** Not before this, epoch milliseconds. */
+  /** The suspicion raised by the last failure, with its number of repetitions. */
+  readonly suspicion: Suspicion | undefined
+  /** The earliest time of the next visit, epoch milliseconds. */
   readonly notBefore: number
 }
 
-/** What is remembered of a row: no text of the page it stood on, which would keep the whole page in memory. */
+/** The remembered state of a row. It holds no substring of the page, which would keep the whole page in memory. */
 interface Seen {
   readonly lastPage: number
   readonly replies: number
   readonly lastPost: number | string
-  /** When the row may change without showing it is over: see {@link Frontier.notice}. */
+  /** Whether every further change of the topic will be visible in its row: see {@link Frontier.notice}. */
   settled: boolean
   readonly noticedAt: number
 }
 
-/** Rows of the list are dated to the second: within it a post can take another's place without a trace. */
+/** The time after which a change within the same second is over. Rows are dated to the second; one more is slack. */
 const SECOND_MS = 2000
 
-const FRESH = { failures: 0, doubt: undefined, notBefore: 0 }
+const NEVER_FAILED = { failures: 0, suspicion: undefined, notBefore: 0 }
 
-/** Rows remembered, beyond which the ones noticed longest ago are forgotten (and would be visited once more). */
+/** The number of rows remembered. Beyond it the one noticed longest ago is forgotten, and would be visited again. */
 const MAX_SEEN = 20_000
 
 /**
- * Which topics to visit, and when. Pure: no clock and no I/O. Rows of the list go in, one pending entry per changed topic
- * comes out; a topic under visit is not handed out a second time.
+ * Decides which topics to visit, and when. It is pure: no clock and no I/O. Rows of the list go in and one pending entry
+ * per changed topic comes out. A topic is never under two visits at once.
  */
 export class Frontier {
   readonly #seen = new Map<string, Seen>()
   readonly #pending = new Map<string, Pending>()
   readonly #visiting = new Set<string>()
 
-  /** Topics that wait for a visit. */
+  /** The number of topics waiting for a visit. */
   get waiting(): number {
     return this.#pending.size
   }
 
+  /** The number of topics under visit. */
   get visiting(): number {
     return this.#visiting.size
   }
 
   /**
-   * Takes note of a row of the list.
+   * Records a row of the list and schedules a visit when it has changed.
    *
-   * A row whose last post is of the newest second of the list can still change without a trace (a post deleted and
-   * another written in that second): it is visited once more when that second is over.
+   * A row whose last post is as new as the newest post of the list can still change invisibly, when a post is deleted and
+   * another is written within that second. Such a topic is visited once more when the second is over.
    *
    * @param newestAt the date of the newest post of the list, epoch milliseconds
-   * @returns whether the topic has changed and is to be visited
+   * @param now epoch milliseconds
+   * @returns whether the row has changed
    */
   notice(row: TopicRow, newestAt: number | undefined, now: number): boolean {
     const seen = this.#seen.get(row.id)
@@ -68,19 +70,19 @@ export class Frontier {
     if (seen !== undefined && !changed && (seen.settled || now - seen.noticedAt < SECOND_MS)) return false
     const young = newestAt !== undefined && row.lastPostAt !== undefined && newestAt - row.lastPostAt < SECOND_MS
     this.#seen.delete(row.id)
-    this.#seen.set(row.id, { ...marksOf(row), settled: !changed || !young, noticedAt: now })
+    this.#seen.set(row.id, { ...versionOf(row), settled: !changed || !young, noticedAt: now })
     this.#forget()
-    this.#pending.set(row.id, { ...(this.#pending.get(row.id) ?? FRESH), row })
+    this.#pending.set(row.id, { ...(this.#pending.get(row.id) ?? NEVER_FAILED), row })
     return changed
   }
 
-  /** Whether the row differs from the one last seen. */
+  /** Returns whether the row differs from the one last recorded. */
   hasChanged(row: TopicRow): boolean {
     const seen = this.#seen.get(row.id)
-    return seen === undefined || !isSame(seen, marksOf(row))
+    return seen === undefined || !isSame(seen, versionOf(row))
   }
 
-  /** The topic that has waited longest and may be visited now; it counts as visited until `done`. */
+  /** Hands out the topic that has waited longest among those due. It stays under visit until `done` or `failed`. */
   take(now: number): Pending | undefined {
     for (const [id, pending] of this.#pending) {
       if (pending.notBefore > now || this.#visiting.has(id)) continue
@@ -91,7 +93,7 @@ export class Frontier {
     return undefined
   }
 
-  /** When the next waiting topic may be visited, epoch milliseconds; undefined when none waits. */
+  /** Returns the time at which the next topic is due, epoch milliseconds, or undefined when none is waiting. */
   nextAt(): number | undefined {
     let least: number | undefined
     for (const [id, { notBefore }] of this.#pending) {
@@ -100,17 +102,17 @@ export class Frontier {
     return least
   }
 
-  /** The visit went well. */
+  /** Ends a visit for good: it succeeded, or the topic is given up. */
   done(id: string): void {
     this.#visiting.delete(id)
   }
 
-  /** The visit failed: the topic waits again, unless a newer row of it does already. */
-  failed(pending: Pending, notBefore: number, doubt?: Doubt): void {
+  /** Ends a failed visit. The topic waits again, unless a newer row of it does already. */
+  failed(pending: Pending, notBefore: number, suspicion?: Suspicion): void {
     const { id } = pending.row
     this.#visiting.delete(id)
     if (this.#pending.has(id)) return
-    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, doubt, notBefore })
+    this.#pending.set(id, { row: pending.row, failures: pending.failures + 1, suspicion, notBefore })
   }
 
   #forget(): void {
@@ -120,13 +122,13 @@ export class Frontier {
   }
 }
 
-type Marks = Pick<Seen, 'lastPage' | 'replies' | 'lastPost'>
+type RowVersion = Pick<Seen, 'lastPage' | 'replies' | 'lastPost'>
 
-/** What changes when a topic gets a post. A new title alone is no reason to read it. */
-function marksOf({ lastPage, replies, lastPostAt, lastPostDate }: TopicRow): Marks {
+/** Returns the fields that change when a topic gets a post. A new title alone is no reason to visit it. */
+function versionOf({ lastPage, replies, lastPostAt, lastPostDate }: TopicRow): RowVersion {
   return { lastPage, replies, lastPost: lastPostAt ?? lastPostDate }
 }
 
-function isSame(a: Marks, b: Marks): boolean {
+function isSame(a: RowVersion, b: RowVersion): boolean {
   return a.lastPage === b.lastPage && a.replies === b.replies && a.lastPost === b.lastPost
 }

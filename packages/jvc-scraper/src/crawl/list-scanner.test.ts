@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import { Forum } from '../simulator/forum.js'
 import { listView } from '../simulator/list-view.js'
 import { parseAddress } from '../parse/index.js'
@@ -11,7 +11,7 @@ import { ListScanner } from './list-scanner.js'
 const NOW = Date.parse('2026-07-27T12:00:00Z')
 
 /** A forum of 200 topics, eight pages of the list, and a scanner that reads three of them at most. */
-const start = () => {
+function start() {
   const forum = new Forum({ seed: 1, forumId: '51', topics: 200, history: 200, now: NOW - 60_000 })
   const clock = new ManualClock(NOW)
   const counters = new Counters()

@@ -16,20 +16,20 @@ export interface ScannerPorts {
 
 export interface ScannerOptions {
   readonly list: ForumAddress
-  /** The most pages of the list that are read at once. */
+  /** The maximum number of pages read in one scan. */
   readonly maxPages: number
 }
 
-/** Dates are to the second, and two servers of one site may differ a little. */
+/** The tolerance for comparing dates: they are to the second, and the clocks of two servers may differ a little. */
 const SLACK_MS = 2000
 
-/** Reads the topic list as far as it has changed, and tells the frontier. */
+/** Reads the topic list as far as it has changed, and passes its rows to the frontier. */
 export class ListScanner {
   readonly #ports: ScannerPorts
   readonly #options: ScannerOptions
-  /** The newest post at the last scan that was not cut short: what is older has been noticed. */
+  /** The date of the newest post at the last complete scan; all older changes have been noticed. */
   #scannedTo: number | undefined
-  /** The last scan was cut short: below a row that it noticed there may be others that it did not reach. */
+  /** Whether the last scan was cut short, so that rows below those it noticed may be unknown. */
   #cutShort = false
 
   constructor(ports: ScannerPorts, options: ScannerOptions) {
@@ -38,10 +38,10 @@ export class ListScanner {
   }
 
   /**
-   * One scan, from page 1 to the first page that ends with a row that has been noticed before.
+   * Scans the list from page 1 to the first page that ends with a known row.
    *
-   * @returns the date of the newest post, epoch milliseconds, if the list shows it
-   * @throws NoPage, ParseError: what was not reached is scanned the next time
+   * @returns the date of the newest post, epoch milliseconds, or undefined when the list does not show it
+   * @throws NoPage, ParseError when a page cannot be read; the next scan reads the rest
    */
   async scan(signal: AbortSignal): Promise<number | undefined> {
     const { maxPages } = this.#options
@@ -51,7 +51,7 @@ export class ListScanner {
     for (let page = 1; page <= maxPages; page++) {
       const list = await this.#read(page, signal)
       newest ??= newestOf(list.rows)
-      // Asked before the rows are noticed, which makes them known.
+      // Must come before #notice, which makes the rows known.
       const below = this.#below(list, afterCut)
       this.#notice(list, newest)
       if (below === 'known') break
@@ -73,7 +73,7 @@ export class ListScanner {
       counters.add('postsUnreadable', list.problems.length)
       logger.warn(
         { path, problems: list.problems.slice(0, 3) },
-        'some rows of a list could not be read and are left out',
+        'some rows of the list could not be read and are skipped',
       )
     }
     return list
@@ -86,9 +86,9 @@ export class ListScanner {
   }
 
   /**
-   * What is to be expected below this page. Rows stand in the order of their last post, so what follows a row that has not
-   * changed has not changed either, unless it was not reached by a scan that was cut short after it had noticed this row.
-   * As the order is only as good as the clocks of the site, a row that is young is no reason to stop, yet none to worry.
+   * Returns what to expect below this page. Rows are ordered by last post, so the rows after an unchanged one have not
+   * changed either, unless an earlier scan noticed that row and was then cut short. The order is only as good as the clocks
+   * of the site, so reading continues past a young row, but the bound may fall there without being a gap.
    */
   #below({ rows, nextUrl }: TopicListPage, afterCut: boolean): 'known' | 'likely known' | 'unknown' {
     const last = rows.filter(({ pinned }) => !pinned).at(-1)
@@ -103,8 +103,7 @@ export class ListScanner {
     if (this.#scannedTo === undefined) return
     this.#ports.counters.add('gaps')
     const { maxPages } = this.#options
-    const message =
-      'the list has changed beyond the pages that are read: topics further down may have posts that are missed'
+    const message = 'the list has changed beyond the pages that are read, so posts of topics further down may be missed'
     this.#ports.logger.warn({ pages: maxPages }, `${message} (--pages)`)
   }
 }

@@ -17,10 +17,10 @@ export interface ReaderPorts {
   readonly logger: Logger
 }
 
-/** How often a page is asked for before a walk that has come this far is broken off. */
+/** The number of attempts for one page before a walk is abandoned. */
 const MAX_READS = 3
 
-/** One topic, page by page. */
+/** Reads one topic page by page. */
 export class TopicReader {
   readonly #ports: ReaderPorts
   readonly #address: ForumAddress
@@ -37,17 +37,17 @@ export class TopicReader {
   }
 
   /**
-   * The page, or the one that the site serves in its place.
+   * Reads a page. The result may be another page of the topic when the requested one no longer exists.
    *
-   * @throws NoPage when there is none; StalePage when it is of another topic, or when the site serves another page
-   * although it says that this one exists; ParseError when it cannot be read
+   * @throws NoPage when the page cannot be obtained; StalePage when it belongs to another topic, or when the site serves
+   * another page although the requested one exists; ParseError when it cannot be read
    */
   async read(page: number): Promise<TopicPage> {
     for (let reads = 1; ; reads++) {
       try {
         return await this.#readOnce(page)
       } catch (error) {
-        // A long topic would never be read to its end if each page that is amiss sent the walk back to its beginning.
+        // Retried here, because a long topic would never be read to its end if each bad page restarted the whole walk.
         const isAmiss = error instanceof StalePage || error instanceof ParseError
         if (!this.#hasRead || !isAmiss || reads >= MAX_READS) throw error
         if (error instanceof ParseError) this.#ports.counters.add('pagesUnreadable')
@@ -59,7 +59,7 @@ export class TopicReader {
     const { fetcher, counters, logger } = this.#ports
     const path = withPage(this.#address, page)
     const outcome = await fetcher.page(path, this.#signal)
-    // One page of a topic that is there cannot mean that the topic is not.
+    // Another page of this topic has been read, so the topic itself exists.
     if (this.#hasRead && (outcome.kind === 'index' || outcome.kind === 'not-found')) {
       throw new StalePage(`${path} is no longer there`)
     }
@@ -71,7 +71,7 @@ export class TopicReader {
       counters.add('postsUnreadable', read.problems.length)
       logger.warn(
         { path, problems: read.problems.slice(0, 3) },
-        'some posts of a page could not be read and are left out',
+        'some posts of a page could not be read and are skipped',
       )
     }
     if (read.topicId !== this.#address.topicId) {

@@ -4,8 +4,8 @@ import { Counters } from '../counters.js'
 import { FeedLog } from '../feed/feed-log.js'
 import { MemoryLogStore } from '../feed/memory-log-store.js'
 import { silentLogger } from '../logger.js'
-import { parseAddress, type TopicRow } from '../parse/index.js'
-import { rowOf } from '../test-pages.js'
+import { formatFrenchDate, parseAddress, type TopicRow } from '../parse/index.js'
+import { rowOf } from '../../test/test-pages.js'
 import { TopicVisitor, type FirstVisit } from './topic-visitor.js'
 
 const none = new AbortController().signal
@@ -14,18 +14,28 @@ const PER_PAGE = 20
 interface Topic {
   title: string
   ids: number[]
+  /** The number of pages, when the last ones are empty. */
+  pages?: number
+}
+
+/** Returns the date of a post: a second for each id, from 27 July 2026 at 12:00. */
+function dateOf(post: number): string {
+  return formatFrenchDate(atOf(post))
+}
+function atOf(post: number): number {
+  return Date.UTC(2026, 6, 27, 10) + post * 1000
 }
 
 /** A page of a topic as the site's payload has it; `bad` posts have no author that could be read, nor a body. */
-function pageOf(id: string, { title, ids }: Topic, page: number, bad: ReadonlySet<number>): string {
-  const pageCount = Math.max(1, Math.ceil(ids.length / PER_PAGE))
+function pageOf(id: string, { title, ids, pages }: Topic, page: number, bad: ReadonlySet<number>): string {
+  const pageCount = pages ?? Math.max(1, Math.ceil(ids.length / PER_PAGE))
   const listMessage = ids.slice((page - 1) * PER_PAGE, page * PER_PAGE).map((post) =>
     bad.has(post)
       ? { id: post, renderedText: 7 }
       : {
           id: post,
           publishedAuthorName: 'A',
-          publishedDate: '27 juillet 2026 à 13:59:20',
+          publishedDate: dateOf(post),
           renderedText: `<p>m${post}</p>`,
         },
   )
@@ -35,7 +45,7 @@ function pageOf(id: string, { title, ids }: Topic, page: number, bad: ReadonlySe
   return `<html><script>window.jvc.forumsAppPayload="${packed}";</script></html>`
 }
 
-const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
+async function start(from: FirstVisit = 'start', maxPagesBack = 50) {
   const topics = new Map<string, Topic>()
   const bad = new Set<number>()
   const counters = new Counters()
@@ -56,18 +66,22 @@ const start = async (from: FirstVisit = 'start', maxPagesBack = 50) => {
     },
   }
   const visitor = new TopicVisitor({ fetcher, counters, logger: silentLogger, bookmarks, log }, { from, maxPagesBack })
-  const visit = (id: string): Promise<void> => {
+  const visit = (id: string, shown: Partial<TopicRow> = {}): Promise<void> => {
     const { title, ids } = topics.get(id) as Topic
     const lastPage = Math.max(1, Math.ceil(ids.length / PER_PAGE))
-    const row: TopicRow = rowOf({ id, title, lastPage, replies: ids.length - 1 })
+    const row: TopicRow = rowOf({ id, title, lastPage, replies: ids.length - 1, ...shown })
     return visitor.visit(row, undefined, none)
   }
   const sent = (): string[] => log.read(0, Infinity).map(({ topicId, postId }) => `${topicId}:${postId}`)
   return { topics, bad, site, counters, bookmarks, log, visit, sent }
 }
 
-const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
-const of = (id: string, ids: readonly number[]): string[] => ids.map((post) => `${id}:${post}`)
+function upTo(count: number, from = 1): number[] {
+  return Array.from({ length: count }, (_, i) => from + i)
+}
+function of(id: string, ids: readonly number[]): string[] {
+  return ids.map((post) => `${id}:${post}`)
+}
 
 describe('a visit', () => {
   test('two topics of one title are two topics', async () => {
@@ -169,7 +183,7 @@ describe('a visit', () => {
       { id: '1', ...post },
       { id: '2', ...post },
     ])
-    await bookmarks.raise('1', '1')
+    await bookmarks.advance('1', '1')
     await visit('1')
     expect(sent()).toEqual(of('1', [1, 2, 3]))
   })
@@ -184,6 +198,38 @@ describe('a visit', () => {
     site.mood = (page) => page === 2
     await expect(visit('2')).rejects.toThrow('is no longer there')
     site.mood = () => true
-    await expect(visit('2')).rejects.toThrow('sent to the forum index')
+    await expect(visit('2')).rejects.toThrow('redirected to the forum index')
+  })
+
+  test('--from start on 300 pages is one visit: only the last stretch is compared with the list', async () => {
+    const { topics, visit, sent } = await start('start', 50)
+    topics.set('1', { title: 't', ids: upTo(6000) })
+    await visit('1', { lastPostAt: atOf(6000), lastPostDate: dateOf(6000) })
+    expect(sent()).toEqual(of('1', upTo(6000)))
+  })
+
+  test.each<[string, number[], Partial<TopicRow>, boolean]>([
+    ['is the last one', upTo(45), { lastPostAt: atOf(45), lastPostDate: dateOf(45) }, false],
+    ['is later than the pages', upTo(45), { lastPostAt: atOf(46), lastPostDate: dateOf(46) }, true],
+    ['has the date of another post', upTo(45), { lastPostAt: atOf(45) + 3_600_000, lastPostDate: dateOf(45) }, false],
+  ])('a post of the list that %s: what the pages show is sent', async (_, ids, shown, isStale) => {
+    const { topics, visit, sent } = await start('start', 1)
+    topics.set('1', { title: 't', ids })
+    const visited = visit('1', shown)
+    await (isStale ? expect(visited).rejects.toThrow('the list shows a post of') : visited)
+    expect(sent()).toEqual(of('1', ids))
+  })
+
+  test.each<[FirstVisit, string[]]>([
+    ['page', of('1', upTo(20, 21))],
+    ['start', of('1', upTo(40))],
+  ])('an empty last page, --from %s: the posts before it are read', async (from, wanted) => {
+    const { topics, visit, sent } = await start(from)
+    topics.set('1', { title: 't', ids: upTo(40), pages: 3 })
+    await visit('1', { lastPage: 3 })
+    expect(sent()).toEqual(wanted)
+    topics.set('1', { title: 't', ids: upTo(42) })
+    await visit('1')
+    expect(sent()).toEqual([...wanted, ...of('1', [41, 42])])
   })
 })

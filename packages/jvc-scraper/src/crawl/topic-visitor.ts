@@ -8,8 +8,10 @@ import { StalePage } from './errors.js'
 import { TopicReader, type ReaderPorts } from './topic-reader.js'
 import { walkBack, type Walk } from './walk-back.js'
 
-/** Where a topic that was never read begins: only what comes from now on, its last page, or its first post. */
+/** The starting point in a topic that was never read: new posts only, its last page, or its first post. */
 export type FirstVisit = 'now' | 'page' | 'start'
+
+const DEFAULT_ORIGIN = 'https://www.jeuxvideo.com'
 
 export interface VisitorPorts extends ReaderPorts {
   readonly log: Pick<FeedLog, 'append' | 'lastId'>
@@ -20,13 +22,15 @@ export interface VisitorPorts extends ReaderPorts {
 
 export interface VisitorOptions {
   readonly from: FirstVisit
-  /** The most pages that are read at once to catch up with a topic. */
+  /** The maximum number of pages read backwards at once to catch up with a topic. */
   readonly maxPagesBack: number
+  /** The scheme and host of the site, for the addresses of posts. Default `https://www.jeuxvideo.com`. */
+  readonly origin?: string | undefined
 }
 
 /**
- * Reads what is new in a topic into the log, then raises its bookmark: in this order, so that a crash between the two
- * costs nothing. What is known of a topic is the greater of its bookmark and its last post in the log.
+ * Reads the new posts of a topic into the log, then advances its bookmark. In this order a crash between the two loses
+ * nothing: a topic is known up to its bookmark or to its last post in the log, whichever is greater.
  */
 export class TopicVisitor {
   readonly #ports: VisitorPorts
@@ -38,27 +42,29 @@ export class TopicVisitor {
   }
 
   /**
-   * @param sinceMs a topic without a bookmark is read from this date on (`--from now`): epoch milliseconds; undefined takes
-   * its present end as the place to begin
-   * @throws StalePage, NoPage, ParseError, ScraperError: the visit is to be tried again later
+   * Visits a topic once.
+   *
+   * @param sinceMs with `--from now`, the date from which a topic without a bookmark is read, epoch milliseconds; undefined
+   * starts at its present end
+   * @throws StalePage, NoPage, ParseError, ScraperError when the visit should be repeated later
    */
   async visit(row: TopicRow, sinceMs: number | undefined, signal: AbortSignal): Promise<void> {
     const reader = new TopicReader(row.lastPageUrl, this.#ports, signal)
     const read = (page: number): Promise<TopicPage> => reader.read(page)
     const known = await this.#known(row.id)
     if (known !== undefined) await this.#catchUp(row, read, known)
-    else if (this.#options.from === 'page') await this.#emit(row, await this.#walk(row, read, () => true))
+    else if (this.#options.from === 'page') await this.#emitLatest(row, await this.#walk(row, read, hasPosts))
     else if (this.#options.from === 'start') await this.#readFromStart(row, read)
     else await this.#beginNow(row, read, sinceMs)
   }
 
-  /** The log may know more than the bookmark: after a crash between the two, or when the bookmark could not be raised. */
+  /** Returns the last known post. The log is ahead of the bookmark when advancing it failed, or after a crash in between. */
   async #known(topicId: string): Promise<string | undefined> {
     const { bookmarks, log } = this.#ports
     const stored = await bookmarks.get(topicId)
     const logged = log.lastId(topicId)
     if (logged === undefined || (stored !== undefined && compareIds(stored, logged) >= 0)) return stored
-    await bookmarks.raise(topicId, logged)
+    await bookmarks.advance(topicId, logged)
     return logged
   }
 
@@ -67,28 +73,28 @@ export class TopicVisitor {
     const walk = await this.#walk(row, read, reached)
     if (walk.bounded && this.#options.from === 'start') return this.#readFromStart(row, read, known)
     if (walk.bounded) this.#reportGap(row, known, walk)
-    await this.#emit(row, walk, (post) => compareIds(post.id, known) > 0)
+    await this.#emitLatest(row, walk, (post) => compareIds(post.id, known) > 0)
   }
 
-  /** Without a date the topic's end is where it begins; with one, everything from that second on is new. */
+  /** Starts at the topic's present end when there is no date; else everything from that second on is new. */
   async #beginNow(
     row: TopicRow,
     read: (page: number) => Promise<TopicPage>,
     sinceMs: number | undefined,
   ): Promise<void> {
     if (sinceMs === undefined) {
-      const walk = await this.#walk(row, read, ({ posts, hidden }) => posts.length + hidden.length > 0)
+      const walk = await this.#walk(row, read, hasPosts)
       const last = walk.posts[walk.posts.length - 1]
-      if (last !== undefined) await this.#ports.bookmarks.raise(row.id, last.id)
+      if (last !== undefined) await this.#ports.bookmarks.advance(row.id, last.id)
       return
     }
     const isOld = ({ at }: PostOnPage): boolean => at !== undefined && at < sinceMs
     const walk = await this.#walk(row, read, (page) => page.posts.some(isOld))
     if (walk.bounded) this.#reportGap(row, undefined, walk)
-    await this.#emit(row, walk, (post) => !isOld(post))
+    await this.#emitLatest(row, walk, (post) => !isOld(post))
   }
 
-  /** Forward, a bounded stretch of pages at a time; each stretch is read backwards, so that nothing slips through. */
+  /** Reads forward in stretches of bounded length. Each stretch is read backwards, so that no post slips through. */
   async #readFromStart(row: TopicRow, read: (page: number) => Promise<TopicPage>, known?: string): Promise<void> {
     const { maxPagesBack } = this.#options
     let after = known
@@ -101,14 +107,16 @@ export class TopicVisitor {
         reached: (page) => page.page <= begin || (mark !== undefined && hasUpTo(page, mark)),
         maxPages: maxPagesBack + 1,
       })
-      await this.#emit(row, walk, (post) => mark === undefined || compareIds(post.id, mark) > 0)
+      end = walk.top.page >= walk.top.pageCount || walk.top.page < to
+      const isNew = (post: PostOnPage): boolean => mark === undefined || compareIds(post.id, mark) > 0
+      // Only the last stretch reaches the post that the list shows.
+      await (end ? this.#emitLatest(row, walk, isNew) : this.#emit(row, walk, isNew))
       after = walk.posts[walk.posts.length - 1]?.id ?? mark
       from = walk.top.page
-      end = walk.top.page >= walk.top.pageCount || walk.top.page < to
     }
   }
 
-  /** From the last page, or a later one if the topic has grown since the list was read. */
+  /** Walks back from the last page, or from a later one if the topic has grown since the list was read. */
   async #walk(
     row: TopicRow,
     read: (page: number) => Promise<TopicPage>,
@@ -122,7 +130,11 @@ export class TopicVisitor {
       : walk
   }
 
-  /** Log first, then bookmark. @throws NoPage for a topic that was deleted meanwhile, when what was read of it is safe */
+  /**
+   * Writes posts to the log, then advances the bookmark.
+   *
+   * @throws NoPage when the topic was deleted during the walk; its posts have been written by then
+   */
   async #emit(
     row: TopicRow,
     { posts, top, deleted }: Walk,
@@ -133,21 +145,29 @@ export class TopicVisitor {
     if (last !== undefined) {
       const written = await this.#ports.log.append(
         row.id,
-        fresh.map((post) => toPost(post, top.title)),
+        fresh.map((post) => toPost(post, top, this.#options.origin)),
       )
       this.#ports.counters.add('posts', written)
-      await this.#ports.bookmarks.raise(row.id, last.id)
+      await this.#ports.bookmarks.advance(row.id, last.id)
     }
     if (deleted !== undefined) throw deleted
-    if (top.hidden.length === 0) this.#refuseStale(row, posts)
   }
 
-  /** The list told of a later post than the pages show: what was served was old, so the topic is to be read again. */
-  #refuseStale(row: TopicRow, posts: readonly PostOnPage[]): void {
+  /**
+   * Emits a walk from the end of the topic, then compares it with the row of the list.
+   *
+   * @throws StalePage when the list shows a later post: the pages served were old, so the visit is repeated
+   */
+  async #emitLatest(row: TopicRow, walk: Walk, isNew?: (post: PostOnPage) => boolean): Promise<void> {
+    await this.#emit(row, walk, isNew)
+    const { posts, top } = walk
     const last = posts[posts.length - 1]
-    if (row.lastPostAt === undefined || last?.at === undefined || last.at >= row.lastPostAt) return
+    const { lastPostAt, lastPostDate } = row
+    if (lastPostAt === undefined || last === undefined || top.hidden.length > 0) return
+    // Posts of one second may be out of order, so any post may be the one that the list shows.
+    if (posts.some(({ at, date }) => date === lastPostDate || at === undefined || at >= lastPostAt)) return
     throw new StalePage(
-      `topic ${row.id}: the list tells of a post of ${row.lastPostDate}, the last one served is of ${last.date}`,
+      `topic ${row.id}: the list shows a post of ${lastPostDate}, but the last one served is of ${last.date}`,
       true,
     )
   }
@@ -163,12 +183,17 @@ export class TopicVisitor {
   }
 }
 
-/** Whether a page shows that everything up to `id` lies on it or before it. */
+/** Returns whether the page holds a post at all: the last page of a topic may be empty after deletions. */
+function hasPosts({ posts, hidden }: TopicPage): boolean {
+  return posts.length + hidden.length > 0
+}
+
+/** Returns whether the page holds a post up to `id`, so that everything newer than `id` follows. */
 function hasUpTo({ posts, hidden }: TopicPage, id: string): boolean {
   return posts.some((post) => compareIds(post.id, id) <= 0) || hidden.some((other) => compareIds(other, id) <= 0)
 }
 
-/** The last page that begins with a post up to `id`, by halving: ids ascend over the pages of a topic. */
+/** Finds the last page that holds a post up to `id` by binary search: ids ascend over the pages of a topic. */
 async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: number, id: string): Promise<number> {
   let [low, high] = [1, lastPage]
   while (low < high) {
@@ -179,6 +204,24 @@ async function findPage(read: (page: number) => Promise<TopicPage>, lastPage: nu
   return low
 }
 
-function toPost({ id, date, author, message, stickers }: PostOnPage, topic: string): Post {
-  return { id, hour: date, topic, auteur: author, message, stickers: [...stickers] }
+/** Makes the line of the feed from a post. @param top the latest page of its topic, whose title is the present one */
+function toPost(
+  { id, date, author, message, stickers, page, permalink, at, edited, links, quotes }: PostOnPage,
+  { title, topicId, forumId }: TopicPage,
+  origin = DEFAULT_ORIGIN,
+): Post {
+  return {
+    ...{ id, hour: date, topic: title, auteur: author, message, stickers: [...stickers] },
+    topicId,
+    ...(forumId === undefined ? {} : { forumId }),
+    ...{ page, permalink: origin + permalink },
+    ...(at === undefined ? {} : { at }),
+    ...(edited === undefined ? {} : { edited }),
+    links: [...links],
+    quotes: quotes.map(({ author: auteur, date: hour, at }) => ({
+      ...(auteur === undefined ? {} : { auteur }),
+      hour,
+      ...(at === undefined ? {} : { at }),
+    })),
+  }
 }

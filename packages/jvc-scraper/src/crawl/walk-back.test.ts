@@ -1,15 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { pageOf } from '../test-pages.js'
+import { pageOf } from '../../test/test-pages.js'
 import type { TopicPage } from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
 import { walkBack } from './walk-back.js'
 
 const PER_PAGE = 4
-const upTo =
-  (known: number) =>
-  ({ posts }: TopicPage): boolean =>
-    posts.some(({ id }) => Number(id) <= known)
+function upTo(known: number) {
+  return ({ posts }: TopicPage): boolean => posts.some(({ id }) => Number(id) <= known)
+}
 
 /** A topic that changes between two reads as it is told. */
 class Topic {
@@ -33,7 +32,7 @@ class Topic {
 }
 
 /** Giving up for now is allowed; losing is not. */
-const moved = (error: unknown): undefined => {
+function moved(error: unknown): undefined {
   expect(error).toBeInstanceOf(StalePage)
   return undefined
 }

@@ -1,39 +1,39 @@
-import { compareIds, type PostOnPage, type TopicPage } from '../parse/index.js'
+import { compareIds, inOrderOfIds, type PostOnPage, type TopicPage } from '../parse/index.js'
 import { NoPage, StalePage } from './errors.js'
 
-/** What was found between the last page and the place that is known. */
+/** The result of a walk: the posts between its first page and the known place. */
 export interface Walk {
-  /** By ascending id, each once. */
+  /** The posts by ascending id, without duplicates. */
   readonly posts: readonly PostOnPage[]
-  /** The page the walk began with: the title is its title. */
+  /** The page the walk began with, which is the latest one. */
   readonly top: TopicPage
-  /** The bound was hit first: posts before `posts` may be missing. */
+  /** Whether the walk ended at its bound, so that earlier posts may be missing. */
   readonly bounded: boolean
-  /** The topic was deleted under the walk: nothing more will ever be read of it. */
+  /** The final answer when the topic was deleted during the walk. */
   readonly deleted: NoPage | undefined
 }
 
 export interface WalkOptions {
-  /** The page to begin with. */
+  /** The number of the first page to read. */
   readonly from: number
-  /** Whether everything before this page is known. Asked from the last page on, until it says yes or page 1 is reached. */
+  /** Returns whether everything before a page is known, which ends the walk. */
   readonly reached: (page: TopicPage) => boolean
-  /** The most pages to read, the first included. */
+  /** The maximum number of pages to read, the first included. */
   readonly maxPages: number
 }
 
-/** How often a topic that moves under the walk is walked again before the visit is given up for now. */
+/** The number of walks over a topic whose posts keep moving before the visit is postponed. */
 const MAX_WALKS = 4
 
 /**
- * Reads a topic backwards, from a page to the place that is known.
+ * Reads a topic backwards, from a page to the known place.
  *
- * A post that is deleted moves all later ones back by one place, and one that comes back moves them on: read in two
- * steps, a post can then slip through between two pages. So after a walk over several pages the first of them is read
- * again; if it no longer begins with the same post the walk is done anew. Of a topic that is deleted meanwhile, what has been
- * read is kept, once its first page is gone too.
+ * Deleting a post moves all later ones back by one place, and restoring it moves them on, so a post can slip through
+ * between two requests. After a walk over several pages the first page is therefore read again; if it begins with another
+ * post, the walk is repeated. When the topic is deleted during the walk, the posts already read are kept, provided that the
+ * first page is gone too.
  *
- * @throws StalePage when the topic does not hold still
+ * @throws StalePage when posts move during every attempt
  */
 export async function walkBack(read: (page: number) => Promise<TopicPage>, options: WalkOptions): Promise<Walk> {
   for (let walks = 0; walks < MAX_WALKS; walks++) {
@@ -52,10 +52,10 @@ export async function walkBack(read: (page: number) => Promise<TopicPage>, optio
       throw error
     }
   }
-  throw new StalePage(`the topic moved ${MAX_WALKS} times while it was read`)
+  throw new StalePage(`the posts of the topic moved during each of ${MAX_WALKS} readings`)
 }
 
-/** From the page that was read to the place that is known. */
+/** Reads on, page by page, to the known place or the bound. */
 async function walkOn(
   read: (page: number) => Promise<TopicPage>,
   options: WalkOptions,
@@ -84,5 +84,5 @@ function firstId(page: TopicPage): string | undefined {
 
 function inOrder(pages: readonly TopicPage[]): PostOnPage[] {
   const byId = new Map(pages.flatMap(({ posts }) => posts.map((post) => [post.id, post] as const)))
-  return [...byId.values()].sort((a, b) => compareIds(a.id, b.id))
+  return inOrderOfIds([...byId.values()])
 }

@@ -6,14 +6,17 @@ import type { Logger } from '../logger.js'
 import { cursorAfter, resumeAt } from './feed-cursor.js'
 import type { FeedLog } from './feed-log.js'
 
-/** What is written to a socket at once, and so the most that waits in this process for one client (twice this). */
+/** The size of one write to a socket. At most twice this waits in the process for one client. */
 const SLICE_BYTES = 64 * 1024
-/** How long a new client may take to ask for a resumption before it gets posts without cursors. */
+/** The time that a new client has for its resume line before it gets posts without cursors, in milliseconds. */
 const HELLO_MS = 250
-/** The longest line a client may send. */
+/** The longest line that a client may send. */
 const MAX_REQUEST_BYTES = 4096
+/** The part of a client's input that is examined for a resume line; further input is discarded unread. */
+const MAX_INPUT_BYTES = 64 * 1024
+const OPENING_BRACE = 123
 
-/** What happens to a client without cursors that falls behind the beginning of the log. */
+/** The treatment of a client without cursors that falls behind the beginning of the log. */
 export type SlowClientPolicy = 'drop-oldest' | 'disconnect'
 
 export interface ConnectionPorts {
@@ -21,13 +24,16 @@ export interface ConnectionPorts {
   readonly counters: Counters
   readonly logger: Logger
   readonly slowClients: SlowClientPolicy
-  /** A client that takes nothing for this long while posts wait for it is closed, in milliseconds. */
+  /** The time after which a client that reads nothing while posts wait for it is closed, in milliseconds. */
   readonly stallMs: number
 }
 
 /**
- * One client of the feed: its place in the log, and a socket that is never given more than it takes. What it has not
- * taken yet stays in the log, which it shares with all others, so that no client costs memory or slows another.
+ * One client of the feed: a position in the log, and a socket that is never given more than it takes. Posts that the
+ * client has not taken yet stay in the shared log, so that no client costs memory or slows another.
+ *
+ * A client may resume once per connection. Its input costs a bounded amount of work, because only the first 64 KiB are
+ * examined.
  */
 export class FeedConnection {
   readonly #socket: Socket
@@ -40,7 +46,8 @@ export class FeedConnection {
   #live = false
   #cursors = false
   #blocked = false
-  /** The client has closed its sending side: it may be gone, or be an `nc` that only reads. */
+  #inputBytes = 0
+  /** True when the client has closed its sending side: it may be gone, or be an `nc` that only reads. */
   halfClosed = false
 
   constructor(socket: Socket, log: FeedLog, ports: ConnectionPorts) {
@@ -60,12 +67,12 @@ export class FeedConnection {
     return `${this.#socket.remoteAddress ?? 'gone'}:${this.#socket.remotePort ?? 0}`
   }
 
-  /** How many posts wait for this client. */
+  /** The number of posts that wait for this client. */
   get lag(): number {
     return this.#log.next - this.#position
   }
 
-  /** Sends what the client has not had yet, as far as it takes it. */
+  /** Sends the posts that the client has not had yet, as far as its socket accepts them. */
   pump(): void {
     while (this.#live && !this.#blocked && !this.#socket.destroyed) {
       if (this.#position < this.#log.oldest && !this.#catchUp()) return
@@ -80,7 +87,7 @@ export class FeedConnection {
     }
   }
 
-  /** What was written still goes out, then the connection ends. */
+  /** Ends the connection after the pending writes. */
   end(): void {
     this.#socket.end()
   }
@@ -102,10 +109,10 @@ export class FeedConnection {
     this.pump()
   }
 
-  /** The log has forgotten what this client still needs. */
+  /** Handles a client that needs posts which the log has dropped. @returns whether the client goes on */
   #catchUp(): boolean {
     if (this.#cursors || this.#ports.slowClients === 'disconnect') {
-      // A client with a cursor comes back with it, and is then told of the gap.
+      // A client with cursors reconnects with its last one, and the answer to it announces the gap.
       this.#drop('fell behind the beginning of the log')
       return false
     }
@@ -128,15 +135,20 @@ export class FeedConnection {
     this.pump()
   }
 
-  /** Anything but a resume line is passed over: people type into `nc`. */
+  /** Looks for a resume line. Other lines are ignored, because people type into `nc`. */
   #onRequest(chunk: Buffer): void {
-    for (const line of this.#requests.push(chunk)) {
-      const cursor = decodeResume(line)
+    const examined = chunk.subarray(0, MAX_INPUT_BYTES - this.#inputBytes)
+    this.#inputBytes += examined.length
+    if (examined.length === 0) return
+    for (const line of this.#requests.push(examined)) {
+      const cursor = line[0] === OPENING_BRACE ? decodeResume(line) : undefined
       if (cursor !== undefined) this.#resume(cursor)
+      if (this.#socket.destroyed) return
     }
   }
 
   #resume(cursor: string): void {
+    if (this.#cursors) return this.#drop('asked to resume twice on one connection (reconnect to resume again)')
     const { from, gap } = resumeAt(this.#log, cursor)
     const { counters, logger } = this.#ports
     counters.add('resumes')
@@ -154,7 +166,7 @@ export class FeedConnection {
     this.#goLive()
   }
 
-  /** A receiver that has closed its side has left; others are found out when they do not take the next post. */
+  /** Drops a receiver that has closed its side; other clients are dropped when they do not take the next post. */
   #onEnd(): void {
     this.halfClosed = true
     if (this.#cursors) this.#socket.destroy()

@@ -3,30 +3,29 @@ import type { FeedLog } from './feed-log.js'
 
 type Bounds = Pick<FeedLog, 'id' | 'oldest' | 'next'>
 
-/** Where a client goes on, and what it has to be told. */
+/** The entry from which a client resumes, and the gap to announce. */
 export interface Resumption {
   readonly from: number
   readonly gap?: Gap
 }
 
-/** The cursor after entry `seq` of a log. */
+/** Returns the cursor after entry `seq` of a log. */
 export function cursorAfter(logId: string, seq: number): string {
   return `${logId}:${seq}`
 }
 
 /**
- * Where a log goes on for a client that has seen everything up to `cursor`. The empty cursor and `0` stand before the
- * oldest post, `now` behind the newest one.
+ * Finds the entry that follows `cursor`. The empty cursor and `0` stand before the oldest post, `now` behind the newest.
  */
 export function resumeAt(log: Bounds, cursor: string): Resumption {
   if (cursor === OLDEST || cursor === '0') return { from: log.oldest }
   if (cursor === 'now') return { from: log.next }
   const match = /^([0-9a-f]+):(\d{1,15})$/.exec(cursor)
-  if (match === null) return withGap(log, cursor, log.oldest, 'that is no cursor of this feed')
-  if (match[1] !== log.id) return withGap(log, cursor, log.oldest, 'that cursor is of another log')
+  if (match === null) return withGap(log, cursor, log.oldest, 'the text is no cursor of this feed')
+  if (match[1] !== log.id) return withGap(log, cursor, log.oldest, 'the cursor belongs to another log')
   const from = Number(match[2]) + 1
   if (from < log.oldest) return withGap(log, cursor, log.oldest, 'the log begins later')
-  if (from > log.next) return withGap(log, cursor, log.next, 'the log ends before it')
+  if (from > log.next) return withGap(log, cursor, log.next, 'the log ends before the cursor')
   return { from }
 }
 

@@ -6,8 +6,13 @@ import { FeedLog } from './feed-log.js'
 import type { LogEntry, LogStore, StoredLog } from './log-store.js'
 import { MemoryLogStore } from './memory-log-store.js'
 
-const post = (id: number): Post => ({ id: String(id), hour: '', topic: 't', auteur: 'a', message: 'm', stickers: [] })
-const idsOf = (log: FeedLog): string[] => log.read(log.oldest, Infinity).map(({ postId }) => postId)
+function post(id: number): Post {
+  return { id: String(id), hour: '', topic: 't', auteur: 'a', message: 'm', stickers: [] }
+}
+
+function idsOf(log: FeedLog): string[] {
+  return log.read(log.oldest, Infinity).map(({ postId }) => postId)
+}
 
 /** A store that fails as it is told: before it has written, or after, when nobody hears of it. */
 class MoodyStore implements LogStore {
@@ -112,9 +117,9 @@ describe('where a client goes on', () => {
     ['ab:19', 20, undefined],
     ['ab:9', 10, undefined],
     ['ab:8', 10, 'the log begins later'],
-    ['ab:20', 20, 'the log ends before it'],
-    ['cd:14', 10, 'that cursor is of another log'],
-    ['x', 10, 'that is no cursor of this feed'],
+    ['ab:20', 20, 'the log ends before the cursor'],
+    ['cd:14', 10, 'the cursor belongs to another log'],
+    ['x', 10, 'the text is no cursor of this feed'],
   ])('after %j: at %j, gap: %j', (cursor, from, reason) => {
     const found = resumeAt(log, cursor)
     expect([found.from, found.gap?.reason]).toEqual([from, reason])

@@ -4,7 +4,7 @@ import { compareIds } from '../parse/index.js'
 import type { LogEntry, LogStore } from './log-store.js'
 
 export interface FeedLogOptions {
-  /** How much of the log is kept, in bytes of lines; older posts are forgotten. Default 64 MiB. */
+  /** The bound of the log, in characters of its lines; older posts are dropped. Default 64 MiB. */
   readonly maxBytes?: number | undefined
 }
 
@@ -18,14 +18,14 @@ interface Waiting {
 }
 
 /**
- * The posts of the feed in order, each with a number that only grows. Bounded: clients read from it at their own pace,
- * and one that falls behind its beginning has missed something.
+ * The posts of the feed in order, each with a number that only grows. The log is bounded: clients read from it at their
+ * own pace, and a client that falls behind its beginning misses posts.
  *
- * Guarantee: a post is visible, and `append` fulfilled, once the store has it; a post whose id is not above the last
- * one logged of its topic is left out, so that an append may be tried again.
+ * Guarantee: a post becomes visible, and `append` is fulfilled, once the store has it. A post whose id is not above the
+ * last one logged of its topic is left out, so that an append may be retried.
  */
 export class FeedLog {
-  /** Names this log; a cursor of another log means nothing here. */
+  /** The identity of this log; cursors of other logs are not valid here. */
   readonly id: string
   readonly #store: LogStore
   readonly #maxBytes: number
@@ -38,9 +38,10 @@ export class FeedLog {
   #queue: Waiting[] = []
   #flushing: Promise<void> | undefined
   #unsure = false
+  #away = false
   #closed = false
 
-  /** Reads what the store holds. */
+  /** Opens the store and reads its entries. */
   static async open(store: LogStore, options: FeedLogOptions = {}): Promise<FeedLog> {
     const { id, next, entries } = await store.open()
     const log = new FeedLog(store, id, next, options)
@@ -55,7 +56,7 @@ export class FeedLog {
     this.#maxBytes = maxBytes
   }
 
-  /** The number of the oldest post that is still here; equal to `next` when there is none. */
+  /** The number of the oldest post in the log; equal to `next` when the log is empty. */
   get oldest(): number {
     return this.#entries[this.#head]?.seq ?? this.#next
   }
@@ -69,7 +70,12 @@ export class FeedLog {
     return this.#bytes
   }
 
-  /** The last post of a topic that the log holds: at a start the bookmark may be behind it. */
+  /** True when the last write to the store failed. */
+  get away(): boolean {
+    return this.#away
+  }
+
+  /** Returns the last post of a topic in the log. At a start the bookmark may be behind it. */
   lastId(topicId: string): string | undefined {
     return this.#lastIds.get(topicId)?.postId
   }
@@ -81,14 +87,14 @@ export class FeedLog {
    * @throws ScraperError `log-away` when the store fails; nothing is lost by trying the same posts again
    */
   append(topicId: string, posts: readonly Post[]): Promise<number> {
-    if (this.#closed) return Promise.reject(new ScraperError('log-closed', 'The log of the feed is closed.'))
+    if (this.#closed) return Promise.reject(new ScraperError('log-closed', 'The log of the feed is closed'))
     return new Promise((done, failed) => {
       this.#queue.push({ topicId, posts, done, failed })
       this.#flushing ??= this.#flush()
     })
   }
 
-  /** Posts from number `from` on, in order, about `maxBytes` of them; none when it stands at the end. */
+  /** Returns posts from number `from` on, in order, about `maxBytes` of them; none at the end of the log. */
   read(from: number, maxBytes: number): readonly LogEntry[] {
     const start = Math.max(from - this.oldest, 0) + this.#head
     let end = start
@@ -104,14 +110,14 @@ export class FeedLog {
     return { unsubscribe: () => this.#listeners.delete(listener) }
   }
 
-  /** Finishes what is being written and closes the store. */
+  /** Finishes the pending writes and closes the store. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#flushing
     await this.#store.close()
   }
 
-  /** Everything that waits goes to the store in one write; what comes meanwhile goes with the next. */
+  /** Group commit: writes all waiting appends at once; appends made meanwhile go with the next write. */
   async #flush(): Promise<void> {
     // Appends made in the same turn share the first write.
     await Promise.resolve()
@@ -124,18 +130,20 @@ export class FeedLog {
         this.#unsure = entries.length > 0
         if (entries.length > 0) await this.#store.append(entries, this.oldest)
         this.#unsure = false
+        this.#away = false
         this.#publish(entries)
         waiting.forEach(({ done }, i) => done(written[i] ?? 0))
       } catch (cause) {
+        this.#away = true
         const message = `The log of the feed could not be written (${messageOf(cause)}). The posts will be tried again.`
         for (const { failed } of waiting) failed(new ScraperError('log-away', message, { cause }))
       }
     }
-    // In the same turn as the last look at the queue: who comes after it begins a flush of his own.
+    // Reset in the same turn as the last check of the queue, so that a later append starts a flush of its own.
     this.#flushing = undefined
   }
 
-  /** After a failed write nobody knows whether it happened: the store is asked, before numbers are given again. */
+  /** Settles a failed write: it may have happened, so the store is asked before its numbers are used again. */
   async #resync(): Promise<void> {
     if (!this.#unsure) return
     this.#publish(await this.#store.recover(this.#next, (from) => this.read(from, Infinity)))

@@ -5,27 +5,32 @@ import type { Post } from 'jvc-receiver/feed'
 import { systemClock } from '../clock.js'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { Client, until } from '../test-chain.js'
+import { Client, until } from '../../test/test-chain.js'
 import { FeedLog } from './feed-log.js'
 import { FeedServer, type FeedServerOptions } from './feed-server.js'
 import { MemoryLogStore } from './memory-log-store.js'
 
-const post = (id: number, message = 'm'): Post => ({
-  id: String(id),
-  hour: '',
-  topic: 't',
-  auteur: 'a',
-  message,
-  stickers: [],
-})
-const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i))
+function post(id: number, message = 'm'): Post {
+  return {
+    id: String(id),
+    hour: '',
+    topic: 't',
+    auteur: 'a',
+    message,
+    stickers: [],
+  }
+}
+
+function ids(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => String(from + i))
+}
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-const open = async (options: Partial<FeedServerOptions> & { maxBytes?: number } = {}) => {
+async function open(options: Partial<FeedServerOptions> & { maxBytes?: number } = {}) {
   const log = await FeedLog.open(new MemoryLogStore(), { maxBytes: options.maxBytes })
   const counters = new Counters()
   const server = await FeedServer.listen(log, {
@@ -55,8 +60,11 @@ const open = async (options: Partial<FeedServerOptions> & { maxBytes?: number } 
   return { log, counters, server, publish, client }
 }
 
-const idsOf = ({ posts }: Client): string[] => posts.map(({ id }) => id)
-const raw = (port: number): Socket => {
+function idsOf({ posts }: Client): string[] {
+  return posts.map(({ id }) => id)
+}
+
+function raw(port: number): Socket {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   closers.push(() => socket.destroy())
   return socket
@@ -80,6 +88,58 @@ describe('FeedServer', () => {
     await publish(3)
     await plain.until(3)
     expect(idsOf(plain)).toEqual(ids(1, 4))
+  })
+
+  test.each([
+    ['valid, in one write', (log: FeedLog) => `{"resume":"${log.id}:3"}\n`, 1],
+    ['unknown, in one write', () => '{"resume":"x:1"}\n', 1],
+    ['unknown, in many writes', () => '{"resume":"x:1"}\n', 400],
+  ])(
+    'a client that repeats its resume line (%s) is answered once and closed; others are served',
+    async (_, line, writes) => {
+      const { log, publish, client, server, counters } = await open()
+      await publish(50, 'x'.repeat(5000))
+      const good = await client('')
+      const greedy = raw(server.port)
+      const closed = new Promise((resolve) => greedy.once('close', resolve))
+      let received = ''
+      greedy.on('data', (chunk) => (received += String(chunk)))
+      const copies = line(log).repeat(200_000 / writes)
+      for (let i = 0; i < writes; i++) greedy.write(copies)
+      await good.until(50)
+      await closed
+      expect(counters.get('resumes')).toBe(2)
+      expect(received.split('{"gap"').length - 1).toBeLessThanOrEqual(1)
+      expect(counters.get('clientsDropped')).toBe(1)
+      await publish(1)
+      await good.until(51)
+    },
+  )
+
+  test('a client that repeats its resume line and reads nothing is closed', async () => {
+    const { publish, server, counters } = await open()
+    await publish(6000, 'x'.repeat(5000))
+    const greedy = raw(server.port)
+    greedy.pause()
+    greedy.write('{"resume":""}\n'.repeat(50_000))
+    await until(() => counters.get('clientsDropped') === 1)
+    await until(() => server.clients().length === 0)
+    expect(counters.get('resumes')).toBe(1)
+    // The buffers of the two sockets hold a few MiB of the 30 MB in the log.
+    expect(counters.get('linesSent')).toBeLessThan(6000)
+  })
+
+  test('input after the first 64 KiB is discarded unread', async () => {
+    const { publish, client, counters } = await open()
+    const plain = await client()
+    plain.socket.write('{"a":1}\n'.repeat(100_000))
+    plain.socket.write('{"resume":""}\n')
+    await publish(3)
+    await plain.until(3)
+    await until(() => plain.socket.writableLength === 0)
+    await publish(1)
+    await plain.until(4)
+    expect([idsOf(plain), counters.get('resumes')]).toEqual([ids(1, 5), 0])
   })
 
   test('a resume line may come at any time; a cursor that the log has forgotten is answered with a gap', async () => {

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { ScraperError } from '../errors.js'
+import { ScraperError, messageOf } from '../errors.js'
 import { FeedConnection, type ConnectionPorts } from './feed-connection.js'
 import type { FeedLog } from './feed-log.js'
 
@@ -10,12 +10,12 @@ export interface FeedServerOptions extends ConnectionPorts {
   readonly maxClients: number
 }
 
-/** How long clients may take to read what was written to them when the server closes. */
+/** The time that clients have for reading their last lines when the server closes, in milliseconds. */
 const CLOSING_MS = 2000
 
 /**
  * The feed on TCP: one line of JSON per post, to every client at its own pace. A client that sends nothing gets every
- * post from its connection on; one that sends `{"resume":"<cursor>"}` gets what followed it, with cursors.
+ * post from its connection on. A client that sends `{"resume":"<cursor>"}` gets the posts after the cursor, with cursors.
  */
 export class FeedServer {
   readonly #server: Server
@@ -46,12 +46,12 @@ export class FeedServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** The connected clients and how many posts wait for each. */
+  /** Returns the connected clients and the number of posts that wait for each. */
   clients(): { name: string; lag: number }[] {
     return [...this.#clients].map(({ name, lag }) => ({ name, lag }))
   }
 
-  /** Sends what is in the log to those who take it, then closes every connection. */
+  /** Sends the rest of the log to the clients that accept it, then closes every connection. */
   async close(): Promise<void> {
     this.#subscription.unsubscribe()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -67,7 +67,7 @@ export class FeedServer {
     timer.cancel()
   }
 
-  /** Who has closed its side has most likely left. */
+  /** Frees a place by dropping a client that has closed its sending side: it has most likely left. */
   #makeRoom(): void {
     const left = [...this.#clients].find(({ halfClosed }) => halfClosed)
     left?.destroy()
@@ -96,7 +96,7 @@ export class FeedServer {
   }
 }
 
-/** @throws ScraperError `port-in-use` saying how to choose another */
+/** Starts listening. @throws ScraperError `port-in-use`, `cannot-listen` */
 export async function listen(
   server: Pick<Server, 'listen' | 'once' | 'off'>,
   port: number,
@@ -111,7 +111,12 @@ export async function listen(
       resolve()
     })
   }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EADDRINUSE') throw cause
+    if (cause.code !== 'EADDRINUSE') {
+      const message = `Cannot listen on port ${port} of ${host}, for the ${what} (${messageOf(cause)})`
+      throw new ScraperError('cannot-listen', `${message}. Choose another port with ${option}, or another --host.`, {
+        cause,
+      })
+    }
     const advice = `Choose another with ${option}, for example ${option} ${port + 10}, or stop the program that has it.`
     throw new ScraperError('port-in-use', `Port ${port} on ${host}, for the ${what}, is in use. ${advice}`, { cause })
   })

@@ -1,6 +1,7 @@
 import { open, mkdir, readFile, readdir, rm, truncate, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { describeDataErrors } from '../data-folder.js'
 import { replaceFile, syncPath } from '../durable-file.js'
 import { ScraperError } from '../errors.js'
 import { lockFolder } from './folder-lock.js'
@@ -8,7 +9,7 @@ import type { LogEntry, LogStore, StoredLog } from './log-store.js'
 import { newLogId } from './memory-log-store.js'
 
 export interface FileLogStoreOptions {
-  /** How long a file gets before another is begun, in bytes: old posts go a file at a time. */
+  /** The size at which a new segment begins, in bytes. Old posts are removed by whole segments. */
   readonly segmentBytes: number
 }
 
@@ -18,11 +19,11 @@ interface Segment {
 }
 
 /**
- * The log in a folder of files, one line per post: `crc32 seq topicId postId {json}`. Every append is synced before it
- * counts. Segments are named by their first number; one is removed when nothing of it is needed any more.
+ * The log in a folder of segments, one line per post: `crc32 seq topicId postId {json}`. Every append is synced before
+ * it is acknowledged. Segments are named by their first number and removed when all their entries are obsolete.
  *
- * A line that was cut off by a crash at the end of the last segment is removed at the opening. Anything else that does
- * not check is an error that names the file and the place.
+ * Opening removes a line that a crash cut off at the end of the last segment. Any other damage is an error that names
+ * the file and the position.
  */
 export class FileLogStore implements LogStore {
   readonly #folder: string
@@ -36,15 +37,19 @@ export class FileLogStore implements LogStore {
     this.#segmentBytes = segmentBytes
   }
 
-  /** @throws ScraperError `log-broken`, `data-locked` */
-  async open(): Promise<StoredLog> {
+  /** @throws ScraperError `log-broken`, `data-locked`, `data-not-writable` */
+  open(): Promise<StoredLog> {
+    return describeDataErrors(this.#folder, () => this.#open())
+  }
+
+  async #open(): Promise<StoredLog> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#release = await lockFolder(this.#folder)
     try {
       const id = await this.#readId()
       const entries = await this.#readAll()
       const last = entries[entries.length - 1]
-      // A segment is named by its first number before it has one.
+      // A segment is named by its first number before that entry is written.
       const named = this.#segments[this.#segments.length - 1]
       return { id, next: last !== undefined ? last.seq + 1 : named === undefined ? 0 : firstOf(named), entries }
     } catch (error) {
@@ -66,8 +71,7 @@ export class FileLogStore implements LogStore {
   }
 
   /**
-   * A file whose write or sync has failed is not trusted again: it is cut back to what was synced before, and the next
-   * append begins another.
+   * Cuts a file whose write or sync has failed back to its synced length; the next append begins a new segment.
    */
   async recover(): Promise<readonly LogEntry[]> {
     await this.#closeFile()
@@ -97,7 +101,7 @@ export class FileLogStore implements LogStore {
       throw error
     })
     if (known !== undefined && /^[0-9a-f]+\n?$/.test(known)) return known.trim()
-    if (known !== undefined) throw broken(path, 0, 'it holds no id')
+    if (known !== undefined) throw broken(path, 0, 'the file holds no id')
     const id = newLogId()
     await replaceFile(path, `${id}\n`)
     return id
@@ -119,7 +123,7 @@ export class FileLogStore implements LogStore {
     return entries
   }
 
-  /** @param last whether the end may be cut off: then what follows the last good line is removed */
+  /** @param last true for the last segment, whose bytes after the last good line are removed */
   async #read(segment: Segment, last: boolean): Promise<LogEntry[]> {
     const path = join(this.#folder, segment.name)
     const bytes = await readFile(path)
@@ -150,7 +154,7 @@ export class FileLogStore implements LogStore {
     return file
   }
 
-  /** What cannot be removed now is removed the next time: it must not fail an append that is durable. */
+  /** Removes obsolete segments. A failed removal is retried the next time, because the append is durable already. */
   async #rotate(oldest: number): Promise<void> {
     await this.#closeFile()
     for (
@@ -175,7 +179,7 @@ export class FileLogStore implements LogStore {
   }
 }
 
-/** The number of a segment's first entry, which it may not have yet. */
+/** Returns the number of a segment's first entry, which may not be written yet. */
 function firstOf({ name }: Segment): number {
   return Number(name.slice(0, 16))
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { ScraperError } from '../errors.js'
 
 /**
- * Keeps a folder for one process. A lock whose process is gone is taken over, so a crash locks nobody out.
+ * Locks a folder for one process. The lock of a dead process is taken over, so a crash leaves no lasting lock.
  *
- * @returns what gives the folder free again
+ * @returns a function that releases the folder
  * @throws ScraperError `data-locked` naming the process that has it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
@@ -26,10 +26,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     }
     await rm(path, { force: true })
   }
-  throw new ScraperError('data-locked', `The folder ${folder} is being locked by several processes at once; try again.`)
+  throw new ScraperError('data-locked', `The folder ${folder} is being locked by several processes at once. Try again.`)
 }
 
-/** When a process began, so that another of the same number is not taken for it; empty where the system does not tell. */
+/** Returns the start time of a process, which tells a reused process id apart; empty where the system has no /proc. */
 async function startOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
   // The name, in brackets, may hold spaces; the start is the 20th field after it.

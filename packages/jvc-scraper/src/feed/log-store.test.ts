@@ -5,35 +5,43 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { FileLogStore } from './file-log-store.js'
 import type { LogEntry } from './log-store.js'
 
-const entry = (seq: number): LogEntry => ({
-  seq,
-  topicId: '7',
-  postId: String(100 + seq),
-  line: `{"n":${seq},"é":"\u2028"}`,
-})
-const entries = (from: number, to: number): LogEntry[] => Array.from({ length: to - from }, (_, i) => entry(from + i))
+function entry(seq: number): LogEntry {
+  return {
+    seq,
+    topicId: '7',
+    postId: String(100 + seq),
+    line: `{"n":${seq},"é":"\u2028"}`,
+  }
+}
+
+function entries(from: number, to: number): LogEntry[] {
+  return Array.from({ length: to - from }, (_, i) => entry(from + i))
+}
 
 const folders: string[] = []
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
-const folder = async (): Promise<string> => {
+async function folder(): Promise<string> {
   folders.push(await mkdtemp(join(tmpdir(), 'feed-log-')))
   return join(folders.at(-1) as string, 'log')
 }
-const reopen = async (path: string, segmentBytes = 1e6) => {
+
+async function reopen(path: string, segmentBytes = 1e6) {
   const store = new FileLogStore(path, { segmentBytes })
   const stored = await store.open()
   return { store, ...stored }
 }
-const lastFile = async (path: string): Promise<string> =>
-  join(
+
+async function lastFile(path: string): Promise<string> {
+  return join(
     path,
     (await readdir(path))
       .filter((name) => name.endsWith('.log'))
       .sort()
       .at(-1) as string,
   )
+}
 
 describe('FileLogStore', () => {
   test('gives back what was appended, over any number of openings, under one id', async () => {

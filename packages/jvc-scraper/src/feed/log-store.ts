@@ -1,6 +1,6 @@
 /** One post of the log. */
 export interface LogEntry {
-  /** Grows by one from post to post. */
+  /** The number of the entry; consecutive. */
   readonly seq: number
   readonly topicId: string
   readonly postId: string
@@ -8,31 +8,31 @@ export interface LogEntry {
   readonly line: string
 }
 
-/** What a store holds at its opening. */
+/** The content of a store at its opening. */
 export interface StoredLog {
-  /** Made when the log was, and never changed: it tells this log's cursors from another's. */
+  /** The identity of the log, made with it and never changed, so that cursors of other logs are recognised. */
   readonly id: string
-  /** The number the next post gets. */
+  /** The number of the next post. */
   readonly next: number
-  /** By ascending number, without holes, up to `next`. */
+  /** The entries by ascending number, without holes, up to `next`. */
   readonly entries: readonly LogEntry[]
 }
 
-/** Where the log of the feed is kept. One process at a time. */
+/** The store of the log, for one process at a time. */
 export interface LogStore {
   open(): Promise<StoredLog>
   /**
-   * Fulfilled when the entries are as safe as this store can make them; rejected, they may or may not be there.
+   * Writes entries. Fulfilled when they are durable in this store; after a rejection they may or may not be written.
    *
    * @param oldest entries below this number are no longer needed
    */
   append(entries: readonly LogEntry[], oldest: number): Promise<void>
   /**
-   * After a rejected append, before the next one.
+   * Settles a rejected append, before the next one.
    *
-   * @param next the number the next post would get
-   * @param held the entries from a number on, for a store that has lost some of those it once had
-   * @returns the entries from number `next` on that are there after all
+   * @param next the number of the next post
+   * @param held returns the entries from a number on, for a store that has lost acknowledged entries
+   * @returns the entries from number `next` on that were written after all
    */
   recover(next: number, held: (from: number) => readonly LogEntry[]): Promise<readonly LogEntry[]>
   close(): Promise<void>

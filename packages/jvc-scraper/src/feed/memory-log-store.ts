@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { LogStore, StoredLog } from './log-store.js'
 
-/** Keeps nothing: the log ends with the process, and the next one is told apart by its id. */
+/** A store without persistence: the log ends with the process, and the next log has another id. */
 export class MemoryLogStore implements LogStore {
   open(): Promise<StoredLog> {
     return Promise.resolve({ id: newLogId(), next: 0, entries: [] })
@@ -20,7 +20,7 @@ export class MemoryLogStore implements LogStore {
   }
 }
 
-/** A name that no other log has. */
+/** Returns a unique identity for a new log. */
 export function newLogId(): string {
   return randomBytes(6).toString('hex')
 }

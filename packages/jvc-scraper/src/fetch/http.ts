@@ -3,15 +3,15 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { Agent, type Dispatcher } from 'undici'
 import type { Identity } from './identity.js'
 
-/** The largest page that is read, before and after decompression: real ones are about 230 KB. */
+/** The maximum size of a page, before and after decompression. Real pages are about 230 KB. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 export interface HttpTimeouts {
   readonly connectMs: number
   readonly headersMs: number
-  /** Between two pieces of the body. */
+  /** The maximum time between two chunks of the body. */
   readonly bodyMs: number
-  /** From the request to the last byte. */
+  /** The maximum time from the request to the last byte. */
   readonly totalMs: number
 }
 
@@ -19,13 +19,18 @@ export const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 15
 
 export interface HttpAnswer {
   readonly status: number
-  /** By lower-case name. */
+  /** The headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
 }
 
-/** One GET: no redirect is followed, no attempt repeated. Rejects when no whole answer comes. */
-export type Get = (url: string, signal: AbortSignal) => Promise<HttpAnswer>
+/** Performs one GET without following redirects or retrying. Rejects unless a complete answer arrives. */
+export type Get = (url: string, signal: AbortSignal, options?: GetOptions) => Promise<HttpAnswer>
+
+export interface GetOptions {
+  /** Whether the operator's cookie is sent; true unless given. */
+  readonly withCookie?: boolean
+}
 
 export interface HttpClient {
   readonly get: Get
@@ -38,7 +43,7 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
   br: promisify(brotliDecompress),
 }
 
-/** A client with connections that are kept open, at most `connections` of them. */
+/** Makes a client that keeps up to `connections` connections open. */
 export function httpClient(
   identity: Identity,
   connections: number,
@@ -57,13 +62,19 @@ export function httpClient(
     accept: 'text/html,application/xhtml+xml,text/plain;q=0.8',
     'accept-language': 'fr-FR,fr;q=0.9',
     'accept-encoding': 'gzip, deflate, br',
-    ...(identity.cookie === undefined ? {} : { cookie: identity.cookie }),
   }
+  const withCookie = identity.cookie === undefined ? headers : { ...headers, cookie: identity.cookie }
   return {
-    get: async (url, signal) => {
+    get: async (url, signal, options = {}) => {
       const { origin, pathname, search } = new URL(url)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeouts.totalMs)])
-      const answer = await agent.request({ origin, path: pathname + search, method: 'GET', headers, signal: limit })
+      const answer = await agent.request({
+        origin,
+        path: pathname + search,
+        method: 'GET',
+        headers: options.withCookie === false ? headers : withCookie,
+        signal: limit,
+      })
       return { status: answer.statusCode, headers: answer.headers, body: await bodyOf(answer) }
     },
     close: () => agent.destroy(),

@@ -1,23 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { ScraperError, messageOf } from '../errors.js'
 
-/** What the operator lends to the scraper. Never logged, never in a message. */
+/** The cookie and User-Agent that the operator supplies. They never appear in a log or a message. */
 export interface Identity {
   readonly userAgent: string
   readonly cookie: string | undefined
 }
 
-/** Says who asks, so that an operator of the site can reach or refuse us by name. */
+/** The default User-Agent. It names the program, so that the site can recognise or block it. */
 export const DEFAULT_USER_AGENT = 'jvc-scraper/0.1 (reads forum posts; run by its operator)'
 
-/** Visible characters only: a header cannot be broken out of. */
+/** Printable characters only, so that a value cannot add another header. */
 const HEADER_VALUE = /^[\x20-\x7e\u00a0-\u00ff]*$/
 
 /**
- * Cookie and User-Agent from the environment: `JVC_COOKIE` and `JVC_USER_AGENT`, or the files that `JVC_COOKIE_FILE` and
+ * Reads cookie and User-Agent from the environment: `JVC_COOKIE` and `JVC_USER_AGENT`, or the files that `JVC_COOKIE_FILE` and
  * `JVC_USER_AGENT_FILE` name.
  *
- * @throws ScraperError `bad-option` when a file cannot be read or a value is no header; the value is not shown
+ * @throws ScraperError `bad-option` when a file cannot be read or a value is not allowed in a header; the value is not shown
  */
 export async function identityOf(env: Readonly<Record<string, string | undefined>>): Promise<Identity> {
   const cookie = await secret(env, 'JVC_COOKIE')
@@ -32,7 +32,7 @@ async function secret(env: Readonly<Record<string, string | undefined>>, name: s
   if (!HEADER_VALUE.test(value)) {
     throw new ScraperError(
       'bad-option',
-      `${name} holds characters that no HTTP header can carry (a line break?). It is not shown here.`,
+      `${name} holds characters that are not allowed in an HTTP header, such as a line break. Remove them; the value is not shown here because it is confidential`,
     )
   }
   return value
@@ -42,6 +42,6 @@ async function read(file: string, name: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new ScraperError('bad-option', `The file that ${name} names cannot be read: ${messageOf(cause)}`, { cause })
+    throw new ScraperError('bad-option', `The file named by ${name} cannot be read: ${messageOf(cause)}`, { cause })
   }
 }

@@ -1,24 +1,29 @@
 import { describe, expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
-import { Pace } from './pace.js'
-import { CIVIL_PATIENCE, PageFetcher } from './page-fetcher.js'
+import { RequestGate } from './request-gate.js'
+import { ChallengeGuard } from './challenge-guard.js'
+import { PageFetcher } from './page-fetcher.js'
+import { POLITE_RETRY_POLICY } from './retry-policy.js'
 import { siteOf } from './site.js'
 
 const none = new AbortController().signal
 const PATH = '/forums/42-51-7-3-0-1-0-x.htm'
-const page = '<html><div id="listMessages"></div></html>'
+const PAGE = '<html><div id="listMessages"></div></html>'
 
 type Scripted = Partial<HttpAnswer> | Error
 
 /** A fetcher of a site that answers by a script: the last answer is given for ever. */
-const fetcherOf = (script: Scripted[]) => {
+function fetcherOf(script: Scripted[]) {
   const clock = new ManualClock(1_000_000)
   const counters = new Counters()
   const asked: [string, number][] = []
-  const pace = new Pace({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 })
+  const gate = new RequestGate({ clock, random: () => 0.5, perSecond: 1000, maxInFlight: 60 })
+  const warnings: string[] = []
+  const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) }
+  const retryPolicy = POLITE_RETRY_POLICY
   const fetcher = new PageFetcher({
     site: siteOf('https://www.jeuxvideo.com/forums/0-51-0-1-0-1-0-x.htm'),
     get: (url) => {
@@ -28,18 +33,23 @@ const fetcherOf = (script: Scripted[]) => {
         ? Promise.reject(answer)
         : Promise.resolve({ status: 200, headers: {}, body: '', ...answer })
     },
-    pace,
+    gate,
     robots: {
       ask: (path) =>
         Promise.resolve(
-          path.includes('-666-') ? 'forbidden' : path.includes('-777-') ? { unread: 'HTTP 500' } : 'allowed',
+          path.includes('-666-')
+            ? 'forbidden'
+            : path.includes('-777-')
+              ? { unread: 'HTTP 500', isChallenge: false }
+              : 'allowed',
         ),
     },
     clock,
     random: () => 0.999,
     counters,
-    logger: silentLogger,
-    patience: CIVIL_PATIENCE,
+    logger,
+    retryPolicy,
+    challenges: new ChallengeGuard({ gate, clock, counters, retryPolicy, logger }),
   })
   /** The outcome, with the clock going on by itself. */
   const fetchPage = async (path = PATH) => {
@@ -48,12 +58,12 @@ const fetcherOf = (script: Scripted[]) => {
     for (let i = 0; i < 2000 && outcome === undefined; i++) await clock.advance(1000)
     return outcome
   }
-  return { fetchPage, asked, clock, counters, pace }
+  return { fetchPage, asked, clock, counters, gate, warnings }
 }
 
 describe('PageFetcher', () => {
   test.each<[string, Scripted, string]>([
-    ['a page', { body: page }, 'page'],
+    ['a page', { body: PAGE }, 'page'],
     ['410', { status: 410 }, 'gone'],
     ['404', { status: 404 }, 'not-found'],
     [
@@ -65,6 +75,8 @@ describe('PageFetcher', () => {
     ['a redirect to another host', { status: 302, headers: { location: 'http://10.0.0.1/x' } }, 'elsewhere'],
     ['a challenge', { status: 403, headers: { 'cf-mitigated': 'challenge' } }, 'challenge'],
     ['401', { status: 401 }, 'failed'],
+    ['403 of the site itself', { status: 403, body: '<title>jeuxvideo.com</title>' }, 'forbidden'],
+    ['a cookie gate', { body: '<title>Accepter les cookies</title>' }, 'cookie-gate'],
   ])('%s is asked for once', async (_, answer, kind) => {
     const { fetchPage, asked } = fetcherOf([answer])
     expect(await fetchPage()).toMatchObject({ kind })
@@ -73,8 +85,8 @@ describe('PageFetcher', () => {
 
   test('a redirect within the forum is followed, and its address is what counts', async () => {
     const to = '/forums/42-51-7-2-0-1-0-y.htm'
-    const { fetchPage, counters } = fetcherOf([{ status: 301, headers: { location: to } }, { body: page }])
-    expect(await fetchPage()).toEqual({ kind: 'page', path: to, html: page })
+    const { fetchPage, counters } = fetcherOf([{ status: 301, headers: { location: to } }, { body: PAGE }])
+    expect(await fetchPage()).toEqual({ kind: 'page', path: to, html: PAGE })
     expect(counters.get('redirects')).toBe(1)
   })
 
@@ -87,10 +99,11 @@ describe('PageFetcher', () => {
   test.each<[string, Scripted]>([
     ['429', { status: 429 }],
     ['503', { status: 503 }],
+    ['maintenance', { status: 200, body: '<title>Site en maintenance</title>' }],
     ['a time-out', new Error('Headers Timeout Error')],
     ['a broken connection', new Error('other side closed')],
   ])('%s is tried again, with longer pauses, and then given up', async (_, answer) => {
-    const again = fetcherOf([answer, answer, { body: page }])
+    const again = fetcherOf([answer, answer, { body: PAGE }])
     expect(await again.fetchPage()).toMatchObject({ kind: 'page' })
     expect(again.counters.get('retries')).toBe(2)
     const hopeless = fetcherOf([answer])
@@ -102,27 +115,45 @@ describe('PageFetcher', () => {
   })
 
   test('Retry-After holds for everybody', async () => {
-    const { fetchPage, asked, pace, clock } = fetcherOf([
+    const { fetchPage, asked, gate, clock } = fetcherOf([
       { status: 429, headers: { 'retry-after': '40' } },
-      { body: page },
+      { body: PAGE },
     ])
     const outcome = fetchPage()
     await clock.advance(0)
-    expect(pace.pausedUntil).toBe(1_040_000)
+    expect(gate.pausedUntil).toBe(1_040_000)
     expect(await outcome).toMatchObject({ kind: 'page' })
     expect(asked[1]?.[1]).toBeGreaterThanOrEqual(40_000)
   })
 
   test('each challenge after a pause doubles the next one; a page ends that', async () => {
     const challenge = { status: 403, headers: { 'cf-mitigated': 'challenge' } }
-    const { fetchPage, pace, clock } = fetcherOf([challenge, challenge, challenge, { body: page }, challenge])
+    const { fetchPage, gate, clock } = fetcherOf([challenge, challenge, challenge, { body: PAGE }, challenge])
     const pauses: number[] = []
     for (let i = 0; i < 5; i++) {
       await fetchPage()
-      pauses.push(Math.round(((pace.pausedUntil ?? clock.now()) - clock.now()) / 60_000))
-      await clock.advance((pace.pausedUntil ?? clock.now()) - clock.now())
+      pauses.push(Math.round(((gate.pausedUntil ?? clock.now()) - clock.now()) / 60_000))
+      await clock.advance((gate.pausedUntil ?? clock.now()) - clock.now())
     }
     expect(pauses).toEqual([1, 2, 4, 0, 1])
+  })
+
+  test('a topic that answers 403 pauses nothing, however often it is asked for', async () => {
+    const { fetchPage, gate, counters } = fetcherOf([{ status: 403 }])
+    for (let i = 0; i < 20; i++)
+      expect(await fetchPage(`/forums/42-51-7-${i + 1}-0-1-0-x.htm`)).toMatchObject({ kind: 'forbidden' })
+    expect([gate.pausedUntil, counters.get('challenges')]).toEqual([undefined, 0])
+  })
+
+  test('403 for several topics in a row is a challenge; a page in between is not', async () => {
+    const refused = { status: 403 }
+    const { fetchPage, gate, counters, warnings } = fetcherOf([refused, refused, { body: PAGE }, refused])
+    const kinds: (string | undefined)[] = []
+    for (let id = 1; id <= 6; id++) kinds.push((await fetchPage(`/forums/42-51-${id}-1-0-1-0-x.htm`))?.kind)
+    expect(kinds).toEqual(['forbidden', 'forbidden', 'page', 'forbidden', 'forbidden', 'challenge'])
+    expect(gate.pausedUntil).toBeDefined()
+    expect(counters.get('challenges')).toBe(1)
+    expect(warnings).toEqual([expect.stringMatching(/nothing is fetched for 60 s.*JVC_COOKIE/)])
   })
 
   test('what robots.txt forbids is not asked for, also behind a redirect', async () => {
@@ -138,7 +169,7 @@ describe('PageFetcher', () => {
     expect(await fetchPage('/forums/42-51-777-1-0-1-0-x.htm')).toEqual({
       kind: 'failed',
       path: '/forums/42-51-777-1-0-1-0-x.htm',
-      reason: 'robots.txt could not be read (HTTP 500), and nothing is asked for before it is',
+      reason: 'robots.txt could not be read (HTTP 500), and nothing is fetched before it is',
     })
     expect(asked).toEqual([])
   })

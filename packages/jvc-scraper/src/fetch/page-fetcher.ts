@@ -2,49 +2,28 @@ import { backOffMs } from 'jvc-receiver/feed'
 import { delay, type Clock } from '../clock.js'
 import type { Counters } from '../counters.js'
 import { messageOf } from '../errors.js'
-import type { Pace, Turn } from './pace.js'
 import type { Logger } from '../logger.js'
-import { classifyPage } from '../parse/index.js'
+import { classifyPage, type PageKind } from '../parse/index.js'
+import type { ChallengeGuard } from './challenge-guard.js'
 import type { Get, HttpAnswer } from './http.js'
-import type { PageOutcome } from './outcome.js'
+import type { PageOutcome, RefusalKind } from './outcome.js'
+import type { RequestGate, Slot } from './request-gate.js'
+import type { RetryPolicy } from './retry-policy.js'
 import { retryAfterMs } from './retry-after.js'
 import type { RobotsFile } from './robots-file.js'
 import { targetOf, type Site } from './site.js'
 
-/** How the fetcher behaves when things go wrong, in milliseconds. */
-export interface Patience {
-  /** Attempts for one page, the first included. */
-  readonly attempts: number
-  /** The pause after a first failed attempt; it doubles. */
-  readonly retryMs: number
-  readonly maxRetryMs: number
-  /** The pause after a first challenge; it doubles with each challenge that follows. */
-  readonly challengeMs: number
-  readonly maxChallengeMs: number
-  /** What a server may ask for with Retry-After at most. */
-  readonly maxRetryAfterMs: number
-}
-
-/** For the real site. */
-export const CIVIL_PATIENCE: Patience = {
-  attempts: 5,
-  retryMs: 1000,
-  maxRetryMs: 60_000,
-  challengeMs: 60_000,
-  maxChallengeMs: 3_600_000,
-  maxRetryAfterMs: 600_000,
-}
-
 export interface FetcherPorts {
   readonly site: Site
   readonly get: Get
-  readonly pace: Pace
+  readonly gate: RequestGate
   readonly robots: Pick<RobotsFile, 'ask'>
+  readonly challenges: ChallengeGuard
   readonly clock: Clock
   readonly random: () => number
   readonly counters: Counters
   readonly logger: Logger
-  readonly patience: Patience
+  readonly retryPolicy: RetryPolicy
 }
 
 type Step =
@@ -54,30 +33,39 @@ type Step =
 
 const MAX_REDIRECTS = 3
 
-/** Gets pages of the site: at the common pace, again when it makes sense, and never from anywhere else. */
+const REFUSALS: ReadonlySet<string> = new Set<RefusalKind>([
+  'gone',
+  'not-found',
+  'index',
+  'login',
+  'forbidden',
+  'cookie-gate',
+])
+
+/** Fetches pages of the site: through the request gate, with retries, and from no other host. */
 export class PageFetcher {
   readonly #ports: FetcherPorts
-  #challenges = 0
-  #lastPauseAt = -Infinity
 
   constructor(ports: FetcherPorts) {
     this.#ports = ports
   }
 
   /**
-   * One page. Failures are outcomes, not exceptions.
+   * Fetches one page. Failures are outcomes, not exceptions.
    *
    * @param path a path of the topic grammar
+   * @param options `urgent` overtakes all waiting requests
    * @throws the signal's reason when it aborts
    */
   async page(path: string, signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<PageOutcome> {
-    const { patience, clock, random, counters } = this.#ports
+    const { retryPolicy, clock, random, counters } = this.#ports
     let at = path
     for (let attempt = 1, redirects = 0; ;) {
       const verdict = await this.#ports.robots.ask(at, signal)
       if (verdict === 'forbidden') return { kind: 'disallowed', path: at }
+      if (verdict !== 'allowed' && verdict.isChallenge) return { kind: 'challenge', path: at }
       if (verdict !== 'allowed') {
-        const reason = `robots.txt could not be read (${verdict.unread}), and nothing is asked for before it is`
+        const reason = `robots.txt could not be read (${verdict.unread}), and nothing is fetched before it is`
         return { kind: 'failed', path: at, reason }
       }
       const step = await this.#attempt(at, signal, options)
@@ -88,23 +76,23 @@ export class PageFetcher {
         continue
       }
       if (step.kind !== 'again') return step
-      if (attempt >= patience.attempts) return { kind: 'failed', path: at, reason: step.reason }
+      if (attempt >= retryPolicy.attempts) return { kind: 'failed', path: at, reason: step.reason }
       counters.add('retries')
-      const pause = backOffMs(attempt++, { baseMs: patience.retryMs, maxMs: patience.maxRetryMs }, random())
+      const pause = backOffMs(attempt++, { baseMs: retryPolicy.retryMs, maxMs: retryPolicy.maxRetryMs }, random())
       await delay(clock, Math.max(pause, step.waitMs ?? 0), signal)
     }
   }
 
   async #attempt(path: string, signal: AbortSignal, options: { readonly urgent?: boolean }): Promise<Step> {
-    const { site, get, pace, counters, logger } = this.#ports
-    const turn = await pace.turn(signal, options)
+    const { site, get, gate, counters, challenges, logger } = this.#ports
+    const slot = await gate.acquire(signal, options)
     counters.add('requests')
     let answered = false
     try {
       const answer = await get(site.origin + path, signal)
-      const step = this.#judge(path, answer, turn)
-      answered = step.kind !== 'again' && step.kind !== 'challenge'
-      if (answered) this.#challenges = 0
+      const step = this.#judge(path, answer, slot)
+      answered = step.kind !== 'again' && step.kind !== 'challenge' && answer.status !== 403
+      if (answered) challenges.answered()
       return step
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -112,19 +100,32 @@ export class PageFetcher {
       logger.debug({ path, error: messageOf(error) }, 'a page could not be fetched')
       return { kind: 'again', reason: messageOf(error), waitMs: undefined }
     } finally {
-      turn.done(answered)
+      slot.release(answered)
     }
   }
 
-  #judge(path: string, answer: HttpAnswer, turn: Turn): Step {
+  #judge(path: string, answer: HttpAnswer, slot: Slot): Step {
     const { status, headers, body } = answer
     if (status >= 300 && status < 400 && status !== 304) return this.#redirected(path, headers['location'])
     const kind = classifyPage(body, { status, headers, url: path })
-    if (kind === 'challenge' || status === 403) return this.#challenged(path, turn)
-    if (kind === 'rate-limited' || kind === 'unavailable' || status === 408 || status === 425) {
+    if (kind === 'challenge') {
+      this.#ports.challenges.challenged(slot.startedAt)
+      return { kind, path }
+    }
+    if (status === 403) {
+      const isChallenge = this.#ports.challenges.refused(path, slot.startedAt)
+      return { kind: isChallenge ? 'challenge' : 'forbidden', path }
+    }
+    if (
+      kind === 'rate-limited' ||
+      kind === 'unavailable' ||
+      kind === 'maintenance' ||
+      status === 408 ||
+      status === 425
+    ) {
       return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer)
     }
-    if (kind === 'gone' || kind === 'not-found' || kind === 'index' || kind === 'login') return { kind, path }
+    if (isRefusal(kind)) return { kind, path }
     if (status >= 400) return { kind: 'failed', path, reason: `HTTP ${status}` }
     return { kind: 'page', path, html: body }
   }
@@ -136,29 +137,17 @@ export class PageFetcher {
     return { kind: target.kind, path }
   }
 
-  /** The site asks for less: everybody waits for as long as it says. */
+  /** Pauses all requests for as long as the site asks. */
   #refused(counter: 'rateLimited' | 'unavailable', { status, headers }: HttpAnswer): Step {
-    const { clock, counters, pace, patience } = this.#ports
+    const { clock, counters, gate, retryPolicy } = this.#ports
     counters.add(counter)
-    const waitMs = retryAfterMs(headers['retry-after'], clock.now(), patience.maxRetryAfterMs)
-    if (waitMs !== undefined) pace.pause(waitMs)
+    const waitMs = retryAfterMs(headers['retry-after'], clock.now(), retryPolicy.maxRetryAfterMs)
+    if (waitMs !== undefined) gate.pause(waitMs)
     return { kind: 'again', reason: `HTTP ${status}`, waitMs }
   }
+}
 
-  /** A request that began before the last pause tells nothing new about the time after it. */
-  #challenged(path: string, turn: Turn): Step {
-    const { counters, logger, pace, patience, clock } = this.#ports
-    counters.add('challenges')
-    if (turn.startedAt >= this.#lastPauseAt) {
-      const pauseMs = Math.min(patience.challengeMs * 2 ** Math.min(this.#challenges++, 30), patience.maxChallengeMs)
-      pace.pause(pauseMs)
-      this.#lastPauseAt = clock.now() + 1
-      const advice = 'Solve it in a browser, then give its cookie and User-Agent with JVC_COOKIE and JVC_USER_AGENT.'
-      logger.warn(
-        { pauseSeconds: pauseMs / 1000 },
-        `the site asks for a human (challenge), so nothing is fetched for a while. ${advice}`,
-      )
-    }
-    return { kind: 'challenge', path }
-  }
+/** Returns whether a page of this kind is a final answer without data. */
+function isRefusal(kind: PageKind): kind is PageKind & RefusalKind {
+  return REFUSALS.has(kind)
 }

@@ -1,9 +1,9 @@
 /**
- * How long a server asks to be left alone, in milliseconds: `Retry-After` as seconds or as a date (RFC 9110 §10.2.3).
+ * Returns the delay that a server asks for, in milliseconds: `Retry-After` as seconds or as a date (RFC 9110 §10.2.3).
  *
  * @param now epoch milliseconds
- * @param maxMs what is asked beyond this is cut: a server cannot stop us for good
- * @returns undefined when there is no such header or it cannot be read
+ * @param maxMs the upper limit, so that a server cannot stop the crawl for good
+ * @returns undefined when the header is missing or cannot be parsed
  */
 export function retryAfterMs(
   header: string | readonly string[] | undefined,

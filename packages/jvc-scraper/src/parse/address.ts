@@ -1,4 +1,4 @@
-/** A forum address taken apart: `/forums/{mode}-{forumId}-{topicId}-{page}-0-{offset}-0-{slug}.htm`. */
+/** The parts of a forum address: `/forums/{mode}-{forumId}-{topicId}-{page}-0-{offset}-0-{slug}.htm`. */
 export interface ForumAddress {
   readonly kind: 'list' | 'topic'
   /** `0` for lists; `42` for topics, `1` for those from before November 2014. */
@@ -6,23 +6,23 @@ export interface ForumAddress {
   readonly forumId: string
   /** `0` for lists. */
   readonly topicId: string
-  /** Page number from 1, of the topic or of the list (25 topics a page). */
+  /** The page number from 1, of the topic or of the list (25 topics a page). */
   readonly page: number
   /** The words at the end; the site ignores them. */
   readonly slug: string
 }
 
-/** Topics on a page of a list. */
+/** The number of topics on a page of a list. */
 export const TOPICS_PER_PAGE = 25
-/** Posts on a page of a topic. */
+/** The number of posts on a page of a topic. */
 export const POSTS_PER_PAGE = 20
 
 const ADDRESS =
   /^(?:(?:https?:)?\/\/(?:www\.|m\.)?jeuxvideo\.com)?\/forums\/(0|1|42)-(\d{1,15})-(\d{1,15})-(\d{1,7})-0-(\d{1,9})-0-([^\s/?#<>"'\\]{0,300})\.htm(?:[?#]\S*)?$/
 
 /**
- * Takes apart the address of a topic or of a topic list, relative or on jeuxvideo.com. Nothing else passes: no other host,
- * no `javascript:`, no other path.
+ * Parses the address of a topic or of a topic list, relative or on jeuxvideo.com. Other hosts, paths and schemes such as
+ * `javascript:` are rejected.
  *
  * @returns undefined when the text is no such address.
  * @example
@@ -43,7 +43,7 @@ export function parseAddress(address: string | undefined): ForumAddress | undefi
 }
 
 /**
- * The path of an address, on whatever host the reader is configured for.
+ * Returns the path of an address, without a host.
  *
  * @example
  * formatAddress({ kind: 'list', mode: '0', forumId: '51', topicId: '0', page: 2, slug: 'blabla-18-25-ans' })
@@ -55,12 +55,12 @@ export function formatAddress({ kind, mode, forumId, topicId, page, slug }: Foru
     : `/forums/${mode}-${forumId}-${topicId}-${page}-0-1-0-${slug}.htm`
 }
 
-/** The path of another page of the same topic or list. */
+/** Returns the path of another page of the same topic or list. */
 export function withPage(address: ForumAddress, page: number): string {
   return formatAddress({ ...address, page })
 }
 
-/** Decimal digits without leading zeros. */
+/** Removes the leading zeros of decimal digits. */
 export function digits(text: string): string {
   return text.replace(/^0+(?=\d)/, '')
 }

@@ -2,11 +2,14 @@ import { expect, test } from 'vitest'
 import { classifyPage } from './classify.js'
 import type { PageContext, PageKind } from './types.js'
 
-const title = (text: string, body = '') => `<html><head><title>${text}</title></head><body>${body}</body></html>`
+function title(text: string, body = '') {
+  return `<html><head><title>${text}</title></head><body>${body}</body></html>`
+}
 const TOPIC = title('x', '<div id="listMessages" class="container__messages"></div>')
 const LIST = title('x', '<ul class="tablesForum tablesForum--listTopics"></ul>')
-const payload = (value: unknown) =>
-  `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+function payload(value: unknown) {
+  return `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
 const STUB = `<meta http-equiv="refresh" content="0;url='https://www.jeuxvideo.com/forums.htm'" />`
 const GONE =
   '<img class="img-erreur" src="/img/erreurs/e410.png" alt="ERREUR 410"><strong>Ce topic a été supprimé par son auteur.</strong>'
@@ -42,6 +45,50 @@ const ANSWERS: readonly (readonly [string, string, PageContext, PageKind])[] = [
   ['a 200 of something else', title('x'), { status: 200, url: 'https://www.jeuxvideo.com/x' }, 'unknown'],
   ['an unknown error page', title('x', 'alt="ERREUR 418"'), { status: 418 }, 'unknown'],
   ['nothing', '', {}, 'unknown'],
+  [
+    'a forum that is not readable',
+    payload({ forum: { isForumReadable: false, lockReason: ['Privé'] }, listTopics: [] }),
+    {},
+    'forbidden',
+  ],
+  [
+    'the same with an empty list in the markup',
+    LIST + payload({ forum: { isForumReadable: false }, listTopics: [] }),
+    {},
+    'forbidden',
+  ],
+  [
+    'a page that says so of its forum, and shows it',
+    payload({ forum: { isForumReadable: false }, listTopics: [{}] }),
+    {},
+    'list',
+  ],
+  ['an empty last page', TOPIC + payload({ forum: { isForumReadable: true }, listMessage: [] }), {}, 'topic'],
+  ['403', title('jeuxvideo.com'), { status: 403 }, 'forbidden'],
+  ['a forum for others, by its words', title('x', '<p>Vous n’avez pas accès à ce forum.</p>'), {}, 'forbidden'],
+  ['a challenge in French', title('Un instant…'), { status: 403 }, 'challenge'],
+  ['a challenge by its script', '<script>window._cf_chl_opt={}</script>', { status: 503 }, 'challenge'],
+  ['maintenance with 200', title('jeuxvideo.com', '<h1>Le site est en maintenance</h1>'), {}, 'maintenance'],
+  ['maintenance with 503', title('Maintenance en cours'), { status: 503 }, 'maintenance'],
+  [
+    'a cookie gate',
+    title('jeuxvideo.com', '<button>Continuer sans accepter</button> <button>Accepter tous les cookies</button>'),
+    {},
+    'cookie-gate',
+  ],
+  ['a cookie gate in English', title('x', 'Please enable cookies.'), {}, 'cookie-gate'],
+  [
+    'a new markup with the footer of every page',
+    title('x', `<main>${'<p>a</p>'.repeat(20)}</main><footer>Gérer les cookies, accepter les cookies</footer>`),
+    {},
+    'unknown',
+  ],
+  [
+    'a post about maintenance and cookies',
+    title('x', '<div id="listMessages"><div id="message-8">accepter les cookies, en maintenance</div></div>'),
+    {},
+    'topic',
+  ],
 ]
 
 test.each(ANSWERS)('%s', (_, html, context, kind) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatFrenchDate, formatParisDay, formatParisTime, parseFrenchDate } from './french-date.js'
+import { formatFrenchDate, formatParisDay, formatParisTime, inOrderOfTime, parseFrenchDate } from './french-date.js'
 
 const READ = [
   ['02 juin 2026 à 22:25:06', '2026-06-02T20:25:06Z', 'summer time'],
@@ -99,5 +99,31 @@ describe('writing a date, against the time zone data of Node', () => {
   test('day and time alone', () => {
     expect(formatParisDay(Date.UTC(2026, 11, 31, 23, 30))).toBe('01/01/2027')
     expect(formatParisTime(Date.UTC(2026, 11, 31, 23, 30, 7))).toBe('00:30:07')
+  })
+})
+
+describe('the order resolves the hour that occurs twice', () => {
+  const CHANGE = Date.UTC(2026, 9, 25, 1)
+
+  test('for any series whose gaps are shorter than an hour', () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 3590 }), { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(fc.integer({ min: 3600, max: 20_000 }), gaps, (before, gaps) => {
+        let at = CHANGE - before * 1000
+        const instants = gaps.map((gap) => (at += gap * 1000))
+        expect(inOrderOfTime(instants.map((each) => parseFrenchDate(formatFrenchDate(each))))).toEqual(instants)
+      }),
+    )
+  })
+
+  test.each([
+    ['a day that has no such hour', ['24 octobre 2026 à 02:50:00', '24 octobre 2026 à 02:10:00'], [0, 0]],
+    ['a disorder of two seconds', ['25 octobre 2026 à 02:10:02', '25 octobre 2026 à 02:10:00'], [0, 0]],
+    ['the second of the two', ['25 octobre 2026 à 02:50:00', '25 octobre 2026 à 02:10:00'], [0, 1]],
+    ['a date that cannot be read', ['x', '25 octobre 2026 à 02:10:00'], [0, 0]],
+  ])('%s', (_, dates, hours) => {
+    const instants = dates.map(parseFrenchDate)
+    const moved = instants.map((at, i) => at && at + (hours[i] ?? 0) * 3_600_000)
+    expect(inOrderOfTime(instants)).toEqual(moved)
   })
 })

@@ -1,12 +1,12 @@
-/** The site's sixteen letters; a letter's index is the nibble it stands for. */
+/** The site's sixteen letters; the index of a letter is its nibble. */
 const ALPHABET = '0A12B34C56D78E9F'
 const NIBBLES = new Map([...ALPHABET].map((letter, nibble) => [letter, nibble]))
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The address that a `JvCare` code hides: two letters a byte, bytes are UTF-8.
+ * Decodes the address hidden in a `JvCare` code: two letters a byte, in UTF-8.
  *
- * @returns undefined when the code is no such code (a letter outside the alphabet, odd length, no UTF-8).
+ * @returns undefined when the code is invalid (a letter outside the alphabet, an odd length, invalid UTF-8).
  * @example
  * decodeJvCare('1F4943CCC24843CBCB43C11F') // '/newsletter/'
  */
@@ -20,14 +20,14 @@ export function decodeJvCare(code: string): string | undefined {
     bytes[i] = high * 16 + low
   }
   try {
-    return utf8.decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     return undefined
   }
 }
 
 /**
- * The `JvCare` code of an address: the inverse of {@link decodeJvCare}.
+ * Encodes an address as a `JvCare` code: the inverse of {@link decodeJvCare}.
  *
  * @example
  * encodeJvCare('/newsletter/') // '1F4943CCC24843CBCB43C11F'
@@ -39,7 +39,7 @@ export function encodeJvCare(address: string): string {
 }
 
 /**
- * The address in a class list such as `JvCare 1F49… lien-jv`: the token after the first one, which is `JvCare`.
+ * Decodes the address in a class list such as `JvCare 1F49… lien-jv`: the code is the second token.
  *
  * @returns undefined when the list has no such code.
  * @example

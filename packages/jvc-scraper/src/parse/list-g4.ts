@@ -1,26 +1,26 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { TOPICS_PER_PAGE, formatAddress, parseAddress } from './address.js'
 import { stateOf } from './list-html.js'
-import { Unfit } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
-import { each, find, idAfter, linkOf } from './tree.js'
+import { eachItem, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage } from './types.js'
 
 /**
  * Reads a topic list from the markup of 2022 to April 2026, before JavaScript (links are JvCare spans) or after it.
  *
- * @throws Unfit when it is not there.
+ * @throws SourceMissing when the page holds none.
  */
 export function readListG4($: CheerioAPI): Omit<TopicListPage, 'source' | 'passedOver'> {
-  if (find($, '.topic-list').length === 0) throw new Unfit('no element .topic-list in the page')
+  if (find($, '.topic-list').length === 0) throw new SourceMissing('no element .topic-list in the page')
   const rows = new RowCollector()
-  for (const row of each($, find($, '.topic-list > [data-id]'))) addRow(rows, row)
+  for (const row of eachItem($, find($, '.topic-list > [data-id]'))) addRow(rows, row)
   const result = rows.result()
   const next = parseAddress(linkOf(find($, '.pagi-suivant-actif').first()))
   const nextList = next?.kind === 'list' ? next : undefined
   const forumId = result.rows[0]?.forumId ?? nextList?.forumId
-  if (forumId === undefined) throw new Unfit("no row of the list holds the forum's number")
+  if (forumId === undefined) throw new SourceMissing("no row of the list holds the forum's number")
   const previous = parseAddress(linkOf(find($, '.pagi-precedent-actif').first()))
   return {
     kind: 'list',

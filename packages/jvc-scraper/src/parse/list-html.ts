@@ -1,14 +1,14 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { formatAddress, parseAddress } from './address.js'
-import { line } from './posts.js'
-import { Unfit } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import { ownAddress } from './topic-html.js'
-import { addressesOf, each, find, idAfter, linkOf } from './tree.js'
+import { addressesOf, eachItem, find, idAfter, linkOf } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicListPage, TopicState } from './types.js'
+import { singleLine } from './single-line.js'
 
-/** Icon classes of either generation, the telling one first. */
+/** The icon classes of both generations, the most specific first. */
 const STATES: readonly (readonly [string, TopicState])[] = [
   ['.topic-pin-on', 'pinned'],
   ['.topic-pin-off', 'pinned-locked'],
@@ -18,17 +18,17 @@ const STATES: readonly (readonly [string, TopicState])[] = [
   ['.topic-folder1, .tablesForum__iconTopicYellow', 'normal'],
 ]
 
-/** Reads a topic list from today's markup (since 15 April 2026). @throws Unfit when it is not there. */
+/** Reads a topic list from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'passedOver'> {
   if (find($, '.tablesForum--listTopics').length === 0)
-    throw new Unfit('no element .tablesForum--listTopics in the page')
+    throw new SourceMissing('no element .tablesForum--listTopics in the page')
   const rows = new RowCollector()
-  for (const row of each($, find($, '.tablesForum--listTopics > .tablesForum__bodyRow'))) addRow(rows, row)
+  for (const row of eachItem($, find($, '.tablesForum--listTopics > .tablesForum__bodyRow'))) addRow(rows, row)
   const result = rows.result()
   const pager = addressesOf($, find($, '.pagination .pagination__button'))
   const forumId = (ownAddress($) ?? pager[0] ?? result.rows[0])?.forumId
-  if (forumId === undefined) throw new Unfit("no link in the page holds the forum's number")
-  const page = Number(line(find($, '.pagination__item--current').first().text())) || 1
+  if (forumId === undefined) throw new SourceMissing("no link in the page holds the forum's number")
+  const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   const next = parseAddress(linkOf(find($, '.pagination__button--next').first()))
   return {
     kind: 'list',
@@ -40,7 +40,7 @@ export function readListHtml($: CheerioAPI): Omit<TopicListPage, 'source' | 'pas
   }
 }
 
-/** What a row's icon says. */
+/** Returns the state that a row's icon shows. */
 export function stateOf(row: Elements): TopicState {
   return STATES.find(([icon]) => row.find(icon).length > 0)?.[1] ?? 'other'
 }

@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from './address.js'
 import { array, count, field, id, text } from './json.js'
 import type { Json } from './json.js'
-import { Unfit } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import { RowCollector, replyCount } from './rows.js'
 import type { TopicListPage, TopicState } from './types.js'
 
@@ -14,17 +14,17 @@ const STATES: ReadonlyMap<string, TopicState> = new Map([
   ['resolved', 'resolved'],
 ])
 
-/** Reads a topic list from its payload. @throws Unfit when the payload is none of a list. */
+/** Reads a topic list from its payload. @throws SourceMissing when the payload belongs to another page. */
 export function readListPayload(payload: Json): Omit<TopicListPage, 'source' | 'passedOver'> {
   const topics = array(payload, 'listTopics')
-  if (topics === undefined) throw new Unfit('the payload has no list listTopics')
+  if (topics === undefined) throw new SourceMissing('the payload has no list listTopics')
   const rows = new RowCollector()
   for (const topic of topics) addTopic(rows, topic)
   const pager = field(payload, 'pagerView')
   const next = parseAddress(text(field(pager, 'next'), 'url'))
   const result = rows.result()
   const forumId = id(payload, 'forumId') ?? result.rows[0]?.forumId
-  if (forumId === undefined) throw new Unfit('the payload has no forumId')
+  if (forumId === undefined) throw new SourceMissing('the payload has no forumId')
   return {
     kind: 'list',
     forumId,

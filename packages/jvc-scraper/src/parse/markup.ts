@@ -6,13 +6,15 @@ import type { Handler, parseDocument } from 'htmlparser2'
 /** A node of a page's tree. */
 export type MarkupNode = ReturnType<typeof parseDocument>['children'][number]
 
-/** Open elements at a time. Real pages have some 40; the parser's time grows with the square beyond. */
+/** The maximum nesting depth. Real pages reach about 40; the parser's time is quadratic in the depth. */
 export const MAX_DEPTH = 512
-/** Elements that make the parser keep a second stack, which a damaged page can let grow for ever. */
+/** Elements for which the parser keeps a second stack, which grows without bound on a damaged page. */
 const FOREIGN = new Set(['svg', 'math', 'mi', 'mo', 'mn', 'ms', 'mtext', 'annotation-xml', 'foreignobject', 'desc'])
 const MAX_FOREIGN = 2000
+/** The maximum number of nodes and attributes. Real pages hold about 8,000; each takes some 50 times its text. */
+const MAX_NODES = 40_000
 
-/** Markup that no page of the site has: nested, or full of foreign elements, beyond any sense. */
+/** Thrown for markup that exceeds the limits and that no page of the site has. */
 export class MarkupError extends Error {
   override readonly name = 'MarkupError'
 
@@ -22,9 +24,9 @@ export class MarkupError extends Error {
 }
 
 /**
- * Reads markup in one pass, in time linear in its length whatever it holds.
+ * Parses markup in one pass, in time linear in its length.
  *
- * @throws MarkupError on markup nested deeper than 512 elements; what came before has been handed over.
+ * @throws MarkupError on markup nested deeper than 512 elements or with more than 40,000 nodes, after the events before that place were delivered.
  */
 export function readMarkup(html: string, handler: Partial<Handler>): void {
   const parser = new Parser({ ...bindAll(handler), ...limits(handler) }, { decodeEntities: true })
@@ -32,14 +34,14 @@ export function readMarkup(html: string, handler: Partial<Handler>): void {
   parser.end()
 }
 
-/** The page as a tree to query. @throws MarkupError as {@link readMarkup}. */
+/** Builds a tree to query. @throws MarkupError as {@link readMarkup}. */
 export function loadMarkup(html: string): CheerioAPI {
   const builder = new DomHandler()
   readMarkup(html, builder)
   return load(builder.root)
 }
 
-/** Whether the page was received to its end: a page cut off must not pass for a short one. */
+/** Returns whether the page was received to its end. A truncated page must not be taken for a short one. */
 export function isWhole(html: string): boolean {
   return /<\/html\s{0,9}>/i.test(html)
 }
@@ -47,8 +49,22 @@ export function isWhole(html: string): boolean {
 function limits(handler: Partial<Handler>): Partial<Handler> {
   let depth = 0
   let foreign = 0
+  let nodes = 0
+  const count = (): void => {
+    if (++nodes > MAX_NODES) throw new MarkupError(`the markup holds more than ${MAX_NODES} nodes and attributes`)
+  }
   return {
+    onattribute: count,
+    ontext(data) {
+      count()
+      handler.ontext?.(data)
+    },
+    oncomment(data) {
+      count()
+      handler.oncomment?.(data)
+    },
     onopentagname(name) {
+      count()
       if (++depth > MAX_DEPTH) throw MarkupError.tooDeep()
       if (FOREIGN.has(name) && ++foreign > MAX_FOREIGN) {
         throw new MarkupError(`the markup holds more than ${MAX_FOREIGN} elements of SVG or MathML`)
@@ -65,8 +81,6 @@ function bindAll(handler: Partial<Handler>): Partial<Handler> {
   return {
     onparserinit: (parser) => handler.onparserinit?.(parser),
     onopentag: (name, attributes, implied) => handler.onopentag?.(name, attributes, implied),
-    ontext: (data) => handler.ontext?.(data),
-    oncomment: (data) => handler.oncomment?.(data),
     oncommentend: () => handler.oncommentend?.(),
     onend: () => handler.onend?.(),
   }

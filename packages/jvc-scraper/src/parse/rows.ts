@@ -1,14 +1,15 @@
 import { formatAddress, parseAddress } from './address.js'
-import { parseFrenchDate } from './french-date.js'
-import { line } from './posts.js'
+import { inOrderOfTime, parseFrenchDate } from './french-date.js'
 import { DELETED_AUTHOR } from './types.js'
 import type { TopicListPage, TopicRow, TopicState } from './types.js'
+import { SourceMissing } from './source-missing.js'
+import { singleLine } from './single-line.js'
 
-/** What a list says of one topic, as found. */
+/** The data of one topic as found in a list. */
 export interface RawRow {
   readonly id: string | undefined
   readonly title: string | undefined
-  /** Empty or undefined for an account that was deleted. */
+  /** Empty or undefined for a deleted account. */
   readonly author: string | undefined
   readonly url: string | undefined
   readonly lastPageUrl: string | undefined
@@ -18,14 +19,19 @@ export interface RawRow {
   readonly deleted: boolean
 }
 
-/** Collects the rows of one list: good ones in order, bad ones named apart. */
-export class RowCollector {
-  private readonly rows: TopicRow[] = []
-  private readonly problems: string[] = []
-  private place = 0
+/** The number of rows that a list may hold. The site shows 25 a page. */
+const MAX_ROWS = 500
 
+/** Collects the rows of one list in order, and lists unreadable ones separately. */
+export class RowCollector {
+  readonly #rows: TopicRow[] = []
+  readonly #problems: string[] = []
+  #place = 0
+
+  /** @throws SourceMissing when the list holds more rows than any list of the site */
   add(raw: RawRow): void {
-    const place = `row ${++this.place} of the list`
+    if (++this.#place > MAX_ROWS) throw new SourceMissing(`there are more than ${MAX_ROWS} rows`)
+    const place = `row ${this.#place} of the list`
     if (raw.id === undefined) return this.problem(`${place} has no topic id`)
     const url = parseAddress(raw.url)
     if (url?.kind !== 'topic' || url.topicId !== raw.id) {
@@ -36,12 +42,12 @@ export class RowCollector {
     if (raw.replies === undefined) return this.problem(`${place} (topic ${raw.id}) has no number of answers`)
     const found = parseAddress(raw.lastPageUrl)
     const last = found?.topicId === raw.id ? found : url
-    const lastPostDate = line(raw.lastPostDate)
-    this.rows.push({
+    const lastPostDate = singleLine(raw.lastPostDate)
+    this.#rows.push({
       id: raw.id,
       forumId: url.forumId,
       title,
-      author: line(raw.author) || DELETED_AUTHOR,
+      author: singleLine(raw.author) || DELETED_AUTHOR,
       url: formatAddress(url),
       lastPageUrl: formatAddress(last),
       lastPage: last.page,
@@ -55,18 +61,26 @@ export class RowCollector {
     })
   }
 
-  /** Notes what could not be read. */
+  /** Records a problem, as one sentence. */
   problem(sentence: string): void {
-    this.problems.push(sentence)
+    this.#problems.push(sentence)
   }
 
   result(): Pick<TopicListPage, 'rows' | 'problems'> {
-    return { rows: this.rows, problems: this.problems }
+    return { rows: inOrderOfLastPosts(this.#rows), problems: this.#problems }
   }
 }
 
-/** A number of answers: `11409`, or `visible / total` as moderators see it. */
+/** Resolves the hour that occurs twice in October by the order of the rows: the newest comes first, after pinned ones. */
+function inOrderOfLastPosts(rows: readonly TopicRow[]): TopicRow[] {
+  const ordered = rows.filter(({ pinned }) => !pinned).reverse()
+  const instants = inOrderOfTime(ordered.map(({ lastPostAt }) => lastPostAt))
+  const resolved = new Map(ordered.map((row, index) => [row, { ...row, lastPostAt: instants[index] }]))
+  return rows.map((row) => resolved.get(row) ?? row)
+}
+
+/** Parses a number of answers: `11409`, or `visible / total` as moderators see it. */
 export function replyCount(text: string): number | undefined {
-  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(line(text))?.[1]
+  const found = /^(\d{1,9})(?: ?\/ ?\d{1,9})?$/.exec(singleLine(text))?.[1]
   return found === undefined ? undefined : Number(found)
 }

@@ -1,16 +1,16 @@
 import { Parser } from 'htmlparser2'
 import { MAX_DEPTH, MarkupError } from './markup.js'
 
-/** What a scan meets, in order. Every opened element is closed again, in the right order. */
+/** Receives the events of a scan in order. Every opened element is closed again, properly nested. */
 export interface ScanHandler {
-  /** @param raw the text of the attributes, for {@link readAttributes}: most elements' are never looked at. */
+  /** @param raw the text of the attributes, for {@link readAttributes}; for most elements it is never parsed. */
   open(name: string, raw: string): void
   text(data: string): void
   close(name: string): void
 }
 
 const VOID = new Set('area base br col embed frame hr img input link meta param source track wbr'.split(' '))
-/** Their content is text up to their end tag. */
+/** Elements whose content is text up to their end tag. */
 const RAW_TEXT = new Set('iframe noembed noframes script style textarea title xmp'.split(' '))
 const NAME = /[^\s/>]*/y
 const END_OR_VALUE = /[>=]/g
@@ -19,91 +19,97 @@ const ATTRIBUTE = /([^\s/=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?/g
 const ENTITY = /&(?:#\d{1,9}|#x[\da-f]{1,8}|[a-z][a-z\d]{0,40});?/gi
 
 /**
- * Reads a fragment of markup in one pass, several times as fast as a tokenizer that looks at every character: it leaps from
- * bracket to bracket, as the long attributes of posts are mostly of no interest. Time is linear in the length, whatever the
- * fragment holds; it is forgiving as browsers are.
+ * Scans a fragment of markup in one pass. Skipping from bracket to bracket makes it several times as fast as a tokenizer
+ * that examines every character, because the long attributes of posts are mostly of no interest. Errors in the markup are
+ * tolerated as browsers do.
  *
- * @throws MarkupError on elements nested deeper than 512; what came before has been handed over.
+ * @throws MarkupError on elements nested deeper than 512, after the events before that place were delivered.
  */
 export function scanMarkup(html: string, handler: ScanHandler): void {
   new Scan(html, handler).run()
 }
 
 class Scan {
-  private readonly stack: string[] = []
-  private at = 0
+  readonly #stack: string[] = []
+  #at = 0
 
-  constructor(
-    private readonly html: string,
-    private readonly handler: ScanHandler,
-  ) {}
+  readonly #html: string
+  readonly #handler: ScanHandler
+
+  constructor(html: string, handler: ScanHandler) {
+    this.#html = html
+    this.#handler = handler
+  }
 
   run(): void {
-    const { html } = this
-    while (this.at < html.length) {
-      const bracket = html.indexOf('<', this.at)
-      if (bracket !== this.at) this.text(bracket < 0 ? html.length : bracket)
-      else if (isLetter(html.charCodeAt(bracket + 1))) this.startTag()
-      else if (html[bracket + 1] === '/' && isLetter(html.charCodeAt(bracket + 2))) this.endTag()
-      else if (html.startsWith('<!--', bracket)) this.at = after(html, '-->', bracket + 2)
-      else if (/^<[!?/]/.test(html.slice(bracket, bracket + 2))) this.at = after(html, '>', bracket)
-      else this.lonelyBracket()
+    const html = this.#html
+    while (this.#at < html.length) {
+      const bracket = html.indexOf('<', this.#at)
+      if (bracket !== this.#at) this.#text(bracket < 0 ? html.length : bracket)
+      else if (isLetter(html.charCodeAt(bracket + 1))) this.#startTag()
+      else if (html[bracket + 1] === '/' && isLetter(html.charCodeAt(bracket + 2))) this.#endTag()
+      else if (html.startsWith('<!--', bracket)) this.#at = after(html, '-->', bracket + 2)
+      else if (/^<[!?/]/.test(html.slice(bracket, bracket + 2))) this.#at = after(html, '>', bracket)
+      else this.#strayBracket()
     }
-    while (this.stack.length > 0) this.handler.close(this.stack.pop() ?? '')
+    while (this.#stack.length > 0) this.#handler.close(this.#stack.pop() ?? '')
   }
 
-  private text(end: number): void {
-    this.handler.text(decodeEntities(this.html.slice(this.at, end)))
-    this.at = end
+  #text(end: number): void {
+    this.#handler.text(decodeEntities(this.#html.slice(this.#at, end)))
+    this.#at = end
   }
 
-  private lonelyBracket(): void {
-    this.handler.text('<')
-    this.at++
+  #strayBracket(): void {
+    this.#handler.text('<')
+    this.#at++
   }
 
-  private startTag(): void {
-    const { html, handler, stack } = this
-    const name = this.nameAt(this.at + 1)
-    const attributes = this.at + 1 + name.length
+  #startTag(): void {
+    const html = this.#html
+    const handler = this.#handler
+    const stack = this.#stack
+    const name = this.#nameAt(this.#at + 1)
+    const attributes = this.#at + 1 + name.length
     const end = tagEnd(html, attributes)
-    // A tag that never ends is dropped with all that follows, as browsers do.
-    this.at = end < 0 ? html.length : end + 1
+    // A tag that never ends is dropped with everything after it, as in browsers.
+    this.#at = end < 0 ? html.length : end + 1
     if (end < 0) return
     if ((name === 'p' || name === 'li') && stack.at(-1) === name) handler.close(stack.pop() ?? '')
     if (!VOID.has(name) && stack.length >= MAX_DEPTH) throw MarkupError.tooDeep()
     handler.open(name, html.slice(attributes, end))
     if (VOID.has(name)) return handler.close(name)
     stack.push(name)
-    if (RAW_TEXT.has(name)) this.rawText(name)
+    if (RAW_TEXT.has(name)) this.#rawText(name)
   }
 
-  private endTag(): void {
-    const { handler, stack } = this
-    const name = this.nameAt(this.at + 2)
-    this.at = after(this.html, '>', this.at)
+  #endTag(): void {
+    const handler = this.#handler
+    const stack = this.#stack
+    const name = this.#nameAt(this.#at + 2)
+    this.#at = after(this.#html, '>', this.#at)
     const place = stack.lastIndexOf(name)
     while (place >= 0 && stack.length > place) handler.close(stack.pop() ?? '')
-    // The two end tags that mean something on their own.
+    // These two end tags create an element when none is open.
     if (place < 0 && (name === 'p' || name === 'br')) {
       handler.open(name, '')
       handler.close(name)
     }
   }
 
-  private rawText(name: string): void {
+  #rawText(name: string): void {
     const ending = new RegExp(`</${name}`, 'gi')
-    ending.lastIndex = this.at
-    this.text(ending.exec(this.html)?.index ?? this.html.length)
+    ending.lastIndex = this.#at
+    this.#text(ending.exec(this.#html)?.index ?? this.#html.length)
   }
 
-  private nameAt(from: number): string {
+  #nameAt(from: number): string {
     NAME.lastIndex = from
-    return (NAME.exec(this.html)?.[0] ?? '').toLowerCase()
+    return (NAME.exec(this.#html)?.[0] ?? '').toLowerCase()
   }
 }
 
-/** The attributes of an element, the wanted ones by lower-case name; the first of a name counts. */
+/** Parses the wanted attributes of an element, by lower-case name. The first of several with one name counts. */
 export function readAttributes(raw: string, wanted: ReadonlySet<string>): Record<string, string> {
   const found: Record<string, string> = {}
   ATTRIBUTE.lastIndex = 0
@@ -115,7 +121,7 @@ export function readAttributes(raw: string, wanted: ReadonlySet<string>): Record
   return found
 }
 
-/** Where the tag ends: quotes count only after an equals sign, which lets the site's stray ones pass. -1: never. */
+/** Returns the end of a tag, or -1. Quotes count only after an equals sign, which tolerates the site's stray ones. */
 function tagEnd(html: string, from: number): number {
   for (let at = from; ;) {
     END_OR_VALUE.lastIndex = at
@@ -143,14 +149,14 @@ function isLetter(code: number): boolean {
 }
 
 const entities = new Map<string, string>()
-/** Entities remembered. Posts use a few dozen; a damaged page must not fill the memory. */
+/** The number of entities cached. Posts use a few dozen; a damaged page must not fill the memory. */
 const MAX_ENTITIES = 2000
 
 function decodeEntities(text: string): string {
   return text.includes('&') ? text.replace(ENTITY, decodeEntity) : text
 }
 
-/** htmlparser2 knows the names; each is asked for once. */
+/** Decodes an entity with htmlparser2, which knows all names, and caches the result. */
 function decodeEntity(entity: string): string {
   const known = entities.get(entity)
   if (known !== undefined) return known

@@ -1,23 +1,24 @@
 import type { CheerioAPI } from 'cheerio/slim'
 import { parseAddress } from './address.js'
 import type { ForumAddress } from './address.js'
-import { PostCollector, editDate, line } from './posts.js'
-import { Unfit } from './read-page.js'
-import { addressesOf, bodyOf, each, find, idAfter } from './tree.js'
+import { PostCollector, editDate } from './posts.js'
+import { SourceMissing } from './source-missing.js'
+import { addressesOf, bodyOf, each, eachItem, find, idAfter } from './tree.js'
 import type { Elements } from './tree.js'
 import type { TopicPage } from './types.js'
+import { singleLine } from './single-line.js'
 
-/** Reads a topic page from today's markup (since 15 April 2026). @throws Unfit when it is not there. */
+/** Reads a topic page from today's markup (since 15 April 2026). @throws SourceMissing when the page holds none. */
 export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passedOver'> {
-  if (find($, '#listMessages').length === 0) throw new Unfit('no element #listMessages in the page')
+  if (find($, '#listMessages').length === 0) throw new SourceMissing('no element #listMessages in the page')
   const title = find($, 'h2.titleMessagesUsers__title').first().text().trim()
-  if (title === '') throw new Unfit('no h2.titleMessagesUsers__title in the page')
+  if (title === '') throw new SourceMissing('no h2.titleMessagesUsers__title in the page')
   const pager = addressesOf($, find($, '.pagination .pagination__button'))
   const address = ownAddress($) ?? pager[0]
-  if (address?.kind !== 'topic') throw new Unfit("no link in the head or the pager holds the topic's number")
+  if (address?.kind !== 'topic') throw new SourceMissing("no link in the head or the pager holds the topic's number")
   const posts = new PostCollector()
-  for (const post of each($, find($, '#listMessages .messageUser'))) addPost(posts, post)
-  const page = Number(line(find($, '.pagination__item--current').first().text())) || 1
+  for (const post of eachItem($, find($, '#listMessages .messageUser'))) addPost(posts, post)
+  const page = Number(singleLine(find($, '.pagination__item--current').first().text())) || 1
   return {
     kind: 'topic',
     topicId: address.topicId,
@@ -26,11 +27,11 @@ export function readTopicHtml($: CheerioAPI): Omit<TopicPage, 'source' | 'passed
     page,
     pageCount: Math.max(page, ...pager.map((link) => link.page)),
     locked: find($, '.lockInfo__reason').length > 0,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 
-/** The page's own address, which its head gives for phones. */
+/** Returns the page's own address from its head. */
 export function ownAddress($: CheerioAPI): ForumAddress | undefined {
   const links = each($, find($, 'link[rel="canonical"], link[rel="alternate"]'))
   return links.map((link) => parseAddress(link.attr('href'))).find((address) => address !== undefined)

@@ -2,23 +2,29 @@ import { describe, expect, test } from 'vitest'
 import { G4_LIST, G4_TOPIC } from '../../test/g4-pages.js'
 import { parseTopicList } from './index.js'
 
-const pack = (value: unknown) =>
-  `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
-const url = (id: number, page: number) => `/forums/42-51-${id}-${page}-0-1-0-x.htm`
-const topic = (over: Record<string, unknown> = {}) => ({
-  id: 77,
-  title: 'Un sujet',
-  url: url(77, 1),
-  lastPageUrl: url(77, 3),
-  stateTopic: 'msg-visible',
-  stateIcon: 'hot',
-  author: { pseudo: 'A', role: '' },
-  realLastMessageDate: '27 juillet 2026 à 13:59:20',
-  responsesCount: 41,
-  ...over,
-})
-const list = (topics: unknown[], over: Record<string, unknown> = {}) =>
-  parseTopicList(pack({ listTopics: topics, forumId: 51, pagerView: { currentPage: 1, pageCount: 1 }, ...over }))
+function pack(value: unknown) {
+  return `<script>window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
+function url(id: number, page: number) {
+  return `/forums/42-51-${id}-${page}-0-1-0-x.htm`
+}
+function topic(over: Record<string, unknown> = {}) {
+  return {
+    id: 77,
+    title: 'Un sujet',
+    url: url(77, 1),
+    lastPageUrl: url(77, 3),
+    stateTopic: 'msg-visible',
+    stateIcon: 'hot',
+    author: { pseudo: 'A', role: '' },
+    realLastMessageDate: '27 juillet 2026 à 13:59:20',
+    responsesCount: 41,
+    ...over,
+  }
+}
+function list(topics: unknown[], over: Record<string, unknown> = {}) {
+  return parseTopicList(pack({ listTopics: topics, forumId: 51, pagerView: { currentPage: 1, pageCount: 1 }, ...over }))
+}
 
 describe('the payload', () => {
   test('gives the rows', () => {
@@ -88,6 +94,25 @@ describe('the payload', () => {
       'row 6 of the list (topic 77) has no title',
       'row 7 of the list (topic 77) has no number of answers',
     ])
+  })
+
+  test('may list the topics as an object with gaps', () => {
+    const topics = { 1: topic({ id: 8, url: url(8, 1) }), 5: topic({ id: 9, url: url(9, 1) }) }
+    expect(list([], { listTopics: topics }).rows.map(({ id }) => id)).toEqual(['8', '9'])
+  })
+
+  test('orders its rows by instant in the hour that occurs twice in October, pinned ones aside', () => {
+    const times = [
+      ['8', '02:55:00', 'pinned-on'],
+      ['16', '02:10:00', 'normal'],
+      ['24', '02:50:00', 'normal'],
+    ] as const
+    const topics = times.map(([id, time, stateIcon]) =>
+      topic({ id: Number(id), url: url(Number(id), 1), stateIcon, realLastMessageDate: `25 octobre 2026 à ${time}` }),
+    )
+    const hour = Date.UTC(2026, 9, 25)
+    const minutes = list(topics).rows.map(({ lastPostAt }) => ((lastPostAt ?? 0) - hour) / 60_000)
+    expect(minutes).toEqual([55, 70, 50])
   })
 
   test('the forum is known by its rows when the payload does not say', () => {

@@ -5,14 +5,14 @@ import { readPage } from './read-page.js'
 import type { TopicListPage } from './types.js'
 
 /**
- * Reads one page of a forum's topic list, of any generation: the JSON payload, else today's markup, else the markup of
- * 2022 to April 2026. Pure. Only rows of the list count: adverts, and the links to topics beside the list, do not.
+ * Parses one page of a forum's topic list, in any generation: the JSON payload, else today's markup, else the markup of
+ * 2022 to April 2026. Only rows of the list are read; adverts and links to topics beside the list are ignored.
  *
- * A row that cannot be read costs nobody but itself and is named in `problems`.
+ * An unreadable row is skipped and described in `problems`.
  *
  * @param html the whole body of the answer.
- * @throws ParseError when none of the three fits, `page-not-a-list` for a page of another kind, `page-broken` for one
- * cut off or damaged, `page-markup-unknown` when the site's markup must have changed.
+ * @throws ParseError `page-not-a-list` for a page of another kind, `page-broken` for a truncated or damaged one,
+ * `page-markup-unknown` when the site's markup must have changed.
  * @example
  * const { rows, nextUrl } = parseTopicList(html)
  */

@@ -1,19 +1,23 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { G4_LIST, G4_TOPIC } from '../../test/g4-pages.js'
 import { ParseError, compareIds, parseTopicPage } from './index.js'
 
-const pack = (value: unknown) =>
-  `<script>window.jvc=window.jvc||{};window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
-const message = (over: Record<string, unknown> = {}) => ({
-  id: 1316659360,
-  publishedAuthorName: 'Hillojow',
-  publishedDate: '02 juin 2026 à 22:25:06',
-  renderedText: '<p>oui</p>',
-  stateMessage: 'msg-visible',
-  ...over,
-})
-const page = (over: Record<string, unknown> = {}) =>
-  pack({
+function pack(value: unknown) {
+  return `<script>window.jvc=window.jvc||{};window.jvc.forumsAppPayload="${Buffer.from(JSON.stringify(value)).toString('base64')}";</script>`
+}
+function message(over: Record<string, unknown> = {}) {
+  return {
+    id: 1316659360,
+    publishedAuthorName: 'Hillojow',
+    publishedDate: '02 juin 2026 à 22:25:06',
+    renderedText: '<p>oui</p>',
+    stateMessage: 'msg-visible',
+    ...over,
+  }
+}
+function page(over: Record<string, unknown> = {}) {
+  return pack({
     listMessage: [message()],
     topicId: 77054608,
     forumId: 3016891,
@@ -21,7 +25,10 @@ const page = (over: Record<string, unknown> = {}) =>
     pagerView: { currentPage: 2, pageCount: 9 },
     ...over,
   })
-const posts = (...overs: Record<string, unknown>[]) => parseTopicPage(page({ listMessage: overs.map(message) }))
+}
+function posts(...overs: Record<string, unknown>[]) {
+  return parseTopicPage(page({ listMessage: overs.map(message) }))
+}
 
 const VISIBLE = `<html><head><link rel="alternate" href="https://m.jeuxvideo.com/forums/42-51-77054608-1-0-1-0-x.htm"></head><body>
 <h2 class="titleMessagesUsers__title"> Titre </h2><div id="listMessages">
@@ -32,6 +39,8 @@ const VISIBLE = `<html><head><link rel="alternate" href="https://m.jeuxvideo.com
 <div class="messageUser" id="message-32"><div class="messageUser__date">02 juin 2026 à 22:25:08</div><div class="js-message-user-msg"><p>deux <img class="message__urlImg" alt="https://image.noelshack.com/fichiers/2017/39/3/1-a.png"></p></div></div>
 </div><div class="lockInfo__reason"><strong>HS</strong></div>
 <div class="pagination"><span class="pagination__item--current">3</span><a class="pagination__button" href="/forums/42-51-77054608-5-0-1-0-x.htm">5</a></div></body></html>`
+
+const VISIBLE_EMPTY = '<h2 class="titleMessagesUsers__title">x</h2><div id="listMessages"></div>'
 
 describe('the payload', () => {
   test('gives the page', () => {
@@ -53,6 +62,10 @@ describe('the payload', () => {
           edited: undefined,
           message: 'oui',
           stickers: [],
+          links: [],
+          quotes: [],
+          page: 2,
+          permalink: '/forums/message/1316659360',
         },
       ],
       hidden: [],
@@ -120,6 +133,70 @@ describe('the payload', () => {
     ['a closed topic', { forum: { isForumReadOnly: true, lockReason: ['x'] } }, { locked: true }],
   ])('%s', (_, over, expected) => {
     expect(parseTopicPage(page(over))).toMatchObject(expected)
+  })
+
+  test.each([
+    [
+      'in a script that reads it',
+      '<script>if (window.jvc.forumsAppPayload) start(window.jvc.forumsAppPayload)</script>',
+    ],
+    ['in a comparison', '<script>forumsAppPayload == "x"</script>'],
+    ['emptied', '<script>window.jvc.forumsAppPayload = ""</script>'],
+  ])('is found when its name occurs again %s', (_, script) => {
+    expect(parseTopicPage(`${page()}${script}</html>`)).toMatchObject({ source: 'payload', topicId: '77054608' })
+  })
+
+  test('is found when it is assigned in brackets', () => {
+    const html = page().replace('window.jvc.forumsAppPayload="', "window['jvc']['forumsAppPayload'] = \"")
+    expect(parseTopicPage(html).source).toBe('payload')
+  })
+
+  test('orders its posts by instant in the hour that occurs twice in October', () => {
+    const dates = ['02:50:00', '02:10:00', '02:20:00', '03:00:00'].map((time) => `25 octobre 2026 à ${time}`)
+    const read = posts(...dates.map((publishedDate, i) => ({ id: 8 * (i + 1), publishedDate })))
+    const minutes = read.posts.map(({ at }) => ((at ?? 0) - Date.UTC(2026, 9, 25)) / 60_000)
+    expect(minutes).toEqual([50, 70, 80, 120])
+  })
+
+  test('may list the posts as an object with gaps', () => {
+    const read = parseTopicPage(
+      page({ listMessage: { 0: message({ id: 8 }), 2: message({ id: 24 }), 19: message({ id: 32 }) } }),
+    )
+    expect(read.posts.map(({ id }) => id)).toEqual(['8', '24', '32'])
+  })
+
+  test.each([
+    [
+      'many empty objects',
+      `{"listMessage":[${'{},'.repeat(1_000_000)}{}],"topicId":7,"topicTitleField":"x"}`,
+      'holds more than 200000 values',
+    ],
+    ['many numbers', `{"listMessage":[${'0,'.repeat(1_000_000)}0]}`, 'holds more than 200000 values'],
+    ['deep brackets', '['.repeat(1_000_000), 'holds more than 200000 values'],
+    [
+      'more posts than a page',
+      `{"listMessage":[${'{},'.repeat(300)}{}],"topicId":7,"topicTitleField":"x"}`,
+      'more than 200 posts',
+    ],
+    ['more bytes than are allowed', `{"listMessage":[],"x":"${'a'.repeat(9_000_000)}"}`, 'larger than'],
+  ])('of %s is refused before it takes memory', (_, json, reason) => {
+    const html = `window.jvc.forumsAppPayload="${gzipSync(json).toString('base64')}"</html>`
+    expect(() => parseTopicPage(html)).toThrow(reason)
+  })
+
+  test('with many commas in its texts is read', () => {
+    expect(posts({ renderedText: ',[{'.repeat(100_000) }).posts[0]?.message).toHaveLength(300_000)
+  })
+
+  test('of a forum that may not be read is refused in words', () => {
+    const forum = { isForumReadable: false, lockReason: ['Forum privé'], statusCode: 403 }
+    expect(() => parseTopicPage(VISIBLE_EMPTY + page({ forum, listMessage: [] }))).toThrow(
+      expect.objectContaining({
+        code: 'page-not-a-topic',
+        pageKind: 'forbidden',
+        message: expect.stringContaining('may not be read (Forum privé)') as string,
+      }),
+    )
   })
 
   test('the last payload of the page counts: what users write stands before it', () => {
@@ -238,7 +315,7 @@ describe('what is no topic page is refused loudly', () => {
 
   test('the message says what was looked for and what the page looks like, fit for a terminal', () => {
     const { message } = failure('<html><title>Un\u001b[31m titre</title><body>x</body></html>')
-    expect(message).toContain('the site has changed')
+    expect(message).toContain('The site has changed')
     expect(message).toContain('#listMessages')
     expect(message).toContain('title "Un [31m titre"')
     expect(message).not.toMatch(/\p{Cc}/u)
@@ -247,4 +324,20 @@ describe('what is no topic page is refused loudly', () => {
 
 test('further classes change nothing', () => {
   expect(parseTopicPage(G4_TOPIC.replace(/ class="([^"]*)"/g, ' class="$1 further"'))).toEqual(parseTopicPage(G4_TOPIC))
+})
+
+describe('markup that would take too long is refused', () => {
+  const head = '<link rel="canonical" href="/forums/42-51-7-1-0-1-0-x.htm"><h2 class="titleMessagesUsers__title">x</h2>'
+  test.each([
+    ['posts within posts', `${'<div class="messageUser" id="message-8">'.repeat(4)}`, 'lie within each other'],
+    ['too many nodes', '<p>a</p>'.repeat(20_001), 'more than 40000 nodes and attributes'],
+    [
+      'too many attributes',
+      `<p ${Array.from({ length: 40_001 }, (_, i) => `a${i}`).join(' ')}>`,
+      'more than 40000 nodes',
+    ],
+    ['too many posts', '<div class="messageUser"></div>'.repeat(201), 'more than 200 posts'],
+  ])('%s', (_, inner, reason) => {
+    expect(() => parseTopicPage(`${head}<div id="listMessages">${inner}</div></html>`)).toThrow(reason)
+  })
 })

@@ -5,14 +5,14 @@ import { readTopicPayload } from './topic-payload.js'
 import type { TopicPage } from './types.js'
 
 /**
- * Reads one page of a topic, of any generation: the JSON payload, else today's markup, else the markup of 2022 to
- * April 2026. Pure: the same page gives the same result.
+ * Parses one page of a topic, in any generation: the JSON payload, else today's markup, else the markup of 2022 to
+ * April 2026. The same page always gives the same result.
  *
- * A post that cannot be read costs nobody but itself and is named in `problems`.
+ * An unreadable post is skipped and described in `problems`.
  *
  * @param html the whole body of the answer.
- * @throws ParseError when none of the three fits: `page-not-a-topic` for a page of another kind, `page-broken` for one cut
- * off or damaged, `page-markup-unknown` when the site's markup must have changed.
+ * @throws ParseError `page-not-a-topic` for a page of another kind, `page-broken` for a truncated or damaged one,
+ * `page-markup-unknown` when the site's markup must have changed.
  * @example
  * const { title, posts } = parseTopicPage(html)
  */

@@ -1,17 +1,17 @@
 import { array, count, field, id, text } from './json.js'
 import type { Json } from './json.js'
 import { PostCollector } from './posts.js'
-import { Unfit } from './read-page.js'
+import { SourceMissing } from './source-missing.js'
 import type { TopicPage } from './types.js'
 
-/** Reads a topic page from its payload. @throws Unfit when the payload is none of a topic page. */
+/** Reads a topic page from its payload. @throws SourceMissing when the payload belongs to another page. */
 export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'passedOver'> {
   const messages = array(payload, 'listMessage')
-  if (messages === undefined) throw new Unfit('the payload has no list listMessage')
+  if (messages === undefined) throw new SourceMissing('the payload has no list listMessage')
   const topicId = id(payload, 'topicId') ?? id(messages[0], 'topicId')
-  if (topicId === undefined) throw new Unfit('the payload has no topicId')
+  if (topicId === undefined) throw new SourceMissing('the payload has no topicId')
   const title = (text(payload, 'topicTitleField') ?? '').trim()
-  if (title === '') throw new Unfit('the payload has no topicTitleField')
+  if (title === '') throw new SourceMissing('the payload has no topicTitleField')
   const posts = new PostCollector()
   for (const message of messages) addMessage(posts, message)
   const pager = field(payload, 'pagerView')
@@ -24,7 +24,7 @@ export function readTopicPayload(payload: Json): Omit<TopicPage, 'source' | 'pas
     page,
     pageCount: Math.max(page, count(pager, 'pageCount') ?? 1),
     locked: field(field(payload, 'forum'), 'isForumReadOnly') === true,
-    ...posts.result(),
+    ...posts.result(page),
   }
 }
 

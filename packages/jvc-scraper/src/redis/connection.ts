@@ -6,20 +6,20 @@ import type { Logger } from '../logger.js'
 export interface RedisOptions {
   readonly clock: Clock
   readonly logger: Logger
-  /** How long a command may take before Redis counts as away, in milliseconds. Default 2000. */
+  /** The timeout of a command, in milliseconds. Default 2000. */
   readonly commandTimeoutMs?: number | undefined
-  /** How long to wait for Redis at the start, in milliseconds. Default 60 000. */
+  /** The longest wait for Redis at the start, in milliseconds. Default 60 000. */
   readonly patienceMs?: number | undefined
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * The one connection to Redis. While it is away every command fails at once or within its time: nothing is queued in
- * this process and nothing is sent twice, so whoever asked decides what to do. It comes back by itself.
+ * Opens the one connection to Redis, which reconnects by itself. While Redis is unreachable every command fails at once
+ * or within its timeout. No command is queued or sent twice, so the caller decides about a retry.
  *
- * @param url may hold a password; it is never printed
- * @throws ScraperError `bookmarks-away` when Redis cannot be reached in time
+ * @param url the address of Redis; it may hold a password and is never printed
+ * @throws ScraperError `bookmarks-away` when Redis cannot be reached in time; the signal's reason when it aborts first
  */
 export async function connectRedis(url: string, options: RedisOptions): Promise<Redis> {
   const { clock, logger, commandTimeoutMs = 2000, patienceMs = 60_000, signal = new AbortController().signal } = options
@@ -35,16 +35,22 @@ export async function connectRedis(url: string, options: RedisOptions): Promise<
   })
   watch(redis, logger)
   redis.connect().catch(() => {})
-  for (const until = clock.now() + patienceMs; redis.status !== 'ready'; await delay(clock, 50, signal)) {
-    if (clock.now() < until) continue
+  try {
+    for (const until = clock.now() + patienceMs; redis.status !== 'ready'; await delay(clock, 50, signal)) {
+      if (clock.now() < until) continue
+      const advice = 'Check that it is running and that REDIS_URL or REDIS_HOST names it.'
+      throw new ScraperError('bookmarks-away', `Redis could not be reached within ${patienceMs / 1000} s. ${advice}`)
+    }
+    signal.throwIfAborted()
+    return redis
+  } catch (error) {
+    // A client that is not disconnected reconnects for ever and keeps the process alive.
     redis.disconnect()
-    const advice = 'Is it running, and do REDIS_URL or REDIS_HOST name it rightly?'
-    throw new ScraperError('bookmarks-away', `Redis could not be reached within ${patienceMs / 1000} s. ${advice}`)
+    throw error
   }
-  return redis
 }
 
-/** One line when it goes, one when it is back. */
+/** Logs one line when the connection is lost, and one when it is back. */
 function watch(redis: Redis, logger: Logger): void {
   let away = false
   const gone = (why: string): void => {
@@ -59,7 +65,7 @@ function watch(redis: Redis, logger: Logger): void {
   })
 }
 
-/** Closes the connection; what is under way is finished if Redis is there. */
+/** Closes the connection. Pending commands are finished if Redis is reachable. */
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'ready') await redis.quit().catch(() => {})
   redis.disconnect()

@@ -5,11 +5,11 @@ import { ScraperError, messageOf } from '../errors.js'
 export interface RedisBookmarksOptions {
   /** Begins every key. */
   readonly prefix: string
-  /** A bookmark that was not raised for this long is forgotten, in milliseconds. */
+  /** The lifetime of a bookmark after its last raise, in milliseconds. */
   readonly expiryMs: number
 }
 
-/** Ids are digits without leading zeros: the longer one is the greater. In one script, so that nobody comes between. */
+/** Compares and sets in one atomic script. Ids are digits without leading zeros, so the longer id is the greater. */
 const RAISE = `
 local known = redis.call('GET', KEYS[1])
 local id = ARGV[1]
@@ -20,14 +20,14 @@ return id`
 /**
  * Bookmarks in Redis, one key per topic, for any number of scrapers.
  *
- * Guarantee: raised in one atomic step, never lowered, whatever comes in whatever order. While Redis is away `get` and
- * `raise` fail within the connection's time limit, and nothing is kept for later: the visit is tried again.
+ * Guarantee: bookmarks are raised atomically and never lowered, independent of the order of calls. While Redis is
+ * unreachable `get` and `raise` fail within the timeout of the connection, and the visit is retried.
  */
 export class RedisBookmarks implements Bookmarks {
   readonly #redis: Redis
   readonly #options: RedisBookmarksOptions
 
-  /** The connection is the caller's, who also closes it. */
+  /** @param redis the connection; the caller closes it */
   constructor(redis: Redis, options: RedisBookmarksOptions) {
     this.#redis = redis
     this.#options = options
@@ -42,7 +42,7 @@ export class RedisBookmarks implements Bookmarks {
     return id !== null && /^\d+$/.test(id) ? id : undefined
   }
 
-  async raise(topicId: string, postId: string): Promise<void> {
+  async advance(topicId: string, postId: string): Promise<void> {
     const { expiryMs } = this.#options
     await this.#ask(() => this.#redis.eval(RAISE, 1, this.#key(topicId), postId, Math.ceil(expiryMs)))
   }
@@ -59,9 +59,13 @@ export class RedisBookmarks implements Bookmarks {
     try {
       return await question()
     } catch (cause) {
-      throw new ScraperError('bookmarks-away', `Redis does not answer (${messageOf(cause)}); it will be tried again.`, {
-        cause,
-      })
+      throw new ScraperError(
+        'bookmarks-away',
+        `Redis does not answer (${messageOf(cause)}). The visit will be retried.`,
+        {
+          cause,
+        },
+      )
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { ScraperError } from '../errors.js'
+import { ScraperError, messageOf } from '../errors.js'
 import type { LogEntry, LogStore, StoredLog } from '../feed/log-store.js'
 import { newLogId } from '../feed/memory-log-store.js'
 
@@ -8,12 +8,12 @@ export interface RedisLogStoreOptions {
   readonly prefix: string
 }
 
-/** Entries read or written at once. */
+/** The number of entries per command. */
 const CHUNK = 500
 
 /**
- * Adds entries if they follow the newest one, and says so with -1; else changes nothing and gives the number that would
- * follow. Entry n has the id (n+1)-0: 0-0 is not allowed. A stream that was lost with its Redis begins where it is told to.
+ * Adds entries if they follow the newest one, and returns -1; otherwise changes nothing and returns the number that
+ * would follow. Entry n has the id (n+1)-0, because 0-0 is not allowed. A lost stream begins at the given number.
  */
 const APPEND = `
 local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -29,8 +29,8 @@ redis.call('XTRIM', KEYS[1], 'MINID', ARGV[3] + 1)
 return -1`
 
 /**
- * The log in a Redis Stream. Entries carry their numbers as ids, so a write whose answer was lost is recognised, and a
- * Redis that has forgotten its last entries is given them again.
+ * The log in a Redis Stream. Entries carry their numbers as ids, so a write whose reply was lost is recognised, and
+ * entries that Redis has lost are written again.
  */
 export class RedisLogStore implements LogStore {
   readonly #redis: Redis
@@ -38,17 +38,17 @@ export class RedisLogStore implements LogStore {
   readonly #idKey: string
   #id = ''
 
-  /** The connection is the caller's, who also closes it. */
+  /** @param redis the connection; the caller closes it */
   constructor(redis: Redis, { prefix }: RedisLogStoreOptions) {
     this.#redis = redis
     this.#stream = `${prefix}log`
     this.#idKey = `${prefix}log-id`
   }
 
-  /** @throws ScraperError `log-broken` */
+  /** @throws ScraperError `log-broken`, `log-away` */
   async open(): Promise<StoredLog> {
-    const [known, entries] = [await this.#redis.get(this.#idKey), await this.#read(0)]
-    // An id without entries belongs to a log that was lost: its cursors must not be taken for those of a new one.
+    const { known, entries } = await this.#readAll()
+    // An id without entries belongs to a lost log, whose cursors must not be valid in the new one.
     this.#id = known !== null && entries.length > 0 ? known : newLogId()
     const last = entries[entries.length - 1]
     return { id: this.#id, next: last === undefined ? 0 : last.seq + 1, entries }
@@ -62,7 +62,7 @@ export class RedisLogStore implements LogStore {
     const expected = await this.#next()
     if (expected !== undefined && expected >= next) return expected === next ? [] : this.#read(next)
     const lost = held(expected ?? 0)
-    // What Redis has ends before what is held begins: the two cannot be joined, and the older part is given up.
+    // The entries in Redis end before the held ones begin. The two cannot be joined, so the older part is dropped.
     if (expected !== undefined && lost[0]?.seq !== expected) await this.#redis.del(this.#stream)
     for (const [i, entry] of lost.entries()) {
       if (i % CHUNK === 0) await this.#append(lost.slice(i, i + CHUNK), lost[0]?.seq ?? entry.seq, true)
@@ -92,7 +92,17 @@ export class RedisLogStore implements LogStore {
     if (expected !== -1) throw new Error(`Redis expects number ${String(expected)} next, not ${first}`)
   }
 
-  /** The number after the newest entry; undefined when there is none. */
+  async #readAll(): Promise<{ known: string | null; entries: LogEntry[] }> {
+    try {
+      return { known: await this.#redis.get(this.#idKey), entries: await this.#read(0) }
+    } catch (cause) {
+      if (cause instanceof ScraperError) throw cause
+      const message = `The log of the feed could not be read from Redis (${messageOf(cause)}). Check Redis and start again.`
+      throw new ScraperError('log-away', message, { cause })
+    }
+  }
+
+  /** Returns the number after the newest entry; undefined for an empty stream. */
   async #next(): Promise<number | undefined> {
     const [newest] = await this.#redis.xrevrange(this.#stream, '+', '-', 'COUNT', 1)
     return newest === undefined ? undefined : Number.parseInt(newest[0], 10)

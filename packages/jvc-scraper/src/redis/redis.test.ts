@@ -10,15 +10,20 @@ import { RedisBookmarks } from './redis-bookmarks.js'
 import { RedisLogStore } from './redis-log-store.js'
 import { RedisServer, hasRedis } from '../../../../test/redis-server.js'
 
-const post = (n: number): Post => ({
-  id: String(n),
-  hour: 'h',
-  topic: 't',
-  auteur: 'a',
-  message: `é${n}`,
-  stickers: [],
-})
-const posts = (from: number, to: number): Post[] => Array.from({ length: to - from }, (_, i) => post(from + i))
+function post(n: number): Post {
+  return {
+    id: String(n),
+    hour: 'h',
+    topic: 't',
+    auteur: 'a',
+    message: `é${n}`,
+    stickers: [],
+  }
+}
+
+function posts(from: number, to: number): Post[] {
+  return Array.from({ length: to - from }, (_, i) => post(from + i))
+}
 
 describe.runIf(hasRedis())('with a real Redis', () => {
   let server: RedisServer
@@ -44,7 +49,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
   describe('bookmarks', () => {
     const bookmarksOf = (expiryMs = 60_000) => new RedisBookmarks(redis, { prefix: 'test:', expiryMs })
 
-    test('are only ever raised, whoever raises them in whatever order', async () => {
+    test('are only ever raised, whoever advances them in whatever order', async () => {
       const bookmarks = bookmarksOf()
       await fc.assert(
         fc.asyncProperty(
@@ -52,7 +57,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
           fc.array(fc.bigInt({ min: 1n, max: 10n ** 18n }), { minLength: 1, maxLength: 8 }),
           async (topic, ids) => {
             await redis.flushall()
-            await Promise.all(ids.map((id) => bookmarks.raise(String(topic), String(id))))
+            await Promise.all(ids.map((id) => bookmarks.advance(String(topic), String(id))))
             const greatest = ids.reduce((a, b) => (a > b ? a : b))
             expect(await bookmarks.get(String(topic))).toBe(String(greatest))
           },
@@ -64,24 +69,24 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     test('a topic without one has none, and a silent one is forgotten', async () => {
       const bookmarks = bookmarksOf(50)
       expect(await bookmarks.get('1')).toBeUndefined()
-      await bookmarks.raise('1', '10')
+      await bookmarks.advance('1', '10')
       expect(await redis.pttl('test:bookmark:1')).toBeGreaterThan(0)
       expect(await redis.pttl('test:bookmark:1')).toBeLessThanOrEqual(50)
       // A lower id does not count, and yet renews the life of the bookmark.
       await redis.pexpire('test:bookmark:1', 5000)
-      await bookmarksOf(60_000).raise('1', '9')
+      await bookmarksOf(60_000).advance('1', '9')
       expect(await bookmarks.get('1')).toBe('10')
       expect(await redis.pttl('test:bookmark:1')).toBeGreaterThan(5000)
     })
 
     test('while Redis is away they say so within the time limit, and it is said once; a kill loses nothing', async () => {
       const bookmarks = bookmarksOf()
-      await bookmarks.raise('1', '10')
+      await bookmarks.advance('1', '10')
       await server.kill()
       const asked = Date.now()
       for (let i = 0; i < 5; i++) {
         await expect(bookmarks.get('1')).rejects.toMatchObject({ code: 'bookmarks-away' })
-        await expect(bookmarks.raise('1', '11')).rejects.toMatchObject({ code: 'bookmarks-away' })
+        await expect(bookmarks.advance('1', '11')).rejects.toMatchObject({ code: 'bookmarks-away' })
       }
       expect(Date.now() - asked).toBeLessThan(3000)
       await vi.waitFor(() => expect(bookmarks.away).toBe(true))

@@ -1,7 +1,7 @@
 import { faultName } from './faults.js'
 import type { FaultName } from './faults.js'
 
-/** An order to a running simulator: for tests and for people who want to watch something happen. */
+/** A command to a running simulator, for tests and for demonstrations. */
 export type ControlCommand =
   | { readonly do: 'status' }
   /** Stop publishing until `resume`. */
@@ -26,7 +26,7 @@ export type ControlCommand =
   /** The next page requests have this fault. */
   | { readonly do: 'fault'; readonly name: FaultName; readonly times: number }
 
-/** What an order answers. */
+/** The answer to a command. */
 export interface SimulatorStatus {
   /** Posts published since the start, history not counted. */
   readonly published: number
@@ -37,28 +37,28 @@ export interface SimulatorStatus {
   readonly done: boolean
   /** Requests for pages answered. */
   readonly requests: number
-  /** How often each fault happened. */
+  /** The number of occurrences of each fault. */
   readonly faults: Readonly<Partial<Record<FaultName, number>>>
 }
 
-/** An order that makes no sense. */
+/** An unknown or malformed command. */
 export class ControlError extends Error {
   override readonly name = 'ControlError'
   readonly code = 'simulator-order-unknown'
 }
 
-/** Reads an order from the query of `/__control?do=publish&count=5`. @throws ControlError. */
+/** Reads a command from the query of `/__control?do=publish&count=5`. @throws ControlError. */
 export function readCommand(query: URLSearchParams): ControlCommand {
   const name = query.get('do') ?? 'status'
   const number = (key: string): number => {
     const value = Number(query.get(key) ?? Number.NaN)
     if (Number.isFinite(value) && value >= 0) return value
-    throw new ControlError(`The order ${name} needs ${key}=<number>, not ${JSON.stringify(query.get(key))}.`)
+    throw new ControlError(`The command ${name} needs ${key}=<number>; got ${JSON.stringify(query.get(key))}`)
   }
   const text = (key: string): string => {
     const value = query.get(key)
     if (value !== null && value !== '') return value
-    throw new ControlError(`The order ${name} needs ${key}=<text>.`)
+    throw new ControlError(`The command ${name} needs ${key}=<text>; got ${JSON.stringify(value)}`)
   }
   switch (name) {
     case 'status':
@@ -83,11 +83,11 @@ export function readCommand(query: URLSearchParams): ControlCommand {
     case 'fault':
       return { do: name, name: faultName(text('name')), times: query.has('times') ? number('times') : 1 }
     default:
-      throw new ControlError(`There is no order ${JSON.stringify(name)}. Orders: ${ORDERS.join(', ')}.`)
+      throw new ControlError(`There is no command ${JSON.stringify(name)}. Commands: ${COMMANDS.join(', ')}.`)
   }
 }
 
-const ORDERS: readonly ControlCommand['do'][] = [
+const COMMANDS: readonly ControlCommand['do'][] = [
   'status',
   'pause',
   'resume',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ManualClock, settled } from '../manual-clock.js'
+import { ManualClock, settled } from '../../test/manual-clock.js'
 import { classifyPage, parseTopicList, parseTopicPage } from '../parse/index.js'
 import type { TopicRow } from '../parse/index.js'
 import { FAULTS, FaultPlan, readFaults } from './faults.js'
@@ -21,12 +21,12 @@ async function start(options: SimulatorOptions = {}): Promise<{ simulator: Simul
   return { simulator, clock }
 }
 
-const get = async (simulator: Simulator, path: string) => {
+async function get(simulator: Simulator, path: string) {
   const response = await fetch(simulator.url + path, { redirect: 'manual' })
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
-const rows = async (simulator: Simulator): Promise<TopicRow[]> => {
+async function rows(simulator: Simulator): Promise<TopicRow[]> {
   const all: TopicRow[] = []
   for (let path: string | undefined = new URL(simulator.forumUrl).pathname; path !== undefined;) {
     const list = parseTopicList((await get(simulator, path)).body)
@@ -43,7 +43,9 @@ async function longTopic(simulator: Simulator): Promise<{ row: TopicRow; second:
   return { row, second: row.url.replace(/-1-0-1-0-/, '-2-0-1-0-') }
 }
 
-const force = (simulator: Simulator, name: FaultName, times = 1) => simulator.control({ do: 'fault', name, times })
+function force(simulator: Simulator, name: FaultName, times = 1) {
+  return simulator.control({ do: 'fault', name, times })
+}
 
 describe('a forced fault of a request happens once', () => {
   test.each([

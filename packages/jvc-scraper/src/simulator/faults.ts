@@ -1,8 +1,8 @@
 import type { Random } from './random.js'
 
 /**
- * What can go wrong with the invented forum, each with how often it does when it is switched on without a chance of its
- * own. Those of a request: the share of requests. Those of the forum itself: the share of published posts.
+ * The faults of the simulated forum, each with its default probability: for faults of a request the share of requests,
+ * for faults of the forum the share of published posts.
  */
 export const FAULTS = {
   /** 403 with `cf-mitigated: challenge`, as Cloudflare asks for a human. */
@@ -47,16 +47,16 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS
 
-/** A fault that is unknown, or a chance that is none. */
+/** An unknown fault, or an invalid probability. */
 export class FaultError extends Error {
   override readonly name = 'FaultError'
   readonly code = 'simulator-fault-unknown'
 }
 
 /**
- * Reads `all`, `none`, or names with commas, each with a chance of its own if wanted: `slow,challenge=0.01`.
+ * Reads `all`, `none`, or names with commas, each with an optional probability: `slow,challenge=0.01`.
  *
- * @throws FaultError with the names there are.
+ * @throws FaultError with the known names
  */
 export function readFaults(spec: string): ReadonlyMap<FaultName, number> {
   const chances = new Map<FaultName, number>()
@@ -65,7 +65,9 @@ export function readFaults(spec: string): ReadonlyMap<FaultName, number> {
     const names = name === 'all' ? FAULT_NAMES : name === 'none' || name === '' ? [] : [faultName(name)]
     const chance = given === undefined ? undefined : Number(given)
     if (chance !== undefined && !(chance >= 0 && chance <= 1)) {
-      throw new FaultError(`The chance of a fault is a number from 0 to 1, not ${JSON.stringify(given)} (${part}).`)
+      throw new FaultError(
+        `The probability of a fault must be a number from 0 to 1; got ${JSON.stringify(given)} (${part})`,
+      )
     }
     for (const each of names) chances.set(each, chance ?? FAULTS[each].chance)
   }
@@ -80,55 +82,58 @@ export function faultName(name: string): FaultName {
 
 const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[]
 
-/** Decides what goes wrong, from one seeded source: the n-th decision of a run is the same in every run. */
+/** Draws faults from one seeded source: the n-th draw is the same in every run. */
 export class FaultPlan {
-  /** How often each happened. */
+  readonly #random: Random
+  /** The number of occurrences of each fault. */
   readonly counts: Partial<Record<FaultName, number>> = {}
-  private readonly forced: FaultName[] = []
-  private chances: ReadonlyMap<FaultName, number> = new Map()
+  readonly #forced: FaultName[] = []
+  #chances: ReadonlyMap<FaultName, number> = new Map()
 
-  constructor(private readonly random: Random) {}
+  constructor(random: Random) {
+    this.#random = random
+  }
 
   /** Switches these on, with their chances, and all others off. */
   set(chances: ReadonlyMap<FaultName, number>): void {
-    this.chances = chances
+    this.#chances = chances
   }
 
   /** The next requests have this fault, whatever is switched on. */
   force(name: FaultName, times: number): void {
-    for (let i = 0; i < times; i++) this.forced.push(name)
+    for (let i = 0; i < times; i++) this.#forced.push(name)
   }
 
   /** The fault of the next request, if any. */
   ofRequest(kind: 'list' | 'topic'): FaultName | undefined {
-    const forced = this.forced[0]
+    const forced = this.#forced[0]
     if (forced !== undefined && (kind === 'topic' || FAULTS[forced].of === 'request')) {
-      this.forced.shift()
-      return this.count(forced)
+      this.#forced.shift()
+      return this.#count(forced)
     }
-    let share = this.random.next()
-    for (const [name, chance] of this.chances) {
+    let share = this.#random.next()
+    for (const [name, chance] of this.#chances) {
       if (FAULTS[name].of === 'forum' || (FAULTS[name].of === 'topic' && kind === 'list')) continue
       share -= chance
-      if (share < 0) return this.count(name)
+      if (share < 0) return this.#count(name)
     }
     return undefined
   }
 
-  /** Whether a fault of the forum happens now. */
+  /** Draws a fault of the forum. @returns true when the fault happens now */
   happens(name: FaultName): boolean {
-    const chance = this.chances.get(name) ?? 0
-    if (chance === 0 || !this.random.chance(chance)) return false
-    this.count(name)
+    const chance = this.#chances.get(name) ?? 0
+    if (chance === 0 || !this.#random.chance(chance)) return false
+    this.#count(name)
     return true
   }
 
   /** The chance of a fault, 0 when it is off. */
   chanceOf(name: FaultName): number {
-    return this.chances.get(name) ?? 0
+    return this.#chances.get(name) ?? 0
   }
 
-  private count(name: FaultName): FaultName {
+  #count(name: FaultName): FaultName {
     this.counts[name] = (this.counts[name] ?? 0) + 1
     return name
   }

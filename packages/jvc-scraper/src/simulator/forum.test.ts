@@ -3,7 +3,7 @@ import { parseTopicList, parseTopicPage } from '../parse/index.js'
 import type { TopicListPage, TopicPage } from '../parse/index.js'
 import type { Dress } from './frame.js'
 import { Forum } from './forum.js'
-import type { SimulatedPost } from './forum.js'
+import type { SimulatedPost } from './archive.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
 
@@ -33,14 +33,16 @@ function readTopic(forum: Forum, id: string, dress: Dress): TopicPage[] {
   return Array.from({ length: forum.pageCount(topic) }, (_, i) => parseTopicPage(topicView(forum, topic, i + 1, dress)))
 }
 
-const feedFields = ({ id, hour, title, author, message, stickers }: SimulatedPost) => ({
-  id,
-  hour,
-  topic: title,
-  auteur: author,
-  message,
-  stickers,
-})
+function feedFields({ id, hour, title, author, message, stickers }: SimulatedPost) {
+  return {
+    id,
+    hour,
+    topic: title,
+    auteur: author,
+    message,
+    stickers,
+  }
+}
 
 describe('what the pages show is what was published', () => {
   test.each(DRESSES)('%s', (_, dress, source) => {

@@ -5,125 +5,99 @@ import { plainText, stickersOf } from './content.js'
 import { jvCode } from './jv-code.js'
 import { createLexicon, slug } from './lexicon.js'
 import { bodyMarkup } from './markup.js'
-import type { FaultPlan } from './faults.js'
+import type { ForumOptions } from './forum-options.js'
 import { Random, Zipf } from './random.js'
 import { Writer } from './writer.js'
-import type { Quotable } from './writer.js'
+import { Archive, type SimulatedPost, type SimulatedTopic } from './archive.js'
 
-/** A post of the invented forum, with what the feed must say of it. */
-export interface SimulatedPost {
-  /** Position in order of publication, from 0. */
-  readonly n: number
-  readonly id: string
-  readonly topicId: string
-  /** The topic's title when the post was published. */
-  readonly title: string
-  readonly author: string
-  /** The account is gone: the page shows no avatar and no profile. */
-  readonly orphan: boolean
-  /** Epoch milliseconds. */
-  readonly at: number
-  readonly hour: string
-  /** Rendered body and source. */
-  readonly html: string
-  readonly source: string
-  readonly message: string
-  readonly stickers: readonly string[]
-  /** There before the simulator started. */
-  readonly history: boolean
-  /** When a page with it was first sent whole, epoch milliseconds. */
-  servedAt: number | undefined
-  /** When it was last deleted, even if it came back, epoch milliseconds. */
-  deletedAt: number | undefined
-  /** Not to be seen at the moment. */
-  deleted: boolean
-  /** It was deleted before any page with it had been sent whole. */
-  missable: boolean
-}
-
-export interface SimulatedTopic {
-  readonly id: string
-  title: string
-  readonly author: string
-  readonly pin: 'on' | 'off' | undefined
-  /** The visible posts by ascending id; the opening one is never deleted. */
-  readonly posts: SimulatedPost[]
-  /** What a new post may quote: the last few. */
-  readonly recent: Quotable[]
-  /** The topic was deleted with all its posts. */
-  gone: boolean
-}
-
-export interface ForumOptions {
-  readonly seed: number
-  readonly forumId: string
-  /** Topics that get posts at a time. */
-  readonly topics: number
-  /** Posts that are there from the beginning; at least one per topic. */
-  readonly history: number
-  /** The beginning, epoch milliseconds. */
-  readonly now: number
-  /** What goes wrong; default nothing. */
-  readonly faults?: FaultPlan
-}
-
-/** Of all posts, those that open a topic. */
+/** The share of posts that open a topic. */
 const NEW_TOPIC = 1 / 40
 const QUOTABLE = 8
+const DEFAULT_KEEP_POSTS = 20_000
+/** The number of posts between two checks of the length of active topics. */
+const CHECK_EVERY = 256
+/** The number of gone topics that are answered by 410; older ones are answered as if they had never existed. */
+const MAX_GONE = 10_000
 
-/** The state of the invented forum: topics, posts, and their truth. No clock, no sockets: the seed and the calls decide. */
+/** The state of the simulated forum: topics, posts, and their truth. It has no clock and no sockets: seed and calls decide. */
 export class Forum {
+  readonly #options: ForumOptions
   readonly forumId: string
   readonly name = 'Blabla 18-25 ans'
-  /** Every post ever published, in order. */
-  readonly posts: SimulatedPost[] = []
   /** Grows with every change of the list. */
   version = 0
-  private readonly topics = new Map<string, SimulatedTopic>()
-  private readonly pinned: SimulatedTopic[] = []
+  readonly #keepPosts: number
+  /** The ids of the last topics that are gone. */
+  readonly #gone = new Set<string>()
+  readonly #archive: Archive
+  readonly #topics = new Map<string, SimulatedTopic>()
+  readonly #pinned: SimulatedTopic[] = []
   /** Topics that are not pinned, the last active one first. */
-  private readonly order: SimulatedTopic[] = []
+  readonly #order: SimulatedTopic[] = []
   /** Topics that get posts, the most popular one first. */
-  private active: SimulatedTopic[] = []
-  private readonly random: Random
-  private readonly writer: Writer
-  private readonly ranks: Zipf<number>
-  private lastPostId = 1_400_000_000
-  private lastTopicId = 77_300_000
-  private inHistory = true
+  #active: SimulatedTopic[] = []
+  readonly #random: Random
+  readonly #writer: Writer
+  readonly #ranks: Zipf<number>
+  #lastPostId = 1_400_000_000
+  #lastTopicId = 77_300_000
+  #inHistory = true
 
-  constructor(private readonly options: ForumOptions) {
+  constructor(options: ForumOptions) {
+    this.#options = options
     const root = new Random(options.seed)
     this.forumId = options.forumId
-    this.random = root.fork('posts')
-    this.writer = new Writer(root.fork('words'), createLexicon(root.fork('lexicon')))
-    this.ranks = new Zipf(
-      Array.from({ length: options.topics }, (_, rank) => rank),
-      0.8,
-    )
-    this.begin()
+    const { keepPosts = DEFAULT_KEEP_POSTS, topics, history } = options
+    this.#keepPosts = Math.max(keepPosts, 4 * topics, 2 * history)
+    this.#archive = new Archive(options.keepTruth === true ? Infinity : this.#keepPosts / 2)
+    this.#random = root.fork('posts')
+    this.#writer = new Writer(root.fork('words'), createLexicon(root.fork('lexicon')))
+    const ranks = Array.from({ length: topics }, (_, rank) => rank)
+    this.#ranks = new Zipf(ranks, 0.8)
+    this.#begin()
   }
 
   /** Publishes one post, in a topic that is there or in a new one. @param at epoch milliseconds. */
   publish(at: number): SimulatedPost {
-    const rank = this.ranks.draw(this.random)
-    const opens = this.random.chance(NEW_TOPIC)
-    const topic = opens ? undefined : this.active[rank % Math.max(1, this.active.length)]
-    return this.write(topic ?? this.open(undefined), at)
+    const rank = this.#ranks.draw(this.#random)
+    const opens = this.#random.chance(NEW_TOPIC)
+    const topic = opens ? undefined : this.#active[rank % Math.max(1, this.#active.length)]
+    return this.#write(topic ?? this.#open(undefined), at)
+  }
+
+  /** The posts that are kept, in order of publication: at least those of the topics that are there. */
+  get posts(): readonly SimulatedPost[] {
+    return this.#archive.posts
+  }
+
+  /** The number of posts ever published, history included. */
+  get published(): number {
+    return this.#archive.published
+  }
+
+  /** The first position from which on every post is kept. */
+  get truthFrom(): number {
+    return this.#archive.truthFrom
   }
 
   get topicCount(): number {
-    return this.topics.size
+    return this.#topics.size
   }
 
+  /** Returns a topic that is there. */
   topic(id: string): SimulatedTopic | undefined {
-    return this.topics.get(id)
+    return this.#topics.get(id)
+  }
+
+  /** Recognises a topic that was deleted or has died. */
+  isGone(topicId: string): boolean {
+    return this.#gone.has(topicId)
   }
 
   /** Pages of a topic; the last one may be empty, where deleted posts still hold places. */
   pageCount(topic: SimulatedTopic): number {
     const pages = Math.max(1, Math.ceil(topic.posts.length / POSTS_PER_PAGE))
-    const share = (this.options.faults?.chanceOf('empty-page') ?? 0) * 100
+    const share = (this.#options.faults?.chanceOf('empty-page') ?? 0) * 100
     return pages + (topic.pin === undefined && (Number(topic.id) * 37) % 100 < share ? 1 : 0)
   }
 
@@ -131,13 +105,20 @@ export class Forum {
     return topic.posts.slice((page - 1) * POSTS_PER_PAGE, page * POSTS_PER_PAGE)
   }
 
+  /** Returns the path of the page that shows a post. */
+  pageOf(postId: string): string | undefined {
+    const topic = this.#topics.get(this.#archive.find(postId)?.topicId ?? '')
+    const place = topic?.posts.findIndex(({ id }) => id === postId) ?? -1
+    return topic === undefined || place < 0 ? undefined : this.address(topic, Math.floor(place / POSTS_PER_PAGE) + 1)
+  }
+
   listPageCount(): number {
-    return Math.max(1, Math.ceil((this.pinned.length + this.order.length) / TOPICS_PER_PAGE))
+    return Math.max(1, Math.ceil((this.#pinned.length + this.#order.length) / TOPICS_PER_PAGE))
   }
 
   /** Rows of a page of the list: pinned ones first, then by last post, newest first. */
   listPage(page: number): readonly SimulatedTopic[] {
-    return [...this.pinned, ...this.order].slice((page - 1) * TOPICS_PER_PAGE, page * TOPICS_PER_PAGE)
+    return [...this.#pinned, ...this.#order].slice((page - 1) * TOPICS_PER_PAGE, page * TOPICS_PER_PAGE)
   }
 
   /** Path of a page of a topic. */
@@ -150,37 +131,33 @@ export class Forum {
     return `/forums/0-${this.forumId}-0-1-0-${(page - 1) * TOPICS_PER_PAGE + 1}-0-${slug(this.name)}.htm`
   }
 
-  post(id: string): SimulatedPost | undefined {
-    return this.posts.find((post) => post.id === id)
-  }
-
   /** Deletes a post; the opening one stays. @returns whether it was there to delete. */
   remove(id: string, now: number): boolean {
-    const post = this.post(id)
-    const topic = this.topics.get(post?.topicId ?? '')
+    const post = this.#archive.find(id)
+    const topic = this.#topics.get(post?.topicId ?? '')
     const place = topic?.posts.findIndex((each) => each.id === id) ?? -1
     if (post === undefined || topic === undefined || place < 1) return false
     topic.posts.splice(place, 1)
-    markDeleted(post, now)
+    this.#archive.markDeleted(post, now)
     this.version++
     return true
   }
 
   /** Brings a deleted post back to its place. @returns whether it was away. */
   restore(id: string): boolean {
-    const post = this.post(id)
-    const topic = this.topics.get(post?.topicId ?? '')
-    if (post?.deleted !== true || topic === undefined || topic.gone) return false
+    const post = this.#archive.find(id)
+    const topic = this.#topics.get(post?.topicId ?? '')
+    if (post?.deleted !== true || topic === undefined) return false
     const place = topic.posts.findIndex((each) => each.n > post.n)
     topic.posts.splice(place < 0 ? topic.posts.length : place, 0, post)
-    post.deleted = false
+    this.#archive.markRestored(post)
     this.version++
     return true
   }
 
   /** Gives a topic another title, and with it another address. @returns whether there is such a topic. */
-  rename(topicId: string, title = this.writer.title()): boolean {
-    const topic = this.topics.get(topicId)
+  rename(topicId: string, title = this.#writer.title()): boolean {
+    const topic = this.#topics.get(topicId)
     if (topic === undefined) return false
     topic.title = title
     this.version++
@@ -189,59 +166,90 @@ export class Forum {
 
   /** Deletes a whole topic; pinned ones stay. @returns whether it was there to delete. */
   closeTopic(topicId: string, now: number): boolean {
-    const topic = this.topics.get(topicId)
-    if (topic === undefined || topic.pin !== undefined || topic.gone) return false
-    topic.gone = true
-    for (const post of topic.posts) markDeleted(post, now)
-    this.active = this.active.filter((each) => each !== topic)
-    this.order.splice(this.order.indexOf(topic), 1)
+    const topic = this.#topics.get(topicId)
+    if (topic === undefined || topic.pin !== undefined) return false
+    this.#archive.bury(topic, now)
+    this.#retire(topic)
+    this.#order.splice(this.#order.lastIndexOf(topic), 1)
+    this.#topics.delete(topicId)
+    this.#gone.add(topicId)
+    const [oldest] = this.#gone
+    if (this.#gone.size > MAX_GONE && oldest !== undefined) this.#gone.delete(oldest)
     this.version++
     return true
   }
 
-  private begin(): void {
-    const { topics, history, now } = this.options
-    const interval = 3_600_000 / Math.max(1, history)
-    const at = (n: number): number => Math.floor((now - (history - n) * interval) / 1000) * 1000
-    this.write(this.open('off', 'Règles du forum'), at(0) - 86_400_000)
-    const pinned = this.open('on', 'Modération : c’est par ici')
-    this.write(pinned, at(0))
-    while (this.posts.length < topics) this.write(this.open(undefined), at(this.posts.length))
-    // Pinned topics get posts like others.
-    this.enter(pinned)
-    while (this.posts.length < history) this.publish(at(this.posts.length))
-    this.inHistory = false
+  /** Keeps the forum at its size, as time does with a real one: no more posts in long topics, and silent topics die. */
+  #age(now: number): void {
+    if (this.published % CHECK_EVERY === 0) this.#retireLongest()
+    while (this.#archive.visible > this.#keepPosts) {
+      const active = new Set(this.#active)
+      const silent = this.#order.findLast((topic) => !active.has(topic))
+      if (silent === undefined) break
+      this.closeTopic(silent.id, now)
+    }
+    this.#archive.forget((topicId) => this.#topics.has(topicId))
   }
 
-  private open(pin: 'on' | 'off' | undefined, given?: string): SimulatedTopic {
-    this.lastTopicId += this.random.int(1, 9)
-    const author = this.writer.author()
-    const id = String(this.lastTopicId)
-    const own = given ?? this.writer.title()
-    const title = pin === undefined && this.options.faults?.happens('same-title') ? (this.active[0]?.title ?? own) : own
-    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [], gone: false }
-    this.topics.set(id, topic)
-    if (pin !== undefined) this.pinned.push(topic)
-    if (pin === undefined) this.enter(topic)
+  /** Active topics hold at most half of the posts; otherwise none could die. */
+  #retireLongest(): void {
+    let posts = this.#active.reduce((sum, topic) => sum + topic.posts.length, 0)
+    while (posts > this.#keepPosts / 2 && this.#active.length > 1) {
+      const longest = this.#active.reduce((a, b) => (b.posts.length > a.posts.length ? b : a))
+      posts -= longest.posts.length
+      this.#retire(longest)
+    }
+  }
+
+  #retire(topic: SimulatedTopic): void {
+    this.#active = this.#active.filter((each) => each !== topic)
+  }
+
+  #begin(): void {
+    const { topics, history, now } = this.#options
+    const interval = 3_600_000 / Math.max(1, history)
+    const at = (n: number): number => Math.floor((now - (history - n) * interval) / 1000) * 1000
+    this.#write(this.#open('off', 'Règles du forum'), at(0) - 86_400_000)
+    const pinned = this.#open('on', 'Modération : c’est par ici')
+    this.#write(pinned, at(0))
+    while (this.published < topics) this.#write(this.#open(undefined), at(this.published))
+    // Pinned topics get posts like others.
+    this.#enter(pinned)
+    while (this.published < history) this.publish(at(this.published))
+    this.#inHistory = false
+  }
+
+  #open(pin: 'on' | 'off' | undefined, given?: string): SimulatedTopic {
+    this.#lastTopicId += this.#random.int(1, 9)
+    const author = this.#writer.author()
+    const id = String(this.#lastTopicId)
+    const own = given ?? this.#writer.title()
+    const title =
+      pin === undefined && this.#options.faults?.happens('same-title') ? (this.#active[0]?.title ?? own) : own
+    const topic: SimulatedTopic = { id, title, author, pin, posts: [], recent: [] }
+    this.#topics.set(id, topic)
+    if (pin !== undefined) this.#pinned.push(topic)
+    if (pin === undefined) this.#enter(topic)
     return topic
   }
 
   /** A new topic takes the place of an unpopular one; now and then it is popular from the start. */
-  private enter(topic: SimulatedTopic): void {
-    const { active, random } = this
-    const { topics } = this.options
+  #enter(topic: SimulatedTopic): void {
+    const active = this.#active
+    const random = this.#random
+    const { topics } = this.#options
     if (active.length >= topics) active.splice(random.int(Math.floor(topics / 2), topics - 1), 1)
     active.splice(random.chance(0.2) ? random.int(0, active.length) : active.length, 0, topic)
   }
 
-  private write(topic: SimulatedTopic, at: number): SimulatedPost {
-    const content = this.writer.content(topic.recent)
+  #write(topic: SimulatedTopic, at: number): SimulatedPost {
+    const content = this.#writer.content(topic.recent)
     const opening = topic.posts.length === 0
-    const orphan = !opening && this.random.chance(0.01)
-    const author = opening ? topic.author : orphan ? DELETED_AUTHOR : this.writer.author()
+    const orphan = !opening && this.#random.chance(0.01)
+    const author = opening ? topic.author : orphan ? DELETED_AUTHOR : this.#writer.author()
     const post: SimulatedPost = {
-      n: this.posts.length,
-      id: this.nextPostId(),
+      n: this.published,
+      id: this.#nextPostId(),
       topicId: topic.id,
       title: topic.title,
       author,
@@ -252,32 +260,27 @@ export class Forum {
       source: jvCode(content),
       message: plainText(content),
       stickers: stickersOf(content),
-      history: this.inHistory,
+      history: this.#inHistory,
       servedAt: undefined,
       deletedAt: undefined,
       deleted: false,
       missable: false,
     }
-    this.posts.push(post)
+    this.#archive.add(post)
     topic.posts.push(post)
     topic.recent.push({ author, at, content })
     if (topic.recent.length > QUOTABLE) topic.recent.shift()
     this.version++
-    if (topic.pin === undefined) toFront(this.order, topic)
+    if (topic.pin === undefined) toFront(this.#order, topic)
+    this.#age(at)
     return post
   }
 
   /** Ids are not contiguous; most steps are multiples of 8, some are not. */
-  private nextPostId(): string {
-    this.lastPostId += this.random.chance(0.8) ? 8 * this.random.int(1, 3) : this.random.int(1, 30)
-    return String(this.lastPostId)
+  #nextPostId(): string {
+    this.#lastPostId += this.#random.chance(0.8) ? 8 * this.#random.int(1, 3) : this.#random.int(1, 30)
+    return String(this.#lastPostId)
   }
-}
-
-function markDeleted(post: SimulatedPost, now: number): void {
-  post.deleted = true
-  post.deletedAt = now
-  post.missable ||= post.servedAt === undefined
 }
 
 function toFront<T>(items: T[], item: T): void {

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import { escape, jvCare } from './markup.js'
 
-/** How a page carries its data. */
+/** The form in which a page carries its data. */
 export interface Dress {
   /** The payload: packed as today, as in April 2026, damaged, or not there. */
   readonly payload: 'gzip' | 'plain' | 'garbage' | 'none'
-  /** Whether the data stands in the visible markup too. */
+  /** True when the visible markup holds the data too. */
   readonly visible: boolean
 }
 
@@ -50,7 +50,7 @@ function payloadScript(payload: unknown, { payload: form }: Dress): string {
 }
 
 function pack(json: string, form: 'gzip' | 'plain'): Buffer {
-  // The lowest level: the simulator must not be what a measurement measures.
+  // The lowest level, so that measurements of the scraper do not measure the simulator.
   return form === 'gzip' ? gzipSync(json, { level: 1 }) : Buffer.from(json)
 }
 

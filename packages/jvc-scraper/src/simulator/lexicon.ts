@@ -1,7 +1,7 @@
 import { Zipf } from './random.js'
 import type { Random } from './random.js'
 
-/** What the invented forum draws from, most frequent first. Everything here is made up. */
+/** The vocabulary of the simulated forum, most frequent first. Everything here is made up. */
 
 const SMALL =
   'de la le et les que est pas un à en je une des qui il on tu ça dans pour ce mais sur du ne avec plus au c’est j’ai y va bien moi se tout fait ou si ma mon me son par même quand là sans toi ton lui ils elle rien aux donc fais vu dit an ses oui non ces été dire vie tous nous ans fin jeu ici mec rire nul sais dès euh bon hop'.split(

@@ -1,7 +1,8 @@
 import { formatFrenchDate, formatParisDay, formatParisTime } from '../parse/french-date.js'
 import { pageFrame, pager, pagerView } from './frame.js'
 import type { Dress } from './frame.js'
-import type { Forum, SimulatedTopic } from './forum.js'
+import type { SimulatedTopic } from './archive.js'
+import type { Forum } from './forum.js'
 import { escape, jvCare } from './markup.js'
 import { PREFERENCES } from './topic-view.js'
 

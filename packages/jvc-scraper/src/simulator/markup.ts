@@ -29,12 +29,12 @@ const NAMED: Readonly<Record<string, string>> = {
   '€': '&euro;',
 }
 
-/** Escapes as the site does in the body of a post: every character that has a name, by its name. */
+/** Escapes as the site does in the body of a post: characters with a named entity become that entity. */
 export function entities(text: string): string {
   return text.replace(/[&<>"'éèêàâçùûîïôœÉÇ’…«»€]/g, (character) => NAMED[character] ?? character)
 }
 
-/** Escapes as the site does elsewhere: only what HTML needs. */
+/** Escapes as the site does elsewhere: only the characters that HTML requires. */
 export function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => NAMED[character] ?? character)
 }
@@ -44,7 +44,7 @@ export function jvCare(address: string, classes: string, inner: string, attribut
   return `<span class="JvCare ${encodeJvCare(address)} ${classes}"${attributes}>${inner}</span>`
 }
 
-/** A post's body in today's markup: what the payload's `renderedText` and the page hold. */
+/** Renders a post's body in the current markup, for the payload's `renderedText` and for the page. */
 export function bodyMarkup(content: Content): string {
   return content
     .map((block, index) => blockMarkup(block, content[index + 1]?.kind === 'paragraph' ? 'message__p' : undefined))

@@ -2,11 +2,12 @@ import { parseAddress } from '../parse/address.js'
 import type { ForumAddress } from '../parse/address.js'
 import type { Dress } from './frame.js'
 import type { FaultName } from './faults.js'
-import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
+import type { SimulatedPost, SimulatedTopic } from './archive.js'
+import type { Forum } from './forum.js'
 import { listView } from './list-view.js'
 import { topicView } from './topic-view.js'
 
-/** What the site answers. */
+/** An answer of the site. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -18,16 +19,19 @@ export interface Reply {
 /** Pages kept rendered; some 100 KB each. */
 const CACHED_PAGES = 300
 
-/** The answers of the invented site to requests for its pages, the way the real one answers. */
+/** Answers requests for pages as the real site does. */
 export class Site {
-  private readonly cache = new Map<string, { mark: string; body: Buffer }>()
+  readonly #forum: Forum
+  readonly #cache = new Map<string, { mark: string; body: Buffer }>()
 
-  constructor(private readonly forum: Forum) {}
+  constructor(forum: Forum) {
+    this.#forum = forum
+  }
 
   /**
    * @param path path and query of the request.
    * @param now epoch milliseconds.
-   * @param fault what goes wrong with this answer, as far as it is the page's affair.
+   * @param fault the fault of this answer, as far as it concerns the page
    */
   answer(path: string, now: number, fault?: FaultName): Reply {
     const dress = DRESSES[fault ?? ''] ?? TODAY
@@ -36,45 +40,56 @@ export class Site {
     if (path === '/forums.htm') return html(200, FORUM_INDEX)
     if (path.startsWith('/sso/login'))
       return html(200, '<html><head><title>Connexion - jeuxvideo.com</title></head></html>')
+    const message = /^\/forums\/message\/(\d+)$/.exec(path)?.[1]
+    if (message !== undefined) return this.#message(message)
     const address = parseAddress(path)
-    if (address?.forumId !== this.forum.forumId) return address === undefined ? html(404, NOT_FOUND) : toIndex()
-    return address.kind === 'list' ? this.list(address, now, dress) : this.topic(address, dress, fault)
+    if (address?.forumId !== this.#forum.forumId) return address === undefined ? html(404, NOT_FOUND) : toIndex()
+    return address.kind === 'list' ? this.#list(address, now, dress) : this.#topic(address, dress, fault)
   }
 
-  private list(address: ForumAddress, now: number, dress: Dress): Reply {
-    if (address.page > this.forum.listPageCount()) return html(404, NOT_FOUND)
-    const mark = `${this.forum.version}/${Math.floor(now / 60_000)}`
-    return this.page(`list/${address.page}`, mark, dress, [], () => listView(this.forum, address.page, now, dress))
+  /** Redirects the address of a post to the page that shows it. */
+  #message(id: string): Reply {
+    const page = this.#forum.pageOf(id)
+    return page === undefined ? html(404, NOT_FOUND) : redirect(302, `${page}#post_${id}`)
   }
 
-  private topic(address: ForumAddress, dress: Dress, fault: FaultName | undefined): Reply {
-    const topic = this.forum.topic(address.topicId)
+  #list(address: ForumAddress, now: number, dress: Dress): Reply {
+    if (address.page > this.#forum.listPageCount()) return html(404, NOT_FOUND)
+    const mark = `${this.#forum.version}/${Math.floor(now / 60_000)}`
+    return this.#page(`list/${address.page}`, mark, dress, [], () => listView(this.#forum, address.page, now, dress))
+  }
+
+  #topic(address: ForumAddress, dress: Dress, fault: FaultName | undefined): Reply {
+    const topic = this.#forum.topic(address.topicId)
+    if (this.#forum.isGone(address.topicId)) return html(410, GONE)
     if (topic === undefined || fault === 'to-index') return toIndex()
-    if (topic.gone) return html(410, GONE)
-    if (fault === 'to-lower-page' && address.page > 1) return redirect(302, this.forum.address(topic, address.page - 1))
-    const count = this.forum.pageCount(topic)
-    const canonical = this.forum.address(topic, Math.min(address.page, count))
+    if (fault === 'to-lower-page' && address.page > 1)
+      return redirect(302, this.#forum.address(topic, address.page - 1))
+    const count = this.#forum.pageCount(topic)
+    const canonical = this.#forum.address(topic, Math.min(address.page, count))
     if (address.page > count) return redirect(302, canonical)
     if (!canonical.endsWith(`-0-${address.slug}.htm`)) return redirect(301, canonical)
-    return this.topicPage(topic, address.page, dress, fault === 'swap')
+    return this.#topicPage(topic, address.page, dress, fault === 'swap')
   }
 
-  private topicPage(topic: SimulatedTopic, page: number, dress: Dress, swap: boolean): Reply {
-    const posts = swap ? swapped(this.forum.pagePosts(topic, page)) : this.forum.pagePosts(topic, page)
+  #topicPage(topic: SimulatedTopic, page: number, dress: Dress, swap: boolean): Reply {
+    const posts = swap ? swapped(this.#forum.pagePosts(topic, page)) : this.#forum.pagePosts(topic, page)
     // A page is the same as long as its posts, the number of pages and the title are.
     const ids = posts.map((post) => post.id).join()
-    const mark = `${this.forum.pageCount(topic)}/${topic.title}/${ids}`
-    return this.page(`${topic.id}/${page}`, mark, dress, posts, () => topicView(this.forum, topic, page, dress, posts))
+    const mark = `${this.#forum.pageCount(topic)}/${topic.title}/${ids}`
+    return this.#page(`${topic.id}/${page}`, mark, dress, posts, () =>
+      topicView(this.#forum, topic, page, dress, posts),
+    )
   }
 
-  private page(name: string, mark: string, dress: Dress, posts: readonly SimulatedPost[], render: () => string): Reply {
+  #page(name: string, mark: string, dress: Dress, posts: readonly SimulatedPost[], render: () => string): Reply {
     const key = `${name}/${dress.payload}/${dress.visible}`
-    let cached = this.cache.get(key)
+    let cached = this.#cache.get(key)
     if (cached?.mark !== mark) cached = { mark, body: Buffer.from(render()) }
-    this.cache.delete(key)
-    this.cache.set(key, cached)
-    const oldest = this.cache.keys().next()
-    if (this.cache.size > CACHED_PAGES && oldest.done !== true) this.cache.delete(oldest.value)
+    this.#cache.delete(key)
+    this.#cache.set(key, cached)
+    const oldest = this.#cache.keys().next()
+    if (this.#cache.size > CACHED_PAGES && oldest.done !== true) this.#cache.delete(oldest.value)
     return { status: 200, headers: HTML, body: cached.body, posts }
   }
 }
@@ -110,7 +125,7 @@ export function redirect(status: number, location: string): Reply {
   return html(status, stub(location), { location })
 }
 
-/** Where the site sends who asks for a topic or forum that never existed. */
+/** Redirects to the forum index, the site's answer for a topic or forum that never existed. */
 export function toIndex(): Reply {
   return redirect(302, '/forums.htm')
 }

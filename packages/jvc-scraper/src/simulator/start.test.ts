@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { classifyPage, parseTopicList, parseTopicPage } from '../parse/index.js'
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../../test/manual-clock.js'
 import { startSimulator } from './index.js'
 import type { Simulator, SimulatorOptions, TruthPost } from './index.js'
 
@@ -18,7 +18,7 @@ async function start(options: SimulatorOptions = {}): Promise<{ simulator: Simul
   return { simulator, clock }
 }
 
-const get = async (simulator: Simulator, path: string, init?: RequestInit) => {
+async function get(simulator: Simulator, path: string, init?: RequestInit) {
   const response = await fetch(simulator.url + path, { redirect: 'manual', ...init })
   return { status: response.status, location: response.headers.get('location'), body: await response.text() }
 }
@@ -77,6 +77,7 @@ describe('the site answers as the real one', () => {
     ['another forum', '/forums/0-52-0-1-0-1-0-x.htm', 302, '/forums.htm', 'index'],
     ['the forum index', '/forums.htm', 200, null, 'index'],
     ['a list page past the end', '/forums/0-51-0-1-0-99976-0-x.htm', 404, null, 'not-found'],
+    ['a post that never existed', '/forums/message/1', 404, null, 'not-found'],
     ['any other path', '/x', 404, null, 'not-found'],
     ['the login page', '/sso/login?url=x', 200, null, 'login'],
   ])('%s', async (_, path, status, location, kind) => {

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.js'
 import type { Clock } from '../clock.js'
 import type { ControlCommand, SimulatorStatus } from './control.js'
 import { Simulation } from './simulation.js'
-import { truthOf } from './truth.js'
+import { postsSince, truthOf } from './truth.js'
 import type { TruthPost } from './truth.js'
 
 export interface SimulatorOptions {
@@ -15,7 +15,7 @@ export interface SimulatorOptions {
   readonly host?: string
   /** Two simulators of one seed publish the same posts in the same order; default 1. */
   readonly seed?: number
-  /** New posts per second; default 20. 0 publishes only what is ordered. */
+  /** New posts per second; default 20. With 0 only commands publish. */
   readonly rate?: number
   /** Stop publishing when this many posts are out; default never. */
   readonly total?: number
@@ -25,32 +25,43 @@ export interface SimulatorOptions {
   readonly history?: number
   /** The forum's number; default `51`. */
   readonly forumId?: string
-  /** What goes wrong: `all`, `none` (the default), or names with commas, each with a chance if wanted, `slow=0.1,gone`. */
+  /** The faults: `all`, `none` (the default), or names with commas and optional probabilities, `slow=0.1,gone`. */
   readonly faults?: string
-  /** The time it lives in; default the machine's. */
+  /**
+   * The bound on visible posts; default 20,000, and at least four posts a topic and twice the history. Above it the
+   * topics that were silent for longest die: their pages answer 410.
+   */
+  readonly keepPosts?: number
+  /** Keeps the truth of every post, so that memory grows with each of them; default false. */
+  readonly keepTruth?: boolean
+  /** The clock of the forum; default the system clock. */
   readonly clock?: Clock
 }
 
 export interface Simulator {
-  /** Where it listens, `http://127.0.0.1:49152`. */
+  /** The address of the server, for example `http://127.0.0.1:49152`. */
   readonly url: string
   readonly port: number
   /** The address of the forum's list, first page. */
   readonly forumUrl: string
-  /** Every post published, in order, from position `since` (default 0) on. */
+  /**
+   * Returns every post published, in order, from position `since` (default 0) on.
+   *
+   * @throws TruthError when some of them are no longer kept: see `keepTruth`
+   */
   truth(since?: number): TruthPost[]
-  /** Carries out an order, as `POST /__control` does. */
+  /** Executes a command, as `POST /__control` does. */
   control(command: ControlCommand): SimulatorStatus
   /** Stops publishing and listening, and cuts open connections. */
   close(): Promise<void>
 }
 
 /**
- * Starts an invented forum: lists of 25 topics, topic pages of 20 posts, with today's markup, payload and JvCare links,
- * and new posts at a rate. Nothing of it comes from real people.
+ * Starts a simulated forum: lists of 25 topics, topic pages of 20 posts, with the current markup, payload and JvCare
+ * links, and new posts at a rate. All its content is made up.
  *
  * Besides the site's own addresses it answers `GET /__truth?since=N` (one JSON object a line, see {@link TruthPost}),
- * `GET /__control` (the status) and `POST /__control?do=…` (an order, see {@link ControlCommand}).
+ * `GET /__control` (the status) and `POST /__control?do=…` (a command, see {@link ControlCommand}).
  *
  * @throws FaultError on a fault that does not exist; the error of the socket, e.g. `EADDRINUSE`.
  * @example
@@ -60,9 +71,10 @@ export interface Simulator {
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', seed = 1, rate = 20, total = Infinity, topics = 30, history = 300 } = options
-  const { forumId = '51', faults = 'none', clock = systemClock } = options
+  const { forumId = '51', faults = 'none', clock = systemClock, keepPosts, keepTruth } = options
   const posts = Math.max(history, topics)
-  const simulation = new Simulation({ seed, rate, total, topics, history: posts, forumId, faults, clock })
+  const common = { seed, rate, total, topics, history: posts, forumId, faults, clock }
+  const simulation = new Simulation({ ...common, keepPosts, keepTruth })
   const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => simulation.handle(request, response))
   try {
     await listen(server, port, host)
@@ -76,7 +88,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url,
     port: bound,
     forumUrl: url + simulation.forum.listAddress(1),
-    truth: (since = 0) => simulation.forum.posts.slice(since).map(truthOf),
+    truth: (since = 0) => postsSince(simulation.forum, since).map(truthOf),
     control: (command) => simulation.control(command),
     close: () => {
       simulation.stop()

@@ -2,7 +2,8 @@ import { POSTS_PER_PAGE } from '../parse/address.js'
 import { formatFrenchDate } from '../parse/french-date.js'
 import { pageFrame, pager, pagerView } from './frame.js'
 import type { Dress } from './frame.js'
-import type { Forum, SimulatedPost, SimulatedTopic } from './forum.js'
+import type { SimulatedPost, SimulatedTopic } from './archive.js'
+import type { Forum } from './forum.js'
 import { escape, jvCare } from './markup.js'
 
 /** A topic's page as the site serves it: the visible markup and the payload hold the same posts. */
@@ -48,7 +49,7 @@ ${shown}${pager(page, count, address)}`,
   )
 }
 
-/** What every payload of the site carries besides its data, in short. */
+/** The part that every payload of the site has besides its data, shortened. */
 export const PREFERENCES = {
   userParameters: { parameters: { items: [{ label: 'Afficher les avatars', isActive: true, id: 'isShowAvatars' }] } },
   ajaxSessionPreferencesToken: '0000000000000000000000000000000000000000',

@@ -1,6 +1,7 @@
-import type { SimulatedPost } from './forum.js'
+import type { SimulatedPost } from './archive.js'
+import type { Forum } from './forum.js'
 
-/** One published post, as the feed must carry it (the first six fields) and what became of it. */
+/** One published post as the feed must carry it (the first six fields), with its history. */
 export interface TruthPost {
   readonly id: string
   readonly hour: string
@@ -15,14 +16,33 @@ export interface TruthPost {
   readonly at: number
   /** Published before the simulator started. */
   readonly history: boolean
-  /** When a page that shows it was first sent whole, epoch milliseconds; null: never. */
+  /** The time at which a page with the post was first sent whole, epoch milliseconds; null: never. */
   readonly servedAt: number | null
-  /** When it was last deleted, even if it came back, epoch milliseconds; null: never. */
+  /** The time of the last deletion, even if the post came back, epoch milliseconds; null: never. */
   readonly deletedAt: number | null
-  /** Not to be seen at the moment. */
+  /** Not visible at present. */
   readonly deleted: boolean
-  /** It was deleted before any page with it had been sent whole: a reader may rightly have missed it. */
+  /** Deleted before any page with the post had been sent whole: a reader may have missed it. */
   readonly missable: boolean
+}
+
+/** The truth of posts that the simulator no longer keeps. */
+export class TruthError extends Error {
+  override readonly name = 'TruthError'
+  readonly code = 'simulator-truth-forgotten'
+}
+
+/**
+ * Returns the posts from position `since` on.
+ *
+ * @throws TruthError when some of them are no longer kept
+ */
+export function postsSince({ posts, truthFrom }: Pick<Forum, 'posts' | 'truthFrom'>, since: number): SimulatedPost[] {
+  if (since < truthFrom) {
+    const advice = `Start the simulator with keepTruth (--keep-truth), or ask from ${truthFrom} on.`
+    throw new TruthError(`Posts before position ${truthFrom} are no longer all kept; got ${since}. ${advice}`)
+  }
+  return posts.filter(({ n }) => n >= since)
 }
 
 export function truthOf(post: SimulatedPost): TruthPost {

@@ -66,7 +66,7 @@ export function noContextCreated(where: string, got: unknown): DStreamError {
 export function notAJob(got: unknown): DStreamError {
   return new DStreamError(
     'not-a-module',
-    `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${typeof got}.`,
+    `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${describe(got)}. In a CommonJS bundle import.meta is empty: pass module there.`,
   )
 }
 

@@ -61,30 +61,27 @@ export function differentContexts(operator: string): DStreamError {
 }
 
 export function noStreams(operator: string): DStreamError {
-  return new DStreamError(
-    'no-streams',
-    `${operator.charAt(0).toUpperCase()}${operator.slice(1)} called on no streams. Give ${operator} at least one.`,
-  )
+  return new DStreamError('no-streams', `${capitalised(operator)} called on no streams. Give ${operator} at least one.`)
 }
 
 export function checkpointTooOften(operator: string, intervalMs: number, slideMs: number): DStreamError {
   return new DStreamError(
     'checkpoint-interval',
-    `requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which is lower than its slide time (${slideMs} ms). Please set it to at least ${slideMs} ms.`,
+    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which is lower than its slide time (${slideMs} ms). Please set it to at least ${slideMs} ms.`,
   )
 }
 
 export function checkpointNotMultiple(operator: string, intervalMs: number, slideMs: number): DStreamError {
   return new DStreamError(
     'checkpoint-interval',
-    `requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms.`,
+    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms.`,
   )
 }
 
 export function noCheckpointDir(operator: string): DStreamError {
   return new DStreamError(
     'no-checkpoint-dir',
-    `requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). The option checkpointDir is the same; without one, ${operator} cannot have the checkpoint interval that it asks for.`,
+    `Requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). The option checkpointDir is the same; without one, ${operator} cannot have the checkpoint interval that it asks for.`,
   )
 }
 
@@ -95,7 +92,7 @@ export function noParentRDD(operator: string, parent: string, time: number): DSt
   )
 }
 
-/** Spark has words of its own for a union. */
+/** Uses Spark's wording, which differs for a union. */
 function noRDD(operator: string): string {
   return operator === 'union'
     ? 'Could not generate RDD from a parent for unifying'
@@ -119,7 +116,7 @@ export function noRDDReturned(operator: string, got: unknown): DStreamError {
 export function notInitialized(operator: string): DStreamError {
   return new DStreamError(
     'not-initialized',
-    `${operator} has not been initialized: slice() reads batches that have run, so call it after start().`,
+    `${operator} has not been initialized: slice() reads batches that have run, so call it after start()`,
   )
 }
 
@@ -133,21 +130,25 @@ export function sliceForgotten(operator: string, time: number, rememberMs: numbe
 export function notAStream(operator: string, got: unknown): DStreamError {
   return new DStreamError(
     'not-a-stream',
-    `${operator} takes another DStream of the same context; it got ${named(got)}.`,
+    `${capitalised(operator)} takes another DStream of the same context; it got ${named(got)}`,
   )
 }
 
 export function notStreams(operator: string, got: unknown): DStreamError {
   return new DStreamError(
     'not-a-stream',
-    `${operator} takes an array of DStreams, [a, b]; it got ${Array.isArray(got) ? `[${got.map(named).join(', ')}]` : named(got)}.`,
+    `${capitalised(operator)} takes an array of DStreams, [a, b]; it got ${Array.isArray(got) ? `[${got.map(named).join(', ')}]` : named(got)}`,
   )
 }
 
-/** What streams and RDDs hold says nothing to whoever has taken one for another. */
+/** Describes a value. Names a stream or an RDD instead of printing its fields. */
 function named(value: unknown): string {
   if (isBranded('dstream.DStream', value)) return 'a DStream'
   return isBranded('dstream.rdd', value) ? 'an RDD' : describe(value)
+}
+
+function capitalised(operator: string): string {
+  return operator.charAt(0).toUpperCase() + operator.slice(1)
 }
 
 function isBranded(brand: string, value: unknown): boolean {

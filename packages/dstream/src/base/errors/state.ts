@@ -8,13 +8,13 @@ export function stateNotData(value: unknown, what: string): DStreamError {
     what === 'Promise'
       ? 'the function must not be async: await with mapAsync before the stateful operator'
       : `a state is data that can be copied and stored; ${WAYS}`
-  return new DStreamError('state-not-data', `a state holds ${describe(value)}, a ${what}; ${cure}`)
+  return new DStreamError('state-not-data', `A state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
 export function promiseEmitted(operator: string): DStreamError {
   return new DStreamError(
     'promise-emitted',
-    `the function of ${operator} returned a Promise, which would be emitted as it is; ` +
+    `The function of ${operator} returned a Promise, which would be emitted as it is; ` +
       'the function must not be async: await with mapAsync, before or after the stateful operator',
   )
 }
@@ -22,40 +22,40 @@ export function promiseEmitted(operator: string): DStreamError {
 export function stateWithPrivateFields(name: string): DStreamError {
   return new DStreamError(
     'state-not-data',
-    `a state holds an instance of ${name}, whose private fields (#…) cannot be copied from outside; ${WAYS}`,
+    `A state holds an instance of ${name}, whose private fields (#…) cannot be copied from outside; ${WAYS}`,
   )
 }
 
 export function stateVersionForgotten(version: number, floor: number): DStreamError {
   return new DStreamError(
     'state-version-forgotten',
-    `the state as of batch ${version} ms has been forgotten, the oldest still kept is ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
+    `The state as of batch ${version} ms has been forgotten, the oldest still kept is ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
   )
 }
 
 export function stateViewReleased(version: number): DStreamError {
   return new DStreamError(
     'state-view-released',
-    `the snapshot of batch ${version} ms has been released; read it before release(), or take a new one`,
+    `The snapshot of batch ${version} ms has been released; read it before release(), or take a new one`,
   )
 }
 
 export function stateOutOfOrder(version: number, last: number): DStreamError {
   return new DStreamError(
     'state-out-of-order',
-    `the state has passed batch ${last} ms and cannot begin batch ${version} ms; batches advance a state in order of time, one after the other`,
+    `The state has passed batch ${last} ms and cannot begin batch ${version} ms; batches advance a state in order of time, one after the other`,
   )
 }
 
 export function stateNotOpen(doing: string): DStreamError {
-  return new DStreamError('state-not-open', `cannot ${doing} a state between two batches; call begin(version) first`)
+  return new DStreamError('state-not-open', `Cannot ${doing} a state between two batches; call begin(version) first`)
 }
 
 export function stateNotEmpty(): DStreamError {
-  return new DStreamError('state-not-empty', 'a state can be restored only before its first batch')
+  return new DStreamError('state-not-empty', 'A state can be restored only before its first batch; make a new one')
 }
 
-/** The words of Spark's State and StateImpl, whose users know them. */
+/** Uses the wording of Spark's State and StateImpl, as do the next four. */
 export function stateNotSet(key: unknown): DStreamError {
   return new DStreamError(
     'state-not-set',
@@ -80,7 +80,7 @@ export function updateWhileTimingOut(key: unknown): DStreamError {
 export function removeTwice(key: unknown): DStreamError {
   return new DStreamError(
     'state-removed',
-    `Cannot remove the state that has already been removed (key ${describe(key)})`,
+    `Cannot remove the state that has already been removed (key ${describe(key)}); call remove() once`,
   )
 }
 
@@ -94,7 +94,7 @@ export function removeWhileTimingOut(key: unknown): DStreamError {
 export function stateOutsideCall(key: unknown): DStreamError {
   return new DStreamError(
     'state-outside-call',
-    `the State of key ${describe(key)} was used after its call had ended; use it only inside the function, synchronously`,
+    `The State of key ${describe(key)} was used after its call had ended; use it only inside the function, synchronously`,
   )
 }
 

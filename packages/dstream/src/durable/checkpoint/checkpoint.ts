@@ -28,7 +28,7 @@ export interface TableEntry {
   readonly value: unknown
   readonly touched: number
   /** Orders the keys touched in one batch; only compared. */
-  readonly turn?: number | undefined
+  readonly touchSequence?: number | undefined
 }
 
 /** What a batch did to one key; a key that is new comes after all that the table holds. */

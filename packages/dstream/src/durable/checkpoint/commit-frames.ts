@@ -89,8 +89,8 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
   return payloads
 }
 
-function storedChange({ key, value, touched, turn, gone }: TableChange): StoredChange {
-  return gone ? [key] : [key, value, touched, turn]
+function storedChange({ key, value, touched, touchSequence, gone }: TableChange): StoredChange {
+  return gone ? [key] : [key, value, touched, touchSequence]
 }
 
 export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {

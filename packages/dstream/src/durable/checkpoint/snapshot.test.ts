@@ -22,7 +22,7 @@ function bigTables(names: readonly string[]): SnapshotSource {
     tables: names.map((name) => ({
       operator: name,
       table: 'state',
-      entries: () => [{ key: name, value: name.repeat(1 << 20), touched: 1000, turn: 0 }],
+      entries: () => [{ key: name, value: name.repeat(1 << 20), touched: 1000, touchSequence: 0 }],
       release: () => undefined,
     })),
     remembered: [],
@@ -34,7 +34,7 @@ function smallTables(names: readonly string[]): SnapshotSource {
     tables: names.map((name) => ({
       operator: name,
       table: 'state',
-      entries: () => [{ key: name, value: 1, touched: 1000, turn: 0 }],
+      entries: () => [{ key: name, value: 1, touched: 1000, touchSequence: 0 }],
       release: () => undefined,
     })),
     remembered: [],

@@ -126,8 +126,8 @@ export async function writeSnapshot(
       chunk = []
       await slice.pause()
     }
-    for (const { key, value, touched, turn } of entries()) {
-      if (chunk.push([key, value, touched, turn]) === ENTRIES_PER_FRAME) await close()
+    for (const { key, value, touched, touchSequence } of entries()) {
+      if (chunk.push([key, value, touched, touchSequence]) === ENTRIES_PER_FRAME) await close()
     }
     await close()
   }

@@ -85,7 +85,7 @@ export class StoredState {
     for (const [key, value, touched = 0, turn] of changes) {
       const k = keyOf(key)
       if (value === undefined) table.delete(k)
-      else table.set(k, { key: k, value, touched, turn, version })
+      else table.set(k, { key: k, value, touched, touchSequence: turn, version })
     }
   }
 

@@ -156,8 +156,8 @@ export class BatchCycle {
     const begun = {
       id: output.index,
       startTime: this.#options.clock.now(),
-      name: `${output.kind} at ${output.place.short}`,
-      description: output.place.long,
+      name: `${output.kind} at ${output.definedAt.short}`,
+      description: output.definedAt.long,
     }
     const info = report.output({ batchTime: report.time, ...begun })
     this.#options.bus.emit('outputOperationStarted', { outputOperationInfo: info })

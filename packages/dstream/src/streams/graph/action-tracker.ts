@@ -1,16 +1,16 @@
 import type { Job } from '../../rdd/rdd.js'
 
-/** Awaits every action that a user's function begins on the RDDs it was given, whether the function awaits it or not. */
+/** Awaits every action that a user's function starts on the RDDs it was given, even those that the function does not await. */
 export class ActionTracker implements Job {
-  #begun: Promise<unknown>[] = []
+  #started: Promise<unknown>[] = []
 
   track(action: Promise<unknown>): void {
-    this.#begun.push(action)
-    // Settled below; until then a rejection must not count as unhandled.
+    this.#started.push(action)
+    // `#settle` reports the rejection; until then it must not count as unhandled.
     action.catch(() => undefined)
   }
 
-  /** Runs `f`, then waits for what it began. Rejects with what `f` threw, else with the first action that failed. */
+  /** Runs `f`, then awaits its actions. Rejects with the error of `f`, else with that of the first failed action. */
   async run<R>(f: () => R | Promise<R>): Promise<R> {
     try {
       const result = await f()
@@ -23,8 +23,8 @@ export class ActionTracker implements Job {
   }
 
   async #settle(): Promise<void> {
-    while (this.#begun.length > 0) {
-      const failed = (await Promise.allSettled(this.#begun.splice(0))).find((result) => result.status === 'rejected')
+    while (this.#started.length > 0) {
+      const failed = (await Promise.allSettled(this.#started.splice(0))).find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     }
   }

@@ -1,8 +1,8 @@
-/** Where in the user's program an operator was defined: `jobs/stickers.js:12`. Named by plans, events and errors. */
+/** The position in the user's program at which an operator was defined. Events and errors show it. */
 export interface CallSite {
-  /** `print at stickers.js:12`, as Spark's short form, without the operator's name. */
+  /** The file and line, `stickers.js:12`, as in Spark's short form. */
   readonly short: string
-  /** The user's part of the stack, one frame a line. */
+  /** The user's part of the stack, one frame per line. */
   readonly long: string
 }
 
@@ -12,7 +12,7 @@ function fileOf(frame: string): string | undefined {
   return frameFile.exec(frame.trim())?.[1]?.replace(/^file:\/\//, '')
 }
 
-/** The folder this library was loaded from, so that its own frames can be told from the user's. */
+/** The folder from which this library was loaded; stack frames in it are not the user's. */
 const OWN_FOLDER = ((): string | undefined => {
   const self = fileOf((new Error().stack ?? '').split('\n')[1] ?? '')
   return self?.replace(/[\\/][^\\/]*$/, '').replace(/[\\/]streams[\\/]graph$/, '')
@@ -22,7 +22,7 @@ function isOwn(file: string): boolean {
   return OWN_FOLDER !== undefined && file.startsWith(OWN_FOLDER) && !/\.(test|spec)\.[a-z]+$/.test(file)
 }
 
-/** The first frames that are not this library's. */
+/** Returns the position of the caller outside this library. */
 export function callSite(): CallSite {
   const frames = (new Error().stack ?? '').split('\n').slice(1)
   const users = frames.filter((frame) => {

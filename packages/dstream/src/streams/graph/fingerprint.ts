@@ -1,9 +1,9 @@
 import type { Operator } from './operator.js'
 
-/** Parameters that tune an operator and may change from one run to the next. */
-const tuning = new Set(['numPartitions', 'version', 'timeoutMs', 'ttlMs'])
+/** The parameters that may change from one run to the next without changing the meaning of a state. */
+const changeableParams = new Set(['numPartitions', 'version', 'timeoutMs', 'ttlMs'])
 
-/** FNV-1a over the text, twice with different seeds: 64 bits as hex. */
+/** Hashes a text with FNV-1a, twice with different seeds: 64 bits as hex. */
 function digest(text: string): string {
   const half = (seed: number): string => {
     let hash = seed
@@ -14,16 +14,16 @@ function digest(text: string): string {
 }
 
 /**
- * What an operator descends from: kinds and parameters of itself and its ancestry, in 16 hex digits. A derived id is
- * trusted only while this stays the same. Functions, names, places and what a source connects to are not part of it.
+ * Hashes the kinds and parameters of an operator and its ancestors to 16 hex digits. A state is matched to a derived id only
+ * while the fingerprint is the same. Functions, names, call sites and addresses of sources are not part of it.
  */
 export function fingerprint(operator: Operator): string {
   const known = new Map<Operator, string>()
   const of = (op: Operator): string => {
     const seen = known.get(op)
     if (seen !== undefined) return seen
-    const params = op.source === true ? {} : Object.entries(op.params).filter(([key]) => !tuning.has(key))
-    // A slide that is taken over from above is that of the batches, an option that may change.
+    const params = op.source === true ? {} : Object.entries(op.params).filter(([key]) => !changeableParams.has(key))
+    // A slide inherited from a parent is the batch interval, an option that may change.
     const slide =
       op.source === true || op.parents.some(({ slideMs }) => slideMs === op.slideMs) ? undefined : op.slideMs
     const print = digest(JSON.stringify([op.kind, params, slide, op.parents.map(of)]))

@@ -4,45 +4,45 @@ import type { RDD } from '../../rdd/rdd.js'
 import { callSite, type CallSite } from './call-site.js'
 import type { Operator } from './operator.js'
 
-/** An operator in its place: what the graph knows of it beside how it computes. */
+/** An operator in the graph, with its id and settings. */
 export interface GraphNode {
   readonly id: string
   /** False when the user gave the id with `uid`. */
   readonly derived: boolean
   readonly name: string | undefined
   readonly operator: Operator
-  readonly place: CallSite
-  /** Interval between snapshots of this operator, as asked with `checkpoint`. */
+  readonly definedAt: CallSite
+  /** The interval between snapshots of this operator, as set with `checkpoint`. */
   readonly checkpointMs: number | undefined
 }
 
-/** What `foreachRDD` hands to a user's function beside RDD and time. */
+/** The third argument of a `foreachRDD` function. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number
-  /** True when the batch, or this output of it, has been begun in an earlier life of the program. */
+  /** True when an earlier run of the program has begun the batch, or this output of it. */
   readonly replayed: boolean
 }
 
-/** An effect at the end of the graph. Outputs run in order of registration, once per batch time on the parent's slide. */
+/** An output of the graph. Outputs run in order of registration, once per batch time on the parent's slide. */
 export interface OutputNode {
   readonly index: number
   readonly id: string
   readonly kind: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly place: CallSite
+  readonly definedAt: CallSite
   readonly parent: Operator
-  /** True when `run` gives the RDD to a user's function, which may act on it several times. */
+  /** True when `run` hands the RDD to a user's function, which may run several actions on it. */
   readonly handsOutRDD: boolean
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
-  /** What the output does once before the first batch, and once after the last. */
+  /** Called once before the first batch, as `close` is called once after the last. */
   open?(): Promise<void>
   close?(): Promise<void>
 }
 
-export type OutputSpec = Omit<OutputNode, 'index' | 'id' | 'place'>
+export type OutputSpec = Omit<OutputNode, 'index' | 'id' | 'definedAt'>
 
-/** Node ids and definitions as one value: a later version of the program is another value, not a change of this one. */
+/** The nodes by id, as an immutable value. */
 export type Nodes = ImmutableMap<string, GraphNode>
 
 /** Collects operators and outputs while the user's program defines them. */
@@ -66,27 +66,27 @@ export class Graph {
   }
 
   /**
-   * Adds what the user calls `kind`. Parents that the graph does not know yet are inner ones of it, and their ids are
-   * scoped under its own, `countByValueAndWindow#1/reduceByKey`: rebuilding an operator from other parts keeps the ids of
-   * all others.
+   * Adds an operator under the name that the user knows, `kind`. Parents that are not in the graph yet are inner operators of
+   * it, and their ids are scoped under its own, `countByValueAndWindow#1/reduceByKey`: so an operator can be rebuilt from other
+   * parts without a change of the ids of others.
    */
   add<T>(operator: Operator<T>, kind = operator.kind): Operator<T> {
     const id = this.#derive(kind)
     this.#addInner(operator, id)
-    this.#place(operator, id)
+    this.#register(operator, id)
     return operator
   }
 
   addOutput(spec: OutputSpec): void {
-    const output = { ...spec, index: this.#outputs.length, id: this.#derive(spec.kind), place: callSite() }
+    const output = { ...spec, index: this.#outputs.length, id: this.#derive(spec.kind), definedAt: callSite() }
     this.#outputs = [...this.#outputs, output]
   }
 
-  /** Gives an operator the id under which checkpoints know it; its derived one too, which then no longer hangs on its place. */
+  /** Sets the id under which checkpoints know an operator, and with it the scope of its inner operators. @throws `uid-taken` */
   setId(operator: Operator, id: string): void {
     const old = this.node(operator)
     const taken = this.#nodes.get(id)
-    if (taken !== undefined && taken !== old) throw idTaken(id, taken.place.short, callSite().short)
+    if (taken !== undefined && taken !== old) throw idTaken(id, taken.definedAt.short, callSite().short)
     for (const node of this.nodes) {
       if (node.id === old.id) this.#rename(node, id, false)
       else if (node.id.startsWith(`${old.id}/`)) this.#rename(node, id + node.id.slice(old.id.length), false)
@@ -105,12 +105,12 @@ export class Graph {
     for (const parent of operator.parents) {
       if (this.#ids.has(parent)) continue
       this.#addInner(parent, scope)
-      this.#place(parent, this.#derive(`${scope}/${parent.kind}`, true))
+      this.#register(parent, this.#derive(`${scope}/${parent.kind}`, true))
     }
   }
 
-  #place(operator: Operator, id: string): void {
-    this.#put({ id, derived: true, name: undefined, operator, place: callSite(), checkpointMs: undefined })
+  #register(operator: Operator, id: string): void {
+    this.#put({ id, derived: true, name: undefined, operator, definedAt: callSite(), checkpointMs: undefined })
     this.#ids.set(operator, id)
   }
 
@@ -124,7 +124,7 @@ export class Graph {
     this.#ids.set(node.operator, id)
   }
 
-  /** `map#2` is the second map of the program; the first of a kind inside a scope goes without a number. */
+  /** Derives an id: `map#2` is the second map of the program; the first of a kind inside a scope has no number. */
   #derive(path: string, inner = false): string {
     for (;;) {
       const count = (this.#counts.get(path) ?? 0) + 1
@@ -132,7 +132,7 @@ export class Graph {
       const id = inner && count === 1 ? path : `${path}#${count}`
       const taken = this.#nodes.get(id)
       if (taken === undefined) return id
-      if (!taken.derived) throw idTaken(id, taken.place.short, callSite().short)
+      if (!taken.derived) throw idTaken(id, taken.definedAt.short, callSite().short)
     }
   }
 }

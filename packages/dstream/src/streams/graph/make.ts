@@ -2,10 +2,10 @@ import { differentSlides, noStreams } from '../../base/errors/graph.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Operator } from './operator.js'
 
-type Spec<T> = Pick<Operator<T>, 'kind' | 'parents' | 'compute'> & Partial<Operator<T>>
+type OperatorSpec<T> = Pick<Operator<T>, 'kind' | 'parents' | 'compute'> & Partial<Operator<T>>
 
-/** An operator with the usual answers filled in: the slide of its first parent, no parameters, no reach into the past. */
-export function operator<T>(spec: Spec<T>): Operator<T> {
+/** Makes an operator with defaults: the slide of its first parent, no parameters, no lookback. */
+export function operator<T>(spec: OperatorSpec<T>): Operator<T> {
   return {
     params: {},
     slideMs: spec.parents[0]?.slideMs ?? 0,
@@ -14,7 +14,7 @@ export function operator<T>(spec: Spec<T>): Operator<T> {
   }
 }
 
-/** An operator that turns the RDD of each batch into another one. Where the parent gives none, neither does it. */
+/** Makes an operator that maps the RDD of each batch to another one. In a batch without an RDD it gives none. */
 export function eachRDD<T, U>(
   kind: string,
   parent: Operator<T>,
@@ -32,7 +32,11 @@ export function eachRDD<T, U>(
   })
 }
 
-/** The one slide that operators of several parents need (reference: `UnionDStream`, `TransformedDStream`). */
+/**
+ * Returns the slide that all parents of an operator have (reference: `UnionDStream`, `TransformedDStream`).
+ *
+ * @throws `no-streams`, `different-slides`
+ */
 export function commonSlideMs(kind: string, parents: readonly Operator[]): number {
   const slides = [...new Set(parents.map((parent) => parent.slideMs))]
   if (slides.length === 0) throw noStreams(kind)

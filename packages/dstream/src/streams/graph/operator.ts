@@ -1,7 +1,7 @@
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
-/** The RDD of another operator for a batch time; `undefined` where it gives none. Computed at most once per batch. */
+/** Returns the RDD of an operator for a batch time, computed at most once; `undefined` when the operator gives none. */
 export type Read = <U>(parent: Operator<U>, time: number) => Promise<RDD<U> | undefined>
 
 /**
@@ -9,28 +9,28 @@ export type Read = <U>(parent: Operator<U>, time: number) => Promise<RDD<U> | un
  * Windows, joins, state and sources add no second mechanism. Times and durations are milliseconds.
  */
 export interface Operator<out T = unknown> {
-  /** What it is, as the user wrote it: `map`, `updateStateByKey`. */
+  /** The name of the operator in the user's program: `map`, `updateStateByKey`. */
   readonly kind: string
-  /** What a plan and a fingerprint show of it: plain JSON, never a function. */
+  /** The parameters that a plan shows and a fingerprint covers: plain JSON, never a function. */
   readonly params: Readonly<Record<string, unknown>>
   readonly parents: readonly Operator[]
   readonly slideMs: number
-  /** How far behind the batch time this operator reads its parents: they keep their RDDs that long. 0 for most. */
+  /** The time before the batch from which on this operator reads its parents: they keep their RDDs that long. 0 for most. */
   readonly lookbackMs: number
-  /** Called only at times on its slide, in order of time, once per time (again only after it has failed). */
+  /** Computes the RDD of a batch. Called in order of time, once per time on its slide; again only after a failure. */
   compute(time: number, read: Read): Promise<RDD<T> | undefined> | RDD<T> | undefined
-  /** True when a user's function is given the parents' RDDs themselves, and so may act on them several times. */
+  /** True when a user's function gets the parents' RDDs themselves, and so may run several actions on them. */
   readonly handsOutRDD?: boolean
-  /** Streams of data from outside: computed in every batch, whoever reads them. */
+  /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
-  /** What this operator keeps between batches. Its presence makes the operator stateful: it is evaluated in every batch. */
+  /** The state that this operator keeps between batches. With it, the operator is evaluated in every batch. */
   readonly state?: OperatorState
 }
 
 export interface OperatorState {
   /** Tables by name; most operators have one, `state`. Their changes of a batch are part of the commit record. */
   readonly tables: Readonly<Record<string, KeyedState<unknown>>>
-  /** Version of the stored form of the values, and how older ones are read. */
+  /** The version of the stored form of the values; `migrate` reads older ones. */
   readonly version: number
   readonly migrate?: ((old: unknown, from: number) => unknown) | undefined
 }

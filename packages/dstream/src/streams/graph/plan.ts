@@ -1,7 +1,7 @@
 import type { Graph } from './graph.js'
 import type { Operator } from './operator.js'
 
-/** One operator or output as plain JSON: what a page draws, and what a checkpoint is matched against. */
+/** One operator or output as plain JSON. */
 export interface PlanNode {
   id: string
   kind: string
@@ -13,8 +13,6 @@ export interface PlanNode {
   checkpointMs: number | undefined
   stateful: boolean
   output: boolean
-  /** False: holds functions that only this process has. */
-  portable: boolean
 }
 
 /** The graph as plain JSON: ids, kinds, parameters, parents; never a function. */
@@ -23,10 +21,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
 }
 
-const portableKinds = new Set(['union', 'window', 'count', 'glom', 'repartition', 'print'])
-
-/** `keep` is how long each operator remembers its RDDs, as `rememberTimes` gives it. */
-export function planOf(graph: Graph, keep: ReadonlyMap<Operator, number>): Plan {
+/** Returns the plan of a graph; `retentionMs` is the result of `rememberTimes`. */
+export function planOf(graph: Graph, retentionMs: ReadonlyMap<Operator, number>): Plan {
   return {
     version: 1,
     nodes: [
@@ -37,11 +33,10 @@ export function planOf(graph: Graph, keep: ReadonlyMap<Operator, number>): Plan 
         parents: operator.parents.map((parent) => graph.node(parent).id),
         params: operator.params,
         slideMs: operator.slideMs,
-        rememberMs: keep.get(operator)!,
+        rememberMs: retentionMs.get(operator)!,
         checkpointMs,
         stateful: operator.state !== undefined,
         output: false,
-        portable: portableKinds.has(operator.kind),
       })),
       ...graph.outputs.map((output) => ({
         id: output.id,
@@ -54,7 +49,6 @@ export function planOf(graph: Graph, keep: ReadonlyMap<Operator, number>): Plan 
         checkpointMs: undefined,
         stateful: false,
         output: true,
-        portable: portableKinds.has(output.kind),
       })),
     ],
   }
@@ -76,7 +70,7 @@ function line(node: PlanNode): string {
   return `${node.id} ${notes.filter((note) => note !== '').join(' ')}`
 }
 
-/** The graph as text, outputs first, each with what it is made of below it. */
+/** Draws the graph as text, outputs first, each with its ancestors below it. */
 export function explain(plan: Plan): string {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]))
   const shown = new Set<string>()

@@ -1,7 +1,11 @@
 import { checkpointNotMultiple, checkpointTooOften, noCheckpointDir, noOutputs } from '../../base/errors/graph.js'
 import type { Graph } from './graph.js'
 
-/** What must hold before a graph runs; with Spark's words (reference: `DStreamGraph.validate`, `DStream.validateAtStart`). */
+/**
+ * Checks a graph before it runs (reference: `DStreamGraph.validate`, `DStream.validateAtStart`).
+ *
+ * @throws `no-outputs`, `no-checkpoint-dir`, `checkpoint-interval`
+ */
 export function validate(graph: Graph, hasCheckpointDir: boolean): void {
   if (graph.outputs.length === 0) throw noOutputs()
   for (const { id, operator, checkpointMs } of graph.nodes) {

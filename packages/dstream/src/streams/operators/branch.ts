@@ -2,7 +2,7 @@ import type { Operator } from '../graph/operator.js'
 import { filter } from './filter.js'
 
 /**
- * One stream per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
+ * Splits a stream into one per predicate: a record goes to the first whose predicate holds, and nowhere when none does.
  *
  * Law: the branches are disjoint; with a last predicate that always holds, together they are the stream.
  */
@@ -10,7 +10,5 @@ export function branch<T>(
   parent: Operator<T>,
   predicates: readonly ((record: T) => boolean)[],
 ): readonly Operator<T>[] {
-  return predicates.map((_, place) =>
-    filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === place),
-  )
+  return predicates.map((_, i) => filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === i))
 }

@@ -4,8 +4,8 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import { pairwise } from './internal/pairwise.js'
 
 /**
- * Two keyed streams by key: for every key of either side in a batch, the values of the one and of the other, in order of
- * arrival. Keys of the left side first.
+ * Groups two keyed streams by key: for every key of either side in a batch, the values of the left and of the right side, in
+ * order of arrival. Keys of the left side come first.
  *
  * Law: the values of a key are those of `groupByKey` on each side, `[]` where a side has none.
  */

@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 
-/** How values of one key become a combined one: the first value, each further value, and two combined ones. */
+/** The functions that combine the values of one key: for the first value, each further value, and two combined ones. */
 export interface Combiner<V, C> {
   readonly create: (value: V) => C
   readonly merge: (combined: C, value: V) => C
@@ -11,7 +11,7 @@ export interface Combiner<V, C> {
 }
 
 /**
- * The general aggregation by key, within each partition and then across partitions in their order.
+ * Aggregates by key, within each partition and then across partitions in their order.
  *
  * Law: `combineByKey(v => v, f, f) = reduceByKey(f)`.
  */

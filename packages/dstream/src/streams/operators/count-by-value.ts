@@ -4,7 +4,7 @@ import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 
 /**
- * How often each value occurs in a batch, as pairs of value and count in order of first arrival.
+ * Counts how often each value occurs in a batch, as pairs of value and count in order of first arrival.
  *
  * Law: `countByValue() = mapToPair(x => [x, 1]).reduceByKey((a, b) => a + b)`.
  */

@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
 /**
- * The number of records of each batch; 0 for an empty one.
+ * Counts the records of each batch; 0 for an empty one.
  *
  * Law: `out = [in.length]`.
  */

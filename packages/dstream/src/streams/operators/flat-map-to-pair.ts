@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 
 /**
- * `flatMap` to pairs of key and value.
+ * Maps one record to any number of pairs of key and value.
  *
  * Law: the records are those of `flatMap(f)`.
  */

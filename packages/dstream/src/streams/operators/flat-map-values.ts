@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 
 /**
- * Each value to any number of values under the same key; keys and their partitions stay.
+ * Maps each value to any number of values under the same key; keys and their partitions stay.
  *
  * Law: in each batch, `out = in.flatMap(([k, v]) => f(v).map(u => [k, u]))`.
  */

@@ -2,7 +2,7 @@ import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 
 /**
- * One record in, any number out, in the order `f` gives them.
+ * Maps one record to any number of records, in the order in which `f` returns them.
  *
  * Law: in each batch, `out = in.flatMap(f)`; `flatMap(x => [f(x)]) = map(f)`.
  */

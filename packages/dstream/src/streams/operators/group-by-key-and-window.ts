@@ -7,9 +7,9 @@ import { groupByKey } from './group-by-key.js'
 import { window } from './window.js'
 
 /**
- * The values of each key over a window as one array, oldest batch first; a key without data in the window is absent.
+ * Groups the values of each key over a window into one array, oldest batch first; a key without data in the window is absent.
  *
- * Law: `groupByKeyAndWindow(w, s) = window(w, s).groupByKey()`; grouped per batch first, so that a batch is grouped once.
+ * Law: `groupByKeyAndWindow(w, s) = window(w, s).groupByKey()`; each batch is grouped once.
  */
 export function groupByKeyAndWindow<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
@@ -21,7 +21,7 @@ export function groupByKeyAndWindow<K extends Key, V>(
   return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
 }
 
-/** Groups of one key, one after the other, in an array of their own: the groups of a batch belong to several windows. */
+/** Concatenates the groups of one key into a new array: the groups of a batch belong to several windows. */
 function appended<V>(): Combiner<V[], V[]> {
   const append = (all: V[], values: readonly V[]): V[] => {
     for (const value of values) all.push(value)

@@ -4,7 +4,7 @@ import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 
 /**
- * The values of each key of a batch as one array, in order of arrival.
+ * Groups the values of each key of a batch into one array, in order of arrival.
  *
  * Law: `groupByKey() = combineByKey(v => [v], (c, v) => [...c, v], (a, b) => [...a, ...b])`.
  */

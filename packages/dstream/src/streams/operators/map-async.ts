@@ -3,8 +3,8 @@ import type { Operator } from '../graph/operator.js'
 import type { MapAsyncOptions } from '../../rdd/transformations/map-async.js'
 
 /**
- * One record in, one out, where finding it takes I/O: at most `concurrency` at once, in the order of the records unless
- * `ordered: false`. The first failure aborts the others through their signals and fails the batch.
+ * Maps one record to one record with an asynchronous `f`: at most `concurrency` calls at once, in the order of the records
+ * unless `ordered: false`. The first failure aborts the others through their signals and fails the batch.
  *
  * Law: `mapAsync(async x => f(x)) = map(f)`.
  */

@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 
 /**
- * `map` to pairs of key and value, which TypeScript then knows for pairs: the keyed operators are there.
+ * Maps one record to a pair of key and value, so that TypeScript offers the operators for pairs.
  *
  * Law: the records are those of `map(f)`.
  */

@@ -3,7 +3,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 
 /**
- * The values only; keys and their partitions stay.
+ * Maps the values; keys and their partitions stay.
  *
  * Law: in each batch, `out = in.map(([k, v]) => [k, f(v)])`.
  */

@@ -2,7 +2,7 @@ import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 
 /**
- * One record in, one record out.
+ * Maps one record to one record.
  *
  * Law: `map(f).map(g) = map(x => g(f(x)))`; in each batch, `out = in.map(f)`.
  */

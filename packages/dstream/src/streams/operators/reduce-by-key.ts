@@ -4,7 +4,7 @@ import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 
 /**
- * The values of each key of a batch to one value. `f` is associative and commutative. Keys in order of first arrival.
+ * Reduces the values of each key of a batch to one value. `f` is associative and commutative. Keys in order of first arrival.
  *
  * Law: per key, `out = values.reduce(f)`.
  */

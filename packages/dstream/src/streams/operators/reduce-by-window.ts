@@ -4,7 +4,7 @@ import { reduce } from './reduce.js'
 import { window } from './window.js'
 
 /**
- * One record per window, an empty window none: each batch is reduced once, then the batches of the window.
+ * Reduces each window to one record, an empty window to none: each batch is reduced once, then the batches of the window.
  *
  * Law: `reduceByWindow(f, w, s) = window(w, s).reduce(f)`.
  */

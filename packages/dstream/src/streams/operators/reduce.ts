@@ -2,7 +2,7 @@ import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 
 /**
- * Each batch to one record; an empty batch to none. `f` is associative and commutative.
+ * Reduces each batch to one record, an empty batch to none. `f` is associative and commutative.
  *
  * Law: `out = in.length === 0 ? [] : [in.reduce(f)]`.
  */

@@ -4,7 +4,7 @@ import type { Key } from '../../base/keys/key.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
 /**
- * The `n` greatest records of each batch by `by`, in the natural order, greatest first; ties in order of arrival.
+ * Passes the `n` greatest records of each batch by `by`, in the natural order, greatest first; ties in order of arrival.
  *
  * Law: `out = stableSort(in, by, descending).slice(0, n)`.
  */

@@ -10,11 +10,11 @@ function shown(value: unknown): string {
 }
 
 /**
- * Whole batches to a whole batch, by any code over RDDs. `f` is called anew for every batch, may be asynchronous, and may
- * act on what it is given; every action it begins is awaited.
+ * Maps whole batches to a whole batch, by any code over RDDs. `f` is called once for every batch, may be asynchronous, and may
+ * run actions on its RDDs; every action it starts is awaited.
  *
  * Law: `transform(rdd => rdd.map(f)) = map(f)`.
- * Errors: a parent without an RDD, and an `f` that returns nothing or no RDD, fail the outputs that depend on it
+ * Errors: a parent without an RDD, or an `f` that does not return an RDD, fails the outputs that depend on it
  * (reference: `TransformedDStream.compute`).
  */
 export function transform<U>(

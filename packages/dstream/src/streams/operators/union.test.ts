@@ -51,7 +51,7 @@ test.each<[string, (s: DStream<number>) => unknown[], string]>([
 ])('of a context it takes an array of streams: %s', (_, args, got) => {
   const s = new TestContext(second).input([[1]])
   const union = s.context.union.bind(s.context) as (...given: unknown[]) => unknown
-  expect(() => union(...args(s))).toThrow(`union takes an array of DStreams, [a, b]; it got ${got}.`)
+  expect(() => union(...args(s))).toThrow(`Union takes an array of DStreams, [a, b]; it got ${got}`)
 })
 
 test('of a stream it takes a stream', () => {

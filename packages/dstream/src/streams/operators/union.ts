@@ -4,7 +4,7 @@ import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 
 /**
- * Streams of one slide into one: in each batch the partitions of the first, then those of the second, and so on.
+ * Unites streams of one slide: in each batch the partitions of the first, then those of the second, and so on.
  *
  * Law: in each batch, `out = [...a, ...b]`; `s.union(s)` has every record twice.
  */

@@ -1,12 +1,11 @@
-import { notAMultiple } from '../../base/errors/graph.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 
 /**
- * All records of the last `windowMs`, every `slideMs`: at t the union of the parent's batches in `(t − window, t]`, oldest
- * first. The first windows are partial, and are given all the same. A batch without an RDD is passed over.
+ * Unites the batches of the last `windowMs`, every `slideMs`: at t the parent's batches in `(t − window, t]`, oldest first.
+ * The first windows are partial. A batch without an RDD is skipped.
  *
  * ```
  * batch    1     2     3     4     5
@@ -33,13 +32,4 @@ export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number
       return sc.union(rdds)
     },
   })
-}
-
-/**
- * For every operator that is made of a window; `where` is the operator as the user wrote it.
- * @throws `not-a-multiple` when the window or its slide is no multiple of the parent's slide
- */
-export function checkWindow(where: string, parent: Operator, windowMs: number, slideMs: number): void {
-  if (windowMs % parent.slideMs !== 0) throw notAMultiple('window', windowMs, where, parent.slideMs)
-  if (slideMs % parent.slideMs !== 0) throw notAMultiple('slide', slideMs, where, parent.slideMs)
 }

@@ -3,8 +3,8 @@ import { type Cell, Chunk } from './cell.js'
 const CHUNK_SIZE = 1024
 
 /**
- * Cells in order of first arrival: a chain of short arrays, so that growing and sweeping never cost more than one of
- * them. A sweep replaces a chunk's array, so whoever is iterating the old array goes on undisturbed.
+ * Keeps cells in order of first arrival, in a linked list of short arrays: growing and sweeping never copy more than one of
+ * them. A sweep replaces a chunk's array, so that an iterator over the old array is not disturbed.
  */
 export class ArrivalOrder<S> {
   #first: Chunk<S>
@@ -14,13 +14,13 @@ export class ArrivalOrder<S> {
     this.#first = this.#last = new Chunk(undefined)
   }
 
-  /** The chunk in which the next cell is to be put. */
+  /** Returns the chunk for the next cell. */
   open(): Chunk<S> {
     if (this.#last.cells.length >= CHUNK_SIZE) this.#last = new Chunk(this.#last)
     return this.#last
   }
 
-  /** Takes back the newest cell. */
+  /** Removes the newest cell. */
   pop(): void {
     const chunk = this.#last
     chunk.cells.pop()
@@ -29,7 +29,7 @@ export class ArrivalOrder<S> {
     this.#last.next = undefined
   }
 
-  /** Takes out a cell from anywhere; costs a constant on average. */
+  /** Removes any cell, in amortised constant time. */
   remove(cell: Cell<S>): void {
     const chunk = cell.chunk!
     cell.chunk = undefined
@@ -40,7 +40,7 @@ export class ArrivalOrder<S> {
     if (chunk.cells.length === 0) this.#unchain(chunk)
   }
 
-  /** The cells in order, some thousand at a time; among them some that are removed. */
+  /** Yields the cells in order, about a thousand at a time; removed cells may be among them. */
   *chunks(): Generator<readonly Cell<S>[]> {
     for (let chunk: Chunk<S> | undefined = this.#first; chunk !== undefined; chunk = chunk.next) yield chunk.cells
   }

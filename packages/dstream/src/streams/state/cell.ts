@@ -1,13 +1,13 @@
 import type { MapKey } from '../../base/keys/key.js'
 
-/** A batch as the cells that it changed know it: they share this one object instead of a number each. */
+/** Identifies the batch that last changed a cell. Cells share the object, so that undo data can be dropped in one assignment. */
 export class BatchVersion<S> {
   version: number
-  /** What its cells were before it, as long as somebody may ask. */
-  before: UndoLog<S> | undefined
-  /** In a timed table: the cells touched in this batch, in order of touch. See {@link TouchIndex}. */
+  /** The former contents of its cells, as long as older versions can be read. */
+  undoLog: UndoLog<S> | undefined
+  /** The cells touched in this batch, in order of touch; only in a timed table. See {@link TouchIndex}. */
   touches: Cell<S>[] = []
-  /** How many of `touches` have been touched or dropped by a later batch. */
+  /** The number of `touches` that a later batch has touched or dropped. */
   stale = 0
 
   constructor(version: number) {
@@ -18,155 +18,159 @@ export class BatchVersion<S> {
 const MADE_AHEAD = 64
 
 /**
- * Eras that are made many batches before they are used. V8 keeps a list of all places where an old object points to a young
- * one; cells are old, and with an era as old as they are a batch of twenty thousand changes spares as many entries: a seventh
- * of what a window's slide takes.
+ * Allocates versions ahead, so that they are in V8's old generation when cells point at them. A young version would add a
+ * write-barrier entry for each changed cell: 1/7 of a window's slide at 20,000 changes.
  */
 export class BatchVersionPool<S> {
-  readonly #eras = Array.from({ length: MADE_AHEAD }, () => new BatchVersion<S>(-Infinity))
+  readonly #unused = Array.from({ length: MADE_AHEAD }, () => new BatchVersion<S>(-Infinity))
   #next = 0
 
-  take(version: number, before: UndoLog<S>): BatchVersion<S> {
-    const era = this.#eras[this.#next]!
-    this.#eras[this.#next] = new BatchVersion(-Infinity)
+  take(version: number, undoLog: UndoLog<S>): BatchVersion<S> {
+    const batch = this.#unused[this.#next]!
+    this.#unused[this.#next] = new BatchVersion(-Infinity)
     this.#next = (this.#next + 1) % MADE_AHEAD
-    era.version = version
-    era.before = before
-    return era
+    batch.version = version
+    batch.undoLog = undoLog
+    return batch
   }
 }
 
-/** One key of a table with its newest value. `undefined` is "nothing": such a cell is a tombstone. */
+/** One key of a table with its newest value. A cell with the value `undefined` is a tombstone. */
 export class Cell<S> {
   readonly key: MapKey
   value: S | undefined
   /** The batch of the last change or touch. */
-  era: BatchVersion<S>
-  /** Where `era.before` tells what it was before. */
-  place = -1
-  /** Place among the touches of `era`. */
-  turn = 0
-  /** Where it stands in the order of first arrival; nowhere once nobody can see it any more. */
+  batch: BatchVersion<S>
+  /** The index of its entry in `batch.undoLog`; -1 when it has none. */
+  undoIndex = -1
+  /** The index of its touch among the touches of `batch`. */
+  touchSequence = 0
+  /** Its chunk in the order of first arrival; `undefined` once no version can read the cell. */
   chunk: Chunk<S> | undefined
 
-  constructor(key: MapKey, value: S | undefined, era: BatchVersion<S>, chunk: Chunk<S>) {
+  constructor(key: MapKey, value: S | undefined, batch: BatchVersion<S>, chunk: Chunk<S>) {
     this.key = key
     this.value = value
-    this.era = era
+    this.batch = batch
     this.chunk = chunk
   }
 }
 
 /**
- * What the cells that a batch changed were before it, in order of first change: entry `i` of each array tells of one cell.
- * Arrays, because an object for each change, linked to its cell, makes a change cost twice as much; used again by a later
- * batch, because arrays that grow anew in every batch make it cost twice as much once more.
+ * Holds the former contents of the cells that a batch changed, in order of first change: entry `i` of each array belongs to
+ * one cell. Parallel arrays, because an object per change doubles the cost of a change; reused by a later batch, because
+ * growing new arrays in every batch doubles it again.
  */
 export class UndoLog<S> {
   readonly cells: (Cell<S> | undefined)[] = []
   readonly values: (S | undefined)[] = []
-  /** `undefined`: the cell was not there. */
-  readonly eras: (BatchVersion<S> | undefined)[] = []
-  readonly places: number[] = []
-  /** Only in a timed table; elsewhere a turn never changes. */
-  readonly turns: number[] = []
-  /** How many of the cells the batch has made tombstones. */
+  /** `undefined` for a cell that the batch created. */
+  readonly batches: (BatchVersion<S> | undefined)[] = []
+  readonly undoIndexes: number[] = []
+  /** Only in a timed table; in others the touch sequence never changes. */
+  readonly touchSequences: number[] = []
+  /** The number of cells that the batch has made tombstones. */
   drops = 0
-  /** How many entries count; the arrays may be longer. */
+  /** The number of entries in use; the arrays may be longer. */
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  /** Takes a cell in that is about to change. */
+  /** Records a cell that is about to change. */
   add(cell: Cell<S>, timed: boolean): void {
-    this.#note(cell, cell.value, cell.era, timed ? cell.turn : undefined)
+    this.#note(cell, cell.value, cell.batch, timed ? cell.touchSequence : undefined)
   }
 
-  /** Takes a cell in that the batch has made. */
+  /** Records a cell that the batch has created. */
   addNew(cell: Cell<S>, timed: boolean): void {
     this.#note(cell, undefined, undefined, timed ? -1 : undefined)
   }
 
-  #note(cell: Cell<S>, value: S | undefined, era: BatchVersion<S> | undefined, turn: number | undefined): void {
-    const place = this.#size++
-    this.cells[place] = cell
-    this.values[place] = value
-    this.eras[place] = era
-    // Of a new cell it is -1.
-    this.places[place] = cell.place
-    if (turn !== undefined) this.turns[place] = turn
-    cell.place = place
+  #note(
+    cell: Cell<S>,
+    value: S | undefined,
+    batch: BatchVersion<S> | undefined,
+    touchSequence: number | undefined,
+  ): void {
+    const index = this.#size++
+    this.cells[index] = cell
+    this.values[index] = value
+    this.batches[index] = batch
+    // -1 for a new cell.
+    this.undoIndexes[index] = cell.undoIndex
+    if (touchSequence !== undefined) this.touchSequences[index] = touchSequence
+    cell.undoIndex = index
   }
 
-  turnOf(place: number): number {
-    return this.turns[place] ?? this.cells[place]!.turn
+  touchSequenceOf(index: number): number {
+    return this.touchSequences[index] ?? this.cells[index]!.touchSequence
   }
 
-  /** The cells, in order of first change. */
+  /** Yields the cells, in order of first change. */
   *changed(): Generator<Cell<S>> {
     for (let i = 0; i < this.#size; i++) yield this.cells[i]!
   }
 
-  /** Makes it that of another batch. @returns whether it is worth that: one that was hardly filled only holds memory */
+  /** Clears the log for another batch. @returns whether to reuse it: arrays much longer than their last use waste memory */
   clear(): boolean {
     const size = this.#size
     this.#size = this.drops = 0
     this.cells.fill(undefined, 0, size)
     this.values.fill(undefined, 0, size)
-    this.eras.fill(undefined, 0, size)
+    this.batches.fill(undefined, 0, size)
     return this.cells.length <= Math.max(1024, 4 * size)
   }
 }
 
-/** What a cell was as of a version that somebody reads although newer batches cannot be undone any more. */
+/** The contents of a cell as of a pinned version, kept after the undo logs between it and now are gone. */
 export interface PinnedValue<S> {
   readonly value: S | undefined
   readonly touched: number
-  readonly turn: number
+  readonly touchSequence: number
 }
 
-/** What is kept of cells for one version. */
+/** The cells kept for one pinned version. */
 export type PinnedValues<S> = ReadonlyMap<Cell<S>, PinnedValue<S>>
 
-/** The value as of the end of batch `version`. */
-export function valueAt<S>(cell: Cell<S>, version: number, kept?: PinnedValues<S>): S | undefined {
-  let { value, era, place } = cell
-  while (era.version > version) {
-    const { before } = era
-    if (before === undefined) return kept?.get(cell)?.value
-    const older = before.eras[place]
+/** Returns the value as of the end of batch `version`. */
+export function valueAt<S>(cell: Cell<S>, version: number, pinned?: PinnedValues<S>): S | undefined {
+  let { value, batch, undoIndex } = cell
+  while (batch.version > version) {
+    const { undoLog } = batch
+    if (undoLog === undefined) return pinned?.get(cell)?.value
+    const older = undoLog.batches[undoIndex]
     if (older === undefined) return undefined
-    value = before.values[place]
-    place = before.places[place]!
-    era = older
+    value = undoLog.values[undoIndex]
+    undoIndex = undoLog.undoIndexes[undoIndex]!
+    batch = older
   }
   return value
 }
 
-/** The batch of the last change or touch as of the end of batch `version`, and its turn there, of a cell that was there. */
+/** Returns the last change or touch of a cell as of the end of batch `version`, in which the cell had a value. */
 export function touchedAt<S>(
   cell: Cell<S>,
   version: number,
-  kept?: PinnedValues<S>,
-): { readonly touched: number; readonly turn: number } {
-  let { era, place, turn } = cell
-  while (era.version > version) {
-    const { before } = era
-    const older = before?.eras[place]
-    if (before === undefined || older === undefined) return kept!.get(cell)!
-    turn = before.turnOf(place)
-    place = before.places[place]!
-    era = older
+  pinned?: PinnedValues<S>,
+): { readonly touched: number; readonly touchSequence: number } {
+  let { batch, undoIndex, touchSequence } = cell
+  while (batch.version > version) {
+    const { undoLog } = batch
+    const older = undoLog?.batches[undoIndex]
+    if (undoLog === undefined || older === undefined) return pinned!.get(cell)!
+    touchSequence = undoLog.touchSequenceOf(undoIndex)
+    undoIndex = undoLog.undoIndexes[undoIndex]!
+    batch = older
   }
-  return { touched: era.version, turn }
+  return { touched: batch.version, touchSequence }
 }
 
-/** A stretch of the order. An iterator may stand on a chunk that has been taken out: its `next` still leads on. */
+/** A segment of the order of arrival. A removed chunk keeps its `next`, so that an iterator on it can go on. */
 export class Chunk<S> {
   cells: Cell<S>[] = []
-  /** How many of `cells` have been removed and only wait for the next sweep. */
+  /** The number of `cells` that are removed and wait for the next sweep. */
   removed = 0
   previous: Chunk<S> | undefined
   next: Chunk<S> | undefined = undefined

@@ -2,9 +2,9 @@ import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js
 import { isPlain } from '../../base/is-plain.js'
 
 export interface Copying {
-  /** Whether a part needs no copy, because nobody can change it. */
+  /** Returns whether a part needs no copy, because it cannot be changed. */
   isShared(part: object): boolean
-  /** Is told of the copies of frozen parts: they are frozen as well. */
+  /** Called with the copy of each frozen part, which is frozen as well. */
   frozen(copy: object): void
 }
 
@@ -14,7 +14,7 @@ const uncopyable = new Set(
   ),
 )
 
-/** @throws `state-not-data` for an object of which no honest copy can be made */
+/** Checks that an object can be copied completely. @throws `state-not-data` for one that cannot */
 export function checkCopyable(value: object): void {
   const tag = tagOf(value)
   if (uncopyable.has(tag)) throw stateNotData(value, tag.slice('[object '.length, -1))
@@ -23,7 +23,7 @@ export function checkCopyable(value: object): void {
   }
 }
 
-/** A deep copy that keeps shared parts shared and cycles closed. */
+/** Returns a deep copy that preserves shared parts and cycles. */
 export function copyOf<T>(value: T, copying: Copying): T {
   const copies = new Map<object, object>()
   const visit = (part: unknown): unknown => {
@@ -39,7 +39,7 @@ export function copyOf<T>(value: T, copying: Copying): T {
   return visit(value) as T
 }
 
-/** `begun` must be told of the copy before its parts are visited, for the sake of cycles. */
+/** Copies one object. Calls `begun` with the copy before it visits the parts, so that cycles find it. */
 function copyOne(part: object, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
   if (ArrayBuffer.isView(part)) return copyView(part)
   if (isPlainBuiltIn(part)) return structuredClone(part)
@@ -76,7 +76,7 @@ function withOwnProperties<T extends object>(
   begun(copy)
   for (const name of Reflect.ownKeys(part)) {
     const property = Object.getOwnPropertyDescriptor(part, name)!
-    // A getter stays a getter; what was frozen is frozen again once it is whole.
+    // Getters are copied as getters. Frozen parts are copied writable, and frozen again once they are complete.
     if ('value' in property) Object.assign(property, { value: visit(property.value), writable: true })
     if (!(name === 'length' && Array.isArray(part))) property.configurable = true
     Object.defineProperty(copy, name, property)
@@ -84,7 +84,7 @@ function withOwnProperties<T extends object>(
   return copy
 }
 
-/** Buffers too: their own `slice` would share the memory. */
+/** Copies a typed array, a DataView or a Buffer; a Buffer's own `slice` would share the memory. */
 function copyView(view: ArrayBufferView): object {
   if (view instanceof DataView)
     return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
@@ -106,7 +106,7 @@ function tagOf(value: object): string {
 const privateField = /(?:^|[\s;{}])#[\w$]+\s*[=;(]/
 const judged = new WeakMap<object, boolean>()
 
-/** Private fields leave no trace but the text of their class. */
+/** Returns whether a class of the value has private fields, which show only in the source text of the class. */
 function hasPrivateFields(value: object): boolean {
   for (let prototype = Object.getPrototypeOf(value) as object | null; prototype !== null;) {
     const type: unknown = prototype.constructor

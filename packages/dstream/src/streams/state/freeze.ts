@@ -4,21 +4,22 @@ import { isPlain } from '../../base/is-plain.js'
 import { checkCopyable, copyOf, type Copying } from './copy.js'
 
 /**
- * A state value is a value: nobody may change it in place, or a failed batch could not be undone and old views would
- * change. What can be frozen is; what cannot (Map, Set, Date, typed arrays, instances of classes) makes the value
- * *loose*, and every reader gets a copy of it.
+ * State values must not be changed in place: a failed batch could not be undone, and old views would change. Plain objects
+ * and arrays are frozen. Other objects (Map, Set, Date, typed arrays, instances of classes) cannot be frozen; a value that
+ * contains one is *unfreezable*, and every reader gets a copy of it.
  */
 
-/** Frozen containers with something loose inside. There is none in most programs, and then nobody looks here. */
-const loose = new WeakSet<object>()
-let anyLoose = false
-/** What was frozen before something that is no data was found in it is refused the next time too. */
+/** The frozen containers with an unfreezable part. Most programs have none; `anyUnfreezable` then saves the lookup. */
+const unfreezable = new WeakSet<object>()
+let anyUnfreezable = false
+/** The objects frozen before an error was found in their value: they are refused the next time too. */
 const refused = new WeakMap<object, Error>()
 
 /**
- * Freezes plain objects and arrays deeply. What is frozen already is not visited, so the cost follows what is new; what
- * a user froze only at its surface stays open below it.
- * @throws `state-not-data` for functions, symbols, promises and other things that are no data
+ * Freezes plain objects and arrays deeply. Frozen objects are not visited again, so the cost follows the new parts; the
+ * inner parts of an object that a user froze only at its surface stay unfrozen.
+ *
+ * @throws `state-not-data` for functions, symbols, promises and other values that cannot be copied and stored
  */
 export function freezeState(value: unknown): void {
   if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return
@@ -29,14 +30,15 @@ export function freezeState(value: unknown): void {
     for (const part of frozen) refused.set(part, error as Error)
     throw error
   }
-  anyLoose = true
-  // All of them, not only those on the way to the loose part: one too many costs a copy, one too few costs the state.
-  for (const part of frozen) loose.add(part)
+  anyUnfreezable = true
+  // Marks all of them, not only those on the path to the unfreezable part: a mark too many costs a copy, a mark too few
+  // lets a reader change the state.
+  for (const part of frozen) unfreezable.add(part)
 }
 
-/** Whether something loose is in it. */
+/** Freezes the parts of a value. @returns whether one of them is unfreezable */
 function freezeParts(value: unknown, frozen: object[]): boolean {
-  let isLoose = false
+  let hasUnfreezable = false
   const pending: unknown[] = [value]
   while (pending.length > 0) {
     const part = pending.pop()
@@ -44,31 +46,31 @@ function freezeParts(value: unknown, frozen: object[]): boolean {
     if (typeof part !== 'object' || part === null || isImmutable(part)) continue
     if (!isPlain(part)) {
       checkCopyable(part)
-      isLoose = true
+      hasUnfreezable = true
     } else if (Object.isFrozen(part)) {
       const error = refused.get(part)
       if (error !== undefined) throw error
-      isLoose ||= loose.has(part)
+      hasUnfreezable ||= unfreezable.has(part)
     } else {
       frozen.push(Object.freeze(part))
       for (const name of Object.keys(part)) pending.push((part as Record<string, unknown>)[name])
     }
   }
-  return isLoose
+  return hasUnfreezable
 }
 
-/** The value itself where nobody can change it, else a copy for one reader. */
+/** Returns the value itself when it cannot be changed, else a copy for one reader. */
 export function copyForCall<S>(value: S): S {
-  return needsCopy(value) ? copyOf(value, lending) : value
+  return needsCopy(value) ? copyOf(value, copyingForCall) : value
 }
 
-/** Whether readers of this state get copies. */
+/** Returns whether readers of this state get copies. */
 export function needsCopy(value: unknown): boolean {
-  if (!anyLoose || typeof value !== 'object' || value === null || isImmutable(value)) return false
-  return isPlain(value) ? loose.has(value) : true
+  if (!anyUnfreezable || typeof value !== 'object' || value === null || isImmutable(value)) return false
+  return isPlain(value) ? unfreezable.has(value) : true
 }
 
-const lending: Copying = {
-  isShared: (part) => isImmutable(part) || (Object.isFrozen(part) && isPlain(part) && !loose.has(part)),
-  frozen: (copy) => loose.add(copy),
+const copyingForCall: Copying = {
+  isShared: (part) => isImmutable(part) || (Object.isFrozen(part) && isPlain(part) && !unfreezable.has(part)),
+  frozen: (copy) => unfreezable.add(copy),
 }

@@ -1,54 +1,54 @@
 import { UndoLog, BatchVersionPool, type Cell, type BatchVersion, type PinnedValue, type PinnedValues } from './cell.js'
 
-/** What one batch changed. */
+/** The changes of one batch. */
 export interface BatchChanges<S> {
-  readonly era: BatchVersion<S>
-  readonly before: UndoLog<S>
-  /** Keys before this batch. */
+  readonly batch: BatchVersion<S>
+  readonly undoLog: UndoLog<S>
+  /** The number of keys before this batch. */
   readonly sizeBefore: number
 }
 
-/** A version that is read for longer than batches are remembered. */
+/** A version that is read for longer than undo logs are kept. */
 interface Pin<S> {
   count: number
-  readonly kept: Map<Cell<S>, PinnedValue<S>>
-  /** Tombstones that it can see behind. */
+  readonly values: Map<Cell<S>, PinnedValue<S>>
+  /** The tombstones whose former values the version can still read. */
   readonly tombstones: Cell<S>[]
 }
 
-interface Owner<S> {
+interface VersionedTable<S> {
   readonly size: number
-  /** Called for each tombstone that nobody can see behind any more. */
+  /** Called for each tombstone whose former values no version can read any more. */
   purge(cell: Cell<S>): void
 }
 
-/** How many batches are looked through at most for what a pinned version shows. */
+/** The most undo logs that a read of a pinned version may pass through. */
 const MOST_BATCHES = 1000
 
 /**
- * What it takes to undo batches and to read old versions: for each batch, what the cells that it changed were before.
- * That goes as a whole when the versions before the batch are forgotten and none of them is pinned. While one is, no more
- * than an entry a key stays so; what goes beyond is sorted into what the pinned version keeps for itself. So a view costs
- * nothing at first, and at most two entries a key, however long it lives.
+ * Keeps the undo logs of the batches, by which batches are rolled back and old versions are read. A log is dropped as a
+ * whole when the versions before its batch are forgotten and none of them is pinned. While one is pinned, the logs keep at
+ * most one entry per key; the entries of older logs are copied into the pin. So a view costs nothing at first, and at most
+ * two entries per key, however long it is held.
  */
 export class History<S> {
   /** Oldest first. */
   #batches: BatchChanges<S>[] = []
   #open: BatchChanges<S> | undefined
-  /** Kept until the next batch begins, so that the changes can be read after `forget`. */
+  /** The last batch, kept until the next one begins, so that its changes can be read after `forget`. */
   #last: BatchChanges<S> | undefined
   readonly #pins = new Map<number, Pin<S>>()
   #floor = -Infinity
-  readonly #owner: Owner<S>
-  readonly #eras = new BatchVersionPool<S>()
-  /** Of a batch that is forgotten, for the next one. */
-  #spare: UndoLog<S> | undefined
+  readonly #table: VersionedTable<S>
+  readonly #versionPool = new BatchVersionPool<S>()
+  /** The cleared log of a forgotten batch, for the next batch. */
+  #spareLog: UndoLog<S> | undefined
 
-  constructor(owner: Owner<S>) {
-    this.#owner = owner
+  constructor(table: VersionedTable<S>) {
+    this.#table = table
   }
 
-  /** Versions from here on may be read. */
+  /** The oldest version that may be read. */
   get floor(): number {
     return this.#floor
   }
@@ -57,56 +57,56 @@ export class History<S> {
     return this.#last
   }
 
-  /** Committed batches after `version`, oldest first. */
+  /** Returns the committed batches after `version`, oldest first. */
   since(version: number): readonly BatchChanges<S>[] {
-    return this.#batches.filter(({ era }) => era.version > version)
+    return this.#batches.filter(({ batch }) => batch.version > version)
   }
 
   begin(version: number, sizeBefore: number): BatchVersion<S> {
     const last = this.#last
     this.#last = undefined
-    if (last?.era.before === undefined) this.#reuse(last?.before)
-    const before = this.#spare ?? new UndoLog<S>()
-    this.#spare = undefined
-    const era = this.#eras.take(version, before)
-    this.#open = { era, before, sizeBefore }
-    return era
+    if (last?.batch.undoLog === undefined) this.#reuse(last?.undoLog)
+    const undoLog = this.#spareLog ?? new UndoLog<S>()
+    this.#spareLog = undefined
+    const batch = this.#versionPool.take(version, undoLog)
+    this.#open = { batch, undoLog, sizeBefore }
+    return batch
   }
 
-  /** The changes of the open batch, which is now one of the past. */
+  /** Ends the open batch and keeps its changes. */
   commit(): BatchChanges<S> {
-    const batch = this.#open!
+    const changes = this.#open!
     this.#open = undefined
-    this.#batches.push(batch)
-    this.#last = batch
-    return batch
+    this.#batches.push(changes)
+    this.#last = changes
+    return changes
   }
 
-  /** The changes of the open batch, which is no more. */
+  /** Ends the open batch and returns its changes, for the table to undo. */
   rollback(): BatchChanges<S> {
-    const batch = this.#open!
+    const changes = this.#open!
     this.#open = undefined
-    return batch
+    return changes
   }
 
-  /** Where nobody needs what a batch found any more. */
-  #reuse(before: UndoLog<S> | undefined): void {
-    if (before?.clear() === true) this.#spare = before
+  /** Clears a log that no version needs any more. */
+  #reuse(undoLog: UndoLog<S> | undefined): void {
+    if (undoLog?.clear() === true) this.#spareLog = undoLog
   }
 
   sizeAt(version: number, sizeNow: number): number {
     return (
-      [...this.#batches, this.#open].find((batch) => batch !== undefined && batch.era.version > version)?.sizeBefore ??
-      sizeNow
+      [...this.#batches, this.#open].find((changes) => changes !== undefined && changes.batch.version > version)
+        ?.sizeBefore ?? sizeNow
     )
   }
 
-  /** Keeps a version readable until `unpin`. @returns what is kept for it, which grows while batches are forgotten */
+  /** Keeps a version readable until `unpin`. @returns the values kept for it, which grow while batches are forgotten */
   pin(version: number): PinnedValues<S> {
-    const pin = this.#pins.get(version) ?? { count: 0, kept: new Map<Cell<S>, PinnedValue<S>>(), tombstones: [] }
+    const pin = this.#pins.get(version) ?? { count: 0, values: new Map<Cell<S>, PinnedValue<S>>(), tombstones: [] }
     pin.count++
     this.#pins.set(version, pin)
-    return pin.kept
+    return pin.values
   }
 
   unpin(version: number): void {
@@ -124,45 +124,50 @@ export class History<S> {
   }
 
   #prune(): void {
-    const forgotten = this.#batches.filter(({ era }) => era.version <= this.#floor)
-    let left = forgotten.reduce((sum, { before }) => sum + before.size, 0)
+    const forgotten = this.#batches.filter(({ batch }) => batch.version <= this.#floor)
+    let left = forgotten.reduce((sum, { undoLog }) => sum + undoLog.size, 0)
     const oldestPin = Math.min(...this.#pins.keys())
     for (const [i, oldest] of forgotten.entries()) {
-      const isShort = left <= this.#owner.size && forgotten.length - i <= MOST_BATCHES
-      if (oldest.era.version > oldestPin && isShort) return
-      left -= oldest.before.size
+      const isShort = left <= this.#table.size && forgotten.length - i <= MOST_BATCHES
+      if (oldest.batch.version > oldestPin && isShort) return
+      left -= oldest.undoLog.size
       this.#batches.shift()
       this.#drop(oldest)
     }
   }
 
-  #drop(batch: BatchChanges<S>): void {
-    const { era, before } = batch
-    for (const [version, { kept }] of this.#pins) if (version < era.version) keep(before, version, kept)
-    era.before = undefined
-    if (before.drops > 0) {
-      for (const cell of before.changed()) if (cell.era === era && cell.value === undefined) this.#purge(cell)
+  #drop(changes: BatchChanges<S>): void {
+    const { batch, undoLog } = changes
+    for (const [version, { values: pinned }] of this.#pins)
+      if (version < batch.version) copyToPin(undoLog, version, pinned)
+    batch.undoLog = undefined
+    if (undoLog.drops > 0) {
+      for (const cell of undoLog.changed()) if (cell.batch === batch && cell.value === undefined) this.#purge(cell)
     }
-    if (batch !== this.#last) this.#reuse(before)
+    if (changes !== this.#last) this.#reuse(undoLog)
   }
 
-  /** For a cell that no remembered batch has changed. */
+  /** Removes a tombstone that no kept log mentions, or leaves that to the pin that still reads it. */
   #purge(cell: Cell<S>): void {
-    for (const { kept, tombstones } of this.#pins.values()) {
-      if (kept.has(cell)) {
+    for (const { values: pinned, tombstones } of this.#pins.values()) {
+      if (pinned.has(cell)) {
         tombstones.push(cell)
         return
       }
     }
-    this.#owner.purge(cell)
+    this.#table.purge(cell)
   }
 }
 
-/** Of what a batch found, all that had been so since `version`. */
-function keep<S>(before: UndoLog<S>, version: number, kept: Map<Cell<S>, PinnedValue<S>>): void {
-  for (let i = 0; i < before.size; i++) {
-    const era = before.eras[i]
-    if (era === undefined || era.version > version) continue
-    kept.set(before.cells[i]!, { value: before.values[i], touched: era.version, turn: before.turnOf(i) })
+/** Copies the undo entries that were already valid at `version` into the pin. */
+function copyToPin<S>(undoLog: UndoLog<S>, version: number, pinned: Map<Cell<S>, PinnedValue<S>>): void {
+  for (let i = 0; i < undoLog.size; i++) {
+    const batch = undoLog.batches[i]
+    if (batch === undefined || batch.version > version) continue
+    pinned.set(undoLog.cells[i]!, {
+      value: undoLog.values[i],
+      touched: batch.version,
+      touchSequence: undoLog.touchSequenceOf(i),
+    })
   }
 }

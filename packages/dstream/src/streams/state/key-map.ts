@@ -2,7 +2,7 @@ import { isInteger } from '../../base/keys/integer.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { IntegerMap } from './integer-map.js'
 
-/** A native Map, but for whole numbers, which have a table of their own. Values are not undefined. */
+/** A Map that keeps 32-bit integer keys in a faster table of their own. Values are not undefined. */
 export class KeyMap<V> {
   #integers: IntegerMap<V> | undefined
   readonly #others = new Map<MapKey, V>()
@@ -25,7 +25,7 @@ export class KeyMap<V> {
     return isInteger(key) ? this.#integers?.delete(key) === true : this.#others.delete(key)
   }
 
-  /** Takes any entry out. Nothing may be added between two of these calls. */
+  /** Removes and returns any entry. No entry may be added between two of these calls. */
   take(): [MapKey, V] | undefined {
     const taken = this.#integers?.take()
     if (taken !== undefined) return taken

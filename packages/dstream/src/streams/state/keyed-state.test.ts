@@ -107,9 +107,9 @@ class Run {
   }
 
   store(changes: Iterable<Change<number>>): void {
-    for (const { key: k, value, touched, turn } of changes) {
+    for (const { key: k, value, touched, touchSequence } of changes) {
       if (value === undefined) this.stored.delete(k)
-      else this.stored.set(k, { key: k, value, touched, turn })
+      else this.stored.set(k, { key: k, value, touched, touchSequence })
     }
   }
 
@@ -242,10 +242,10 @@ describe('KeyedState', () => {
     const eras: BatchVersion<number>[] = []
     for (let version = 2; version <= 20; version++) {
       batch(version, () => (version === 9 ? table.delete('b') : table.set('a', version)))
-      eras.push([...table.chunks(0)].flat()[version === 9 ? 1 : 0]!.era)
+      eras.push([...table.chunks(0)].flat()[version === 9 ? 1 : 0]!.batch)
       table.forget(version)
     }
-    const kept = eras.filter((era) => era.before !== undefined)
+    const kept = eras.filter((era) => era.undoLog !== undefined)
     expect(kept.map((era) => era.version)).toEqual([19, 20])
     const [, b] = [...table.chunks(0)].flat()
     expect(b?.chunk).toBeDefined()
@@ -255,7 +255,7 @@ describe('KeyedState', () => {
       ['c', 1],
     ])
     view.release()
-    expect(kept.map((era) => era.before)).toEqual([undefined, undefined])
+    expect(kept.map((era) => era.undoLog)).toEqual([undefined, undefined])
     expect(b?.chunk).toBeUndefined()
     expect([...table.entries()]).toEqual([
       ['a', 20],
@@ -286,7 +286,7 @@ describe('KeyedState', () => {
     const batch = (version: number) => {
       table.begin(version)
       table.set('a', [version])
-      notes.push([...table.chunks(0)].flat()[0]!.era.before)
+      notes.push([...table.chunks(0)].flat()[0]!.batch.undoLog)
       table.commit()
       table.forget(version)
     }

@@ -10,40 +10,40 @@ import { TouchIndex } from './touch-index.js'
 import { PinnedView, type StateView } from './view.js'
 
 export interface KeyedStateOptions {
-  /** Default: one partition. */
+  /** Spreads the keys over partitions; by default there is one partition. */
   readonly partitioner?: Partitioner | undefined
-  /** Every set counts as a touch, also of the same value, and `expired` finds the keys not touched for long. */
+  /** When true, every set counts as a touch, also of an equal value, and `expired` finds the keys not touched since a time. */
   readonly timed?: boolean
 }
 
-/** One key as it is stored. Keys come in order of first arrival. */
+/** One stored key. Keys are stored in order of first arrival. */
 export interface StateEntry<S> {
   readonly key: Key
   readonly value: S
-  /** Batch time of the last change or touch. */
+  /** The batch time of the last change or touch. */
   readonly touched: number
-  /** Orders the keys touched in one batch by their last touch; only compared, never counted. */
-  readonly turn?: number | undefined
+  /** Orders the keys touched in one batch by their last touch; its size has no meaning. */
+  readonly touchSequence?: number | undefined
 }
 
 /**
- * What a batch did to a key. Folding changes into a native Map, one after the other, `set` for a value and `delete` where
- * it is gone, gives the entries in the right order.
+ * The change of one key by a batch. Applying changes to a native Map in order, with `set` for a value and `delete` for a
+ * dropped key, gives the entries in the right order.
  */
 export interface Change<S> {
   readonly key: Key
-  /** `undefined` where it is gone. */
+  /** `undefined` for a dropped key. */
   readonly value: S | undefined
   readonly touched: number
-  readonly turn: number
+  readonly touchSequence: number
   readonly gone: boolean
 }
 
 /**
  * The table of one stateful operator. A version is a batch time. Values are versioned, not copied: the table holds the
- * newest, and what it takes to undo the changes of those batches that a failure, a view or a window may still need.
- * `undefined` is nothing; other values are frozen when they are set. Keys keep the order of their first arrival, whatever
- * is rolled back or restored; one that is dropped and comes back stands at the end.
+ * newest values and the undo logs of those batches that a rollback, a view or a window may still need. `undefined` means
+ * no value; other values are frozen when they are set. Keys keep the order of their first arrival through rollbacks and
+ * restores; a key that is dropped and added again goes to the end.
  */
 export class KeyedState<S> {
   readonly partitioner: Partitioner | undefined
@@ -53,12 +53,12 @@ export class KeyedState<S> {
   readonly #touches = new TouchIndex<S>()
   #version: number | undefined
   /** The open batch. */
-  #era: BatchVersion<S> | undefined
+  #openBatch: BatchVersion<S> | undefined
   #size = 0
-  /** In the open or last batch: keys dropped, and cells made and dropped. */
+  /** The number of keys that the open or last batch dropped, and of cells that it created and dropped. */
   #removed = 0
-  #fleeting = 0
-  /** The last key looked up, as it was given, and its cell: `set` mostly follows `get`. */
+  #createdAndDropped = 0
+  /** The last key looked up, as given, and its cell: `set` mostly follows `get`. */
   #recentKey: Key | undefined
   #recent: Cell<S> | undefined
 
@@ -77,7 +77,7 @@ export class KeyedState<S> {
     return this.#version
   }
 
-  /** Keys with a value, counting what the open batch has done. */
+  /** The number of keys with a value, changes of the open batch included. */
   get size(): number {
     return this.#size
   }
@@ -86,13 +86,13 @@ export class KeyedState<S> {
 
   /** @throws `state-out-of-order` unless `version` lies after the last committed one and no batch is open */
   begin(version: number): void {
-    const last = this.#era?.version ?? this.#version ?? -Infinity
-    if (this.#era !== undefined || version <= last) throw stateOutOfOrder(version, last)
-    this.#era = this.#history.begin(version, this.#size)
-    this.#fleeting = this.#removed = 0
+    const last = this.#openBatch?.version ?? this.#version ?? -Infinity
+    if (this.#openBatch !== undefined || version <= last) throw stateOutOfOrder(version, last)
+    this.#openBatch = this.#history.begin(version, this.#size)
+    this.#createdAndDropped = this.#removed = 0
   }
 
-  /** The value as the open batch has it, without protection: see `lend`. */
+  /** Returns the value in the open batch, not copied: see `copyForCall`. */
   get(key: Key): S | undefined {
     const cell = this.cell(key)
     if (cell === undefined) return undefined
@@ -113,7 +113,7 @@ export class KeyedState<S> {
     else this.write(cell, value)
   }
 
-  /** Counts as a change of the key, if it is known, without changing the value. */
+  /** Marks a known key as changed without changing its value. */
   touch(key: Key): void {
     const cell = this.cell(key)
     if (cell !== undefined) this.refresh(cell)
@@ -125,37 +125,37 @@ export class KeyedState<S> {
   }
 
   commit(): void {
-    const era = this.#open('commit')
-    const { before } = this.#history.commit()
-    if (this.timed) this.#touches.commit(era, before)
-    this.#version = era.version
-    this.#era = undefined
-    // It may be part of a long message.
+    const openBatch = this.#mustBeOpen('commit')
+    const { undoLog } = this.#history.commit()
+    if (this.timed) this.#touches.commit(openBatch, undoLog)
+    this.#version = openBatch.version
+    this.#openBatch = undefined
+    // The key may be a substring that keeps a long text alive.
     this.#recentKey = undefined
   }
 
-  /** As if the open batch had not begun, order included. */
+  /** Undoes the open batch, order included. */
   rollback(): void {
-    this.#open('roll back')
-    const { before, sizeBefore } = this.#history.rollback()
-    for (let i = before.size - 1; i >= 0; i--) {
-      const cell = before.cells[i]!
-      const era = before.eras[i]
-      cell.value = before.values[i]
-      if (era === undefined) this.#partitionOf(cell.key).takeBack(cell)
+    this.#mustBeOpen('roll back')
+    const { undoLog, sizeBefore } = this.#history.rollback()
+    for (let i = undoLog.size - 1; i >= 0; i--) {
+      const cell = undoLog.cells[i]!
+      const batch = undoLog.batches[i]
+      cell.value = undoLog.values[i]
+      if (batch === undefined) this.#partitionOf(cell.key).undoAdd(cell)
       else {
-        cell.turn = before.turnOf(i)
-        cell.place = before.places[i]!
-        cell.era = era
+        cell.touchSequence = undoLog.touchSequenceOf(i)
+        cell.undoIndex = undoLog.undoIndexes[i]!
+        cell.batch = batch
       }
     }
     this.#size = sizeBefore
-    this.#era = undefined
+    this.#openBatch = undefined
   }
 
   // ── cells, for loops that look a key up once ────────────────────────────────────────────────────────────────────
 
-  /** The cell of a key that has a value. */
+  /** Returns the cell of a key that has a value. */
   cell(key: Key): Cell<S> | undefined {
     const k = mapKey(key)
     const cell = this.#partitionOf(k).find(k)
@@ -163,8 +163,8 @@ export class KeyedState<S> {
   }
 
   /**
-   * The cells of many keys at once, from `from` to before `until`. All searches first, then a look at every cell: what is
-   * found does not depend on what was found before, so the processor waits for many cells at once.
+   * Finds the cells of many keys at once, from index `from` to before `until`. Searches all keys before it reads any cell:
+   * the searches do not depend on each other, so the processor waits for many cells at once.
    */
   findCells(keys: readonly Key[], cells: (Cell<S> | undefined)[], from: number, until: number): void {
     for (let i = from; i < until; i++) {
@@ -174,15 +174,15 @@ export class KeyedState<S> {
     for (let i = from; i < until; i++) if (cells[i]?.value === undefined) cells[i] = undefined
   }
 
-  /** A new cell, for a key that has no value. */
+  /** Adds a cell for a key that has no value. */
   add(key: Key, value: S): Cell<S> {
-    const era = this.#open('change')
+    const batch = this.#mustBeOpen('change')
     freezeState(value)
     const k = mapKey(key)
     const partition = this.#partitionOf(k)
-    const cell = partition.add(detachKey(k), value, era, partition.find(k))
-    era.before!.addNew(cell, this.timed)
-    if (this.timed) this.#touches.touch(cell, era)
+    const cell = partition.add(detachKey(k), value, batch, partition.find(k))
+    batch.undoLog!.addNew(cell, this.timed)
+    if (this.timed) this.#touches.touch(cell, batch)
     this.#size++
     return cell
   }
@@ -191,15 +191,15 @@ export class KeyedState<S> {
   write(cell: Cell<S>, value: S): void {
     if (!this.timed && Object.is(cell.value, value)) return
     if (typeof value !== 'number' && typeof value !== 'string') freezeState(value)
-    if (cell.era !== this.#era) this.#change(cell)
-    if (this.timed) this.#touches.touch(cell, this.#era!)
+    if (cell.batch !== this.#openBatch) this.#change(cell)
+    if (this.timed) this.#touches.touch(cell, this.#openBatch!)
     cell.value = value
   }
 
   /** Touches a cell that has a value. */
   refresh(cell: Cell<S>): void {
     this.#change(cell)
-    if (this.timed) this.#touches.touch(cell, this.#era!)
+    if (this.timed) this.#touches.touch(cell, this.#openBatch!)
   }
 
   /** Makes a tombstone of a cell that has a value. */
@@ -207,65 +207,65 @@ export class KeyedState<S> {
     this.#change(cell)
     cell.value = undefined
     this.#size--
-    const before = cell.era.before!
-    before.drops++
-    if (before.eras[cell.place] === undefined) this.#fleeting++
+    const undoLog = cell.batch.undoLog!
+    undoLog.drops++
+    if (undoLog.batches[cell.undoIndex] === undefined) this.#createdAndDropped++
     else this.#removed++
   }
 
-  /** The partition that a key belongs to. */
+  /** Returns the index of the partition that a key belongs to. */
   partitionFor(key: Key): number {
     return this.partitioner === undefined ? 0 : partitionOf(this.partitioner, key)
   }
 
-  /** The cells of a partition in order of first arrival, many at a time; those without a value are tombstones. */
+  /** Returns the cells of a partition in order of first arrival, in chunks; cells without a value are tombstones. */
   chunks(partition: number): Iterable<readonly Cell<S>[]> {
     return this.#partitions[partition]!.chunks()
   }
 
-  /** Keys last touched strictly before `threshold`, in order of that touch. Only in a timed table. */
+  /** Returns the cells last touched strictly before `threshold`, in order of that touch. Only in a timed table. */
   expired(threshold: number): Iterable<Cell<S>> {
     return this.#touches.expired(threshold)
   }
 
   // ── committed versions ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The value as of a committed version, by default the last. @throws `key-not-allowed`, `state-version-forgotten` */
+  /** Returns the value as of a committed version, by default the last. @throws `key-not-allowed`, `state-version-forgotten` */
   at(key: Key, version?: number): S | undefined {
-    const kept = this.#kept(version)
+    const readableVersion = this.#readableVersion(version)
     const k = mapKey(key)
-    return this.#partitionOf(k).at(k, kept)
+    return this.#partitionOf(k).at(k, readableVersion)
   }
 
-  /** `[key, value]` of one partition as of a committed version, in order of first arrival; may be iterated again. */
+  /** Returns `[key, value]` of one partition as of a committed version, in order of first arrival; can be iterated again. */
   partition(index: number, version = this.#committed()): Iterable<[Key, S]> {
-    return { [Symbol.iterator]: () => this.#partitions[index]!.entries(this.#kept(version)) }
+    return { [Symbol.iterator]: () => this.#partitions[index]!.entries(this.#readableVersion(version)) }
   }
 
-  /** `[key, value]` of all partitions, one after the other. */
+  /** Returns `[key, value]` of all partitions, one after the other. */
   entries(version = this.#committed()): Iterable<[Key, S]> {
     const parts = this.#partitions.map((_, i) => this.partition(i, version))
     return { [Symbol.iterator]: () => concat(parts) }
   }
 
-  /** How many keys a committed version has. */
+  /** Returns the number of keys of a committed version. */
   sizeAt(version: number): number {
-    return this.#history.sizeAt(this.#kept(version), this.#size)
+    return this.#history.sizeAt(this.#readableVersion(version), this.#size)
   }
 
-  /** A view of a committed version, by default the last; pinned until it is released. @throws `state-version-forgotten` */
+  /** Returns a view of a committed version, by default the last, which is pinned until the release. @throws `state-version-forgotten` */
   view(version?: number): StateView<Key, S> {
-    const pinned = this.#kept(version)
-    const kept = this.#history.pin(pinned)
-    return new PinnedView<Key, S>(pinned, {
-      size: this.#history.sizeAt(pinned, this.#size),
-      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), pinned, kept),
-      entries: () => concat(this.#partitions.map((partition) => partition.entries(pinned, kept))),
-      release: () => this.#history.unpin(pinned),
+    const readable = this.#readableVersion(version)
+    const pinned = this.#history.pin(readable)
+    return new PinnedView<Key, S>(readable, {
+      size: this.#history.sizeAt(readable, this.#size),
+      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), readable, pinned),
+      entries: () => concat(this.#partitions.map((partition) => partition.entries(readable, pinned))),
+      release: () => this.#history.unpin(readable),
     })
   }
 
-  /** No version before this one will be asked for any more, views apart that exist already. */
+  /** Drops the versions before this one, except those pinned by views. */
   forget(version: number): void {
     this.#history.forget(Math.min(version, this.#committed()))
   }
@@ -273,51 +273,52 @@ export class KeyedState<S> {
   // ── storing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * What the last committed batch changed, in the order in which it is to be folded; or all batches after `since`, one
-   * after the other. A key that came and went in one batch is named too: a table that has only seen such keys has begun
-   * nevertheless, and does not take its initial states again. To be read before the next batch begins; forgotten batches other than the last are not in it.
+   * Yields the changes of the last committed batch, in the order in which they are to be applied; with `since`, those of
+   * all batches after it, one after the other. A key that was added and dropped in one batch is among them: a table that has
+   * only seen such keys must not take its initial states again. Read the changes before the next batch begins; except for the
+   * last, forgotten batches are not among them.
    */
   *changes(since?: number): Generator<Change<S>> {
     const { last } = this.#history
     const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch !== last)
-    if (last !== undefined && last.era.version > (since ?? -Infinity)) all.push(last)
-    for (const { era, before } of all) {
-      const { version } = era
-      for (const cell of before.changed()) {
+    if (last !== undefined && last.batch.version > (since ?? -Infinity)) all.push(last)
+    for (const { batch, undoLog } of all) {
+      const { version } = batch
+      for (const cell of undoLog.changed()) {
         const value = valueAt(cell, version)
-        yield { key: cell.key, value, touched: version, turn: cell.turn, gone: value === undefined }
+        yield { key: cell.key, value, touched: version, touchSequence: cell.touchSequence, gone: value === undefined }
       }
     }
   }
 
-  /** Everything as of the last committed version, in order of first arrival; it stays so until it is released. */
+  /** Pins the last committed version and returns its entries, in order of first arrival, until they are released. */
   stored(): { entries(): Iterable<StateEntry<S>>; release(): void } {
     const version = this.#committed()
-    const kept = this.#history.pin(version)
+    const pinned = this.#history.pin(version)
     return {
-      entries: () => concat(this.#partitions.map((partition) => partition.stored(version, kept))),
+      entries: () => concat(this.#partitions.map((partition) => partition.stored(version, pinned))),
       release: () => this.#history.unpin(version),
     }
   }
 
-  /** How many keys the last committed batch changed and dropped. */
+  /** The number of keys that the last committed batch changed and dropped. */
   get lastChanges(): { readonly updated: number; readonly removed: number } {
-    const changed = this.#history.last?.before.size ?? 0
-    return { updated: changed - this.#removed - this.#fleeting, removed: this.#removed }
+    const changed = this.#history.last?.undoLog.size ?? 0
+    return { updated: changed - this.#removed - this.#createdAndDropped, removed: this.#removed }
   }
 
-  /** Entries as of `version`, in order of first arrival. @throws `state-not-empty` after the first batch */
+  /** Fills the table with entries as of `version`, in order of first arrival. @throws `state-not-empty` after the first batch */
   restore(entries: Iterable<StateEntry<S>>, version: number): void {
-    if (this.#version !== undefined || this.#era !== undefined) throw stateNotEmpty()
-    const eras = new Map<number, BatchVersion<S>>()
+    if (this.#version !== undefined || this.#openBatch !== undefined) throw stateNotEmpty()
+    const batches = new Map<number, BatchVersion<S>>()
     const cells: Cell<S>[] = []
-    for (const { key, value, touched, turn } of entries) {
-      let era = eras.get(touched)
-      if (era === undefined) eras.set(touched, (era = new BatchVersion(touched)))
+    for (const { key, value, touched, touchSequence } of entries) {
+      let batch = batches.get(touched)
+      if (batch === undefined) batches.set(touched, (batch = new BatchVersion(touched)))
       freezeState(value)
       const k = mapKey(key)
-      const cell = this.#partitionOf(k).add(detachKey(k), value, era, undefined)
-      cell.turn = turn ?? cells.length
+      const cell = this.#partitionOf(k).add(detachKey(k), value, batch, undefined)
+      cell.touchSequence = touchSequence ?? cells.length
       cells.push(cell)
     }
     if (this.timed) this.#touches.restore(cells)
@@ -326,30 +327,30 @@ export class KeyedState<S> {
     this.#history.forget(version)
   }
 
-  /** @internal Called by the history for a tombstone that no version needs. */
+  /** @internal Called by the history for a tombstone that no version needs; removes it. */
   purge(cell: Cell<S>): void {
     this.#partitionOf(cell.key).purge(cell)
   }
 
-  /** Makes a cell part of the open batch. */
+  /** Records a cell in the undo log of the open batch. */
   #change(cell: Cell<S>): void {
-    const era = this.#open('change')
-    if (cell.era === era) return
-    era.before!.add(cell, this.timed)
-    cell.era = era
+    const batch = this.#mustBeOpen('change')
+    if (cell.batch === batch) return
+    batch.undoLog!.add(cell, this.timed)
+    cell.batch = batch
   }
 
-  #open(doing: string): BatchVersion<S> {
-    if (this.#era === undefined) throw stateNotOpen(doing)
-    return this.#era
+  #mustBeOpen(doing: string): BatchVersion<S> {
+    if (this.#openBatch === undefined) throw stateNotOpen(doing)
+    return this.#openBatch
   }
 
   #committed(): number {
     return this.#version ?? -Infinity
   }
 
-  /** The committed version to read for one that is asked for. */
-  #kept(version = Infinity): number {
+  /** Returns the committed version to read for a requested one. */
+  #readableVersion(version = Infinity): number {
     if (version < this.#history.floor) throw stateVersionForgotten(version, this.#history.floor)
     return Math.min(version, this.#committed())
   }

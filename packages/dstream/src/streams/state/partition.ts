@@ -4,31 +4,31 @@ import { Cell, touchedAt, valueAt, type BatchVersion, type PinnedValues } from '
 import { copyForCall } from './freeze.js'
 import { ShardedMap } from './sharded-map.js'
 
-/** The cells of one partition: by key, and in order of first arrival. Knows of versions only how to read them. */
+/** Holds the cells of one partition, by key and in order of first arrival. It reads versions and does not manage them. */
 export class StatePartition<S> {
   readonly #cells = new ShardedMap<Cell<S>>()
   readonly #order = new ArrivalOrder<S>()
-  /** A key dropped and added again has a new cell, at the end; old versions still see the old one behind it. */
-  readonly #behind = new Map<Cell<S>, Cell<S>>()
+  /** The former cell of a key that was dropped and added again: old versions still read it. */
+  readonly #olderCells = new Map<Cell<S>, Cell<S>>()
 
-  /** The newest cell of a key, which may be a tombstone. */
+  /** Returns the newest cell of a key, which may be a tombstone. */
   find(key: MapKey): Cell<S> | undefined {
     return this.#cells.get(key)
   }
 
-  add(key: MapKey, value: S, era: BatchVersion<S>, tombstone: Cell<S> | undefined): Cell<S> {
+  add(key: MapKey, value: S, batch: BatchVersion<S>, tombstone: Cell<S> | undefined): Cell<S> {
     const chunk = this.#order.open()
-    const cell = new Cell(key, value, era, chunk)
+    const cell = new Cell(key, value, batch, chunk)
     chunk.cells.push(cell)
     this.#cells.set(key, cell)
-    if (tombstone !== undefined) this.#behind.set(cell, tombstone)
+    if (tombstone !== undefined) this.#olderCells.set(cell, tombstone)
     return cell
   }
 
   /** Undoes the newest `add`. */
-  takeBack(cell: Cell<S>): void {
+  undoAdd(cell: Cell<S>): void {
     this.#order.pop()
-    this.#reveal(cell)
+    this.#restoreOlder(cell)
   }
 
   /** Removes a tombstone that no version needs. */
@@ -36,60 +36,60 @@ export class StatePartition<S> {
     this.#order.remove(cell)
     let newest = this.find(cell.key)!
     if (newest === cell) {
-      this.#reveal(cell)
+      this.#restoreOlder(cell)
       return
     }
-    while (this.#behind.get(newest) !== cell) newest = this.#behind.get(newest)!
-    const older = this.#behind.get(cell)
-    this.#behind.delete(cell)
-    if (older === undefined) this.#behind.delete(newest)
-    else this.#behind.set(newest, older)
+    while (this.#olderCells.get(newest) !== cell) newest = this.#olderCells.get(newest)!
+    const older = this.#olderCells.get(cell)
+    this.#olderCells.delete(cell)
+    if (older === undefined) this.#olderCells.delete(newest)
+    else this.#olderCells.set(newest, older)
   }
 
-  /** The value of a key as of a version; `kept` is what is kept for that version. */
-  at(key: MapKey, version: number, kept?: PinnedValues<S>): S | undefined {
+  /** Returns the value of a key as of a version; `pinned` holds the values kept for that version. */
+  at(key: MapKey, version: number, pinned?: PinnedValues<S>): S | undefined {
     let cell = this.find(key)
     while (cell !== undefined) {
-      const value = valueAt(cell, version, kept)
+      const value = valueAt(cell, version, pinned)
       if (value !== undefined) return copyForCall(value)
-      cell = this.#behind.get(cell)
+      cell = this.#olderCells.get(cell)
     }
     return undefined
   }
 
-  /** As of a version, in order of first arrival. */
-  *entries(version: number, kept?: PinnedValues<S>): Generator<[MapKey, S]> {
+  /** Yields the entries as of a version, in order of first arrival. */
+  *entries(version: number, pinned?: PinnedValues<S>): Generator<[MapKey, S]> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
-        const value = valueAt(cell, version, kept)
+        const value = valueAt(cell, version, pinned)
         if (value !== undefined) yield [cell.key, copyForCall(value)]
       }
     }
   }
 
-  /** The same with all that is stored of a key. */
+  /** Yields the entries as of a version with everything that a checkpoint stores of them. */
   *stored(
     version: number,
-    kept?: PinnedValues<S>,
-  ): Generator<{ key: MapKey; value: S; touched: number; turn: number }> {
+    pinned?: PinnedValues<S>,
+  ): Generator<{ key: MapKey; value: S; touched: number; touchSequence: number }> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
-        const value = valueAt(cell, version, kept)
+        const value = valueAt(cell, version, pinned)
         if (value === undefined) continue
-        const { touched, turn } = touchedAt(cell, version, kept)
-        yield { key: cell.key, value, touched, turn }
+        const { touched, touchSequence } = touchedAt(cell, version, pinned)
+        yield { key: cell.key, value, touched, touchSequence }
       }
     }
   }
 
-  /** All cells in order, many at a time, for the batch that is open; tombstones among them. */
+  /** Returns all cells in order, in chunks, tombstones included. */
   chunks(): Iterable<readonly Cell<S>[]> {
     return this.#order.chunks()
   }
 
-  #reveal(cell: Cell<S>): void {
-    const older = this.#behind.get(cell)
-    this.#behind.delete(cell)
+  #restoreOlder(cell: Cell<S>): void {
+    const older = this.#olderCells.get(cell)
+    this.#olderCells.delete(cell)
     if (older === undefined) this.#cells.delete(cell.key)
     else this.#cells.set(cell.key, older)
   }

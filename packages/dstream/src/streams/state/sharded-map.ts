@@ -4,19 +4,19 @@ import { KeyMap } from './key-map.js'
 
 const SPLIT_AT = 1 << 17
 const SHARDS = 256
-/** How many entries every operation moves while a table is split. */
+/** The number of entries that every operation moves while a table is split. */
 const MOVED_AT_ONCE = 16
 
 /**
- * A Map that may grow without stopping the thread: a Map of millions takes seconds to rehash and ends at 16.7
- * million entries, so a large one is kept as many. It is split little by little, because moving so many entries at once
- * would stop the thread too. Not sooner than a Map hurts: searching in one of many takes up to half as long again. Keys
- * must have gone through `keyOf`; values are not undefined.
+ * A Map that grows without blocking the event loop. A native Map of millions takes seconds to rehash and cannot hold more
+ * than 16.7 million entries, so a large table is kept as many Maps. It is split little by little, because moving all
+ * entries at once would block too, and not before it must: a search in one of many Maps takes up to half as long again.
+ * Keys must be canonical, as `keyOf` returns them; values are not undefined.
  */
 export class ShardedMap<V> {
   #maps: KeyMap<V>[] = [new KeyMap()]
-  /** The one of before, while it is split: an entry is still here or in its place already. */
-  #leaving: KeyMap<V> | undefined
+  /** The former single map, while it is split: an entry is either still here or in its shard. */
+  #splitting: KeyMap<V> | undefined
   #size = 0
 
   get size(): number {
@@ -24,20 +24,20 @@ export class ShardedMap<V> {
   }
 
   get(key: MapKey): V | undefined {
-    if (this.#leaving !== undefined) this.#move()
-    return this.#mapOf(key).get(key) ?? this.#leaving?.get(key)
+    if (this.#splitting !== undefined) this.#move()
+    return this.#mapOf(key).get(key) ?? this.#splitting?.get(key)
   }
 
   set(key: MapKey, value: V): void {
-    if (this.#leaving !== undefined) this.#move()
-    if (this.#leaving?.delete(key) === true) this.#size--
+    if (this.#splitting !== undefined) this.#move()
+    if (this.#splitting?.delete(key) === true) this.#size--
     if (!this.#mapOf(key).set(key, value)) return
     this.#size++
     if (this.#maps.length === 1 && this.#size >= SPLIT_AT) this.#split(this.#maps[0]!)
   }
 
   delete(key: MapKey): void {
-    if (this.#mapOf(key).delete(key) || this.#leaving?.delete(key) === true) this.#size--
+    if (this.#mapOf(key).delete(key) || this.#splitting?.delete(key) === true) this.#size--
   }
 
   #mapOf(key: MapKey): KeyMap<V> {
@@ -45,15 +45,15 @@ export class ShardedMap<V> {
   }
 
   #split(all: KeyMap<V>): void {
-    this.#leaving = all
+    this.#splitting = all
     this.#maps = Array.from({ length: SHARDS }, () => new KeyMap<V>())
   }
 
   #move(): void {
     for (let n = 0; n < MOVED_AT_ONCE; n++) {
-      const entry = this.#leaving!.take()
+      const entry = this.#splitting!.take()
       if (entry === undefined) {
-        this.#leaving = undefined
+        this.#splitting = undefined
         return
       }
       this.#mapOf(entry[0]).set(entry[0], entry[1])
@@ -62,8 +62,8 @@ export class ShardedMap<V> {
 }
 
 /**
- * Cheap rather than even: a badly spread table is as good as one Map. Strings are told apart by their last characters,
- * where numbered keys differ, and by two from the middle.
+ * Returns the shard of a key. The hash is cheap rather than even: a badly spread table is no worse than one Map. For strings
+ * it reads the last characters, where numbered keys differ, and two from the middle.
  */
 function shardOf(key: MapKey): number {
   if (typeof key === 'string') return shardOfString(key)

@@ -68,7 +68,7 @@ test('keys that are touched in every batch do not pile up', () => {
     table.commit()
     table.forget(time)
   }
-  const eras = new Set([...table.chunks(0)].flat().map((cell) => cell.era))
+  const eras = new Set([...table.chunks(0)].flat().map((cell) => cell.batch))
   expect([...eras].map((era) => [era.version, era.touches.length])).toEqual([
     [1, 100],
     [500, 100],
@@ -91,7 +91,9 @@ test.each([
     const source = table.stored()
     batch(2, ['c', 'a', 'new'])
     table.forget(floor)
-    expect([...source.entries()].map(({ key, value, touched, turn }) => [key, value, touched, turn])).toEqual([
+    expect(
+      [...source.entries()].map(({ key, value, touched, touchSequence }) => [key, value, touched, touchSequence]),
+    ).toEqual([
       ['a', 1, 1, 0],
       ['b', 1, 1, 1],
       ['c', 1, 1, 2],

@@ -1,59 +1,59 @@
 import type { UndoLog, Cell, BatchVersion } from './cell.js'
 
 /**
- * Finds the keys that nobody has touched for long without looking at the others. The times of batches only grow, so
- * the touches of each batch make one bucket, and buckets stand in order of time by themselves. An entry is never moved:
- * it holds as long as the cell still belongs to that batch, and a bucket is swept when half of it no longer holds. A
- * batch costs what it touches and what expires.
+ * Finds the keys that have not been touched since a time, without reading the others. Batch times only grow, so the touches
+ * of each batch form one bucket, and the buckets are in order of time. Entries are never moved: an entry is valid as long as
+ * the cell still belongs to that batch, and a bucket is swept when half of its entries are stale. The cost of a batch
+ * follows the keys that it touches and those that expire.
  */
 export class TouchIndex<S> {
   readonly #buckets = new Set<BatchVersion<S>>()
 
-  touch(cell: Cell<S>, era: BatchVersion<S>): void {
-    cell.turn = era.touches.push(cell) - 1
+  touch(cell: Cell<S>, batch: BatchVersion<S>): void {
+    cell.touchSequence = batch.touches.push(cell) - 1
   }
 
-  /** Cells whose last touch lies strictly before `threshold`, in order of that touch. */
+  /** Yields the cells whose last touch lies strictly before `threshold`, in order of that touch. */
   *expired(threshold: number): Generator<Cell<S>> {
-    for (const era of this.#buckets) {
-      if (era.version >= threshold) return
-      for (const cell of era.touches) if (holds(cell, era)) yield cell
+    for (const batch of this.#buckets) {
+      if (batch.version >= threshold) return
+      for (const cell of batch.touches) if (isLatestTouch(cell, batch)) yield cell
     }
   }
 
-  /** Only now do touches count, so that a batch which is rolled back leaves no trace. */
-  commit(era: BatchVersion<S>, before: UndoLog<S>): void {
-    era.touches = era.touches.filter((cell, i) => cell.turn === i && holds(cell, era))
-    if (era.touches.length > 0) this.#buckets.add(era)
-    for (let i = 0; i < before.size; i++) {
-      const older = before.eras[i]
-      if (older !== undefined && before.values[i] !== undefined) this.#retire(older)
+  /** Adds the touches of a batch to the index. Before its commit they do not count, so a rolled back batch leaves none. */
+  commit(batch: BatchVersion<S>, undoLog: UndoLog<S>): void {
+    batch.touches = batch.touches.filter((cell, i) => cell.touchSequence === i && isLatestTouch(cell, batch))
+    if (batch.touches.length > 0) this.#buckets.add(batch)
+    for (let i = 0; i < undoLog.size; i++) {
+      const older = undoLog.batches[i]
+      if (older !== undefined && undoLog.values[i] !== undefined) this.#countStale(older)
     }
   }
 
-  /** Takes in cells whose `era` and `turn` are set already. */
+  /** Adds cells whose `batch` and `touchSequence` are set already. */
   restore(cells: Iterable<Cell<S>>): void {
-    const eras = new Set<BatchVersion<S>>()
+    const batches = new Set<BatchVersion<S>>()
     for (const cell of cells) {
-      cell.era.touches.push(cell)
-      eras.add(cell.era)
+      cell.batch.touches.push(cell)
+      batches.add(cell.batch)
     }
-    for (const era of [...eras].sort((a, b) => a.version - b.version)) {
-      era.touches.sort((a, b) => a.turn - b.turn)
-      this.#buckets.add(era)
+    for (const batch of [...batches].sort((a, b) => a.version - b.version)) {
+      batch.touches.sort((a, b) => a.touchSequence - b.touchSequence)
+      this.#buckets.add(batch)
     }
   }
 
-  #retire(era: BatchVersion<S>): void {
-    era.stale++
-    if (era.stale * 2 < era.touches.length) return
-    era.touches = era.touches.filter((cell) => holds(cell, era))
-    era.stale = 0
-    if (era.touches.length === 0) this.#buckets.delete(era)
+  #countStale(batch: BatchVersion<S>): void {
+    batch.stale++
+    if (batch.stale * 2 < batch.touches.length) return
+    batch.touches = batch.touches.filter((cell) => isLatestTouch(cell, batch))
+    batch.stale = 0
+    if (batch.touches.length === 0) this.#buckets.delete(batch)
   }
 }
 
-/** A tombstone has no time of its own. */
-function holds<S>(cell: Cell<S>, era: BatchVersion<S>): boolean {
-  return cell.era === era && cell.value !== undefined
+/** Returns whether the last touch of a cell was in `batch`; false for a tombstone, which does not expire. */
+function isLatestTouch<S>(cell: Cell<S>, batch: BatchVersion<S>): boolean {
+  return cell.batch === batch && cell.value !== undefined
 }

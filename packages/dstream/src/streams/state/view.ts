@@ -3,24 +3,24 @@ import { stateViewReleased } from '../../base/errors/state.js'
 import type { Key } from '../../base/keys/key.js'
 import { Time } from '../../base/time/time.js'
 
-/** A keyed state as of one batch: read-only, costs nothing to take, and stays what it was until `release`. */
+/** A read-only view of a keyed state as of one batch. It costs nothing to take and does not change until `release`. */
 export interface StateView<out K extends Key, out S> extends Iterable<[K, S]> {
-  /** The batch whose end it shows. */
+  /** The time of the batch at whose end the view was taken. */
   readonly time: Time
   readonly size: number
-  /** `undefined` for a key without state. @throws `key-not-allowed`, `state-view-released` */
+  /** Returns the state of a key, `undefined` for a key without state. @throws `key-not-allowed`, `state-view-released` */
   get(key: Key): S | undefined
   has(key: Key): boolean
-  /** A copy as immutable's Map; compound keys in it are the frozen arrays or collections that the state holds. */
+  /** Returns a copy as immutable's Map; compound keys in it are the frozen arrays or collections that the state holds. */
   toImmutable(): ImmutableMap<K, S>
   /**
-   * Says that it is no longer needed, so that what it keeps of old values can go. A view that is only dropped is released
-   * when the garbage collector finds it.
+   * Releases the view, so that the old values it keeps can be freed. A view that is never released is released when it is
+   * garbage collected.
    */
   release(): void
 }
 
-/** What a view reads from. */
+/** The table that a view reads. */
 export interface ViewSource {
   readonly size: number
   at(key: Key): unknown
@@ -28,7 +28,7 @@ export interface ViewSource {
   release(): void
 }
 
-const forgotten = new FinalizationRegistry<{ release(): void }>((source) => source.release())
+const droppedViews = new FinalizationRegistry<{ release(): void }>((source) => source.release())
 
 export class PinnedView<K extends Key, S> implements StateView<K, S> {
   readonly time: Time
@@ -36,11 +36,11 @@ export class PinnedView<K extends Key, S> implements StateView<K, S> {
   #source: ViewSource | undefined
 
   constructor(version: number, source: ViewSource) {
-    // Before the first batch there is no time to speak of.
+    // Before the first batch there is no batch time; the view shows 0.
     this.time = new Time(version === -Infinity ? 0 : version)
     this.size = source.size
     this.#source = source
-    forgotten.register(this, source, this)
+    droppedViews.register(this, source, this)
   }
 
   get(key: Key): S | undefined {
@@ -63,7 +63,7 @@ export class PinnedView<K extends Key, S> implements StateView<K, S> {
   }
 
   release(): void {
-    forgotten.unregister(this)
+    droppedViews.unregister(this)
     this.#source?.release()
     this.#source = undefined
   }

@@ -7,7 +7,7 @@ export function sizeOf(pairs: PartitionData): number {
   return 'size' in pairs ? pairs.size : pairs.length
 }
 
-/** The pairs of all partitions, one after the other. */
+/** Returns the pairs of all partitions, one after the other, as columns. */
 export async function columnsOf<K, V>(
   sc: RDDContext,
   partitions: readonly PartitionData<readonly [K, V]>[],
@@ -15,7 +15,7 @@ export async function columnsOf<K, V>(
   if (partitions.length === 1 && partitions[0] instanceof PairColumns) return partitions[0] as PairColumns<K, V>
   const sizes = partitions.map(sizeOf)
   const length = sizes.reduce((sum, size) => sum + size, 0)
-  // Of their full length from the start: growing them costs more than filling them.
+  // Allocates the full length at once: growing the arrays costs more than filling them.
   const keys = new Array<K>(length)
   const values = new Array<V>(length)
   let at = 0

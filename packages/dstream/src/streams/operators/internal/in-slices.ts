@@ -1,6 +1,6 @@
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 
-/** Runs a loop over `length` elements in slices, between which the event loop can breathe. */
+/** Runs a loop over `length` elements in slices; between two slices the event loop runs. */
 export async function inSlices(
   sc: RDDContext,
   length: number,
@@ -20,8 +20,8 @@ export async function inSlices(
 export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Promise<void>
 
 /**
- * The same for what can only be walked through; it may pause after any element. Several walks go on in the same slices:
- * a slice begins with a size that does not know yet how slow an element is.
+ * Returns a loop over iterables that may pause after any element. Several iterables share the slices, because the first slice
+ * is sized before the cost of an element is known.
  */
 export function eachInSlices(sc: RDDContext): Each {
   const slice = sc.runtime.yielder.begin()

@@ -6,7 +6,9 @@ import type { KeyedState } from '../../state/keyed-state.js'
 export type StatePairs<K extends Key, S> = RDD<readonly [K, S]> | Iterable<readonly [K, S]>
 
 /**
- * States to begin with. What is no RDD is read and checked at once, on the line of the program that gives it.
+ * Reads the states to begin with. An iterable is read and checked at once, so that an error names the line of the program that
+ * gives it; an RDD is read in the first batch.
+ *
  * @throws `bad-option`, `key-not-allowed`
  */
 export function initialStates<K extends Key, S>(
@@ -35,14 +37,14 @@ export class InitialStates<K extends Key, S> {
     return !isRDD(this.#given) && this.#given.length === 0
   }
 
-  /** The pairs, for the first batch ever of a table. */
+  /** Returns the pairs in the first batch ever of a table, and none in later batches. */
   async read(table: KeyedState<S>): Promise<readonly (readonly [K, S])[]> {
     if (table.version !== undefined) return []
     return isRDD(this.#given) ? this.#given.collect() : this.#given
   }
 }
 
-/** Puts states into a table that has just begun its first batch: of a repeated key the first counts. */
+/** Adds the initial states to a table in its first batch; of a repeated key the first pair counts. */
 export function seed<K extends Key, S>(table: KeyedState<S>, pairs: readonly (readonly [K, S])[]): void {
   for (const [key, state] of pairs) if (table.cell(key) === undefined) table.set(key, state)
 }

@@ -4,7 +4,7 @@ import { operator } from '../../graph/make.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { RDDContext } from '../../../rdd/rdd-context.js'
 import type { RDD } from '../../../rdd/rdd.js'
-import { reduceByKeyAndWindowIncrementally } from '../reduce-by-key-and-window.js'
+import { reduceByKeyAndWindowIncrementally } from '../reduce-by-key-and-window-incrementally.js'
 
 function heap(): number {
   collectGarbage()

@@ -1,8 +1,9 @@
 import type { Operator, Read } from '../../graph/operator.js'
 import { detachKey } from '../../../base/keys/detach.js'
 import { keyOf, type Key } from '../../../base/keys/key.js'
-import type { Partitioner, PartitionOptions } from '../../../base/keys/partitioner.js'
+import type { PartitionOptions } from '../../../base/keys/partitioner.js'
 import { PairColumns } from '../../../rdd/execution/pair-columns.js'
+import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Cell } from '../../state/cell.js'
 import { KeyedState } from '../../state/keyed-state.js'
@@ -14,99 +15,102 @@ export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
   readonly filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined
 }
 
-/** Some batches as one value per key. */
-interface Gathered<V> {
+/** The batches in (afterMs, untilMs], merged to one value per key. */
+interface MergedBatches<V> {
   readonly afterMs: number
   readonly untilMs: number
   readonly columns: PairColumns<Key, V>
-  /** In how many of the batches each key has data; left out where that is one for all. */
+  /** For each key, the number of batches with data of it; absent when that is one for all keys. */
   readonly counts?: readonly number[] | undefined
 }
 
-/** The same with the cells that the values went into: they leave as they came, without a search for their keys. */
-interface Entered<V> extends Omit<Gathered<V>, 'columns'> {
+/** Merged batches with the cell of each key, so that they can leave the window without another search for their keys. */
+interface LocatedBatches<V> extends Omit<MergedBatches<V>, 'columns'> {
   readonly cells: (Cell<V> | undefined)[]
   readonly values: readonly V[]
 }
 
-/** The window of one operator, moved from batch to batch. */
+/** The batches that one slide moves out of the window and into it. */
+interface Slide<K, V> {
+  readonly leaving: LocatedBatches<V>
+  readonly entering: MergedBatches<V>
+  /** The batch that ends the window, where a slide is one batch. */
+  readonly newest: RDD<readonly [K, V]> | undefined
+}
+
+/**
+ * The window of one operator, which moves from batch to batch. The table holds the reduced value of each key.
+ *
+ * ```
+ * previous  |---- window ----|
+ * current         |---- window ----|
+ *           leaving          entering
+ * ```
+ */
 export class MovingWindow<K extends Key, V> {
-  readonly values: KeyedState<V>
-  /** In how many batches of the window a key has data; only kept where it decides when a key may go. */
-  readonly #spread: KeyedState<number> | undefined
-  /** What has entered in this life of the program, as long as it is in the window. */
-  #inside: Entered<V>[] = []
+  /** For each key, the number of batches of the window with data of it; only with a filter, which may drop keys. */
+  readonly #batchCounts: KeyedState<number> | undefined
+  /** The batches that have entered since this process started, as long as they are in the window. */
+  #inside: LocatedBatches<V>[] = []
 
   constructor(
+    readonly values: KeyedState<V>,
     readonly reduced: Operator<readonly [K, V]>,
     readonly f: (a: V, b: V) => V,
     readonly inverse: (a: V, b: V) => V,
     readonly windowMs: number,
     readonly slideMs: number,
     readonly options: IncrementalOptions<K, V>,
-    partitioner: Partitioner,
   ) {
-    this.values = new KeyedState<V>({ partitioner })
-    this.#spread = options.filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
+    const { partitioner } = values
+    this.#batchCounts = options.filterFunc === undefined ? undefined : new KeyedState<number>({ partitioner })
   }
 
-  get tables(): Record<string, KeyedState<any>> {
-    return this.#spread === undefined ? { state: this.values } : { state: this.values, spread: this.#spread }
+  get furtherTables(): Readonly<Record<string, KeyedState<any>>> {
+    return this.#batchCounts === undefined ? {} : { spread: this.#batchCounts }
   }
 
-  /** From the window that ended one slide ago to the one that ends now; no batch between them counts. */
-  async move(time: number, read: Read): Promise<void> {
-    const { windowMs } = this
-    const before = time - this.slideMs
+  /** Reads the batches that leave and enter the window of `time`. Batches between two windows are in neither. */
+  async gather(time: number, read: Read): Promise<Slide<K, V>> {
+    const { windowMs, slideMs } = this
+    const before = time - slideMs
     const leaving = await this.#leaving(before - windowMs, Math.min(before, time - windowMs), read)
-    const entering = await this.#gather(Math.max(before, time - windowMs), time, read)
-    this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
-    await this.#takeOut(leaving)
-    const entered = await this.#find(entering)
-    await this.#putIn(entering.columns.keys, entered)
-    this.#inside.push(entered)
-    this.#drop(leaving)
-    if (this.slideMs === this.reduced.slideMs) await this.#giveKeys(time, read, entering.columns.keys, entered)
+    const entering = await this.#merged(Math.max(before, time - windowMs), time, read)
+    const newest = slideMs === this.reduced.slideMs ? await read(this.reduced, time) : undefined
+    return { leaving, entering, newest }
   }
 
-  /** What goes: as it came, or, from before a restart, as the batches say. */
-  async #leaving(afterMs: number, untilMs: number, read: Read): Promise<Entered<V>> {
+  /** Moves the window: takes the old batches off the previous values, then adds the new ones. */
+  async update({ leaving, entering, newest }: Slide<K, V>, time: number): Promise<void> {
+    const { keys } = entering.columns
+    this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
+    await this.#takeOff(leaving)
+    const entered = await this.#locate(entering)
+    await this.#add(keys, entered)
+    this.#inside.push(entered)
+    this.#dropHidden(leaving)
+    if (newest !== undefined) await this.#shareKeys(newest, keys, entered)
+  }
+
+  /** Returns the leaving batches with the cells they entered, or, when they entered before a restart, reads them again. */
+  async #leaving(afterMs: number, untilMs: number, read: Read): Promise<LocatedBatches<V>> {
     const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
     if (known !== undefined) return known
-    return this.#find(await this.#gather(afterMs, untilMs, read))
+    return this.#locate(await this.#merged(afterMs, untilMs, read))
   }
 
-  /** With the cells of its keys, found before any of them is changed. */
-  async #find({ columns: { keys, values }, ...gathered }: Gathered<V>): Promise<Entered<V>> {
-    // Of its full length from the start: growing it would cost as much as the searches.
+  /** Finds the cells of all keys, before any of them is changed. */
+  async #locate({ columns: { keys, values }, ...batches }: MergedBatches<V>): Promise<LocatedBatches<V>> {
+    // Allocates the full length at once: growing the array would cost as much as the searches.
     const cells = new Array<Cell<V> | undefined>(keys.length)
     await inSlices(this.options.sc, keys.length, (from, until) => this.values.findCells(keys, cells, from, until))
-    return { ...gathered, values, cells }
+    return { ...batches, values, cells }
   }
 
-  /**
-   * The batch is held for as long as the window is long, by the keys of the table instead of those that came with it:
-   * these are more memory, and may be cuts that keep longer texts alive.
-   */
-  async #giveKeys(time: number, read: Read, came: readonly Key[], { cells, values }: Entered<V>): Promise<void> {
-    const rdd = await read(this.reduced, time)
-    if (rdd === undefined) return
-    const keys = new Array<Key>(cells.length)
-    await inSlices(this.options.sc, cells.length, (from, until) => {
-      for (let i = from; i < until; i++) {
-        const key = came[i]!
-        keys[i] = typeof key === 'number' ? key : (cells[i]?.key ?? detachKey(key))
-      }
-    })
-    const all = new PairColumns(keys as K[], values)
-    let at = 0
-    rdd.replace((await rdd.held()).map((held) => all.slice(at, (at += sizeOf(held)))))
-  }
-
-  #takeOut({ cells, values, counts }: Entered<V>): Promise<void> {
+  #takeOff({ cells, values, counts }: LocatedBatches<V>): Promise<void> {
     return inSlices(this.options.sc, cells.length, (from, until) => {
-      // All that is read before all that is written, as in `findCells`.
-      // Not by way of `#current`: a write for every cell, changed or not, costs a seventh of a whole slide.
+      // Reads all cells before it writes any, as `findCells` does. Inlined instead of calling #current, which would write
+      // every array element (1/7 of a slide).
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         if (cell !== undefined && cell.value === undefined) cells[i] = this.values.cell(cell.key)
@@ -120,7 +124,7 @@ export class MovingWindow<K extends Key, V> {
     })
   }
 
-  #putIn(keys: readonly Key[], { values, cells, counts }: Entered<V>): Promise<void> {
+  #add(keys: readonly Key[], { values, cells, counts }: LocatedBatches<V>): Promise<void> {
     return inSlices(this.options.sc, cells.length, (from, until) => {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
@@ -132,7 +136,42 @@ export class MovingWindow<K extends Key, V> {
     })
   }
 
-  /** The cell of the same key that has a value: one that was dropped meanwhile is none. */
+  /** Drops the keys that have no data in the window any more and whose remaining value the filter hides. */
+  #dropHidden({ cells }: LocatedBatches<V>): void {
+    const batchCounts = this.#batchCounts
+    const { filterFunc } = this.options
+    if (batchCounts === undefined || filterFunc === undefined) return
+    for (const left of cells) {
+      const cell = this.#current(left)
+      if (cell === undefined || batchCounts.get(cell.key) !== 0) continue
+      if (filterFunc([cell.key as K, cell.value as V])) continue
+      this.values.drop(cell)
+      batchCounts.delete(cell.key)
+    }
+  }
+
+  /**
+   * Replaces the keys of the newest batch, which is kept for as long as the window is long, with those of the table. Its
+   * own keys take more memory and may be substrings that keep longer texts alive.
+   */
+  async #shareKeys(
+    newest: RDD<readonly [K, V]>,
+    given: readonly Key[],
+    { cells, values }: LocatedBatches<V>,
+  ): Promise<void> {
+    const keys = new Array<Key>(cells.length)
+    await inSlices(this.options.sc, cells.length, (from, until) => {
+      for (let i = from; i < until; i++) {
+        const key = given[i]!
+        keys[i] = typeof key === 'number' ? key : (cells[i]?.key ?? detachKey(key))
+      }
+    })
+    const all = new PairColumns(keys as K[], values)
+    let at = 0
+    newest.replace((await newest.held()).map((partition) => all.slice(at, (at += sizeOf(partition)))))
+  }
+
+  /** Returns a cell of the same key that has a value: the given one may have been dropped since. */
   #current(cell: Cell<V> | undefined): Cell<V> | undefined {
     return cell === undefined || cell.value !== undefined ? cell : this.values.cell(cell.key)
   }
@@ -143,41 +182,27 @@ export class MovingWindow<K extends Key, V> {
   }
 
   #count(key: Key, change: number): void {
-    this.#spread?.set(key, (this.#spread.get(key) ?? 0) + change)
+    this.#batchCounts?.set(key, (this.#batchCounts.get(key) ?? 0) + change)
   }
 
-  /** Keys without data in the window go, where the filter does not want what is left of them. */
-  #drop({ cells }: Entered<V>): void {
-    const spread = this.#spread
-    const { filterFunc } = this.options
-    if (spread === undefined || filterFunc === undefined) return
-    for (const gone of cells) {
-      const cell = this.#current(gone)
-      if (cell === undefined || spread.get(cell.key) !== 0) continue
-      if (filterFunc([cell.key as K, cell.value as V])) continue
-      this.values.drop(cell)
-      spread.delete(cell.key)
-    }
-  }
-
-  /** The batches in (after, until] as one, oldest first. */
-  async #gather(afterMs: number, untilMs: number, read: Read): Promise<Gathered<V>> {
+  /** Merges the batches in (after, until], oldest first. */
+  async #merged(afterMs: number, untilMs: number, read: Read): Promise<MergedBatches<V>> {
     const batches: PairColumns<Key, V>[] = []
     for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
       const rdd = await read(this.reduced, time)
       if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.held()))
     }
-    // The keys of one batch differ already.
+    // The keys of a single batch are distinct already.
     return { afterMs, untilMs, ...(batches.length === 1 ? { columns: batches[0]! } : await this.#merge(batches)) }
   }
 
-  async #merge(batches: readonly PairColumns<Key, V>[]): Promise<Pick<Gathered<V>, 'columns' | 'counts'>> {
+  async #merge(batches: readonly PairColumns<Key, V>[]): Promise<Pick<MergedBatches<V>, 'columns' | 'counts'>> {
     const merged = new Map<Key, V>()
     const counts = new Map<Key, number>()
     for (const { keys, values } of batches) {
       await inSlices(this.options.sc, keys.length, (from, until) => {
         for (let i = from; i < until; i++) {
-          // What was read back from a checkpoint has keys of its own.
+          // Batches read back from a checkpoint have keys that are not canonical.
           const key = keyOf(keys[i]!)
           const count = counts.get(key)
           counts.set(key, (count ?? 0) + 1)

@@ -3,7 +3,7 @@ import { commonSlideMs, operator } from '../../graph/make.js'
 import type { Operator } from '../../graph/operator.js'
 import type { RDD } from '../../../rdd/rdd.js'
 
-/** An operator on the two RDDs of each batch; a parent without one fails the batch (reference: `transformWith`). */
+/** Makes an operator on the two RDDs of each batch. @throws `no-parent-rdd` in a batch in which a parent gives none */
 export function pairwise<A, B, U>(
   kind: string,
   left: Operator<A>,

@@ -6,8 +6,8 @@ import { rddOf } from '../../../rdd/rdd-of.js'
 import type { KeyedState } from '../../state/keyed-state.js'
 
 /**
- * All states as of a committed version, read where they are: one partition per partition of the table. `partitioner` is
- * what the RDD says of how its keys are spread; nothing for `null`.
+ * Returns an RDD of all states as of a committed version, which reads the table without copying it: one partition per
+ * partition of the table. `partitioner` becomes the partitioner of the RDD; with `null` the RDD has none.
  */
 export function stateRDD<K extends Key, S>(
   sc: RDDContext,
@@ -19,20 +19,4 @@ export function stateRDD<K extends Key, S>(
     iterate: () => table.partition(i, version) as Iterable<[K, S]>,
   }))
   return rddOf(sc, parts, { partitioner: partitioner ?? undefined })
-}
-
-/** Runs one version of some tables: committed when `change` is through, as if it had not begun when it throws. */
-export async function withStateVersion(
-  tables: readonly KeyedState<any>[],
-  version: number,
-  change: () => Promise<void> | void,
-): Promise<void> {
-  for (const table of tables) table.begin(version)
-  try {
-    await change()
-  } catch (error) {
-    for (const table of tables) table.rollback()
-    throw error
-  }
-  for (const table of tables) table.commit()
 }

@@ -1,14 +1,14 @@
-import type { Key } from '../../base/keys/key.js'
-import { checkPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
-import { aFunction, positiveInteger } from '../../base/options.js'
-import { checkPositiveDuration, type Duration } from '../../base/time/duration.js'
-import type { Time } from '../../base/time/time.js'
-import type { MapWithStateFunction, MapWithStateOptions } from './map-with-state.js'
+import type { Key } from '../../../base/keys/key.js'
+import { checkPartitioner, type Partitioner } from '../../../base/keys/partitioner.js'
+import { aFunction, positiveInteger } from '../../../base/options.js'
+import { checkPositiveDuration, type Duration } from '../../../base/time/duration.js'
+import type { Time } from '../../../base/time/time.js'
+import type { MapWithStateFunction, MapWithStateOptions } from '../map-with-state.js'
 import type { State } from './state.js'
-import type { StateOptions } from './update-state-by-key.js'
+import type { StateOptions } from './state-options.js'
 
 /**
- * What `mapWithState` needs, in Spark's spelling: a function and how its states are kept.
+ * The argument of `mapWithState` in Spark's form: a function with the options of its states.
  *
  * @example
  * StateSpec.function((word: string, one: number | undefined, count: State<number>) => {
@@ -37,26 +37,26 @@ export class StateSpec<K extends Key, V, S, E> {
     return new StateSpec(aFunction('StateSpec.function', 'f', f))
   }
 
-  /** States to begin with, as old as the first batch; of a key that is named twice the first counts. */
+  /** Sets the states to begin with, as old as the first batch; of a key that is named twice the first pair counts. */
   initialState(state: NonNullable<StateOptions<K, S>['initialState']>): this {
     this.options.initialState = state
     return this
   }
 
-  /** A key without data for longer than this times out. */
+  /** Sets the time without data after which a key times out. */
   timeout(idle: Duration): this {
     this.options.timeout = checkPositiveDuration('StateSpec.timeout', idle)
     return this
   }
 
-  /** The number of partitions of the state; the last of `numPartitions` and `partitioner` holds. */
+  /** Sets the number of partitions of the state; the last of `numPartitions` and `partitioner` holds. */
   numPartitions(n: number): this {
     this.options.numPartitions = positiveInteger('StateSpec', 'numPartitions', n)
     this.options.partitioner = undefined
     return this
   }
 
-  /** What decides the partition of each key. */
+  /** Sets the partitioner, which decides the partition of each key. */
   partitioner(p: Partitioner): this {
     checkPartitioner('StateSpec', p)
     this.options.partitioner = p
@@ -64,7 +64,7 @@ export class StateSpec<K extends Key, V, S, E> {
     return this
   }
 
-  /** Version of the stored form of the states, and how older ones are read. */
+  /** Sets the version of the stored form of the states; `migrate` reads older ones. */
   version(n: number, migrate: (old: unknown, from: number) => S): this {
     this.options.version = positiveInteger('StateSpec', 'version', n)
     this.options.migrate = aFunction('StateSpec.version', 'migrate', migrate)

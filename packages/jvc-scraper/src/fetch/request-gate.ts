@@ -1,45 +1,46 @@
 import type { Clock } from '../clock.js'
 
-export interface PaceOptions {
+export interface RequestGateOptions {
   readonly clock: Clock
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number
-  /** Requests started per second, in all. */
+  /** The mean rate at which requests start, per second. */
   readonly perSecond: number
-  /** Requests under way at once, in all. */
+  /** The maximum number of requests under way. */
   readonly maxInFlight: number
 }
 
-/** A place in the traffic; give it back when the request is over. */
-export interface Turn {
-  /** When the request may be taken to have begun. */
+/** The permission to make one request; release it when the request is over. */
+export interface Slot {
+  /** The time at which the request starts, epoch milliseconds. */
   readonly startedAt: number
-  /** @param answered whether the site gave an ordinary answer: it ends the caution after a pause */
-  done(answered: boolean): void
+  /** @param answered whether the site gave an ordinary answer, which ends the caution after a pause */
+  release(answered: boolean): void
 }
 
 interface Waiting {
-  readonly start: (turn: Turn) => void
+  readonly start: (slot: Slot) => void
   readonly fail: (reason: unknown) => void
   readonly signal: AbortSignal
   readonly onAbort: () => void
 }
 
 /**
- * The one gate through which every request passes: so many at once, so many a second with jitter, and none at all while
- * the site has asked to be left alone. After such a pause a single request goes first, and the others follow once it
- * was answered.
+ * Limits all requests to the site: their rate (with jitter), their concurrency, and none at all during a pause that the
+ * site has asked for. After a pause a single request goes first, and the others follow once it was answered.
  */
-export class Pace {
-  readonly #options: PaceOptions
+export class RequestGate {
+  readonly #options: RequestGateOptions
   #queue: Waiting[] = []
   #inFlight = 0
   #nextAt = 0
   #pausedUntil = 0
   #cautious = false
   #timer: { cancel(): void } | undefined
+  /** The least time between the starts of two requests, in milliseconds, whatever the rate. */
+  minGapMs = 0
 
-  constructor(options: PaceOptions) {
+  constructor(options: RequestGateOptions) {
     this.#options = options
   }
 
@@ -47,18 +48,18 @@ export class Pace {
     return this.#inFlight
   }
 
-  /** The end of the current pause, epoch milliseconds; undefined when there is none. */
+  /** The end of the current pause, epoch milliseconds, or undefined when there is none. */
   get pausedUntil(): number | undefined {
     return this.#pausedUntil > this.#options.clock.now() ? this.#pausedUntil : undefined
   }
 
   /**
-   * Waits for a turn, first come first served.
+   * Waits for a slot, first come, first served.
    *
-   * @param options `urgent` goes before all that wait
-   * @throws the signal's reason when it aborts first
+   * @param options `urgent` overtakes all waiting requests
+   * @throws the signal's reason when it aborts while waiting
    */
-  turn(signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<Turn> {
+  acquire(signal: AbortSignal, options: { readonly urgent?: boolean } = {}): Promise<Slot> {
     return new Promise((start, fail) => {
       if (signal.aborted) return fail(signal.reason as Error)
       const waiting: Waiting = {
@@ -77,7 +78,7 @@ export class Pace {
     })
   }
 
-  /** No request begins for the next `ms`, and then one alone. A longer pause that is under way stays. */
+  /** Starts no request for the next `ms` milliseconds. A longer pause that is under way stays. */
   pause(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.now() + ms)
     this.#cautious = true
@@ -102,15 +103,15 @@ export class Pace {
   #start({ start, signal, onAbort }: Waiting, now: number): void {
     signal.removeEventListener('abort', onAbort)
     const { perSecond, random } = this.#options
-    // Between half and one and a half times the mean, so that requests do not come like a clock's. A gate that was a
-    // little late may catch up, so that coarse timers do not lower the rate.
+    // Varies the gap between half and one and a half times the mean, so that requests are not evenly spaced. A slot that
+    // started up to 100 ms late is made up for, so that coarse timers do not lower the rate.
     const gap = (1000 / perSecond) * (0.5 + random())
-    this.#nextAt = Math.max(this.#nextAt, now - 100) + gap
+    this.#nextAt = Math.max(Math.max(this.#nextAt, now - 100) + gap, now + this.minGapMs)
     this.#inFlight++
     let over = false
     start({
       startedAt: now,
-      done: (answered) => {
+      release: (answered) => {
         if (over) return
         over = true
         this.#inFlight--

@@ -6,26 +6,26 @@ import {
   updateAfterRemove,
   updateWhileTimingOut,
   updateWithNothing,
-} from '../../base/errors/state.js'
-import type { Key } from '../../base/keys/key.js'
+} from '../../../base/errors/state.js'
+import type { Key } from '../../../base/keys/key.js'
 
 /** The state of one key, as a `mapWithState` function sees it during one call. */
 export interface State<S> {
-  /** Whether the key has a state now: not before the first `update`, nor after `remove`. */
+  /** Returns whether the key has a state now: false before the first `update` and after `remove`. */
   exists(): boolean
-  /** @throws `state-not-set` when there is none */
+  /** Returns the state. @throws `state-not-set` when there is none */
   get(): S
-  /** The state, or `undefined`. */
+  /** Returns the state, or `undefined`. */
   getOption(): S | undefined
   /** Sets the state; it is frozen. @throws after `remove`, and while timing out */
   update(value: S): void
-  /** Forgets the key. @throws when it has been removed in this call already, and while timing out */
+  /** Removes the state and its key. @throws when it has been removed in this call already, and while timing out */
   remove(): void
-  /** True only in the last call of a key that times out. */
+  /** Returns true only in the last call of a key that times out. */
   isTimingOut(): boolean
 }
 
-/** One object serves all calls of a batch; a function that keeps it for later is told so. */
+/** The `State` of all calls of a batch. @throws `state-outside-call` when a function uses it after its call */
 export class CalledState<S> implements State<S> {
   #key: Key = null
   #value: S | undefined
@@ -44,7 +44,7 @@ export class CalledState<S> implements State<S> {
     return this
   }
 
-  /** What the call has left. */
+  /** The state after the call. */
   get value(): S | undefined {
     return this.#value
   }

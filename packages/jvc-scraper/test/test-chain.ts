@@ -2,13 +2,13 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, expect, vi } from 'vitest'
 import { LineSplitter, cursorOf, decodeGap, decodePost, encodeResume, type Gap, type Post } from 'jvc-receiver/feed'
 import { startSimulator, type Simulator, type SimulatorOptions, type TruthPost } from 'jvc-scraper/simulator'
-import { MemoryBookmarks } from './bookmarks/memory-bookmarks.js'
-import { parseOptions } from './cli/options.js'
-import { settingsOf } from './cli/settings.js'
-import { systemClock } from './clock.js'
-import { MemoryLogStore } from './feed/memory-log-store.js'
-import { silentLogger } from './logger.js'
-import { Scraper, type ScraperPorts, type ScraperSettings } from './scraper.js'
+import { MemoryBookmarks } from '../src/bookmarks/memory-bookmarks.js'
+import { parseOptions } from '../src/cli/options.js'
+import { settingsOf } from '../src/cli/settings.js'
+import { systemClock } from '../src/clock.js'
+import { MemoryLogStore } from '../src/feed/memory-log-store.js'
+import { silentLogger } from '../src/logger.js'
+import { Scraper, type ScraperPorts, type ScraperSettings } from '../src/scraper.js'
 
 /** A client of the feed: every post it got, in order. */
 export class Client {
@@ -51,12 +51,12 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-/** A simulator that only publishes what it is told to, and a scraper in front of it; both end with the test. */
-export const chain = async (
+/** Starts a simulator that publishes on command, and a scraper that reads it; both end with the test. */
+export async function chain(
   argv: string,
   simulated: SimulatorOptions,
   ports: Partial<ScraperPorts & ScraperSettings> = {},
-) => {
+) {
   const simulator = await startSimulator({ rate: 0, ...simulated })
   closers.push(() => simulator.close())
   const options = parseOptions(`--simulate --port 0 ${argv}`.trim().split(' '))
@@ -75,29 +75,36 @@ export const chain = async (
 }
 
 /** Waits for real I/O. */
-export const until = (condition: () => boolean, timeout = 10_000): Promise<true> =>
-  vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout, interval: 5 })
+export function until(condition: () => boolean, timeout = 10_000): Promise<true> {
+  return vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout, interval: 5 })
+}
 
-export const fields = ({ id, hour, topic, auteur, message, stickers }: TruthPost | Post): Post => ({
-  id,
-  hour,
-  topic,
-  auteur,
-  message,
-  stickers: [...stickers],
-})
+export function fields({ id, hour, topic, auteur, message, stickers }: TruthPost | Post): Post {
+  return {
+    id,
+    hour,
+    topic,
+    auteur,
+    message,
+    stickers: [...stickers],
+  }
+}
 
 /** Every post of the truth exactly once, and those of one topic in the order of their ids. */
-export const expectTruth = (
+export function expectTruth(
   simulator: Simulator,
   posts: readonly Post[],
   of: (post: TruthPost) => boolean = () => true,
-): void => {
+): void {
   const truth = simulator.truth().filter(of)
   const byId = new Map(posts.map((post) => [post.id, post]))
   expect(posts.map(({ id }) => id).sort()).toEqual(truth.map(({ id }) => id).sort())
-  for (const post of truth) expect(byId.get(post.id)).toEqual(fields(post))
+  for (const post of truth) expect(fields(byId.get(post.id) as Post)).toEqual(fields(post))
   const topicOf = new Map(truth.map(({ id, topicId }) => [id, topicId]))
+  for (const { id, topicId, at } of truth) {
+    const further = { topicId, forumId: '51', at: Math.floor(at / 1000) * 1000 }
+    expect(byId.get(id)).toMatchObject({ ...further, permalink: `${simulator.url}/forums/message/${id}` })
+  }
   const last = new Map<string | undefined, number>()
   for (const { id } of posts) {
     const topic = topicOf.get(id)
@@ -106,19 +113,19 @@ export const expectTruth = (
   }
 }
 
-export const group = (posts: readonly TruthPost[]): Map<string, TruthPost[]> => {
+export function group(posts: readonly TruthPost[]): Map<string, TruthPost[]> {
   const groups = new Map<string, TruthPost[]>()
   for (const post of posts) groups.set(post.topicId, [...(groups.get(post.topicId) ?? []), post])
   return groups
 }
 
 /**
- * What a storm may do to the feed: nothing. Every post is there at most once and in the order of its topic; only those
- * may be missing that were deleted before anybody can have read them.
+ * Checks a feed after a storm of faults: every post is there at most once and in the order of its topic, and only posts
+ * that were deleted before they were served may be missing.
  *
- * @returns how many are missing for that reason
+ * @returns the number of posts missing for that reason
  */
-export const expectStormTruth = (simulator: Simulator, posts: readonly Post[]): number => {
+export function expectStormTruth(simulator: Simulator, posts: readonly Post[]): number {
   const got = new Map(posts.map((post) => [post.id, post]))
   expect(posts).toHaveLength(got.size)
   const truth = new Map(simulator.truth().map((post) => [post.id, post]))
@@ -142,7 +149,14 @@ export const expectStormTruth = (simulator: Simulator, posts: readonly Post[]): 
 }
 
 /** Waits are short, so that a storm is over soon. */
-export const impatient: Pick<ScraperSettings, 'patience' | 'timeouts'> = {
-  patience: { attempts: 5, retryMs: 10, maxRetryMs: 200, challengeMs: 100, maxChallengeMs: 400, maxRetryAfterMs: 200 },
+export const impatient: Pick<ScraperSettings, 'retryPolicy' | 'timeouts'> = {
+  retryPolicy: {
+    attempts: 5,
+    retryMs: 10,
+    maxRetryMs: 200,
+    challengeMs: 100,
+    maxChallengeMs: 400,
+    maxRetryAfterMs: 200,
+  },
   timeouts: { connectMs: 2000, headersMs: 2000, bodyMs: 500, totalMs: 1500 },
 }

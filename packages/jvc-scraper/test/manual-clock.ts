@@ -1,6 +1,6 @@
-import type { Clock } from './clock.js'
+import type { Clock } from '../src/clock.js'
 
-/** A clock for tests: it stands still until it is told to go on. */
+/** A virtual clock for tests, which stands still until it is advanced. */
 export class ManualClock implements Clock {
   #now: number
   #timers: { at: number; run: () => void }[] = []
@@ -24,7 +24,7 @@ export class ManualClock implements Clock {
     return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map((t) => t.at))
   }
 
-  /** Goes on by `ms`, running what falls due in order, with callbacks in between. */
+  /** Advances by `ms` and runs the due timers in order, with pending callbacks in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
     for (await settled(); ; await settled()) {

@@ -1,4 +1,4 @@
-import type { PostOnPage, TopicListPage, TopicPage, TopicRow } from './parse/index.js'
+import type { PostOnPage, TopicListPage, TopicPage, TopicRow } from '../src/parse/index.js'
 
 /** Rows, posts and pages for tests, with believable values where a test names none. */
 export function rowOf(row: Partial<TopicRow> & { id: string }): TopicRow {
@@ -36,8 +36,10 @@ export function listOf(rows: readonly TopicRow[], page = 1, more = false): Topic
   }
 }
 
-export function postOf(id: number, at?: number): PostOnPage {
-  return { id: String(id), author: 'a', date: String(at), at, edited: undefined, message: `m${id}`, stickers: [] }
+export function postOf(id: number, at?: number, page = 1): PostOnPage {
+  const date = String(at)
+  const body = { message: `m${id}`, stickers: [], links: [], quotes: [] }
+  return { id: String(id), author: 'a', date, at, edited: undefined, ...body, page, permalink: `/forums/message/${id}` }
 }
 
 /** A topic as a list of ids, cut into pages of `perPage`. */
@@ -53,7 +55,7 @@ export function pageOf(topicId: string, ids: readonly number[], page: number, pe
     page: served,
     pageCount,
     locked: false,
-    posts: ids.slice((served - 1) * perPage, served * perPage).map((id) => postOf(id)),
+    posts: ids.slice((served - 1) * perPage, served * perPage).map((id) => postOf(id, undefined, served)),
     hidden: [],
     passedOver: [],
     problems: [],

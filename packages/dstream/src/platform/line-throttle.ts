@@ -1,0 +1,68 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+
+/** Lines of one kind beyond the first within this time are counted instead of written. */
+const INTERVAL_MS = 1000
+/** Kinds that are told apart at a time; a program that logs more kinds at once writes the further ones unthrottled. */
+const MAX_KINDS = 1000
+
+interface Kind {
+  suppressed: number
+  last: string
+  timer: NodeJS.Timeout
+}
+
+/**
+ * Writes one line a second of each kind, and counts the others: a sender of broken records must not fill a disk with
+ * warnings. The last suppressed line of a second is written at its end, with the count of those before it.
+ */
+export class LineThrottle {
+  readonly #write: (line: string) => void
+  readonly #kinds = new Map<string, Kind>()
+
+  constructor(write: (line: string) => void) {
+    this.#write = write
+  }
+
+  /** @param kind lines of equal kind share the second */
+  line(kind: string, text: string): void {
+    const known = this.#kinds.get(kind)
+    if (known !== undefined) {
+      known.suppressed++
+      known.last = text
+      return
+    }
+    this.#write(text)
+    if (this.#kinds.size < MAX_KINDS) this.#kinds.set(kind, { suppressed: 0, last: '', timer: this.#timer(kind) })
+  }
+
+  /** Writes the counted lines at once, as at the end of the process. */
+  flush(): void {
+    for (const [kind, { timer }] of this.#kinds) {
+      clearTimeout(timer)
+      this.#end(kind)
+    }
+    this.#kinds.clear()
+  }
+
+  #timer(kind: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      const known = this.#kinds.get(kind)!
+      if (this.#end(kind)) this.#kinds.set(kind, { ...known, suppressed: 0, timer: this.#timer(kind) })
+      else this.#kinds.delete(kind)
+    }, INTERVAL_MS).unref()
+  }
+
+  /** Returns whether any line of the kind had been suppressed. */
+  #end(kind: string): boolean {
+    const { suppressed, last } = this.#kinds.get(kind)!
+    if (suppressed === 0) return false
+    this.#write(suppressed === 1 ? last : `${last} (and ${(suppressed - 1).toLocaleString('en')} more like it)`)
+    return true
+  }
+}
+
+/** Returns the kind of a message: its text up to the first quotation or detail, without numbers. */
+export function kindOf(message: string): string {
+  const end = message.search(/: |"|\(/)
+  return (end <= 0 ? message : message.slice(0, end)).replace(/\d+/g, '#')
+}

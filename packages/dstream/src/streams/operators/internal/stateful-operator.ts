@@ -1,0 +1,88 @@
+import { partitionerOf, type PartitionOptions } from '../../../base/keys/partitioner.js'
+import type { RDD } from '../../../rdd/rdd.js'
+import type { RDDContext } from '../../../rdd/rdd-context.js'
+import { operator } from '../../graph/make.js'
+import type { Operator, Read } from '../../graph/operator.js'
+import { KeyedState } from '../../state/keyed-state.js'
+
+/** An operator that keeps its states in `table`. */
+export interface OperatorWithTable<S, T> extends Operator<T> {
+  readonly table: KeyedState<S>
+}
+
+interface StatefulSpec {
+  readonly kind: string
+  readonly parent: Operator
+  readonly sc: RDDContext
+  readonly partitioning: PartitionOptions
+  /** By default the slide of the parent. */
+  readonly slideMs?: number
+  readonly lookbackMs?: number
+  /** True when keys expire: see `KeyedStateOptions.timed`. */
+  readonly timed?: boolean
+  /** The version of the stored form of the values; default 1. */
+  readonly version?: number | undefined
+  readonly migrate?: ((old: unknown, from: number) => unknown) | undefined
+}
+
+/** The parts of a batch that differ from one stateful operator to the next. */
+interface BatchSteps<Input, Output, T> {
+  readonly params: Readonly<Record<string, unknown>>
+  /** Tables beside `state`, under the names that checkpoints know them by. */
+  readonly furtherTables?: Readonly<Record<string, KeyedState<any>>>
+  /** Reads the batch before the tables change; `undefined` ends the batch without an RDD and without a version. */
+  gather(time: number, read: Read): Promise<Input | undefined>
+  /** Changes the tables; all of its changes are rolled back when it throws. */
+  update(input: Input, time: number): Promise<Output> | Output
+  /** Returns the RDD of the batch, after the commit. */
+  result(time: number, output: Output): RDD<T>
+}
+
+/**
+ * Makes an operator with a table of states. In each batch it gathers its input, changes the table by one version, and gives
+ * an RDD of the result.
+ *
+ * @throws `bad-option` for a partitioning that is not possible
+ */
+export function statefulOperator<S, Input, Output, T>(
+  spec: StatefulSpec,
+  stepsOf: (table: KeyedState<S>, numPartitions: number) => BatchSteps<Input, Output, T>,
+): OperatorWithTable<S, T> {
+  const { kind, parent, sc, partitioning, timed = false, version = 1, migrate, ...times } = spec
+  const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
+  const table = new KeyedState<S>({ partitioner, timed })
+  const { params, furtherTables, ...steps } = stepsOf(table, partitioner.numPartitions)
+  const tables = { state: table as KeyedState<any>, ...furtherTables }
+  const stateful = operator<T>({
+    kind,
+    params,
+    parents: [parent],
+    ...times,
+    state: { tables, version, migrate },
+    compute: async (time, read) => {
+      const input = await steps.gather(time, read)
+      if (input === undefined) return undefined
+      const output = await withStateVersion(Object.values(tables), time, () => steps.update(input, time))
+      return steps.result(time, output)
+    },
+  })
+  return Object.assign(stateful, { table })
+}
+
+/** Runs `change` as one version of some tables: commits when it succeeds, and rolls all of them back when it throws. */
+export async function withStateVersion<R>(
+  tables: readonly KeyedState<any>[],
+  version: number,
+  change: () => Promise<R> | R,
+): Promise<R> {
+  for (const table of tables) table.begin(version)
+  let result: R
+  try {
+    result = await change()
+  } catch (error) {
+    for (const table of tables) table.rollback()
+    throw error
+  }
+  for (const table of tables) table.commit()
+  return result
+}
