@@ -17,7 +17,7 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-/** Whether a promise has settled by now. */
+/** Shows whether a promise has resolved. */
 function watch(promise: Promise<void>): { done: boolean } {
   const state = { done: false }
   void promise.then(() => (state.done = true))

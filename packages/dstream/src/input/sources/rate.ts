@@ -10,15 +10,15 @@ interface Rows {
   readonly until: number
 }
 
-/** Where counting began, and how far it has come. */
+/** The time at which counting began, and the next number. */
 interface Progress {
   readonly zeroMs: number
   readonly next: number
 }
 
 /**
- * The numbers 0, 1, 2, …: so many that their count follows the batch times at `rowsPerSecond`. A batch that is run again
- * gives the same numbers, and a later run goes on where the last ended.
+ * Counts 0, 1, 2, … at `rowsPerSecond` numbers per second of batch time. A batch that is run again gives the same numbers,
+ * and a later run of the program goes on after the last number.
  *
  * Law: with whole batches, `out(k) = [⌊(k − 1)·i·r⌋ … ⌊k·i·r⌋ − 1]` for the k-th batch, interval i, rate r.
  */

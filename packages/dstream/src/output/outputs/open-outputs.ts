@@ -1,7 +1,7 @@
 import type { OutputSpec } from '../../streams/graph/graph.js'
 import { abandon, type Mortal } from './mortal.js'
 
-/** The outputs of a life, from their opening to their end. */
+/** Opens and closes the outputs of a context. */
 export class OpenOutputs {
   readonly #outputs: readonly (OutputSpec & Mortal)[]
   readonly #opened = new Set<OutputSpec & Mortal>()
@@ -10,7 +10,7 @@ export class OpenOutputs {
     this.#outputs = outputs
   }
 
-  /** One after the other; those after one that fails stay as they are. */
+  /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
   async open(): Promise<void> {
     for (const output of this.#outputs) {
       await output.open?.()
@@ -18,7 +18,7 @@ export class OpenOutputs {
     }
   }
 
-  /** All, but for those that have not come to be opened. One that fails keeps no other from it. */
+  /** Closes all outputs that are open or need no opening. Closes the others too when one fails, and throws the first error. */
   async close(): Promise<void> {
     const failures: unknown[] = []
     for (const output of this.#outputs) {
