@@ -39,7 +39,7 @@ export type { StateView } from './streams/state/view.js'
 
 // ── batches ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export { RDD } from './rdd/rdd.js'
-export type { SortOptions } from './rdd/rdd.js'
+export type { RDDFactory, SortOptions } from './rdd/rdd.js'
 export type { Accumulator } from './rdd/accumulator.js'
 export type { Broadcast } from './rdd/broadcast.js'
 export { RDDContext } from './rdd/rdd-context.js'
