@@ -96,20 +96,6 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     return (this.#closing ??= this.#close())
   }
 
-  /** Ends without a word, as if the process had died. */
-  abandon(): void {
-    const wasStarted = this.#state === 'started'
-    this.#state = 'closed'
-    this.#draining = false
-    this.#restartTimer?.cancel()
-    this.#life.abort()
-    this.intake.close()
-    if (wasStarted)
-      Promise.resolve(this.#receiver)
-        .then((receiver) => receiver.onStop())
-        .catch(() => undefined)
-  }
-
   store(record: T, position: unknown): boolean {
     this.#mustBeTaking()
     return this.#taking(() => this.intake.store(record, position))

@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
 import { manifestMissing } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
+import type { Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
-import { MortalStorage } from '../../testing/simulated-disk/mortal-storage.js'
 import { encodeRecords } from './encode-records.js'
 import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import type { SinkHome } from './sink-home.js'
 
 const dataFile = /^batch-\d+-\d{5,}$/
 
-/** The files of a sink and their manifest, from their opening to their end: what one life has of them. */
+/** The data files and the manifest of a sink, from opening to closing. */
 export class BatchFiles<T> {
   readonly #where: string
-  readonly #storage: MortalStorage
+  readonly #storage: Storage
   readonly #encode: (record: T) => string | Uint8Array
   #release: (() => Promise<void>) | undefined
   #last: number | undefined
@@ -23,7 +23,7 @@ export class BatchFiles<T> {
 
   private constructor(home: SinkHome, encode: (record: T) => string | Uint8Array) {
     this.#where = home.name
-    this.#storage = new MortalStorage(home.storage)
+    this.#storage = home.storage
     this.#encode = encode
   }
 
@@ -61,11 +61,6 @@ export class BatchFiles<T> {
 
   async close(): Promise<void> {
     await this.#release?.()
-  }
-
-  /** As if the process had died. */
-  die(): Promise<void> {
-    return this.#storage.die()
   }
 
   async #writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {

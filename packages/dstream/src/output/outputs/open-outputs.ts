@@ -1,24 +1,23 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
-import { abandon, type Mortal } from './mortal.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 
-/** The outputs of a life, from their opening to their end. */
+/** The outputs of a running context, from opening to closing. */
 export class OpenOutputs {
-  readonly #outputs: readonly (OutputSpec & Mortal)[]
-  readonly #opened = new Set<OutputSpec & Mortal>()
+  readonly #outputs: readonly OutputSpec[]
+  readonly #opened = new Set<OutputSpec>()
 
-  constructor(outputs: readonly (OutputSpec & Mortal)[]) {
+  constructor(outputs: readonly OutputSpec[]) {
     this.#outputs = outputs
   }
 
-  /** One after the other; those after one that fails stay as they are. */
-  async open(): Promise<void> {
+  /** Opens the outputs one after the other. Outputs behind one that fails are not opened. */
+  async open(host: OutputHost): Promise<void> {
     for (const output of this.#outputs) {
-      await output.open?.()
+      await output.open?.(host)
       this.#opened.add(output)
     }
   }
 
-  /** All, but for those that have not come to be opened. One that fails keeps no other from it. */
+  /** Closes the outputs that were opened, and those that need no opening. An output that fails does not keep others open. */
   async close(): Promise<void> {
     const failures: unknown[] = []
     for (const output of this.#outputs) {
@@ -30,12 +29,5 @@ export class OpenOutputs {
       }
     }
     if (failures.length > 0) throw failures[0]
-  }
-
-  /** As if the process had died: those that were opened are not closed. */
-  async abandon(): Promise<void> {
-    const opened = [...this.#opened]
-    this.#opened.clear()
-    await Promise.all(opened.map(async (output) => output[abandon]?.()))
   }
 }

@@ -1,16 +1,18 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
-import { abandon, type Mortal } from './mortal.js'
+
+/** The surroundings that a context gives to a sink when it opens it. */
+export type SinkHost = OutputHost
 
 /**
  * A store that takes part in exactly-once: what `write` is given and its batch time become visible together, or not at
  * all.
  */
 export interface Sink<in T> {
-  /** Called at start, before anything else. */
-  open?(): void | Promise<void>
+  /** Called at start, before anything else. A sink that needs nothing of the host may leave the parameter out. */
+  open?(host?: SinkHost): void | Promise<void>
   /** The time of the last batch that the store holds. */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
   /**
@@ -29,7 +31,7 @@ export interface Sink<in T> {
  *
  * Guarantee: exactly once. A batch that is run again after a crash is passed over when the store has it already.
  */
-export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSpec & Mortal {
+export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {
@@ -37,8 +39,8 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSp
     params: {},
     parent,
     handsOutRDD: true,
-    open: async () => {
-      await sink.open?.()
+    open: async (host) => {
+      await sink.open?.(host)
       try {
         last = (await sink.lastCommitted())?.milliseconds
       } catch (error) {
@@ -54,6 +56,5 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSp
       last = Math.max(time, last ?? time)
     },
     close,
-    [abandon]: async () => sink[abandon]?.(),
   }
 }

@@ -67,7 +67,7 @@ function life(platter: DiskState, lock: { by: object | undefined }, options: Mem
     },
     crashed: whenCrashed,
     crash: ({ unsynced = 'lost', seed = 0, ...next } = {}) => {
-      disk.dead = true
+      disk.crashed = true
       lock.by = undefined
       platter.crash(unsynced, randomFrom(seed))
       return life(platter, lock, next)
