@@ -2,8 +2,6 @@
 const { layers, rim, machine, homes } = require('./layers.cjs')
 
 const src = '^packages/dstream/src'
-/** Pairs of public files that name each other in their types: a job and its context, an RDD and its context. */
-const faces = `${src}/(api/(job|streaming-context)|rdd/(rdd|rdd-context))\\.ts$`
 const tests = '\\.(test|arbitrary)\\.ts$'
 const names = (folders) => `(${folders.join('|')})(/|\\.ts$)`
 
@@ -35,15 +33,8 @@ module.exports = {
       name: 'no-circular',
       comment: 'Two files that need each other, types included, are one thing or want a third that both import.',
       severity: 'error',
-      from: { pathNot: faces },
+      from: {},
       to: { circular: true },
-    },
-    {
-      name: 'no-circular-at-run-time',
-      comment: 'A context makes RDDs and runs jobs, which name it: within these pairs a type may point back.',
-      severity: 'error',
-      from: { path: faces },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'not-found',

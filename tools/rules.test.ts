@@ -35,8 +35,6 @@ describe('the layer table', () => {
       undefined,
     ],
     [`${engine}/platform/disk.ts`]: [using('node:fs'), undefined],
-    [`${engine}/rdd/rdd.ts`]: [using('./rdd-context.js'), undefined],
-    [`${engine}/rdd/rdd-context.ts`]: ["export type { all } from './rdd.js'\n", undefined],
     [`${engine}/api/dstream.ts`]: [
       "import type { all } from './job.js'\nexport const a: typeof all = []\n",
       'no-circular',

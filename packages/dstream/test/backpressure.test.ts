@@ -4,7 +4,7 @@ import type { StreamingContextOptions } from 'dstream'
 import { ManualClock } from '../src/testing/manual-clock.js'
 import { settle } from './receive-harness.js'
 
-/** Has always more to give, and waits when it is asked to. */
+/** Stores records without end, and waits when store() asks for it. */
 class Endless extends Receiver<number> {
   async onStart(signal: AbortSignal): Promise<void> {
     for (let n = 0; !signal.aborted; n++) if (!this.store(n)) await this.ready()
@@ -14,7 +14,7 @@ class Endless extends Receiver<number> {
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** Batch sizes of a job whose processing takes `msPerRecord` of virtual time for each record. */
+/** Returns the batch sizes of a job that takes `msPerRecord` of virtual time for each record. */
 async function sizes(msPerRecord: number, batches: number, options: Partial<StreamingContextOptions>) {
   const clock = new ManualClock()
   const ssc = new StreamingContext({ batchInterval: Seconds(1), clock, logger, maxBufferedRecords: 2000, ...options })
@@ -22,7 +22,7 @@ async function sizes(msPerRecord: number, batches: number, options: Partial<Stre
   ssc.receiverStream(new Endless()).foreachRDD(async (rdd) => {
     const n = await rdd.count()
     seen.push(n)
-    // Evaluation lets sockets breathe every ten milliseconds or so.
+    // Evaluation yields to sockets about every ten milliseconds.
     const endMs = clock.now() + Math.round(n * msPerRecord)
     while (clock.now() < endMs) {
       const sliceMs = Math.min(endMs, clock.now() + 10)
@@ -58,7 +58,7 @@ describe('backpressure', () => {
 
   test('the first batches have the initial rate', async () => {
     const seen = await sizes(0.1, 2, { backpressure: { initialRate: 50 } })
-    // The last block of an interval may close just behind the tick.
+    // The last block of an interval may close just after the tick.
     expect(seen).toEqual([40, 50])
   })
 

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
-/** What a connection loses: a piece of what goes one way, whole or its second half, and everything after it. */
+/** The break of a connection: it loses a piece of data in one direction, all of it or its second half, and everything after it. */
 export interface Cut {
   readonly way: 'request' | 'reply'
-  /** From 0, over all connections. */
+  /** The index of the piece in its direction, from 0, counted over all connections. */
   readonly piece: number
   readonly half: boolean
 }
 
-/** A way to a server that can break at any piece of data, once. */
+/** A proxy to a server that breaks the connection once, at any piece of data. */
 export class BreakingWay {
   readonly pieces = { request: 0, reply: 0 }
   cut: Cut | undefined
@@ -49,7 +49,7 @@ export class BreakingWay {
       const piece = this.pieces[way]++
       if (cut?.way !== way || cut.piece !== piece) return void to.write(data)
       this.cut = undefined
-      // `end`, so that what the server has got before it still counts.
+      // `end`, so that the data before it still reaches the server.
       if (cut.half) to.end(data.subarray(0, data.length >> 1))
       else to.end()
       from.destroy()

@@ -3,9 +3,9 @@ import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
 
-// An output that was not run because a function above it threw gets its data in the next life of the program.
+// An output that did not run because a function above it threw gets its data in the next run of the program.
 
-/** Throws on b in the batch of b, as long as something is broken. */
+/** Throws on record b while the fault lasts. */
 type Fragile = (record: string) => string
 type Define = (stream: DStream<string>, fragile: Fragile) => DStream<string>
 
@@ -47,7 +47,7 @@ const jobs: Record<string, Define> = {
 
 type Seen = [time: number, records: string[]]
 
-/** What the output has been given, life after life; what is broken is so for a whole life, or for its first batches. */
+/** Returns the output's batches, run by run. The fault lasts for a whole run, or for its first `broken` batches. */
 async function run(define: Define, lives: readonly { rows: string[]; broken: boolean | number }[]): Promise<Seen[][]> {
   const storage = memoryStorage()
   const all: Seen[][] = []
@@ -90,7 +90,7 @@ test.each(Object.entries(jobs))('%s', async (_, define) => {
     { rows: ['e'], broken: false },
   ])
   expect(byTime(broken)).toEqual(expected)
-  // It is paid where what was broken is mended, and once.
+  // The pending output runs once, in the run in which the fault is mended.
   expect(broken[2]).toEqual([expected[5]])
 })
 
@@ -112,7 +112,7 @@ test.each(['a map above a state', 'the function of a state'])(
       { rows: ['a', 'b', 'c', 'a'], broken: true },
       { rows: ['d', 'e', 'f'], broken: 1 },
     ])
-    // The batch of d failed in this life: it is owed to the next.
+    // The batch of d failed in this run, so its output is pending for the next.
     expect(byTime(broken)).toEqual(expected.filter(([time]) => time !== 5000))
   },
 )

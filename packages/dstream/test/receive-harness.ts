@@ -4,7 +4,7 @@ import type { Logger } from '../src/base/ports.js'
 import { ManualClock } from '../src/testing/manual-clock.js'
 import type { ReceiverEvent } from '../src/input/receive/supervisor.js'
 
-/** For the tests of receive/ and sources/: the surroundings of a receiver, on a clock that stands still. */
+/** The surroundings of a receiver for the tests of receive/ and sources/, on the virtual clock. */
 export class Harness {
   readonly clock = new ManualClock()
   readonly blocks: Block[] = []
@@ -16,7 +16,7 @@ export class Harness {
     warn: (_, message) => void this.log.push(message),
     error: (_, message) => void this.log.push(message),
   }
-  /** What storing the next blocks does: an error rejects. */
+  /** The outcomes of storing the next blocks: an error rejects. */
   readonly failures: (Error | undefined)[] = []
 
   addBlock = async (block: Block): Promise<void> => {
@@ -27,7 +27,7 @@ export class Harness {
 
   onEvent = (type: ReceiverEvent, info: ReceiverInfo): void => void this.events.push({ type, info })
 
-  /** Moves on, with everything that falls due on the way. */
+  /** Advances the clock and runs every timer that is due on the way. */
   advance = async (toMs: number): Promise<void> => {
     await settle()
     for (let at = this.clock.nextTimer(toMs); at !== undefined; at = this.clock.nextTimer(toMs)) {
@@ -51,7 +51,7 @@ export function recordsOf({ payload }: Block): readonly unknown[] {
   return 'records' in payload ? payload.records : [...payload.codec.decode(payload.bytes, () => {})]
 }
 
-/** Everything that does not wait for a timer or for I/O has happened. */
+/** Resolves when everything that waits neither for a timer nor for I/O has run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -5,7 +5,7 @@ import { TestContext } from 'dstream/testing'
 import { lineCodec } from '../src/base/lines/line-codec.js'
 import { Harness } from './receive-harness.js'
 
-/** A receiver whose store is in the hands of the test. */
+/** A receiver that stores only what the test stores through it. */
 class Hand<T> extends Receiver<T> {
   onStart(): void {}
   onStop(): void {}

@@ -7,15 +7,15 @@ import type { DStream } from 'dstream'
 import { crashPoints, TestContext } from 'dstream/testing'
 import { lineCodec } from '../src/base/lines/line-codec.js'
 
-/** What the outside world has said so far: a record is its place in it. */
+/** All records that the outside world has sent; a record is its index. */
 type World = string[]
 
 interface Kind {
-  /** The stream of a source that reads the world, and how the test lets it see what is new. */
+  /** Makes a stream that reads the world, and a function that lets it see new records. */
   define(t: TestContext, world: World): { stream: DStream<string>; see?: (() => void) | undefined }
 }
 
-/** Reads on from its position; `hand` hands records on. */
+/** Reads on from its position; `hand` stores new records. */
 class WorldReceiver extends Receiver<string> {
   override readonly codecs = [lineCodec]
   #next = 0
@@ -34,7 +34,7 @@ class WorldReceiver extends Receiver<string> {
     const fresh = this.world.slice(this.#next)
     if (fresh.length === 0 || !this.isStarted()) return
     this.#next = this.world.length
-    // A life that is cut off leaves its last block unanswered.
+    // A crash leaves the promise of the last block unresolved.
     void Promise.resolve(this.hand(this, fresh, this.#next)).catch(() => undefined)
   }
 }
@@ -70,7 +70,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 }
 
-/** Runs five batches with a crash in one of them, then some more; gives what each batch time gave in the end, and the totals. */
+/** Runs five batches with a crash in one of them, then some more. Returns the final output of each batch time, and the totals. */
 async function run(kind: Kind, crashBatch: number, at: string) {
   const world: World = []
   const said = new Map<number, string[]>()

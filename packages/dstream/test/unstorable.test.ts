@@ -7,7 +7,7 @@ class Counter {
   n = 1
 }
 
-/** Counts, and keeps from the second batch on what cannot be kept. */
+/** Counts; from the second batch on its state holds a value that cannot be stored. */
 function keeping(value: unknown): Source {
   return (words) =>
     ones(words)
@@ -16,7 +16,7 @@ function keeping(value: unknown): Source {
       .print()
 }
 
-/** Counts, and looks at what lies below a window. */
+/** Counts, with the unstorable value in the input of a window. */
 function holding(inside: (word: string) => unknown): Source {
   return (words) => {
     job(words)
@@ -40,7 +40,7 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     job,
     'state-not-data',
     [/^A state holds .*function/, /use plain data/],
-    // Its operator waits with what it was given; the batch is done.
+    // The operator keeps its input for later; the batch is done.
     2000,
   ],
   [
@@ -65,7 +65,7 @@ describe('what cannot be stored: named with its place; nothing committed is lost
     for (const text of says) expect(error.message).toMatch(text)
     expect(t.ssc.lastProgress?.batchTime).toBe(done)
     await t.ssc.stop()
-    // Of what was committed not a byte has changed, though the journal knows that another batch has begun.
+    // Not a byte of the committed data has changed, although the journal shows that another batch has begun.
     const after = await contents(dir)
     for (const [path, bytes] of Object.entries(before)) expect(after[path]!.startsWith(bytes), path).toBe(true)
     const mended = contextOf(program, fileStorage(dir), 2000, [])

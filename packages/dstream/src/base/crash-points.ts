@@ -1,16 +1,16 @@
 /**
- * Called at each named step with its name, by the code that takes the step. In production there is none; a test cuts the
- * life of the program there by never coming back, or makes the step fail by throwing.
+ * Called with the name of each crash point that the program reaches. Production has none. A test simulates a crash there by
+ * never returning, or a failed step by throwing.
  */
 export type CrashHook = (name: string) => Promise<void> | void
 
 const names: string[] = []
 
-/** Every named step, listed by the code that takes it: a new step joins the crash sweep by itself. */
+/** The names of all crash points, registered by the code that has them: the crash sweep includes a new one by itself. */
 export const crashPoints: readonly string[] = names
 
 /**
- * Names a step. What it returns is called where the step is taken.
+ * Registers a crash point. Call the returned function where the program reaches it.
  *
  * @example
  * const beforeAppend = crashPoint('commit:before-append')

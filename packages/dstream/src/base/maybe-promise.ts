@@ -1,12 +1,15 @@
-/** A value that is there, or will be. Most evaluations never wait, and a promise costs more than a small batch. */
+/** A value, or a promise of one. Most evaluations never wait, and a promise costs more than a small batch. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Not called `then`: a module that exports a `then` is taken for a promise by `import()`. */
+/**
+ * Passes a value to `next` once it is there. The name is not `then`, because `import()` takes a module that exports `then`
+ * for a promise.
+ */
 export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-/** `body(0)`, `body(1)` … one after the other, until one gives false. Waits only where one has to be waited for. */
+/** Calls `body(0)`, `body(1)` … one after the other, until one returns false. Waits only for promises. */
 export function forEachInOrder(count: number, body: (i: number) => MaybePromise<boolean | void>): MaybePromise<void> {
   for (let i = 0; i < count; i++) {
     const more = body(i)
@@ -28,7 +31,7 @@ async function waitInOrder(
   }
 }
 
-/** The values of `body(0)` to `body(count − 1)`, evaluated one after the other. */
+/** Returns the values of `body(0)` to `body(count − 1)`, called one after the other. */
 export function mapInOrder<T>(count: number, body: (i: number) => MaybePromise<T>): MaybePromise<T[]> {
   const values: T[] = []
   const done = forEachInOrder(count, (i) => chain(body(i), (value) => void values.push(value)))

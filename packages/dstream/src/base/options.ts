@@ -1,8 +1,8 @@
 import { badOption, notOptions, unknownOption } from './errors/options.js'
 
 /**
- * Refuses what is no options object, and every key that is not known. `undefined` is fine.
- * `where` is what the user wrote: `StreamingContext`, `reduceByKey`. @throws `not-options`, `unknown-option`
+ * Checks that options are an object, or `undefined`, without unknown keys. `where` is the call as the user wrote it:
+ * `StreamingContext`, `reduceByKey`. @throws `not-options`, `unknown-option`
  */
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return
@@ -12,43 +12,43 @@ export function checkOptions(where: string, options: unknown, known: readonly st
   }
 }
 
-/** A whole number of at least 1. @throws `bad-option` */
+/** Returns the value if it is a whole number of at least 1. @throws `bad-option` */
 export function positiveInteger(where: string, name: string, value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
   throw badOption(where, name, 'a whole number of at least 1', value)
 }
 
-/** A whole number of at least 0. @throws `bad-option` */
+/** Returns the value if it is a whole number of at least 0. @throws `bad-option` */
 export function nonNegativeInteger(where: string, name: string, value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
   throw badOption(where, name, 'a whole number of at least 0', value)
 }
 
-/** A finite number above 0. @throws `bad-option` */
+/** Returns the value if it is a finite number above 0. @throws `bad-option` */
 export function positiveNumber(where: string, name: string, value: unknown): number {
   if (Number.isFinite(value) && (value as number) > 0) return value as number
   throw badOption(where, name, 'a number above 0', value)
 }
 
-/** @throws `bad-option` */
+/** Returns the value if it is a function. @throws `bad-option` */
 export function aFunction<F>(where: string, name: string, value: F): F {
   if (typeof value === 'function') return value
   throw badOption(where, name, 'a function', value)
 }
 
-/** @throws `bad-option` */
+/** Returns the value if it is a boolean. @throws `bad-option` */
 export function aBoolean(where: string, name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw badOption(where, name, 'true or false', value)
 }
 
-/** A string of at least one character. @throws `bad-option` */
+/** Returns the value if it is a string of at least one character. @throws `bad-option` */
 export function aString(where: string, name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
   throw badOption(where, name, 'a string that is not empty', value)
 }
 
-/** The known name that `name` was most likely meant to be, if any is near enough. */
+/** Returns the known name that is nearest to `name`, if it is similar enough. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let least = Math.max(2, Math.ceil(name.length / 3)) + 1
@@ -62,7 +62,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return best
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** Computes the Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

@@ -1,46 +1,44 @@
 /**
- * The nouns that the outside must supply. Types only: `node/` holds the real ones, `testing/` the ones that obey.
+ * The interfaces to the outside, such as clocks, storage and sockets. `platform/` implements them for Node, `testing/` for
+ * tests that control them.
  */
 
 /** The only source of time and timers in the engine. Times are milliseconds since the epoch. */
 export interface Clock {
   now(): number
-  /** Calls `run` once, at or after `atMs`. */
+  /** Calls `run` once, at or after `atMs`, unless it is cancelled before. */
   setTimer(atMs: number, run: () => void): { cancel(): void }
 }
 
-/**
- * Decides when a long evaluation lets the event loop breathe. Evaluation is cut into slices; between two of them the
- * engine asks. One slice belongs to one run over one partition.
- */
+/** Decides when a long evaluation yields to the event loop. An evaluation runs in slices, with a possible pause after each. */
 export interface Yielder {
   begin(): Slice
 }
 
 export interface Slice {
-  /** How many records to process before calling `pause` again; at least 1. */
+  /** The number of records to process before `pause` is called again; at least 1. */
   readonly size: number
-  /** After `size` records: `undefined` to go on at once, or a promise to await first. May change `size`. */
+  /** Called after `size` records. Returns `undefined` to continue at once, or a promise to await. May change `size`. */
   pause(): Promise<void> | undefined
 }
 
-/** Where journal and checkpoints live. */
+/** The files of journal and checkpoints. */
 export interface Storage {
-  /** Resolves when durable; calls made while one is under way share the next sync. */
+  /** Appends bytes, and resolves when they are durable. Calls made during one share the next sync. */
   append(file: string, bytes: Uint8Array): Promise<void>
-  /** The whole file; `undefined` when there is none. */
+  /** Reads a whole file; resolves to `undefined` when it does not exist. */
   read(file: string): Promise<Uint8Array | undefined>
-  /** The whole file anew: atomic, and durable when it resolves. */
+  /** Replaces a whole file atomically, and resolves when that is durable. */
   put(file: string, bytes: Uint8Array): Promise<void>
-  /** The names that begin so. */
+  /** Lists the files whose name begins with `prefix`. */
   list(prefix: string): Promise<string[]>
-  /** One that is not there is passed over. */
+  /** Deletes a file; does nothing when it does not exist. */
   delete(file: string): Promise<void>
-  /** Keeps other programs out until what it gives is called. @throws `storage-locked` naming the owner */
+  /** Locks the storage for this process until the returned function is called. @throws `storage-locked` naming the owner */
   lock(): Promise<() => Promise<void>>
 }
 
-/** What warnings and failures are told to: facts as an object, then a sentence. pino-shaped, so that pino fits. */
+/** Receives warnings and failures: facts as an object, then a sentence. A pino logger can be used as it is. */
 export interface Logger {
   debug(o: object, m: string): void
   info(o: object, m: string): void
@@ -48,7 +46,7 @@ export interface Logger {
   error(o: object, m: string): void
 }
 
-/** One connection to a server, as far as reading from it needs. `close` ends it without further callbacks. */
+/** One connection to a server, for reading. After `close` no event follows. */
 export interface Connection {
   pause(): void
   resume(): void
@@ -57,22 +55,22 @@ export interface Connection {
 
 export interface ConnectionEvents {
   opened(): void
-  /** The chunk belongs to the receiver from now on. */
+  /** A chunk arrived. It belongs to the callee, which may change it. */
   data(chunk: Uint8Array): void
-  /** The other side has sent all it had. */
+  /** The server closed its side after its last byte. */
   ended(): void
-  /** Could not be opened, or broke. */
+  /** The connection could not be opened, or broke. */
   failed(error: Error): void
 }
 
-/** How a source reaches a server. Nothing is called before it has returned. */
+/** Connects a source to a server. No event precedes its return. */
 export type Connect = (host: string, port: number, events: ConnectionEvents) => Connection
 
-/** What a source of files needs of a file system. Paths have `/` between their names. */
+/** A file system, for sources that read files. `/` separates the names of a path. */
 export interface Files {
-  /** What lies directly in a directory; `undefined` when there is no such directory. */
+  /** Lists the direct entries of a directory; resolves to `undefined` when it does not exist. */
   entries(directory: string): Promise<readonly FileEntry[] | undefined>
-  /** When the file was last changed, in milliseconds since the epoch; `undefined` when it is gone. */
+  /** Resolves to the time of the last change in milliseconds since the epoch, `undefined` when the file does not exist. */
   modifiedMs(path: string): Promise<number | undefined>
   read(path: string): AsyncIterable<Uint8Array>
 }
@@ -82,19 +80,19 @@ export interface FileEntry {
   readonly kind: 'file' | 'directory'
 }
 
-/** Values in order, at once or one after the other. */
+/** Values in order, in memory or read one by one. */
 export type Sequence<T> = Iterable<T> | AsyncIterable<T>
 
 /**
- * Where an RDD is saved, and loaded from. Partitions come in order, and each is read to its end before the next one is
- * asked for. A path is a directory with a file per partition, `part-00000` and so on, and an empty `_SUCCESS`.
+ * Saves and loads RDDs. Partitions are read in order, each to its end before the next. A path is a directory with one file
+ * per partition, `part-00000` and so on, and an empty `_SUCCESS`.
  */
 export interface RDDFiles {
-  /** The directory appears whole or not at all, and replaces the one that an earlier save has left. */
+  /** Writes lines. The directory appears completely or not at all, and replaces that of an earlier save. */
   saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
-  /** The same for values of any kind that a checkpoint can hold. */
+  /** Does the same for values of every kind that a checkpoint can store. */
   saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
-  /** The lines of one file, or of the files in a directory, by name; names that begin with `_` or `.` are passed over. */
+  /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
 }

@@ -1,6 +1,6 @@
 /**
- * One value per process and name, whatever number of copies of this library it has loaded: a program can hold the ESM and
- * the CJS build at once.
+ * Returns the one value of a name in this process, however many copies of this library are loaded: a program can load the
+ * ESM and the CJS build at once.
  */
 export function processWide<T>(name: string, make: () => T): T {
   const key = Symbol.for(`dstream.${name}`)

@@ -4,15 +4,15 @@ import { DStreamError } from './errors/base.js'
 
 const brand = Symbol.for('dstream.record-error')
 
-/** Where a record was when something went wrong: the operator as the user wrote it, and the time of its batch if there is one. */
+/** The operator that processed a record, as the user wrote it, and the time of its batch in milliseconds, if any. */
 export interface RecordOrigin {
   readonly operator: string
   readonly time: number | undefined
 }
 
 /**
- * A user's function threw on a record. `cause` is the very error it threw; `record` is what the function was given.
- * Outside of a batch `time` is that of the epoch.
+ * Raised when a user's function throws on a record. `cause` is the error that it threw, `record` the record that it was
+ * called with. Outside of a batch `time` is the epoch.
  */
 export class RecordError extends DStreamError {
   readonly operator: string
@@ -20,19 +20,19 @@ export class RecordError extends DStreamError {
   readonly record: unknown
   declare readonly cause: unknown
 
-  constructor(place: RecordOrigin, record: unknown, cause: unknown) {
-    const batch = place.time === undefined ? '' : ` in the batch of ${place.time} ms`
-    super('record-error', `${place.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
+  constructor(origin: RecordOrigin, record: unknown, cause: unknown) {
+    const batch = origin.time === undefined ? '' : ` in the batch of ${origin.time} ms`
+    super('record-error', `${origin.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
       cause,
     })
     this.name = 'RecordError'
-    this.operator = place.operator
-    this.time = new Time(place.time ?? 0)
+    this.operator = origin.operator
+    this.time = new Time(origin.time ?? 0)
     this.record = record
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== RecordError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value

@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { StreamingContext } from '../api/streaming-context.js'
 import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
-import { collectJobs, definedJobs, type Job } from '../api/job.js'
+import { definedJobs, type Job } from '../api/job.js'
+import { collectJobs } from '../api/job-registry.js'
 import type { Logger, Storage } from '../base/ports.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

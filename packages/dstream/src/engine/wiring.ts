@@ -1,7 +1,7 @@
 import type { Clock, Logger, RDDFiles, Yielder } from '../base/ports.js'
 import type { RecordError } from '../base/record-error.js'
 import { describe } from '../base/text/describe.js'
-import type { SourceHome } from '../input/sources/input-source.js'
+import type { BlockStore, SourceHome } from '../input/sources/input-source.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { RDDRuntime } from '../rdd/plan/runtime.js'
@@ -84,11 +84,18 @@ export function sourceHome({
       maxBufferedRecords: limits.maxBufferedRecords ?? DEFAULT_BUFFERED_RECORDS,
       maxBufferedBytes: limits.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES,
     },
-    addBlock: (block) => engine().journal.addBlock(block),
-    blocksOf: (stream, time) => engine().journal.allocation(time)?.blocks.get(stream) ?? [],
-    earlierBlocks: () => {
+    blocks: blockStore(engine),
+  }
+}
+
+function blockStore(engine: () => Engine): BlockStore {
+  return {
+    add: (block) => engine().journal.addBlock(block),
+    of: (streamId, time) => engine().journal.allocation(time)?.blocks.get(streamId) ?? [],
+    earlier: (streamId) => {
       const { journal } = engine()
-      return [...journal.waiting(), ...journal.allocations().flatMap(({ blocks }) => [...blocks.values()].flat())]
+      const waiting = journal.waiting().filter((block) => block.streamId === streamId)
+      return [...waiting, ...journal.allocations().flatMap(({ blocks }) => blocks.get(streamId) ?? [])]
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { BatchInfo, OutputOperationInfo, StreamInputInfo } from './events.js'
 
-/** Gathers what becomes known of one batch, and gives it as `BatchInfo` at each of its events. */
+/** Collects the figures of one batch and returns them as the `BatchInfo` of each event. */
 export class BatchReport {
   readonly time: number
   readonly #submittedMs: number
@@ -15,7 +15,7 @@ export class BatchReport {
     this.#inputs = byStream(inputs)
   }
 
-  /** What the sources gave, now that received bytes have been decoded and counted. */
+  /** Replaces the inputs once received bytes have been decoded and counted. */
   setInputs(inputs: readonly StreamInputInfo[]): void {
     this.#inputs = byStream(inputs)
   }

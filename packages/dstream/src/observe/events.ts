@@ -1,31 +1,31 @@
-/** What one input stream gave to a batch. */
+/** The input of a batch from one stream. */
 export interface StreamInputInfo {
   /** The number of the stream, from 0 in order of definition. */
   readonly inputStreamId: number
   readonly numRecords: number
-  /** `Description`, when there is one, is the text a page shows. */
+  /** Data about the input. Its `Description`, if present, is the text that a page shows. */
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
-/** One output on one batch. Times and durations are milliseconds; `undefined` while unknown. */
+/** One output operation of a batch. Times and durations are milliseconds; `undefined` while unknown. */
 export interface OutputOperationInfo {
   readonly batchTime: number
-  /** Place in the order of registration, from 0; it never shifts. */
+  /** The index in order of registration, from 0; it never changes. */
   readonly id: number
-  /** `print at stickers.js:12`. */
+  /** For example `print at stickers.js:12`. */
   readonly name: string
-  /** Where in the program the output was defined, in full. */
+  /** The full call site of the output in the program. */
   readonly description: string
   readonly startTime?: number
   readonly endTime?: number
   readonly duration?: number
-  /** What it failed of, if it did. */
+  /** The reason of a failure; absent without one. */
   readonly failureReason?: string
 }
 
 /**
- * One batch, as far as it has come. All delays are milliseconds and count from the tick, so a batch that had to wait for
- * an earlier one shows it (Spark's start when the jobs were queued); `undefined` while unknown.
+ * One batch, with the figures that are known so far. All times and delays are milliseconds. The scheduling delay counts
+ * from the tick, so it includes the wait for earlier batches (Spark counts from the time at which the jobs were queued).
  */
 export interface BatchInfo {
   readonly batchTime: number
@@ -33,48 +33,48 @@ export interface BatchInfo {
   readonly submissionTime: number
   readonly processingStartTime?: number
   readonly processingEndTime?: number
-  /** How long the batch has waited for earlier ones. */
+  /** The time from the tick to the start of processing. */
   readonly schedulingDelay?: number
-  /** How long it has taken from its start to its end. */
+  /** The time from the start of processing to its end. */
   readonly processingDelay?: number
-  /** Both together. */
+  /** The sum of both. */
   readonly totalDelay?: number
-  /** Of all input streams. */
+  /** The records of all input streams. */
   readonly numRecords: number
   readonly outputOperationInfos: Readonly<Record<number, OutputOperationInfo>>
 }
 
-/** One receiver, and the last that has gone wrong with it. */
+/** One receiver and its last error. */
 export interface ReceiverInfo {
   readonly streamId: number
   readonly name: string
   readonly active: boolean
-  /** Why it was last reported, restarted or stopped, in words; empty before that. */
+  /** The message of the last report, restart or stop; empty before that. */
   readonly lastErrorMessage: string
-  /** The error with its stack. */
+  /** The error with its stack; empty without one. */
   readonly lastError: string
-  /** When that was, in milliseconds since the epoch; -1 before it. */
+  /** The time of that error in milliseconds since the epoch; -1 without one. */
   readonly lastErrorTime: number
 }
 
-/** Everything that can happen, as plain data. Metrics, progress and pages are folds over it. */
+/** All events, as plain data. Metrics, progress and pages are folds over them. */
 export interface StreamingEvents {
-  /** `start()` is through; milliseconds since the epoch. */
+  /** `start()` has completed. `time` is in milliseconds since the epoch. */
   streamingStarted: { time: number }
   receiverStarted: { receiverInfo: ReceiverInfo }
   receiverError: { receiverInfo: ReceiverInfo }
   receiverStopped: { receiverInfo: ReceiverInfo }
-  /** The tick of a batch has come. */
+  /** A batch is due: its tick has come. */
   batchSubmitted: { batchInfo: BatchInfo }
-  /** Its first output begins. */
+  /** The first output of a batch begins. */
   batchStarted: { batchInfo: BatchInfo }
-  /** Its last output has ended, well or not. */
+  /** The last output of a batch has ended, successfully or not. */
   batchCompleted: { batchInfo: BatchInfo }
   outputOperationStarted: { outputOperationInfo: OutputOperationInfo }
   outputOperationCompleted: { outputOperationInfo: OutputOperationInfo }
 }
 
-/** Spark's listener: any of `onBatchCompleted`, `onReceiverError` and so on, one method an event. */
+/** Spark's listener: one optional method for each event, such as `onBatchCompleted` or `onReceiverError`. */
 export type StreamingListener = {
   [E in keyof StreamingEvents as `on${Capitalize<E>}`]?: (event: StreamingEvents[E]) => void
 }

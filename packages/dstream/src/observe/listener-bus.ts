@@ -9,7 +9,10 @@ function methodOf(event: EventName): keyof StreamingListener {
   return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
 }
 
-/** Tells every listener, in order of registration. An exception in one, or a rejection, is logged and harms nobody. */
+/**
+ * Calls the handlers and listeners of an event, each group in order of registration. An exception in one, or a rejection
+ * of its promise, is logged and does not reach the others or the batch. Listeners are not awaited.
+ */
 export class ListenerBus {
   readonly #emitter = new EventEmitter()
   readonly #handlers = new Map<EventName, Map<unknown, Handler>>()
@@ -45,7 +48,7 @@ export class ListenerBus {
     this.#emitter.off(event, guarded as (...args: unknown[]) => void)
   }
 
-  /** Nothing is told any more. */
+  /** Ends the bus: later events reach no listener. */
   close(): void {
     this.#closed = true
   }
@@ -61,7 +64,10 @@ export class ListenerBus {
 
   #guard(event: EventName, call: () => unknown): void {
     const failed = (error: unknown): void =>
-      this.#logger.error({ event, err: error }, `A listener of "${event}" threw; the others were told all the same.`)
+      this.#logger.error(
+        { event, err: error },
+        `A listener of "${event}" threw; the other listeners still got the event`,
+      )
     try {
       const result = call()
       if (result instanceof Promise) result.catch(failed)

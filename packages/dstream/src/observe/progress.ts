@@ -1,28 +1,28 @@
-/** How long the steps of a batch took, in milliseconds. */
+/** The durations of the steps of a batch, in milliseconds. */
 export type StepDurations = Readonly<Record<'allocate' | 'evaluate' | 'commit' | 'forget' | 'total', number>>
 
-/** One batch in figures. The last 100 are kept (`recentProgress`). */
+/** The figures of one batch. `recentProgress` has the last 100. */
 export interface BatchProgress {
   readonly batchTime: number
   readonly numInputRecords: number
-  /** Over the batch interval. */
+  /** Input records divided by the batch interval. */
   readonly inputRowsPerSecond: number
-  /** Over the time the batch took, at least one millisecond. */
+  /** Input records divided by the duration of the batch, which counts as at least one millisecond. */
   readonly processedRowsPerSecond: number
   readonly durationMs: StepDurations
   readonly sources: readonly object[]
   readonly stateOperators: readonly { id: string; keys: number; updated: number; removed: number; bytes?: number }[]
 }
 
-const KEPT = 100
+const MAX_BATCHES = 100
 
-/** The last hundred batches. */
+/** The figures of the last hundred batches. */
 export class ProgressLog {
   readonly #recent: BatchProgress[] = []
 
   add(progress: BatchProgress): void {
     this.#recent.push(progress)
-    if (this.#recent.length > KEPT) this.#recent.shift()
+    if (this.#recent.length > MAX_BATCHES) this.#recent.shift()
   }
 
   get last(): BatchProgress | undefined {

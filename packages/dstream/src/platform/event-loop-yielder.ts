@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Slice, Yielder } from '../base/ports.js'
+import { timersAtLoad } from './timers-at-load.js'
 
 /** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
 const HOLD_MS = 5
@@ -13,7 +14,7 @@ let breath: Promise<void> | undefined
 /** One turn of the event loop: sockets are read, timers run. All runs that pause at once share the turn. */
 function yieldIfDue(): Promise<void> {
   return (breath ??= new Promise((resolve) => {
-    setImmediate(() => {
+    timersAtLoad.setImmediate(() => {
       breath = undefined
       heldSince = performance.now()
       resolve()

@@ -1,19 +1,19 @@
 import { badOption } from '../base/errors/options.js'
 
 /**
- * What functions on records add to, and the program reads. A step that is evaluated again adds again (so does Spark's):
- * for exact counts add in actions, or share the RDD. It is not part of a checkpoint.
+ * A counter or a list that functions on records add to, and that the program reads. A step that is evaluated again adds
+ * again, as in Spark: for exact counts, add in actions or persist the RDD. It is not part of a checkpoint.
  */
 export interface Accumulator<I, O> {
   readonly name: string | undefined
   add(value: I): void
   reset(): void
-  /** Nothing has been added, or everything has been taken back by `reset`. */
+  /** True when nothing has been added since the start or the last `reset`. */
   readonly isZero: boolean
   readonly value: O
 }
 
-/** Adds up numbers; `check` says which. */
+/** Adds up the numbers for which `fits` returns true. */
 class Sum implements Accumulator<number, number> {
   #value = 0
   #adds = 0
@@ -63,7 +63,7 @@ class Collection<T> implements Accumulator<T, T[]> {
   get isZero(): boolean {
     return this.#values.length === 0
   }
-  /** A copy: what is added later is not in it. */
+  /** Returns a copy, without later additions. */
   get value(): T[] {
     return [...this.#values]
   }

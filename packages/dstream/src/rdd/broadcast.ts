@@ -2,23 +2,23 @@ import { broadcastDestroyed } from '../base/errors/rdd.js'
 
 let lastId = -1
 
-/** A value that functions on records read. In one process it is shared as it is: do not change it. */
+/** A value for functions on records to read. It is shared, not copied, since all run in one process: do not change it. */
 export interface Broadcast<T> {
   readonly id: number
   /** @throws `broadcast-destroyed` */
   readonly value: T
   /** Does nothing in one process. */
   unpersist(): void
-  /** Lets go of the value; asking for it is an error from now on. */
+  /** Drops the value. Reading it afterwards throws `broadcast-destroyed`. */
   destroy(): void
 }
 
 export function broadcast<T>(value: T): Broadcast<T> {
   const id = ++lastId
-  let held: { readonly value: T } | undefined = { value }
+  let current: { readonly value: T } | undefined = { value }
   const read = (): T => {
-    if (held === undefined) throw broadcastDestroyed(id)
-    return held.value
+    if (current === undefined) throw broadcastDestroyed(id)
+    return current.value
   }
   return {
     id,
@@ -27,7 +27,7 @@ export function broadcast<T>(value: T): Broadcast<T> {
     },
     unpersist: () => void read(),
     destroy() {
-      held = undefined
+      current = undefined
     },
   }
 }

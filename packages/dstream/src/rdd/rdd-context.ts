@@ -2,22 +2,28 @@ import { notAnRDD } from '../base/errors/rdd.js'
 import { checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
-import { cut, slices } from './transformations/partition-steps.js'
+import { reslice, slices } from './transformations/partition-steps.js'
 import { rangeParts } from './transformations/range.js'
-import { RDD } from './rdd.js'
+import { RDD, type RDDFactory } from './rdd.js'
 import { filesOf } from './actions/save.js'
 import { runtimeOf, type RDDRuntime } from './plan/runtime.js'
 import { source, union } from './transformations/steps.js'
 
 export interface RDDContextOptions {
-  /** Partitions where nobody says how many; 1 unless given, whatever the machine. */
+  /** The number of partitions of an RDD or a keyed result made without one; default 1 on every machine. */
   readonly defaultParallelism?: number | undefined
   /** @internal */
   readonly runtime?: Partial<RDDRuntime> | undefined
 }
 
-/** Makes RDDs from what the program holds: `ssc.sc`, or one of its own. */
-export class RDDContext {
+/**
+ * Makes RDDs, broadcast values and accumulators. A StreamingContext has one, `ssc.sc`; a program without streams makes its
+ * own.
+ *
+ * @example
+ * await new RDDContext().parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
+ */
+export class RDDContext implements RDDFactory {
   readonly defaultParallelism: number
   /** @internal */
   readonly runtime: RDDRuntime
@@ -29,8 +35,9 @@ export class RDDContext {
   }
 
   /**
-   * The records in partitions of about equal size: slice p of n holds the elements floor(p·len/n) to
-   * floor((p+1)·len/n). An array is not copied: do not change it before the RDD has been used.
+   * Makes an RDD of the records, in order, in partitions of about equal size: partition p of n has the records from index
+   * floor(p·len/n) to before floor((p+1)·len/n). An array is not copied: do not change it before the RDD has been used.
+   * @throws `bad-option` when `numPartitions` is not a whole number of at least 1
    */
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T> {
     checkOptions('parallelize', options, ['numPartitions'])
@@ -40,7 +47,10 @@ export class RDDContext {
     return new RDD(this, source('parallelize', parts))
   }
 
-  /** The whole numbers from `start` to before `end`, `step` (1) apart. */
+  /**
+   * Makes an RDD of the whole numbers from `start` to before `end`, `step` (default 1) apart. They are made as they are read.
+   * @throws `bad-option` for numbers that are not whole, and a step of 0
+   */
   range(
     start: number,
     end: number,
@@ -51,45 +61,48 @@ export class RDDContext {
     return new RDD(this, source('range', rangeParts(start, end, options?.step ?? 1, n)))
   }
 
-  /** No records, no partitions. */
+  /** Makes an RDD without records and without partitions. */
   emptyRDD<T>(): RDD<T> {
     return new RDD(this, source('emptyRDD', []))
   }
 
-  /** The lines of a file, or of the files in a directory as `saveAsTextFile` leaves it. */
+  /** Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. @throws `no-files` */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
     checkOptions('textFile', options, ['numPartitions'])
     const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
     const files = filesOf(this.runtime, 'textFile')
     const lines = source('textFile', [{ load: () => files.loadText(path) }])
-    return new RDD(this, n === 1 ? lines : cut(lines, 'textFile', n))
+    return new RDD(this, n === 1 ? lines : reslice(lines, 'textFile', n))
   }
 
-  /** What `saveAsObjectFile` has saved. */
+  /** Makes an RDD of the records that `saveAsObjectFile` wrote to a directory. @throws `no-files` */
   objectFile<T>(path: string): RDD<T> {
     const files = filesOf(this.runtime, 'objectFile')
     return new RDD(this, source('objectFile', [{ load: () => files.loadObjects(path) }]))
   }
 
-  /** Partition after partition; those of one partitioner are laid side by side. */
+  /**
+   * Joins the partitions of several RDDs, one RDD after the other. When all have one partitioner, partition i holds the
+   * records of every partition i, and the partitioner still applies. @throws `not-an-rdd`
+   */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
     for (const rdd of rdds) if (!(rdd instanceof RDD)) throw notAnRDD('union', rdd)
-    return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.job !== undefined)?.job)
+    return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.observer !== undefined)?.observer)
   }
 
-  /** A value for functions on records to read, as Spark's; in one process a closure does as well. */
+  /** Wraps a value for functions on records to read, as in Spark. A closure does the same, since all run in one process. */
   broadcast<T>(value: T): Broadcast<T> {
     return broadcast(value)
   }
-  /** Adds up whole numbers. */
+  /** Makes an accumulator that adds up whole numbers. */
   longAccumulator(name?: string): Accumulator<number, number> {
     return longAccumulator(name)
   }
-  /** Adds up numbers. */
+  /** Makes an accumulator that adds up numbers. */
   doubleAccumulator(name?: string): Accumulator<number, number> {
     return doubleAccumulator(name)
   }
-  /** Collects values in a list. */
+  /** Makes an accumulator that collects values in a list. */
   collectionAccumulator<T>(name?: string): Accumulator<T, T[]> {
     return collectionAccumulator(name)
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeKey, type Key } from '../base/keys/key.js'
+import { canonicalOf } from '../base/keys/intern.js'
+import type { Key } from '../base/keys/key.js'
 import { compareNatural } from '../base/keys/natural-order.js'
 import { HashPartitioner } from '../base/keys/partitioner.js'
 import type { Yielder } from '../base/ports.js'
@@ -35,14 +36,14 @@ function add(a: number, b: number): number {
 function grouped<V>(records: readonly (readonly [Key, V])[]): [Key, V[]][] {
   const groups = new Map<string, [Key, V[]]>()
   for (const [k, v] of records) {
-    const known = groups.get(encodeKey(k))
-    if (known === undefined) groups.set(encodeKey(k), [k, [v]])
+    const known = groups.get(canonicalOf(k).encoding)
+    if (known === undefined) groups.set(canonicalOf(k).encoding, [k, [v]])
     else known[1].push(v)
   }
   return [...groups.values()]
 }
 function has(records: readonly (readonly [Key, unknown])[], k: Key) {
-  return records.some(([other]) => encodeKey(other) === encodeKey(k))
+  return records.some(([other]) => canonicalOf(other).encoding === canonicalOf(k).encoding)
 }
 function unique(records: readonly Key[]): Key[] {
   return grouped(records.map((r) => [r, r])).map(([, [r]]) => r!)
@@ -212,7 +213,7 @@ describe.each(contexts)('%s', (_, sc) => {
     const [a, b] = [sc.parallelize(as, { numPartitions: n }), sc.parallelize(bs, { numPartitions: m })]
     const [left, right] = [grouped(as), grouped(bs)]
     const valuesOf = (groups: [Key, number[]][], k: Key) =>
-      groups.find(([o]) => encodeKey(o) === encodeKey(k))?.[1] ?? []
+      groups.find(([o]) => canonicalOf(o).encoding === canonicalOf(k).encoding)?.[1] ?? []
     const keys = unique([...left, ...right].map(([k]) => k))
     await same(
       a.cogroup(b),

@@ -1,12 +1,12 @@
 import type { Partitioner } from '../base/keys/partitioner.js'
 import type { PartitionSource } from './plan/lineage.js'
-import type { RDDContext } from './rdd-context.js'
-import { RDD } from './rdd.js'
+
+import { RDD, type RDDFactory } from './rdd.js'
 import { source } from './transformations/steps.js'
 
-/** The RDD of a source of the engine: one partition per part, read anew at every evaluation unless `shared`. */
+/** Makes the RDD of a source: one partition per part, read again at every evaluation unless `shared`. */
 export function rddOf<T>(
-  context: RDDContext,
+  context: RDDFactory,
   parts: readonly PartitionSource<T>[],
   options?: { readonly partitioner?: Partitioner | undefined; readonly shared?: boolean | undefined },
 ): RDD<T> {

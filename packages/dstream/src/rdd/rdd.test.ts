@@ -38,7 +38,7 @@ describe('RDD', () => {
 
   test('reports actions begun on a handle, and on what is derived from it, to its job', async () => {
     const begun: Promise<unknown>[] = []
-    const handle = sc.parallelize([1, 2]).within({ track: (action) => begun.push(action) })
+    const handle = sc.parallelize([1, 2]).observedBy({ track: (action) => begun.push(action) })
     await handle.map((n) => n).count()
     await sc.parallelize([3]).union(handle).count()
     expect(begun).toHaveLength(2)

@@ -3,92 +3,117 @@ import type { Key } from '../base/keys/key.js'
 import { checkPartitionOptions, type Partitioner, type PartitionOptions } from '../base/keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import * as actions from './actions/actions.js'
-import { pairOf } from './plan/record-policy.js'
+import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
 import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
 import { Evaluation } from './plan/evaluation.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
 import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
-import type { RDDContext } from './rdd-context.js'
+import type { Accumulator } from './accumulator.js'
+import type { Broadcast } from './broadcast.js'
+import type { RDDRuntime } from './plan/runtime.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
-import * as numbers from './actions/stats.js'
+import * as statistics from './actions/stats.js'
 import * as partitions from './transformations/partition-steps.js'
-import * as rare from './transformations/rare.js'
 import * as sampling from './transformations/sample.js'
 import { takeSample } from './actions/take-sample.js'
 import { saveObjects, saveText } from './actions/save.js'
 import * as sets from './transformations/sets.js'
 import * as shuffle from './transformations/shuffle.js'
-import { sortBy } from './transformations/sort.js'
+import { repartitionAndSort, sortBy } from './transformations/sort.js'
 import * as steps from './transformations/steps.js'
-import * as tables from './actions/keyed-actions.js'
+import * as keyedActions from './actions/keyed-actions.js'
 import { zeroSupply } from './plan/zero.js'
-import { zip } from './transformations/zip.js'
+import { zip, zipWithUniqueId } from './transformations/zip.js'
 
-/** How an RDD is sorted. */
+/** Options of {@link RDD.sortBy} and {@link RDD.sortByKey}. */
 export interface SortOptions {
-  /** Smallest first; default true. */
+  /** Puts the smallest first, else the greatest; default true. */
   ascending?: boolean | undefined
-  /** How many partitions the result has; default as many as before. */
+  /** The number of partitions of the result; default that of the sorted RDD. */
   numPartitions?: number | undefined
 }
 
-/** Is told of every action that is begun on its RDDs. @internal */
-export interface Job {
+/** Notified of every action that starts on its RDDs. @internal */
+export interface ActionObserver {
   track(action: Promise<unknown>): void
+}
+
+/**
+ * Makes RDDs: the type of `rdd.context`. {@link RDDContext} implements it; its methods are described there.
+ */
+export interface RDDFactory {
+  /** The number of partitions of an RDD made without one. */
+  readonly defaultParallelism: number
+  /** @internal */
+  readonly runtime: RDDRuntime
+  parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
+  range(
+    start: number,
+    end: number,
+    options?: { step?: number | undefined; numPartitions?: number | undefined },
+  ): RDD<number>
+  emptyRDD<T>(): RDD<T>
+  textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string>
+  objectFile<T>(path: string): RDD<T>
+  union<T>(rdds: readonly RDD<T>[]): RDD<T>
+  broadcast<T>(value: T): Broadcast<T>
+  longAccumulator(name?: string): Accumulator<number, number>
+  doubleAccumulator(name?: string): Accumulator<number, number>
+  collectionAccumulator<T>(name?: string): Accumulator<T, T[]>
 }
 
 const brand = Symbol.for('dstream.rdd')
 
 /**
- * The records of one batch: lazy, immutable, in partitions. Transformations give another RDD at once and evaluate
- * nothing; actions evaluate and give a Promise.
+ * The records of one batch: lazy, immutable, in partitions. Transformations return another RDD at once and evaluate
+ * nothing; actions evaluate and return a Promise.
  */
 export class RDD<out T> {
-  /** Where it was made. */
-  readonly context: RDDContext
+  /** The context that made it, for making further RDDs. */
+  readonly context: RDDFactory
   /** @internal */
   readonly node: LineageNode
   /** @internal */
-  readonly job: Job | undefined
+  readonly observer: ActionObserver | undefined
 
-  /** @internal Use {@link RDDContext.parallelize}. */
-  constructor(context: RDDContext, node: LineageNode, job?: Job) {
+  /** @internal Use {@link RDDFactory.parallelize}. */
+  constructor(context: RDDFactory, node: LineageNode, observer?: ActionObserver) {
     this.context = context
     this.node = node
-    this.job = job
+    this.observer = observer
   }
 
   static {
     Object.defineProperty(this.prototype, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value
   }
 
-  /** A number that no other RDD of its context has. */
+  /** The id of this RDD, which no other RDD of its context has. */
   get id(): number {
     return this.node.id
   }
-  /** In how many partitions the records lie. */
+  /** The number of partitions. */
   get numPartitions(): number {
     return this.node.numPartitions
   }
-  /** The same as `numPartitions`, by Spark's name. */
+  /** Returns `numPartitions`, by Spark's name. */
   getNumPartitions(): number {
     return this.node.numPartitions
   }
-  /** What decided where each key lies; nothing when the order of arrival did. */
+  /** The partitioner by which the keys are distributed, `undefined` where records lie in order of arrival. */
   get partitioner(): Partitioner | undefined {
     return this.node.partitioner
   }
 
-  // record by record
+  // Transformations
   /**
-   * One record for each.
+   * Replaces each record by the result of `f`.
    *
    * @example
    * await sc.parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
@@ -98,7 +123,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Any number of records for each, as an array or another iterable. A string is not taken for a list of characters: split it.
+   * Replaces each record by any number of records, which `f` returns as an array or another iterable. A string is not taken
+   * for a list of characters: split it. @throws `not-iterable`, as the cause of a RecordError
    *
    * @example
    * await sc.parallelize(['a b', 'c']).flatMap((line) => line.split(' ')).collect() // ['a', 'b', 'c']
@@ -108,7 +134,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The records for which `keep` gives something true.
+   * Keeps the records for which `keep` returns a true value.
    *
    * @example
    * await sc.parallelize([1, 2, 3]).filter((n) => n !== 2).collect() // [1, 3]
@@ -120,7 +146,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `map`, for functions that give `[key, value]`: TypeScript then knows that they are pairs.
+   * Does the same as `map`, for functions that return `[key, value]`: TypeScript then knows that the records are pairs.
    *
    * @example
    * await sc.parallelize(['a']).mapToPair((word) => [word, 1]).collect() // [['a', 1]]
@@ -130,7 +156,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `flatMap`, for functions that give pairs.
+   * Does the same as `flatMap`, for functions that return pairs.
    *
    * @example
    * await sc.parallelize(['ab']).flatMapToPair((w) => [...w].map((c): [string, number] => [c, 1])).collect() // [['a', 1], ['b', 1]]
@@ -140,7 +166,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Calls `f` for what it does; the records go on unchanged.
+   * Calls `f` for every record, for its side effects; the records stay unchanged.
    *
    * @example
    * await sc.parallelize([1]).tap((n) => n + 1).collect() // [1]
@@ -150,7 +176,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Another value under the same key. The partitioner still holds.
+   * Replaces the value of each pair. The partitioner still applies.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).mapValues((n) => n + 1).collect() // [['a', 2]]
@@ -160,7 +186,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Any number of values under the same key. The partitioner still holds.
+   * Replaces the value of each pair by any number of values. The partitioner still applies.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 2]]).flatMapValues((n) => [n, -n]).collect() // [['a', 2], ['a', -2]]
@@ -170,7 +196,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Each record with its key before it.
+   * Makes pairs of a key, which `f` returns, and the record.
    *
    * @example
    * await sc.parallelize(['abc']).keyBy((word) => word.length).collect() // [[3, 'abc']]
@@ -181,17 +207,18 @@ export class RDD<out T> {
   }
 
   /**
-   * These partitions, then those of the other; of one partitioner they are laid side by side.
+   * Appends the partitions of another RDD. When both have one partitioner, partition i holds the records of both
+   * partitions i, and the partitioner still applies. @throws `not-an-rdd`
    *
    * @example
    * await sc.parallelize([1]).union(sc.parallelize(['a'])).collect() // [1, 'a']
    */
   union<U>(that: RDD<U>): RDD<T | U> {
-    return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.job)
+    return this.#derive(steps.union([this.node, nodeOf('union', that)]), that.observer)
   }
 
   /**
-   * A whole partition at once. The function is not interrupted: a long one holds the event loop meanwhile.
+   * Calls `f` with each whole partition. The call is not interrupted: a long one blocks the event loop.
    *
    * @example
    * await sc.parallelize([1, 2]).mapPartitions((all) => [[...all].length]).collect() // [2]
@@ -201,7 +228,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `mapPartitions`, for functions that give pairs.
+   * Does the same as `mapPartitions`, for functions that return pairs.
    *
    * @example
    * await sc.parallelize([1, 2]).mapPartitionsToPair((all): [string, number][] => [['n', [...all].length]]).collect() // [['n', 2]]
@@ -211,7 +238,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `mapPartitions`, with the number of the partition, from 0.
+   * Does the same as `mapPartitions`, with the index of the partition, from 0.
    *
    * @example
    * await sc.parallelize(['a', 'b'], { numPartitions: 2 }).mapPartitionsWithIndex((i) => [i]).collect() // [0, 1]
@@ -221,8 +248,9 @@ export class RDD<out T> {
   }
 
   /**
-   * One record in, one out, for functions that wait for I/O. Up to `concurrency` (16) wait at once; order is kept unless
-   * `ordered: false`. The first failure, and a call that takes longer than `timeout`, abort the signals of the others.
+   * Replaces each record by the result of an asynchronous function, up to `concurrency` (default 16) at once. The order is
+   * kept unless `ordered: false`. The first failure aborts the signals of the other calls; so does a call that takes
+   * longer than `timeout`. @throws `async-timed-out`, as the cause of a RecordError
    *
    * @example
    * await sc.parallelize([1, 2]).mapAsync(async (n) => n * 2, { concurrency: 4 }).collect() // [2, 4]
@@ -233,7 +261,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Each partition as one array.
+   * Turns each partition into one array.
    *
    * @example
    * await sc.parallelize([1, 2, 3], { numPartitions: 2 }).glom().collect() // [[1], [2, 3]]
@@ -243,7 +271,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Exactly so many partitions, whose sizes differ by one at most.
+   * Distributes the records over exactly `numPartitions` partitions, whose sizes differ by one at most.
    *
    * @example
    * sc.parallelize([1, 2, 3]).repartition(2).numPartitions // 2
@@ -253,7 +281,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Neighbouring partitions laid together; more partitions than before only with `shuffle`.
+   * Concatenates neighbouring partitions into at most `numPartitions`. Only with `shuffle: true` can there be more
+   * partitions than before.
    *
    * @example
    * sc.parallelize([1, 2, 3], { numPartitions: 3 }).coalesce(2).numPartitions // 2
@@ -265,7 +294,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Each record with its place in the whole, from 0.
+   * Pairs each record with its index in the whole RDD, from 0.
    *
    * @example
    * await sc.parallelize(['a', 'b']).zipWithIndex().collect() // [['a', 0], ['b', 1]]
@@ -275,8 +304,8 @@ export class RDD<out T> {
   }
 
   /**
-   * One of each record, by the equality of keys: the first that came. In as many partitions as there are, unless the
-   * options say another number.
+   * Keeps the first of equal records, by the equality of keys. The number of partitions stays the same unless the options
+   * give another.
    *
    * @example
    * await sc.parallelize([1, 2, 1]).distinct().collect() // [1, 2]
@@ -289,50 +318,50 @@ export class RDD<out T> {
   }
 
   /**
-   * One of each record that is in both.
+   * Keeps one of each record that is in both RDDs.
    *
    * @example
    * await sc.parallelize([1, 2, 2]).intersection(sc.parallelize([2, 3])).collect() // [2]
    */
   intersection(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('intersection', that)
-    return this.#derive(sets.intersection(this.node, other, this.context.defaultParallelism), that.job)
+    return this.#derive(sets.intersection(this.node, other, this.context.defaultParallelism), that.observer)
   }
 
   /**
-   * The records that are not in the other, as often as they are here.
+   * Keeps the records that are not in the other RDD, duplicates included.
    *
    * @example
    * await sc.parallelize([1, 1, 2]).subtract(sc.parallelize([2])).collect() // [1, 1]
    */
   subtract(this: RDD<T & Key>, that: RDD<T>): RDD<T> {
     const other = nodeOf('subtract', that)
-    return this.#derive(sets.subtract(this.node, other), that.job)
+    return this.#derive(sets.subtract(this.node, other), that.observer)
   }
 
   /**
-   * Every record of this with every record of the other.
+   * Pairs every record of this RDD with every record of the other.
    *
    * @example
    * await sc.parallelize([1, 2]).cartesian(sc.parallelize(['a'])).collect() // [[1, 'a'], [2, 'a']]
    */
   cartesian<U>(that: RDD<U>): RDD<[T, U]> {
-    return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.job)
+    return this.#derive(partitions.cartesian(this.node, nodeOf('cartesian', that)), that.observer)
   }
 
   /**
-   * Record i of this with record i of the other.
-   * @throws `unequal-partitions`; when evaluated `unequal-parts`, where partitions differ in length
+   * Pairs record i of this RDD with record i of the other.
+   * @throws `unequal-partitions` at once, `unequal-parts` at evaluation, where partitions differ in length
    *
    * @example
    * await sc.parallelize([1, 2]).zip(sc.parallelize(['a', 'b'])).collect() // [[1, 'a'], [2, 'b']]
    */
   zip<U>(that: RDD<U>): RDD<[T, U]> {
-    return this.#derive(zip(this.node, nodeOf('zip', that)), that.job)
+    return this.#derive(zip(this.node, nodeOf('zip', that)), that.observer)
   }
 
   /**
-   * The records of each group, in order of arrival.
+   * Groups the records by the key that `f` returns; those of a group are in order of arrival.
    *
    * @example
    * await sc.parallelize([1, 2, 3]).groupBy((n) => n % 2).collect() // [[1, [1, 3]], [0, [2]]]
@@ -344,8 +373,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Each record kept with probability `fraction`; with replacement, kept `fraction` times on average. The same seed takes
-   * the same records; without one the batch time is the seed.
+   * Keeps each record with probability `fraction`, or, with replacement, `fraction` times on average. The same seed draws the
+   * same sample; the default seed is the batch time.
    *
    * @example
    * await sc.parallelize([1, 2]).sample(false, 1).collect() // [1, 2]
@@ -355,7 +384,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Every record in exactly one of the parts, whose sizes are about as the weights.
+   * Splits the records into parts whose sizes are about proportional to the weights; each record is in exactly one.
    *
    * @example
    * sc.parallelize([1, 2, 3]).randomSplit([2, 1], 7).length // 2
@@ -365,8 +394,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Sorted by the natural order of `by`, stable; partition after partition. Only what is asked for is sorted: `take(15)`
-   * looks for the first fifteen.
+   * Sorts by the natural order of `by`, stably, across partitions. `take(15)` of the result finds the first fifteen
+   * without sorting the rest.
    *
    * @example
    * await sc.parallelize(['bb', 'a']).sortBy((word) => word.length).collect() // ['a', 'bb']
@@ -376,18 +405,18 @@ export class RDD<out T> {
   }
 
   /**
-   * Evaluated once and kept from now on, as long as somebody holds this RDD.
+   * Caches the records at the first evaluation, for as long as this RDD is referenced.
    *
    * @example
    * await sc.parallelize([1]).map((n) => n + 1).persist().collect() // [2]
    */
   persist(): this {
-    this.node.keep()
+    this.node.cache()
     return this
   }
 
   /**
-   * The same as `persist`.
+   * Does the same as `persist`.
    *
    * @example
    * await sc.parallelize([1]).map((n) => n + 1).cache().collect() // [2]
@@ -397,7 +426,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Lets go of what `persist` has kept.
+   * Drops the cached records.
    *
    * @example
    * await sc.parallelize([1]).persist().unpersist().collect() // [1]
@@ -407,9 +436,9 @@ export class RDD<out T> {
     return this
   }
 
-  // by key
+  // Transformations of pairs
   /**
-   * The key of each pair.
+   * Returns the key of each pair.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).keys().collect() // ['a']
@@ -419,7 +448,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The value of each pair.
+   * Returns the value of each pair.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).values().collect() // [1]
@@ -429,7 +458,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Pairs in the natural order of their keys, stable.
+   * Sorts pairs by the natural order of their keys, stably.
    *
    * @example
    * await sc.parallelize<[string, number]>([['b', 1], ['a', 2]]).sortByKey().collect() // [['a', 2], ['b', 1]]
@@ -439,7 +468,7 @@ export class RDD<out T> {
   }
 
   /**
-   * For every key of either side its values on both.
+   * Groups the values of both RDDs by key, for every key of either.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).cogroup(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [[1], [2]]], ['b', [[], [3]]]]
@@ -451,11 +480,11 @@ export class RDD<out T> {
   ): RDD<[K, [V[], W[]]]> {
     const other = nodeOf('cogroup', that)
     const partitioner = this.#partitioner('cogroup', options, other)
-    return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.job)
+    return this.#derive(joins.cogroup(this.node, other, 'cogroup', partitioner), that.observer)
   }
 
   /**
-   * Every pair of values of the keys that are on both sides, in the order of the other side.
+   * Pairs every value here with every value there of the same key, in the order of the other RDD.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).join(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [1, 2]]]
@@ -469,7 +498,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `join`, with the keys that are only here: their other value is `undefined`.
+   * Joins, and keeps the keys that are only here: their other value is `undefined`.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).leftOuterJoin(sc.parallelize<[string, number]>([])).collect() // [['a', [1, undefined]]]
@@ -483,7 +512,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `join`, with the keys that are only there: their value here is `undefined`.
+   * Joins, and keeps the keys that are only there: their value here is `undefined`.
    *
    * @example
    * await sc.parallelize<[string, number]>([]).rightOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]]]
@@ -497,7 +526,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `join`, with the keys of either side alone.
+   * Joins, and keeps the keys that are on one side only: the missing value is `undefined`.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).fullOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]], ['a', [1, undefined]]]
@@ -511,8 +540,8 @@ export class RDD<out T> {
   }
 
   /**
-   * The values of each key folded into one by `f`, which is associative; keys in order of arrival. Pairs with a key that
-   * is not allowed, and records that are no pairs, are an error that names them.
+   * Folds the values of each key into one by `f`, which must be associative. Keys are in order of arrival.
+   * @throws `key-not-allowed`, `not-a-pair`, as the cause of a RecordError
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2], ['a', 3]]).reduceByKey((a, b) => a + b).collect() // [['a', 4], ['b', 2]]
@@ -526,7 +555,7 @@ export class RDD<out T> {
   }
 
   /**
-   * All values of each key, in order of arrival.
+   * Collects the values of each key, in order of arrival.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).groupByKey().collect() // [['a', [1, 3]]]
@@ -536,8 +565,8 @@ export class RDD<out T> {
   }
 
   /**
-   * The general form: `createCombiner` for the first value of a key in a partition, `mergeValue` for the next ones,
-   * `mergeCombiners` between partitions.
+   * Combines the values of each key: `createCombiner` takes the first value of a key in a partition, `mergeValue` adds the
+   * next ones, `mergeCombiners` merges the combiners of two partitions.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]).collect() // [['a', [1, 3]]]
@@ -555,8 +584,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Folds the values of a key into `zero`, once per key and partition; then the results of partitions by `f`. Where `zero` is
-   * data each key has a copy of its own, so that `f` may change its first argument.
+   * Folds the values of each key, from `zero` in every partition, and then the results of partitions by `f`. Where `zero` is
+   * data, each key gets a copy of its own, so that `f` may change its first argument.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).foldByKey(10, (a, b) => a + b).collect() // [['a', 14]]
@@ -575,7 +604,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `foldByKey`, with a result of another type: `seq` within a partition, `comb` between partitions.
+   * Folds like `foldByKey`, to a result of another type: `seq` adds a value, `comb` merges the results of partitions.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).aggregateByKey(() => '', (text, n) => text + n, (a, b) => a + b).collect() // [['a', '13']]
@@ -595,18 +624,18 @@ export class RDD<out T> {
   }
 
   /**
-   * The pairs whose key is no key of the other.
+   * Keeps the pairs whose key is not in the other RDD.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).subtractByKey(sc.parallelize<[string, number]>([['a', 9]])).collect() // [['b', 2]]
    */
   subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
     const other = nodeOf('subtractByKey', that)
-    return this.#derive(sets.subtractByKey(this.node, other), that.job)
+    return this.#derive(sets.subtractByKey(this.node, other), that.observer)
   }
 
   /**
-   * The same pairs, each in the partition of its key.
+   * Moves each pair to the partition of its key.
    *
    * @example
    * sc.parallelize<[string, number]>([['a', 1]]).partitionBy(new HashPartitioner(3)).numPartitions // 3
@@ -616,9 +645,9 @@ export class RDD<out T> {
     return this.#derive(shuffle.partitionBy(this.node, 'partitionBy', chosen))
   }
 
-  // actions
+  // Actions
   /**
-   * All records, partition after partition.
+   * Returns all records, partition after partition.
    *
    * @example
    * await sc.parallelize([1, 2]).collect() // [1, 2]
@@ -628,7 +657,7 @@ export class RDD<out T> {
   }
 
   /**
-   * How many records there are.
+   * Counts the records.
    *
    * @example
    * await sc.parallelize([1, 2]).count() // 2
@@ -638,7 +667,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Whether there are none; looks no further than the first.
+   * Returns whether there are no records. Evaluates no more than the first one.
    *
    * @example
    * await sc.parallelize([1, 2]).isEmpty() // false
@@ -648,7 +677,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The first record. @throws `empty-collection`
+   * Returns the first record. @throws `empty-collection`
    *
    * @example
    * await sc.parallelize([1, 2]).first() // 1
@@ -658,7 +687,8 @@ export class RDD<out T> {
   }
 
   /**
-   * The first `n` records, or all if there are fewer. Evaluates no more partitions, and no more of the last one, than that needs.
+   * Returns the first `n` records, or all if there are fewer. Evaluates no more partitions, and no more of the last one,
+   * than needed.
    *
    * @example
    * await sc.parallelize([1, 2, 3]).take(2) // [1, 2]
@@ -668,7 +698,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Folds all records into one; `f` is associative. @throws `empty-collection`
+   * Folds all records into one by `f`, which must be associative. @throws `empty-collection`
    *
    * @example
    * await sc.parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
@@ -678,7 +708,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The `n` least by `by`, in order; ties in order of arrival.
+   * Returns the `n` least records by `by`, in order; equals are in order of arrival.
    *
    * @example
    * await sc.parallelize([3, 1, 2]).takeOrdered(2) // [1, 2]
@@ -688,7 +718,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The `n` greatest by `by`, greatest first; ties in order of arrival.
+   * Returns the `n` greatest records by `by`, greatest first; equals are in order of arrival.
    *
    * @example
    * await sc.parallelize([3, 1, 2]).top(2) // [3, 2]
@@ -698,7 +728,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The greatest record by `by`; of equals the first. @throws `empty-collection`
+   * Returns the greatest record by `by`, of equals the first. @throws `empty-collection`
    *
    * @example
    * await sc.parallelize(['a', 'ccc', 'bb']).max((word) => word.length) // 'ccc'
@@ -708,7 +738,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The least record by `by`; of equals the first. @throws `empty-collection`
+   * Returns the least record by `by`, of equals the first. @throws `empty-collection`
    *
    * @example
    * await sc.parallelize([3, 1, 2]).min() // 1
@@ -718,8 +748,8 @@ export class RDD<out T> {
   }
 
   /**
-   * `f(f(zero, a), b)` …, beginning with `zero` in every partition and once more between them, as in Spark. Each beginning
-   * has a copy of its own where `zero` is data, so that `f` may change its first argument.
+   * Folds the records, `f(f(zero, a), b)` …, from `zero` in every partition, and then the results of partitions from `zero`
+   * once more, as in Spark. Each fold gets a copy of its own where `zero` is data, so that `f` may change its first argument.
    *
    * @example
    * await sc.parallelize([1, 2]).fold(0, (a, b) => a + b) // 3
@@ -730,7 +760,7 @@ export class RDD<out T> {
   }
 
   /**
-   * As `fold`, with a result of another type: `seq` within a partition, `comb` between partitions.
+   * Folds like `fold`, to a result of another type: `seq` adds a record, `comb` merges the results of partitions.
    *
    * @example
    * await sc.parallelize([1, 2]).aggregate(() => '', (text, n) => text + n, (a, b) => a + b) // '12'
@@ -741,7 +771,7 @@ export class RDD<out T> {
   }
 
   /**
-   * Exactly `n` records by chance, or all if there are fewer and none may come twice.
+   * Returns exactly `n` random records, or all if there are fewer and none may repeat.
    *
    * @example
    * (await sc.parallelize([1, 2, 3]).takeSample(false, 2, 7)).length // 2
@@ -751,57 +781,57 @@ export class RDD<out T> {
   }
 
   /**
-   * How often each record is there.
+   * Counts how often each record occurs.
    *
    * @example
    * (await sc.parallelize(['a', 'b', 'a']).countByValue()).get('a') // 2
    */
   countByValue(this: RDD<T & Key>): Promise<Map<T, number>> {
-    return this.#act((evaluation) => tables.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
+    return this.#act((evaluation) => keyedActions.countByValue(this.node, evaluation)) as Promise<Map<never, number>>
   }
 
   /**
-   * How many pairs each key has.
+   * Counts the pairs of each key.
    *
    * @example
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).countByKey()).get('a') // 2
    */
   countByKey<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
-    return this.#act((evaluation) => tables.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
+    return this.#act((evaluation) => keyedActions.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
   }
 
   /**
-   * The last value of each key.
+   * Returns the last value of each key.
    *
    * @example
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).collectAsMap()).get('a') // 8
    */
   collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
-    return this.#act((evaluation) => tables.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
+    return this.#act((evaluation) => keyedActions.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
   }
 
   /**
-   * The values of one key; reads only its partition where the partitioner is known.
+   * Returns the values of one key. Reads only its partition where the partitioner is known.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 7], ['b', 8]]).lookup('a') // [7]
    */
   lookup<K extends Key, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
-    return this.#act((evaluation) => tables.lookup(this.node, key, evaluation)) as Promise<V[]>
+    return this.#act((evaluation) => keyedActions.lookup(this.node, key, evaluation)) as Promise<V[]>
   }
 
   /**
-   * The sum; 0 of none. @throws `not-a-number`, as the cause of a RecordError
+   * Returns the sum, 0 without records. @throws `not-a-number`, as the cause of a RecordError
    *
    * @example
    * await sc.parallelize([1, 2]).sum() // 3
    */
   sum(this: RDD<number>): Promise<number> {
-    return this.#act((evaluation) => numbers.sum(this.node, evaluation))
+    return this.#act((evaluation) => statistics.sum(this.node, evaluation))
   }
 
   /**
-   * The mean; NaN of none.
+   * Returns the mean, NaN without records.
    *
    * @example
    * await sc.parallelize([1, 2]).mean() // 1.5
@@ -811,28 +841,28 @@ export class RDD<out T> {
   }
 
   /**
-   * Count, sum, mean, variances and extremes in one walk.
+   * Computes count, sum, mean, variances and extremes in one pass.
    *
    * @example
    * (await sc.parallelize([1, 3]).stats()).variance // 1
    */
-  stats(this: RDD<number>): Promise<numbers.Stats> {
-    return this.#act((evaluation) => numbers.stats(this.node, evaluation))
+  stats(this: RDD<number>): Promise<statistics.Stats> {
+    return this.#act((evaluation) => statistics.stats(this.node, evaluation))
   }
 
   /**
-   * How many numbers fall into each bucket: a number of equal ones, or bounds that rise, NaN above all. The last one holds
-   * its upper bound too. @throws `bad-histogram`
+   * Counts the numbers in each bucket. `buckets` is a number of buckets of equal width, or the ascending bounds between them,
+   * the last of which may be NaN. Only the last bucket includes its upper bound. @throws `bad-histogram`
    *
    * @example
    * (await sc.parallelize([1, 2, 3]).histogram([1, 2, 3])).counts // [1, 2]
    */
-  histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<numbers.Histogram> {
-    return this.#act((evaluation) => numbers.histogram(this.node, buckets, evaluation))
+  histogram(this: RDD<number>, buckets: number | readonly number[]): Promise<statistics.Histogram> {
+    return this.#act((evaluation) => statistics.histogram(this.node, buckets, evaluation))
   }
 
   /**
-   * The records one by one, a partition evaluated when the one before has been read.
+   * Iterates over the records. Each partition is evaluated once the one before it has been read.
    *
    * @example
    * (await sc.parallelize([1, 2]).toAsyncIterable().next()).value // 1
@@ -845,7 +875,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Some records at a time (16); the first failure aborts the signals of the others and is what the action fails with.
+   * Calls `f` for some records at a time (default 16). The first failure aborts the signals of the others and fails the
+   * action.
    *
    * @example
    * await sc.parallelize([1, 2]).foreachAsync(async (n) => void n, { concurrency: 4 }) // undefined
@@ -860,7 +891,7 @@ export class RDD<out T> {
   }
 
   /**
-   * One partition after the other; what `f` returns is awaited.
+   * Calls `f` for one partition after the other, and awaits the promises that it returns.
    *
    * @example
    * await sc.parallelize([1, 2]).foreachPartition((all) => void [...all]) // undefined
@@ -879,39 +910,40 @@ export class RDD<out T> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
   }
 
-  /** One line a record, in a directory with a file per partition, which appears whole or not at all. */
+  /**
+   * Writes one line per record to a directory with one file per partition. The directory appears completely or not at all.
+   * @throws `no-files`
+   */
   saveAsTextFile(path: string): Promise<void> {
     return this.#act((evaluation) => saveText(this.node, path, evaluation))
   }
-  /** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
+  /** Writes the records in dstream's own binary form, which `sc.objectFile` reads. @throws `no-files` */
   saveAsObjectFile(path: string): Promise<void> {
     return this.#act((evaluation) => saveObjects(this.node, path, evaluation))
   }
 
-  // rarely used
-
   /**
-   * Each record with a number of its own, found without counting other partitions: i·n + p for record i of partition p.
+   * Pairs each record with a unique number, found without counting other partitions: i·n + p for record i of partition p.
    *
    * @example
    * await sc.parallelize(['a', 'b', 'c'], { numPartitions: 2 }).zipWithUniqueId().collect() // [['a', 0], ['b', 1], ['c', 3]]
    */
   zipWithUniqueId(): RDD<[T, number]> {
-    return this.#derive(rare.zipWithUniqueId(this.node))
+    return this.#derive(zipWithUniqueId(this.node))
   }
 
   /**
-   * Pairs with a key from `lower` to `upper`, both included, in the natural order.
+   * Keeps the pairs with a key from `lower` to `upper`, both included, in the natural order.
    *
    * @example
    * await sc.parallelize<[number, string]>([[1, 'a'], [2, 'b'], [3, 'c']]).filterByRange(2, 3).keys().collect() // [2, 3]
    */
   filterByRange<K extends Key, V>(this: RDD<readonly [K, V]>, lower: K, upper: K): RDD<[K, V]> {
-    return this.#derive(rare.filterByRange(this.node, lower, upper))
+    return this.#derive(steps.filterByRange(this.node, lower, upper))
   }
 
   /**
-   * As `sample`, with a fraction for each key; keys without one are left out.
+   * Samples like `sample`, with a fraction for each key; keys without one are left out.
    *
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).sampleByKey(false, new Map([['a', 1]])).collect() // [['a', 1]]
@@ -922,11 +954,11 @@ export class RDD<out T> {
     fractions: ReadonlyMap<K, number>,
     seed?: number,
   ): RDD<[K, V]> {
-    return this.#derive(rare.sampleByKey(this.node, withReplacement, fractions, seed))
+    return this.#derive(sampling.sampleByKey(this.node, withReplacement, fractions, seed))
   }
 
   /**
-   * Each pair in the partition of its key, and within it in the order of keys.
+   * Moves each pair to the partition of its key, and sorts every partition by key.
    *
    * @example
    * await sc.parallelize<[number, string]>([[2, 'b'], [1, 'a']]).repartitionAndSortWithinPartitions(new HashPartitioner(1)).keys().collect() // [1, 2]
@@ -936,21 +968,21 @@ export class RDD<out T> {
     partitioner: Partitioner,
   ): RDD<[K, V]> {
     const chosen = this.#partitioner('repartitionAndSortWithinPartitions', { partitioner })
-    return this.#derive(rare.repartitionAndSort(this.node, chosen))
+    return this.#derive(repartitionAndSort(this.node, chosen))
   }
 
   /**
-   * `reduceByKey` as an action.
+   * Folds the values of each key into one by `f`, as an action that returns a Map.
    *
    * @example
    * (await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).reduceByKeyLocally((a, b) => a + b)).get('a') // 4
    */
   reduceByKeyLocally<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V): Promise<Map<K, V>> {
-    return this.#act((evaluation) => tables.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
+    return this.#act((evaluation) => keyedActions.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
   }
 
   /**
-   * The same as `reduce`: in one process there is no tree.
+   * Does the same as `reduce`: in one process there is no tree.
    *
    * @example
    * await sc.parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
@@ -960,7 +992,7 @@ export class RDD<out T> {
   }
 
   /**
-   * The same as `aggregate`.
+   * Does the same as `aggregate`.
    *
    * @example
    * await sc.parallelize([1, 2]).treeAggregate(() => 0, (sum, n) => sum + n, (a, b) => a + b) // 3
@@ -969,56 +1001,56 @@ export class RDD<out T> {
     return this.aggregate(zero, seq, comb)
   }
 
-  // for the engine
-  /** Evaluated once and kept from now on: each partition becomes an array at its first use. @internal */
+  // Used by the engine
+  /** Caches the records for good: each partition becomes an array at its first use. @internal */
   cacheAlways(): this {
     this.node.cacheAlways()
     return this
   }
-  /** All partitions as arrays, evaluated once and kept. Not to be changed. @internal */
+  /** Evaluates all partitions as arrays and caches them for good. They must not be changed. @internal */
   materialise(): Promise<readonly (readonly T[])[]> {
     this.node.cacheAlways()
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
   }
-  /** The same, where nobody has asked for arrays as tables whose entries the records are. @internal */
-  held(): Promise<readonly PartitionData<T>[]> {
+  /** Evaluates all partitions and caches them for good, as tables where no array was asked for. @internal */
+  partitions(): Promise<readonly PartitionData<T>[]> {
     this.node.cacheAlways()
     return this.#act((evaluation) => partitionData(this.node, evaluation)) as Promise<readonly PartitionData<T>[]>
   }
   /**
-   * `reduceByKey` for a result that is used up at once: its keys stay as they came, and may be cuts that keep longer texts
-   * alive. A key of 13 letters is copied in the time in which three are looked up. @internal
+   * Does the same as `reduceByKey`, for a result that is consumed at once: keys are not copied and may keep longer source
+   * strings alive. Copying a key of 13 letters takes as long as looking up three. @internal
    */
-  reduceInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
+  reduceByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
     const partitioner = this.#partitioner('reduceByKey', options)
     return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey))
   }
-  /** `groupByKey` for a result that is used up at once. @internal */
-  groupInPassing<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
+  /** Does the same as `groupByKey`, for a result that is consumed at once. @internal */
+  groupByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
     const partitioner = this.#partitioner('groupByKey', options)
     return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
   }
-  /** Other objects for the same records, partition by partition: they take the place of those that are held. @internal */
-  replace(held: readonly PartitionData<T>[]): void {
-    this.node.truncateLineage(held, this.node.history)
+  /** Replaces the cached records by other objects for the same records, partition by partition. @internal */
+  replacePartitions(partitions: readonly PartitionData<T>[]): void {
+    this.node.truncateLineage(partitions, this.node.history)
   }
-  /** A handle on the same evaluation whose actions, and those of RDDs made from it, are reported to the job. @internal */
-  within(job: Job): RDD<T> {
-    return new RDD(this.context, this.node, job)
+  /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
+  observedBy(observer: ActionObserver): RDD<T> {
+    return new RDD(this.context, this.node, observer)
   }
-  /** Names every step of the lineage that has no name yet, for error messages. @internal */
+  /** Labels every step of the lineage that has no label yet, for error messages. @internal */
   label(operator: string, time: number): this {
-    this.node.name(operator, time)
+    this.node.setLabel(operator, time)
     return this
   }
 
-  /** What each step of the lineage has taken and given so far. @internal */
+  /** Returns the records in and out of each step of the lineage so far. @internal */
   counters(): StepCounter[] {
     return countersOf([this.node])
   }
 
-  #derive<U>(node: LineageNode, other?: Job): RDD<U> {
-    return new RDD(this.context, node, this.job ?? other)
+  #derive<U>(node: LineageNode, other?: ActionObserver): RDD<U> {
+    return new RDD(this.context, node, this.observer ?? other)
   }
 
   #partitioner(where: string, options: PartitionOptions | undefined, ...others: LineageNode[]): Partitioner {
@@ -1043,12 +1075,12 @@ export class RDD<out T> {
   ): RDD<U> {
     const other = nodeOf(kind, that)
     const partitioner = this.#partitioner(kind, options, other)
-    return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.job)
+    return this.#derive(joins.join(this.node, other, kind, partitioner, keep), that.observer)
   }
 
   #act<R>(run: (evaluation: Evaluation) => MaybePromise<R>): Promise<R> {
     const action = begin(() => run(new Evaluation(this.context.runtime)))
-    this.job?.track(action)
+    this.observer?.track(action)
     return action
   }
 }
@@ -1066,13 +1098,13 @@ function identity(record: unknown): Key {
   return record as Key
 }
 
-/** A function of the records alone as one of index and records. */
+/** Turns a function of the records into one of index and records. */
 function whole(kind: string, f: (records: Iterable<never>) => unknown) {
   aFunction(kind, 'the function', f)
   return (_: number, records: Iterable<never>): unknown => f(records)
 }
 
-/** Begins at once; what is thrown becomes a rejection. */
+/** Calls `run` at once; an error that it throws becomes a rejection. */
 async function begin<R>(run: () => MaybePromise<R>): Promise<R> {
   return run()
 }

@@ -1,3 +1,4 @@
+import { BatchMap } from '../base/batch-map.js'
 import type { InputSource, SourceHome } from 'dstream'
 
 /** What a test pushes by hand. */
@@ -15,8 +16,8 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
   let waiting: T[] = []
   let ended = false
   let failure: { readonly error: unknown } | undefined
-  const batches = new Map<number, readonly T[]>()
-  const failures = new Map<number, { readonly error: unknown }>()
+  const batches = new BatchMap<readonly T[]>()
+  const failures = new BatchMap<{ readonly error: unknown }>()
 
   const feed: Feed<T> = {
     push: (...records) => {
@@ -58,8 +59,8 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
     },
     adopt: (time, planned) => batches.set(time, planned as readonly T[]),
     forget: (time) => {
-      for (const old of [...batches.keys()]) if (old <= time) batches.delete(old)
-      for (const old of [...failures.keys()]) if (old <= time) failures.delete(old)
+      batches.forget(time)
+      failures.forget(time)
     },
     info: (time) => ({ inputStreamId: home.streamId, numRecords: batches.get(time)?.length ?? 0, metadata: {} }),
   })

@@ -14,6 +14,7 @@ import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { CrashableContext, type ContextInternals } from './crashable-context.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
+import { timersAtLoad } from '../platform/timers-at-load.js'
 import { ManualClock } from './manual-clock.js'
 import { rowSource } from './row-source.js'
 
@@ -64,7 +65,7 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** A turn of the event loop, so that callbacks that are due can run. */
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
 }
 
 /**
@@ -186,11 +187,11 @@ export class TestContext implements AsyncDisposable {
 
   /** Lets real I/O happen until the condition holds, in real time and without a batch; rejects after `timeout` (5 s). */
   async until(condition: () => boolean, timeout: Duration = new Duration(5000)): Promise<void> {
-    const endMs = Date.now() + timeout.milliseconds
+    const endMs = timersAtLoad.now() + timeout.milliseconds
     await this.#begin()
     while (!condition()) {
-      if (Date.now() > endMs) throw new Error(`The condition did not hold within ${timeout.milliseconds} ms.`)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (timersAtLoad.now() > endMs) throw new Error(`The condition did not hold within ${timeout.milliseconds} ms.`)
+      await new Promise((resolve) => timersAtLoad.setTimeout(resolve, 1))
     }
   }
 
@@ -265,7 +266,7 @@ export class TestContext implements AsyncDisposable {
     await this.#passTime(tickMs - 1)
     this.#clock.moveTo(tickMs)
     await turn()
-    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.intake.cut() ?? []))
+    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.buffer.closeDue() ?? []))
     await turn()
     await this.#passTime(tickMs)
   }

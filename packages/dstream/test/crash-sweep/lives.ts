@@ -220,5 +220,5 @@ export class Lives {
 /** What has been handed over since the start is in blocks, and these are stored. */
 async function settled(t: TestContext): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
-  await Promise.all(t.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.intake.cut() ?? []))
+  await Promise.all(t.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.buffer.closeDue() ?? []))
 }

@@ -1,6 +1,6 @@
 const brand = Symbol.for('dstream.error')
 
-/** Every error that dstream raises. `code` is stable; the message says what is wrong and what to do. */
+/** The class of every error that dstream raises. `code` is stable; the message says what is wrong and what to do. */
 export class DStreamError extends Error {
   readonly code: string
 
@@ -11,7 +11,7 @@ export class DStreamError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== DStreamError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value

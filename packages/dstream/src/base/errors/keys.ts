@@ -7,39 +7,39 @@ export function keyNotAllowed(key: unknown, part: unknown): DStreamError {
   const where = key === part ? 'as a key' : `in the key ${describe(key)}`
   return new DStreamError(
     'key-not-allowed',
-    `${kindOf(part)} is not allowed ${where}, because keys are compared by value; ${cureFor(part)}`,
+    `${sentence(kindOf(part))} is not allowed ${where}, because keys are compared by value; ${cureFor(part)}`,
   )
 }
 
 export function keyTooDeep(): DStreamError {
   return new DStreamError(
     'key-not-allowed',
-    `a key is nested more than 100 levels deep, or holds itself; ${WAYS}, without cycles`,
+    `A key is nested more than 100 levels deep, or holds itself; ${WAYS}, without cycles`,
   )
 }
 
 export function keyWithoutEnd(): DStreamError {
-  return new DStreamError('key-not-allowed', 'a sequence without end is not allowed as a key; take(n) of it')
+  return new DStreamError('key-not-allowed', 'A sequence without end is not allowed as a key; take(n) of it')
 }
 
 export function keyStillMutable(key: unknown): DStreamError {
   return new DStreamError(
     'key-not-allowed',
-    `the key ${describe(key)} is an immutable collection made mutable by asMutable or withMutations; call asImmutable() before using it as a key`,
+    `The key ${describe(key)} is an immutable collection made mutable by asMutable or withMutations; call asImmutable() before using it as a key`,
   )
 }
 
 export function mixedOrder(a: unknown, b: unknown): DStreamError {
   return new DStreamError(
     'mixed-order',
-    `${theValue(a)} and ${theValue(b)} have no common order; convert one of them, or sort by something that all have`,
+    `${sentence(theValue(a))} and ${theValue(b)} have no common order; convert one of them, or sort by something that all have`,
   )
 }
 
 export function noOrder(value: unknown): DStreamError {
   return new DStreamError(
     'no-order',
-    `${kindOf(value)} has no natural order; sort by a number, a string or an array of them`,
+    `${sentence(kindOf(value))} has no natural order; sort by a number, a string or an array of them`,
   )
 }
 
@@ -79,11 +79,16 @@ function isValueObject(part: unknown): boolean {
   return typeof part === 'object' && part !== null && 'equals' in part && 'hashCode' in part
 }
 
-/** With an article and the value: `a plain object {"a":1}`, `an Array [1, 2]`, `undefined`. */
+/** Returns type and value with an article: `a plain object {"a":1}`, `an Array [1, 2]`, `undefined`. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   const name = typeName(value)
   return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name} ${describe(value)}`
+}
+
+/** Begins a sentence, unless it begins with a value of JavaScript, as `undefined` does. */
+function sentence(text: string): string {
+  return text.replace(/^(an?|the) /, (article) => article[0]!.toUpperCase() + article.slice(1))
 }
 
 function theValue(value: unknown): string {

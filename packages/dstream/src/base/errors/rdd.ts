@@ -13,13 +13,13 @@ export function notIterable(operator: string, value: unknown): DStreamError {
     typeof value === 'string'
       ? 'a string is not taken for a list of characters: split it, or return [text]'
       : 'return an array or another iterable, [] for nothing'
-  return new DStreamError('not-iterable', `the function of ${operator} returned ${describe(value)}; ${cure}`)
+  return new DStreamError('not-iterable', `The function of ${operator} returned ${describe(value)}; ${cure}`)
 }
 
 export function emptyCollection(action: string): DStreamError {
   return new DStreamError(
     'empty-collection',
-    `empty collection: ${action} needs at least one record; ask isEmpty() first, or use fold or take`,
+    `${action} needs at least one record, and this is an empty collection; ask isEmpty() first, or use fold or take`,
   )
 }
 
@@ -47,7 +47,7 @@ export function unequalPartitions(left: number, right: number): DStreamError {
 export function unequalParts(partition: number, left: number, right: number): DStreamError {
   return new DStreamError(
     'unequal-parts',
-    `Can only zip RDDs with same number of elements in each partition: partition ${partition} has ${left} and ${right}`,
+    `Can only zip RDDs with same number of elements in each partition: partition ${partition} has ${left} and ${right}; join by zipWithIndex instead`,
   )
 }
 

@@ -11,14 +11,14 @@ export function notAttached(method: string): DStreamError {
 export function notAReceiver(value: unknown): DStreamError {
   return new DStreamError(
     'not-a-receiver',
-    `receiverStream needs a receiver, not ${describe(value)}. Extend the class Receiver and give an instance of it.`,
+    `receiverStream needs a receiver, not ${describe(value)}. Extend the class Receiver and pass an instance of it.`,
   )
 }
 
 export function receiverInUse(name: string): DStreamError {
   return new DStreamError(
     'receiver-in-use',
-    `The receiver ${name} feeds a stream already, and one receiver can feed only one. Make a second receiver for the second stream.`,
+    `The receiver ${name} already feeds a stream, and one receiver can feed only one. Make a second receiver for the second stream.`,
   )
 }
 
@@ -29,21 +29,19 @@ export function receiverStopped(name: string): DStreamError {
   )
 }
 
-export function bufferFull(what: 'records' | 'bytes', held: number, bound: number): DStreamError {
+export function bufferFull(what: 'records' | 'bytes', waiting: number, bound: number): DStreamError {
   const option = what === 'records' ? 'maxBufferedRecords' : 'maxBufferedBytes'
   return new DStreamError(
     'receiver-buffer-full',
-    `${held} ${what} wait for a batch, far more than the ${bound} that ${option} allows, so this one is not taken. When store() returns false wait for ready(), or raise ${option}.`,
+    `${waiting} ${what} wait for a batch, far more than the ${bound} that ${option} allows, so no more is stored. When store() returns false, wait for ready(), or raise ${option}.`,
   )
 }
 
 export function blockNotStored(id: string, cause: unknown): DStreamError {
   return new DStreamError(
     'block-not-stored',
-    `Could not store block ${id}: ${describe(cause)}. It is not part of any batch.`,
-    {
-      cause,
-    },
+    `Could not store block ${id}: ${describe(cause)}. The block is in no batch; store its data again.`,
+    { cause },
   )
 }
 
@@ -57,28 +55,28 @@ export function lineTooLong(bound: number): DStreamError {
 export function frameTooLong(length: number, bound: number): DStreamError {
   return new DStreamError(
     'frame-too-long',
-    `A frame claims ${length} bytes, and at most the ${bound} of maxFrameBytes are taken. Check that the sender puts the length of each frame before it as a 32 bit number, most significant byte first.`,
+    `A frame claims ${length} bytes, more than the bound of ${bound} bytes. Check that the sender puts the length of each frame before it as a 32-bit number, most significant byte first.`,
   )
 }
 
 export function frameCutOff(missing: number): DStreamError {
   return new DStreamError(
     'frame-cut-off',
-    `The connection ended ${missing} bytes before the end of a frame, which is left out.`,
+    `The connection ended ${missing} bytes before the end of a frame, so the frame is left out. Check that the sender closes the connection only between frames.`,
   )
 }
 
 export function badPid(what: string, wanted: string, value: unknown): DStreamError {
   return new DStreamError(
     'bad-backpressure',
-    `requirement failed: ${what} ${describe(value)} in the backpressure options should be ${wanted}.`,
+    `Requirement failed: ${what} ${describe(value)} in the backpressure options should be ${wanted}`,
   )
 }
 
 export function queueNotRecoverable(): DStreamError {
   return new DStreamError(
     'queue-not-recoverable',
-    "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled. Its batches are gone with the process: use another source, or no checkpointDir.",
+    "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled. Its batches are lost with the process: use another source, or no checkpointDir.",
   )
 }
 
@@ -93,13 +91,13 @@ export function fileNotRead(path: string, time: number, cause: unknown): DStream
 export function binaryRest(length: number, recordLength: number): DStreamError {
   return new DStreamError(
     'binary-rest',
-    `Its length, ${length} bytes, is no multiple of the record length, ${recordLength} bytes. Check recordLength, and move only whole files into the directory.`,
+    `Its length, ${length} bytes, is not a multiple of the record length, ${recordLength} bytes. Check recordLength, and move only whole files into the directory.`,
   )
 }
 
 export function fileLineTooLong(bound: number): DStreamError {
   return new DStreamError(
     'line-too-long',
-    `One of its lines is longer than ${bound} bytes. Read such files with fileStream and a reader that knows their form.`,
+    `One of its lines is longer than ${bound} bytes. Read such files with fileStream and a reader of your own.`,
   )
 }

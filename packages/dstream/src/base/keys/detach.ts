@@ -2,9 +2,8 @@ import { detachString } from './detach-string.js'
 import { intern } from './intern.js'
 
 /**
- * The key as a table may keep it for long. A word cut out of a message keeps the whole message in memory for as long as
- * the word lives: strings are copied; an array or a collection is replaced by the object that stands for it, whose
- * strings are copies.
+ * Returns a key that a table may hold for long. A word cut out of a message keeps the whole message in memory, so strings
+ * are copied. An array or a collection is replaced by the object that stands for all equal ones, whose strings are copies.
  * @throws `key-not-allowed` for an object that is no key
  */
 export function detachKey<K>(key: K): K {

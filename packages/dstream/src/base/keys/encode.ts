@@ -4,8 +4,8 @@ import { isImmutableCollection, isRecord, markers, type AnyCollection, type AnyR
 const DEEPEST = 100
 
 /**
- * The canonical text of a key: equal keys have one text, different keys have different ones. Every part begins with a
- * tag of its type and says where it ends, so no two keys can run into each other: 1 is `n1;`, '1' is `s1:1`, [1] is `[n1;]`.
+ * Returns the canonical text of a key: equal keys have one text, different keys different ones. Every part begins with a tag
+ * of its type and marks its end, so that no two keys have one text: 1 is `n1;`, '1' is `s1:1`, [1] is `[n1;]`.
  * @throws `key-not-allowed`
  */
 export function encode(key: unknown): string {
@@ -41,7 +41,7 @@ function encodeObject(part: object, key: unknown, depth: number): string {
   throw keyNotAllowed(key, part)
 }
 
-/** As `immutable.is` compares them: a record equals every other with the same fields in the same order. */
+/** Encodes a record as `immutable.is` compares it: equal to every other with the same fields in the same order. */
 function encodeRecord(record: AnyRecord, key: unknown, depth: number): string {
   if (record.__ownerID) throw keyStillMutable(record)
   let text = 'R'
@@ -51,7 +51,7 @@ function encodeRecord(record: AnyRecord, key: unknown, depth: number): string {
   return text + ')'
 }
 
-/** As `immutable.is` compares them: by keyed, indexed or set, by ordered or not, and by what is inside. */
+/** Encodes a collection as `immutable.is` compares it: by its kind (keyed, indexed or set), order and contents. */
 function encodeCollection(collection: AnyCollection, key: unknown, depth: number): string {
   if (collection.__ownerID) throw keyStillMutable(collection)
   if (collection.size === Infinity) throw keyWithoutEnd()

@@ -1,6 +1,6 @@
 /**
- * FNV-1a over the UTF-16 code units, then mixed so that every bit counts for a small modulus: 0 to 2³¹ − 1, the same in
- * every process.
+ * Hashes a string to a whole number from 0 to 2³¹ − 1 that is the same in every process: FNV-1a over the UTF-16 code units,
+ * mixed so that every bit affects a small modulus.
  */
 export function hashString(text: string): number {
   let hash = 0x811c9dc5 | 0
@@ -8,7 +8,7 @@ export function hashString(text: string): number {
   return mix(hash)
 }
 
-/** The finaliser of MurmurHash3, without the sign bit. */
+/** Mixes the bits of a hash by the finaliser of MurmurHash3, and clears the sign bit. */
 export function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)

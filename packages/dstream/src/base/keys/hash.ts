@@ -2,7 +2,8 @@ import { hashString, mix } from './hash-string.js'
 import { canonicalOf } from './intern.js'
 
 /**
- * A whole number from 0 to 2³¹ − 1 that is the same for equal keys in every process and on every machine. `null` is 0.
+ * Hashes a key to a whole number from 0 to 2³¹ − 1 that is the same for equal keys in every process and on every machine.
+ * The hash of `null` is 0.
  * @throws `key-not-allowed`
  */
 export function hashKey(key: unknown): number {
@@ -24,7 +25,7 @@ const bits = new DataView(new ArrayBuffer(8))
 
 function hashNumber(n: number): number {
   if ((n | 0) === n) return mix(n | 0)
-  // There are many NaNs in memory and one as a key.
+  // Uses one bit pattern for all NaNs, which are one key.
   bits.setFloat64(0, Number.isNaN(n) ? NaN : n)
   return mix(Math.imul(bits.getInt32(0), 31) ^ bits.getInt32(4))
 }

@@ -1,6 +1,6 @@
 /**
- * Immutable's collections, recognised by the marks they carry: a program can hold several copies of immutable, and its
- * own `isList` and the like go by the same marks.
+ * The marks by which immutable's collections are recognised. A program can load several copies of immutable, whose own
+ * `isList` and the like test the same marks.
  */
 export const markers = {
   collection: '@@__IMMUTABLE_ITERABLE__@@',
@@ -13,7 +13,7 @@ export const markers = {
   record: '@@__IMMUTABLE_RECORD__@@',
 } as const
 
-/** What all of immutable's collections have, as far as keys need it. */
+/** The properties of immutable's collections that keys need. */
 export interface AnyCollection extends Iterable<unknown> {
   readonly __ownerID?: unknown
   readonly size: number | undefined

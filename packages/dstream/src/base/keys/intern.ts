@@ -2,15 +2,15 @@ import { encode } from './encode.js'
 import { hashString } from './hash-string.js'
 import { ownCopy } from './own-copy.js'
 
-/** What is known of a compound key that stands for all equal ones. */
+/** The encoding and the hash of a compound key that stands for all equal ones. */
 export interface Canonical {
   readonly encoding: string
   readonly hash: number
 }
 
 /**
- * Marks an object as standing for all equal keys. A private field that a constructor lays on an object it is given
- * cannot be seen from outside, and costs half of what an entry in a large WeakMap costs.
+ * Marks an object as the one that stands for all equal keys. A private field that a constructor adds to a given object is
+ * invisible from outside, and costs half as much as an entry in a large WeakMap.
  */
 class Mark extends class {
   constructor(key: object) {
@@ -29,16 +29,16 @@ class Mark extends class {
   }
 }
 
-// Several tables, so that growing one never stops the thread for long and no Map's limit is near.
+// Several tables, so that growing one never blocks the thread for long and no Map nears its size limit.
 const tables = Array.from({ length: 64 }, () => new Map<string, WeakRef<object>>())
 const collected = new FinalizationRegistry<string>((encoding) => {
   const table = tableOf(encoding)
-  // The same key may have come back to life under a new object.
+  // The same key may have been interned again as a new object.
   if (table.get(encoding)?.deref() === undefined) table.delete(encoding)
 })
 
 /**
- * The one object that stands for all compound keys equal to this one, for as long as somebody holds it.
+ * Returns the one object that stands for all compound keys equal to this one, for as long as it is referenced.
  * @throws `key-not-allowed`
  */
 export function intern(key: object): object {
@@ -47,7 +47,7 @@ export function intern(key: object): object {
   return tableOf(encoding).get(encoding)?.deref() ?? add(ownCopy(key), encoding)
 }
 
-/** Encoding and hash of a key; at hand for the objects that stand for others. @throws `key-not-allowed` */
+/** Returns the encoding and the hash of a key; interned objects carry them. @throws `key-not-allowed` */
 export function canonicalOf(key: unknown): Canonical {
   const canonical = typeof key === 'object' && key !== null ? Mark.of(key) : undefined
   if (canonical !== undefined) return canonical
@@ -63,7 +63,7 @@ function add(own: object, encoding: string): object {
   return own
 }
 
-/** Spread by length and last characters (the very last is a bracket): cheaper than a hash, and even enough. */
+/** Chooses a table by length and last characters (the very last is a bracket): cheaper than a hash, and even enough. */
 function tableOf(encoding: string): Map<string, WeakRef<object>> {
   const { length } = encoding
   const last = encoding.charCodeAt(length - 2) * 31 + encoding.charCodeAt(length - 3)

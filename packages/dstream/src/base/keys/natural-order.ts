@@ -4,9 +4,9 @@ import { isTime } from '../time/time.js'
 import { isList } from './immutable.js'
 
 /**
- * The one natural order of sorts, `top` and `max`: numbers (−0 is 0, NaN last), bigints, strings by code unit, false
- * before true, Dates, Times and Durations by their milliseconds, arrays and immutable Lists element by element, the
- * shorter first. `null` equals `null`. Negative, zero or positive, for `Array.prototype.sort`.
+ * Compares two values in the natural order of sorts, `top` and `max`: numbers (−0 is 0, NaN last), bigints, strings by code
+ * unit, false before true, Dates, Times and Durations by their milliseconds, arrays and immutable Lists element by
+ * element, the shorter first. `null` equals `null`. The result is negative, zero or positive.
  * @throws `mixed-order` for values of two types, `no-order` for anything else
  *
  * @example

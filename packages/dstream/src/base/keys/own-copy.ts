@@ -3,9 +3,9 @@ import { detachString, SHORTEST_CUT } from './detach-string.js'
 import { isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
 
 /**
- * A compound key that keeps nothing else alive and of which nobody else holds a part that can change: arrays copied,
- * those inside frozen, strings cut loose, lazy sequences made collections. A collection that has none of these is its
- * own copy. The outermost array is left for the caller to freeze.
+ * Copies a compound key, so that it keeps no other object alive and shares no part that can change: arrays are copied, inner
+ * ones frozen, strings copied, lazy sequences turned into collections. A collection without any of these is returned as it
+ * is. The caller freezes the outermost array.
  */
 export function ownCopy(key: object): object {
   if (Array.isArray(key)) {
@@ -29,7 +29,7 @@ function needsCopy(part: unknown): boolean {
 
 function ownRecord(record: AnyRecord): object {
   const fields = [...record.toSeq()].filter(([, value]) => needsCopy(value))
-  // A field is emptied first: set does nothing where the new string is equal to the old one.
+  // Removes a field first: `set` does nothing where the new string equals the old one.
   return fields.reduce((own, [name, value]) => own.remove(name).set(name, ownPart(value)), record)
 }
 

@@ -3,30 +3,29 @@ import { checkOptions, positiveInteger } from '../options.js'
 import { hashKey } from './hash.js'
 import type { Key } from './key.js'
 
-/** Says which partition a key belongs to: a whole number from 0 to `numPartitions` − 1, the same for equal keys. */
+/** Assigns each key to a partition, from 0 to `numPartitions` − 1, the same for equal keys. */
 export interface Partitioner {
   readonly numPartitions: number
   getPartition(key: Key): number
-  /** Whether `that` gives every key the same partition, so that nothing need be moved between the two. */
+  /** Returns whether `that` assigns every key to the same partition, so that no record need move between the two. */
   equals?(that: unknown): boolean
 }
 
 /**
- * Where the keys of a result lie: in so many partitions by hash, or as a partitioner says. By default the context's
- * parallelism, 1 unless it is given.
+ * Options of keyed operators for the partitions of the result: a number of hash partitions, or a partitioner. The default is
+ * the `defaultParallelism` of the context, 1 unless set.
  */
 export interface PartitionOptions {
-  /** In so many, by hash. */
+  /** The number of partitions, by hash. */
   numPartitions?: number | undefined
-  /** As it says; not together with another `numPartitions`. */
+  /** A partitioner; not together with another `numPartitions`. */
   partitioner?: Partitioner | undefined
 }
 
 const brand = Symbol.for('dstream.hash-partitioner')
 
 /**
- * Spreads keys by their hash; `null` goes to partition 0. The hash is this library's own (not Java's) and the same in
- * every process.
+ * Distributes keys by their hash; `null` goes to partition 0. The hash is not Java's. It is the same in every process.
  *
  * @example
  * new HashPartitioner(4).getPartition('a') // a number from 0 to 3
@@ -44,25 +43,25 @@ export class HashPartitioner implements Partitioner {
     Object.defineProperty(this.prototype, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
   static [Symbol.hasInstance](value: unknown): boolean {
     if (this !== HashPartitioner) return Function.prototype[Symbol.hasInstance].call(this, value)
     return isHashPartitioner(value)
   }
 
-  /** @throws `key-not-allowed` */
+  /** Returns the partition of a key. @throws `key-not-allowed` */
   getPartition(key: Key): number {
     return this.numPartitions === 1 ? 0 : hashKey(key) % this.numPartitions
   }
 
-  /** Whether `that` is a hash partitioner of as many partitions. */
+  /** Returns whether `that` is a hash partitioner with the same number of partitions. */
   equals(that: unknown): boolean {
     return isHashPartitioner(that) && that.numPartitions === this.numPartitions
   }
 }
 
 /**
- * The partitioner that options ask for, else hash partitions by their number, else `defaultParallelism` of them.
+ * Returns the partitioner of the options, else one by hash with their number of partitions, else with `defaultParallelism`.
  * `where` is the operator as the user wrote it. @throws `bad-option`, `bad-partitioner`
  */
 export function partitionerOf(
@@ -80,31 +79,31 @@ export function partitionerOf(
   return partitioner
 }
 
-/** Whether options say anything of partitions. */
+/** Returns whether options give a number of partitions or a partitioner. */
 export function asksFor(options: PartitionOptions | undefined): boolean {
   return options?.numPartitions !== undefined || options?.partitioner !== undefined
 }
 
-/** {@link checkOptions} for an operator that takes PartitionOptions and nothing else. @throws `unknown-option`, `not-options` */
+/** Checks the options of an operator that takes only PartitionOptions. @throws `unknown-option`, `not-options` */
 export function checkPartitionOptions(where: string, options: unknown): void {
   checkOptions(where, options, ['numPartitions', 'partitioner'])
 }
 
-/** @throws `bad-partitioner` when `value` has not what a partitioner needs */
+/** Checks that a value is a partitioner. @throws `bad-partitioner` */
 export function checkPartitioner(where: string, value: unknown): asserts value is Partitioner {
   const { numPartitions, getPartition } = (value ?? {}) as Partial<Partitioner>
   const fits = typeof getPartition === 'function' && Number.isSafeInteger(numPartitions) && (numPartitions ?? 0) >= 1
   if (!fits) throw badPartitioner(where, value)
 }
 
-/** The partition of a key, checked: a partitioner may be the user's own. @throws `bad-partition`, `key-not-allowed` */
+/** Returns the partition of a key, and checks it, since users can write partitioners. @throws `bad-partition`, `key-not-allowed` */
 export function partitionOf(partitioner: Partitioner, key: Key): number {
   const partition = partitioner.getPartition(key)
   if (Number.isInteger(partition) && partition >= 0 && partition < partitioner.numPartitions) return partition
   throw badPartition(key, partition, partitioner.numPartitions)
 }
 
-/** Whether two partitioners give every key the same partition; said by themselves, or because they are one. */
+/** Returns whether two partitioners assign every key to the same partition: they are one, or `equals` says so. */
 export function samePartitioner(a: Partitioner | undefined, b: Partitioner | undefined): boolean {
   if (a === undefined || b === undefined) return false
   return a === b || (a.numPartitions === b.numPartitions && a.equals?.(b) === true)

@@ -4,13 +4,13 @@ export const LINE_FEED = 0x0a
 export const CARRIAGE_RETURN = 0x0d
 
 /**
- * Lines of UTF-8 text. Each line ends with `\n`, `\r\n` or a lone `\r` (as Java's `readLine`, which Spark uses), the last
- * one also with the bytes. What is no UTF-8 becomes U+FFFD, so every line decodes.
+ * Decodes lines of UTF-8 text. A line ends with `\n`, `\r\n` or a lone `\r` (as in Java's `readLine`, which Spark uses), the
+ * last one also with the bytes. Invalid UTF-8 becomes U+FFFD, so that every line decodes.
  */
 export const lineCodec: CountingCodec<string> = {
   id: 'dstream-lines',
 
-  // One string per line: cut out of one long string, a line that is kept would keep all the others alive.
+  // Makes one string per line: lines cut out of one long string would keep all of it alive.
   *decode(bytes) {
     const lines = new LineWalk(bytes)
     while (lines.next()) yield lines.buffer.toString('utf8', lines.from, lines.until)
@@ -31,16 +31,16 @@ export const lineCodec: CountingCodec<string> = {
   },
 }
 
-/** Goes from line to line, from one line end to the next: what lies between is not looked at byte by byte. */
+/** Walks from line to line by searching for line ends natively, rather than byte by byte. */
 class LineWalk {
   readonly buffer: Buffer
-  /** Where the line begins. */
+  /** The offset of the line. */
   from = 0
-  /** Where its text is over. */
+  /** The offset behind its text. */
   until = 0
-  /** Where the next one begins; beyond the bytes when they end without a line end. */
+  /** The offset of the next line; beyond the bytes when they end without a line end. */
   end = 0
-  /** The next of each kind, each searched for only when it has been passed. */
+  /** The offset of the next line feed and the next carriage return, each searched for only when it has been passed. */
   #feed = -1
   #return = -1
 
@@ -60,13 +60,13 @@ class LineWalk {
   }
 }
 
-/** The index behind the last complete line; 0 when there is none. A `\r` at the very end counts as the end of one. */
+/** Returns the offset behind the last complete line, 0 when there is none. A `\r` at the very end completes a line. */
 export function endOfLines(bytes: Uint8Array): number {
   const end = bytes.lastIndexOf(LINE_FEED) + 1
   return end + bytes.subarray(end).lastIndexOf(CARRIAGE_RETURN) + 1
 }
 
-/** Where the line that begins at `from` is over and the next one begins. */
+/** Returns the offset of the line after the one at `from`. */
 export function nextLine(bytes: Uint8Array, from: number): number {
   let at = from
   while (at < bytes.length && bytes[at] !== LINE_FEED && bytes[at] !== CARRIAGE_RETURN) at++

@@ -2,17 +2,17 @@ import { concat } from '../bytes.js'
 import { CARRIAGE_RETURN, endOfLines, isLineFeed, isReturn, LINE_FEED, nextLine } from './line-codec.js'
 
 /**
- * Cuts a stream of chunks at line ends. A chunk may begin and end anywhere, inside a character too: only whole lines
- * come out, as bytes, and the rest waits for its end. A line that grows longer than the bound is left out up to its end.
+ * Cuts a stream of chunks at line ends. A chunk may begin and end anywhere, even within a character. Only whole lines are
+ * returned, as bytes; an unfinished line waits for its end. A line longer than the bound is left out.
  */
 export class LineCutter {
   readonly #maxLineBytes: number
   readonly #tooLong: () => void
   #tail: Uint8Array[] = []
   #tailBytes = 0
-  /** The line is being left out. */
+  /** True while the current line is being left out. */
   #skipping = false
-  /** The last byte was a `\r` that ended a line: a `\n` right after it belongs to it. */
+  /** True after a `\r` that ended a line: a `\n` right after it belongs to it. */
   #afterReturn = false
 
   constructor(maxLineBytes: number, tooLong: () => void) {
@@ -20,24 +20,24 @@ export class LineCutter {
     this.#tooLong = tooLong
   }
 
-  /** The lines that are complete now, with their ends; `undefined` when there are none. */
+  /** Returns the lines that this chunk completes, with their ends, or `undefined` when there are none. */
   push(chunk: Uint8Array): Uint8Array | undefined {
     const fresh = this.#afterReturn && isLineFeed(chunk[0]) ? chunk.subarray(1) : chunk
     if (chunk.length > 0) this.#afterReturn = false
     const end = endOfLines(fresh)
     if (end === 0) {
-      this.#keep(fresh)
+      this.#appendTail(fresh)
       return undefined
     }
     this.#afterReturn = end === fresh.length && isReturn(fresh[end - 1])
     const lines = this.#complete(fresh.subarray(0, end))
-    this.#keep(fresh.subarray(end))
-    return lines.length === 0 ? undefined : apart(lines)
+    this.#appendTail(fresh.subarray(end))
+    return lines.length === 0 ? undefined : separated(lines)
   }
 
-  /** The unterminated line at the end of the stream, if any: with an end, because another stream's may follow it. */
+  /** Returns the unterminated line at the end of the stream, if any. It gets a line end, since another stream may follow. */
   end(): Uint8Array | undefined {
-    return this.#tailBytes === 0 ? undefined : concat([...this.#take(), Uint8Array.of(LINE_FEED)])
+    return this.#tailBytes === 0 ? undefined : concat([...this.#drainTail(), Uint8Array.of(LINE_FEED)])
   }
 
   #complete(lines: Uint8Array): Uint8Array {
@@ -46,7 +46,7 @@ export class LineCutter {
       return this.#complete(lines.subarray(nextLine(lines, 0)))
     }
     const fits = this.#tailBytes + lines.length <= this.#maxLineBytes
-    const whole = concat([...this.#take(), lines])
+    const whole = concat([...this.#drainTail(), lines])
     return fits ? whole : this.#withoutLong(whole)
   }
 
@@ -56,37 +56,37 @@ export class LineCutter {
       until = nextLine(lines, from)
       const line = lines.subarray(from, until)
       const length = lengthOf(line)
-      // Each with an end of one kind: a `\r` and a `\n` that had a long line between them would become one.
+      // Gives all lines a `\n`: a `\r` and a `\n` around a line left out would otherwise become one line end.
       if (length <= this.#maxLineBytes) kept.push(line.subarray(0, length), Uint8Array.of(LINE_FEED))
       else this.#tooLong()
     }
     return concat(kept)
   }
 
-  #take(): Uint8Array[] {
+  #drainTail(): Uint8Array[] {
     const tail = this.#tail
     this.#tail = []
     this.#tailBytes = 0
     return tail
   }
 
-  #keep(piece: Uint8Array): void {
+  #appendTail(piece: Uint8Array): void {
     if (piece.length === 0 || this.#skipping) return
     this.#tail.push(piece)
     this.#tailBytes += piece.length
     if (this.#tailBytes <= this.#maxLineBytes) return
-    this.#take()
+    this.#drainTail()
     this.#skipping = true
     this.#tooLong()
   }
 }
 
-/** What came out before may end with `\r`: an empty line that follows it must not become a part of that end. */
-function apart(lines: Uint8Array): Uint8Array {
+/** Prepends `\r` to an empty first line: its `\n` must not join a `\r` that ends the lines returned before. */
+function separated(lines: Uint8Array): Uint8Array {
   return isLineFeed(lines[0]) ? concat([Uint8Array.of(CARRIAGE_RETURN), lines]) : lines
 }
 
-/** Without what ends it. */
+/** Returns the length of a line without its end. */
 function lengthOf(line: Uint8Array): number {
   let length = line.length
   if (isLineFeed(line[length - 1])) length--

@@ -3,7 +3,7 @@ import { jsonForm, textForm } from './text-form.js'
 
 const LONGEST = 80
 
-/** A value as an error message names it: short, on one line, strings in quotes, bigints with their `n`. Never throws. */
+/** Describes a value for an error message: short, on one line, strings in quotes, bigints with their `n`. Never throws. */
 export function describe(value: unknown): string {
   const text = escapeControl(form(value))
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`

@@ -1,10 +1,10 @@
 /**
- * A record as one piece of text, as `print` and `saveAsTextFiles` write it: strings as they are, numbers as
- * `String(n)`, pairs as Spark writes tuples, everything else as one line of JSON. Never throws.
+ * Returns a record as text, as `print` and `saveAsTextFiles` write it: strings as they are, numbers as `String(n)`, pairs as
+ * Spark writes tuples, all else as one line of JSON. Never throws.
  *
- * A pair is an array of two, inside a pair too: `['a', [1, 2]]` is `(a,(1,2))`. What JSON has no word for is written so
- * that it can be read: bigints inside JSON as strings of digits, Maps as objects (as lists of entries where a key is no
- * string), Sets and typed arrays as lists, a cycle as `"[circular]"`.
+ * A pair is an array of two, also within a pair: `['a', [1, 2]]` is `(a,(1,2))`. Values that JSON cannot express are written
+ * in a readable form: bigints as strings of digits, Maps as objects (as lists of entries where a key is no string), Sets
+ * and typed arrays as lists, a cycle as `"[circular]"`.
  *
  * @example
  * textForm(['a', 1]) // '(a,1)'
@@ -14,17 +14,17 @@ export function textForm(record: unknown): string {
   try {
     return form(record, 0)
   } catch {
-    // A getter or toJSON that throws, a revoked proxy, nesting without end: a log line must not end a job.
+    // A getter or toJSON threw, a proxy is revoked, or the nesting is too deep: a log line must not fail a job.
     return UNPRINTABLE
   }
 }
 
-/** One line of JSON for an object or an array, pairs too. Throws what the object's own getters throw. */
+/** Returns one line of JSON for an object or an array, pairs included. Errors of the object's getters pass through. */
 export function jsonForm(value: object): string {
   try {
     return JSON.stringify(value, readable) ?? UNPRINTABLE
   } catch {
-    // Cycles are rare: the walk that looks for them is made only after JSON has stumbled.
+    // Cycles are rare: they are looked for only after JSON.stringify has failed.
     return JSON.stringify(value, withoutCycles()) ?? UNPRINTABLE
   }
 }
@@ -43,7 +43,7 @@ function form(record: unknown, depth: number): string {
 function readable(this: unknown, name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return value
-  // JSON.stringify has called toJSON already; the holder still has what was there before.
+  // JSON.stringify has called toJSON already; the holder still has the original value.
   const original = (this as Record<string, unknown>)[name]
   if (original instanceof Map || isImmutableMap(original)) return mapForm(original)
   if (value instanceof Set) return [...value]
@@ -60,7 +60,7 @@ function withoutCycles() {
   return function (this: unknown, name: string, value: unknown): unknown {
     const form = readable.call(this, name, value)
     if (typeof value !== 'object' || value === null) return form
-    // `this` is the object being written: whatever was entered after it has been left.
+    // `this` is the object being written: ancestors behind it are complete.
     while (ancestors.length > 0 && ancestors.at(-1)!.form !== this) ancestors.pop()
     if (ancestors.some((ancestor) => ancestor.value === value)) return '[circular]'
     ancestors.push({ form, value })

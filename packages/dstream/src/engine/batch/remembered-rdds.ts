@@ -2,7 +2,7 @@ import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
-import { partOf } from '../../rdd/plan/lineage.js'
+import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
@@ -61,7 +61,7 @@ export class RememberedRDDs {
     const partitions = this.#contentsOf(operator, time)
     if (partitions === undefined)
       return isDerived(operator) && parentsOf(at).every((parent) => this.restore(parent, sc))
-    this.#evaluation.restore(operator, time, rddOf(sc, partitions.map(partOf), { shared: true }))
+    this.#evaluation.restore(operator, time, rddOf(sc, partitions.map(partitionSourceOf), { shared: true }))
     return true
   }
 
@@ -93,7 +93,7 @@ export class RememberedRDDs {
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
     if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
     const rdd = await this.#evaluation.read(operator, time).catch(() => undefined)
-    const partitions = await rdd?.held().catch(() => undefined)
+    const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
     this.adopt(operator, time, partitions)
     remembered.push({ operator: this.#graph.node(operator).id, time, partitions })

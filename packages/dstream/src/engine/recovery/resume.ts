@@ -1,7 +1,7 @@
 import type { Recovered } from '../../durable/checkpoint/checkpoint.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
-import { partOf } from '../../rdd/plan/lineage.js'
+import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
@@ -30,7 +30,7 @@ export function resume(recovered: Recovered, engine: Restorable): void {
     const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
     engine.store.remembered.adopt(node.operator, time, partitions)
-    const parts = partitions.map(partOf)
+    const parts = partitions.map(partitionSourceOf)
     engine.evaluation.restore(node.operator, time, rddOf(engine.sc, parts, { shared: true }))
   }
   restoreSources(recovered, engine)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { PidRateEstimator } from './pid.js'
 import type { PidOptions } from './pid.js'
 
-/** time, records, processing delay, scheduling delay → rate; each worked out by hand from the formula. */
+/** Time, records, processing delay, scheduling delay → rate; each rate is computed by hand from the formula. */
 type Row = readonly [time: number, records: number, processing: number, scheduling: number, rate: number | undefined]
 
 const tables: readonly (readonly [string, PidOptions, readonly Row[]])[] = [

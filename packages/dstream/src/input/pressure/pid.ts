@@ -1,19 +1,19 @@
 import { badPid } from '../../base/errors/receive.js'
 
 export interface PidOptions {
-  /** Weight of the present error; 1.0. */
+  /** Weight of the present error; default 1.0. */
   readonly proportional?: number | undefined
-  /** Weight of what has piled up, told from the scheduling delay; 0.2. */
+  /** Weight of the records that have piled up, which the scheduling delay shows; default 0.2. */
   readonly integral?: number | undefined
-  /** Weight of the error's change; 0.0. */
+  /** Weight of the error's change; default 0.0. */
   readonly derived?: number | undefined
-  /** No rate below this, in records per second; 100. */
+  /** The lowest rate that is estimated, in records per second; default 100. */
   readonly minRate?: number | undefined
 }
 
-/** What a batch that is done tells; milliseconds. */
+/** The figures of a finished batch. Times are milliseconds. */
 export interface BatchFigures {
-  /** When its processing ended. */
+  /** The end of its processing. */
   readonly time: number
   readonly numRecords: number
   readonly processingDelay: number
@@ -21,13 +21,13 @@ export interface BatchFigures {
 }
 
 /**
- * Spark's estimator of the rate that batches can keep up with, exactly (reference: `PIDRateEstimator`): the last rate,
- * less P × how far it lay above the speed of processing, less I × what the scheduling delay has let pile up, less D × how
- * fast the error changes.
+ * Estimates the rate that batches can keep up with, by Spark's formula (reference: `PIDRateEstimator`). The error is the
+ * last rate minus the processing rate. The new rate is the last one minus P × the error, minus I × the processing rate ×
+ * the scheduling delay ÷ the batch interval, minus D × the change of the error per second.
  *
  * @example
  * const pid = new PidRateEstimator(1000)
- * pid.estimate({ time: 1000, numRecords: 500, processingDelay: 500, schedulingDelay: 0 }) // undefined: the first only measures
+ * pid.estimate({ time: 1000, numRecords: 500, processingDelay: 500, schedulingDelay: 0 }) // undefined: the first batch only measures
  * pid.estimate({ time: 2000, numRecords: 500, processingDelay: 1000, schedulingDelay: 100 }) // 490
  */
 export class PidRateEstimator {
@@ -38,7 +38,7 @@ export class PidRateEstimator {
   readonly #minRate: number
   #latest: { readonly time: number; readonly rate: number; readonly error: number } | undefined
 
-  /** @throws `bad-backpressure` for weights below zero, a least rate or an interval that is not above zero */
+  /** @throws `bad-backpressure` for a weight below 0, and for a minimum rate or an interval that is not above 0 */
   constructor(batchMs: number, options: PidOptions = {}) {
     const { proportional = 1, integral = 0.2, derived = 0, minRate = 100 } = options
     this.#batchMs = above0('Specified batch interval', batchMs)
@@ -48,7 +48,10 @@ export class PidRateEstimator {
     this.#minRate = above0('Minimum rate', minRate)
   }
 
-  /** The new rate in records per second; `undefined` where the batch tells nothing, and after the first that does. */
+  /**
+   * Returns the new rate in records per second. `undefined` for the first batch, and for one that shows no rate: without
+   * records, without a processing time, or older than the last one.
+   */
   estimate({ time, numRecords, processingDelay, schedulingDelay }: BatchFigures): number | undefined {
     const latest = this.#latest
     if (time <= (latest?.time ?? -1) || numRecords <= 0 || processingDelay <= 0) return undefined

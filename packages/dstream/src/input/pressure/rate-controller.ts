@@ -4,13 +4,13 @@ import type { PidOptions } from './pid.js'
 
 export interface RateControllerOptions extends PidOptions {
   readonly batchMs: number
-  /** A new rate for a stream, whole records per second. */
+  /** Sets the rate of a stream, in whole records per second. */
   publish(streamId: number, recordsPerSecond: number): void
 }
 
 /**
- * Backpressure: after each batch, failed or not, tells every stream how fast it may go on. The only arrow that points
- * from the end of a batch back to its sources. Reference: `RateController`.
+ * Backpressure: estimates after each batch, failed or not, the rate of every input stream and publishes it to the source.
+ * Reference: `RateController`.
  */
 export class RateController {
   readonly #publish: (streamId: number, recordsPerSecond: number) => void
@@ -22,7 +22,7 @@ export class RateController {
     const { batchMs, publish, ...pid } = options
     this.#publish = publish
     this.#makeEstimator = () => new PidRateEstimator(batchMs, pid)
-    // What is wrong with the options shows here, not in the first batch.
+    // Bad options are refused here, not in the first batch.
     this.#makeEstimator()
   }
 
@@ -31,7 +31,7 @@ export class RateController {
     if (time === undefined || processingDelay === undefined || schedulingDelay === undefined) return
     for (const { inputStreamId, numRecords } of Object.values(batch.streamIdToInputInfo)) {
       const rate = this.#estimator(inputStreamId).estimate({ time, numRecords, processingDelay, schedulingDelay })
-      // Spark publishes a long: the fraction is cut off.
+      // Spark publishes a whole number and cuts the fraction off.
       if (rate !== undefined) this.#publish(inputStreamId, Math.trunc(rate))
     }
   }

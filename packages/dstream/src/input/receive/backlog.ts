@@ -1,20 +1,20 @@
 import { bufferFull } from '../../base/errors/receive.js'
 
 export interface BufferLimits {
-  /** Records of one receiver that may wait for a batch before it is asked to pause. */
+  /** Records of one receiver that may wait for a batch before the receiver is asked to pause. */
   readonly maxBufferedRecords: number
-  /** The same in bytes; of records, strings and byte arrays count by their length, others not at all. */
+  /** The same bound in bytes. Strings and byte arrays count by their length, other records not at all. */
   readonly maxBufferedBytes: number
 }
 
 export const defaultLimits: BufferLimits = { maxBufferedRecords: 100_000, maxBufferedBytes: 64 * 1024 * 1024 }
 
-/** Beyond this multiple of a bound nothing more is taken. */
+/** Data is refused beyond this multiple of a bound. */
 const REFUSAL = 2
 
 /**
- * What one receiver holds: what is in its block builder and in blocks that no finished batch has consumed. Two marks, so
- * that a source is not paused and resumed for every record: full at the bound, free again at half of it.
+ * Counts the data of one receiver that no finished batch has consumed, in its block builder and in blocks. It has two
+ * marks, so that a source is not paused and resumed for every record: full at the bound, free again at half of it.
  */
 export class Backlog {
   readonly #limits: BufferLimits
@@ -36,8 +36,8 @@ export class Backlog {
     return this.#full
   }
 
-  /** @throws `receiver-buffer-full` when far more than the bound is held already */
-  take(records: number, bytes: number): void {
+  /** @throws `receiver-buffer-full` when twice the bound is waiting already */
+  reserve(records: number, bytes: number): void {
     const { maxBufferedRecords, maxBufferedBytes } = this.#limits
     if (this.#records >= REFUSAL * maxBufferedRecords) throw bufferFull('records', this.#records, maxBufferedRecords)
     if (this.#bytes >= REFUSAL * maxBufferedBytes) throw bufferFull('bytes', this.#bytes, maxBufferedBytes)
@@ -54,7 +54,7 @@ export class Backlog {
   }
 }
 
-/** The part of a record's size that can be told without looking into it. */
+/** Returns the length of a string or byte array, and 0 for other records: their size is not known without a look inside. */
 export function sizeOf(record: unknown): number {
   if (typeof record === 'string') return record.length
   return record instanceof Uint8Array ? record.byteLength : 0

@@ -58,12 +58,12 @@ describe('block interval', () => {
     expect(clock.nextTimer(Infinity)).toBeUndefined()
   })
 
-  test('cut closes at once, and the interval goes on', () => {
+  test('closeDue closes at once, and the interval goes on', () => {
     const { builder, blocks, advance } = setUp()
     advance(450)
     builder.add('a', undefined)
-    builder.cut()
-    builder.cut()
+    builder.closeDue()
+    builder.closeDue()
     builder.add('b', undefined)
     advance(600)
     expect(blocks.map(({ atMs, stampMs, records }) => [atMs, stampMs, records])).toEqual([
@@ -80,7 +80,7 @@ describe('block interval', () => {
     builder.append(chunk('b', 'c'), lineCodec, undefined)
     builder.append(chunk('d'), other, undefined)
     builder.add(2, undefined)
-    builder.cut()
+    builder.closeDue()
     expect(blocks.map(({ records }) => records)).toEqual([[1], ['a', 'b', 'c'], ['d'], [2]])
   })
 
@@ -114,7 +114,7 @@ describe('rate', () => {
   test('flush closes all the same', () => {
     const { builder, blocks, clock } = setUp({ rate: 1 })
     for (const record of [1, 2, 3]) builder.add(record, undefined)
-    builder.cut()
+    builder.closeDue()
     expect(blocks).toEqual([])
     builder.flush()
     expect(blocks.map(({ records }) => records)).toEqual([[1, 2, 3]])
@@ -136,7 +136,7 @@ test('law: blocks hold what came, in order, none empty, each record in the block
         advance(clock.now() + afterMs)
         const fresh = Array.from({ length: records }, (_, i) => `${arrivals.size + i}`)
         for (const record of fresh) arrivals.set(record, clock.now())
-        if (as === 'cut') builder.cut()
+        if (as === 'cut') builder.closeDue()
         else if (as === 'records') fresh.forEach((record) => builder.add(record, undefined))
         else if (records > 0) builder.append(chunk(...fresh), lineCodec, undefined)
       }

@@ -9,96 +9,117 @@ export interface BlockBuilderOptions {
   readonly clock: Clock
   readonly intervalMs: number
   readonly limiter: RateLimiter
-  /** A block is closed; `stampMs` is the beginning of its interval, after which Spark names it. */
+  /** Receives each closed block. `stampMs` is the beginning of its interval, from which Spark makes the block's id. */
   onBlock(block: BlockContents, stampMs: number): void
 }
 
 /**
- * Gathers what a receiver stores and closes a block at every multiple of the block interval, never an empty one
- * (reference: `BlockGenerator`). What arrived faster than the rate stays until it is due. While nothing waits no timer
- * runs. Records and bytes that meet in one interval become blocks of their own, in order of arrival.
+ * - `idle`: no data waits, and no timer runs.
+ * - `gathering`: data waits, and a timer runs to the end of the block interval.
+ * - `stopped`: no block is closed by a timer any more.
+ */
+type State = { readonly name: 'idle' | 'stopped' } | { readonly name: 'gathering'; readonly timer: { cancel(): void } }
+
+const IDLE: State = { name: 'idle' }
+const STOPPED: State = { name: 'stopped' }
+
+/**
+ * Gathers what a receiver stores into segments and closes them as blocks at every multiple of the block interval, never
+ * an empty one (reference: `BlockGenerator`). Records that came faster than the rate wait until they are due. Records and
+ * bytes that arrive within one interval become separate blocks, in order of arrival.
  */
 export class BlockBuilder {
   readonly #options: BlockBuilderOptions
-  #runs: Segment[] = []
-  #timer: { cancel(): void } | undefined
+  #segments: Segment[] = []
+  #state: State = IDLE
 
   constructor(options: BlockBuilderOptions) {
     this.#options = options
   }
 
   add(record: unknown, position: unknown): void {
-    this.#options.limiter.take(1)
-    const last = this.#runs.at(-1)
-    const run = last instanceof RecordSegment ? last : this.#open(new RecordSegment())
-    run.add(record, position)
+    this.#options.limiter.acquire(1)
+    const last = this.#segments.at(-1)
+    const segment = last instanceof RecordSegment ? last : this.#open(new RecordSegment())
+    segment.add(record, position)
   }
 
   append(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): void {
     const { limiter } = this.#options
-    // Here and not when the block closes: in small pieces, and while they are still in the processor's cache.
+    // Counted here and not when the block closes: the chunks are small, and still in the processor's cache.
     const count = countOf(codec, bytes)
-    if (count !== undefined) limiter.take(count)
-    const last = this.#runs.at(-1)
-    const run = last instanceof BytesSegment && last.codec === codec ? last : this.#open(new BytesSegment(codec))
-    run.add({ bytes, count, position })
+    if (count !== undefined) limiter.acquire(count)
+    const last = this.#segments.at(-1)
+    const segment = last instanceof BytesSegment && last.codec === codec ? last : this.#open(new BytesSegment(codec))
+    segment.add({ bytes, count, position })
   }
 
-  /** Closes at once what is due. */
-  cut(): void {
-    const { clock, intervalMs } = this.#options
-    this.#close(Math.floor(clock.now() / intervalMs) * intervalMs, this.#counted() - this.#options.limiter.ahead())
+  /** Closes everything that is due, without waiting for the end of the interval. */
+  closeDue(): void {
+    this.#close(this.#intervalStartMs(), this.#dueRecords())
   }
 
-  /** Closes everything at once, due or not: the last block before a stop. */
+  /** Closes everything, due or not: the last blocks before a stop. */
   flush(): void {
+    this.#close(this.#intervalStartMs(), Infinity)
+  }
+
+  /** Stops the timer for good. */
+  stop(): void {
+    this.#cancelTimer()
+    this.#state = STOPPED
+  }
+
+  #open<S extends Segment>(segment: S): S {
+    this.#segments.push(segment)
+    this.#gather()
+    return segment
+  }
+
+  #gather(): void {
+    if (this.#state.name !== 'idle' || this.#segments.length === 0) return
     const { clock, intervalMs } = this.#options
-    this.#close(Math.floor(clock.now() / intervalMs) * intervalMs, Infinity)
-  }
-
-  /** Closes no block any more. */
-  close(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-  }
-
-  #counted(): number {
-    return this.#runs.reduce((sum, run) => sum + run.counted, 0)
-  }
-
-  #open<R extends Segment>(run: R): R {
-    this.#runs.push(run)
-    this.#schedule()
-    return run
-  }
-
-  #schedule(): void {
-    if (this.#timer !== undefined || this.#runs.length === 0) return
-    const { clock, intervalMs } = this.#options
-    const tickMs = (Math.floor(clock.now() / intervalMs) + 1) * intervalMs
-    this.#timer = clock.setTimer(tickMs, () => {
-      this.#timer = undefined
-      this.#close(tickMs - intervalMs, this.#counted() - this.#options.limiter.ahead())
+    const intervalStartMs = this.#intervalStartMs()
+    const timer = clock.setTimer(intervalStartMs + intervalMs, () => {
+      this.#state = IDLE
+      this.#close(intervalStartMs, this.#dueRecords())
     })
+    this.#state = { name: 'gathering', timer }
   }
 
+  /** Closes the first `allowed` counted records; the others stay for a later interval. */
   #close(stampMs: number, allowed: number): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#cancelTimer()
     const closed: Segment[] = []
     let left = Math.max(0, allowed)
-    while (this.#runs.length > 0) {
-      const run = this.#runs[0]!
-      if (run.counted > left) {
-        const front = run.takeFront(left)
+    while (this.#segments.length > 0) {
+      const segment = this.#segments[0]!
+      if (segment.counted > left) {
+        const front = segment.splitFront(left)
         if (!front.empty) closed.push(front)
         break
       }
-      left -= run.counted
-      closed.push(run)
-      this.#runs.shift()
+      left -= segment.counted
+      closed.push(segment)
+      this.#segments.shift()
     }
-    this.#schedule()
-    for (const run of closed) this.#options.onBlock(run.close(), stampMs)
+    this.#gather()
+    for (const segment of closed) this.#options.onBlock(segment.close(), stampMs)
+  }
+
+  #cancelTimer(): void {
+    if (this.#state.name !== 'gathering') return
+    this.#state.timer.cancel()
+    this.#state = IDLE
+  }
+
+  #dueRecords(): number {
+    const counted = this.#segments.reduce((sum, segment) => sum + segment.counted, 0)
+    return counted - this.#options.limiter.ahead()
+  }
+
+  #intervalStartMs(): number {
+    const { clock, intervalMs } = this.#options
+    return Math.floor(clock.now() / intervalMs) * intervalMs
   }
 }

@@ -5,19 +5,30 @@ const RETRY_MS = 2000
 
 export interface BlockQueueOptions {
   readonly clock: Clock
+  /** Resolves when the block is stored. */
   add(block: Block): Promise<void>
   onError(message: string, error: unknown): void
 }
 
 /**
- * Hands closed blocks on one by one, in order. A block that cannot be stored stays at the head and is tried again every
- * two seconds: a later one must not become durable before it, or its position would promise what was lost.
+ * - `idle`: no attempt runs and none is scheduled.
+ * - `storing`: an attempt runs; `done` resolves at its end.
+ * - `retrying`: the first block could not be stored, and a timer runs to the next attempt.
+ * - `closed`: no attempt is begun by a timer any more.
+ */
+type State =
+  | { readonly name: 'idle' | 'closed' }
+  | { readonly name: 'storing'; readonly done: Promise<void> }
+  | { readonly name: 'retrying'; readonly timer: { cancel(): void } }
+
+/**
+ * Stores closed blocks one by one, in order. A block that cannot be stored stays at the head and is tried again every two
+ * seconds: if a later block became durable first, its position would promise data that is lost.
  */
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
-  #run: Promise<void> | undefined
-  #timer: { cancel(): void } | undefined
+  #state: State = { name: 'idle' }
 
   constructor(options: BlockQueueOptions) {
     this.#options = options
@@ -29,35 +40,46 @@ export class BlockQueue {
 
   push(block: Block): void {
     this.#waiting.push(block)
-    if (this.#timer === undefined) void this.settled()
+    if (this.#state.name === 'idle') void this.settled()
   }
 
   /** Resolves when all blocks are stored, or the attempt at the first of them has failed. */
   settled(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve()
-    return (this.#run ??= this.#store())
+    if (this.#state.name === 'storing') return this.#state.done
+    if (this.#state.name === 'closed' || this.#waiting.length === 0) return Promise.resolve()
+    if (this.#state.name === 'retrying') this.#state.timer.cancel()
+    const done = this.#store()
+    this.#state = { name: 'storing', done }
+    return done
   }
 
-  /** Does not try again any more; what was not stored stays in `waiting`. */
+  /** Ends the attempts; blocks that were not stored stay in `waiting`. */
   close(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    if (this.#state.name === 'retrying') this.#state.timer.cancel()
+    this.#state = { name: 'closed' }
   }
 
   async #store(): Promise<void> {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    while (this.#waiting.length > 0) {
-      const block = this.#waiting[0]!
-      try {
-        await this.#options.add(block)
-      } catch (error) {
-        this.#options.onError(`Could not store block ${block.id}, trying again in ${RETRY_MS} ms`, error)
-        this.#timer = this.#options.clock.setTimer(this.#options.clock.now() + RETRY_MS, () => void this.settled())
-        break
-      }
-      if (this.#waiting[0] === block) this.#waiting.shift()
+    let stored = true
+    while (stored && this.#waiting.length > 0) stored = await this.#storeFirst()
+    if (this.#state.name === 'closed') return
+    this.#state = stored ? { name: 'idle' } : { name: 'retrying', timer: this.#retryTimer() }
+  }
+
+  async #storeFirst(): Promise<boolean> {
+    const block = this.#waiting[0]!
+    try {
+      await this.#options.add(block)
+    } catch (error) {
+      this.#options.onError(`Could not store block ${block.id}, trying again in ${RETRY_MS} ms`, error)
+      return false
     }
-    this.#run = undefined
+    this.#waiting.shift()
+    return true
+  }
+
+  #retryTimer(): { cancel(): void } {
+    const { clock } = this.#options
+    return clock.setTimer(clock.now() + RETRY_MS, () => void this.settled())
   }
 }

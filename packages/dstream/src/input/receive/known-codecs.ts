@@ -2,7 +2,10 @@ import type { Codec } from '../../base/codec.js'
 
 const known = new Map<string, Codec<unknown>>()
 
-/** Codecs that receivers of this process have used, by id: a context that recovers in the same process finds them here. */
+/**
+ * Returns the codec that a receiver of this process has used under an id. A context that recovers in the same process
+ * finds its codecs here.
+ */
 export function knownCodec(id: string): Codec<unknown> | undefined {
   return known.get(id)
 }

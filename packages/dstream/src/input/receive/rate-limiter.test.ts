@@ -29,7 +29,7 @@ describe('the rate to begin with', () => {
 test('what comes at once falls due bit by bit', () => {
   const clock = new ManualClock()
   const limiter = new RateLimiter(clock, { maxRate: 100 })
-  limiter.take(30)
+  limiter.acquire(30)
   const ahead = [0, 10, 55, 100, 290, 300, 1000].map((ms) => (at(clock, ms), limiter.ahead()))
   expect(ahead).toEqual([30, 29, 25, 20, 1, 0, 0])
 })
@@ -37,9 +37,9 @@ test('what comes at once falls due bit by bit', () => {
 test('a sender may run a tenth of a second ahead, and waits for what is more', () => {
   const clock = new ManualClock()
   const limiter = new RateLimiter(clock, { maxRate: 100 })
-  limiter.take(10)
+  limiter.acquire(10)
   expect(limiter.waitMs()).toBe(0)
-  limiter.take(20)
+  limiter.acquire(20)
   expect(limiter.waitMs()).toBe(200)
   at(clock, 200)
   expect(limiter.waitMs()).toBe(0)
@@ -47,16 +47,16 @@ test('a sender may run a tenth of a second ahead, and waits for what is more', (
 
 test('at less than ten records a second one record may run ahead', () => {
   const limiter = new RateLimiter(new ManualClock(), { maxRate: 2 })
-  limiter.take(1)
+  limiter.acquire(1)
   expect(limiter.waitMs()).toBe(0)
-  limiter.take(1)
+  limiter.acquire(1)
   expect(limiter.waitMs()).toBe(500)
 })
 
 test('a new rate holds for what is ahead too; none above maxRate, none of zero or less', () => {
   const clock = new ManualClock()
   const limiter = new RateLimiter(clock, { maxRate: 100 })
-  limiter.take(50)
+  limiter.acquire(50)
   limiter.update(10)
   expect([limiter.rate, limiter.ahead()]).toEqual([10, 50])
   at(clock, 1000)
@@ -69,7 +69,7 @@ test('a new rate holds for what is ahead too; none above maxRate, none of zero o
 
 test('no limit, nothing ahead', () => {
   const limiter = new RateLimiter(new ManualClock())
-  limiter.take(1e9)
+  limiter.acquire(1e9)
   expect([limiter.limited, limiter.ahead(), limiter.waitMs()]).toEqual([false, 0, 0])
 })
 
@@ -84,7 +84,7 @@ test('law: in no stretch of time does more fall due than the rate, and all of it
       for (const { afterMs, take } of script) {
         at(clock, clock.now() + afterMs)
         due.push({ ms: clock.now(), records: taken - limiter.ahead() })
-        limiter.take(take)
+        limiter.acquire(take)
         taken += take
       }
       for (const [i, from] of due.entries()) {

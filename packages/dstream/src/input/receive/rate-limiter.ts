@@ -1,25 +1,25 @@
 import type { Clock } from '../../base/ports.js'
 
 export interface RateOptions {
-  /** Records per second at most, above zero; no limit unless given. */
+  /** The highest rate in records per second, above 0; no limit by default. */
   readonly maxRate?: number | undefined
-  /** The rate to begin with, at most `maxRate`. Only backpressure has one (in Spark it counted without it too). */
+  /** The rate at the start, at most `maxRate`. Only set with backpressure (Spark applies it without backpressure too). */
   readonly initialRate?: number | undefined
 }
 
-/** How far ahead of its rate a sender may run before it is asked to wait: short waits cost timers, long ones memory. */
+/** A sender may run this far ahead of its rate before it is asked to wait: short waits cost timers, long ones memory. */
 const SLACK_MS = 100
 
 /**
- * Records per second. Taking never waits: what is taken faster than the rate is *ahead*, and the block builder keeps as
- * many records back as are ahead, so that no second of batches holds more than the rate (Spark's limiter lets a burst of
- * one second through). Reference: `RateLimiter`.
+ * Limits records per second. `acquire` never waits: records acquired faster than the rate are *ahead*, and the block
+ * builder keeps as many records back as are ahead, so that no second of batches holds more than the rate (Spark's limiter
+ * lets a burst of one second through). Reference: `RateLimiter`.
  */
 export class RateLimiter {
   readonly #clock: Clock
   readonly #maxRate: number
   #rate: number
-  /** When the last record taken falls due. */
+  /** The time at which the last acquired record is due. */
   #dueMs = -Infinity
 
   constructor(clock: Clock, options: RateOptions = {}) {
@@ -28,7 +28,7 @@ export class RateLimiter {
     this.#rate = Math.min(this.#maxRate, options.initialRate ?? Infinity)
   }
 
-  /** Records per second; Infinity where nothing limits. */
+  /** Records per second; Infinity for no limit. */
   get rate(): number {
     return this.#rate
   }
@@ -37,7 +37,7 @@ export class RateLimiter {
     return this.#rate !== Infinity
   }
 
-  /** A new rate, at most `maxRate`; one that is not above zero is ignored. */
+  /** Sets a new rate, capped at `maxRate`. A rate that is not above 0 is ignored. */
   update(rate: number): void {
     if (!(rate > 0)) return
     const ahead = this.ahead()
@@ -45,20 +45,20 @@ export class RateLimiter {
     this.#dueMs = this.limited ? this.#clock.now() + (ahead * 1000) / this.#rate : -Infinity
   }
 
-  take(records: number): void {
+  acquire(records: number): void {
     if (!this.limited) return
     this.#dueMs = Math.max(this.#clock.now(), this.#dueMs) + (records * 1000) / this.#rate
   }
 
-  /** How many of the records taken are not yet due. */
+  /** Returns the number of acquired records that are not due yet. */
   ahead(): number {
     if (!this.limited) return 0
     const ahead = ((this.#dueMs - this.#clock.now()) * this.#rate) / 1000
-    // The due time is a sum of many quotients: a millionth of a record is noise.
+    // The due time is a sum of many quotients: a millionth of a record is rounding noise.
     return Math.max(0, Math.ceil(ahead - 1e-6))
   }
 
-  /** Milliseconds until a sender may go on; 0 when it may at once. */
+  /** Returns the milliseconds until a sender may go on; 0 when it may at once. */
   waitMs(): number {
     if (!this.limited) return 0
     const slack = Math.max(SLACK_MS, 1000 / this.#rate)
@@ -66,7 +66,7 @@ export class RateLimiter {
   }
 }
 
-/** The lower of two limits, either of which may be none. */
+/** Returns the lower of two limits; `undefined` stands for no limit. */
 export function lowerLimit(a: number | undefined, b: number | undefined): number | undefined {
   const limit = Math.min(a ?? Infinity, b ?? Infinity)
   return limit === Infinity ? undefined : limit

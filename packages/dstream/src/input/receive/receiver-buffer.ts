@@ -8,22 +8,22 @@ import { BlockBuilder } from './block-builder.js'
 import { BlockQueue } from './block-queue.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
-import type { StoreBlockOptions } from './receiver.js'
+import type { ReceiverStore, StoreBlockOptions } from './receiver.js'
 import { countOf } from '../../base/codec.js'
 import type { BlockContents } from './segment.js'
 
-export interface IntakeOptions {
+export interface ReceiverBufferOptions {
   readonly streamId: number
   readonly clock: Clock
   /** Default 200 ms. */
   readonly blockIntervalMs?: number | undefined
   readonly limits?: Partial<BufferLimits> | undefined
   readonly rate?: RateOptions | undefined
-  /** Resolves when the block is durable, and counts for the next allocation. */
+  /** Resolves when the block is durable and counts for the next allocation. */
   addBlock(block: Block): Promise<void>
-  /** True for an id that a block of an earlier run has. */
+  /** Returns true for the id of a block of an earlier run of the program. */
   hasBlock?(id: string): boolean
-  /** A block that was gathered could not be stored; it is tried again. */
+  /** Reports that a gathered block could not be stored; it is tried again. */
   onError(message: string, error: unknown): void
 }
 
@@ -32,24 +32,31 @@ interface Size {
   readonly bytes: number
 }
 
-/** The way of one receiver's data: bound, rate limit, block builder, journal; and back, when a batch has consumed it. */
-export class ReceiverBuffer {
+/**
+ * The data of one receiver on its way to a batch: `store` and `storeChunk` pass the backlog's bound, the rate limiter,
+ * the block builder and the block queue; `storeBlock` and `storeBytes` make their block at once, past rate and interval.
+ * A block takes up room until a batch has consumed it (`released`).
+ *
+ * A stop has two steps: `flush` closes and stores everything, `close` then cancels the timers.
+ */
+export class ReceiverBuffer implements ReceiverStore<unknown> {
+  /** The last position that was stored; a restart of the receiver goes on from it. */
   position: unknown
-  readonly #options: IntakeOptions
+  readonly #options: ReceiverBufferOptions
   readonly #intervalMs: number
   readonly #backlog: Backlog
   readonly #limiter: RateLimiter
   readonly #builder: BlockBuilder
   readonly #queue: BlockQueue
   readonly #sizes = new Map<string, Size>()
-  /** Blocks on their way past the queue. */
+  /** Blocks of `storeBlock` and `storeBytes` that are being stored; they do not pass the queue. */
   readonly #direct = new Set<Promise<void>>()
   #waiters: (() => void)[] = []
   #wakeTimer: { cancel(): void } | undefined
   #stampMs = -Infinity
-  #sameStamp = 0
+  #blocksOfStamp = 0
 
-  constructor(options: IntakeOptions) {
+  constructor(options: ReceiverBufferOptions) {
     const { clock, blockIntervalMs = 200, limits } = options
     this.#options = options
     this.#intervalMs = blockIntervalMs
@@ -60,13 +67,13 @@ export class ReceiverBuffer {
       clock,
       intervalMs: blockIntervalMs,
       limiter: this.#limiter,
-      onBlock: (closed, stampMs) => this.#queue.push(this.#block(closed, stampMs)),
+      onBlock: (contents, stampMs) => this.#queue.push(this.#block(contents, stampMs)),
     })
   }
 
   /** @throws `receiver-buffer-full` */
   store(record: unknown, position: unknown): boolean {
-    this.#backlog.take(1, sizeOf(record))
+    this.#backlog.reserve(1, sizeOf(record))
     this.#builder.add(record, position)
     if (position !== undefined) this.position = position
     return this.#hasRoom()
@@ -75,12 +82,13 @@ export class ReceiverBuffer {
   /** @throws `receiver-buffer-full` */
   storeChunk(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): boolean {
     if (bytes.byteLength === 0) return this.#hasRoom()
-    this.#backlog.take(0, bytes.byteLength)
+    this.#backlog.reserve(0, bytes.byteLength)
     this.#builder.append(bytes, codec, position)
     if (position !== undefined) this.position = position
     return this.#hasRoom()
   }
 
+  /** @throws `receiver-buffer-full`, `block-not-stored` */
   async storeBlock(records: readonly unknown[], options: StoreBlockOptions): Promise<void> {
     if (records.length === 0) return
     const copy = records.slice()
@@ -91,6 +99,7 @@ export class ReceiverBuffer {
     )
   }
 
+  /** @throws `receiver-buffer-full`, `block-not-stored` */
   async storeBytes(bytes: Uint8Array, codec: Codec<unknown>, options: StoreBlockOptions): Promise<void> {
     if (bytes.byteLength === 0) return
     const { position } = options
@@ -107,33 +116,33 @@ export class ReceiverBuffer {
     })
   }
 
-  /** Lets everybody go who waits for room, whether there is some or not. */
+  /** Resolves every pending `ready`, even where there is no room. */
   wakeAll(): void {
     this.#wakeTimer?.cancel()
     this.#wakeTimer = undefined
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  /** Closes the current block; resolves when all blocks closed so far are stored, or the first of them could not be. */
-  cut(): Promise<void> {
-    this.#builder.cut()
+  /** Closes the data that is due; resolves when all blocks closed so far are stored, or the first has failed to be. */
+  closeDue(): Promise<void> {
+    this.#builder.closeDue()
     return this.#queue.settled()
   }
 
-  /** The same for everything, at the end: what the rate holds back, and blocks that were made at once. */
+  /** Closes and stores everything, also the data that the rate holds back and the blocks that are made at once. */
   async flush(): Promise<void> {
     this.#builder.flush()
     await Promise.allSettled([this.#queue.settled(), ...this.#direct])
   }
 
-  /** The end: no timer is left. */
+  /** Cancels all timers. */
   close(): void {
     this.wakeAll()
-    this.#builder.close()
+    this.#builder.stop()
     this.#queue.close()
   }
 
-  /** A batch has consumed this block: there is room for as much. Blocks of an earlier run take none. */
+  /** Frees the room of a block that a batch has consumed. A block of an earlier run of the program takes up none. */
   released(block: Block): void {
     const size = this.#sizes.get(block.id)
     if (size === undefined) return
@@ -153,12 +162,12 @@ export class ReceiverBuffer {
     return this.#limiter.rate
   }
 
-  /** What is held, in the builder and in blocks that no batch has consumed. */
-  get held(): Size {
+  /** The data in the builder and in blocks that no batch has consumed. */
+  get buffered(): Size {
     return { records: this.#backlog.records, bytes: this.#backlog.bytes }
   }
 
-  /** Blocks that are closed and could not be stored yet. */
+  /** Closed blocks that are not stored yet. */
   get unstored(): readonly Block[] {
     return this.#queue.waiting
   }
@@ -177,10 +186,10 @@ export class ReceiverBuffer {
     })
   }
 
-  async #storeAtOnce(closed: BlockContents, options: StoreBlockOptions): Promise<void> {
-    this.#backlog.take(heldRecords(closed), closed.bytes)
+  async #storeAtOnce(contents: BlockContents, options: StoreBlockOptions): Promise<void> {
+    this.#backlog.reserve(boundedRecords(contents), contents.bytes)
     const nowMs = this.#options.clock.now()
-    const block = this.#block(closed, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
+    const block = this.#block(contents, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
     const adding = this.#options.addBlock(block)
     this.#direct.add(adding)
     try {
@@ -191,13 +200,13 @@ export class ReceiverBuffer {
     } finally {
       this.#direct.delete(adding)
     }
-    if (closed.position !== undefined) this.position = closed.position
+    if (contents.position !== undefined) this.position = contents.position
   }
 
-  #block(closed: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
-    const { payload, count, position, bytes } = closed
+  #block(contents: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
+    const { payload, count, position, bytes } = contents
     const id = this.#newId(stampMs)
-    this.#sizes.set(id, { records: heldRecords(closed), bytes })
+    this.#sizes.set(id, { records: boundedRecords(contents), bytes })
     return {
       id,
       streamId: this.#options.streamId,
@@ -208,21 +217,21 @@ export class ReceiverBuffer {
     }
   }
 
-  /** Spark's `input-<stream>-<begin of the interval>`, with a number where one interval has several blocks. */
+  /** Returns Spark's `input-<stream>-<start of the interval>`, with a number where one interval has several blocks. */
   #newId(stampMs: number): string {
     if (stampMs > this.#stampMs) {
       this.#stampMs = stampMs
-      this.#sameStamp = 0
+      this.#blocksOfStamp = 0
     }
     for (;;) {
-      const n = this.#sameStamp++
+      const n = this.#blocksOfStamp++
       const id = `input-${this.#options.streamId}-${this.#stampMs}${n === 0 ? '' : `-${n}`}`
       if (this.#options.hasBlock?.(id) !== true) return id
     }
   }
 }
 
-/** What counts for the bound in records: of bytes only their length does. */
-function heldRecords({ payload }: BlockContents): number {
+/** Returns the records that count for `maxBufferedRecords`. Bytes count for `maxBufferedBytes` alone. */
+function boundedRecords({ payload }: BlockContents): number {
   return 'records' in payload ? payload.records.length : 0
 }

@@ -49,7 +49,7 @@ test('a receiver of another copy of the library is one too', () => {
 test('one receiver feeds one stream, and may feed another when that has ended', async () => {
   const receiver = new Idle()
   const first = supervise(receiver)
-  expect(() => supervise(receiver, 1)).toThrow(/Idle-0 feeds a stream already/)
+  expect(() => supervise(receiver, 1)).toThrow(/Idle-0 already feeds a stream/)
   await first.stop()
   expect(supervise(receiver, 1).name).toBe('Idle-1')
   expect(receiver.streamId).toBe(1)

@@ -6,32 +6,40 @@ import type { Duration } from '../../base/time/duration.js'
 const brand = Symbol.for('dstream.receiver')
 const attach = Symbol.for('dstream.receiver.attach')
 
-/** What a receiver can be made with. */
+/** The options of a receiver. */
 export interface ReceiverOptions {
-  /** Records per second of this receiver alone, above 0; the lower of this and the context's `maxRate` holds. */
+  /** The highest rate of this receiver in records per second, above 0; the lower of this and the context's `maxRate` holds. */
   readonly maxRate?: number | undefined
 }
 
-/** What is kept with a block of one's own. */
+/** Data about a block that is stored with it. */
 export interface StoreBlockOptions {
-  /** Where the source stands after this block. */
+  /** The position of the source after this block. */
   readonly position?: unknown
   /** Shown in the `StreamInputInfo` of its batch. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** What a receiver's methods are carried out by: its supervisor. */
+/** The four ways in which a receiver stores data. */
+export interface ReceiverStore<T> {
+  store(record: T, position: unknown): boolean
+  storeChunk(bytes: Uint8Array, codec: Codec<T>, position: unknown): boolean
+  storeBlock(records: readonly T[], options: StoreBlockOptions): Promise<void>
+  storeBytes(bytes: Uint8Array, codec: Codec<T>, options: StoreBlockOptions): Promise<void>
+}
+
+/** Carries out a receiver's methods: its supervisor. */
 export interface ReceiverHost<T> {
   readonly name: string
   readonly streamId: number
   readonly position: unknown
-  /** Nothing will start this receiver any more. */
+  /** True when this receiver will not be started any more. */
   readonly over: boolean
-  store(record: T, position: unknown): boolean
-  storeChunk(bytes: Uint8Array, codec: Codec<T>, position: unknown): boolean
+  /** Calls `put` with the store of a receiver that is started. @throws `receiver-stopped`, and what the store throws */
+  accept(put: (store: ReceiverStore<T>) => boolean): boolean
+  /** The same for a whole block; rejects instead. */
+  acceptBlock(put: (store: ReceiverStore<T>) => Promise<void>): Promise<void>
   ready(): Promise<void>
-  storeBlock(records: readonly T[], options: StoreBlockOptions): Promise<void>
-  storeBytes(bytes: Uint8Array, codec: Codec<T>, options: StoreBlockOptions): Promise<void>
   reportError(message: string, error: unknown): void
   restart(message: string, error: unknown, delay: Duration | undefined): void
   endForGood(message: string, error: unknown): void
@@ -40,12 +48,12 @@ export interface ReceiverHost<T> {
 }
 
 /**
- * Brings data in from outside: extend it, open the source in `onStart`, hand on what comes with `store`, close the source
- * in `onStop`. A receiver that fails is reported and started again; its failure never ends the application.
+ * Brings data in from outside. Extend it: open the source in `onStart`, pass its data to `store`, close the source in
+ * `onStop`. A receiver that fails is reported and started again; its failure never ends the application.
  *
- * Guarantees: what `store` and `storeChunk` take is part of exactly one batch, unless the process dies before its block
- * is journalled (with a checkpoint directory, at most a block interval later). What `storeBlock` and `storeBytes` have
- * resolved for is safe: acknowledge it to the source then.
+ * Guarantees: data given to `store` and `storeChunk` is part of exactly one batch, unless the process crashes before its
+ * block is journalled (with a checkpoint directory, at most a block interval later). Data given to `storeBlock` and
+ * `storeBytes` is safe once their promise resolves: acknowledge it to the source then.
  *
  * @example
  * class Ticker extends Receiver<number> {
@@ -57,11 +65,11 @@ export interface ReceiverHost<T> {
  * }
  */
 export abstract class Receiver<T> {
-  /** This receiver's own limit, in records per second. */
+  /** The limit of this receiver alone, in records per second. */
   readonly maxRate: number | undefined
   /**
-   * The codecs of `storeBytes` and `storeChunk`. Only needed with a checkpoint directory: bytes that an earlier run
-   * journalled are decoded by the codec here that has their id.
+   * The codecs of `storeBytes` and `storeChunk`. They are only needed with a checkpoint directory: bytes that an earlier
+   * run journalled are decoded by the codec in this list that has their id.
    */
   readonly codecs: readonly Codec<T>[] = []
   #host: ReceiverHost<T> | undefined
@@ -74,26 +82,27 @@ export abstract class Receiver<T> {
   }
 
   static {
-    // On the prototype, so that it is no part of the receiver's own fields.
+    // Defined on the prototype, so that it does not show among the receiver's own fields.
     Object.defineProperty(this.prototype, brand, { value: true })
   }
 
-  /** By brand, not by class: a program can hold the ESM and the CJS build of this library at once. */
+  /** Compares by brand and not by class: a program can load the ESM and the CJS build of this library at once. */
   static [Symbol.hasInstance](value: unknown): boolean {
     if (this !== Receiver) return Function.prototype[Symbol.hasInstance].call(this, value)
     return isReceiver(value)
   }
 
   /**
-   * Starts the source and returns; or returns a promise: when it is fulfilled the receiver has ended for good, when it is
-   * rejected, or when this throws, that is reported and the receiver restarts with back-off. `signal` aborts when this
-   * life ends, before `onStop` is called: callbacks that may come late check it, so that they do not store into the next.
+   * Starts the source and returns, or returns a promise. When the promise is fulfilled, the receiver has ended for good.
+   * When it is rejected, or when this method throws, the error is reported and the receiver restarts with back-off.
+   * `signal` aborts when the receiver stops or restarts, before `onStop` is called. Callbacks that may come late check it,
+   * so that they do not store data after the restart.
    */
   abstract onStart(signal: AbortSignal): void | Promise<void>
 
   /**
-   * Undoes `onStart`. What it stores meanwhile is taken, so that it can drain its source. Must not wait for ever: after 10
-   * seconds, or the `timeout` of a graceful stop where that is longer, the supervisor goes on without it.
+   * Undoes `onStart`. Data stored meanwhile is accepted, so that the source can be drained. It must not wait for ever:
+   * after 10 seconds, or the `timeout` of a graceful stop where that is longer, the supervisor goes on without it.
    */
   abstract onStop(): void | Promise<void>
 
@@ -103,10 +112,11 @@ export abstract class Receiver<T> {
   }
 
   /**
-   * Hands on one record, which is taken in any case. `false` asks to wait for `ready()` before the next: as many records
-   * wait as may (`maxBufferedRecords`, `maxBufferedBytes`), or they come faster than the rate. The last `position` that
-   * was given is kept with the data.
+   * Stores one record. The record is accepted in any case; `false` asks the receiver to wait for `ready()` before the
+   * next, because the buffer is full (`maxBufferedRecords`, `maxBufferedBytes`) or the records come faster than the rate.
    *
+   * @param position the position of the source after this record; the last one given is stored with the data
+   * @returns whether the receiver may go on without waiting
    * @throws `receiver-stopped` before the start and once `onStop` has returned
    * @throws `receiver-buffer-full` at twice the bound; the receiver is then restarted, which is reported
    *
@@ -119,25 +129,28 @@ export abstract class Receiver<T> {
    * }
    */
   store(record: T, position?: unknown): boolean {
-    return this.#attached('store').store(record, position)
+    return this.#attached('store').accept((store) => store.store(record, position))
   }
 
   /**
-   * `store` for several records that are still bytes: whole records in the form of `codec`. They are gathered into the
-   * block of the current interval and decoded when their batch is evaluated. The bytes belong to the engine from now on.
+   * Stores several records that are still bytes: whole records, encoded as `codec` decodes them. They are gathered into
+   * the block of the current interval and decoded when their batch is evaluated. The bytes belong to the engine from now
+   * on. Returns and throws like `store`.
    */
   storeChunk(bytes: Uint8Array, codec: Codec<T>, position?: unknown): boolean {
-    return this.#attached('storeChunk').storeChunk(bytes, codec, position)
+    return this.#attached('storeChunk').accept((store) => store.storeChunk(bytes, codec, position))
   }
 
-  /** Resolves when there is room for more, and when this life of the receiver ends (`store` throws then). */
+  /** Resolves when there is room for more, and when the receiver stops or restarts (`store` may throw then). */
   ready(): Promise<void> {
     return this.#attached('ready').ready()
   }
 
   /**
-   * Makes one block at once, past the block interval and the rate limit. Resolves when it is durable: journalled when
-   * there is a checkpoint directory, else handed over. No records make no block. Rejects when the block is not taken.
+   * Makes one block at once, past the block interval and the rate limit. Resolves when it is durable: journalled with a
+   * checkpoint directory, else in memory. No block is made of no records.
+   *
+   * @throws `receiver-stopped`, `receiver-buffer-full`, `block-not-stored`: the promise rejects with them
    *
    * @example
    * class Pages extends Receiver<string> {
@@ -149,52 +162,52 @@ export abstract class Receiver<T> {
    */
   storeBlock(records: readonly T[], options: StoreBlockOptions = {}): Promise<void> {
     checkOptions('storeBlock', options, ['position', 'metadata'])
-    return this.#attached('storeBlock').storeBlock(records, options)
+    return this.#attached('storeBlock').acceptBlock((store) => store.storeBlock(records, options))
   }
 
-  /** `storeBlock` for the bytes as they arrived; they belong to the engine from now on. */
+  /** Stores bytes as they arrived as one block, like `storeBlock`. They belong to the engine from now on. */
   storeBytes(bytes: Uint8Array, codec: Codec<T>, options: StoreBlockOptions = {}): Promise<void> {
     checkOptions('storeBytes', options, ['position', 'metadata'])
-    return this.#attached('storeBytes').storeBytes(bytes, codec, options)
+    return this.#attached('storeBytes').acceptBlock((store) => store.storeBytes(bytes, codec, options))
   }
 
   /**
-   * Where to go on: the last position that an earlier run has made durable, or the last that this run has taken.
-   * `undefined` at a first start.
+   * The position to go on from: the last one that this run of the program has stored, else the last one that an earlier
+   * run has made durable. `undefined` at a first start.
    */
   get position(): unknown {
     return this.#attached('position').position
   }
 
-  /** Tells listeners and the log (`receiverError`), and goes on. */
+  /** Reports an error to the listeners (`receiverError`) and the log. The receiver goes on. */
   reportError(message: string, error?: unknown): void {
     this.#attached('reportError').reportError(message, error)
   }
 
   /**
-   * Ends this life and begins another after `delay`: 2 s, twice as long after each life that stored nothing, at most 30 s.
-   * Returns at once. Reported as a stop and a start.
+   * Stops the receiver and starts it again after `delay`; by default 2 s, twice as long after each start that stored
+   * nothing, at most 30 s. Returns at once. Listeners see a stop and a start.
    */
   restart(message: string, error?: unknown, delay?: Duration): void {
     this.#attached('restart').restart(message, error, delay)
   }
 
-  /** Ends this receiver for good (Spark starts it again at once). What it stored stays. */
+  /** Ends this receiver for good (Spark starts it again at once). Stored data stays. */
   stop(message: string, error?: unknown): void {
     this.#attached('stop').endForGood(message, error)
   }
 
-  /** Whether `onStart` has been called and `onStop` not yet. */
+  /** Returns whether `onStart` has been called and `onStop` has not been called yet. */
   isStarted(): boolean {
     return this.#attached('isStarted').isStarted()
   }
 
-  /** Whether it has been told to stop; a loop of its own ends then. */
+  /** Returns whether the receiver has been stopped; a loop in `onStart` ends then. */
   isStopped(): boolean {
     return this.#attached('isStopped').isStopped()
   }
 
-  /** @internal By symbol, so that any copy of this library can attach it. @throws `receiver-in-use` */
+  /** @internal Named by a symbol, so that any copy of this library can attach it. @throws `receiver-in-use` */
   [attach](host: ReceiverHost<T>): void {
     if (this.#host !== undefined && !this.#host.over) throw receiverInUse(this.#host.name)
     this.#host = host
@@ -206,7 +219,7 @@ export abstract class Receiver<T> {
   }
 }
 
-/** True for a receiver of any copy of this library. */
+/** Returns true for a receiver of any copy of this library. */
 export function isReceiver(value: unknown): value is Receiver<unknown> {
   return typeof value === 'object' && value !== null && brand in value
 }

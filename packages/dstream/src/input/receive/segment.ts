@@ -3,27 +3,28 @@ import { concat } from '../../base/bytes.js'
 import { isCounting, type Codec } from '../../base/codec.js'
 import { sizeOf } from './backlog.js'
 
-/** What a run becomes as a block. */
+/** A closed segment: a block that has no id yet. */
 export interface BlockContents {
   readonly payload: BlockPayload
+  /** The number of records; `undefined` where only decoding tells it. */
   readonly count: number | undefined
   readonly position: unknown
   readonly bytes: number
 }
 
-/** Neighbours in order of arrival that fit into one block. */
+/** Data in order of arrival that fits into one block: records, or bytes of one codec. */
 export interface Segment {
   /** Records that count for the rate. */
   readonly counted: number
   readonly empty: boolean
-  /** Takes its beginning away, with at most so many counted records. */
-  takeFront(counted: number): Segment
+  /** Splits off the beginning, with at most `counted` counted records. */
+  splitFront(counted: number): Segment
   close(): BlockContents
 }
 
 export class RecordSegment implements Segment {
   readonly #records: unknown[]
-  /** Beside the records, from the first one on that had a position. */
+  /** One position a record. Absent until a record comes with a position. */
   #positions: unknown[] | undefined
 
   constructor(records: unknown[] = [], positions?: unknown[]) {
@@ -44,60 +45,62 @@ export class RecordSegment implements Segment {
     this.#positions?.push(position)
   }
 
-  takeFront(counted: number): RecordSegment {
+  splitFront(counted: number): RecordSegment {
     return new RecordSegment(this.#records.splice(0, counted), this.#positions?.splice(0, counted))
   }
 
   close(): BlockContents {
     const records = this.#records
     const bytes = records.reduce<number>((sum, record) => sum + sizeOf(record), 0)
-    return { payload: { records }, count: records.length, position: lastKnown(this.#positions ?? []), bytes }
+    return { payload: { records }, count: records.length, position: lastGiven(this.#positions ?? []), bytes }
   }
 }
 
+/** The bytes of one `storeChunk`. */
 export interface Chunk {
   readonly bytes: Uint8Array
-  /** `undefined` where the codec cannot tell. */
+  /** The number of records; `undefined` where the codec cannot count. */
   readonly count: number | undefined
   readonly position: unknown
 }
 
 export class BytesSegment implements Segment {
   readonly codec: Codec<unknown>
-  readonly #pieces: Chunk[]
+  readonly #chunks: Chunk[]
   #counted: number
 
-  constructor(codec: Codec<unknown>, pieces: Chunk[] = []) {
+  constructor(codec: Codec<unknown>, chunks: Chunk[] = []) {
     this.codec = codec
-    this.#pieces = pieces
-    this.#counted = pieces.reduce((sum, piece) => sum + (piece.count ?? 0), 0)
+    this.#chunks = chunks
+    this.#counted = chunks.reduce((sum, chunk) => sum + (chunk.count ?? 0), 0)
   }
 
   get counted(): number {
     return this.#counted
   }
   get empty(): boolean {
-    return this.#pieces.length === 0
+    return this.#chunks.length === 0
   }
 
-  add(piece: Chunk): void {
-    this.#pieces.push(piece)
-    this.#counted += piece.count ?? 0
+  add(chunk: Chunk): void {
+    this.#chunks.push(chunk)
+    this.#counted += chunk.count ?? 0
   }
 
-  takeFront(counted: number): BytesSegment {
+  /** Cuts a chunk in two where the bound falls inside it; the position stays with its second half. */
+  splitFront(counted: number): BytesSegment {
     const front: Chunk[] = []
     let left = counted
-    while (this.#pieces.length > 0 && (this.#pieces[0]!.count ?? 0) <= left) {
-      const piece = this.#pieces.shift()!
-      left -= piece.count ?? 0
-      front.push(piece)
+    while (this.#chunks.length > 0 && (this.#chunks[0]!.count ?? 0) <= left) {
+      const chunk = this.#chunks.shift()!
+      left -= chunk.count ?? 0
+      front.push(chunk)
     }
-    const next = this.#pieces[0]
+    const next = this.#chunks[0]
     if (next !== undefined && left > 0 && isCounting(this.codec)) {
       const offset = this.codec.offsetAfter(next.bytes, left)
       front.push({ bytes: next.bytes.subarray(0, offset), count: left, position: undefined })
-      this.#pieces[0] = { ...next, bytes: next.bytes.subarray(offset), count: next.count! - left }
+      this.#chunks[0] = { ...next, bytes: next.bytes.subarray(offset), count: next.count! - left }
     }
     const taken = new BytesSegment(this.codec, front)
     this.#counted -= taken.counted
@@ -105,18 +108,18 @@ export class BytesSegment implements Segment {
   }
 
   close(): BlockContents {
-    const pieces = this.#pieces
-    const bytes = concat(pieces.map((piece) => piece.bytes))
-    const known = pieces.every((piece) => piece.count !== undefined)
+    const chunks = this.#chunks
+    const bytes = concat(chunks.map((chunk) => chunk.bytes))
+    const known = chunks.every((chunk) => chunk.count !== undefined)
     return {
       payload: { bytes, codec: this.codec },
       count: known ? this.#counted : undefined,
-      position: lastKnown(pieces.map((piece) => piece.position)),
+      position: lastGiven(chunks.map((chunk) => chunk.position)),
       bytes: bytes.byteLength,
     }
   }
 }
 
-function lastKnown(positions: readonly unknown[]): unknown {
+function lastGiven(positions: readonly unknown[]): unknown {
   return positions.findLast((position) => position !== undefined)
 }

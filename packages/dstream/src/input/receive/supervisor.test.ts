@@ -8,9 +8,9 @@ import type { SupervisorOptions } from './supervisor.js'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { Milliseconds } from '../../base/time/duration.js'
 
-/** Does on start what it is told, and counts its lives. */
+/** Runs the given functions on start and stop, and counts the starts. */
 class Scripted extends Receiver<unknown> {
-  lives = 0
+  starts = 0
   stops = 0
   readonly signals: AbortSignal[] = []
   constructor(
@@ -20,7 +20,7 @@ class Scripted extends Receiver<unknown> {
     super()
   }
   override onStart(signal: AbortSignal): void | Promise<void> {
-    this.lives++
+    this.starts++
     this.signals.push(signal)
     return this.started(this)
   }
@@ -44,7 +44,7 @@ describe('a life', () => {
     expect([receiver.isStarted(), receiver.isStopped()]).toEqual([false, false])
     supervisor.start()
     supervisor.start()
-    expect([receiver.isStarted(), receiver.isStopped(), receiver.lives]).toEqual([true, false, 1])
+    expect([receiver.isStarted(), receiver.isStopped(), receiver.starts]).toEqual([true, false, 1])
     await supervisor.stop()
     await supervisor.stop()
     expect([receiver.isStarted(), receiver.isStopped(), receiver.stops]).toEqual([false, true, 1])
@@ -93,7 +93,7 @@ describe('a life', () => {
     const { harness, supervisor } = setUp(receiver)
     supervisor.start()
     await harness.advance(1e6)
-    expect([receiver.lives, receiver.stops, supervisor.over]).toEqual([1, 1, true])
+    expect([receiver.starts, receiver.stops, supervisor.over]).toEqual([1, 1, true])
     expect(harness.events.at(-1)).toMatchObject({ type: 'receiverStopped', info: { lastErrorMessage: 'had enough' } })
     await supervisor.stop()
     expect(harness.eventTypes).toEqual(['receiverStarted', 'receiverStopped'])
@@ -105,7 +105,7 @@ describe('a life', () => {
     const { harness, supervisor } = setUp(receiver)
     supervisor.start()
     await harness.advance(1e6)
-    expect([receiver.lives, receiver.stops, supervisor.over]).toEqual([1, 1, true])
+    expect([receiver.starts, receiver.stops, supervisor.over]).toEqual([1, 1, true])
     expect(harness.records).toEqual(['a'])
   })
 })
@@ -125,9 +125,9 @@ describe('restart', () => {
       info: { active: false, lastErrorMessage: 'Restarting receiver with delay 2000ms: lost it' },
     })
     await harness.advance(1999)
-    expect(receiver.lives).toBe(1)
+    expect(receiver.starts).toBe(1)
     await harness.advance(2000)
-    expect([receiver.lives, receiver.isStarted(), receiver.signals[1]!.aborted]).toEqual([2, true, false])
+    expect([receiver.starts, receiver.isStarted(), receiver.signals[1]!.aborted]).toEqual([2, true, false])
     receiver.store('b')
     await supervisor.stop()
     expect(harness.records).toEqual(['a', 'b'])
@@ -156,7 +156,7 @@ describe('restart', () => {
     supervisor.start()
     receiver.restart('soon', undefined, Milliseconds(7))
     await harness.advance(7)
-    expect(receiver.lives).toBe(2)
+    expect(receiver.starts).toBe(2)
   })
 
   test.each<[string, () => void | Promise<void>, string]>([
@@ -180,7 +180,7 @@ describe('restart', () => {
     await settle()
     expect(harness.events[1]).toMatchObject({ type: 'receiverError', info: { lastErrorMessage: message } })
     await harness.advance(2000)
-    expect([receiver.lives, receiver.stops, receiver.isStarted()]).toEqual([2, 1, true])
+    expect([receiver.starts, receiver.stops, receiver.isStarted()]).toEqual([2, 1, true])
   })
 
   test('happens when a receiver stores on and on, whatever store answers; what was taken is kept', async () => {
@@ -208,12 +208,12 @@ describe('restart', () => {
     const { harness, supervisor } = setUp(receiver)
     supervisor.start()
     for (const life of [1, 2, 3]) {
-      expect(receiver.lives).toBe(life)
+      expect(receiver.starts).toBe(life)
       receiver.store(life)
       receiver.restart('on')
       await harness.advance(harness.clock.now() + 12_000)
     }
-    expect(receiver.lives).toBe(4)
+    expect(receiver.starts).toBe(4)
     const errors = harness.events.filter(({ type }) => type === 'receiverError')
     expect(errors.map(({ info }) => info.lastErrorMessage)).toEqual([
       'Error stopping receiver 0',
@@ -237,7 +237,7 @@ describe('restart', () => {
   ])('what onStop stores %s is kept, and nothing that comes later', async (_, drain, stored) => {
     for (const end of ['stop', 'restart', 'context'] as const) {
       const receiver: Scripted = new Scripted(undefined, () => drain(receiver))
-      // At the end of all no batch makes room any more, and nobody has to wait for it.
+      // After the stop no batch frees room any more, and ready() does not wait for it.
       const maxBufferedRecords = end === 'context' ? 3 : 100
       const { harness, supervisor } = setUp(receiver, { limits: { maxBufferedRecords } })
       supervisor.start()
@@ -284,7 +284,7 @@ describe('restart', () => {
     ends[0]!.resolve()
     ends[1]!.reject(new Error('late'))
     await settle()
-    expect([receiver.isStarted(), receiver.lives]).toEqual([true, 3])
+    expect([receiver.isStarted(), receiver.starts]).toEqual([true, 3])
     expect(harness.eventTypes.filter((type) => type === 'receiverError')).toEqual([])
   })
 
@@ -315,9 +315,9 @@ test('the lower of the own and the common rate holds', () => {
   class Limited extends Scripted {
     override readonly maxRate = 5
   }
-  expect(setUp(new Limited(), { rate: { maxRate: 9 } }).supervisor.intake.rate).toBe(5)
-  expect(setUp(new Limited(), { rate: { maxRate: 3 } }).supervisor.intake.rate).toBe(3)
-  expect(setUp(new Limited()).supervisor.intake.rate).toBe(5)
+  expect(setUp(new Limited(), { rate: { maxRate: 9 } }).supervisor.buffer.rate).toBe(5)
+  expect(setUp(new Limited(), { rate: { maxRate: 3 } }).supervisor.buffer.rate).toBe(3)
+  expect(setUp(new Limited()).supervisor.buffer.rate).toBe(5)
 })
 
 test('blocks that could not be stored at the stop are reported', async () => {
@@ -326,7 +326,7 @@ test('blocks that could not be stored at the stop are reported', async () => {
   harness.failures.push(new Error('disk full'))
   supervisor.start()
   await supervisor.stop()
-  expect(supervisor.intake.unstored.length).toBe(1)
+  expect(supervisor.buffer.unstored.length).toBe(1)
   expect(harness.events.at(-1)!.info.lastErrorMessage).toMatch(/Stopped with 1 blocks that could not be stored/)
   expect(harness.clock.nextTimer(Infinity)).toBeUndefined()
 })
@@ -341,57 +341,64 @@ const command = fc.oneof(
   },
 )
 
+/** A receiver whose every step the scheduler orders, and the commands of a script. */
+function scriptedRun(s: fc.Scheduler) {
+  const ends: { resolve(): void; reject(error: Error): void }[] = []
+  let stopping = false
+  const receiver = new Scripted(
+    () => new Promise<void>((resolve, reject) => ends.push({ resolve, reject })),
+    async () => {
+      stopping = true
+      await s.schedule(Promise.resolve(), 'onStop')
+      stopping = false
+    },
+  )
+  const { harness, supervisor } = setUp(receiver, {
+    limits: { maxBufferedRecords: 4 },
+    addBlock: async (block) => {
+      await s.schedule(Promise.resolve(), 'addBlock')
+      await harness.addBlock(block)
+    },
+  })
+  const stored: number[] = []
+  const direct: number[] = []
+  let n = 0
+  const refusals = ['receiver-stopped', 'receiver-buffer-full']
+  const act: Record<Command, () => unknown> = {
+    store: () => {
+      const record = n++
+      const open = receiver.isStarted() || stopping
+      try {
+        receiver.store(record)
+        stored.push(record)
+        expect(open).toBe(true)
+      } catch (error) {
+        expect(refusals).toContain((error as { code: string }).code)
+      }
+    },
+    block: () => {
+      const record = n++
+      receiver.storeBlock([record]).then(
+        () => direct.push(record),
+        (error: { code: string }) => expect(refusals).toContain(error.code),
+      )
+    },
+    restart: () => receiver.restart('on'),
+    report: () => receiver.reportError('hm'),
+    stop: () => receiver.stop('enough'),
+    fail: () => ends.at(-1)?.reject(new Error('no')),
+    end: () => ends.at(-1)?.resolve(),
+    advance: () => harness.clock.runNext(harness.clock.nextTimer(Infinity) ?? harness.clock.now()),
+    cut: () => void supervisor.buffer.closeDue(),
+    release: () => harness.blocks.forEach((block) => supervisor.released(block)),
+  }
+  return { receiver, harness, supervisor, stored, direct, act }
+}
+
 test('law: whatever happens in whatever order, what was taken is in exactly one block, and nothing else is', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.array(command, { maxLength: 40 }), async (s, script) => {
-      const ends: { resolve(): void; reject(error: Error): void }[] = []
-      let stopping = false
-      const receiver = new Scripted(
-        () => new Promise<void>((resolve, reject) => ends.push({ resolve, reject })),
-        async () => {
-          stopping = true
-          await s.schedule(Promise.resolve(), 'onStop')
-          stopping = false
-        },
-      )
-      const { harness, supervisor } = setUp(receiver, {
-        limits: { maxBufferedRecords: 4 },
-        addBlock: async (block) => {
-          await s.schedule(Promise.resolve(), 'addBlock')
-          await harness.addBlock(block)
-        },
-      })
-      const stored: number[] = []
-      const direct: number[] = []
-      let n = 0
-      const act: Record<Command, () => unknown> = {
-        store: () => {
-          const record = n++
-          const open = receiver.isStarted() || stopping
-          try {
-            receiver.store(record)
-            stored.push(record)
-            expect(open).toBe(true)
-          } catch (error) {
-            expect(['receiver-stopped', 'receiver-buffer-full']).toContain((error as { code: string }).code)
-          }
-        },
-        block: () => {
-          const record = n++
-          receiver.storeBlock([record]).then(
-            () => direct.push(record),
-            (error: { code: string }) => expect(['receiver-stopped', 'receiver-buffer-full']).toContain(error.code),
-          )
-        },
-        restart: () => receiver.restart('on'),
-        report: () => receiver.reportError('hm'),
-        stop: () => receiver.stop('enough'),
-        fail: () => ends.at(-1)?.reject(new Error('no')),
-        end: () => ends.at(-1)?.resolve(),
-        advance: () => harness.clock.runNext(harness.clock.nextTimer(Infinity) ?? harness.clock.now()),
-        cut: () => void supervisor.intake.cut(),
-        release: () => harness.blocks.forEach((block) => supervisor.released(block)),
-      }
+      const { receiver, harness, supervisor, stored, direct, act } = scriptedRun(s)
       supervisor.start()
       await s.waitFor(
         s.scheduleSequence(script.map((label) => ({ label, builder: async () => void act[label]() }))).task,
@@ -404,10 +411,10 @@ test('law: whatever happens in whatever order, what was taken is in exactly one 
       expect(inBlocks.filter((record) => stored.includes(record))).toEqual(stored)
       expect(inBlocks.length).toBe(stored.length + direct.length)
       expect(inBlocks.filter((record) => direct.includes(record)).sort()).toEqual([...direct].sort())
-      const lives = harness.eventTypes.filter((type) => type !== 'receiverError')
-      expect(lives.filter((type) => type === 'receiverStarted').length).toBe(receiver.lives)
-      expect(receiver.stops).toBe(receiver.lives)
-      expect(lives.at(-1)).toBe('receiverStopped')
+      const startsAndStops = harness.eventTypes.filter((type) => type !== 'receiverError')
+      expect(startsAndStops.filter((type) => type === 'receiverStarted').length).toBe(receiver.starts)
+      expect(receiver.stops).toBe(receiver.starts)
+      expect(startsAndStops.at(-1)).toBe('receiverStopped')
     }),
   )
 })

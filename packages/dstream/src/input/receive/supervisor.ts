@@ -1,60 +1,68 @@
 import type { Block } from '../../durable/blocks/block.js'
-import type { Codec } from '../../base/codec.js'
+import { codeOf, messageOf, stackOf } from '../../base/errors/error-text.js'
 import { receiverStopped } from '../../base/errors/receive.js'
 import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'
 import type { Logger } from '../../base/ports.js'
 import type { Duration } from '../../base/time/duration.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
-import type { IntakeOptions } from './receiver-buffer.js'
+import type { ReceiverBufferOptions } from './receiver-buffer.js'
 import { lowerLimit } from './rate-limiter.js'
 import { attachReceiver } from './receiver.js'
-import type { Receiver, ReceiverHost, StoreBlockOptions } from './receiver.js'
+import type { Receiver, ReceiverHost, ReceiverStore } from './receiver.js'
 
 export type ReceiverEvent = 'receiverStarted' | 'receiverError' | 'receiverStopped'
 
-export interface SupervisorOptions<T> extends Omit<IntakeOptions, 'onError'> {
+export interface SupervisorOptions<T> extends Omit<ReceiverBufferOptions, 'onError'> {
   readonly receiver: Receiver<T>
   onEvent(type: ReceiverEvent, info: ReceiverInfo): void
   readonly logger: Logger
-  /** `<class>-<stream id>` unless given. */
+  /** Default `<class>-<stream id>`. */
   readonly name?: string | undefined
-  /** Default 2000 ms; doubles after each life that stored nothing, up to 30 s. */
+  /** Default 2000 ms; doubles after each start that stored nothing, up to 30 s. */
   readonly restartDelayMs?: number | undefined
 }
 
-/** `idle` until the start; `waiting` between two lives; `ended` by itself, for good; `closed` by the context. */
+/**
+ * - `idle`: not started yet.
+ * - `started`: between `onStart` and `onStop`.
+ * - `waiting`: between a stop and the restart after it.
+ * - `ended`: the receiver has ended by itself, for good.
+ * - `closed`: the context has stopped it, for good.
+ */
 type State = 'idle' | 'started' | 'waiting' | 'ended' | 'closed'
 
 const LONGEST_DELAY_MS = 30_000
-/** How long `onStop` may take, unless a stop gives it more. */
-const STOP_PATIENCE_MS = 10_000
+/** `onStop` may take this long, unless a stop gives it more. */
+const STOP_TIMEOUT_MS = 10_000
 
 /**
- * Runs one receiver: starts it, watches it, starts it again with back-off, stops it. Whatever a receiver does, nothing
- * comes out of here but events and log lines; a call that arrives after its life has ended changes nothing.
+ * Starts one receiver, watches it, starts it again with back-off and stops it. A receiver's failures end here: they become
+ * events and log lines. A failure that is reported after the receiver was stopped or restarted is ignored.
  * Reference: `ReceiverSupervisor`, `ReceiverTracker`.
  */
 export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   readonly name: string
   readonly streamId: number
-  readonly intake: ReceiverBuffer
+  readonly buffer: ReceiverBuffer
   readonly #options: SupervisorOptions<T>
   readonly #receiver: Receiver<T>
   #state: State = 'idle'
-  /** Ends the current life; a new one for each. */
-  #life = new AbortController()
+  /** Aborts when the receiver stops or restarts; each start has its own. */
+  #session = new AbortController()
+  /** True when the receiver has stored something since its last start. */
   #stored = false
-  /** `onStop` is running: what it drains from its source is still taken. */
+  /** True while `onStop` runs: data that it drains from its source is still accepted. */
   #draining = false
-  #patienceMs = STOP_PATIENCE_MS
-  #fruitless = 0
+  #stopTimeoutMs = STOP_TIMEOUT_MS
+  /** Starts in a row that stored nothing. */
+  #emptyStarts = 0
   #restartTimer: { cancel(): void } | undefined
   #stopping: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #lastError = { lastErrorMessage: '', lastError: '', lastErrorTime: -1 }
 
-  /** @throws `receiver-in-use`; `bad-option` for a receiver whose `maxRate`, a field of its own, is no number above 0 */
+  /** @throws `receiver-in-use`; `bad-option` for a receiver that overrides `maxRate` with another value than a number above 0 */
   constructor(options: SupervisorOptions<T>) {
     const { receiver, streamId, rate } = options
     this.#options = options
@@ -62,7 +70,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     this.streamId = streamId
     this.name = options.name ?? `${receiver.constructor.name}-${streamId}`
     if (receiver.maxRate !== undefined) positiveNumber(receiver.constructor.name, 'maxRate', receiver.maxRate)
-    this.intake = new ReceiverBuffer({
+    this.buffer = new ReceiverBuffer({
       ...options,
       rate: { ...rate, maxRate: lowerLimit(rate?.maxRate, receiver.maxRate) },
       onError: (message, error) => this.reportError(message, error),
@@ -70,9 +78,9 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     attachReceiver(receiver, this)
   }
 
-  /** Where the receiver goes on: set from the journal before the start. */
+  /** The position from which the receiver goes on. The journal sets it before the start. */
   get position(): unknown {
-    return this.intake.position
+    return this.buffer.position
   }
 
   get over(): boolean {
@@ -88,41 +96,44 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   }
 
   /**
-   * Stops for good, closes the last block and resolves when it is stored, or when that has failed, which is reported:
-   * `intake.unstored` holds what is left. `onStop` is waited for 10 seconds, or `patienceMs` where that is longer.
+   * Stops the receiver for good and closes its last block. Resolves when the block is stored, or when that has failed and
+   * been reported: `buffer.unstored` holds such blocks. Waits for `onStop` for 10 seconds, or `timeoutMs` where that is
+   * longer.
    */
-  stop(patienceMs = 0): Promise<void> {
-    this.#patienceMs = Math.max(STOP_PATIENCE_MS, patienceMs)
+  stop(timeoutMs = 0): Promise<void> {
+    this.#stopTimeoutMs = Math.max(STOP_TIMEOUT_MS, timeoutMs)
     return (this.#closing ??= this.#close())
   }
 
-  store(record: T, position: unknown): boolean {
-    this.#mustBeTaking()
-    return this.#taking(() => this.intake.store(record, position))
+  accept(put: (store: ReceiverStore<T>) => boolean): boolean {
+    this.#mustBeAccepting()
+    try {
+      return put(this.buffer)
+    } catch (error) {
+      this.#refused(error)
+      throw error
+    }
   }
 
-  storeChunk(bytes: Uint8Array, codec: Codec<T>, position: unknown): boolean {
-    this.#mustBeTaking()
-    return this.#taking(() => this.intake.storeChunk(bytes, codec, position))
+  async acceptBlock(put: (store: ReceiverStore<T>) => Promise<void>): Promise<void> {
+    this.#mustBeAccepting()
+    try {
+      await put(this.buffer)
+    } catch (error) {
+      this.#refused(error)
+      throw error
+    }
   }
 
-  storeBlock(records: readonly T[], options: StoreBlockOptions): Promise<void> {
-    return this.#takingBlock(() => this.intake.storeBlock(records, options))
-  }
-
-  storeBytes(bytes: Uint8Array, codec: Codec<T>, options: StoreBlockOptions): Promise<void> {
-    return this.#takingBlock(() => this.intake.storeBytes(bytes, codec, options))
-  }
-
-  /** While the context stops no batch makes room: waiting for one would only use up the patience. */
+  /** Resolves at once while the context stops: no batch frees room then, and the wait would only use up the timeout. */
   ready(): Promise<void> {
     const waits = this.#state === 'started' || (this.#draining && this.#state !== 'closed')
-    return waits ? this.intake.ready() : Promise.resolve()
+    return waits ? this.buffer.ready() : Promise.resolve()
   }
 
-  /** A batch has consumed this block: the context calls it once per block. */
+  /** Frees the room of a block that a batch has consumed. Called once per block. */
   released(block: Block): void {
-    this.intake.released(block)
+    this.buffer.released(block)
   }
 
   reportError(message: string, error?: unknown): void {
@@ -133,8 +144,8 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
 
   restart(message: string, error?: unknown, delay?: Duration): void {
     if (this.#state !== 'started') return
-    this.#fruitless = this.#stored ? 0 : this.#fruitless + 1
-    const backOffMs = (this.#options.restartDelayMs ?? 2000) * 2 ** Math.max(0, this.#fruitless - 1)
+    this.#emptyStarts = this.#stored ? 0 : this.#emptyStarts + 1
+    const backOffMs = (this.#options.restartDelayMs ?? 2000) * 2 ** Math.max(0, this.#emptyStarts - 1)
     const delayMs =
       delay?.milliseconds ?? Math.min(backOffMs, Math.max(LONGEST_DELAY_MS, this.#options.restartDelayMs ?? 0))
     void this.#end('waiting', `Restarting receiver with delay ${delayMs}ms: ${message}`, error).then(() => {
@@ -152,13 +163,13 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     return this.#state !== 'idle' && this.#state !== 'started'
   }
 
-  /** What `Receiver.stop` does; the context's own way is `stop`. */
+  /** Carries out `Receiver.stop`; the context calls `stop` instead. */
   endForGood(message: string, error?: unknown): void {
     if (this.#state === 'started' || this.#state === 'waiting') void this.#end('ended', message, error)
   }
 
   #begin(): void {
-    const life = (this.#life = new AbortController())
+    const life = (this.#session = new AbortController())
     this.#state = 'started'
     this.#stored = false
     this.#emit('receiverStarted')
@@ -182,11 +193,11 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   async #close(): Promise<void> {
     if (this.#state === 'started' || this.#state === 'waiting') void this.#end('closed', 'Stopped by the context')
     this.#state = 'closed'
-    this.intake.wakeAll()
+    this.buffer.wakeAll()
     await this.#stopping
-    await this.intake.flush()
-    this.intake.close()
-    const left = this.intake.unstored.length
+    await this.buffer.flush()
+    this.buffer.close()
+    const left = this.buffer.unstored.length
     if (left > 0) this.reportError(`Stopped with ${left} blocks that could not be stored and are lost`)
   }
 
@@ -194,8 +205,8 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     const wasStarted = this.#state === 'started'
     this.#state = next
     this.#restartTimer?.cancel()
-    this.#life.abort()
-    this.intake.wakeAll()
+    this.#session.abort()
+    this.buffer.wakeAll()
     if (wasStarted) this.#stopping = this.#stopReceiver()
     if (wasStarted || next === 'ended') {
       this.#note(message, error, error === undefined ? -1 : this.#options.clock.now())
@@ -206,58 +217,39 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     await this.#stopping
   }
 
-  /** Calls `onStop` and waits for it, but not for ever. Takes what it stores, and nothing afterwards. */
+  /** Calls `onStop` and waits for it, up to the timeout. Accepts data until then, and none afterwards. */
   async #stopReceiver(): Promise<void> {
     this.#draining = true
     try {
       const stopping = this.#receiver.onStop()
-      if (isPromise(stopping)) await this.#withPatience(stopping)
+      if (isPromise(stopping)) await this.#withTimeout(stopping)
     } catch (error) {
       this.reportError(`Error stopping receiver ${this.streamId}`, error)
     } finally {
       this.#draining = false
-      this.intake.wakeAll()
+      this.buffer.wakeAll()
     }
   }
 
-  #withPatience(stopping: Promise<unknown>): Promise<unknown> {
+  #withTimeout(stopping: Promise<unknown>): Promise<unknown> {
     const { clock } = this.#options
-    const patienceMs = this.#patienceMs
+    const timeoutMs = this.#stopTimeoutMs
     return new Promise((resolve, reject) => {
-      const timer = clock.setTimer(clock.now() + patienceMs, () => {
-        this.reportError(`Receiver ${this.streamId} is still stopping after ${patienceMs} ms; going on without it`)
+      const timer = clock.setTimer(clock.now() + timeoutMs, () => {
+        this.reportError(`Receiver ${this.streamId} is still stopping after ${timeoutMs} ms; going on without it`)
         resolve(undefined)
       })
       stopping.then(resolve, reject).finally(() => timer.cancel())
     })
   }
 
-  #mustBeTaking(): void {
+  #mustBeAccepting(): void {
     if (this.#state !== 'started' && !this.#draining) throw receiverStopped(this.name)
     this.#stored = true
   }
 
-  /** A receiver that runs far beyond its bound is stopped, and told why. */
-  #taking(take: () => boolean): boolean {
-    try {
-      return take()
-    } catch (error) {
-      this.#overrun(error)
-      throw error
-    }
-  }
-
-  async #takingBlock(take: () => Promise<void>): Promise<void> {
-    this.#mustBeTaking()
-    try {
-      await take()
-    } catch (error) {
-      this.#overrun(error)
-      throw error
-    }
-  }
-
-  #overrun(error: unknown): void {
+  /** Reports data that was not stored. A receiver that runs far beyond its bound is restarted. */
+  #refused(error: unknown): void {
     this.reportError(messageOf(error), error)
     if (codeOf(error) === 'receiver-buffer-full') this.restart(messageOf(error), error)
   }
@@ -273,17 +265,4 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function stackOf(error: unknown): string {
-  if (error === undefined) return ''
-  return error instanceof Error ? (error.stack ?? String(error)) : String(error)
 }

@@ -13,7 +13,7 @@ describe('fromAsyncIterable', () => {
     const source = h.add((home) => asyncIterable(home, of('a', 'b', 'c')))
     await source.start()
     await settle()
-    await source.supervisor!.intake.cut()
+    await source.supervisor!.buffer.closeDue()
     expect(await h.batch(source, 1000)).toEqual([['a', 'b', 'c']])
     expect(h.eventTypes).toEqual(['receiverStarted', 'receiverStopped'])
     expect(await h.batch(source, 2000)).toEqual([])
@@ -31,9 +31,9 @@ describe('fromAsyncIterable', () => {
     const all: number[] = []
     for (let time = 1000; time <= 5000; time += 1000) {
       await settle()
-      await source.supervisor!.intake.cut()
+      await source.supervisor!.buffer.closeDue()
       all.push(...(await h.batch(source, time)).flat())
-      expect(h.held(source).records).toBe(10)
+      expect(h.buffered(source).records).toBe(10)
       h.release(source, time)
     }
     await source.stop()

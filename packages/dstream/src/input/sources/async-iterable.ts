@@ -4,8 +4,8 @@ import type { InputSource, SourceHome } from './input-source.js'
 import { receiverInput } from './receiver-input.js'
 
 /**
- * A Node stream: its objects, or the chunks of its bytes. As `fromAsyncIterable`, but a stream that has failed cannot be
- * read again: that is reported, and the end.
+ * Reads a Node stream: its objects, or the chunks of its bytes. Works like `fromAsyncIterable`, except that a stream that
+ * has failed cannot be read again: the failure is reported and ends the source.
  */
 export function readable<T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> {
   if (!isIterable(source)) throw badOption('fromReadable', 'source', 'a readable stream', source)
@@ -13,11 +13,12 @@ export function readable<T>(home: SourceHome, source: AsyncIterable<T>): InputSo
 }
 
 /**
- * The records of an async iterable, taken as fast as batches consume them: `next` is not called while the buffer is full.
- * When it ends the stream goes on with empty batches. When it throws, that is reported and it is iterated anew after the
- * back-off; a generator, which cannot be, then counts as ended.
+ * Reads the records of an async iterable as fast as batches consume them: `next` is not called while the buffer is full.
+ * After its end the stream goes on with empty batches. An error is reported, and the iterable is iterated again after the
+ * back-off; a generator cannot be iterated twice and counts as ended then.
  *
- * Guarantees: each record that was taken is in one batch; a new process begins with whatever the iterable gives it.
+ * Guarantees: each record that was read is in one batch. A new process begins with the first record that the iterable
+ * gives it.
  */
 export function asyncIterable<T>(home: SourceHome, source: AsyncIterable<T>): InputSource<T> {
   if (!isIterable(source)) throw badOption('fromAsyncIterable', 'source', 'an async iterable', source)
@@ -41,14 +42,14 @@ class IterableReceiver<T> extends Receiver<T> {
     const iterator = (this.#iterator = this.#source[Symbol.asyncIterator]())
     for (;;) {
       const { done, value } = await iterator.next()
-      // What arrives after the end of this life belongs to nobody any more.
+      // The receiver was stopped or restarted meanwhile: this record is not stored any more.
       if (signal.aborted || done === true) return
       if (!this.store(value)) await this.ready()
       if (signal.aborted) return
     }
   }
 
-  /** Lets a generator run its `finally`. It may be waiting for something that never comes, so this does not wait for it. */
+  /** Runs the `finally` blocks of a generator, without waiting: the generator may itself wait for something that never comes. */
   override onStop(): void {
     Promise.resolve(this.#iterator?.return?.()).catch((error: unknown) =>
       this.reportError('Error ending the iterable', error),

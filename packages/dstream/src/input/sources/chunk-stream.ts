@@ -1,10 +1,10 @@
-/** Chunks on their way from callbacks to a `for await`. */
+/** Hands chunks from callbacks to a `for await` loop. */
 export class ChunkStream implements AsyncIterable<Uint8Array> {
   readonly #waiting: { readonly chunk: Uint8Array; taken(): void }[] = []
   #ended = false
   #wake: (() => void) | undefined
 
-  /** Resolves when the chunk has been taken. */
+  /** Resolves when the loop has taken the chunk. */
   push(chunk: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ chunk, taken: resolve })
@@ -12,7 +12,7 @@ export class ChunkStream implements AsyncIterable<Uint8Array> {
     })
   }
 
-  /** After what has been pushed comes the end. */
+  /** Ends the loop after the chunks that were pushed. */
   end(): void {
     this.#ended = true
     this.#wake?.()

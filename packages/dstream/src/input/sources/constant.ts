@@ -6,7 +6,7 @@ import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
 /**
- * The same RDD in every batch.
+ * Gives the same RDD in every batch.
  *
  * Law: `out(t) = rdd` for every t. Reference: `ConstantInputDStream`.
  */

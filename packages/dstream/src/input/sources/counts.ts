@@ -1,9 +1,13 @@
+import { BatchMap } from '../../base/batch-map.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { RDD } from '../../rdd/rdd.js'
 
-/** How many records each part of each batch gave, as it becomes known: parts of received bytes or files when read. */
+/**
+ * Counts the records of each batch of a source, part by part. A part is a block, a file or a range; its number may only
+ * become known when it is read.
+ */
 export class Counts {
-  readonly #batches = new Map<number, Map<string, number | (() => number)>>()
+  readonly #batches = new BatchMap<Map<string, number | (() => number)>>()
 
   set(time: number, part: string, records: number | (() => number)): void {
     const parts = this.#batches.get(time)
@@ -19,14 +23,14 @@ export class Counts {
     return { inputStreamId, numRecords, metadata }
   }
 
-  /** Lets go of all batches up to `time`. */
+  /** Deletes the counts of all batches at or before `time`. */
   forget(time: number): void {
-    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+    this.#batches.forget(time)
   }
 
-  /** The same RDD, evaluated once, and counted for a part: at once where its records lie ready, else as they are read. */
+  /** Returns an RDD with the same records that is counted for a part: at once if its records are in memory, else when they are read. */
   countedRDD<T>(time: number, part: string, rdd: RDD<T>): RDD<T> {
-    const ready = recordsAtHand(rdd)
+    const ready = recordsInMemory(rdd)
     if (ready !== undefined) {
       this.set(time, part, ready)
       return rdd
@@ -36,7 +40,7 @@ export class Counts {
     return watched
   }
 
-  /** The same records, counted for a part of a batch once all of them have been read. */
+  /** Returns the same records; they are counted for a part of a batch once all of them have been read. */
   counted<T>(time: number, part: string, records: Iterable<T>): Iterable<T> {
     if (!Array.isArray(records)) return { [Symbol.iterator]: () => this.#counting(time, part, records) }
     this.set(time, part, records.length)
@@ -52,7 +56,7 @@ export class Counts {
     this.set(time, part, n)
   }
 
-  /** Hands each result on as it is: a generator in between would cost as much as decoding a short line. */
+  /** Passes each iterator result on unchanged: a generator in between would cost as much as decoding a short line. */
   #counting<T>(time: number, part: string, records: Iterable<T>): Iterator<T> {
     const from = records[Symbol.iterator]()
     let n = 0
@@ -68,7 +72,7 @@ export class Counts {
   }
 }
 
-function recordsAtHand(rdd: RDD<unknown>): number | undefined {
+function recordsInMemory(rdd: RDD<unknown>): number | undefined {
   const { plan } = rdd.node
   if (plan.type !== 'source') return undefined
   let records = 0

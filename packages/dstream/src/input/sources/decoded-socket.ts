@@ -7,14 +7,14 @@ import { receiverInput } from './receiver-input.js'
 import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
-/** Turns the chunks of one connection into records. Called anew for each connection. */
+/** Turns the chunks of one connection into records. It is called once for each connection. */
 export type Decode<T> = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<T>
 
 /**
- * What `decode` makes of the bytes that a server sends. When it has no more, at the end of the connection or before, or
- * throws, the receiver connects again with back-off. The socket is read no faster than records are taken.
+ * The records that `decode` reads from the bytes of a server. When `decode` ends, at the end of the connection or before,
+ * or throws, the receiver connects again with back-off. The socket is read no faster than `decode` takes the chunks.
  *
- * Guarantees: as `socketTextStream`, for the records that `decode` gives. Reference: `SocketInputDStream`.
+ * Guarantees: those of `socketTextStream`, for the records that `decode` gives. Reference: `SocketInputDStream`.
  */
 export function decodedSocket<T>(
   home: SourceHome,

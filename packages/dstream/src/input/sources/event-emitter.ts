@@ -4,17 +4,17 @@ import { Receiver } from '../receive/receiver.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { receiverInput } from './receiver-input.js'
 
-/** What Node's EventEmitter and those like it have in common. */
+/** An event emitter with the methods of Node's. */
 export interface Emitter<T> {
   on(event: string, f: (value: T) => void): unknown
   off(event: string, f: (value: T) => void): unknown
 }
 
 /**
- * The values of one event of an emitter, as they are emitted.
+ * The values of one event of an emitter.
  *
- * Guarantees: an emitter cannot be asked to wait. Up to twice `maxBufferedRecords` values wait for a batch; beyond that
- * this stops listening for the time of a restart, which is reported, and what is emitted meanwhile is lost.
+ * Guarantees: each stored value is in one batch. An emitter cannot be asked to wait: up to twice `maxBufferedRecords`
+ * values wait for a batch. Beyond that the source restarts, which is reported, and values emitted meanwhile are lost.
  */
 export function eventEmitter<T>(home: SourceHome, emitter: Emitter<T>, event: string): InputSource<T> {
   const given = emitter as Emitter<T> | null | undefined
@@ -45,7 +45,7 @@ class EmitterReceiver<T> extends Receiver<T> {
       try {
         this.store(value)
       } catch {
-        // Reported, and the restart is under way: to throw would strike whoever emits.
+        // The supervisor has reported it and restarts this receiver. An exception would end up in the code that emits.
       }
     }
     this.#emitter.on(this.#event, this.#listener)

@@ -9,7 +9,7 @@ import type { FileStreamOptions } from './file-input.js'
 import type { SourceHome } from './input-source.js'
 import { anyFile, binaryRecords, textFile } from './text-file.js'
 
-/** A text stream of /in, on a clock that stands at `nowMs` when the stream is made. */
+/** A text stream of /in, made at `nowMs` of the virtual clock. */
 function setUp(options: FileStreamOptions & { pattern?: string } = {}, nowMs = 0, files = new MemoryFiles()) {
   const { pattern = '/in', ...rest } = options
   const h = new SourceHarness()
@@ -142,7 +142,7 @@ describe('what is told', () => {
     const { files, source, lines, h } = setUp()
     await source.start()
     expect(await lines(1000)).toEqual([])
-    expect(h.log).toEqual(['File stream [0]: There is no directory /in yet; it is waited for'])
+    expect(h.log).toEqual(['File stream [0]: There is no directory /in yet; it is read once it exists'])
     files.write('/in/a', 'there', 1500)
     expect(await lines(2000)).toEqual(['there'])
   })
@@ -242,7 +242,7 @@ describe('other forms', () => {
     expect(records.every((record) => record.buffer.byteLength === 8)).toBe(true)
     files.write('/in/b', new Uint8Array(20), 1500)
     await expect(h.batch(source, 2000)).rejects.toThrow(
-      /"\/in\/b".*Its length, 20 bytes, is no multiple of the record length, 8 bytes/,
+      /"\/in\/b".*Its length, 20 bytes, is not a multiple of the record length, 8 bytes/,
     )
   })
 

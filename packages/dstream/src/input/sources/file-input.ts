@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { fileNotRead } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -12,47 +13,47 @@ import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
 
-/** Which files a stream of files reads, and how many at once. */
+/** Selects the files that a stream of files reads, and their number per batch. */
 export interface FileStreamOptions {
-  /** Which files are read; default those whose name does not begin with a dot. */
+  /** Returns whether the file of a path is read; default all files whose name does not begin with a dot. */
   readonly filter?: ((path: string) => boolean) | undefined
-  /** Default true: only files that are dated after the start are read. False: all of them, oldest first. */
+  /** `true`, the default, reads only files that are dated after the start; `false` reads all files, oldest first. */
   readonly newFilesOnly?: boolean | undefined
-  /** How many files one batch takes at most; default 1000. The others follow in the next. */
+  /** The largest number of files in one batch; default 1000. The others follow in the next batch. */
   readonly maxFilesPerBatch?: number | undefined
 }
 
 export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
 
-/** A file dated this far ahead of its batch is told: it will not be read for as long. */
+/** A file dated this far ahead of its batch is reported, because it will not be read for as long. */
 const FAR_AHEAD_MS = 60_000
 
-/** File systems date by a clock that ticks every few milliseconds: what comes just after the start may be dated before it. */
+/** File systems date files by a clock that ticks every few milliseconds: a file made just after the start may be dated before it. */
 const CLOCK_GRAIN_MS = 10
 
 function isPlain(path: string): boolean {
   return !path.slice(path.lastIndexOf('/') + 1).startsWith('.')
 }
 
-/** What has to be known again after a restart. */
+/** The part that a checkpoint stores. */
 interface Snapshot {
   readonly thresholdMs: number
-  /** What lay there at the start. */
+  /** Paths that existed at the start. */
   readonly old: readonly string[]
   readonly read: readonly string[]
 }
 
 /**
- * The files that appear in a directory: each is read once, by the first batch whose time is not before its date; one
- * partition a file. A file is new when it is dated after the start, also where one of its name lay there before; it must
- * appear as a whole, by being moved in. One that was read is told by its path, and is not read again for as long as it lies
- * there, however it changes. Names of directories may hold patterns, looked up at every tick; a directory that is not there
- * is waited for.
+ * Reads the files that appear in a directory. Each file is read once, as one partition, by the first batch whose time is
+ * not before its date. A file is new when it is dated after the start, even if a file of the same name existed before. It
+ * must appear as a whole: write it elsewhere and move it in. A path that was read is not read again while the file exists,
+ * even if the file changes. Directory names may hold patterns, which are resolved at every tick. A missing directory is
+ * waited for.
  *
- * Unlike Spark's, a file that becomes visible later than a minute after its date is read all the same, and
- * `newFilesOnly: false` reads all that is there, however old.
+ * Two differences from Spark: a file that becomes visible later than a minute after its date is still read, and
+ * `newFilesOnly: false` reads all files, however old.
  *
- * Guarantees: exactly once over restarts, as long as the files stay until their batch is committed.
+ * Guarantees: exactly once over restarts, as long as the files exist until their batch is committed.
  * Reference: `FileInputDStream`.
  */
 export class FileInput<T> implements InputSource<T> {
@@ -66,13 +67,13 @@ export class FileInput<T> implements InputSource<T> {
   readonly #max: number
   readonly #reporter: Reporter
   readonly #counts = new Counts()
-  readonly #batches = new Map<number, readonly string[]>()
+  readonly #batches = new BatchMap<readonly string[]>()
   #thresholdMs: number
   #old = new Set<string>()
   #read = new Set<string>()
   #restored = false
-  #toldMissing = false
-  #toldAhead = new Set<string>()
+  #reportedMissing = false
+  #reportedAhead = new Set<string>()
 
   constructor(
     home: SourceHome,
@@ -122,11 +123,11 @@ export class FileInput<T> implements InputSource<T> {
   async plan(time: number): Promise<readonly string[]> {
     const listing = await this.#list((path) => !this.#read.has(path) && this.#filter(path))
     if (listing === undefined) return []
-    // What has gone may come again as another file.
-    for (const known of [this.#old, this.#read, this.#toldAhead]) {
+    // A file that was deleted may be followed by a new one of the same path.
+    for (const known of [this.#old, this.#read, this.#reportedAhead]) {
       for (const path of known) if (!listing.paths.has(path)) known.delete(path)
     }
-    this.#tellAhead(listing.files, time)
+    this.#reportAhead(listing.files, time)
     const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
     const paths = due.slice(0, this.#max).map(({ path }) => path)
     this.adopt(time, paths)
@@ -151,14 +152,14 @@ export class FileInput<T> implements InputSource<T> {
     this.#restored = true
   }
 
-  /** What has come since then is new. */
+  /** Treats files that are dated after `time` as new. */
   startedAt(time: number): void {
     this.#thresholdMs = Math.min(this.#thresholdMs, time)
   }
 
   forget(time: number): void {
     this.#counts.forget(time)
-    for (const known of this.#batches.keys()) if (known <= time) this.#batches.delete(known)
+    this.#batches.forget(time)
   }
 
   info(time: number): StreamInputInfo {
@@ -174,10 +175,10 @@ export class FileInput<T> implements InputSource<T> {
   async #list(wanted: (path: string) => boolean): Promise<Listing | undefined> {
     try {
       const listing = await listFiles(this.#files, this.#directory, wanted)
-      if (listing.missing && !this.#toldMissing) {
-        this.#reporter.warn(`There is no directory ${this.#directory} yet; it is waited for`)
+      if (listing.missing && !this.#reportedMissing) {
+        this.#reporter.warn(`There is no directory ${this.#directory} yet; it is read once it exists`)
       }
-      this.#toldMissing = listing.missing
+      this.#reportedMissing = listing.missing
       return listing
     } catch (error) {
       this.#reporter.report(`Could not list the files of ${this.#directory}; the next batch tries again`, error)
@@ -185,10 +186,10 @@ export class FileInput<T> implements InputSource<T> {
     }
   }
 
-  #tellAhead(files: readonly FoundFile[], time: number): void {
+  #reportAhead(files: readonly FoundFile[], time: number): void {
     for (const { path, modifiedMs } of files) {
-      if (modifiedMs <= time + FAR_AHEAD_MS || this.#toldAhead.has(path)) continue
-      this.#toldAhead.add(path)
+      if (modifiedMs <= time + FAR_AHEAD_MS || this.#reportedAhead.has(path)) continue
+      this.#reportedAhead.add(path)
       const when = new Date(modifiedMs).toISOString()
       this.#reporter.warn(
         `${path} is dated ${when}, ${modifiedMs - time} ms ahead of the clock, and is not read before`,

@@ -9,13 +9,13 @@ export interface FoundFile {
 export interface Listing {
   /** No directory matched, or none of them exists. */
   readonly missing: boolean
-  /** Every file that is there, whether wanted or not. */
+  /** The paths of all files, wanted or not. */
   readonly paths: ReadonlySet<string>
-  /** The wanted ones, oldest first; files of one age by path. */
+  /** The wanted files, oldest first; files of the same date by path. */
   readonly files: readonly FoundFile[]
 }
 
-/** The files directly in the directories that a pattern means. Only those that are `wanted` are looked at closer. */
+/** Lists the files directly in the directories that match a pattern. Only the date of `wanted` files is read. */
 export async function listFiles(files: Files, pattern: string, wanted: (path: string) => boolean): Promise<Listing> {
   const paths = new Set<string>()
   const found: FoundFile[] = []
@@ -26,9 +26,9 @@ export async function listFiles(files: Files, pattern: string, wanted: (path: st
     missing = false
     const here = entries.filter(({ kind }) => kind === 'file').map(({ name }) => join(directory, name))
     for (const path of here) paths.add(path)
-    // At once: an old file may be written anew, so that many are looked at in every batch.
-    const looks = here.filter(wanted).map(async (path) => ({ path, modifiedMs: await files.modifiedMs(path) }))
-    for (const { path, modifiedMs } of await Promise.all(looks)) {
+    // All dates are read in parallel: an old file may be rewritten, so every batch reads many of them.
+    const dated = here.filter(wanted).map(async (path) => ({ path, modifiedMs: await files.modifiedMs(path) }))
+    for (const { path, modifiedMs } of await Promise.all(dated)) {
       if (modifiedMs !== undefined) found.push({ path, modifiedMs })
     }
   }

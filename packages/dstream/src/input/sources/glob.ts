@@ -1,8 +1,8 @@
 import type { Files } from '../../base/ports.js'
 
 /**
- * The directories that a pattern means, in order: `*` and `?` stand for characters of one name, `[a-c]` and `[^x]` for
- * one of some, `{a,b}` for one of several texts; a name that begins with `.` is only met by a pattern that does too.
+ * Returns the directories that match a pattern, sorted. In one name `*` matches any characters, `?` one character, `[a-c]`
+ * and `[^x]` one of a set; `{a,b}` matches either text. A name that begins with `.` only matches a pattern that does too.
  */
 export async function directoriesOf(files: Files, pattern: string): Promise<string[]> {
   const found = new Set<string>()
@@ -10,7 +10,7 @@ export async function directoriesOf(files: Files, pattern: string): Promise<stri
   return [...found].sort()
 }
 
-/** `a{b,c}` → `ab`, `ac`. A brace without its partner stands for itself. */
+/** Expands braces: `a{b,c}` becomes `ab` and `ac`. An unmatched brace is an ordinary character. */
 export function alternatives(pattern: string): string[] {
   const open = pattern.indexOf('{')
   const close = open === -1 ? -1 : closing(pattern, open)
@@ -19,7 +19,7 @@ export function alternatives(pattern: string): string[] {
   return parts(pattern.slice(open + 1, close)).flatMap((part) => alternatives(head + part + pattern.slice(close + 1)))
 }
 
-/** The test for one name; `undefined` where the text stands for itself. */
+/** Returns the test for one name; `undefined` for a text without pattern characters. */
 export function nameTest(text: string): RegExp | undefined {
   if (!/[*?[]/.test(text)) return undefined
   let source = text.startsWith('.') ? '' : '(?!\\.)'
@@ -68,7 +68,7 @@ function closing(text: string, open: number): number {
   return -1
 }
 
-/** Split at the commas that lie in no inner braces. */
+/** Splits at the commas outside inner braces. */
 function parts(text: string): string[] {
   const found = ['']
   let depth = 0

@@ -9,7 +9,17 @@ import type { BufferLimits } from '../receive/backlog.js'
 import type { RateOptions } from '../receive/rate-limiter.js'
 import type { ReceiverEvent, ReceiverSupervisor } from '../receive/supervisor.js'
 
-/** What the context gives to each source that it makes. */
+/** The received blocks of all streams. May be used once the context starts. */
+export interface BlockStore {
+  /** Resolves when the block is durable and counts for the next allocation. */
+  add(block: Block): Promise<void>
+  /** Returns the blocks of a stream that were allocated to a batch, in order of arrival. */
+  of(streamId: number, time: number): readonly Block[]
+  /** Returns the blocks of a stream that an earlier run of the program left, when called before the source's first block. */
+  earlier(streamId: number): Iterable<Block>
+}
+
+/** The surroundings of one source, given by the context that makes it. */
 export interface SourceHome {
   readonly streamId: number
   /** The batch interval. */
@@ -18,65 +28,61 @@ export interface SourceHome {
   readonly clock: Clock
   readonly logger: Logger
   onEvent(type: ReceiverEvent, info: ReceiverInfo): void
-  /** Limits of a receiver's or a planned source's speed; `initialRate` only with backpressure. */
+  /** Limits on the rate of a receiver or a planned source; `initialRate` is only set with backpressure. */
   readonly rate: RateOptions
   readonly blockIntervalMs: number
   readonly limits: BufferLimits
-  /** Resolves when the block is durable and counts for the next allocation. */
-  addBlock(block: Block): Promise<void>
-  /** The blocks of this stream that an earlier run has left, as the source starts. */
-  earlierBlocks?(streamId: number): Iterable<Block>
-  /** The blocks that were allocated to a batch, in order of arrival. */
-  blocksOf(streamId: number, time: number): readonly Block[]
+  readonly blocks: BlockStore
 }
 
 /**
- * A stream of data from outside: the operator that the graph knows, and the life around it. In every batch the context
- * calls, in this order: `plan` (or, for a batch of an earlier run, `adopt`), `operator.compute`, `info`, and when the
- * batch is done `committed` and `forget`. All times are milliseconds.
+ * A stream of data from outside: an operator of the graph, with a start and a stop. In every batch the context calls, in
+ * this order: `plan` (or `adopt`, for a batch of an earlier run), `operator.compute`, `info`, and after the commit
+ * `committed` and `forget`. All times are milliseconds.
  */
 export interface InputSource<T = unknown> {
   readonly streamId: number
-  /** What events and pages call it: `Socket stream [0]`. */
+  /** The name in events and on pages: `Socket stream [0]`. */
   readonly name: string
   readonly operator: Operator<T>
-  /** Of a source with a receiver: `stop`, `released(block)`, `intake.cut()`, `info`. */
+  /** Set for a source that is fed by a receiver: `stop`, `released(block)`, `buffer.closeDue()`, `info`. */
   readonly supervisor?: ReceiverSupervisor<T>
-  /** Begins to take. A source's start never rejects: what goes wrong is reported and tried again. */
+  /** Begins to accept data. Never rejects: a failure is reported and the start is tried again. */
   start(): void | Promise<void>
-  /** Takes nothing more. Resolves when all it has taken is stored; a receiver has at least `patienceMs` to stop. */
-  stop(patienceMs?: number): Promise<void>
+  /** Ends the source. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
+  stop(timeoutMs?: number): Promise<void>
   /**
-   * What the batch takes, as plain data: logged with the allocation, so that the same batch can be given again. Sources
-   * that are fed block by block have none.
+   * Returns the range of data that the batch reads, as plain data. It is logged with the allocation, so that the batch
+   * can be computed again. Sources that are fed by a receiver have no plan.
    */
   plan?(time: number): unknown
-  /** The batch was planned by an earlier run. */
+  /** Takes over the plan of a batch of an earlier run. */
   adopt?(time: number, planned: unknown): void
-  /** Where it stands after all batches planned so far, as plain data; `restore` goes on from there, before `start`. */
+  /** Returns the position after all batches planned so far, as plain data. */
   snapshot?(): unknown
-  /** For a source with a receiver: the position of its last journalled block. */
+  /** Goes on from a snapshot, before `start`. A source with a receiver is given the position of its last journalled block. */
   restore?(snapshot: unknown): void
-  /** Instead of `restore`, where an earlier run has committed nothing: that run began at this time. */
+  /** Called instead of `restore` when an earlier run has committed nothing: that run began at this time. */
   startedAt?(time: number): void
-  /** The batch is committed and will not be asked for again: what it read may go at its origin. */
+  /** The batch is committed and will not be computed again: the origin may delete the data it read. */
   committed?(time: number): void | Promise<void>
   /** No batch at or before `time` will be computed or asked about any more. */
   forget?(time: number): void
   /**
-   * What the batch got from this stream. The number is known at once, except for files, planned ranges and received bytes
-   * whose codec cannot tell it without decoding (only lines can): of those, once an output has read all of them.
+   * Returns the number of records that the batch got from this stream, with metadata. The number is known at once, except
+   * for files, planned ranges and received bytes whose codec cannot count without decoding (only lines can): they are
+   * counted once an output has read all of them.
    */
   info(time: number): StreamInputInfo
-  /** Records per second, from backpressure. */
+  /** Sets the rate in records per second; called by backpressure. */
   setRate?(recordsPerSecond: number): void
-  /** The codec of journalled bytes; `undefined` where nobody has named it. */
+  /** Returns the codec of journalled bytes by its id; `undefined` for an unknown id. */
   codec?(id: string): Codec<T> | undefined
-  /** What a start from a checkpoint is refused with, where the source cannot be recovered. */
+  /** Returns the error that refuses a start from a checkpoint, for a source that cannot be recovered. */
   refusal?(): DStreamError
 }
 
-/** Spark's display name of a stream: `Socket stream [0]`. */
+/** Returns Spark's display name of a stream: `Socket stream [0]`. */
 export function streamName(what: string, streamId: number): string {
   return `${what} stream [${streamId}]`
 }

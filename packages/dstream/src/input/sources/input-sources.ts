@@ -4,7 +4,7 @@ import type { Journal, SourceRange } from '../../durable/journal/journal.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { InputSource } from './input-source.js'
 
-/** All sources of a context, as the batch cycle sees them. Stream ids are places in it. */
+/** All sources of a context. The stream id of a source is its index. */
 export class InputSources {
   readonly #sources: InputSource[] = []
   readonly #unreleased = new Map<number, readonly Block[]>()
@@ -21,7 +21,7 @@ export class InputSources {
     return this.#sources
   }
 
-  /** @throws what a source that cannot be recovered refuses a start from a checkpoint with */
+  /** @throws the refusal of the first source that cannot be recovered from a checkpoint */
   mustBeRecoverable(): void {
     for (const source of this.#sources) {
       const refusal = source.refusal?.()
@@ -29,12 +29,12 @@ export class InputSources {
     }
   }
 
-  /** Received records that no batch has yet, and that a stop would leave behind. */
+  /** Returns the number of received records that no batch has yet and a stop would leave in the journal. */
   waiting(journal: Journal): number {
     return journal.waiting().reduce((sum, block) => sum + (block.count ?? 1), 0)
   }
 
-  /** What each source with positions gives to the batch; a batch that was planned by an earlier run gets the same. */
+  /** Plans the ranges of a batch. A batch that an earlier run has planned keeps its ranges. */
   async plan(time: number, graph: Graph, journal: Journal): Promise<ReadonlyMap<string, SourceRange>> {
     const known = journal.allocation(time)
     const ranges = new Map<string, SourceRange>()
@@ -48,7 +48,7 @@ export class InputSources {
     return ranges
   }
 
-  /** Remembers which blocks a batch holds, to let go of them when it is done. */
+  /** Remembers the blocks of a batch, to release them when it is committed. */
   allocated(time: number, journal: Journal): void {
     const blocks = journal.allocation(time)?.blocks
     if (blocks !== undefined) this.#unreleased.set(time, [...blocks.values()].flat())
@@ -66,7 +66,7 @@ export class InputSources {
     return positions
   }
 
-  /** The batch is done for good: receivers may take as much again, origins may let go of what was read. */
+  /** Ends a committed batch: receivers get the room of its blocks back, and origins may delete the data that was read. */
   async committed(time: number): Promise<void> {
     for (const block of this.#unreleased.get(time) ?? []) this.#sources[block.streamId]?.supervisor?.released(block)
     this.#unreleased.delete(time)
@@ -81,8 +81,8 @@ export class InputSources {
     for (const source of this.#sources) await source.start()
   }
 
-  /** Takes nothing more; what has been taken is stored when this resolves. Receivers have at least `patienceMs` to stop. */
-  async stop(patienceMs = 0): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.stop(patienceMs)))
+  /** Stops all sources. Resolves when all accepted data is stored. Receivers have at least `timeoutMs` to stop. */
+  async stop(timeoutMs = 0): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))
   }
 }

@@ -4,7 +4,7 @@ import type { Time } from '../../base/time/time.js'
 import { positioned } from './positioned.js'
 import type { Source } from './positioned.js'
 
-/** A log of numbers, of which each batch takes what there is, at most `limit`. */
+/** A log of numbers; each batch reads all new ones, at most `limit`. */
 class Log implements Source<number, number> {
   length: number
   readonly committedTo: number[] = []

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -11,18 +12,18 @@ import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
 
-/** A source with positions that can be read again: files, logs, brokers. A position is plain data. */
+/** A source that can be read again from a position, as files, logs and brokers can. A position is plain data. */
 export interface Source<T, P> {
-  /** Where to start when there is no checkpoint. */
+  /** Returns the position to start from without a checkpoint. */
   initial(): P | Promise<P>
   /**
-   * The end of the next batch: at most `limit` records after `from`, or `from` itself when there is nothing. Not asked for
-   * a batch in which the rate allows no record.
+   * Returns the end of the next batch: at most `limit` records after `from`, or `from` itself when there is no data. It is
+   * not called for a batch in which the rate allows no record.
    */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
-  /** The records after `from` up to `until`: the same ones whenever it is asked. */
+  /** Returns the records after `from` up to `until`: the same ones at every call. */
   read(from: P, until: P): Iterable<T> | AsyncIterable<T>
-  /** Everything up to here is committed; older data may go. */
+  /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
   /** Called once, when the context has stopped. */
   close?(): void | Promise<void>
@@ -33,17 +34,17 @@ interface Range<P> {
   readonly until: P
 }
 
-/** The rate is kept too, so that the first batch of the next run has a limit. */
+/** The part that a checkpoint stores. It has the rate, so that the first batch of the next run has a limit. */
 interface Snapshot<P> {
   readonly position: P
   readonly rate?: number | undefined
 }
 
 /**
- * A source that is read by positions: each batch is planned, logged and then read, and can be read again.
+ * Reads a source by positions: each batch is planned, logged and then read, and can be read again.
  *
- * Guarantees: every record changes the state exactly once, whatever dies and whenever, as long as `read` gives the same
- * for the same positions. Where `initial` or `plan` fail that is reported, and the next batch tries again.
+ * Guarantees: every record changes the state exactly once, over any crash, as long as `read` gives the same records for
+ * the same positions. A failure of `initial` or `plan` is reported, and the next batch tries again.
  */
 export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
@@ -61,11 +62,12 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly #source: Source<T, P>
   readonly #reporter: Reporter
   readonly #counts = new Counts()
-  readonly #ranges = new Map<number, Range<P>>()
-  #standing: { readonly position: P } | undefined
+  readonly #ranges = new BatchMap<Range<P>>()
+  /** The position after all batches planned so far. */
+  #reached: { readonly position: P } | undefined
   #rate: number | undefined
-  /** The part of a record that batches were allowed and could not take, where a batch is allowed less than one. */
-  #allowed = 0
+  /** The unused fraction of a record, for rates that allow a batch less than one record. */
+  #allowance = 0
 
   constructor(home: SourceHome, source: Source<T, P>) {
     this.#home = home
@@ -112,29 +114,29 @@ class PositionedInput<T, P> implements InputSource<T> {
     if (planned === undefined) return
     const range = planned as Range<P>
     this.#ranges.set(time, range)
-    this.#standing = { position: range.until }
+    this.#reached = { position: range.until }
   }
 
   snapshot(): Snapshot<P> | undefined {
-    return this.#standing === undefined ? undefined : { ...this.#standing, rate: this.#rate }
+    return this.#reached === undefined ? undefined : { ...this.#reached, rate: this.#rate }
   }
 
   restore(snapshot: unknown): void {
     const { position, rate } = snapshot as Snapshot<P>
-    this.#standing = { position }
+    this.#reached = { position }
     this.#rate = rate ?? this.#rate
   }
 
   async committed(time: number): Promise<void> {
     const range = this.#ranges.get(time)
     if (range === undefined) return
-    const tell = (): unknown => this.#source.committed?.(range.until)
-    await this.#reporter.attempt('Could not tell the source what is committed', tell)
+    const commit = (): unknown => this.#source.committed?.(range.until)
+    await this.#reporter.attempt('Could not tell the source what is committed', commit)
   }
 
   forget(time: number): void {
     this.#counts.forget(time)
-    for (const known of this.#ranges.keys()) if (known <= time) this.#ranges.delete(known)
+    this.#ranges.forget(time)
   }
 
   info(time: number): StreamInputInfo {
@@ -146,23 +148,23 @@ class PositionedInput<T, P> implements InputSource<T> {
   }
 
   async #begin(): Promise<{ readonly position: P }> {
-    return (this.#standing ??= { position: await this.#source.initial() })
+    return (this.#reached ??= { position: await this.#source.initial() })
   }
 
-  /** Whole records for the next batch, never more than the rate; of less than one the next batches get the rest. */
+  /** Returns the whole records that the rate allows the next batch; fractions below one record add up over the batches. */
   #limit(): number | undefined {
     const perSecond = lowerLimit(this.#home.rate.maxRate, this.#rate)
     if (perSecond === undefined) return undefined
     const perBatch = (perSecond * this.#home.slideMs) / 1000
     if (perBatch >= 1) return Math.floor(perBatch)
-    this.#allowed += perBatch
-    // The sum of many fractions: a millionth of a record is noise.
-    const limit = Math.floor(this.#allowed + 1e-6)
-    this.#allowed -= limit
+    this.#allowance += perBatch
+    // The sum of many fractions is inexact: a millionth of a record is rounding noise.
+    const limit = Math.floor(this.#allowance + 1e-6)
+    this.#allowance -= limit
     return limit
   }
 
-  /** Which kind of iterable `read` gives shows when it is called; what it gave is used for the first reading. */
+  /** Calls `read` at once, because only its result shows whether it is asynchronous. The first reading uses that result. */
   #partition(time: number, { from, until }: Range<P>): PartitionSource<T> {
     let given: Iterable<T> | AsyncIterable<T> | undefined = this.#source.read(from, until)
     const next = (): Iterable<T> | AsyncIterable<T> => {

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
 import { queueNotRecoverable } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
@@ -7,17 +8,18 @@ import { Counts } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
-/** What `queueStream` takes from its queue. */
+/** Selects the elements that `queueStream` takes from its queue. */
 export interface QueueOptions<T> {
-  /** One element a batch, or all that wait; default true. */
+  /** `true`, the default, takes one element a batch; `false` takes all elements. */
   readonly oneAtATime?: boolean | undefined
-  /** What a batch gets when the queue is empty; default no records. `null`: no RDD at all, as for a missing batch. */
+  /** The RDD of a batch while the queue is empty; default an RDD without records. `null` gives no RDD at all. */
   readonly defaultRDD?: RDD<T> | readonly T[] | null | undefined
 }
 
 /**
- * One element of the queue a batch, or all that wait, one after the other. The array is live: what is pushed later is read
- * later, and what is read is removed. Meant for tests and examples: it cannot be recovered from a checkpoint.
+ * Gives one element of the queue to a batch, or all elements as one union. The array is live: elements pushed later are
+ * read later, and elements that were read are removed. It is meant for tests and examples and cannot be recovered from a
+ * checkpoint.
  *
  * `defaultRDD: null` gives no RDD in a batch without an element, as Spark's manual says (its code gives an empty one).
  * Reference: `QueueInputDStream`.
@@ -31,7 +33,7 @@ export function queue<T>(
   checkOptions('queueStream', options, ['oneAtATime', 'defaultRDD'])
   const oneAtATime = aBoolean('queueStream', 'oneAtATime', options.oneAtATime ?? true)
   const { streamId, slideMs, sc } = home
-  const taken = new Map<number, RDD<T> | undefined>()
+  const taken = new BatchMap<RDD<T> | undefined>()
   const counts = new Counts()
 
   const take = (time: number): RDD<T> | undefined => {
@@ -58,7 +60,7 @@ export function queue<T>(
       slideMs,
       source: true,
       compute: (time) => {
-        // Once per batch: a batch that is tried again gets what it got before.
+        // Taken once per batch: a batch that is tried again gets the same elements.
         if (!taken.has(time)) taken.set(time, take(time))
         return taken.get(time)
       },
@@ -67,7 +69,7 @@ export function queue<T>(
     stop: () => Promise.resolve(),
     forget: (time) => {
       counts.forget(time)
-      for (const known of taken.keys()) if (known <= time) taken.delete(known)
+      taken.forget(time)
     },
     info: (time) => counts.info(streamId, time),
     refusal: queueNotRecoverable,

@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import { operator } from '../../streams/graph/make.js'
 import { positiveNumber } from '../../base/options.js'
 import { rddOf } from '../../rdd/rdd-of.js'
@@ -9,22 +10,22 @@ interface Rows {
   readonly until: number
 }
 
-/** Where counting began, and how far it has come. */
+/** The time at which counting began, and the next number. */
 interface Progress {
   readonly zeroMs: number
   readonly next: number
 }
 
 /**
- * The numbers 0, 1, 2, …: so many that their count follows the batch times at `rowsPerSecond`. A batch that is run again
- * gives the same numbers, and a later run goes on where the last ended.
+ * Counts 0, 1, 2, … at `rowsPerSecond` numbers per second of batch time. A batch that is run again gives the same numbers,
+ * and a later run of the program goes on after the last number.
  *
  * Law: with whole batches, `out(k) = [⌊(k − 1)·i·r⌋ … ⌊k·i·r⌋ − 1]` for the k-th batch, interval i, rate r.
  */
 export function rate(home: SourceHome, rowsPerSecond: number): InputSource<number> {
   positiveNumber('rateStream', 'rowsPerSecond', rowsPerSecond)
   const { streamId, slideMs, sc } = home
-  const batches = new Map<number, Rows>()
+  const batches = new BatchMap<Rows>()
   let progress: Progress | undefined
   return {
     streamId,
@@ -59,9 +60,7 @@ export function rate(home: SourceHome, rowsPerSecond: number): InputSource<numbe
     restore: (snapshot) => {
       progress = snapshot as Progress
     },
-    forget: (time) => {
-      for (const known of batches.keys()) if (known <= time) batches.delete(known)
-    },
+    forget: (time) => batches.forget(time),
     info: (time) => {
       const { from, until } = batches.get(time) ?? { from: 0, until: 0 }
       return { inputStreamId: streamId, numRecords: until - from, metadata: {} }

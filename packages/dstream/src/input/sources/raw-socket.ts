@@ -8,12 +8,13 @@ import { receiverInput } from './receiver-input.js'
 import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
-/** The longest frame that is taken: what claims more is no frame. */
+/** The longest frame that is accepted. A longer length means that the data is not framed. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 /**
- * Frames of a 32 bit length, most significant byte first, and so many bytes; each frame becomes one block as it is, and
- * is decoded by `codec` when its batch is evaluated. The quickest way in, past the block interval and the rate limit.
+ * Receives frames: a 32-bit length, most significant byte first, followed by that many bytes. Each frame becomes one block
+ * as it is and is decoded by `codec` when its batch is evaluated. This is the fastest socket source; it passes the block
+ * interval and the rate limit.
  * Reference: `RawInputDStream`.
  */
 export function rawSocket<T>(

@@ -10,7 +10,7 @@ class Idle extends Receiver<string> {
   override onStop(): void {}
 }
 
-/** Lines whose number only decoding tells. */
+/** Lines that are only counted by decoding them. */
 const uncounted: Codec<string> = { id: 'uncounted', decode: (data, bad) => lineCodec.decode(data, bad) }
 
 function bytes(text: string): Uint8Array {
@@ -92,11 +92,11 @@ describe('batches', () => {
     await source.start()
     await receiver.storeBytes(bytes('1\n2\n'), lineCodec)
     receiver.storeChunk(bytes('3\n'), lineCodec)
-    expect(h.held(source)).toEqual({ records: 0, bytes: 6 })
-    await source.supervisor!.intake.cut()
+    expect(h.buffered(source)).toEqual({ records: 0, bytes: 6 })
+    await source.supervisor!.buffer.closeDue()
     h.allocate(1000)
     h.release(source, 1000)
-    expect(h.held(source)).toEqual({ records: 0, bytes: 0 })
+    expect(h.buffered(source)).toEqual({ records: 0, bytes: 0 })
   })
 })
 
@@ -134,7 +134,7 @@ describe('recovery', () => {
 
   test('a block has an id that no block of an earlier run has', async () => {
     const earlier = { id: 'input-0-0', streamId: 0, payload: { records: [] }, count: 0 }
-    const h = new SourceHarness({ earlierBlocks: () => [earlier] })
+    const h = new SourceHarness({}, [earlier])
     const receiver = new Idle()
     const source = h.add((home) => receiverInput(home, receiver))
     await source.start()

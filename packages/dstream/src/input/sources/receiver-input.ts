@@ -15,18 +15,18 @@ import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
 export interface ReceiverInputOptions {
-  /** What the graph calls it: `socketTextStream`. */
+  /** The operator's kind in the graph: `socketTextStream`. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
-  /** What people call it: `Socket`. */
+  /** The first word of the display name: `Socket`. */
   readonly label?: string
 }
 
 /**
- * The records that a receiver brought in: at t the blocks allocated to t, one partition a block, no partition when none
- * came. Bytes are decoded when the partition is read.
+ * The records of a receiver. The RDD at t has one partition for each block allocated to t, and none when no block came.
+ * Bytes are decoded when the partition is read.
  *
- * Law: the batches, one after the other, hold what was stored, in order, each record once.
+ * Law: the batches, concatenated, are the stored records in order, each once.
  * Reference: `ReceiverInputDStream`.
  */
 export function receiverInput<T>(
@@ -47,7 +47,7 @@ export function receiverInput<T>(
     limits,
     addBlock: (block) => {
       if ('codec' in block.payload) rememberCodec(block.payload.codec)
-      return home.addBlock(block)
+      return home.blocks.add(block)
     },
     hasBlock: (id) => earlier.has(id),
     onEvent: (type, info) => home.onEvent(type, info),
@@ -67,42 +67,44 @@ export function receiverInput<T>(
       compute: (time) =>
         rddOf(
           sc,
-          home.blocksOf(streamId, time).map((block) => partition<T>(block, counts, time, reportedBy(supervisor))),
+          home.blocks
+            .of(streamId, time)
+            .map((block) => partition<T>(block, counts, time, reportUndecodable(supervisor))),
         ),
     }),
     start: () => {
-      for (const block of home.earlierBlocks?.(streamId) ?? []) earlier.add(block.id)
+      for (const block of home.blocks.earlier(streamId)) earlier.add(block.id)
       supervisor.start()
     },
-    stop: (patienceMs) => supervisor.stop(patienceMs),
+    stop: (timeoutMs) => supervisor.stop(timeoutMs),
     restore: (position) => {
-      supervisor.intake.position = position
+      supervisor.buffer.position = position
     },
-    info: (time) => infoOf(streamId, time, home.blocksOf(streamId, time), counts),
+    info: (time) => infoOf(streamId, time, home.blocks.of(streamId, time), counts),
     forget: (time) => counts.forget(time),
-    setRate: (recordsPerSecond) => supervisor.intake.setRate(recordsPerSecond),
+    setRate: (recordsPerSecond) => supervisor.buffer.setRate(recordsPerSecond),
     codec: (id) => receiver.codecs.find((codec) => codec.id === id) ?? (knownCodec(id) as Codec<T> | undefined),
   }
 }
 
-function reportedBy(supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): LeftOut {
+function reportUndecodable(supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): OnUndecodable {
   return (record, error) => {
     const text = describe(new TextDecoder().decode(record))
     supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
   }
 }
 
-type LeftOut = (record: Uint8Array, error: unknown) => void
+type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
-function partition<T>(block: Block, counts: Counts, time: number, leftOut: LeftOut): PartitionSource<T> {
+function partition<T>(block: Block, counts: Counts, time: number, onUndecodable: OnUndecodable): PartitionSource<T> {
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
-  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, leftOut) }
-  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, leftOut)) }
+  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, onUndecodable) }
+  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, onUndecodable)) }
 }
 
-/** Blocks that came with a count are known before anything is decoded. */
+/** Counts the blocks whose number of records is known before they are decoded. */
 function infoOf(streamId: number, time: number, blocks: readonly Block[], counts: Counts): StreamInputInfo {
   for (const block of blocks) if (block.count !== undefined) counts.set(time, block.id, block.count)
   const given = blocks.flatMap(({ metadata }) => (metadata === undefined ? [] : [metadata]))

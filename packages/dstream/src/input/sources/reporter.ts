@@ -1,6 +1,7 @@
+import { stackOf } from '../../base/errors/error-text.js'
 import type { SourceHome } from './input-source.js'
 
-/** Says what went wrong with a source that has no receiver, in the same way: the event `receiverError` and a warning. */
+/** Reports the errors of a source without a receiver as a receiver's are: the event `receiverError` and a warning. */
 export class Reporter {
   readonly #home: SourceHome
   readonly #name: string
@@ -17,18 +18,18 @@ export class Reporter {
       name: this.#name,
       active: true,
       lastErrorMessage: message,
-      lastError: error instanceof Error ? (error.stack ?? String(error)) : error === undefined ? '' : String(error),
+      lastError: stackOf(error),
       lastErrorTime: clock.now(),
     })
     logger.warn({ streamId, err: error }, `${this.#name}: ${message}`)
   }
 
-  /** Nothing has failed, but somebody should know. */
+  /** Logs a warning without an event, for a state that is not a failure. */
   warn(message: string): void {
     this.#home.logger.warn({ streamId: this.#home.streamId }, `${this.#name}: ${message}`)
   }
 
-  /** Calls something of the user's; a failure is reported and goes no further. */
+  /** Awaits a call of the user's code; a failure is reported and not thrown. */
   async attempt(failure: string, call: () => unknown): Promise<void> {
     try {
       await call()

@@ -6,17 +6,17 @@ export interface Address {
   readonly port: number
 }
 
-/** What one connection feeds. */
+/** Reads the chunks of one connection. */
 export interface ChunkReader {
-  /** `false` asks to wait for `ready()`: the socket is paused meanwhile. */
+  /** Reads a chunk. The socket is paused until the promise resolves; `false` pauses it until `ready()` does. */
   data(chunk: Uint8Array): boolean | Promise<void>
-  /** The other side has ended the connection in good order; a promise resolves when all that came is stored. */
+  /** The server has ended the connection without an error. The promise resolves when all data is stored. */
   end(): void | Promise<void>
 }
 
 /**
- * A receiver that connects to a server, keeps the connection going and starts again with back-off when there is none
- * (reference: `SocketReceiver`). How the bytes become records is for the subclass.
+ * A receiver that connects to a server and restarts with back-off when the connection fails or ends (reference:
+ * `SocketReceiver`). The subclass turns the bytes into records.
  */
 export abstract class SocketReceiver<T> extends Receiver<T> {
   readonly #address: Address
@@ -29,7 +29,7 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
     this.#connect = connect
   }
 
-  /** A reader for a new connection. */
+  /** Returns a reader for a new connection. */
   protected abstract reader(signal: AbortSignal): ChunkReader
 
   override onStart(signal: AbortSignal): void {
@@ -41,9 +41,9 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
         opened = true
       },
       data: (chunk) => this.#read(reader, chunk, connection, signal),
-      ended: () => this.#unlessOver(signal, () => this.#end(reader, signal)),
+      ended: () => this.#unlessAborted(signal, () => this.#end(reader, signal)),
       failed: (error) =>
-        this.#unlessOver(signal, () =>
+        this.#unlessAborted(signal, () =>
           this.restart(opened ? 'Error receiving data' : `Error connecting to ${host}:${port}`, error),
         ),
     })
@@ -56,27 +56,27 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
   }
 
   #read(reader: ChunkReader, chunk: Uint8Array, connection: Connection, signal: AbortSignal): void {
-    this.#unlessOver(signal, () => {
+    this.#unlessAborted(signal, () => {
       const more = reader.data(chunk)
       if (more === true) return
       connection.pause()
       const ready = more === false ? this.ready() : more
       ready.then(
-        () => this.#unlessOver(signal, () => connection.resume()),
+        () => this.#unlessAborted(signal, () => connection.resume()),
         (error: unknown) => this.#failed(signal, error),
       )
     })
   }
 
   #end(reader: ChunkReader, signal: AbortSignal): void {
-    const over = (): void => this.#unlessOver(signal, () => this.restart('Socket data stream had no more data'))
+    const over = (): void => this.#unlessAborted(signal, () => this.restart('Socket data stream had no more data'))
     const ending = reader.end()
     if (ending === undefined) over()
     else ending.then(over, (error: unknown) => this.#failed(signal, error))
   }
 
-  /** Nothing may leave a callback of the socket: it would end the process. */
-  #unlessOver(signal: AbortSignal, act: () => void): void {
+  /** Catches every error: an exception in a callback of the socket would end the process. */
+  #unlessAborted(signal: AbortSignal, act: () => void): void {
     if (signal.aborted) return
     try {
       act()
@@ -85,7 +85,7 @@ export abstract class SocketReceiver<T> extends Receiver<T> {
     }
   }
 
-  /** The supervisor has reported it already when it was the one that refused; then this life is over. */
+  /** Restarts, unless the supervisor has: it has then refused the data, reported that and aborted the signal. */
   #failed(signal: AbortSignal, error: unknown): void {
     if (!signal.aborted) this.restart('Error receiving data', error)
   }

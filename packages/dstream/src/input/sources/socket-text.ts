@@ -9,17 +9,17 @@ import { addressOf } from './address.js'
 import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
-/** What `socketTextStream` can be told. */
+/** The options of `socketTextStream`. */
 export interface SocketTextOptions {
-  /** The longest line that is taken, in bytes; default 1 MiB. A longer one is left out, and reported. */
+  /** The longest line that is accepted, in bytes; default 1 MiB. A longer line is left out and reported. */
   readonly maxLineBytes?: number | undefined
 }
 
 /**
- * The lines of UTF-8 text that a server sends: ended by `\n`, `\r\n` or a lone `\r`, the last one also by the end of the
- * connection. Connects again with back-off, for ever. The lines stay bytes until their batch is evaluated.
+ * The lines of UTF-8 text that a server sends. A line ends with `\n`, `\r\n` or a lone `\r`; the end of the connection
+ * also ends the last one. Connects again with back-off, without limit. Lines stay bytes until their batch is evaluated.
  *
- * Guarantees: each line that was received is in one batch; what the server sends while there is no connection is lost.
+ * Guarantees: each line that was received is in one batch. Data that the server sends while there is no connection is lost.
  * Reference: `SocketInputDStream`.
  */
 export function socketText(
@@ -53,7 +53,7 @@ class SocketTextReceiver extends SocketReceiver<string> {
       const error = lineTooLong(this.#maxLineBytes)
       this.reportError(error.message, error)
     })
-    const hand = (lines: Uint8Array | undefined): boolean => lines === undefined || this.storeChunk(lines, lineCodec)
-    return { data: (chunk) => hand(cutter.push(chunk)), end: () => void hand(cutter.end()) }
+    const store = (lines: Uint8Array | undefined): boolean => lines === undefined || this.storeChunk(lines, lineCodec)
+    return { data: (chunk) => store(cutter.push(chunk)), end: () => void store(cutter.end()) }
   }
 }

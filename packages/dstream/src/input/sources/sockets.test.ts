@@ -16,7 +16,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** A server that sends each connection the next of these, and then ends it. */
+/** A server that sends the next of these replies to each connection and then ends it. */
 async function serve(...replies: readonly Uint8Array[]): Promise<number> {
   let served = 0
   const server = createServer((socket) => void socket.end(replies[served++] ?? new Uint8Array()))
@@ -29,7 +29,7 @@ function stops(h: SourceHarness): number {
   return h.eventTypes.filter((type) => type === 'receiverStopped').length
 }
 
-/** Runs through so many connections and gives all that came. */
+/** Makes a number of connections and returns everything that was received. */
 async function receive<T>(make: (home: SourceHome) => InputSource<T>, lives = 1) {
   const h = new SourceHarness()
   const source = h.add(make)

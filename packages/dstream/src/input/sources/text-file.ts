@@ -7,7 +7,7 @@ import { FileInput } from './file-input.js'
 import type { FileStreamOptions, ReadFile } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
-/** The lines of the files that appear in a directory, as UTF-8. For which files, and when: {@link FileInput}. */
+/** Reads the lines of the UTF-8 files that appear in a directory. {@link FileInput} says which files are read, and when. */
 export function textFile(
   home: SourceHome,
   files: Files,
@@ -17,7 +17,7 @@ export function textFile(
   return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.read(path)), options)
 }
 
-/** What `read` makes of each file that appears in a directory. For which files, and when: {@link FileInput}. */
+/** Reads the files that appear in a directory with `read`. {@link FileInput} says which files are read, and when. */
 export function anyFile<T>(
   home: SourceHome,
   files: Files,
@@ -30,8 +30,10 @@ export function anyFile<T>(
 }
 
 /**
- * The files that appear in a directory, as records of equal length, each a copy of its own. A file whose length is no
- * multiple of it fails its batch. For which files, and when: {@link FileInput}.
+ * Reads files of fixed-length records that appear in a directory. Each record is a copy. A trailing partial record fails
+ * the batch. {@link FileInput} says which files are read, and when.
+ *
+ * @param recordLength in bytes
  */
 export function binaryRecords(
   home: SourceHome,
@@ -47,18 +49,18 @@ export function binaryRecords(
 
 async function* recordsOf(chunks: AsyncIterable<Uint8Array>, recordLength: number): AsyncIterable<Uint8Array> {
   let waiting: Uint8Array[] = []
-  let held = 0
+  let waitingBytes = 0
   let length = 0
   for await (const chunk of chunks) {
     waiting.push(chunk)
-    held += chunk.length
+    waitingBytes += chunk.length
     length += chunk.length
-    if (held < recordLength) continue
+    if (waitingBytes < recordLength) continue
     const whole = concat(waiting)
     let from = 0
     for (; from + recordLength <= whole.length; from += recordLength) yield whole.slice(from, from + recordLength)
-    held = whole.length - from
-    waiting = held === 0 ? [] : [whole.subarray(from)]
+    waitingBytes = whole.length - from
+    waiting = waitingBytes === 0 ? [] : [whole.subarray(from)]
   }
-  if (held > 0) throw binaryRest(length, recordLength)
+  if (waitingBytes > 0) throw binaryRest(length, recordLength)
 }

@@ -5,31 +5,31 @@ import type { Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { encodeRecords } from './encode-records.js'
 import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
-import type { SinkHome } from './sink-home.js'
+import type { SinkLocation } from './sink-location.js'
 
 const dataFile = /^batch-\d+-\d{5,}$/
 
-/** The data files and the manifest of a sink, from opening to closing. */
+/** The files of an open sink and their manifest. */
 export class BatchFiles<T> {
   readonly #where: string
   readonly #storage: Storage
   readonly #encode: (record: T) => string | Uint8Array
   #release: (() => Promise<void>) | undefined
-  #last: number | undefined
-  /** Bytes of the manifest that are good and durable. */
-  #size = 0
-  /** An append to the manifest has failed: nobody knows what stands behind `#size`. */
+  #newestTime: number | undefined
+  /** The bytes of the manifest that are good and durable. */
+  #durableBytes = 0
+  /** True after an append to the manifest has failed: the bytes after `#durableBytes` are unknown. */
   #suspect = false
 
-  private constructor(home: SinkHome, encode: (record: T) => string | Uint8Array) {
-    this.#where = home.name
-    this.#storage = home.storage
+  private constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
+    this.#where = location.name
+    this.#storage = location.storage
     this.#encode = encode
   }
 
   /** @throws `storage-locked`, `manifest-missing`, `manifest-damaged` */
-  static async open<T>(home: SinkHome, encode: (record: T) => string | Uint8Array): Promise<BatchFiles<T>> {
-    const files = new BatchFiles(home, encode)
+  static async open<T>(location: SinkLocation, encode: (record: T) => string | Uint8Array): Promise<BatchFiles<T>> {
+    const files = new BatchFiles(location, encode)
     try {
       files.#release = await files.#storage.lock()
       await files.#recover()
@@ -40,13 +40,13 @@ export class BatchFiles<T> {
     return files
   }
 
-  /** The newest batch time. */
-  get last(): number | undefined {
-    return this.#last
+  /** The time of the newest batch; `undefined` for none. */
+  get newestTime(): number | undefined {
+    return this.#newestTime
   }
 
   async has(time: number): Promise<boolean> {
-    if (this.#last === undefined || time > this.#last) return false
+    if (this.#newestTime === undefined || time > this.#newestTime) return false
     const { entries } = readManifest(this.#where, await this.#goodManifest())
     return entries.some((entry) => entry.time === time)
   }
@@ -70,24 +70,24 @@ export class BatchFiles<T> {
     return { name, records: records.length, bytes: bytes.length, crc32: hexadecimal(crc32(bytes)) }
   }
 
-  /** With this line the batch is there: its files are durable already. */
+  /** Commits the batch: its files are durable already, and this line makes them count. */
   async #append(time: number, files: readonly ManifestFile[]): Promise<void> {
     if (this.#suspect) await this.#storage.put(MANIFEST_NAME, await this.#goodManifest())
     this.#suspect = true
     const line = manifestLine({ time, files })
     await this.#storage.append(MANIFEST_NAME, line)
     this.#suspect = false
-    this.#size += line.length
-    this.#last = Math.max(time, this.#last ?? time)
+    this.#durableBytes += line.length
+    this.#newestTime = Math.max(time, this.#newestTime ?? time)
   }
 
   async #goodManifest(): Promise<Uint8Array> {
-    return (await this.#storage.read(MANIFEST_NAME))!.subarray(0, this.#size)
+    return (await this.#storage.read(MANIFEST_NAME))!.subarray(0, this.#durableBytes)
   }
 
   /**
-   * Takes up what the directory holds: cuts off a torn line, and sweeps the files of batches that did not come to be. The
-   * manifest is written anew, because its last line may have been read from memory and never have reached the disk.
+   * Reads the manifest, cuts off a torn line and deletes the files of batches that were not committed. The manifest is
+   * rewritten, because its last line may have been read from the system's cache and never have reached the disk.
    */
   async #recover(): Promise<void> {
     const bytes = await this.#storage.read(MANIFEST_NAME)
@@ -98,7 +98,7 @@ export class BatchFiles<T> {
     await this.#storage.put(MANIFEST_NAME, manifest.subarray(0, end))
     const named = new Set(entries.flatMap(({ files }) => files.map(({ name }) => name)))
     for (const name of found) if (!named.has(name)) await this.#storage.delete(name)
-    this.#size = end
-    this.#last = entries.reduce<number | undefined>((last, { time }) => Math.max(time, last ?? time), undefined)
+    this.#durableBytes = end
+    this.#newestTime = entries.reduce<number | undefined>((last, { time }) => Math.max(time, last ?? time), undefined)
   }
 }

@@ -1,21 +1,21 @@
 import { badEncoding } from '../../base/errors/sinks.js'
 
-/** Records become text in pieces of about this many characters, and the event loop breathes between two of them. */
+/** Records are encoded in pieces of about this many characters; the event loop runs between two pieces. */
 const PIECE_LENGTH = 64 * 1024
 
 /**
- * Records as the bytes of a file: a string becomes a line, bytes are taken as they are. `breathe` is awaited now and
- * then.
+ * Encodes records as the bytes of a file: a string becomes a line, bytes are written unchanged. `yieldNow` is awaited after
+ * each piece.
  * @throws `bad-encoding`
  */
 export async function encodeRecords<T>(
   records: readonly T[],
   encode: (record: T) => string | Uint8Array,
-  breathe: () => Promise<unknown>,
+  yieldNow: () => Promise<unknown>,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let text = ''
-  let sinceBreath = 0
+  let pieceLength = 0
   const flush = (): void => {
     if (text !== '') pieces.push(encoder.encode(text))
     text = ''
@@ -25,14 +25,14 @@ export async function encodeRecords<T>(
     if (typeof encoded === 'string') text += `${encoded}\n`
     else if (encoded instanceof Uint8Array) {
       flush()
-      // A copy: who encodes may use one buffer for all records.
+      // Copied, because an encode function may use one buffer for all records.
       pieces.push(encoded.slice())
     } else throw badEncoding(encoded)
-    sinceBreath += encoded.length + 1
-    if (sinceBreath < PIECE_LENGTH) continue
+    pieceLength += encoded.length + 1
+    if (pieceLength < PIECE_LENGTH) continue
     flush()
-    sinceBreath = 0
-    await breathe()
+    pieceLength = 0
+    await yieldNow()
   }
   flush()
   return Buffer.concat(pieces)

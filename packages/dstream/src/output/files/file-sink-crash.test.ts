@@ -65,7 +65,7 @@ describe('crashAndRecover of a job with a file sink', () => {
     await t.run(1)
     const again = await t.crashAndRecover(define)
     await again.run(2)
-    // The dead life has no say any more.
+    // The crashed run writes nothing any more.
     await t.ssc.stop()
     await again.run(1)
     await again.ssc.stop()

@@ -212,10 +212,10 @@ describe('refused with words:', () => {
 })
 
 /**
- * What the engine does in one life: opens, runs again what it does not know to be done, and goes on. Batches that failed
- * stay owed until a later life. Gives the times that are done, as far as this life got.
+ * Plays the engine in one run of the program: opens the sink, runs again the batches that are not known to be written, and
+ * goes on. Failed batches stay pending until a later run. Adds the times that were written, as far as this run got.
  */
-async function live(storage: MemoryStorage | DiskStorage, done: Set<number>): Promise<void> {
+async function runOnce(storage: MemoryStorage | DiskStorage, done: Set<number>): Promise<void> {
   const sink = fileSink<string>(storage)
   await sink.open!()
   try {
@@ -234,13 +234,13 @@ function sorted(found: { time: number; lines: readonly string[] }[]) {
 }
 
 describe('on a simulated disk', () => {
-  /** A life that ends at a crash, if its fault brings one. */
+  /** A run that ends at a crash, if its fault causes one. */
   const crashing = async (storage: MemoryStorage, done: Set<number>): Promise<void> => {
-    await Promise.race([live(storage, done).catch(() => undefined), storage.crashed])
+    await Promise.race([runOnce(storage, done).catch(() => undefined), storage.crashed])
   }
   const uninterrupted = async (): Promise<number> => {
     const storage = memoryStorage()
-    await live(storage, new Set())
+    await runOnce(storage, new Set())
     return storage.calls
   }
 
@@ -250,7 +250,7 @@ describe('on a simulated disk', () => {
     async (one, two) => {
       const calls = await uninterrupted()
       expect(calls).toBeGreaterThan(30)
-      // The second life ends somewhere in its recovery, or behind its last batch.
+      // The second run crashes somewhere in its recovery, or after its last batch.
       const points = Array.from({ length: calls }, (_, at) => [at, at % 7] as const)
       for (const [at, later] of [...points, ...points.map(([at]) => [at, Infinity] as const)]) {
         for (const crash of ['before', 'after'] as const) {
@@ -266,7 +266,7 @@ describe('on a simulated disk', () => {
           const third = second.crash({ unsynced: two, seed: -at })
           const held = (await read(third)).map(({ time }) => time)
           for (const time of done) expect(held, `${name}: batch ${time} was confirmed`).toContain(time)
-          await live(third, done)
+          await runOnce(third, done)
           expect(await read(third), name).toEqual(expected())
           expect([...third.files().keys()].filter((file) => file.startsWith('batch-'))).toHaveLength(5)
         }
@@ -284,7 +284,7 @@ describe('on a simulated disk', () => {
       },
     })
     const done = new Set<number>()
-    await live(storage, done)
+    await runOnce(storage, done)
     expect([...done]).toEqual([2000, 3000, 4000])
     expect(await read(storage.crash())).toEqual(expected([2000, 3000, 4000]))
   })
@@ -297,9 +297,9 @@ describe('on a simulated disk', () => {
         const fault = ({ index }: { index: number }): DiskFault | undefined =>
           index >= at && index <= last ? { error, written: 3 } : undefined
         const first = memoryStorage({ fault })
-        await live(first, done).catch(() => undefined)
+        await runOnce(first, done).catch(() => undefined)
         const second = first.crash({ unsynced: 'lost' })
-        await live(second, done)
+        await runOnce(second, done)
         expect(sorted(await read(second.crash())), `calls ${at} to ${last} fail`).toEqual(expected())
       }
     }
@@ -307,7 +307,7 @@ describe('on a simulated disk', () => {
 })
 
 describe('on real files', () => {
-  /** From call number `at` on every call of the disk fails, as if the process were gone; it may have done half of its work. */
+  /** Every call of the disk fails from number `at` on, as after a crash; that call may have done half of its work. */
   const failing = (disk: Disk, at: number): { disk: Disk; calls: () => number } => {
     let calls = 0
     const guarded = <O extends object>(target: O): O =>
@@ -333,11 +333,11 @@ describe('on real files', () => {
 
   test('whichever call of the file system is the last, the next life completes each batch once', async () => {
     const whole = failing(fileDisk(await directory()), Infinity)
-    await live(new DiskStorage(whole.disk, unlocked), new Set())
+    await runOnce(new DiskStorage(whole.disk, unlocked), new Set())
     for (let at = 0; at < whole.calls(); at++) {
       const dir = await directory()
       const done = new Set<number>()
-      await live(new DiskStorage(failing(fileDisk(dir), at).disk, unlocked), done).catch(() => undefined)
+      await runOnce(new DiskStorage(failing(fileDisk(dir), at).disk, unlocked), done).catch(() => undefined)
       const held = (await read(dir)).map(({ time }) => time)
       expect(
         held.filter((time) => done.has(time)),

@@ -8,28 +8,28 @@ import type { RDD } from '../../rdd/rdd.js'
 import { textForm } from '../../base/text/text-form.js'
 import { Time } from '../../base/time/time.js'
 import { BatchFiles } from './batch-files.js'
-import { homeOf, type SinkHome } from './sink-home.js'
+import { sinkLocation, type SinkLocation } from './sink-location.js'
 
-/** How `fileSink` writes. */
+/** The options of `fileSink`. */
 export interface FileSinkOptions<T> {
   /**
-   * A record as it is written: a string becomes a line, bytes are written as they are, with nothing between them. By
-   * default the form in which `print` shows a record; one with a line break in it takes several lines then.
+   * Encodes a record: a string becomes a line, bytes are written unchanged, with nothing between them. By default a record
+   * becomes the text that `print` shows; a record with a line break in it then takes several lines.
    */
   readonly encode?: ((record: T) => string | Uint8Array) | undefined
 }
 
 /**
- * A sink that writes each batch to files, exactly once: one per partition that has records, `batch-<time>-<partition>`,
- * and then one line in `manifest.jsonl` that names them. Whoever goes by the manifest, as `readFileSink` does, sees each
- * batch once, whole or not at all, whatever died and whenever; files that it does not name do not count, and go when the
- * sink is opened again.
+ * Returns a sink that writes each batch to files, exactly once. Each partition with records becomes a file,
+ * `batch-<time>-<partition>`; then one line in `manifest.jsonl` names the files of the batch. A reader of the manifest, such
+ * as `readFileSink`, sees each batch once, as a whole or not at all, over any crash. Files that the manifest does not name
+ * do not count, and are deleted when the sink is opened again.
  *
- * Data and manifest are synced before a batch counts as written. One sink at a time holds the directory. A batch that
- * failed and is run again after later ones is appended behind them.
+ * Data and manifest are synced before a batch counts as written. A directory can be open in one sink at a time. A batch
+ * that failed and is run again after later batches is appended after them.
  *
  * @param place the directory, relative to the working directory at the time of the call; or any `Storage`
- * @throws `storage-locked`, `manifest-missing`, `manifest-damaged` when it is opened, at start
+ * @throws `storage-locked`, `manifest-missing`, `manifest-damaged` when the context starts and opens the sink
  *
  * @example
  * import { fileSink } from 'dstream/sinks'
@@ -38,24 +38,24 @@ export interface FileSinkOptions<T> {
 export function fileSink<T>(place: string | Storage, options: FileSinkOptions<T> = {}): Sink<T> {
   checkOptions('fileSink', options, ['encode'])
   const encode = options.encode === undefined ? textForm : aFunction('fileSink', 'encode', options.encode)
-  return new FileSink(homeOf('fileSink', place, fileStorage), encode)
+  return new FileSink(sinkLocation('fileSink', place, fileStorage), encode)
 }
 
 class FileSink<T> implements Sink<T> {
-  readonly #home: SinkHome
+  readonly #location: SinkLocation
   readonly #encode: (record: T) => string | Uint8Array
   #files: BatchFiles<T> | undefined
 
-  constructor(home: SinkHome, encode: (record: T) => string | Uint8Array) {
-    this.#home = home
+  constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
+    this.#location = location
     this.#encode = encode
   }
 
   async open(host?: SinkHost): Promise<void> {
-    const { name, storage } = this.#home
-    const home = { name, storage: host?.wrapStorage(storage) ?? storage }
+    const { name, storage } = this.#location
+    const location = { name, storage: host?.wrapStorage(storage) ?? storage }
     try {
-      this.#files = await BatchFiles.open(home, this.#encode)
+      this.#files = await BatchFiles.open(location, this.#encode)
     } catch (error) {
       // The lock decides, not `#files`: a run that has crashed never closed them.
       throw this.#files !== undefined && isLocked(error) ? sinkInUse(this.#name) : error
@@ -63,11 +63,11 @@ class FileSink<T> implements Sink<T> {
   }
 
   lastCommitted(): Time | undefined {
-    const { last } = this.#opened
-    return last === undefined ? undefined : new Time(last)
+    const { newestTime } = this.#opened
+    return newestTime === undefined ? undefined : new Time(newestTime)
   }
 
-  /** Also of batches before the last one, which may have failed and be written later. */
+  /** Also answers for a batch before the last one, which may have failed and be written later. */
   async has(time: Time): Promise<boolean> {
     return this.#opened.has(time.milliseconds)
   }
@@ -89,7 +89,7 @@ class FileSink<T> implements Sink<T> {
   }
 
   get #name(): string {
-    return `the file sink in ${this.#home.name}`
+    return `the file sink in ${this.#location.name}`
   }
 }
 

@@ -1,7 +1,7 @@
 import { manifestDamaged } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
 
-/** Names the batches that a file sink holds; whoever goes by it sees each of them once, whole. */
+/** The file that names the batches of a file sink. A reader that follows it sees each batch once, as a whole. */
 export const MANIFEST_NAME = 'manifest.jsonl'
 
 /** One file of a batch. */
@@ -13,7 +13,7 @@ export interface ManifestFile {
   readonly crc32: string
 }
 
-/** One batch. Without records it has no files. */
+/** One batch. A batch without records has no files. */
 export interface ManifestEntry {
   readonly time: number
   readonly files: readonly ManifestFile[]
@@ -21,7 +21,7 @@ export interface ManifestEntry {
 
 export interface Manifest {
   readonly entries: readonly ManifestEntry[]
-  /** Where the last good line ends; what follows is the remains of an append that was cut. */
+  /** The end of the last good line. Bytes after it are the remains of an interrupted append. */
   readonly end: number
 }
 
@@ -31,7 +31,7 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, '0')
 }
 
-/** A line is JSON whose last member is the CRC-32 of the text before it: a torn one is known for what it is. */
+/** Returns a line of JSON whose last member is the CRC-32 of the text before it, so that a torn line is recognised. */
 function sealed(value: object): Uint8Array {
   const text = JSON.stringify(value).slice(0, -1)
   return encoder.encode(`${text},"crc32":"${hexadecimal(crc32(encoder.encode(text)))}"}\n`)
@@ -46,7 +46,7 @@ function unsealed(line: string): object | undefined {
   return JSON.parse(`${text}}`) as object
 }
 
-/** What a manifest begins with. */
+/** Returns the first line of a manifest. */
 export function manifestHead(): Uint8Array {
   return sealed(head)
 }
@@ -56,7 +56,7 @@ export function manifestLine(entry: ManifestEntry): Uint8Array {
 }
 
 /**
- * Reads a manifest. Every line was synced before the next was begun, so only what follows the last good one may be torn.
+ * Reads a manifest. Every line was synced before the next one was begun, so only bytes after the last good line may be torn.
  * @throws `manifest-damaged`
  */
 export function readManifest(where: string, bytes: Uint8Array): Manifest {
@@ -71,7 +71,7 @@ export function readManifest(where: string, bytes: Uint8Array): Manifest {
     if (from === 0) checkHead(where, value)
     else if (value === undefined) {
       torn ??= from
-      // Without the line feed between them two lines look like one.
+      // Two lines look like one when the line feed between them is damaged.
       if (lineEnd !== -1 && unsealed(line.slice(line.lastIndexOf('{"time":'))) !== undefined) {
         throw manifestDamaged(where, MANIFEST_NAME, from, 'no good line, and a good one follows')
       }

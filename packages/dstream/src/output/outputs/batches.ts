@@ -3,7 +3,7 @@ import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
 
-/** What `batches()` hands out. */
+/** One batch of `batches()`. */
 export interface Batch<T> {
   /** The end of the interval of the batch. */
   time: Time
@@ -16,8 +16,9 @@ interface Handover<T> {
 }
 
 /**
- * The way out for `for await`: each batch is handed over when the loop asks for the next one, so a slow loop slows the
- * batches. The loop ends when the context has stopped; leaving it early lets the batches run on unread.
+ * Returns an output operation and the async iterable that reads it. Each batch is handed over when the loop asks for the
+ * next one, so a slow loop slows the batches. The loop ends when the context has stopped; after the loop is left early,
+ * batches run on unread.
  */
 export function batches<T>(parent: Operator<T>): { output: OutputSpec; iterable: AsyncIterable<Batch<T>> } {
   const waiting: Handover<T>[] = []

@@ -5,8 +5,8 @@ import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
 
 /**
- * Any effect on the RDD of a batch. Called once per batch, for empty ones too; what `f` returns is awaited, and so is
- * every action it begins.
+ * Returns the output operation that calls `f` with the RDD of each batch, also of an empty one. The promise of `f` is
+ * awaited, and so is every action that `f` begins.
  *
  * Guarantee: at least once per batch and in order of time. `time` is the same when a batch is run again, so that it can be
  * the key of an idempotent write.
@@ -22,7 +22,7 @@ export function foreachRDD<T>(
     handsOutRDD: true,
     run: async (rdd, time, attempt) => {
       const actions = new ActionTracker()
-      await actions.run(() => f((rdd as RDD<T>).within(actions), new Time(time), attempt))
+      await actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt))
     },
   }
 }

@@ -4,7 +4,7 @@ import { OpenOutputs } from './open-outputs.js'
 
 const host: OutputHost = { wrapStorage: (storage) => storage }
 const oops = new Error('oops')
-/** An output that notes what is asked of it; `fails` names what it cannot do, `without` what it has not. */
+/** An output that records its calls; `fails` names the methods that throw, `without` those that are missing. */
 function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec {
   const step = (what: string) => async () => {
     noted.push(`${what} ${name}`)

@@ -1,6 +1,6 @@
 import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 
-/** The outputs of a running context, from opening to closing. */
+/** Opens and closes the outputs of a context. */
 export class OpenOutputs {
   readonly #outputs: readonly OutputSpec[]
   readonly #opened = new Set<OutputSpec>()
@@ -9,7 +9,7 @@ export class OpenOutputs {
     this.#outputs = outputs
   }
 
-  /** Opens the outputs one after the other. Outputs behind one that fails are not opened. */
+  /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
   async open(host: OutputHost): Promise<void> {
     for (const output of this.#outputs) {
       await output.open?.(host)
@@ -17,7 +17,7 @@ export class OpenOutputs {
     }
   }
 
-  /** Closes the outputs that were opened, and those that need no opening. An output that fails does not keep others open. */
+  /** Closes all outputs that are open or need no opening. Closes the others too when one fails, and throws the first error. */
   async close(): Promise<void> {
     const failures: unknown[] = []
     for (const output of this.#outputs) {

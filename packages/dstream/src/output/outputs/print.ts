@@ -7,8 +7,8 @@ import { textForm } from '../../base/text/text-form.js'
 const RULE = '-'.repeat(43)
 
 /**
- * The first `num` records of each batch, one a line, in Spark's layout: a rule of 43 dashes, `Time: <ms> ms`, the rule,
- * the records, `...` when there are more, an empty line. Only as much is evaluated as that needs.
+ * Prints the first `num` records of each batch, one a line, in Spark's layout: a rule of 43 dashes, `Time: <ms> ms`, the
+ * rule, the records, `...` when there are more, an empty line. Evaluates no more records than are needed for that.
  */
 export function print<T>(parent: Operator<T>, num: number, out: () => Writable): OutputSpec {
   return {
@@ -25,7 +25,7 @@ export function print<T>(parent: Operator<T>, num: number, out: () => Writable):
   }
 }
 
-/** Waits for a slow terminal or pipe rather than filling memory. */
+/** Waits for a slow terminal or pipe, so that the text does not pile up in memory. */
 function write(out: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     out.write(text, (error) => (error ? reject(error) : resolve()))

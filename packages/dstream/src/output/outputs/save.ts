@@ -1,14 +1,15 @@
 import type { OutputSpec } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
-/** `prefix-TIME.suffix`; a part that is empty goes with its mark (reference: `StreamingContext.rddToFileName`). */
+/** Returns `prefix-TIME.suffix`; an empty part is left out with its `-` or `.` (reference: `StreamingContext.rddToFileName`). */
 export function batchPath(prefix: string, time: number, suffix: string): string {
   return `${prefix === '' ? '' : `${prefix}-`}${time}${suffix === '' ? '' : `.${suffix}`}`
 }
 
 /**
- * One directory per batch, `prefix-TIME.suffix`, with a file per partition; for empty batches too. A directory appears
- * whole or not at all, and a batch that is run again writes the same one: the result is as if each batch had run once.
+ * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition, also for an empty batch. A directory
+ * appears as a whole or not at all. A batch that is run again writes the same directory, so the result is as if each batch
+ * had run once.
  */
 export function saveAsTextFiles<T>(parent: Operator<T>, prefix: string, suffix: string): OutputSpec {
   return {
@@ -20,7 +21,7 @@ export function saveAsTextFiles<T>(parent: Operator<T>, prefix: string, suffix: 
   }
 }
 
-/** The same in dstream's own binary form, which `sc.objectFile` reads back equal. */
+/** The same in dstream's own binary format. `sc.objectFile` reads equal records back. */
 export function saveAsObjectFiles<T>(parent: Operator<T>, prefix: string, suffix: string): OutputSpec {
   return {
     kind: 'saveAsObjectFiles',

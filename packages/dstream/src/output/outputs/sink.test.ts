@@ -8,7 +8,7 @@ const parent = { kind: 'queue' } as unknown as Operator<string>
 const rdd = new RDDContext().parallelize(['a'])
 const attempt = { number: 1, replayed: false }
 
-/** A store in memory; `remembers` says whether it can tell old batches apart. */
+/** A sink in memory; `remembers` gives it the method `has`. */
 const store = (held: number[], remembers: boolean): Sink<string> & { failing: boolean } => ({
   failing: false,
   lastCommitted: () => (held.length === 0 ? undefined : new Time(Math.max(...held))),

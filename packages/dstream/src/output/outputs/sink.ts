@@ -7,29 +7,32 @@ import { Time } from '../../base/time/time.js'
 export type SinkHost = OutputHost
 
 /**
- * A store that takes part in exactly-once: what `write` is given and its batch time become visible together, or not at
- * all.
+ * The place that an output operation writes to, exactly once: the records and the time of a batch become visible together,
+ * or not at all.
  */
 export interface Sink<in T> {
-  /** Called at start, before anything else. A sink that needs nothing of the host may leave the parameter out. */
+  /**
+   * Opens the sink. Called at the start of the context, before any other method. A sink that needs nothing of its
+   * surroundings may leave the parameter out.
+   */
   open?(host?: SinkHost): void | Promise<void>
-  /** The time of the last batch that the store holds. */
+  /** Returns the time of the last batch that the sink holds; `undefined` for an empty one. */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
   /**
-   * Whether the store holds the batch of `time`, which is not after the last one. A batch that has failed is run again
-   * after a restart, behind later ones: a sink without this method cannot tell it from one that it has, and passes it over.
+   * Returns whether the sink holds the batch of `time`, which is not after the last one. A batch that has failed is run
+   * again after a restart, after later batches. Without this method every such batch counts as written and is left out.
    */
   has?(time: Time): boolean | Promise<boolean>
-  /** Stores the records and the time as one. A batch of which this rejects has failed. */
+  /** Stores the records and the time in one step. The batch has failed when the promise rejects. */
   write(batch: { time: Time; rdd: RDD<T> }): Promise<void>
   /** Called once, when the context has stopped. */
   close?(): void | Promise<void>
 }
 
 /**
- * Writes each batch to a store that remembers which batches it has.
+ * Returns the output operation that writes each batch to a sink.
  *
- * Guarantee: exactly once. A batch that is run again after a crash is passed over when the store has it already.
+ * Guarantee: exactly once. A batch that is run again after a crash is left out when the sink has it already.
  */
 export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
   let last: number | undefined
@@ -44,7 +47,7 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
       try {
         last = (await sink.lastCommitted())?.milliseconds
       } catch (error) {
-        // Its own failure says less than this one.
+        // An error of `close` says less than this one.
         await close().catch(() => undefined)
         throw error
       }

@@ -10,16 +10,16 @@ export interface RedisBatch<T> {
   readonly time: Time
   readonly records: T[]
   readonly write: WriteBatch<T>
-  /** The last batch that this sink knows to be there. */
-  readonly last: number | undefined
+  /** The time of the last batch that this sink knows to be in Redis. */
+  readonly newestTime: number | undefined
   /**
-   * How many of the EXECs that were sent were not refused: what stands there may be our own. An attempt that was given up
-   * may still get its answer, while the next one is under way.
+   * The number of EXECs that were sent and not refused. When it is above 0, the batch in Redis may be this sink's own: an
+   * attempt that timed out may still be executed while the next one runs.
    */
   sent: number
 }
 
-/** As many batches as the engine owes at most. */
+/** The number of batch times that Redis remembers: the most batches that may wait for a retry. */
 export const REMEMBERED_TIMES = 1000
 
 function timeKey(key: string): string {
@@ -29,7 +29,7 @@ function timesKey(key: string): string {
   return `${key}:times`
 }
 
-/** The time of the newest batch that Redis has. @throws `redis-key-taken` */
+/** Returns the time of the newest batch in Redis. @throws `redis-key-taken` */
 export async function lastTime(redis: Redis, key: string): Promise<number | undefined> {
   const found = await redis.get(timeKey(key))
   if (found === null) return undefined
@@ -37,7 +37,7 @@ export async function lastTime(redis: Redis, key: string): Promise<number | unde
   return Number(found)
 }
 
-/** Whether Redis has the batch of `time`, which may be older than the newest: then the set of the last times tells. */
+/** Returns whether Redis has the batch of `time`. The set of the last batch times answers for one older than the newest. */
 export async function holds(redis: Redis, key: string, time: number): Promise<boolean> {
   const last = await lastTime(redis, key)
   if (last === undefined || time > last) return false
@@ -47,20 +47,20 @@ export async function holds(redis: Redis, key: string, time: number): Promise<bo
 }
 
 /**
- * Writes a batch if Redis has it not, in one MULTI with its time. The times are watched from before they are read: when
- * anybody changes them meanwhile, Redis refuses the MULTI and all is looked at anew.
+ * Writes a batch that Redis does not have, in one MULTI with its time. The times are watched before they are read: when
+ * another client changes them meanwhile, Redis refuses the MULTI, and everything is read again.
  *
- * @returns the error of a command that failed while the others were carried out, if any
- * @throws `sink-overtaken` when the batch is there and this sink has not written it
+ * @returns the error of a command that failed while the others were executed, if any
+ * @throws `sink-overtaken` when Redis has the batch and this sink has not written it
  */
 export async function commit<T>(redis: Redis, batch: RedisBatch<T>): Promise<Error | undefined> {
-  const { key, last } = batch
+  const { key, newestTime } = batch
   const time = batch.time.milliseconds
   for (;;) {
     await redis.watch(timeKey(key), timesKey(key))
     if (await holds(redis, key, time)) {
       await redis.unwatch()
-      if (batch.sent > 0 || (last !== undefined && time <= last)) return undefined
+      if (batch.sent > 0 || (newestTime !== undefined && time <= newestTime)) return undefined
       throw redisOvertaken(key, time)
     }
     const newest = Math.max(time, (await lastTime(redis, key)) ?? time)
@@ -76,7 +76,7 @@ export async function commit<T>(redis: Redis, batch: RedisBatch<T>): Promise<Err
   }
 }
 
-/** Fills the MULTI. Gives what executes it, which is kept from the user's function. */
+/** Fills the MULTI. Returns its EXEC, which the user's function cannot call. */
 async function prepare<T>(
   transaction: ChainableCommander,
   { key, time, records, write }: RedisBatch<T>,

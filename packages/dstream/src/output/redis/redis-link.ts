@@ -3,7 +3,7 @@ import { DStreamError } from '../../base/errors/base.js'
 import { redisAway, redisRefused } from '../../base/errors/sinks.js'
 import type { Clock } from '../../base/ports.js'
 
-/** How the sink's own connections behave: nothing is queued and nothing is sent twice behind its back. */
+/** The settings of the sink's own connections: no command is queued, and none is sent twice by the client. */
 export const linkOptions = {
   lazyConnect: true,
   enableOfflineQueue: false,
@@ -16,9 +16,9 @@ export const linkOptions = {
 export interface RedisLinkOptions {
   readonly clock: Clock
   readonly attempts: number
-  /** For one attempt, connecting included. */
+  /** The time for one attempt, connecting included. */
   readonly timeoutMs: number
-  /** A client that is not connected yet, with the {@link linkOptions}. */
+  /** Returns a client that is not connected yet, with the {@link linkOptions}. */
   readonly connect: () => Redis
 }
 
@@ -26,25 +26,25 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 
 /**
- * A connection to Redis that is made when it is needed, and again after it broke. What is asked of it runs on one
- * connection from beginning to end, since WATCH is a matter of the connection.
+ * A connection to Redis that is made when it is needed, and again after it broke. Each attempt runs on one connection from
+ * beginning to end, because WATCH belongs to a connection.
  */
 export class RedisLink {
-  readonly #o: RedisLinkOptions
+  readonly #options: RedisLinkOptions
   #redis: Redis | undefined
-  /** What the connection has reported by itself: why it could not be made, above all. */
+  /** The last error event of the connection; it says why the connection could not be made. */
   #reported: unknown
 
   constructor(options: RedisLinkOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /**
-   * Runs `attempt`, again on a new connection when Redis was away, some times with longer and longer pauses.
-   * @throws `redis-away`, `redis-refused`; what is inside a {@link FromUser} as it is
+   * Runs `attempt`, and again on a new connection while Redis is away, with pauses that double.
+   * @throws `redis-away`, `redis-refused`; the error inside a {@link FromUser}
    */
   async run<R>(what: string, attempt: (redis: Redis) => Promise<R>): Promise<R> {
-    const { attempts, clock } = this.#o
+    const { attempts, clock } = this.#options
     for (let number = 1; ; number++) {
       try {
         return await this.#once(attempt)
@@ -67,7 +67,7 @@ export class RedisLink {
   }
 
   async #once<R>(attempt: (redis: Redis) => Promise<R>): Promise<R> {
-    const { clock, timeoutMs } = this.#o
+    const { clock, timeoutMs } = this.#options
     let timer: { cancel(): void } | undefined
     const timeout = new Promise<never>((_, reject) => {
       timer = clock.setTimer(clock.now() + timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)))
@@ -82,7 +82,7 @@ export class RedisLink {
   async #connected(): Promise<Redis> {
     if (this.#redis?.status === 'ready') return this.#redis
     this.close()
-    const redis = this.#o.connect()
+    const redis = this.#options.connect()
     this.#redis = redis
     this.#reported = undefined
     redis.on('error', (error: unknown) => (this.#reported = error))
@@ -90,7 +90,7 @@ export class RedisLink {
     return redis
   }
 
-  /** Never the URL, which may hold a password. */
+  /** The address for error messages. It is never the URL, which may hold a password. */
   get #where(): string {
     const { path, host, port, sentinels, name } = this.#redis?.options ?? {}
     if (sentinels !== undefined && sentinels !== null) return `the sentinels of ${name}`
@@ -98,7 +98,7 @@ export class RedisLink {
   }
 }
 
-/** What a function of the user's threw, so that it is not taken for an error of the connection. */
+/** Wraps an error of the user's function, so that it is not treated as an error of the connection. */
 export class FromUser {
   constructor(readonly error: unknown) {}
 }
@@ -107,7 +107,7 @@ function isClosed(error: unknown): boolean {
   return error instanceof Error && error.message === 'Connection is closed.'
 }
 
-/** Redis has answered, with an error; not that of a server that starts, fails over or is busy. */
+/** Returns true for an error that Redis answered with, except those of a server that starts, fails over or is busy. */
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
   beforeAll(async () => {
     server = await RedisServer.start()
     redis = new Redis(server.url)
-    // It is killed now and then; the client comes back by itself.
+    // The server is killed now and then; the client reconnects by itself.
     redis.on('error', () => undefined)
   })
   afterAll(async () => {
@@ -32,7 +32,7 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
   })
   beforeEach(() => redis.flushall())
 
-  /** Neither counting nor appending is idempotent: a batch that is applied twice shows. */
+  /** Counts and appends, which are not idempotent, so that a batch that is applied twice shows. */
   const write: RedisSinkOptions<number>['write'] = (transaction, records, time) => {
     for (const n of records) transaction.incrby('sum', n)
     transaction.rpush('order', time.milliseconds)
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
     await run(undefined)
     const pieces = way.pieces[lost]
     expect(pieces).toBeGreaterThan(6)
-    // How the bytes come in pieces may differ from run to run, so the last ones may not be reached.
+    // The number of pieces may differ from run to run, so the last ones may not be reached.
     for (let piece = 0; piece < pieces - 2; piece++) {
       for (const half of [false, true]) await run({ way: lost, piece, half })
     }
@@ -162,7 +162,7 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
         if (frozen) return
         frozen = true
         server.freeze()
-        // The MULTI is sent to the frozen server, which carries it out when it wakes up, or finds the connection closed.
+        // The MULTI is sent to the frozen server, which executes it when it wakes up, or finds the connection closed.
         setTimeout(() => server.thaw(), 700)
       },
     })

@@ -11,38 +11,38 @@ import { Time } from '../../base/time/time.js'
 import { commit, holds, lastTime, type WriteBatch } from './commit.js'
 import { linkOptions, RedisLink } from './redis-link.js'
 
-/** Where and how `redisSink` writes. */
+/** The options of `redisSink`. */
 export interface RedisSinkOptions<T> {
-  /** Where Redis is; default `redis://127.0.0.1:6379`. */
+  /** The URL of Redis; default `redis://127.0.0.1:6379`. */
   readonly url?: string | undefined
-  /** Instead of a URL a client of ioredis, whose settings the sink takes for a connection of its own. No cluster. */
+  /** A client of ioredis instead of a URL. The sink opens a connection of its own with the client's settings. No cluster. */
   readonly client?: Redis | undefined
-  /** Begins the names under which the sink keeps its batch times, `<key>:time` and `<key>:times`. Each sink has its own. */
+  /** The prefix of the keys under which the sink stores batch times, `<key>:time` and `<key>:times`; unique to each sink. */
   readonly key: string
   /**
-   * Adds the commands of one batch to a MULTI; the sink adds the time and executes it. Called again when Redis was away
-   * meanwhile, so it should do nothing else. For batches without records too.
+   * Adds the commands of one batch to a MULTI; the sink adds the time and executes it. It is called for batches without
+   * records too, and again after Redis was away, so it should have no other effect.
    */
   readonly write: (transaction: ChainableCommander, records: T[], time: Time) => unknown
-  /** How often a batch is tried while Redis is away; default 5, with pauses of 0.1 s, 0.2 s, 0.4 s … at most 2 s. */
+  /** The number of attempts while Redis is away; default 5, with pauses of 0.1 s, 0.2 s, 0.4 s … at most 2 s. */
   readonly attempts?: number | undefined
-  /** How long one attempt may take, connecting and `write` included; default 10 s. */
+  /** The time for one attempt, connecting and `write` included; default 10 s. */
   readonly timeout?: Duration | undefined
 }
 
 const known = ['url', 'client', 'key', 'write', 'attempts', 'timeout'] as const
 
 /**
- * A sink that writes each batch to Redis, exactly once: the commands that `write` adds and the time of the batch are one
- * MULTI, and a time that is there already is never applied again, whatever died and whenever, also when two processes
- * race for it. While Redis is away a batch is tried some times; then it fails and is reported.
+ * Returns a sink that writes each batch to Redis, exactly once. The commands of `write` and the time of the batch are one
+ * MULTI, and a time that Redis has already is never applied again, over any crash and also when two processes race. While
+ * Redis is away, a batch is tried `attempts` times; then it fails and is reported.
  *
- * Redis keeps what its own settings promise: with `appendfsync everysec` a power cut takes up to a second of batches,
- * data and times together, and they are not written again. A command that fails inside the MULTI (INCR of a text) is
- * reported with its batch, whose other commands Redis has carried out. The sink remembers the last 1000 batch times; a
- * batch older than these counts as written. Needs the package `ioredis`.
+ * The durability is that of Redis: with `appendfsync everysec` a power cut loses up to a second of batches, data and times
+ * together, and they are not written again. A command that fails inside the MULTI (INCR of a text) is reported with its
+ * batch, whose other commands Redis has executed. The sink remembers the last 1000 batch times; an older batch counts as
+ * written. Needs the package `ioredis`.
  *
- * @throws `redis-away`, `redis-refused`, `ioredis-missing` when it is opened, at start
+ * @throws `redis-away`, `redis-refused`, `ioredis-missing` when the context starts and opens the sink
  *
  * @example
  * import { redisSink } from 'dstream/redis'
@@ -78,7 +78,7 @@ function checkClient(client: Redis, url: string | undefined): void {
   throw badOption('redisSink', 'client', 'a Redis of ioredis, and no cluster', client)
 }
 
-/** What makes clients for a URL. ioredis is loaded when it is needed: dstream itself does without it. */
+/** Returns a function that makes clients for a URL. ioredis is loaded here and nowhere else: dstream does not need it. */
 export async function clientsOf(
   url: string,
   load: () => Promise<typeof ioredis> = () => import('ioredis'),
@@ -95,9 +95,9 @@ class RedisSink<T> implements Sink<T> {
   readonly #key: string
   readonly #write: WriteBatch<T>
   #link: RedisLink | undefined
-  /** The last batch that was there at the start or that this sink has written. */
-  #last: number | undefined
-  /** A batch that is written but for some of its commands: tried again it fails again. */
+  /** The time of the last batch that was in Redis at the start or that this sink has written. */
+  #newestTime: number | undefined
+  /** A batch that was written except for a command that failed. It fails again when it is tried again. */
   #incomplete: { readonly time: number; readonly error: Error } | undefined
 
   constructor(makeLink: () => Promise<RedisLink>, key: string, write: WriteBatch<T>) {
@@ -109,13 +109,13 @@ class RedisSink<T> implements Sink<T> {
   async open(): Promise<void> {
     if (this.#link !== undefined) throw sinkInUse(this.#name)
     const link = await this.#makeLink()
-    this.#last = await link.run(`open ${this.#name}`, (redis) => lastTime(redis, this.#key))
+    this.#newestTime = await link.run(`open ${this.#name}`, (redis) => lastTime(redis, this.#key))
     this.#link = link
   }
 
   lastCommitted(): Time | undefined {
     this.#opened()
-    return this.#last === undefined ? undefined : new Time(this.#last)
+    return this.#newestTime === undefined ? undefined : new Time(this.#newestTime)
   }
 
   async has(time: Time): Promise<boolean> {
@@ -126,9 +126,9 @@ class RedisSink<T> implements Sink<T> {
     const link = this.#opened()
     if (this.#incomplete?.time === time.milliseconds) throw this.#incomplete.error
     const records = await rdd.collect()
-    const batch = { key: this.#key, time, records, write: this.#write, last: this.#last, sent: 0 }
+    const batch = { key: this.#key, time, records, write: this.#write, newestTime: this.#newestTime, sent: 0 }
     const error = await link.run(`write the batch of ${time.milliseconds} ms`, (redis) => commit(redis, batch))
-    this.#last = Math.max(time.milliseconds, this.#last ?? 0)
+    this.#newestTime = Math.max(time.milliseconds, this.#newestTime ?? 0)
     if (error === undefined) return
     this.#incomplete = { time: time.milliseconds, error }
     throw error

@@ -21,7 +21,7 @@ export function count(node: LineageNode, evaluation: Evaluation): MaybePromise<n
   return chain(feedAll(node, sink, evaluation), () => sink.n)
 }
 
-/** Evaluates no more partitions, and no more of the last one, than it takes. */
+/** Returns the first n records. Evaluates no more partitions, and no more of the last one, than needed. */
 export function take(node: LineageNode, n: number, evaluation: Evaluation): MaybePromise<unknown[]> {
   const out: unknown[] = []
   if (nonNegativeInteger('take', 'n', n) === 0) return out
@@ -32,15 +32,15 @@ export function take(node: LineageNode, n: number, evaluation: Evaluation): Mayb
 
 const oneToOne: ReadonlySet<StepOp> = new Set<StepOp>(['map', 'mapValues', 'tap', 'keys', 'values'])
 
-/** What is sorted, and then at most mapped one to one, need not be sorted as a whole for its first records. */
+/** Finds the first records of a sorted RDD, mapped one to one since, without sorting it as a whole. */
 function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): MaybePromise<unknown[]> | undefined {
   const steps: LineageNode[] = []
   let base = node
-  while (base.plan.type === 'narrow' && base.kept === undefined && oneToOne.has(base.plan.op)) {
+  while (base.plan.type === 'narrow' && base.cached === undefined && oneToOne.has(base.plan.op)) {
     steps.unshift(base)
     base = base.parents[0]!
   }
-  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.made !== undefined || base.shared) {
+  if (base.plan.type !== 'wide' || base.plan.first === undefined || base.computed !== undefined || base.alwaysCached) {
     return undefined
   }
   const out: unknown[] = []
@@ -49,7 +49,7 @@ function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): Ma
   )
 }
 
-/** The n least by `by`, in order. */
+/** Returns the n least or greatest records by `by`, in order. */
 export function takeOrdered(
   node: LineageNode,
   n: number,
@@ -59,17 +59,17 @@ export function takeOrdered(
 ): MaybePromise<unknown[]> {
   const where = ascending ? 'takeOrdered' : 'top'
   nonNegativeInteger(where, 'n', n)
-  return ordered(node, placeOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
+  return ordered(node, originOf(node, where), n, aFunction(where, 'by', by), ascending, evaluation)
 }
 
-/** The greatest or the least record. */
+/** Returns the greatest or the least record. */
 export function extreme(
   node: LineageNode,
   where: 'max' | 'min',
   by: AnyFunction,
   evaluation: Evaluation,
 ): MaybePromise<unknown> {
-  const one = ordered(node, placeOf(node, where), 1, aFunction(where, 'by', by), where === 'min', evaluation)
+  const one = ordered(node, originOf(node, where), 1, aFunction(where, 'by', by), where === 'min', evaluation)
   return chain(one, (records) => {
     if (records.length === 0) throw emptyCollection(where)
     return records[0]
@@ -88,8 +88,8 @@ export function isEmpty(node: LineageNode, evaluation: Evaluation): MaybePromise
 }
 
 export function reduce(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<unknown> {
-  const place = placeOf(node, 'reduce')
-  const sink = reduceSink(place, aFunction('reduce', 'the function', f))
+  const origin = originOf(node, 'reduce')
+  const sink = reduceSink(origin, aFunction('reduce', 'the function', f))
   return chain(feedAll(node, sink, evaluation), () => {
     if (!sink.has) throw emptyCollection('reduce')
     return sink.acc
@@ -97,11 +97,11 @@ export function reduce(node: LineageNode, f: AnyFunction, evaluation: Evaluation
 }
 
 export function foreach(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<void> {
-  const place = placeOf(node, 'foreach')
-  return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), place }, evaluation)
+  const origin = originOf(node, 'foreach')
+  return feedAll(node, { kind: 'foreach', f: aFunction('foreach', 'the function', f), origin }, evaluation)
 }
 
-/** `zero` begins every partition, and once more what the partitions are combined into (Spark's aggregate). */
+/** Folds every partition from a `zero` of its own, then the results of partitions from one more, as Spark does. */
 export function aggregate(
   node: LineageNode,
   operator: string,
@@ -111,10 +111,10 @@ export function aggregate(
   const { zero, seq, comb } = functions
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
-  const place = placeOf(node, operator)
+  const origin = originOf(node, operator)
   let result = zero()
   const done = forEachInOrder(node.numPartitions, (i) => {
-    const sink = foldSink(place, seq, zero())
+    const sink = foldSink(origin, seq, zero())
     return chain(feed(node, i, sink, evaluation), () => {
       result = comb(result, sink.acc)
     })
@@ -122,22 +122,22 @@ export function aggregate(
   return chain(done, () => result)
 }
 
-/** One partition after the other; what `f` returns is awaited. */
+/** Calls `f` for one partition after the other, and awaits the promises that it returns. */
 export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<void> {
   aFunction('foreachPartition', 'the function', f)
-  const place = placeOf(node, 'foreachPartition')
+  const origin = originOf(node, 'foreachPartition')
   return forEachInOrder(node.numPartitions, (i) =>
     chain(partitionOf(node, i, evaluation), async (records) => {
       try {
         await f(readOnly(records))
       } catch (error) {
-        failOnRecord(place, records, error, undefined)
+        failOnRecord(origin, records, error, undefined)
       }
     }),
   )
 }
 
-/** Some records at a time; the first failure aborts the signals of the others. */
+/** Calls `f` for some records at a time. The first failure aborts the signals of the others. */
 export function foreachAsync(
   node: LineageNode,
   f: (record: never, signal: AbortSignal) => Promise<void>,
@@ -146,7 +146,7 @@ export function foreachAsync(
 ): MaybePromise<void> {
   aFunction('foreachAsync', 'the function', f)
   positiveInteger('foreachAsync', 'concurrency', concurrency)
-  const place = placeOf(node, 'foreachAsync')
+  const origin = originOf(node, 'foreachAsync')
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
     chain(partitionOf(node, i, evaluation), (records) =>
@@ -154,14 +154,14 @@ export function foreachAsync(
         try {
           await f(record as never, signal)
         } catch (error) {
-          // A call that fails because another one has failed is not to blame.
-          if (!signal.aborted) failOnRecord(place, record, error, onRecordError)
+          // A call that fails because it was aborted is not the cause.
+          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError)
         }
       }),
     ),
   )
 }
 
-function placeOf(node: LineageNode, operator: string): RecordOrigin {
+function originOf(node: LineageNode, operator: string): RecordOrigin {
   return { operator, time: node.time }
 }

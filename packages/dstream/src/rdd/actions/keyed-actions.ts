@@ -1,15 +1,13 @@
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { pairOf } from '../plan/record-policy.js'
+import { pairOf } from '../plan/pairs.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { AnyFunction, LineageNode } from '../plan/lineage.js'
 import { combineSink, mapOf } from '../execution/loop-sink.js'
 import { narrow } from '../transformations/steps.js'
-
-// Actions that give a Map.
 
 function add(a: number, b: number): number {
   return a + b
@@ -24,6 +22,7 @@ function withOne(record: unknown): readonly [unknown, number] {
   return [record, 1]
 }
 
+/** Folds the values of each key into a Map. */
 function table(
   node: LineageNode,
   operator: string,
@@ -35,17 +34,17 @@ function table(
   return chain(feedAll(node, sink, evaluation), () => mapOf(sink))
 }
 
-/** How often each record is there. */
+/** Counts how often each record occurs. */
 export function countByValue(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(narrow(node, 'countByValue', 'map', withOne), 'countByValue', undefined, add, evaluation)
 }
 
-/** How many pairs each key has. */
+/** Counts the pairs of each key. */
 export function countByKey(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(narrow(node, 'countByKey', 'mapValues', one), 'countByKey', undefined, add, evaluation)
 }
 
-/** The values of each key folded into one. */
+/** Folds the values of each key into one. */
 export function reduceByKeyLocally(
   node: LineageNode,
   f: AnyFunction,
@@ -55,21 +54,21 @@ export function reduceByKeyLocally(
   return table(node, 'reduceByKeyLocally', undefined, f, evaluation)
 }
 
-/** The last value of each key. */
+/** Returns the last value of each key. */
 export function collectAsMap(node: LineageNode, evaluation: Evaluation): MaybePromise<Map<MapKey, unknown>> {
   return table(node, 'collectAsMap', undefined, last, evaluation)
 }
 
-/** The values of one key; only its own partition is read where the partitioner is known. */
+/** Returns the values of one key. Reads only its partition where the partitioner is known. */
 export function lookup(node: LineageNode, key: Key, evaluation: Evaluation): MaybePromise<unknown[]> {
   const wanted = new Set([keyOf(key)])
   const out: unknown[] = []
-  const place = { operator: 'lookup', time: node.time }
+  const origin = { operator: 'lookup', time: node.time }
   const f = (record: unknown): void => {
-    const [k, value] = pairOf(place, record)
+    const [k, value] = pairOf(origin, record)
     if (wanted.has(keyOf(k))) out.push(value)
   }
-  const sink = { kind: 'foreach' as const, place, f }
+  const sink = { kind: 'foreach' as const, origin, f }
   const { partitioner } = node
   const done =
     partitioner === undefined

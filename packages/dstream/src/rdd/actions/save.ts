@@ -6,6 +6,7 @@ import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
 
+/** Returns the file system of a runtime. @throws `no-files` when it has none */
 export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
   if (runtime.files === undefined) throw noFiles(action)
   return runtime.files

@@ -1,11 +1,12 @@
 import { badHistogram, notANumber } from '../../base/errors/rdd.js'
+import { describe } from '../../base/text/describe.js'
 import { feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { foldSink } from '../execution/loop-sink.js'
 
-/** What `stats` gives. Variances are of the population, `sample…` those of a sample. */
+/** The result of `stats`. Variances are those of a population; those that begin with `sample` are of a sample. */
 export interface Stats {
   readonly count: number
   readonly sum: number
@@ -33,7 +34,7 @@ export function sum(node: LineageNode, evaluation: Evaluation): MaybePromise<num
   return chain(feedAll(node, sink, evaluation), () => sink.acc as number)
 }
 
-/** Welford's running mean and squared deviation, as Spark's StatCounter: it does not cancel out. */
+/** Keeps a running mean and squared deviation by Welford's method, which avoids cancellation, as Spark's StatCounter does. */
 class Counter {
   count = 0
   sum = 0
@@ -49,7 +50,7 @@ class Counter {
     const delta = x - this.mean
     this.mean += delta / this.count
     this.deviation += delta * (x - this.mean)
-    // As Math.min and Math.max, NaN wins.
+    // NaN wins, as in Math.min and Math.max.
     if (x < this.min || x !== x) this.min = x
     if (x > this.max || x !== x) this.max = x
   }
@@ -72,16 +73,17 @@ class Counter {
   }
 }
 
-/** All at once, in one walk. Of no records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
+/** Computes all statistics in one pass. Without records: sum 0, mean and variances NaN, min Infinity, max −Infinity. */
 export function stats(node: LineageNode, evaluation: Evaluation): MaybePromise<Stats> {
   const counter = new Counter()
-  const sink = { kind: 'foreach' as const, f: counter.take, place: { operator: 'stats', time: node.time } }
+  const sink = { kind: 'foreach' as const, f: counter.take, origin: { operator: 'stats', time: node.time } }
   return chain(feedAll(node, sink, evaluation), () => counter.stats())
 }
 
 /**
- * How many numbers fall into each bucket: a number of buckets of one width from the least to the greatest, or the given
- * bounds. A bucket holds its lower bound and not its upper, the last one both. NaN as last bound is above all numbers and NaN.
+ * Counts the numbers in each bucket: a given number of buckets of equal width from the least number to the greatest, or
+ * those between the given bounds. A bucket includes its lower bound and excludes its upper; the last one includes both. NaN
+ * as the last bound counts as greater than all numbers, and the last bucket then includes NaN.
  */
 export function histogram(
   node: LineageNode,
@@ -89,10 +91,13 @@ export function histogram(
   evaluation: Evaluation,
 ): MaybePromise<Histogram> {
   if (typeof buckets !== 'number') return counted(node, checkBounds(buckets), evaluation)
-  if (!Number.isSafeInteger(buckets) || buckets < 1) throw badHistogram(`buckets must be at least 1, not ${buckets}`)
+  if (!Number.isSafeInteger(buckets) || buckets < 1)
+    throw badHistogram(`buckets must be a whole number of at least 1, not ${buckets}`)
   return chain(stats(node, evaluation), ({ count, min, max }) => {
     if (count === 0 || !Number.isFinite(max - min)) {
-      throw badHistogram('Histogram on either an empty RDD or RDD containing +/-infinity or NaN; give the bounds')
+      throw badHistogram(
+        'Histogram on either an empty RDD or RDD containing +/-infinity or NaN; give the bounds of the buckets',
+      )
     }
     const n = min === max ? 1 : buckets
     const bounds = Array.from({ length: n }, (_, i) => min + (i * (max - min)) / n)
@@ -101,13 +106,16 @@ export function histogram(
 }
 
 function checkBounds(bounds: readonly number[]): readonly number[] {
-  if (!Array.isArray(bounds) || bounds.length < 2) throw badHistogram('give two bounds or more')
+  if (!Array.isArray(bounds) || bounds.length < 2)
+    throw badHistogram(`the bounds are ${describe(bounds)}; give an array of two or more`)
   bounds.forEach((bound, i) => {
     if (
       typeof bound !== 'number' ||
       !(i === 0 || bounds[i - 1]! < bound || (i === bounds.length - 1 && bound !== bound))
     ) {
-      throw badHistogram(`bounds must be numbers that rise, and ${String(bound)} does not`)
+      throw badHistogram(
+        `the bounds must be ascending numbers, and ${describe(bound)} is not; sort them and leave out duplicates`,
+      )
     }
   })
   return bounds
@@ -120,11 +128,11 @@ function counted(node: LineageNode, bounds: readonly number[], evaluation: Evalu
     const bucket = bucketOf(x, bounds)
     if (bucket !== undefined) counts[bucket]!++
   }
-  const sink = { kind: 'foreach' as const, f, place: { operator: 'histogram', time: node.time } }
+  const sink = { kind: 'foreach' as const, f, origin: { operator: 'histogram', time: node.time } }
   return chain(feedAll(node, sink, evaluation), () => ({ buckets: [...bounds], counts }))
 }
 
-/** By halving: the last bound that is not above x begins its bucket. */
+/** Finds the bucket of x by binary search: its lower bound is the last bound that is not greater. */
 function bucketOf(x: number, bounds: readonly number[]): number | undefined {
   const last = bounds.length - 1
   const endless = Number.isNaN(bounds[last])

@@ -6,7 +6,7 @@ import type { LineageNode } from '../plan/lineage.js'
 import { checkSeed, seedOf } from '../transformations/sample.js'
 import { collect } from './actions.js'
 
-/** Exactly n records in random order, or all of them if there are fewer and none may come twice. */
+/** Returns exactly n records in random order, or all of them if there are fewer and none may repeat. */
 export function takeSample(
   node: LineageNode,
   withReplacement: boolean,
@@ -22,7 +22,7 @@ export function takeSample(
     if (withReplacement) {
       return records.length === 0 ? [] : Array.from({ length: n }, () => records[random.below(records.length)])
     }
-    // Fisher and Yates, as far as it is needed.
+    // Shuffles only the first records (Fisher and Yates).
     const size = Math.min(n, records.length)
     for (let i = 0; i < size; i++) {
       const j = i + random.below(records.length - i)

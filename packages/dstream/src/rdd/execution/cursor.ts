@@ -1,10 +1,10 @@
-const LONGEST = 64
+const LONGEST_CHUNK = 64
 
-const nothing: readonly unknown[] = []
+const NOTHING: readonly unknown[] = []
 
 /**
- * What a flatMap function returned, when it is no array: read in chunks that double, so that one that never ends can be
- * cut short by a `take`. An error waits until what came before it has been used.
+ * Reads the iterable that a flatMap function returned, when it is no array, in chunks that double in length: `take` can
+ * then stop an endless one early. An error is thrown only after the items before it have been used.
  */
 export class Cursor {
   readonly #items: Iterator<unknown>
@@ -16,14 +16,14 @@ export class Cursor {
     this.#items = items[Symbol.iterator]()
   }
 
-  /** The next items; none at the end. */
+  /** Returns the next items, none at the end. */
   next(): readonly unknown[] {
     if (this.#error !== undefined) {
       const { value } = this.#error
       this.#error = undefined
       throw value
     }
-    if (this.#ended) return nothing
+    if (this.#ended) return NOTHING
     const chunk: unknown[] = []
     try {
       while (chunk.length < this.#size) {
@@ -39,7 +39,7 @@ export class Cursor {
       if (chunk.length === 0) throw value
       this.#error = { value }
     }
-    this.#size = Math.min(this.#size * 2, LONGEST)
+    this.#size = Math.min(this.#size * 2, LONGEST_CHUNK)
     return chunk
   }
 

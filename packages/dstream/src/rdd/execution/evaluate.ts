@@ -3,45 +3,46 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, Input, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
-const noSteps: Steps = []
+const NO_STEPS: Steps = []
 
-/** All partitions of a node into a sink, in order, until the sink is full. */
+/** Feeds all partitions of a node into a sink, in order, until the sink is full. */
 export function feedAll(node: LineageNode, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   return forEachInOrder(node.numPartitions, (i) => chain(feed(node, i, sink, evaluation), () => !isFull(sink)))
 }
 
-/** One partition of a node into a sink. */
+/** Feeds one partition of a node into a sink. */
 export function feed(node: LineageNode, i: number, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
-  return feedThrough(node, i, noSteps, sink, evaluation)
+  return feedThrough(node, i, NO_STEPS, sink, evaluation)
 }
 
-/** One partition of a node as an array: the one that is held anyway, else a new one. Not to be changed. */
+/** Returns one partition of a node as an array, the cached one if there is one. It must not be changed. */
 export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  if (node.kept !== undefined) return keptPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return chain(made(node, evaluation), () => partitionOf(node, i, evaluation))
-  const held = heldBySource(node, i)
-  if (held !== undefined) return Array.isArray(held) ? (held as readonly unknown[]) : spread(node, i, held, evaluation)
-  if (node.plan.type === 'pieces') {
-    const pieces = node.plan.pieces(i)
-    if (pieces.length === 1) return partitionOf(pieces[0]!.node, pieces[0]!.index, evaluation)
+  if (node.cached !== undefined) return cachedPartition(node, i, evaluation)
+  if (node.plan.type === 'wide') return chain(computeAll(node, evaluation), () => partitionOf(node, i, evaluation))
+  const data = sourceData(node, i)
+  if (data !== undefined)
+    return Array.isArray(data) ? (data as readonly unknown[]) : tableToArray(node, i, data, evaluation)
+  if (node.plan.type === 'concat') {
+    const parts = node.plan.partsOf(i)
+    if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
   }
   const out: unknown[] = []
   return chain(feed(node, i, collectSink(out), evaluation), () => out)
 }
 
-/** The pairs of a table as an array, which takes its place. */
-function spread(
+/** Makes an array of the pairs of a table, and replaces the table by it. */
+function tableToArray(
   node: LineageNode,
   i: number,
   table: PartitionData,
   evaluation: Evaluation,
 ): MaybePromise<readonly unknown[]> {
   const records: unknown[] = []
-  return chain(pass(table, noSteps, collectSink(records), evaluation), () => {
+  return chain(pass(table, NO_STEPS, collectSink(records), evaluation), () => {
     if (node.plan.type === 'source') {
       node.plan = { ...node.plan, parts: node.plan.parts.map((part, p) => (p === i ? { records } : part)) }
     }
@@ -49,10 +50,10 @@ function spread(
   })
 }
 
-/** All partitions as they are held: as tables where nobody has asked for arrays. Not to be changed. */
+/** Returns all partitions, as tables where no array was asked for. They must not be changed. */
 export function partitionData(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
-  if (node.plan.type === 'wide') return made(node, evaluation)
-  return mapInOrder<PartitionData>(node.numPartitions, (i) => heldBySource(node, i) ?? partitionOf(node, i, evaluation))
+  if (node.plan.type === 'wide') return computeAll(node, evaluation)
+  return mapInOrder<PartitionData>(node.numPartitions, (i) => sourceData(node, i) ?? partitionOf(node, i, evaluation))
 }
 
 export function allPartitions(
@@ -71,17 +72,17 @@ function feedThrough(
 ): MaybePromise<void> {
   let steps = above
   let base = node
-  while (base.plan.type === 'narrow' && base.kept === undefined) {
+  while (base.plan.type === 'narrow' && base.cached === undefined) {
     steps = [base, ...steps]
     base = base.parents[0]!
   }
-  if (base.kept !== undefined || base.plan.type === 'wide' || holdsTable(base, i)) {
+  if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {
     return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
   }
   return feedFrom(base, i, steps, sink, evaluation)
 }
 
-/** From a node that is no step, as its plan says. */
+/** Feeds a partition of a node that is no uncached step, as its plan says. */
 function feedFrom(
   base: LineageNode,
   i: number,
@@ -93,19 +94,19 @@ function feedFrom(
   switch (plan.type) {
     case 'narrow':
       return feedThrough(base.parents[0]!, i, [base, ...steps], sink, evaluation)
-    case 'pieces': {
-      const pieces = plan.pieces(i)
-      return forEachInOrder(pieces.length, (p) => {
-        const { node, index } = pieces[p]!
+    case 'concat': {
+      const parts = plan.partsOf(i)
+      return forEachInOrder(parts.length, (p) => {
+        const { node, index } = parts[p]!
         return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
-    case 'each':
+    case 'perPartition':
       return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':
       return feedSource(plan.parts[i]!, steps, sink, evaluation)
     case 'wide':
-      return chain(made(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(computeAll(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
   }
 }
 
@@ -136,8 +137,8 @@ function feedSource(
   )
 }
 
-/** One input through steps into a sink. */
-export function pass(input: Input, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
+/** Runs one input through steps into a sink. */
+export function pass(input: LoopInput, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
     if (steps.length === 0 && sink.kind === 'count') {
@@ -153,18 +154,18 @@ export function pass(input: Input, steps: Steps, sink: LoopSink, evaluation: Eva
 }
 
 function passAny(
-  input: Input | AsyncIterable<unknown>,
+  input: LoopInput | AsyncIterable<unknown>,
   steps: Steps,
   sink: LoopSink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as Input, steps, sink, evaluation)
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation)
   return passAsync(input, steps, sink, evaluation)
 }
 
 const LONGEST_CHUNK = 1024
 
-/** Chunks that grow, so that `take(1)` of a slow source waits for one record and a fast one runs in long loops. */
+/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
 async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: LoopSink, evaluation: Evaluation) {
   let chunk: unknown[] = []
   let size = 1
@@ -178,61 +179,64 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Loop
   await pass(chunk, steps, sink, evaluation)
 }
 
-function made(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
-  if (node.made !== undefined) return node.made
-  if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not made as a whole`)
-  const making = remember(
+function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
+  if (node.computed !== undefined) return node.computed
+  if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not computed as a whole`)
+  const result = cacheResult(
     node.plan.run(evaluation),
-    (value) => (node.made = value),
-    () => node.made,
+    (value) => (node.computed = value),
+    () => node.computed,
   )
-  return chain(making, (parts) => {
+  return chain(result, (parts) => {
     if (node.plan.type === 'wide') node.truncateLineage(parts, historyOf(node))
     return parts
   })
 }
 
-function keptPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  const kept = node.kept!
-  const known = kept[i]
+function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+  const cached = node.cached!
+  const known = cached[i]
   if (known !== undefined) return known
-  const held = heldBySource(node, i)
-  if (Array.isArray(held)) return held
+  const data = sourceData(node, i)
+  if (Array.isArray(data)) return data
   const out: unknown[] = []
-  const evaluated = chain(feedFrom(node, i, noSteps, collectSink(out), evaluation), () => out)
-  const making = remember(
+  const evaluated = chain(feedFrom(node, i, NO_STEPS, collectSink(out), evaluation), () => out)
+  const result = cacheResult(
     evaluated,
-    (value) => (kept[i] = value),
-    () => kept[i],
+    (value) => (cached[i] = value),
+    () => cached[i],
   )
-  return chain(making, (records) => {
-    if (node.shared && node.kept === kept) settleIfComplete(node, kept)
+  return chain(result, (records) => {
+    if (node.alwaysCached && node.cached === cached) truncateIfComplete(node, cached)
     return records
   })
 }
 
-function heldBySource({ plan }: LineageNode, i: number): PartitionData | undefined {
+function sourceData({ plan }: LineageNode, i: number): PartitionData | undefined {
   if (plan.type !== 'source') return undefined
   const part = plan.parts[i]!
   return 'records' in part ? part.records : 'table' in part ? part.table : undefined
 }
 
-function holdsTable({ plan }: LineageNode, i: number) {
+function isTable({ plan }: LineageNode, i: number) {
   return plan.type === 'source' && 'table' in plan.parts[i]!
 }
 
-function settleIfComplete(node: LineageNode, kept: readonly (MaybePromise<readonly unknown[]> | undefined)[]): void {
+function truncateIfComplete(
+  node: LineageNode,
+  cached: readonly (MaybePromise<readonly unknown[]> | undefined)[],
+): void {
   const parts: PartitionData[] = []
   for (let i = 0; i < node.numPartitions; i++) {
-    const records = kept[i] ?? heldBySource(node, i)
+    const records = cached[i] ?? sourceData(node, i)
     if (records === undefined || records instanceof Promise) return
     parts.push(records)
   }
   node.truncateLineage(parts, historyOf(node))
 }
 
-/** Keeps a value, while it is being made too, so that two actions share one making; a failure is not kept. */
-function remember<T>(
+/** Caches a value, even while it is being computed, so that two actions share one computation. Failures are not cached. */
+function cacheResult<T>(
   value: MaybePromise<T>,
   set: (value: MaybePromise<T> | undefined) => void,
   get: () => unknown,
@@ -241,16 +245,16 @@ function remember<T>(
     set(value)
     return value
   }
-  const making = value.then(
+  const pending = value.then(
     (result) => {
-      if (get() === making) set(result)
+      if (get() === pending) set(result)
       return result
     },
     (error: unknown) => {
-      if (get() === making) set(undefined)
+      if (get() === pending) set(undefined)
       throw error
     },
   )
-  set(making)
-  return making
+  set(pending)
+  return pending
 }

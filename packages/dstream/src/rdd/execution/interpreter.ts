@@ -1,22 +1,24 @@
 import { keyOf } from '../../base/keys/key.js'
-import { failOnRecord, iterableOf, pairOf, type Policy } from '../plan/record-policy.js'
+import { failOnRecord, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { pairOf } from '../plan/pairs.js'
+import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
-import { stepOf, type Input, type LineageNode } from '../plan/lineage.js'
+import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
 import { isFull, mapOf, type LoopSink } from './loop-sink.js'
 
-/** An iterable that is being walked: the partition itself (`step` −1), or what a flatMap has returned. */
+/** An iterable being read: the partition itself (`step` −1), or the result of a flatMap function. */
 interface Level {
   readonly items: Iterator<unknown>
   readonly step: number
-  /** The record that the flatMap was given. */
+  /** The record that the flatMap function was called with. */
   readonly record: unknown
-  /** The key that flatMapValues puts before each item. */
+  /** The key that flatMapValues pairs with each item. */
   readonly key?: { readonly of: unknown }
 }
 
 /**
- * Walks a chain record by record and step by step. It is the meaning of a plan, written to be read: the generated loops
- * are tested against it, and it takes their place where code may not be generated.
+ * Runs a chain record by record and step by step. It defines the meaning of a plan and is written to be read: the generated
+ * loops are tested against it. It runs in their place where code may not be generated.
  */
 export class Interpreter implements Pass {
   readonly #levels: Level[]
@@ -24,10 +26,10 @@ export class Interpreter implements Pass {
   readonly #given: number[]
 
   constructor(
-    input: Input,
+    input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    readonly policy: Policy,
+    readonly policy: RecordErrorPolicy,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
     this.#taken = steps.map(() => 0)
@@ -64,15 +66,15 @@ export class Interpreter implements Pass {
     this.#pass(level.key === undefined ? item.value : [level.key.of, item.value], level.step + 1)
   }
 
-  /** One record through the steps from `from` on, until one drops it, spreads it, or the sink has it. */
+  /** Passes one record through the steps from `from` on, until one drops it or expands it, or it reaches the sink. */
   #pass(record: unknown, from: number): void {
     for (let s = from; s < this.steps.length; s++) {
       const step = this.steps[s]!
       this.#taken[s]!++
       try {
         const result = apply(step, record)
-        if (result === dropped) return
-        if (result instanceof Spread) {
+        if (result === DROPPED) return
+        if (result instanceof Expanded) {
           const items = iterableOf(step, result.items)[Symbol.iterator]()
           this.#levels.push({ items, step: s, record, ...(result.key && { key: result.key }) })
           return
@@ -86,8 +88,8 @@ export class Interpreter implements Pass {
     try {
       deliver(this.sink, record)
     } catch (error) {
-      if (!('place' in this.sink)) throw error
-      failOnRecord(this.sink.place, record, error, this.policy)
+      if (!('origin' in this.sink)) throw error
+      failOnRecord(this.sink.origin, record, error, this.policy)
     }
   }
 
@@ -104,9 +106,9 @@ export class Interpreter implements Pass {
   }
 }
 
-const dropped = Symbol('dropped')
+const DROPPED = Symbol('dropped')
 
-class Spread {
+class Expanded {
   constructor(
     readonly items: unknown,
     readonly key?: { readonly of: unknown },
@@ -119,19 +121,19 @@ function apply(step: LineageNode, record: unknown): unknown {
     case 'map':
       return f(record)
     case 'filter':
-      return f(record) ? record : dropped
+      return f(record) ? record : DROPPED
     case 'tap':
       f(record)
       return record
     case 'flatMap':
-      return new Spread(f(record))
+      return new Expanded(f(record))
     case 'keys':
       return pairOf(step, record)[0]
     case 'values':
       return pairOf(step, record)[1]
   }
   const [key, value] = pairOf(step, record)
-  return op === 'mapValues' ? [key, f(value)] : new Spread(f(value), { of: key })
+  return op === 'mapValues' ? [key, f(value)] : new Expanded(f(value), { of: key })
 }
 
 function deliver(sink: LoopSink, record: unknown): void {
@@ -154,16 +156,16 @@ function deliver(sink: LoopSink, record: unknown): void {
       sink.has = true
       return
     case 'bucket': {
-      const [key] = pairOf(sink.place, record)
+      const [key] = pairOf(sink.origin, record)
       sink.buckets[sink.partitionOf(key)]!.push(record)
       return
     }
     case 'combine': {
-      const [key, value] = pairOf(sink.place, record)
+      const [key, value] = pairOf(sink.origin, record)
       const known = keyOf(key)
       const map = mapOf(sink)
       if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
-      else map.set(sink.own(known), sink.create === undefined ? value : sink.create(value))
+      else map.set(sink.copyKey(known), sink.create === undefined ? value : sink.create(value))
     }
   }
 }

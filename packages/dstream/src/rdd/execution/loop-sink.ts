@@ -5,8 +5,8 @@ import { IntegerPairs } from './integer-pairs.js'
 import type { AnyFunction, PairTable } from '../plan/lineage.js'
 
 /**
- * Where the records of a chain end up. A sink holds what has come together so far, so that several loops (one per
- * partition, per slice, per piece of a union) can add to it one after the other.
+ * The end of a chain. A sink holds the result so far, so that several loops (one per partition, per slice, per parent of a
+ * union) can add to it one after the other.
  */
 export type LoopSink =
   | CollectSink
@@ -18,16 +18,16 @@ export type LoopSink =
   | CombineSink
   | BucketSink
 
-/** Whom to name when a function of the sink itself throws. */
+/** Names the operator to report when a function of the sink itself throws. */
 export interface WithOrigin {
-  readonly place: RecordOrigin
+  readonly origin: RecordOrigin
 }
 
 export interface CollectSink {
   readonly kind: 'collect'
   readonly out: unknown[]
 }
-/** Wants no more once it has `limit` records. */
+/** Ends the loop once it has `limit` records. */
 export interface TakeSink {
   readonly kind: 'take'
   readonly out: unknown[]
@@ -37,13 +37,13 @@ export interface CountSink {
   readonly kind: 'count'
   n: number
 }
-/** `acc = f(acc, record)` */
+/** Folds each record: `acc = f(acc, record)`. */
 export interface FoldSink extends WithOrigin {
   readonly kind: 'fold'
   readonly f: AnyFunction
   acc: unknown
 }
-/** As a fold that its first record begins. */
+/** Folds like {@link FoldSink}, with the first record as the initial value. */
 export interface ReduceSink extends WithOrigin {
   readonly kind: 'reduce'
   readonly f: AnyFunction
@@ -51,19 +51,19 @@ export interface ReduceSink extends WithOrigin {
   acc: unknown
 }
 /**
- * Pairs into a table: `create(value)` for a new key (the value itself when there is no `create`), then `merge(old, value)`.
- * `own` gives a new key as the table is to hold it: see {@link detachKey}.
+ * Folds pairs into a table: `create(value)` for a new key (the value itself without `create`), then `merge(old, value)`.
+ * `copyKey` copies a new key for the table: see {@link detachKey}.
  */
 export interface CombineSink extends WithOrigin {
   readonly kind: 'combine'
-  /** The table as long as all keys are whole numbers; from the first other key on all pairs are in `map`. */
+  /** Holds the pairs as long as all keys are 32-bit integers. The first other key moves all pairs to `map`. */
   integers: IntegerPairs | undefined
   readonly map: Map<MapKey, unknown>
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
-  readonly own: (key: MapKey) => MapKey
+  readonly copyKey: (key: MapKey) => MapKey
 }
-/** Pairs by the partition of their key. */
+/** Distributes pairs by the partition of their key. */
 export interface BucketSink extends WithOrigin {
   readonly kind: 'bucket'
   readonly buckets: unknown[][]
@@ -82,25 +82,25 @@ export function countSink(): CountSink {
   return { kind: 'count', n: 0 }
 }
 
-export function foldSink(place: RecordOrigin, f: AnyFunction, acc: unknown): FoldSink {
-  return { kind: 'fold', place, f, acc }
+export function foldSink(origin: RecordOrigin, f: AnyFunction, acc: unknown): FoldSink {
+  return { kind: 'fold', origin, f, acc }
 }
 
-export function reduceSink(place: RecordOrigin, f: AnyFunction): ReduceSink {
-  return { kind: 'reduce', place, f, has: false, acc: undefined }
+export function reduceSink(origin: RecordOrigin, f: AnyFunction): ReduceSink {
+  return { kind: 'reduce', origin, f, has: false, acc: undefined }
 }
 
 export function combineSink(
-  place: RecordOrigin,
+  origin: RecordOrigin,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  own: CombineSink['own'] = detachKey,
+  copyKey: CombineSink['copyKey'] = detachKey,
   { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
 ): CombineSink {
-  return { kind: 'combine', place, integers, map, create, merge, own }
+  return { kind: 'combine', origin, integers, map, create, merge, copyKey }
 }
 
-/** What has come together, as a Map; it is one from now on. */
+/** Returns the result as a Map. Later pairs go to that Map. */
 export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
   const { integers, map } = sink
   if (integers === undefined) return map
@@ -110,20 +110,20 @@ export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
   return map
 }
 
-/** What has come together, as it is held. Not to be changed any more. */
+/** Returns the result as it is held. It must not be changed any more. */
 export function tableOf({ integers, map }: CombineSink): PairTable {
   return integers === undefined ? map : integers.columns()
 }
 
 export function bucketSink(
-  place: RecordOrigin,
+  origin: RecordOrigin,
   buckets: unknown[][],
   partitionOf: (key: unknown) => number,
 ): BucketSink {
-  return { kind: 'bucket', place, buckets, partitionOf }
+  return { kind: 'bucket', origin, buckets, partitionOf }
 }
 
-/** One of each kind that loops look into. */
+/** One sink of each kind whose properties loops read: see {@link CompiledLoop.keepsAlive}. */
 export const oneOfEach: readonly LoopSink[] = [
   collectSink([]),
   takeSink([], 0),

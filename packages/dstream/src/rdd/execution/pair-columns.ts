@@ -1,4 +1,4 @@
-/** Pairs as two columns: two arrays are less to make, and to keep for long, than an array per pair. Of one length. */
+/** A table of pairs as two columns of one length: cheaper to make, and to keep in memory, than an array per pair. */
 export class PairColumns<K, V> implements Iterable<[K, V]> {
   constructor(
     readonly keys: readonly K[],

@@ -1,6 +1,6 @@
 let allowed: boolean | undefined
 
-/** Whether this host lets code be made from text (`--disallow-code-generation-from-strings`, a content security policy). */
+/** Returns whether this process may compile source text. `--disallow-code-generation-from-strings` forbids it. */
 export function codeMayBeGenerated(): boolean {
   if (allowed !== undefined) return allowed
   try {

@@ -1,9 +1,9 @@
 import type { LineageNode, StepCounter } from './lineage.js'
 
-/** What is remembered of a lineage that is gone. */
+/** The most counters kept of a lineage that has been truncated. */
 const LONGEST_HISTORY = 64
 
-/** The steps of a lineage, those first that a record meets first. */
+/** Returns the counters of a lineage in the order in which a record passes its steps. */
 export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
   const seen = new Set<LineageNode>()
   const counters: StepCounter[] = []
@@ -19,7 +19,7 @@ export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
   return counters
 }
 
-/** The counts of a node that is about to lose its lineage. */
+/** Returns the counters to keep of a node whose lineage is about to be truncated. */
 export function historyOf(node: LineageNode): readonly StepCounter[] {
   return countersOf(node.parents).slice(-LONGEST_HISTORY)
 }

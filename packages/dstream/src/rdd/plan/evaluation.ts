@@ -3,19 +3,19 @@ import type { Slice } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { RDDRuntime } from './runtime.js'
 
-/** A chain of steps at work on one input, down to a sink. */
+/** One run of a chain of steps over one input into a sink. */
 export interface Pass {
-  /** Goes on for about `budget` records and gives what is left of it; 0: there may be more to do. */
+  /** Processes about `budget` records. Returns the rest of the budget at the end of the input, 0 when there may be more. */
   advance(budget: number): number
 }
 
 /**
- * One action at work. All its passes share one slice, so that a thousand small partitions let the event loop breathe
- * as often as a large one.
+ * The evaluation of one action. All its passes share one slice, so that a thousand small partitions yield to the event
+ * loop as often as a large one.
  */
 export class Evaluation {
   readonly runtime: RDDRuntime
-  /** Whether chains run as generated loops. */
+  /** True when chains run as generated loops, rather than in the interpreter. */
   readonly fused: boolean
   readonly #slice: Slice
   #left: number
@@ -27,8 +27,8 @@ export class Evaluation {
     this.#left = this.#slice.size
   }
 
-  /** For work outside of passes: counts it, and pauses when it is time. */
-  breathe(records: number): MaybePromise<void> {
+  /** Counts work done outside of passes, and yields to the event loop when the slice is used up. */
+  yieldIfDue(records: number): MaybePromise<void> {
     this.#left -= records
     if (this.#left > 0) return
     const pause = this.#slice.pause()
@@ -54,7 +54,7 @@ export class Evaluation {
     }
   }
 
-  /** What is left of the slice; true at the end of the pass, else what to wait for. */
+  /** Runs a pass to the end of the slice. Returns true at the end of the pass, else the pause to await, if any. */
   #advance(pass: Pass): true | Promise<void> | undefined {
     this.#left = pass.advance(this.#left)
     if (this.#left > 0) return true

@@ -3,43 +3,46 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 
-/** Pairs that are made as they are read: a Map, or {@link PairColumns}. */
+/** A table whose pairs are made as they are read: a Map, or {@link PairColumns}. */
 export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
 
 /**
- * The records of one partition as they are held: an array, or a table of pairs. A table becomes an array where somebody
- * asks for one: ten thousand pairs that are held for long are ten thousand objects for the collector.
+ * The records of one partition in memory: an array, or a table of pairs. A table becomes an array only when an array is
+ * asked for: ten thousand pairs in memory are ten thousand objects for the garbage collector.
  */
 export type PartitionData<T = unknown> = readonly T[] | PairTable
 
-/** The records of one partition as a source has them. */
+/** The records of one partition as a source provides them. */
 export type PartitionSource<T> =
   | { readonly records: readonly T[] }
   | { readonly table: PairTable }
   | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
-/** What a loop can run over. */
-export type Input = readonly unknown[] | Iterable<unknown>
+/** The input of a loop. */
+export type LoopInput = readonly unknown[] | Iterable<unknown>
 
 export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
 
 export type AnyFunction = (...args: any[]) => unknown
 
-/** How the partitions of a node come about. */
+/** The way in which the partitions of a node are made. */
 export type NodePlan =
   | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
-  /** One step per record over the same partition of the only parent: what is fused. */
+  /** Applies one step per record to the same partition of the only parent. Chains of these are fused. */
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
-  /** Partition i is made of whole partitions of parents, one after the other. */
-  | { readonly type: 'pieces'; pieces(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
-  /** Partition i needs only some partitions of parents, and is made by a function. */
-  | { readonly type: 'each'; open(i: number, evaluation: Evaluation): MaybePromise<Input | AsyncIterable<unknown>> }
-  /** All partitions are made at once, from all of the parents'; kept by nature. */
+  /** Partition i is a concatenation of whole partitions of parents. */
+  | { readonly type: 'concat'; partsOf(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
+  /** A function makes partition i from some partitions of the parents. */
+  | {
+      readonly type: 'perPartition'
+      open(i: number, evaluation: Evaluation): MaybePromise<LoopInput | AsyncIterable<unknown>>
+    }
+  /** Makes all partitions at once, from all of the parents'. The result is always cached. */
   | {
       readonly type: 'wide'
       run(evaluation: Evaluation): MaybePromise<readonly PartitionData[]>
-      /** The first n records without making all of them. */
+      /** Returns the first n records without making the others. */
       first?(n: number, evaluation: Evaluation): MaybePromise<readonly unknown[]>
     }
 
@@ -49,10 +52,10 @@ export interface NodeOptions {
   readonly parents?: readonly LineageNode[]
   readonly numPartitions: number
   readonly partitioner?: Partitioner | undefined
-  readonly keep?: boolean
+  readonly cached?: boolean
 }
 
-/** How many records a step has taken and given, over all evaluations that came to their end. */
+/** The records that a step took in and gave out, over all completed evaluations. */
 export interface StepCounter {
   readonly operator: string
   readonly kind: string
@@ -62,24 +65,24 @@ export interface StepCounter {
 
 let lastId = 0
 
-/** One RDD of the lineage: how it is made, and what has been kept of it. */
+/** One RDD of the lineage: its plan, and its cached partitions. */
 export class LineageNode implements RecordOrigin {
   readonly id = ++lastId
-  /** What it is, as the user wrote it: `map`, `reduceByKey`. */
+  /** The method that made it, as the user wrote it: `map`, `reduceByKey`. */
   readonly kind: string
   plan: NodePlan
   parents: readonly LineageNode[]
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
-  /** The partitions evaluated so far, while they are to be kept. */
-  kept: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
-  /** What a wide node has made. */
-  made: MaybePromise<readonly PartitionData[]> | undefined
-  /** Whether it is to be evaluated once and as a whole, whatever is asked of it. */
-  shared = false
-  /** What its lineage has counted, once that is gone. */
+  /** The partitions evaluated so far; `undefined` unless they are cached. */
+  cached: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
+  /** The partitions of a wide node, once they are computed. */
+  computed: MaybePromise<readonly PartitionData[]> | undefined
+  /** True when it is evaluated once and as a whole, even for an action that needs less. */
+  alwaysCached = false
+  /** The counters of its former lineage, once that is truncated. */
   history: readonly StepCounter[] = []
-  /** Records that this step took and gave, over all evaluations. */
+  /** The records that this step took in and gave out, over all evaluations. */
   taken = 0
   given = 0
   label: string | undefined
@@ -91,56 +94,56 @@ export class LineageNode implements RecordOrigin {
     this.parents = options.parents ?? []
     this.numPartitions = options.numPartitions
     this.partitioner = options.partitioner
-    this.kept = options.keep === true ? [] : undefined
+    this.cached = options.cached === true ? [] : undefined
   }
 
   get operator(): string {
     return this.label ?? this.kind
   }
 
-  /** Names this node and all above it, up to those that have a name. */
-  name(label: string, time: number): void {
+  /** Labels this node and its ancestors, up to those that have a label. */
+  setLabel(label: string, time: number): void {
     if (this.label !== undefined) return
     this.label = label
     this.time = time
-    for (const parent of this.parents) parent.name(label, time)
+    for (const parent of this.parents) parent.setLabel(label, time)
   }
 
-  /** Evaluated once from now on. A union keeps nothing of its own: its parts are kept where they are. */
+  /** Caches the partitions for good. A union caches its parents instead of a copy of their records. */
   cacheAlways(): void {
-    this.shared = true
-    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.cacheAlways()
-    else this.keep()
+    this.alwaysCached = true
+    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cacheAlways()
+    else this.cache()
   }
 
-  /** As `share`, but so that it can be let go of again: the lineage stays. */
-  keep(): void {
-    if (this.plan.type === 'pieces') for (const parent of this.parents) parent.keep()
-    else if (this.plan.type !== 'wide') this.kept ??= []
+  /** Caches the partitions until `uncache`: the lineage stays. */
+  cache(): void {
+    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cache()
+    else if (this.plan.type !== 'wide') this.cached ??= []
   }
 
   uncache(): void {
-    this.kept = undefined
+    this.cached = undefined
   }
 
   /**
-   * It is evaluated and will not be again: its records take the place of its lineage, which may hold all that a batch
-   * has received, and through an RDD that is made from its predecessor all earlier batches.
+   * Replaces the lineage by the evaluated records. The lineage may hold all records that a batch received, and all earlier
+   * batches where an RDD is made from its predecessor.
    */
   truncateLineage(parts: readonly PartitionData[], history: readonly StepCounter[]): void {
-    this.plan = { type: 'source', parts: parts.map(partOf) }
+    this.plan = { type: 'source', parts: parts.map(partitionSourceOf) }
     this.parents = []
-    this.kept = undefined
-    this.made = undefined
+    this.cached = undefined
+    this.computed = undefined
     this.history = history
   }
 }
 
-export function partOf(held: PartitionData): PartitionSource<unknown> {
-  return Array.isArray(held) ? { records: held } : { table: held as PairTable }
+export function partitionSourceOf(data: PartitionData): PartitionSource<unknown> {
+  return Array.isArray(data) ? { records: data } : { table: data as PairTable }
 }
 
-/** The step of a narrow node: chains consist of nothing else. */
+/** Returns the step of a narrow node, which is all that chains consist of. */
 export function stepOf(node: LineageNode): Extract<NodePlan, { readonly type: 'narrow' }> {
   if (node.plan.type === 'narrow') return node.plan
   throw new TypeError(`${node.kind} is no step`)

@@ -1,23 +1,23 @@
 import type { RecordError } from '../../base/record-error.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
-/** What evaluation asks of its surroundings. */
+/** The services that evaluation needs. */
 export interface RDDRuntime {
   readonly yielder: Yielder
-  /** Whether chains become generated loops: `auto` where the host allows it. The results are the same. */
+  /** Runs chains as generated loops; `auto` does so where the process allows it. The results are the same. */
   readonly codegen: boolean | 'auto'
-  /** A user's function threw on a record. Not given: every such error fails the evaluation, at no cost per record. */
+  /** Called when a user's function threw on a record. Without it every such error fails the evaluation, at no cost per record. */
   readonly onRecordError?: ((error: RecordError) => 'fail' | 'skip') | undefined
-  /** A codec met a record that does not decode; it has been left out. */
+  /** Called for a record that a codec could not decode and left out. */
   onBadRecord(record: unknown, error: unknown): void
   readonly logger?: Logger | undefined
-  /** For timeouts of asynchronous functions; without one they have none. */
+  /** The clock for timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined
-  /** Where RDDs are saved and loaded; without it they cannot be. */
+  /** The file system to save RDDs to and load them from; without it those methods throw `no-files`. */
   readonly files?: RDDFiles | undefined
 }
 
-/** Outside of a streaming context nothing asks the evaluation to pause. */
+/** The yielder outside of a streaming context, where no receiver needs the event loop. */
 const NEVER_YIELD: Yielder = { begin: () => ({ size: 1 << 30, pause: () => undefined }) }
 
 export function runtimeOf(given: Partial<RDDRuntime> | undefined): RDDRuntime {

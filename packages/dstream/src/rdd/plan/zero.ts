@@ -2,8 +2,9 @@ import { isImmutable } from 'immutable'
 import { isPlain } from '../../base/is-plain.js'
 
 /**
- * Gives the zero of a fold anew each time: data is copied, so that the fold may add to its first argument in place, as in Spark,
- * which sends each task a copy. Instances of classes, immutable's collections and functions are given as they are.
+ * Returns a function that supplies the zero of a fold, a fresh copy each time where it is data: the fold may then change
+ * its first argument in place, as in Spark, which sends each task a copy. Instances of classes, immutable's collections
+ * and functions are not copied; nor are the keys of a Map and the elements of a Set, whose identity matters.
  */
 export function zeroSupply<T>(zero: T): () => T {
   return typeof zero === 'object' && zero !== null ? () => copyOf(zero, new Map()) as T : () => zero

@@ -1,7 +1,7 @@
 import type { RecordOrigin } from '../../base/record-error.js'
-import { keyOf, type MapKey } from '../../base/keys/key.js'
+import { fastKeyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
-import { pairOf } from '../plan/record-policy.js'
+import { pairOf } from '../plan/pairs.js'
 import { pass } from '../execution/evaluate.js'
 import { chain, forEachInOrder } from '../../base/maybe-promise.js'
 import type { LineageNode } from '../plan/lineage.js'
@@ -10,32 +10,32 @@ import { collectSink, type LoopSink } from '../execution/loop-sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 
-// What these tables hold lives no longer than the records that the keys came with: keys stay the strings that they are.
+// These tables live no longer than the records that the keys came with, so keys are not copied.
 
-/** For every key of either side its values on both, in order of arrival; keys of the left side first. */
+/** Collects the values of every key on both sides, in order of arrival, keys of the left side first. */
 export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
-  return keyed(kind, [left, right], partitioner, (feeders, place) => {
+  return keyed(kind, [left, right], partitioner, (feeders, origin) => {
     const table = new Map<MapKey, Groups>()
-    const sinks = [groupSink(table, place, 0), groupSink(table, place, 1)]
+    const sinks = [groupSink(table, origin, 0), groupSink(table, origin, 1)]
     const done = forEachInOrder(2, (s) => forEachInOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
     return chain(done, () => table)
   })
 }
 
-function groupSink(table: Map<MapKey, Groups>, place: RecordOrigin, side: 0 | 1): LoopSink {
+function groupSink(table: Map<MapKey, Groups>, origin: RecordOrigin, side: 0 | 1): LoopSink {
   const f = (record: unknown): void => {
-    const [key, value] = pairOf(place, record)
-    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const [key, value] = pairOf(origin, record)
+    const known = fastKeyOf(key)
     const groups = table.get(known)
     if (groups !== undefined) groups[side].push(value)
     else table.set(known, side === 0 ? [[value], []] : [[], [value]])
   }
-  return { kind: 'foreach', f, place }
+  return { kind: 'foreach', f, origin }
 }
 
 /**
- * Every pair of values of a key, in the order of the right side. With `keep` the keys of that side stay that the other
- * side has not: there it is `undefined`; what the left side keeps comes last.
+ * Joins the values of each key, in the order of the right side. `keep` says on which side unmatched pairs are kept, with
+ * `undefined` for the other side; those of the left side come last.
  */
 export function join(
   left: LineageNode,
@@ -44,31 +44,31 @@ export function join(
   partitioner: Partitioner,
   keep: { readonly left: boolean; readonly right: boolean },
 ): LineageNode {
-  return keyed(kind, [left, right], partitioner, ([lefts, rights], place, evaluation) => {
+  return keyed(kind, [left, right], partitioner, ([lefts, rights], origin, evaluation) => {
     const table = new Map<MapKey, unknown[]>()
     const matched = keep.left ? new Set<unknown[]>() : undefined
     const pairs: unknown[] = []
-    const build = buildSink(table, place)
-    const probe = probeSink(table, matched, pairs, keep.right, place)
+    const build = buildSink(table, origin)
+    const probe = probeSink(table, matched, pairs, keep.right, origin)
     const built = forEachInOrder(lefts!.length, (i) => lefts![i]!(build))
     const probed = chain(built, () => forEachInOrder(rights!.length, (i) => rights![i]!(probe)))
     const done = chain(probed, () => {
-      if (matched !== undefined) return pass(alone(table, matched), [], collectSink(pairs), evaluation)
+      if (matched !== undefined) return pass(unmatched(table, matched), [], collectSink(pairs), evaluation)
     })
     return chain(done, () => pairs)
   })
 }
 
-function buildSink(table: Map<MapKey, unknown[]>, place: RecordOrigin): LoopSink {
+function buildSink(table: Map<MapKey, unknown[]>, origin: RecordOrigin): LoopSink {
   const f = (record: unknown): void => {
-    const pair = pairOf(place, record)
+    const pair = pairOf(origin, record)
     const key = pair[0]
-    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const known = fastKeyOf(key)
     const values = table.get(known)
     if (values === undefined) table.set(known, [pair[1]])
     else values.push(pair[1])
   }
-  return { kind: 'foreach', f, place }
+  return { kind: 'foreach', f, origin }
 }
 
 function probeSink(
@@ -76,12 +76,12 @@ function probeSink(
   matched: Set<unknown[]> | undefined,
   pairs: unknown[],
   keepRight: boolean,
-  place: RecordOrigin,
+  origin: RecordOrigin,
 ): LoopSink {
   const f = (record: unknown): void => {
-    const pair = pairOf(place, record)
+    const pair = pairOf(origin, record)
     const key = pair[0]
-    const known = typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
+    const known = fastKeyOf(key)
     const values = table.get(known)
     if (values === undefined) {
       if (keepRight) pairs.push([plainZero(known), [undefined, pair[1]]])
@@ -90,17 +90,17 @@ function probeSink(
     matched?.add(values)
     for (let i = 0; i < values.length; i++) pairs.push([plainZero(known), [values[i], pair[1]]])
   }
-  return { kind: 'foreach', f, place }
+  return { kind: 'foreach', f, origin }
 }
 
-/** What the right side has not. */
-function* alone(table: ReadonlyMap<MapKey, unknown[]>, matched: ReadonlySet<unknown[]>): Generator<unknown> {
+/** Returns the pairs of the left side whose key the right side lacks. */
+function* unmatched(table: ReadonlyMap<MapKey, unknown[]>, matched: ReadonlySet<unknown[]>): Generator<unknown> {
   for (const [key, values] of table) {
     if (!matched.has(values)) for (const value of values) yield [key, [value, undefined]]
   }
 }
 
-/** −0 is the key 0, as in a Map. */
+/** Returns 0 for −0, as the keys of a Map are. */
 function plainZero(key: MapKey): MapKey {
   return key === 0 ? 0 : key
 }

@@ -6,21 +6,21 @@ import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { LineageNode } from '../plan/lineage.js'
 
-/** How asynchronous calls are made. */
+/** Options of {@link RDD.mapAsync}. */
 export interface MapAsyncOptions {
-  /** How many calls may wait at once; default 16. */
+  /** The most calls under way at once; default 16. */
   concurrency?: number | undefined
-  /** Whether results keep the order of the records; default true. */
+  /** Keeps the order of the records; default true. */
   ordered?: boolean | undefined
-  /** How long one call may take; then its signal is aborted and it has failed. Default: as long as it likes. */
+  /** The longest that one call may take. After that its signal is aborted and the call has failed. Default: no limit. */
   timeout?: Duration | undefined
 }
 
 type AsyncFunction = (record: never, signal: AbortSignal) => Promise<unknown>
 
 /**
- * Every record through an asynchronous function, some at a time. The first failure aborts the signals of all that are
- * under way, and is what the evaluation fails with.
+ * Calls an asynchronous function for every record, some at a time. The first failure aborts the signals of all calls under
+ * way, and fails the evaluation.
  */
 export function mapAsync(
   parent: LineageNode,
@@ -35,22 +35,22 @@ export function mapAsync(
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
-    keep: true,
+    cached: true,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: async (i, evaluation) => {
         const records = await partitionOf(parent, i, evaluation)
         const results: unknown[] = []
         const leftOut = new Set<number>()
-        await eachAsync(records, concurrency, async (record, place, signal) => {
+        await eachAsync(records, concurrency, async (record, index, signal) => {
           try {
-            const result = await within(timeoutMs, evaluation, signal, (s) => f(record as never, s))
+            const result = await withTimeout(timeoutMs, evaluation, signal, (s) => f(record as never, s))
             if (options.ordered === false) results.push(result)
-            else results[place] = result
+            else results[index] = result
           } catch (error) {
-            // Calls that fail because another one has failed are not to blame.
+            // A call that fails because it was aborted is not the cause.
             if (!signal.aborted) failOnRecord(node, record, error, evaluation.runtime.onRecordError)
-            leftOut.add(place)
+            leftOut.add(index)
           }
         })
         return leftOut.size === 0 || options.ordered === false ? results : results.filter((_, i) => !leftOut.has(i))
@@ -60,21 +60,21 @@ export function mapAsync(
   return node
 }
 
-/** `body` for every record, at most `concurrency` at once; the first failure aborts the others and is thrown. */
+/** Calls `body` for every record, at most `concurrency` at once. The first failure aborts the others and is thrown. */
 export async function eachAsync(
   records: readonly unknown[],
   concurrency: number,
-  body: (record: unknown, place: number, signal: AbortSignal) => Promise<void>,
+  body: (record: unknown, index: number, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  // A signal for each call: Node takes more than ten listeners of one for a leak.
+  // Each call has a signal of its own: Node warns of a leak when one signal has more than ten listeners.
   const running = new Set<AbortController>()
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < records.length) {
-      const place = next++
+      const index = next++
       const call = new AbortController()
       running.add(call)
-      await body(records[place], place, call.signal)
+      await body(records[index], index, call.signal)
       running.delete(call)
     }
   }
@@ -88,12 +88,12 @@ export async function eachAsync(
   try {
     await Promise.all(workers)
   } finally {
-    // Nothing of this batch goes on behind the back of the next one.
+    // Waits for all calls, so that none is still running in the next batch.
     await Promise.allSettled(workers)
   }
 }
 
-async function within<R>(
+async function withTimeout<R>(
   timeoutMs: number | undefined,
   evaluation: Evaluation,
   signal: AbortSignal,

@@ -1,29 +1,30 @@
 import { aFunction, positiveInteger } from '../../base/options.js'
-import { failOnRecord, iterableOf } from '../plan/record-policy.js'
+import { failOnRecord } from '../plan/record-policy.js'
+import { iterableOf } from '../plan/iterables.js'
 import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { LineageNode, type AnyFunction, type Input, type NodePlan } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
 import { collectSink } from '../execution/loop-sink.js'
 
-/** A node whose partition i is made from partition i of its only parent. */
+/** Makes a node whose partition i is made from partition i of its only parent. */
 function perPartition(
   parent: LineageNode,
   kind: string,
-  open: (i: number, evaluation: Evaluation, node: LineageNode) => MaybePromise<Input>,
+  open: (i: number, evaluation: Evaluation, node: LineageNode) => MaybePromise<LoopInput>,
 ): LineageNode {
   const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
-    plan: { type: 'each', open: (i, evaluation) => open(i, evaluation, node) },
+    plan: { type: 'perPartition', open: (i, evaluation) => open(i, evaluation, node) },
   })
   return node
 }
 
 /**
- * A whole partition at once through a function of the user's, `f(index, records)`. What comes before it and after it is
- * cut into slices, the function itself is not. What it returns is read only as far as it is wanted.
+ * Calls the user's function with a whole partition, `f(index, records)`. The steps before and after it yield to the event
+ * loop, the function itself does not. Its result is read only as far as needed.
  */
 export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction): LineageNode {
   aFunction(kind, 'the function', f)
@@ -40,12 +41,12 @@ export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction
   )
 }
 
-/** The array belongs to the engine or to the caller of `parallelize`: it is shown, not handed over. */
+/** Wraps an array that belongs to the engine or to the caller of `parallelize`, so that it cannot be changed. */
 export function readOnly(records: readonly unknown[]): Iterable<unknown> {
   return { [Symbol.iterator]: () => records[Symbol.iterator]() }
 }
 
-/** Names the operator when the user's iterable throws as it is read. */
+/** Reads the user's iterable, and names the operator in errors that it throws. */
 function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly unknown[]): Generator<unknown> {
   const iterator = items[Symbol.iterator]()
   let ended = false
@@ -66,7 +67,7 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
   }
 }
 
-/** Each partition as one array. */
+/** Turns each partition into one array. */
 export function glom(parent: LineageNode): LineageNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
     const out: unknown[] = []
@@ -74,31 +75,26 @@ export function glom(parent: LineageNode): LineageNode {
   })
 }
 
-function allAtOnce(
-  parent: LineageNode,
-  kind: string,
-  numPartitions: number,
-  run: (NodePlan & { type: 'wide' })['run'],
-) {
+function wide(parent: LineageNode, kind: string, numPartitions: number, run: (NodePlan & { type: 'wide' })['run']) {
   return new LineageNode({ kind, parents: [parent], numPartitions, plan: { type: 'wide', run } })
 }
 
-/** Exactly `numPartitions` partitions: record i of the whole goes to partition i mod n, so that sizes differ by one at most. */
+/** Distributes the records over n partitions: record i goes to partition i mod n, so that sizes differ by one at most. */
 export function repartition(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   positiveInteger(kind, 'numPartitions', numPartitions)
-  const node: LineageNode = allAtOnce(parent, kind, numPartitions, (evaluation) => {
+  const node: LineageNode = wide(parent, kind, numPartitions, (evaluation) => {
     const out = Array.from({ length: numPartitions }, (): unknown[] => [])
     let next = 0
     const f = (record: unknown): void => {
       out[next]!.push(record)
       next = next + 1 === numPartitions ? 0 : next + 1
     }
-    return chain(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () => out)
+    return chain(feedAll(parent, { kind: 'foreach', f, origin: node }, evaluation), () => out)
   })
   return node
 }
 
-/** Neighbouring partitions laid together; never more partitions than there are. */
+/** Concatenates neighbouring partitions. Asking for more partitions than there are changes nothing. */
 export function coalesce(parent: LineageNode, numPartitions: number): LineageNode {
   const n = Math.min(positiveInteger('coalesce', 'numPartitions', numPartitions), parent.numPartitions)
   const from = (p: number): number => Math.floor((p * parent.numPartitions) / n)
@@ -107,43 +103,44 @@ export function coalesce(parent: LineageNode, numPartitions: number): LineageNod
     parents: [parent],
     numPartitions: n,
     plan: {
-      type: 'pieces',
-      pieces: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
+      type: 'concat',
+      partsOf: (p) => Array.from({ length: from(p + 1) - from(p) }, (_, i) => ({ node: parent, index: from(p) + i })),
     },
   })
 }
 
-/** Slice p of n holds the elements floor(p·len/n) to floor((p+1)·len/n), as `parallelize` cuts. */
-export function cut(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
-  return allAtOnce(parent, kind, numPartitions, (evaluation) => {
+/** Cuts the records into n partitions, in order, as `parallelize` does. */
+export function reslice(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
+  return wide(parent, kind, numPartitions, (evaluation) => {
     const all: unknown[] = []
     return chain(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
   })
 }
 
+/** Cuts an array into n slices of about equal length. */
 export function slices<T>(all: readonly T[], n: number): readonly (readonly T[])[] {
   if (n === 1) return [all]
   const at = (p: number): number => Math.floor((p * all.length) / n)
   return Array.from({ length: n }, (_, p) => all.slice(at(p), at(p + 1)))
 }
 
-/** Each record with its place in the whole, from 0. */
+/** Pairs each record with its index in the whole RDD, from 0. */
 export function zipWithIndex(parent: LineageNode): LineageNode {
-  const node: LineageNode = allAtOnce(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
+  const node: LineageNode = wide(parent, 'zipWithIndex', parent.numPartitions, (evaluation) => {
     const parts: unknown[][] = []
     let index = 0
     const done = forEachInOrder(parent.numPartitions, (i) => {
       const part: unknown[] = []
       parts.push(part)
       const f = (record: unknown): void => void part.push([record, index++])
-      return feed(parent, i, { kind: 'foreach', f, place: node }, evaluation)
+      return feed(parent, i, { kind: 'foreach', f, origin: node }, evaluation)
     })
     return chain(done, () => parts)
   })
   return node
 }
 
-/** Every record of one with every record of the other; partition i·m + j has those of partitions i and j. */
+/** Pairs every record of one with every record of the other. Partition i·m + j has those of partitions i and j. */
 export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
   const m = right.numPartitions
   return new LineageNode({
@@ -151,7 +148,7 @@ export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
     parents: [left, right],
     numPartitions: left.numPartitions * m,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: (p, evaluation) =>
         chain(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
           chain(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),

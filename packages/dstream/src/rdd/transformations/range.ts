@@ -1,7 +1,7 @@
 import { badOption } from '../../base/errors/options.js'
 import type { PartitionSource } from '../plan/lineage.js'
 
-/** The numbers from `start` to before `end`, in `n` partitions, made as they are asked for. */
+/** Returns the numbers from `start` to before `end` in `n` partitions. They are made as they are read. */
 export function rangeParts(start: number, end: number, step: number, n: number): PartitionSource<number>[] {
   if (!Number.isSafeInteger(start)) throw badOption('range', 'start', 'a whole number', start)
   if (!Number.isSafeInteger(end)) throw badOption('range', 'end', 'a whole number', end)

@@ -1,3 +1,5 @@
+import { keyOf, type Key } from '../../base/keys/key.js'
+import { pairOf } from '../plan/pairs.js'
 import { badOption } from '../../base/errors/options.js'
 import { aBoolean } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
@@ -9,13 +11,13 @@ export function checkSeed(where: string, seed: number | undefined): void {
   if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)
 }
 
-/** Without a seed the batch time is one: batches differ, and a batch that is run again takes the same sample. */
+/** Returns the seed, by default the batch time: batches then differ, and a batch that runs again draws the same sample. */
 export function seedOf(node: LineageNode, seed: number | undefined): number {
   return seed ?? node.time ?? 0
 }
 
-/** A node that keeps some records of its parent, as a function of each one's share of chance. */
-export function chosen(
+/** Makes a node that repeats each record of its parent as often as `copies` returns, 0 times included. */
+export function sampled(
   parent: LineageNode,
   kind: string,
   seed: number | undefined,
@@ -27,7 +29,7 @@ export function chosen(
     numPartitions: parent.numPartitions,
     partitioner: parent.partitioner,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: (i, evaluation) =>
         chain(partitionOf(parent, i, evaluation), (records) =>
           repeated(records, new Random(seedOf(node, seed), i), copies),
@@ -41,7 +43,7 @@ function* repeated(records: readonly unknown[], random: Random, copies: (random:
   for (const record of records) for (let n = copies(random, record); n > 0; n--) yield record
 }
 
-/** Each record by itself: kept with probability `fraction`, or with replacement kept a Poisson number of times. */
+/** Keeps each record with probability `fraction`, or, with replacement, a Poisson-distributed number of times. */
 export function sample(
   parent: LineageNode,
   withReplacement: boolean,
@@ -52,7 +54,7 @@ export function sample(
   if (!(fraction >= 0 && fraction < Infinity)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
   if (!withReplacement && fraction > 1) throw badOption('sample', 'fraction', 'at most 1 without replacement', fraction)
   checkSeed('sample', seed)
-  return chosen(
+  return sampled(
     parent,
     'sample',
     seed,
@@ -60,7 +62,7 @@ export function sample(
   )
 }
 
-/** Every record goes to exactly one of the parts, whose sizes are about as the weights. */
+/** Splits the records into parts whose sizes are about proportional to the weights; each record is in exactly one. */
 export function randomSplit(parent: LineageNode, weights: readonly number[], seed: number | undefined): LineageNode[] {
   const sum = weights.reduce((a, b) => a + b, 0)
   if (!weights.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity)) {
@@ -71,11 +73,34 @@ export function randomSplit(parent: LineageNode, weights: readonly number[], see
   return weights.map((weight, i) => {
     const from = below / sum
     below += weight
-    // The last part ends at 1, whatever rounding has done.
+    // Ends the last part at exactly 1, in spite of rounding.
     const to = i === weights.length - 1 ? 1 : below / sum
-    return chosen(parent, 'randomSplit', seed, (random) => {
+    return sampled(parent, 'randomSplit', seed, (random) => {
       const x = random.next()
       return x >= from && x < to ? 1 : 0
     })
+  })
+}
+
+/** Samples each key by its own fraction; keys without one are left out. */
+export function sampleByKey(
+  parent: LineageNode,
+  withReplacement: boolean,
+  fractions: ReadonlyMap<Key, number>,
+  seed: number | undefined,
+): LineageNode {
+  const fractionOf = new Map<Key, number>()
+  for (const [key, fraction] of fractions) {
+    if (!(fraction >= 0 && fraction <= (withReplacement ? Number.MAX_VALUE : 1))) {
+      const wanted = withReplacement ? 'numbers of at least 0' : 'numbers from 0 to 1 without replacement'
+      throw badOption('sampleByKey', 'fractions', wanted, fraction)
+    }
+    fractionOf.set(keyOf(key), fraction)
+  }
+  const origin = { operator: 'sampleByKey', time: undefined }
+  return sampled(parent, 'sampleByKey', seed, (random, record) => {
+    const fraction = fractionOf.get(keyOf(pairOf(origin, record)[0])) ?? 0
+    if (withReplacement) return random.poisson(fraction)
+    return random.next() < fraction ? 1 : 0
   })
 }

@@ -10,35 +10,35 @@ function asKey(record: unknown): readonly [unknown, unknown] {
 function first(known: unknown): unknown {
   return known
 }
-/** As many partitions as there are. */
+/** Returns a hash partitioner with the number of partitions of the node. */
 function hashed({ numPartitions }: LineageNode): Partitioner {
   return new HashPartitioner(Math.max(1, numPartitions))
 }
 
 /**
- * One of each, by the equality of keys; the first that came. Records that a partitioner has laid out by their keys stay where
- * they are: equal ones are in one partition.
+ * Keeps the first of equal records, by the equality of keys. Records that a partitioner distributed by their keys do not
+ * move: equal ones are in one partition.
  */
 export function distinct(parent: LineageNode, partitioner: Partitioner | undefined): LineageNode {
   const inPlace = partitioner === undefined ? parent.partitioner : undefined
   const records = narrow(parent, 'distinct', 'map', asKey, inPlace)
   const chosen = partitioner ?? inPlace ?? hashed(parent)
-  // The records are held anyway: a copy of a key would come on top.
+  // Copying keys would cost memory: the records, which hold them, are in memory anyway.
   return narrow(reduceByKey(records, 'distinct', first, chosen, keepKey), 'distinct', 'values', undefined, inPlace)
 }
 
-/** One of each record that is in both. */
+/** Keeps one of each record that is in both. */
 export function intersection(left: LineageNode, right: LineageNode, defaultParallelism: number): LineageNode {
   const partitioner = new HashPartitioner(defaultParallelism)
   return ofGroups(left, right, 'intersection', partitioner, (as, bs) => (bs.length > 0 ? as.slice(0, 1) : []))
 }
 
-/** The records that are not in the other, as often as they are there. */
+/** Keeps the records that are not in the other RDD, duplicates included. */
 export function subtract(left: LineageNode, right: LineageNode): LineageNode {
   return ofGroups(left, right, 'subtract', hashed(left), (as, bs) => (bs.length > 0 ? [] : as))
 }
 
-/** The pairs whose key is no key of the other. */
+/** Keeps the pairs whose key is not in the other RDD. */
 export function subtractByKey(left: LineageNode, right: LineageNode): LineageNode {
   const groups = cogroup(left, right, 'subtractByKey', left.partitioner ?? hashed(left))
   return narrow(groups, 'subtractByKey', 'flatMapValues', ([as, bs]: Groups) => (bs.length > 0 ? [] : as))

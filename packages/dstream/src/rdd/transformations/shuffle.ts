@@ -16,7 +16,7 @@ import { feed, feedAll, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
-import { LineageNode, type AnyFunction, type PartitionData, type Input } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type PartitionData, type LoopInput } from '../plan/lineage.js'
 import {
   bucketSink,
   collectSink,
@@ -26,13 +26,13 @@ import {
   type LoopSink,
 } from '../execution/loop-sink.js'
 
-/** Puts the records of one partition, or of all that are to come together, into a sink. */
+/** Feeds the records of one or several partitions into a sink. */
 type Feeder = (sink: LoopSink) => MaybePromise<void>
 
 /**
- * The partitioner of a keyed operator: what the options ask for; else the largest that a parent has already, so that
- * nothing moves, unless it is smaller than the default and ten times smaller than the largest parent; else hash partitions
- * (Spark's `Partitioner.defaultPartitioner`).
+ * Chooses the partitioner of a keyed operator as Spark's `Partitioner.defaultPartitioner` does. The options come first. Then
+ * comes the largest partitioner of a parent, so that its records need not move, unless that is smaller than the default
+ * and ten times smaller than the largest parent. Otherwise the result is partitioned by hash.
  */
 export function choosePartitioner(
   where: string,
@@ -51,26 +51,31 @@ export function choosePartitioner(
   return known !== undefined && fits(known.numPartitions) ? known : new HashPartitioner(defaultParallelism)
 }
 
-/** How the result holds a key: see {@link CombineSink}. */
-type KeyCopier = CombineSink['own']
+/** Copies a key for the result: see {@link CombineSink}. */
+type KeyCopier = CombineSink['copyKey']
 
-/** For results that are used up at once: whatever text a key was cut from is there anyway. */
+/** Copies nothing, for results that are consumed at once: the text that a key was cut from is in memory anyway. */
 export const keepKey: KeyCopier = (key) => key
 
-/** Values of a key fold into one, over all partitions in order: `f` is associative, so no combiners are needed. */
+/** Folds the values of each key, over all partitions in order. `f` is associative, so that no combiners are needed. */
 export function reduceByKey(
   parent: LineageNode,
   kind: string,
   f: AnyFunction,
   partitioner: Partitioner,
-  own?: KeyCopier,
+  copyKey?: KeyCopier,
 ) {
-  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, own)
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey)
 }
 
-/** Values of a key in order of arrival. */
-export function groupByKey(parent: LineageNode, kind: string, partitioner: Partitioner, own?: KeyCopier): LineageNode {
-  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, own)
+/** Collects the values of each key in order of arrival. */
+export function groupByKey(
+  parent: LineageNode,
+  kind: string,
+  partitioner: Partitioner,
+  copyKey?: KeyCopier,
+): LineageNode {
+  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
 }
 
 function push(values: unknown[], value: unknown): unknown[] {
@@ -78,7 +83,7 @@ function push(values: unknown[], value: unknown): unknown[] {
   return values
 }
 
-/** Spark's combineByKey: one combiner per key and partition, then the combiners of a key merge in order of partitions. */
+/** Makes one combiner per key and partition, then merges the combiners of a key in order of partitions, as Spark does. */
 export function combineByKey(
   parent: LineageNode,
   kind: string,
@@ -89,14 +94,14 @@ export function combineByKey(
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
-  return keyed(kind, [parent], partitioner, ([feeders], place, evaluation) => {
-    let combined = combineSink(place, undefined, mergeCombiners)
+  return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+    let combined = combineSink(origin, undefined, mergeCombiners)
     const done = forEachInOrder(feeders!.length, (i) => {
-      const sink = combineSink(place, create, merge)
+      const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
         if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
-        // The combiners of the first partition need no merging: its table is the one that the others are merged into.
-        combined = combineSink(place, undefined, mergeCombiners, undefined, sink)
+        // The table of the first partition needs no merging: the others are merged into it.
+        combined = combineSink(origin, undefined, mergeCombiners, undefined, sink)
       })
     })
     return chain(done, () => tableOf(combined))
@@ -108,24 +113,28 @@ function foldTogether(
   kind: string,
   [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
-  own: KeyCopier = detachKey,
+  copyKey: KeyCopier = detachKey,
 ): LineageNode {
-  return keyed(kind, [parent], partitioner, ([feeders], place) => {
-    const sink = combineSink(place, create, merge, own)
+  return keyed(kind, [parent], partitioner, ([feeders], origin) => {
+    const sink = combineSink(origin, create, merge, copyKey)
     const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
     return chain(done, () => tableOf(sink))
   })
 }
 
 /**
- * A node whose records are pairs, mostly the entries of a table, built from its parents. Where all parents have the partitioner
- * already, the table of each partition is built alone and nothing moves.
+ * Makes a node of pairs, usually the entries of a table, that `build` makes from the parents. Where all parents have the
+ * partitioner already, each partition is built on its own and no record moves.
  */
 export function keyed(
   kind: string,
   parents: readonly LineageNode[],
   partitioner: Partitioner,
-  build: (feeders: readonly (readonly Feeder[])[], place: RecordOrigin, evaluation: Evaluation) => MaybePromise<Input>,
+  build: (
+    feeders: readonly (readonly Feeder[])[],
+    origin: RecordOrigin,
+    evaluation: Evaluation,
+  ) => MaybePromise<LoopInput>,
 ): LineageNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
@@ -135,9 +144,9 @@ export function keyed(
         parents,
         numPartitions,
         partitioner,
-        keep: true,
+        cached: true,
         plan: {
-          type: 'each',
+          type: 'perPartition',
           open(i, evaluation) {
             const feeders = parents.map((parent) => [(sink: LoopSink) => feed(parent, i, sink, evaluation)])
             return build(feeders, node, evaluation)
@@ -165,7 +174,7 @@ export function keyed(
   return node
 }
 
-/** The same pairs, each in the partition of its key, in order of arrival. */
+/** Moves each pair to the partition of its key, in order of arrival. */
 export function partitionBy(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   if (samePartitioner(parent.partitioner, partitioner)) return parent
   const node: LineageNode = new LineageNode({
@@ -182,19 +191,19 @@ export function partitionBy(parent: LineageNode, kind: string, partitioner: Part
 }
 
 function split(
-  pairs: Input,
+  pairs: LoopInput,
   partitioner: Partitioner,
-  place: RecordOrigin,
+  origin: RecordOrigin,
   evaluation: Evaluation,
 ): MaybePromise<readonly PartitionData[]> {
-  if (partitioner.numPartitions > 1) return splitBy(partitioner, place, (sink) => pass(pairs, [], sink, evaluation))
+  if (partitioner.numPartitions > 1) return splitBy(partitioner, origin, (sink) => pass(pairs, [], sink, evaluation))
   if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as PartitionData]
   const out: unknown[] = []
   return chain(pass(pairs, [], collectSink(out), evaluation), () => [out])
 }
 
-function splitBy(partitioner: Partitioner, place: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {
+function splitBy(partitioner: Partitioner, origin: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {
   const buckets = Array.from({ length: partitioner.numPartitions }, (): unknown[] => [])
   const partitionOf = (key: unknown) => partitionOfKey(partitioner, keyOf(key) as Key)
-  return chain(feeder(bucketSink(place, buckets, partitionOf)), () => buckets)
+  return chain(feeder(bucketSink(origin, buckets, partitionOf)), () => buckets)
 }

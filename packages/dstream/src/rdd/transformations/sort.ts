@@ -1,29 +1,32 @@
+import type { Partitioner } from '../../base/keys/partitioner.js'
+import { pairOf } from '../plan/pairs.js'
+import { partitionBy } from './shuffle.js'
 import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
 import { aFunction } from '../../base/options.js'
-import { feedAll, pass } from '../execution/evaluate.js'
+import { feedAll, partitionOf, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { BoundedHeap, type CompareRanks } from './heap.js'
+import { BoundedHeap, type CompareRanks } from './bounded-heap.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import { sortedOrder, type Permutation } from './permutation.js'
+import { sortedOrder, type Permutation } from './merge-sort.js'
 import { LineageNode, type AnyFunction } from '../plan/lineage.js'
 
-/** The natural order of ranks, or its reverse; of two ranks without one the second is to blame. */
-export function comparison(place: RecordOrigin, ascending: boolean): CompareRanks {
+/** Returns the natural order of ranks, or its reverse. An error for two ranks without an order names the second. */
+export function comparison(origin: RecordOrigin, ascending: boolean): CompareRanks {
   const natural: CompareRanks = (a, b) => {
     if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
     try {
       return compareNatural(a, b)
     } catch (error) {
-      throw new RecordError(place, b, error)
+      throw new RecordError(origin, b, error)
     }
   }
   return ascending ? natural : (a, b) => natural(b, a)
 }
 
 /**
- * What records are ranked by, each looked at beside the first: so that a rank without an order is blamed on its own record.
- * @throws `no-order`, `mixed-order`
+ * Returns a function that ranks records. It compares each rank with the first one, so that the error for a rank without
+ * an order names the right record. @throws `no-order`, `mixed-order`
  */
 function ranking(by: AnyFunction): (record: unknown) => unknown {
   let first: readonly [unknown] | undefined
@@ -35,8 +38,9 @@ function ranking(by: AnyFunction): (record: unknown) => unknown {
 }
 
 /**
- * In the natural order of `by`, stable; partition after partition the whole is sorted. `take(n)` of it looks for the n
- * first without sorting the rest, unless the node is shared: then it is evaluated once, as a whole.
+ * Sorts by the natural order of `by`, stably, across partitions: the partitions in order are the sorted whole. `take(n)`
+ * finds the first n records without sorting the rest, unless the node is always cached: it is then evaluated once, as a
+ * whole.
  */
 export function sortBy(
   parent: LineageNode,
@@ -60,7 +64,7 @@ export function sortBy(
           all.records.push(record)
         }
         const compare = comparison(node, ascending)
-        return chain(feedAll(parent, { kind: 'foreach', f, place: node }, evaluation), () =>
+        return chain(feedAll(parent, { kind: 'foreach', f, origin: node }, evaluation), () =>
           chain(sortedOrder(all.ranks, compare, ascending, evaluation), (order) =>
             ranges(all, order, numPartitions, compare, evaluation),
           ),
@@ -72,29 +76,29 @@ export function sortBy(
   return node
 }
 
-/** Records, and beside each what it is sorted by. */
+/** Records and their ranks, in two columns. */
 interface Ranked {
   readonly ranks: unknown[]
   readonly records: unknown[]
 }
 
-/** The n first by rank, in order; of equals those that came first. */
+/** Returns the n first records by rank, in order. Of equal ranks those that came first are taken. */
 export function ordered(
   parent: LineageNode,
-  place: RecordOrigin,
+  origin: RecordOrigin,
   n: number,
   by: AnyFunction,
   ascending: boolean,
   evaluation: Evaluation,
 ): MaybePromise<unknown[]> {
   if (n === 0) return []
-  const heap = new BoundedHeap(n, comparison(place, ascending))
+  const heap = new BoundedHeap(n, comparison(origin, ascending))
   const rankOf = ranking(by)
   const f = (record: unknown): void => heap.offer(rankOf(record), record)
-  return chain(feedAll(parent, { kind: 'foreach', f, place }, evaluation), () => heap.inOrder())
+  return chain(feedAll(parent, { kind: 'foreach', f, origin }, evaluation), () => heap.inOrder())
 }
 
-/** About equal parts of what is sorted; records of one rank stay together, as a range partitioner keeps them. */
+/** Cuts the sorted records into about equal parts. Records of one rank stay together, as with a range partitioner. */
 function ranges(
   { ranks, records }: Ranked,
   order: Permutation,
@@ -106,14 +110,37 @@ function ranges(
   let i = 0
   let p = 0
   let before = -1
-  const f = (place: number): void => {
-    if (n > 1 && (before < 0 || compare(ranks[before], ranks[place]) !== 0)) {
+  const f = (at: number): void => {
+    if (n > 1 && (before < 0 || compare(ranks[before], ranks[at]) !== 0)) {
       p = Math.max(p, Math.floor((i * n) / order.length))
     }
-    before = place
+    before = at
     i++
-    parts[p]!.push(records[place])
+    parts[p]!.push(records[at])
   }
-  const sink = { kind: 'foreach' as const, f, place: { operator: 'sort', time: undefined } }
+  const sink = { kind: 'foreach' as const, f, origin: { operator: 'sort', time: undefined } }
   return chain(pass(order, [], sink, evaluation), () => parts)
+}
+
+/** Moves each pair to the partition of its key, and sorts every partition by key. */
+export function repartitionAndSort(parent: LineageNode, partitioner: Partitioner): LineageNode {
+  const kind = 'repartitionAndSortWithinPartitions'
+  const partitioned = partitionBy(parent, kind, partitioner)
+  const node: LineageNode = new LineageNode({
+    kind,
+    parents: [partitioned],
+    numPartitions: partitioned.numPartitions,
+    partitioner,
+    cached: true,
+    plan: {
+      type: 'perPartition',
+      open: (i, evaluation) =>
+        chain(partitionOf(partitioned, i, evaluation), (pairs) => {
+          const keys = pairs.map((pair) => pairOf(node, pair)[0])
+          const order = sortedOrder(keys, comparison(node, true), true, evaluation)
+          return chain(order, (places) => Array.from(places, (place) => pairs[place]))
+        }),
+    },
+  })
+  return node
 }

@@ -1,7 +1,11 @@
+import type { Key } from '../../base/keys/key.js'
+import { compareNatural } from '../../base/keys/natural-order.js'
+import { pairOf } from '../plan/pairs.js'
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
 import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/lineage.js'
 
+/** Makes a node without parents, with one partition per part. `shared` caches the partitions. */
 export function source(
   kind: string,
   parts: readonly PartitionSource<unknown>[],
@@ -12,23 +16,23 @@ export function source(
     plan: { type: 'source', parts },
     numPartitions: parts.length,
     partitioner: options.partitioner,
-    keep: options.shared === true,
+    cached: options.shared === true,
   })
 }
 
-/** Keys stay where they are: the partitioner still holds. */
-const keepsKeys: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
+/** The steps that leave keys unchanged, so that the partitioner of the parent still applies. */
+const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
 function identity(record: unknown) {
   return record
 }
 
-/** One step per record. `kind` is what the user wrote, `op` what it does; `partitioner` is the one that still holds. */
+/** Makes a node of one step per record. `kind` is the method as the user wrote it, `op` the operation of the loop. */
 export function narrow(
   parent: LineageNode,
   kind: string,
   op: StepOp,
   f: AnyFunction = identity,
-  partitioner = keepsKeys.has(op) ? parent.partitioner : undefined,
+  partitioner = KEY_PRESERVING.has(op) ? parent.partitioner : undefined,
 ): LineageNode {
   return new LineageNode({
     kind,
@@ -40,9 +44,9 @@ export function narrow(
 }
 
 /**
- * The partitions of all parents, one parent after the other. Parents with one partitioner are laid side by side
- * instead: partition i is made of all their partitions i, and the partitioner still holds (Spark's
- * PartitionerAwareUnionRDD). What has no partitions is left out.
+ * Concatenates the partitions of all parents. When all have one partitioner, partition i is a concatenation of all their
+ * partitions i instead, and the partitioner still applies (Spark's PartitionerAwareUnionRDD). Parents without partitions
+ * are skipped.
  */
 export function union(all: readonly LineageNode[]): LineageNode {
   const parents = all.filter(({ numPartitions }) => numPartitions > 0)
@@ -50,17 +54,26 @@ export function union(all: readonly LineageNode[]): LineageNode {
   if (partitioner !== undefined && parents.every((parent) => samePartitioner(parent.partitioner, partitioner))) {
     return new LineageNode({
       kind: 'union',
-      plan: { type: 'pieces', pieces: (index) => parents.map((node) => ({ node, index })) },
+      plan: { type: 'concat', partsOf: (index) => parents.map((node) => ({ node, index })) },
       parents,
       numPartitions: partitioner.numPartitions,
       partitioner,
     })
   }
-  const pieces = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
+  const parts = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
   return new LineageNode({
     kind: 'union',
-    plan: { type: 'pieces', pieces: (i) => pieces[i]! },
+    plan: { type: 'concat', partsOf: (i) => parts[i]! },
     parents,
-    numPartitions: pieces.length,
+    numPartitions: parts.length,
+  })
+}
+
+/** Keeps the pairs with a key from `lower` to `upper`, both included, in the natural order. */
+export function filterByRange(parent: LineageNode, lower: Key, upper: Key): LineageNode {
+  const origin = { operator: 'filterByRange', time: undefined }
+  return narrow(parent, 'filterByRange', 'filter', (record: unknown) => {
+    const [key] = pairOf(origin, record)
+    return compareNatural(key, lower) >= 0 && compareNatural(key, upper) <= 0
   })
 }

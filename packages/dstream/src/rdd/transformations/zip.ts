@@ -4,8 +4,8 @@ import { chain } from '../../base/maybe-promise.js'
 import { LineageNode } from '../plan/lineage.js'
 
 /**
- * Record i of one with record i of the other. Both have the same number of partitions, with the same number of records
- * in each. @throws `unequal-partitions` at once, `unequal-parts` when evaluated
+ * Pairs record i of one RDD with record i of the other. Both must have the same number of partitions, with the same number
+ * of records in each. @throws `unequal-partitions` at once, `unequal-parts` when evaluated
  */
 export function zip(left: LineageNode, right: LineageNode): LineageNode {
   if (left.numPartitions !== right.numPartitions) throw unequalPartitions(left.numPartitions, right.numPartitions)
@@ -14,7 +14,7 @@ export function zip(left: LineageNode, right: LineageNode): LineageNode {
     parents: [left, right],
     numPartitions: left.numPartitions,
     plan: {
-      type: 'each',
+      type: 'perPartition',
       open: (i, evaluation) =>
         chain(partitionOf(left, i, evaluation), (as) =>
           chain(partitionOf(right, i, evaluation), (bs) => {
@@ -28,4 +28,23 @@ export function zip(left: LineageNode, right: LineageNode): LineageNode {
 
 function* zipped(as: readonly unknown[], bs: readonly unknown[]): Generator<readonly unknown[]> {
   for (let i = 0; i < as.length; i++) yield [as[i], bs[i]]
+}
+
+/** Pairs record i of partition p with the number i·n + p: unique, and known without counting the other partitions. */
+export function zipWithUniqueId(parent: LineageNode): LineageNode {
+  const { numPartitions } = parent
+  return new LineageNode({
+    kind: 'zipWithUniqueId',
+    parents: [parent],
+    numPartitions,
+    plan: {
+      type: 'perPartition',
+      open: (p, evaluation) =>
+        chain(partitionOf(parent, p, evaluation), (records) => numbered(records, p, numPartitions)),
+    },
+  })
+}
+
+function* numbered(records: readonly unknown[], from: number, step: number): Generator<readonly unknown[]> {
+  for (let i = 0; i < records.length; i++) yield [records[i], from + i * step]
 }

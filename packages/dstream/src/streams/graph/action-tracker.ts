@@ -1,7 +1,7 @@
-import type { Job } from '../../rdd/rdd.js'
+import type { ActionObserver } from '../../rdd/rdd.js'
 
 /** Awaits every action that a user's function starts on the RDDs it was given, even those that the function does not await. */
-export class ActionTracker implements Job {
+export class ActionTracker implements ActionObserver {
   #started: Promise<unknown>[] = []
 
   track(action: Promise<unknown>): void {

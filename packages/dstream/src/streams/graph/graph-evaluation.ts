@@ -1,3 +1,4 @@
+import { BatchMap } from '../../base/batch-map.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
@@ -15,7 +16,7 @@ export class GraphEvaluation {
   readonly #zeroMs: number
   readonly #retentionMs: ReadonlyMap<Operator, number>
   readonly #sharedOperators: ReadonlySet<Operator>
-  readonly #results = new Map<Operator, Map<number, Result>>()
+  readonly #results = new Map<Operator, BatchMap<Result>>()
   readonly #failureCleanups: (() => void)[] = []
 
   constructor(
@@ -28,7 +29,7 @@ export class GraphEvaluation {
     this.#zeroMs = zeroMs
     this.#retentionMs = retentionMs
     this.#sharedOperators = sharedOperators
-    for (const { operator } of graph.nodes) this.#results.set(operator, new Map())
+    for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
   }
 
   isValid(slideMs: number, time: number): boolean {
@@ -72,10 +73,7 @@ export class GraphEvaluation {
 
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
-    for (const [operator, results] of this.#results) {
-      const oldest = time - this.#retentionMs.get(operator)!
-      for (const t of results.keys()) if (t <= oldest) results.delete(t)
-    }
+    for (const [operator, results] of this.#results) results.forget(time - this.#retentionMs.get(operator)!)
   }
 
   async #compute<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {

@@ -43,7 +43,7 @@ export function runningReduceByKey<K extends Key, V>(
         const rdd = await read(parent, time)
         if (rdd === undefined && table.version === undefined) return undefined
         const { partitioner } = table
-        const batch = await rdd?.reduceInPassing(f, { partitioner }).label(KIND, time).held()
+        const batch = await rdd?.reduceByKeyTransient(f, { partitioner }).label(KIND, time).partitions()
         return columnsOf(sc, batch ?? [])
       },
       update: ({ keys, values }, time) => {

@@ -33,7 +33,7 @@ export function transform<U>(
       for (const parent of parents) {
         const rdd = await read(parent as Operator<never>, time)
         if (rdd === undefined) throw noParentRDD(kind, parent.kind, time)
-        rdds.push(rdd.within(actions))
+        rdds.push(rdd.observedBy(actions))
       }
       const result = await actions.run(() => f(rdds, new Time(time)))
       if (result === undefined || result === null) throw nullTransform(kind, shown(result))

@@ -113,5 +113,5 @@ test.each([
   ['a Promise, as an async function does', async () => []],
 ])('a function that gives %s instead of states is told so', async (_, update) => {
   const out = runBatches([[['a', 1]]] as Pair[][], (s) => s.updateStateByPartition(update as never))
-  await expect(out).rejects.toThrow('the function of updateStateByPartition returned')
+  await expect(out).rejects.toThrow('The function of updateStateByPartition returned')
 })

@@ -1,6 +1,7 @@
 import type { Operator } from '../graph/operator.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
-import { iterableOf, pairOf } from '../../rdd/plan/record-policy.js'
+import { pairOf } from '../../rdd/plan/pairs.js'
+import { iterableOf } from '../../rdd/plan/iterables.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { copyForCall } from '../state/freeze.js'
 import type { KeyedState } from '../state/keyed-state.js'

@@ -1,4 +1,4 @@
-import { homeOf, shiftFor } from '../../base/keys/integer.js'
+import { firstSlotOf, shiftFor } from '../../base/keys/integer.js'
 
 const SMALLEST = 16
 
@@ -22,7 +22,7 @@ export class IntegerMap<V> {
     const keys = this.#keys
     const values = this.#values
     const last = keys.length - 1
-    for (let slot = homeOf(key, this.#shift); ; slot = (slot + 1) & last) {
+    for (let slot = firstSlotOf(key, this.#shift); ; slot = (slot + 1) & last) {
       const value = values[slot]
       if (value === undefined || keys[slot] === key) return value
     }
@@ -64,7 +64,7 @@ export class IntegerMap<V> {
   /** Returns the slot that has the key, or the free slot for it. */
   #find(key: number): number {
     const last = this.#keys.length - 1
-    let slot = homeOf(key, this.#shift)
+    let slot = firstSlotOf(key, this.#shift)
     while (this.#values[slot] !== undefined && this.#keys[slot] !== key) slot = (slot + 1) & last
     return slot
   }
@@ -73,7 +73,7 @@ export class IntegerMap<V> {
   #free(gap: number): void {
     const last = this.#keys.length - 1
     for (let slot = (gap + 1) & last; this.#values[slot] !== undefined; slot = (slot + 1) & last) {
-      const home = homeOf(this.#keys[slot]!, this.#shift)
+      const home = firstSlotOf(this.#keys[slot]!, this.#shift)
       if (((slot - home) & last) < ((slot - gap) & last)) continue
       this.#keys[gap] = this.#keys[slot]!
       this.#values[gap] = this.#values[slot]

@@ -1,6 +1,6 @@
 import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } from '../../base/errors/state.js'
 import { detachKey } from '../../base/keys/detach.js'
-import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
+import { fastKeyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf, type Partitioner } from '../../base/keys/partitioner.js'
 import { BatchVersion, valueAt, type Cell } from './cell.js'
 import { freezeState } from './freeze.js'
@@ -157,7 +157,7 @@ export class KeyedState<S> {
 
   /** Returns the cell of a key that has a value. */
   cell(key: Key): Cell<S> | undefined {
-    const k = mapKey(key)
+    const k = fastKeyOf(key)
     const cell = this.#partitionOf(k).find(k)
     return cell === undefined || cell.value === undefined ? undefined : cell
   }
@@ -168,7 +168,7 @@ export class KeyedState<S> {
    */
   findCells(keys: readonly Key[], cells: (Cell<S> | undefined)[], from: number, until: number): void {
     for (let i = from; i < until; i++) {
-      const k = mapKey(keys[i]!)
+      const k = fastKeyOf(keys[i]!)
       cells[i] = this.#partitionOf(k).find(k)
     }
     for (let i = from; i < until; i++) if (cells[i]?.value === undefined) cells[i] = undefined
@@ -178,7 +178,7 @@ export class KeyedState<S> {
   add(key: Key, value: S): Cell<S> {
     const batch = this.#mustBeOpen('change')
     freezeState(value)
-    const k = mapKey(key)
+    const k = fastKeyOf(key)
     const partition = this.#partitionOf(k)
     const cell = partition.add(detachKey(k), value, batch, partition.find(k))
     batch.undoLog!.addNew(cell, this.timed)
@@ -233,7 +233,7 @@ export class KeyedState<S> {
   /** Returns the value as of a committed version, by default the last. @throws `key-not-allowed`, `state-version-forgotten` */
   at(key: Key, version?: number): S | undefined {
     const readableVersion = this.#readableVersion(version)
-    const k = mapKey(key)
+    const k = fastKeyOf(key)
     return this.#partitionOf(k).at(k, readableVersion)
   }
 
@@ -259,7 +259,7 @@ export class KeyedState<S> {
     const pinned = this.#history.pin(readable)
     return new PinnedView<Key, S>(readable, {
       size: this.#history.sizeAt(readable, this.#size),
-      at: (key) => this.#partitionOf(mapKey(key)).at(mapKey(key), readable, pinned),
+      at: (key) => this.#partitionOf(fastKeyOf(key)).at(fastKeyOf(key), readable, pinned),
       entries: () => concat(this.#partitions.map((partition) => partition.entries(readable, pinned))),
       release: () => this.#history.unpin(readable),
     })
@@ -316,7 +316,7 @@ export class KeyedState<S> {
       let batch = batches.get(touched)
       if (batch === undefined) batches.set(touched, (batch = new BatchVersion(touched)))
       freezeState(value)
-      const k = mapKey(key)
+      const k = fastKeyOf(key)
       const cell = this.#partitionOf(k).add(detachKey(k), value, batch, undefined)
       cell.touchSequence = touchSequence ?? cells.length
       cells.push(cell)
@@ -358,10 +358,6 @@ export class KeyedState<S> {
   #partitionOf(key: MapKey): StatePartition<S> {
     return this.#partitions.length === 1 ? this.#partitions[0]! : this.#partitions[this.partitionFor(key)]!
   }
-}
-
-function mapKey(key: Key): MapKey {
-  return typeof key === 'string' || typeof key === 'number' ? key : keyOf(key)
 }
 
 function* concat<T>(parts: readonly Iterable<T>[]): Generator<T> {

@@ -1,5 +1,6 @@
 import { storageLocked } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
+import { Random } from '../../base/random.js'
 import { DiskStorage } from '../../durable/storage/disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
 import { DiskState, type Unsynced } from './disk-state.js'
@@ -67,22 +68,13 @@ function life(platter: DiskState, lock: { by: object | undefined }, options: Mem
     },
     crashed: whenCrashed,
     crash: ({ unsynced = 'lost', seed = 0, ...next } = {}) => {
+      const random = new Random(seed)
       disk.crashed = true
       lock.by = undefined
-      platter.crash(unsynced, randomFrom(seed))
+      platter.crash(unsynced, () => random.next())
       return life(platter, lock, next)
     },
     files: () => new Map([...platter.files].map(([path, inode]) => [path, inode.data.slice(0, inode.size)])),
     overwrite: (file, bytes) => platter.overwrite(file, bytes),
-  }
-}
-
-/** mulberry32: small, and the same everywhere, so that a seed replays a crash. */
-function randomFrom(seed: number) {
-  return (): number => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }

@@ -5,13 +5,13 @@ import { PairColumns } from '../pair-columns.js'
 import type { AnyFunction } from '../../plan/lineage.js'
 import { mapOf, oneOfEach } from '../loop-sink.js'
 
-/** Where a loop stands between two slices: its place in the input, in open flatMaps, and its counts `n0`, `n1` … */
+/** The state of a loop between two slices: its position in the input and in open flatMaps, and its counts `n0`, `n1` … */
 export interface LoopState {
   i: number
   left: number
   /** The iterator has ended. */
   done: boolean
-  /** What the outermost open flatMap gave. */
+  /** The result of the outermost open flatMap. */
   xs1?: readonly unknown[] | undefined
   [name: string]: unknown
 }
@@ -19,21 +19,21 @@ export interface LoopState {
 export interface CompiledLoop {
   state(): LoopState
   loop(...parameters: unknown[]): void
-  /** Holds its functions, and does not take them as parameters. */
+  /** True when it holds its functions, rather than taking them as parameters. */
   readonly bound: boolean
-  /** How often it has been called. */
+  /** The number of its calls so far. */
   runs: number
   readonly counters: readonly (readonly [taken: number, given: number])[]
   /**
-   * One of each kind of object that the loop looks into. V8 forgets a hidden class, and the code made for it, when a
-   * collection of garbage finds no object of it: between two batches there would be none, and the loop would start slow.
+   * One of each kind of object that the loop reads. V8 drops a hidden class, and the code optimised for it, when a garbage
+   * collection finds no object of it. Between two batches there would be none, and the loop would start slow again.
    */
-  readonly alive: readonly unknown[]
+  readonly keepsAlive: readonly unknown[]
 }
 
-/** How many loops, uses of functions, and texts of functions are remembered. */
+/** The most loops, counts of uses, and texts of functions that are cached. */
 const CAPACITY = 512
-/** The same functions have come so often that they will come again. */
+/** The number of uses from which on functions are expected in every batch, and bound to a loop. */
 const USES_TO_BIND = 8
 
 let made = 0
@@ -43,10 +43,10 @@ const idOfText = new Map<string, number>()
 let idsOf = new WeakMap<AnyFunction, { readonly text: number; readonly self: number }>()
 
 /**
- * The loop for a shape and these functions. V8 learns types and call targets per source text, so each chain must have a
- * text of its own: two chains that share one run ten times slower. A chain is known by the texts of its functions, since
- * lambdas made anew in every batch are other objects with the same text; they are parameters of the loop. Functions
- * that stay the same from batch to batch get a loop that holds them as constants: no call asks any more who is called.
+ * Returns the loop for a shape and these functions. V8 learns types and call targets per source text, so each chain needs a
+ * text of its own: two chains that share one run ten times slower. A chain is identified by the texts of its functions,
+ * since lambdas made in every batch are new objects with the same text; they are parameters of the loop. Functions that
+ * stay the same from batch to batch get a loop that holds them as constants, so that no call looks up its target.
  */
 export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): CompiledLoop {
   const ids = functions.map(idsOfFunction)
@@ -54,11 +54,11 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
   const functionsKey = name + ids.map((id) => id.self).join()
   let bound = byFunctions.get(functionsKey) ?? 0
   if (typeof bound === 'number') bound = ++bound < USES_TO_BIND ? bound : compile(shape, functions)
-  keep(byFunctions, functionsKey, bound)
+  putLast(byFunctions, functionsKey, bound)
   if (typeof bound === 'object') return bound
   const textKey = name + ids.map((id) => id.text).join()
   const loop = byText.get(textKey) ?? compile(shape, undefined)
-  keep(byText, textKey, loop)
+  putLast(byText, textKey, loop)
   return loop
 }
 
@@ -74,25 +74,25 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     bound,
     runs: 0,
     counters: countersOf(shape),
-    alive: [state(), new PairColumns([], []), oneOfEach],
+    keepsAlive: [state(), new PairColumns([], []), oneOfEach],
   }
 }
 
-/** Puts an entry in last; the first is the one that has been unused for the longest. */
-function keep<T>(entries: Map<string, T>, key: string, value: T): void {
+/** Puts an entry last in a cache whose first entry is the least recently used, and drops that one when it is full. */
+function putLast<T>(entries: Map<string, T>, key: string, value: T): void {
   entries.delete(key)
   entries.set(key, value)
   if (entries.size > CAPACITY) entries.delete(entries.keys().next().value!)
 }
 
-/** A number for the text of a function, the same for the same text, and one for the function itself. */
+/** Returns an id for the text of a function, the same for the same text, and one for the function itself. */
 function idsOfFunction(f: AnyFunction): { readonly text: number; readonly self: number } {
   const known = idsOf.get(f)
   if (known !== undefined) return known
   const source = Function.prototype.toString.call(f)
   let text = idOfText.get(source)
   if (text === undefined) {
-    // Ids are never given twice, so all that forgetting costs is a compilation.
+    // Ids are never reused, so clearing the caches costs a compilation and nothing else.
     if (idOfText.size >= CAPACITY) {
       idOfText.clear()
       idsOf = new WeakMap()

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RecordError } from '../../../base/record-error.js'
-import type { Policy } from '../../plan/record-policy.js'
+import type { RecordErrorPolicy } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
-import type { AnyFunction, Input, LineageNode, StepOp } from '../../plan/lineage.js'
+import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
 import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
@@ -64,7 +64,7 @@ const unsafeSteps: fc.Arbitrary<MakeStep> = fc.oneof(
   fc.constant(step('flatMap', (x) => (small(x) % 4 === 0 ? 'text' : [x]))),
 )
 
-type MakeSink = (log: Log, place: LineageNode) => LoopSink
+type MakeSink = (log: Log, origin: LineageNode) => LoopSink
 function throwing(f: AnyFunction) {
   return (a: unknown, b: unknown) => {
     if (small(b) === 13) throw new Error('thirteen')
@@ -75,33 +75,33 @@ const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
   fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
   fc.integer({ min: 1, max: 12 }).map<MakeSink>((limit) => () => ({ kind: 'take', out: [], limit })),
   fc.constant<MakeSink>(() => ({ kind: 'count', n: 0 })),
-  fc.constant<MakeSink>((log, place) => ({ kind: 'foreach', place, f: record((x) => x)(log) })),
-  fc.constant<MakeSink>((_, place) => ({ kind: 'fold', place, acc: 0, f: throwing((a, x) => a + small(x)) })),
-  fc.constant<MakeSink>((_, place) => ({ kind: 'fold', place, acc: '', f: throwing((a, x) => `${a},${small(x)}`) })),
-  fc.constant<MakeSink>((_, place) => ({
+  fc.constant<MakeSink>((log, origin) => ({ kind: 'foreach', origin, f: record((x) => x)(log) })),
+  fc.constant<MakeSink>((_, origin) => ({ kind: 'fold', origin, acc: 0, f: throwing((a, x) => a + small(x)) })),
+  fc.constant<MakeSink>((_, origin) => ({ kind: 'fold', origin, acc: '', f: throwing((a, x) => `${a},${small(x)}`) })),
+  fc.constant<MakeSink>((_, origin) => ({
     kind: 'reduce',
-    place,
+    origin,
     has: false,
     acc: undefined,
     f: throwing((a, x) => small(a) * 2 - small(x)),
   })),
-  fc.constant<MakeSink>((_, place) =>
+  fc.constant<MakeSink>((_, origin) =>
     combineSink(
-      place,
+      origin,
       undefined,
       throwing((a, b) => -small(a) - small(b)),
     ),
   ),
-  fc.constant<MakeSink>((_, place) =>
+  fc.constant<MakeSink>((_, origin) =>
     combineSink(
-      place,
+      origin,
       (v) => [v],
       throwing((c: unknown[], v) => (c.push(v), c)),
     ),
   ),
-  fc.constant<MakeSink>((_, place) => ({
+  fc.constant<MakeSink>((_, origin) => ({
     kind: 'bucket',
-    place,
+    origin,
     buckets: [[], []],
     partitionOf: (k) => small(k) % 2,
   })),
@@ -116,7 +116,7 @@ const values = fc.oneof(
   fc.tuple(keys, fc.integer({ min: 0, max: 50 })),
   fc.constantFrom(13, 0, -0, undefined),
 )
-const forms: Record<string, (records: readonly unknown[]) => Input> = {
+const forms: Record<string, (records: readonly unknown[]) => LoopInput> = {
   array: (records) => records,
   iterator: (records) => new Set(records),
   columns: (records) => {
@@ -152,7 +152,7 @@ function run(
   const errors: unknown[] = []
   const note = (error: unknown) =>
     errors.push(error instanceof RecordError ? [error.operator, error.record, String(error.cause)] : String(error))
-  const policy: Policy =
+  const policy: RecordErrorPolicy =
     skip === undefined
       ? undefined
       : (error) => {
@@ -170,7 +170,7 @@ function run(
     // How far the counts of a failed run have come says nothing.
     return { failed: errors, log }
   }
-  const results: Record<string, unknown> = { ...sink, place: undefined, f: undefined, merge: undefined }
+  const results: Record<string, unknown> = { ...sink, origin: undefined, f: undefined, merge: undefined }
   results['map'] = sink.kind === 'combine' ? [...tableOf(sink)] : undefined
   results['integers'] = undefined
   return {
@@ -224,13 +224,13 @@ const engines = [['interpreter', interpreted] as const, ['generated loop', fused
 
 /** Straight into a table, so that the keys decide. */
 const combines: fc.Arbitrary<MakeSink> = fc.constantFrom<MakeSink>(
-  (_, place) =>
+  (_, origin) =>
     combineSink(
-      place,
+      origin,
       undefined,
       throwing((a, b) => small(a) + small(b)),
     ),
-  (_, place) => combineSink(place, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
+  (_, origin) => combineSink(origin, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
 )
 const pairs = fc.array(fc.tuple(keys, fc.integer({ min: 8, max: 14 })), { maxLength: 40 })
 

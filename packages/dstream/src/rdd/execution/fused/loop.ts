@@ -1,43 +1,44 @@
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, iterableOf, type Policy } from '../../plan/record-policy.js'
+import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
 import { takesPairs, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
-import { stepOf, type AnyFunction, type Input, type LineageNode } from '../../plan/lineage.js'
+import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
 import { isFull, type LoopSink } from '../loop-sink.js'
 
 /**
- * How many records one call of a loop takes at most; the first calls of a new loop take fewer. V8 optimises what is
- * called often as a whole. A loop that runs for long in its first call is replaced on the way instead, when nothing is
- * known yet of what follows it, nor that its accumulator is a number.
+ * The most records of one call of a loop; the first calls of a new loop take fewer. V8 optimises a function as a whole once
+ * it is called often. A loop that runs long in its first call is optimised while it runs instead, before V8 knows the code
+ * after it, or that its accumulator is a number.
  */
 const LONGEST_RUN = 65_536
 const FIRST_RUN = 64
 
 /**
- * A chain of steps down to its sink as one generated loop: no call between the steps but those of the user's functions,
- * which V8 inlines. Means what {@link Interpreter} means.
+ * Runs a chain of steps and its sink as one generated loop. The only calls are those of the user's functions, which V8
+ * inlines. The result is that of {@link Interpreter}.
  */
 export class FusedLoop implements Pass {
   readonly #inputShape: Shape['input']
   readonly #input: unknown
-  /** How many records the input has; of an iterator nobody knows. */
+  /** The number of records of an indexed input. */
   readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
-  readonly #policy: Policy
+  readonly #policy: RecordErrorPolicy
   #loop: CompiledLoop
   #sinkShape: SinkShape
   readonly #state: LoopState
 
   constructor(
-    input: Input,
+    input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    policy: Policy,
+    policy: RecordErrorPolicy,
   ) {
     this.#policy = policy
     this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
@@ -94,7 +95,7 @@ export class FusedLoop implements Pass {
     return left
   }
 
-  /** Whatever is still open, the innermost first. */
+  /** Closes all open iterators, the innermost first. */
   #close(): void {
     const state = this.#state
     for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
@@ -113,36 +114,36 @@ export class FusedLoop implements Pass {
     )
   }
 
-  // What the loop calls when something is not as usual.
-
-  /** A function threw, in a loop that leaves nothing out. Of a pair the loop has kept the two halves. */
+  /** Called by a loop that leaves no record out, when a function threw. `x` and `y` are the two halves of a pair. */
   fail(at: number, x: unknown, y: unknown, cause: unknown): never {
     this.#close()
-    const place = this.#place(at)
+    const origin = this.#origin(at)
     const ofPair =
-      place !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
-    if (place !== undefined) failOnRecord(place, ofPair ? [x, y] : x, cause, undefined)
+      origin !== undefined && takesPairs(at < this.steps.length ? stepOf(this.steps[at]!).op : this.#sinkShape)
+    if (origin !== undefined) failOnRecord(origin, ofPair ? [x, y] : x, cause, undefined)
     throw cause
   }
 
-  /** A function threw: returns if the record is to be left out. */
+  /** Called by a safe loop when a function threw. Returns if the record is left out. */
   bad(at: number, record: unknown, cause: unknown): void {
-    failOnRecord(this.#place(at)!, record, cause, this.#policy)
+    failOnRecord(this.#origin(at)!, record, cause, this.#policy)
   }
 
+  /** Called by the loop for a record that is no pair. */
   noPair(at: number, record: unknown): never {
-    const place = this.#place(at)!
-    const error = notAPair(place.operator, record)
-    throw this.#policy === undefined ? new RecordError(place, record, error) : error
+    const origin = this.#origin(at)!
+    const error = notAPair(origin.operator, record)
+    throw this.#policy === undefined ? new RecordError(origin, record, error) : error
   }
 
+  /** Called by the loop for a flatMap result that is no array. */
   open(at: number, value: unknown): Cursor {
-    return new Cursor(iterableOf(this.#place(at)!, value))
+    return new Cursor(iterableOf(this.#origin(at)!, value))
   }
 
-  #place(at: number): RecordOrigin | undefined {
+  #origin(at: number): RecordOrigin | undefined {
     if (at >= 0 && at < this.steps.length) return this.steps[at]
-    return at === this.steps.length && 'place' in this.sink ? this.sink.place : undefined
+    return at === this.steps.length && 'origin' in this.sink ? this.sink.origin : undefined
   }
 }
 

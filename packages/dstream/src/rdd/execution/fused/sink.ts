@@ -1,31 +1,32 @@
 import type { LoopSink } from '../loop-sink.js'
 
 /**
- * How a sink is written. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then stays
- * in a register, where it would be a new heap number per record. `combineInto` has combiners that change in place. The two
- * for integers are left at the first other key.
+ * The variants of generated sinks. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then
+ * stays in a register, where it would be a new heap number per record. `combineInto` has combiners that may change in
+ * place. The two variants for integers end at the first other key.
  */
 export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | CombineShape
 type CombineShape = 'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers'
 
-/** Which parameters of the loop are functions of the sink: after those of the steps. */
-export const sinkFunctions: Readonly<Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'own' | 'partitionOf')[]>> =
-  {
-    collect: [],
-    take: [],
-    count: [],
-    foreach: ['f'],
-    fold: ['f'],
-    foldNumber: ['f'],
-    reduce: ['f'],
-    combine: ['merge', 'own'],
-    combineInto: ['merge', 'create', 'own'],
-    combineIntegers: ['merge', 'own'],
-    combineIntoIntegers: ['merge', 'create', 'own'],
-    bucket: ['partitionOf'],
-  }
+/** The functions of the sink, which follow those of the steps among the parameters of the loop. */
+export const sinkFunctions: Readonly<
+  Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'copyKey' | 'partitionOf')[]>
+> = {
+  collect: [],
+  take: [],
+  count: [],
+  foreach: ['f'],
+  fold: ['f'],
+  foldNumber: ['f'],
+  reduce: ['f'],
+  combine: ['merge', 'copyKey'],
+  combineInto: ['merge', 'create', 'copyKey'],
+  combineIntegers: ['merge', 'copyKey'],
+  combineIntoIntegers: ['merge', 'create', 'copyKey'],
+  bucket: ['partitionOf'],
+}
 
-/** What comes before the loop. */
+/** The statements before the loop. */
 export const openSink: Readonly<Record<SinkShape, string>> = {
   collect: 'const out = sink.out',
   take: 'const out = sink.out, limit = sink.limit',
@@ -41,11 +42,11 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   bucket: 'const buckets = sink.buckets',
 }
 
-/** What comes after it. */
+/** The statements after the loop. */
 export const closeSink: Readonly<Record<SinkShape, string>> = {
   collect: '',
   take: '',
-  // What the last step gave has been counted already.
+  // The writer of the loop adds the count of the last step itself.
   count: '',
   foreach: '',
   fold: 'sink.acc = acc',
@@ -59,8 +60,8 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
 }
 
 /**
- * The entry of a pair's key. What is in the map is a key as it is; of the rest, strings and numbers are, and the call is
- * for what remains.
+ * Looks the key up as given. A hit needs no canonical form, nor do strings and numbers; only compound keys go through
+ * `keyOf`.
  */
 function readPair(r: string) {
   return `let k = ${r}[0], old = map.get(k)
@@ -69,8 +70,9 @@ function readPair(r: string) {
 }
 
 /**
- * Whole numbers are found in a quarter of the time of a Map; the first other key, and all after it, go to the Map. Where that
- * key is left out because a function threw on it, the loop goes on, without the table.
+ * Puts pairs into an integer table while all keys are 32-bit integers, four times as fast as a Map. The first other key
+ * moves them to the Map and ends this loop. Where that record is left out because a function threw on it, this loop
+ * continues with the Map.
  */
 function intoIntegers(r: string, create: string, other: string, end: string) {
   return `if (integers !== undefined && isInteger(${r}[0])) {
@@ -80,10 +82,10 @@ function intoIntegers(r: string, create: string, other: string, end: string) {
   } else { mapOf(sink); integers = undefined; ${other}; ${end} }`
 }
 
-/** One record into the sink; `end` ends the loop and leaves the record behind. */
+/** Delivers one record to the sink. `end` is the statement that ends the loop behind the record. */
 export const deliver: Readonly<Record<SinkShape, (record: string, end: string) => string>> = {
   collect: (r) => `out.push(${r})`,
-  // The record that fills the sink has been used, and ends the loop.
+  // Counts the record that fills the sink as used, and ends the loop.
   take: (r, end) => `out.push(${r})\nif (out.length >= limit) { ${end} }`,
   count: () => '',
   foreach: (r) => `f(${r})`,
@@ -91,17 +93,17 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
   foldNumber: (r) => `acc = f(acc, ${r})`,
   reduce: (r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
-  // What is not there is taken for new, without a second look, unless the Map does not grow: then it is undefined.
+  // Takes a missing key for new, without a second lookup. Where the Map does not grow, the key was there with `undefined`.
   combine: (r) => `${readPair(r)}
     if (old !== undefined) map.set(k, merge(old, v))
     else {
       const size = map.size
-      map.set(own(k), v)
+      map.set(copyKey(k), v)
       if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
     }`,
-  // A combiner that was changed in place is in the map already. (−0 equals 0, yet is another value.)
+  // A combiner changed in place is in the map already. (−0 is compared equal to 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(own(k), create(v))
+    if (old === undefined && !map.has(k)) map.set(copyKey(k), create(v))
     else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
   combineIntegers: (r, end) => intoIntegers(r, `${r}[1]`, deliver.combine(r, end), end),
   combineIntoIntegers: (r, end) => intoIntegers(r, `create(${r}[1])`, deliver.combineInto(r, end), end),

@@ -1,22 +1,22 @@
 import type { StepOp } from '../../plan/lineage.js'
 import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './sink.js'
 
-/** What decides the text of a loop, besides the functions that it is given. */
+/** The properties that determine the text of a loop, apart from its functions. */
 export interface Shape {
-  /** An array and {@link PairColumns} are read by index, anything else by its iterator. */
+  /** Arrays and {@link PairColumns} are read by index, other inputs by their iterator. */
   readonly input: 'array' | 'columns' | 'iterator'
   readonly ops: readonly StepOp[]
   readonly sink: SinkShape
-  /** Every call in a try of its own, so that a record on which it throws can be left out. */
+  /** True when every call has a `try` of its own, so that a record on which it throws can be left out. */
   readonly safe: boolean
 }
 
-/** Counts are taken where they can change; in a safe loop every step can lose a record. */
-function spreads(op: StepOp | undefined) {
+function expands(op: StepOp | undefined) {
   return op === 'flatMap' || op === 'flatMapValues'
 }
-function canDrop(op: StepOp | undefined, safe: boolean) {
-  return op === 'filter' || spreads(op) || safe
+/** Returns whether a step needs a counter of its own. In a safe loop every step can lose a record. */
+function changesCount(op: StepOp | undefined, safe: boolean) {
+  return op === 'filter' || expands(op) || safe
 }
 
 const pairOps: ReadonlySet<string> = new Set([
@@ -30,33 +30,33 @@ const pairOps: ReadonlySet<string> = new Set([
   'combineIntoIntegers',
   'bucket',
 ])
-/** Whether a step or a sink takes nothing but pairs. */
+/** Returns whether a step or a sink takes only pairs. */
 export function takesPairs(op: StepOp | SinkShape): boolean {
   return pairOps.has(op)
 }
 
-/** For each step, the counter that holds what it took and the one that holds what it gave. */
+/** Returns, for each step, the index of the counter of records in and of that of records out. */
 export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
   let last = 0
   return shape.ops.map((op) => {
     const taken = last
-    if (canDrop(op, shape.safe)) last++
+    if (changesCount(op, shape.safe)) last++
     return [taken, last] as const
   })
 }
 
 /**
- * The loop as JavaScript, as a function of the functions that it calls when they are `bound`, else with them as its last
- * parameters. It runs from `i` to `end` of what has an index (or over `left` items of an iterator), or until `left`
- * items of its flatMaps are used up, and leaves in `p` where to go on. `at` and `x` say who is at work on what: plain
- * constants and locals, so that naming a failing function costs nothing until it fails. What follows the loop stays out of
- * the `try`: `x` would have to be a heap object for it, in every round.
+ * Returns the loop as JavaScript. Its functions are constants of it when they are `bound`, else its last parameters. It runs
+ * from `i` to `end` of an indexed input (or over `left` items of an iterator), or until `left` items of its flatMaps are
+ * used, and stores in `p` where to continue. `at` and `x` identify the running function and its record. They are plain
+ * constants and locals, so that naming a failing function costs nothing until it fails. The statements after the loop
+ * stay outside of the `try`: inside, `x` would have to be a heap object in every iteration.
  */
 export function loopSource(shape: Shape, bound: boolean): string {
   return new LoopWriter(shape).text(bound ? [] : functionNames(shape))
 }
 
-/** What the loop calls the functions of the steps and of the sink. */
+/** Returns the names of the functions of the steps and of the sink within the loop. */
 export function functionNames({ ops, sink }: Shape): string[] {
   return [...ops.map((_, s) => `f${s}`), ...sinkFunctions[sink]]
 }
@@ -70,7 +70,7 @@ class LoopWriter {
   constructor(shape: Shape) {
     this.#shape = shape
     this.#counters = countersOf(shape)
-    this.#levels = shape.ops.filter(spreads).length
+    this.#levels = shape.ops.filter(expands).length
   }
 
   text(parameters: readonly string[]): string {
@@ -96,7 +96,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
     h.fail(at, x, y, e)
   }
-  ${innermost === 0 ? '' : this.#countSpread()}
+  ${innermost === 0 ? '' : this.#countExpanded()}
   ${sink === 'count' ? `sink.n += ${plain && numbers === 1 ? 'i - from' : counts.at(-1)}` : closeSink[sink]}
   ${counts.map((n) => `p.${n} += ${n}`).join('; ')}
   ${saved.map((v) => `p.${v} = ${v}`).join('; ')}
@@ -113,26 +113,26 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     return this.#shape.input === 'columns' ? 'const keys = input.keys, values = input.values' : ''
   }
 
-  /** The record at `i`. */
+  /** Returns the expression for the record at `i`. */
   #read(): string {
     return this.#shape.input === 'columns' ? '[keys[i], values[i]]' : 'input[i]'
   }
 
-  /** The loop over the partition itself. */
+  /** Writes the loop over the partition itself. */
   #outer(): string {
     if (this.#levels === 0) {
       return this.#indexed
-        ? // Bounded by the length first: V8 then reads without a check of its own.
+        ? // Compares with the length first: V8 then reads without a bounds check.
           `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
             if (i === end) break
             const r0 = ${this.#read()}
             ${this.#steps(0, 'r0', NEXT_ROUND)}
-            ${AT_REST}
+            ${CLEAR_ORIGIN}
           }`
         : `for (; left > 0; left = left - 1 | 0) {
             ${this.#pull()}
             ${this.#steps(0, 'r0', NEXT_ROUND)}
-            ${AT_REST}
+            ${CLEAR_ORIGIN}
           }`
     }
     const indexed = this.#indexed
@@ -141,9 +141,9 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       if (xs1 === undefined) {
         ${indexed ? '' : 'if (left <= 0) break all; left = left - 1 | 0'}
         ${next}
-        ${this.#untilSpread(0, 'r0', `{ ${AT_REST}; ${indexed ? 'i++; ' : ''}continue all }`)}
+        ${this.#untilExpand(0, 'r0', `{ ${CLEAR_ORIGIN}; ${indexed ? 'i++; ' : ''}continue all }`)}
       }
-      ${this.#spread(1)}
+      ${this.#expand(1)}
       ${indexed ? 'i++' : ''}
     }`
   }
@@ -156,18 +156,18 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       n0 = n0 + 1 | 0`
   }
 
-  /** Steps from `s` on, the sink at their end. For chains, or ends of chains, without a flatMap. */
+  /** Writes the steps from `s` on and the sink, for a chain, or the end of a chain, without flatMap. */
   #steps(s: number, record: string, skip: string): string {
     if (s === this.#shape.ops.length) return this.#deliver(record, skip)
     const [text, result] = this.#step(s, record, skip)
     return `${text}\n${this.#steps(s + 1, result, skip)}`
   }
 
-  /** Steps from `s` on up to the next flatMap, which opens its level. */
-  #untilSpread(s: number, record: string, skip: string): string {
-    if (!spreads(this.#shape.ops[s])) {
+  /** Writes the steps from `s` on up to the next flatMap, which opens its level. */
+  #untilExpand(s: number, record: string, skip: string): string {
+    if (!expands(this.#shape.ops[s])) {
       const [text, result] = this.#step(s, record, skip)
-      return `${text}\n${this.#untilSpread(s + 1, result, skip)}`
+      return `${text}\n${this.#untilExpand(s + 1, result, skip)}`
     }
     const d = this.#levelOf(s)
     const open = (call: string) =>
@@ -180,8 +180,8 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     return this.#call(s, record, open(pair ? `f${s}(${record}[1])` : `f${s}(${record})`), `{ ${undo}${skip} }`)
   }
 
-  /** The loop over what the flatMap of a level gave. */
-  #spread(d: number): string {
+  /** Writes the loop over the result of the flatMap of a level. */
+  #expand(d: number): string {
     const s = this.#stepOf(d)
     const record = this.#name()
     const last = d === this.#levels
@@ -196,16 +196,16 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
           left = left - 1 | 0
           ${count(this.#counters[s]![1])}
           ${read}
-          ${this.#untilSpread(s + 1, record, NEXT_ROUND)}
+          ${this.#untilExpand(s + 1, record, NEXT_ROUND)}
         }
-        ${this.#spread(d + 1)}`
+        ${this.#expand(d + 1)}`
     return `while (true) {
       ${last ? `counted = j${d}\nconst stop = left > 0 ? counted + left | 0 : counted` : ''}
       for (; j${d} < xs${d}.length; j${d}++) {
         ${inner}
-        ${AT_REST}
+        ${CLEAR_ORIGIN}
       }
-      ${last ? this.#countSpread() : ''}
+      ${last ? this.#countExpanded() : ''}
       if (c${d} === undefined) break
       ${refill}
       if (xs${d}.length === 0) break
@@ -213,13 +213,13 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     xs${d} = undefined; c${d} = undefined`
   }
 
-  /** To the first of the items that have just come. */
+  /** Moves to the first of a new chunk of items. */
   #rewind(d: number): string {
     return `j${d} = 0${d === this.#levels ? '; counted = 0' : ''}`
   }
 
-  /** What the innermost flatMap has given since it was last counted: not one by one, which would cost more than a step. */
-  #countSpread(): string {
+  /** Counts the items of the innermost flatMap since the last count. Counting one by one would cost more than a step. */
+  #countExpanded(): string {
     const d = this.#levels
     const given = `n${this.#counters[this.#stepOf(d)]![1]}`
     return `left = left - (j${d} - counted) | 0
@@ -227,7 +227,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
       counted = j${d}`
   }
 
-  /** One step that gives at most one record: its text, and the variable that holds the result. */
+  /** Writes a step with at most one result. Returns its text and the variable that holds the result. */
   #step(s: number, record: string, skip: string): readonly [text: string, result: string] {
     const op = this.#shape.ops[s]!
     const [taken, given] = this.#counters[s]!
@@ -248,15 +248,15 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   }
 
   /**
-   * A piece of text that calls a user's function, named for the case that it throws; it assigns to `result`. A pair is
-   * named by its two halves: naming the array itself would force V8 to make one for every record.
+   * Wraps the call of a user's function, which assigns to `result`, so that an error names operator and record. A pair is
+   * recorded by its two halves: recording the array itself would force V8 to allocate one for every record.
    */
   #call(s: number, record: string, text: string, skip: string, result?: string): string {
     const pair = this.#takesPairs(s)
     const check = pair ? `if (!isArray(${record}) || ${record}.length !== 2) h.noPair(${s}, ${record})\n` : ''
     if (!this.#shape.safe) {
-      const blamed = pair ? `x = ${record}[0]; y = ${record}[1]` : `x = ${record}`
-      return `${check}at = ${s}; ${blamed}\n${result === undefined ? '' : 'const '}${text}`
+      const recorded = pair ? `x = ${record}[0]; y = ${record}[1]` : `x = ${record}`
+      return `${check}at = ${s}; ${recorded}\n${result === undefined ? '' : 'const '}${text}`
     }
     const declared = result === undefined ? '' : `let ${result}\n`
     return `${declared}try { ${check}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
@@ -271,18 +271,18 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     return `r${++this.#names}`
   }
   #levelOf(s: number): number {
-    return this.#shape.ops.slice(0, s + 1).filter(spreads).length
+    return this.#shape.ops.slice(0, s + 1).filter(expands).length
   }
   #stepOf(d: number): number {
-    return this.#shape.ops.findIndex((op, s) => spreads(op) && this.#levelOf(s) === d)
+    return this.#shape.ops.findIndex((op, s) => expands(op) && this.#levelOf(s) === d)
   }
 }
 
-/** Where a round ends nobody is at work. V8 polls for interrupts there, and would keep what it does not know to be constant. */
-const AT_REST = 'at = -1; x = undefined; y = undefined'
-const NEXT_ROUND = `{ ${AT_REST}; continue }`
+/** Clears the origin at the loop's back edge: V8's interrupt check there would otherwise keep it alive in every iteration. */
+const CLEAR_ORIGIN = 'at = -1; x = undefined; y = undefined'
+const NEXT_ROUND = `{ ${CLEAR_ORIGIN}; continue }`
 
-/** Within a slice no count comes near 2^31, and V8 need not ask. */
+/** Increments a counter. Within a slice no count comes near 2^31, and `| 0` spares V8 an overflow check. */
 function count(n: number) {
   return `n${n} = n${n} + 1 | 0`
 }

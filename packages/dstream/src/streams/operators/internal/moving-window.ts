@@ -168,7 +168,7 @@ export class MovingWindow<K extends Key, V> {
     })
     const all = new PairColumns(keys as K[], values)
     let at = 0
-    newest.replace((await newest.held()).map((partition) => all.slice(at, (at += sizeOf(partition)))))
+    newest.replacePartitions((await newest.partitions()).map((partition) => all.slice(at, (at += sizeOf(partition)))))
   }
 
   /** Returns a cell of the same key that has a value: the given one may have been dropped since. */
@@ -190,7 +190,7 @@ export class MovingWindow<K extends Key, V> {
     const batches: PairColumns<Key, V>[] = []
     for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
       const rdd = await read(this.reduced, time)
-      if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.held()))
+      if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.partitions()))
     }
     // The keys of a single batch are distinct already.
     return { afterMs, untilMs, ...(batches.length === 1 ? { columns: batches[0]! } : await this.#merge(batches)) }

@@ -35,7 +35,7 @@ export function updateStates<K extends Key, V, K2 extends Key, S>(
       const rdd = await read(parent, time)
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
       const { partitioner } = table
-      const batch = (await rdd?.groupInPassing({ partitioner }).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.groupByKeyTransient({ partitioner }).label(kind, time).materialise()) ?? []
       return { batch, first: await initial.read(table) }
     },
     update: ({ batch, first }, time) => {

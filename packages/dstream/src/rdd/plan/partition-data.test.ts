@@ -20,17 +20,17 @@ const pairs = [...table]
 
 test('a reduced partition is held as a table until somebody asks for an array', async () => {
   const rdd = reduced()
-  expect(await rdd.held()).toEqual([table])
-  expect(await rdd.held()).toEqual([table])
+  expect(await rdd.partitions()).toEqual([table])
+  expect(await rdd.partitions()).toEqual([table])
   expect(await rdd.materialise()).toEqual([pairs])
-  expect(await rdd.held()).toEqual([pairs])
+  expect(await rdd.partitions()).toEqual([pairs])
 })
 
 test('several partitions are held as arrays, and so is what no table made', async () => {
-  const parts = await sc.parallelize(pairs, { numPartitions: 2 }).reduceByKey((x, y) => x + y, { numPartitions: 2 }).held() // prettier-ignore
+  const parts = await sc.parallelize(pairs, { numPartitions: 2 }).reduceByKey((x, y) => x + y, { numPartitions: 2 }).partitions() // prettier-ignore
   expect(parts.map(Array.isArray)).toEqual([true, true])
-  expect(await sc.parallelize([1, 2]).held()).toEqual([[1, 2]])
-  expect(await reduced().mapValues(String).held()).toEqual([[['a', '4'], ['b', '2']]]) // prettier-ignore
+  expect(await sc.parallelize([1, 2]).partitions()).toEqual([[1, 2]])
+  expect(await reduced().mapValues(String).partitions()).toEqual([[['a', '4'], ['b', '2']]]) // prettier-ignore
 })
 
 const reads: [string, (rdd: RDD<readonly [string, number]>) => Promise<unknown>, unknown][] = [
@@ -42,11 +42,11 @@ const reads: [string, (rdd: RDD<readonly [string, number]>) => Promise<unknown>,
   ['union', (rdd) => rdd.union(rdd).count(), 4],
   ['join', (rdd) => rdd.join(rdd).collect(), [['a', [4, 4]], ['b', [2, 2]]]], // prettier-ignore
   ['cache', (rdd) => rdd.cache().collect(), pairs],
-  ['held', (rdd) => rdd.cacheAlways().held(), [table]],
+  ['held', (rdd) => rdd.cacheAlways().partitions(), [table]],
 ]
 test.each(reads)('%s reads a table that is held as the pairs it is', async (_, read, expected) => {
   const rdd = reduced()
-  await rdd.held()
+  await rdd.partitions()
   expect(await read(rdd)).toEqual(expected)
   expect(await read(rdd)).toEqual(expected)
 })

@@ -1,21 +1,21 @@
 import type { Evaluation } from '../plan/evaluation.js'
-import type { CompareRanks } from './heap.js'
+import type { CompareRanks } from './bounded-heap.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 
-/** Places of the records, in sorted order. */
+/** The indexes of the records, in sorted order. */
 export type Permutation = Uint32Array
 
-/** What is done without a pause: some milliseconds at most. */
+/** The number of records sorted or merged without a pause, which takes some milliseconds at most. */
 const CHUNK_SIZE = 1 << 13
 
-/** How the runs of a merge sort are made and merged. `from` and `to` change places after each round. */
+/** Makes and merges the runs of a merge sort. The source and the target are swapped after each round. */
 interface Sorter {
-  /** Runs of this length come about by `begin`. */
+  /** The length of the runs that `begin` makes. */
   readonly width: number
   begin(low: number, high: number): void
   /**
-   * Merges places `k` to `until` of the run that begins at `low`: `i` and `j` are what is left of its halves, the first of which
-   * ends at `middle`, the second at `high`. Gives the new `i`.
+   * Writes positions `k` to before `until` of a merged run. The unmerged rest of its first half is `i` to before `middle`,
+   * that of the second half `j` to before `high`. Returns the new `i`.
    */
   merge(i: number, middle: number, j: number, high: number, k: number, until: number): number
   swap(): void
@@ -23,8 +23,8 @@ interface Sorter {
 }
 
 /**
- * The stable order of ranks: a merge sort from the bottom up, with pauses. Numbers take a way of their own, without a
- * call per comparison.
+ * Sorts ranks stably, by a merge sort from the bottom up that yields to the event loop. Numbers have a sorter of their own,
+ * without a call per comparison.
  */
 export function sortedOrder(
   ranks: readonly unknown[],
@@ -38,7 +38,7 @@ export function sortedOrder(
   const begun = forEachInOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
     const end = Math.min(length, (c + 1) * CHUNK_SIZE)
     for (let low = c * CHUNK_SIZE; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
-    return evaluation.breathe(CHUNK_SIZE)
+    return evaluation.yieldIfDue(CHUNK_SIZE)
   })
   return chain(begun, () => chain(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
 }
@@ -66,10 +66,10 @@ function mergeTwo(
   let k = low
   return forEachInOrder(Math.ceil((high - low) / CHUNK_SIZE), () => {
     const until = Math.min(high, k + CHUNK_SIZE)
-    // What has gone to `to` and is not of the first half is of the second.
+    // The target has k − low items so far: i − low of them are from the first half, the others from the second.
     const j = middle + (k - low) - (i - low)
     i = sorter.merge(i, middle, j, high, k, until)
-    const pause = evaluation.breathe(until - k)
+    const pause = evaluation.yieldIfDue(until - k)
     k = until
     return pause
   })
@@ -117,7 +117,7 @@ class AnySorter implements Sorter {
   }
 }
 
-/** Ranks as numbers whose order by `<` is the wanted one; `undefined` where there are others, or NaN. */
+/** Returns ranks as numbers that `<` sorts as wanted, or `undefined` where some rank is NaN or no number. */
 function numbersOf(ranks: readonly unknown[], ascending: boolean): Float64Array | undefined {
   const numbers = new Float64Array(ranks.length)
   for (let i = 0; i < ranks.length; i++) {
@@ -128,7 +128,7 @@ function numbersOf(ranks: readonly unknown[], ascending: boolean): Float64Array 
   return numbers
 }
 
-/** The numbers move along with their places, so that both are read one after the other. */
+/** Moves the numbers along with their indexes, so that memory is read in sequence. */
 class NumberSorter implements Sorter {
   readonly width = 16
   #from: { readonly ranks: Float64Array; readonly places: Permutation }
@@ -139,7 +139,7 @@ class NumberSorter implements Sorter {
     this.#to = { ranks: new Float64Array(ranks.length), places: new Uint32Array(ranks.length) }
   }
 
-  /** Insertion sort: nothing is faster for so few. */
+  /** Sorts by insertion, which is the fastest for so few. */
   begin(low: number, high: number): void {
     const { ranks, places } = this.#from
     for (let place = low; place < high; place++) {

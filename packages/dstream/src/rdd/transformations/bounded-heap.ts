@@ -1,4 +1,4 @@
-/** By rank alone; negative, zero or positive. */
+/** Compares two ranks; the result is negative, zero or positive. */
 export type CompareRanks = (a: unknown, b: unknown) => number
 
 interface Item {
@@ -7,11 +7,11 @@ interface Item {
   readonly arrival: number
 }
 
-/** The `limit` least records by rank; of equals those that came first. Costs one comparison for most of the rest. */
+/** Finds the `limit` least records by rank, of equals those that came first. Most other records cost one comparison. */
 export class BoundedHeap {
   readonly #limit: number
   readonly #compare: CompareRanks
-  /** The one to go first is on top: the greatest, and of equals the one that came last. */
+  /** A heap with the next record to drop on top: the greatest, of equals the one that came last. */
   readonly #items: Item[] = []
   #arrivals = 0
 
@@ -32,12 +32,13 @@ export class BoundedHeap {
     }
   }
 
+  /** Returns the records in order. */
   inOrder(): unknown[] {
     const byOrder = this.#items.sort((a, b) => this.#compare(a.rank, b.rank) || a.arrival - b.arrival)
     return byOrder.map(({ record }) => record)
   }
 
-  /** Whether item i goes before item j. */
+  /** Returns whether item i is dropped before item j. */
   #goesFirst(i: number, j: number): boolean {
     const a = this.#items[i]!
     const b = this.#items[j]!
