@@ -45,7 +45,7 @@ export type { Broadcast } from './rdd/broadcast.js'
 export { RDDContext } from './rdd/rdd-context.js'
 export type { Attempt } from './streams/graph/graph.js'
 export type { Batch } from './output/outputs/batches.js'
-export type { Sink } from './output/outputs/sink.js'
+export type { Sink, SinkHost } from './output/outputs/sink.js'
 export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────

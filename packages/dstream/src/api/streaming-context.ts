@@ -85,6 +85,7 @@ export interface ContextInternals {
   readonly yielder?: Yielder
   readonly onCrashPoint?: CrashHook
   readonly limits?: CheckpointLimits
+  readonly wrapStorage?: EngineOptions['wrapStorage']
   readonly codegen?: boolean | 'auto'
   readonly onFailure?: (failure: Failure) => void
   /** A batch could not be finished, and the context is stopped for it. */
@@ -656,13 +657,6 @@ export class StreamingContext implements StreamContext {
     return resumePlan(this.#engineOptions(), storage)
   }
 
-  /** @internal Ends without a word, as if the process had died. */
-  async die(): Promise<void> {
-    this.#state = 'STOPPED'
-    deactivate(this.appName, this)
-    await this.#engine?.die()
-  }
-
   /** @internal All sources, for the testing kit. */
   get inputs(): InputSources {
     return this.#inputs
@@ -735,6 +729,7 @@ export class StreamingContext implements StreamContext {
       rememberMs: this.#rememberMs ?? 0,
       maxAttempts: maxBatchAttempts ?? 1,
       storage: this.#storage(),
+      wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
       missedBatches: missedBatches ?? 'run',

@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly maxAttempts: number
   /** Keeps state and unfinished work; without a storage they live in memory only. */
   readonly storage: Storage | undefined
+  /** Returns the storage through which an output writes; the testing kit returns one that can crash. */
+  readonly wrapStorage: (storage: Storage) => Storage
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
   readonly missedBatches: 'run' | 'skip'

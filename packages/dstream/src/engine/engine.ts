@@ -72,8 +72,8 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, onCrashPoint, times } = this.#parts
-    await outputs.open()
+    const { outputs, inputs, onCrashPoint, times, wrapStorage } = this.#parts
+    await outputs.open({ wrapStorage })
     await inputs.start()
     await sourcesStarted(onCrashPoint)
     this.ticker.start(times.first)
@@ -107,13 +107,6 @@ export class Engine {
   /** Lets no further batch begin. */
   halt(): void {
     void this.ticker.stop()
-  }
-
-  /** Ends at once and without a word, as if the process had died; only locks are given back. */
-  async die(): Promise<void> {
-    this.halt()
-    for (const source of this.#parts.inputs.all) source.supervisor?.abandon()
-    await Promise.all([this.#parts.outputs.abandon(), this.#parts.checkpoint?.abandon()])
   }
 
   /** Closes what a start that failed had opened. */

@@ -1,17 +1,17 @@
 import {
   crashPoints,
   Duration,
-  StreamingContext,
   Time,
   type DStream,
   type Key,
   type Logger,
   type Storage,
+  type StreamingContext,
   type StreamingContextOptions,
   type StreamingEvents,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
-import { MortalStorage } from './simulated-disk/mortal-storage.js'
+import { CrashableContext, type ContextInternals } from './crashable-context.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
@@ -55,8 +55,6 @@ const eventNames: readonly (keyof StreamingEvents)[] = [
   'outputOperationCompleted',
 ]
 
-type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
-
 /** @internal `onCrashPoint` is called at each named step, before those of `crashAndRecover`. */
 export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {
   /** Time of row 0, from the first life on. */
@@ -86,8 +84,7 @@ export class TestContext implements AsyncDisposable {
   readonly errors: TestError[] = []
   readonly events: RecordedEvent[] = []
   readonly #options: TestContextOptions
-  /** The storage, as far as this life is concerned. */
-  readonly #disk: MortalStorage
+  readonly #context: CrashableContext
   readonly #clock: ManualClock
   readonly #sink = new LineSink()
   readonly #batchMs: number
@@ -104,9 +101,8 @@ export class TestContext implements AsyncDisposable {
     this.#options = options
     this.#clock = new ManualClock(startMs)
     this.storage = options.storage ?? memoryStorage()
-    this.#disk = new MortalStorage(this.storage)
-    this.ssc = new StreamingContext(
-      { clock: this.#clock, logger: silent, ...rest, storage: this.#disk },
+    this.#context = new CrashableContext(
+      { clock: this.#clock, logger: silent, ...rest, storage: this.storage },
       {
         out: this.#sink,
         virtualTime: true,
@@ -118,6 +114,7 @@ export class TestContext implements AsyncDisposable {
         },
       },
     )
+    this.ssc = this.#context
     this.#batchMs = options.batchInterval.milliseconds
     this.#firstMs = internals.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
     for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
@@ -215,12 +212,16 @@ export class TestContext implements AsyncDisposable {
     options: { at?: string | undefined; downtime?: Duration | undefined } = {},
   ): Promise<TestContext & { readonly defined: H }> {
     if (options.at !== undefined) await this.#runUpTo(options.at)
-    // Before all else: what a life would write while it ends is no part of a crash.
-    await Promise.all([this.#disk.die(), this.ssc.die()])
+    await this.crash()
     const storage = 'crash' in this.storage ? (this.storage as MemoryStorage).crash() : this.storage
     const startTime = new Time(this.#clock.now() + (options.downtime?.milliseconds ?? 0))
     const next = new TestContext({ ...this.#options, storage, startTime }, { firstMs: this.#firstMs })
     return Object.assign(next, { defined: await define(next) })
+  }
+
+  /** @internal Crashes this run. Resolves when the next run can take its locks. */
+  crash(): Promise<void> {
+    return this.#context.crash()
   }
 
   async #runUpTo(at: string): Promise<void> {

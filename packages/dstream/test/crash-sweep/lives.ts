@@ -127,8 +127,8 @@ export class Lives {
     } finally {
       over = true
       this.#end(t)
-      // Not awaited: what it asks of a disk that is dead never comes.
-      void t.ssc.die()
+      // Not awaited: calls of a disk that has crashed never settle.
+      void t.crash()
     }
   }
 

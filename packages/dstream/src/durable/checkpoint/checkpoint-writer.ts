@@ -136,10 +136,6 @@ export class CheckpointWriter implements Checkpoint {
     await this.#o.release()
   }
 
-  async abandon(): Promise<void> {
-    await this.#o.release()
-  }
-
   async #write(
     source: SnapshotSource,
     last: { readonly time: number; readonly rest: CommitRest },

@@ -173,6 +173,4 @@ export interface Checkpoint {
   snapshot(source: () => SnapshotSource): Promise<void>
   /** Ends the background work and gives the lock back. */
   close(): Promise<void>
-  /** Gives the lock back and waits for nothing: for tests that end a life without a word. */
-  abandon(): Promise<void>
 }

@@ -331,16 +331,6 @@ test('blocks that could not be stored at the stop are reported', async () => {
   expect(harness.clock.nextTimer(Infinity)).toBeUndefined()
 })
 
-test('abandon ends without a word', async () => {
-  const receiver = new Scripted((r) => void r.store('a'))
-  const { harness, supervisor } = setUp(receiver)
-  supervisor.start()
-  supervisor.abandon()
-  await harness.advance(1e6)
-  expect([harness.blocks, harness.eventTypes, receiver.stops]).toEqual([[], ['receiverStarted'], 1])
-  expect(() => receiver.store('late')).toThrow()
-})
-
 type Command = 'store' | 'block' | 'restart' | 'report' | 'stop' | 'fail' | 'end' | 'advance' | 'cut' | 'release'
 const command = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Command>('store') },

@@ -105,20 +105,6 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     return (this.#closing ??= this.#close())
   }
 
-  /** Ends without a word, as if the process had died. */
-  abandon(): void {
-    const wasStarted = this.#state === 'started'
-    this.#state = 'closed'
-    this.#draining = false
-    this.#restartTimer?.cancel()
-    this.#session.abort()
-    this.buffer.close()
-    if (wasStarted)
-      Promise.resolve(this.#receiver)
-        .then((receiver) => receiver.onStop())
-        .catch(() => undefined)
-  }
-
   accept(put: (store: ReceiverStore<T>) => boolean): boolean {
     this.#mustBeAccepting()
     try {

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { manifestMissing } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
+import type { Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
-import { MortalStorage } from '../../testing/simulated-disk/mortal-storage.js'
 import { encodeRecords } from './encode-records.js'
 import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import type { SinkLocation } from './sink-location.js'
@@ -12,7 +12,7 @@ const dataFile = /^batch-\d+-\d{5,}$/
 /** The files of an open sink and their manifest. */
 export class BatchFiles<T> {
   readonly #where: string
-  readonly #storage: MortalStorage
+  readonly #storage: Storage
   readonly #encode: (record: T) => string | Uint8Array
   #release: (() => Promise<void>) | undefined
   #newestTime: number | undefined
@@ -23,7 +23,7 @@ export class BatchFiles<T> {
 
   private constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
     this.#where = location.name
-    this.#storage = new MortalStorage(location.storage)
+    this.#storage = location.storage
     this.#encode = encode
   }
 
@@ -61,11 +61,6 @@ export class BatchFiles<T> {
 
   async close(): Promise<void> {
     await this.#release?.()
-  }
-
-  /** As if the process had died. */
-  die(): Promise<void> {
-    return this.#storage.die()
   }
 
   async #writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {

@@ -1,8 +1,8 @@
+import { DStreamError } from '../../base/errors/base.js'
 import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { fileStorage } from '../../platform/file-storage.js'
 import { aFunction, checkOptions } from '../../base/options.js'
-import { abandon, type Mortal } from '../outputs/mortal.js'
-import type { Sink } from '../outputs/sink.js'
+import type { Sink, SinkHost } from '../outputs/sink.js'
 import type { Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { textForm } from '../../base/text/text-form.js'
@@ -41,10 +41,9 @@ export function fileSink<T>(place: string | Storage, options: FileSinkOptions<T>
   return new FileSink(sinkLocation('fileSink', place, fileStorage), encode)
 }
 
-class FileSink<T> implements Sink<T>, Mortal {
+class FileSink<T> implements Sink<T> {
   readonly #location: SinkLocation
   readonly #encode: (record: T) => string | Uint8Array
-  #busy = false
   #files: BatchFiles<T> | undefined
 
   constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
@@ -52,14 +51,14 @@ class FileSink<T> implements Sink<T>, Mortal {
     this.#encode = encode
   }
 
-  async open(): Promise<void> {
-    if (this.#busy) throw sinkInUse(this.#name)
-    this.#busy = true
+  async open(host?: SinkHost): Promise<void> {
+    const { name, storage } = this.#location
+    const location = { name, storage: host?.wrapStorage(storage) ?? storage }
     try {
-      this.#files = await BatchFiles.open(this.#location, this.#encode)
+      this.#files = await BatchFiles.open(location, this.#encode)
     } catch (error) {
-      this.#busy = false
-      throw error
+      // The lock decides, not `#files`: a run that has crashed never closed them.
+      throw this.#files !== undefined && isLocked(error) ? sinkInUse(this.#name) : error
     }
   }
 
@@ -79,19 +78,9 @@ class FileSink<T> implements Sink<T>, Mortal {
   }
 
   async close(): Promise<void> {
-    await this.#end()?.close()
-  }
-
-  async [abandon](): Promise<void> {
-    await this.#end()?.die()
-  }
-
-  /** Lets the sink be opened again. */
-  #end(): BatchFiles<T> | undefined {
     const files = this.#files
     this.#files = undefined
-    this.#busy = false
-    return files
+    await files?.close()
   }
 
   get #opened(): BatchFiles<T> {
@@ -102,4 +91,8 @@ class FileSink<T> implements Sink<T>, Mortal {
   get #name(): string {
     return `the file sink in ${this.#location.name}`
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof DStreamError && error.code === 'storage-locked'
 }

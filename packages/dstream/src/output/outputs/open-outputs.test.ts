@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { OutputSpec } from '../../streams/graph/graph.js'
-import { abandon } from './mortal.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 import { OpenOutputs } from './open-outputs.js'
 
+const host: OutputHost = { wrapStorage: (storage) => storage }
 const oops = new Error('oops')
 /** An output that records its calls; `fails` names the methods that throw, `without` those that are missing. */
 function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec {
@@ -24,29 +24,16 @@ test.each<[string, object[], string[]]>([
   const noted: string[] = []
   const outputs = new OpenOutputs(kinds.map((kind, i) => noting(noted, String(i), kind)))
   const failures: unknown[] = []
-  await outputs.open().catch((error: unknown) => failures.push(error))
+  await outputs.open(host).catch((error: unknown) => failures.push(error))
   await outputs.close().catch((error: unknown) => failures.push(error))
   expect(noted).toEqual(wanted)
   expect(failures).toEqual(kinds.some((kind) => 'fails' in kind) ? [oops] : [])
 })
 
-test('those that were opened end as with the process, and are not closed', async () => {
-  const noted: string[] = []
-  const mortal = (name: string, more = {}) => ({
-    ...noting(noted, name, more),
-    [abandon]: async () => void noted.push(`abandon ${name}`),
-  })
-  const outputs = new OpenOutputs([mortal('0'), noting(noted, '1'), mortal('2', { fails: 'open' }), mortal('3')])
-  await expect(outputs.open()).rejects.toBe(oops)
-  await outputs.abandon()
-  await outputs.close()
-  expect(noted).toEqual(['open 0', 'open 1', 'open 2', 'abandon 0'])
-})
-
 test('nothing is closed twice', async () => {
   const noted: string[] = []
   const outputs = new OpenOutputs([noting(noted, '0')])
-  await outputs.open()
+  await outputs.open(host)
   await outputs.close()
   await outputs.close()
   expect(noted).toEqual(['open 0', 'close 0'])

@@ -1,19 +1,18 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
-import { abandon, type Mortal } from './mortal.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 
 /** Opens and closes the outputs of a context. */
 export class OpenOutputs {
-  readonly #outputs: readonly (OutputSpec & Mortal)[]
-  readonly #opened = new Set<OutputSpec & Mortal>()
+  readonly #outputs: readonly OutputSpec[]
+  readonly #opened = new Set<OutputSpec>()
 
-  constructor(outputs: readonly (OutputSpec & Mortal)[]) {
+  constructor(outputs: readonly OutputSpec[]) {
     this.#outputs = outputs
   }
 
   /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
-  async open(): Promise<void> {
+  async open(host: OutputHost): Promise<void> {
     for (const output of this.#outputs) {
-      await output.open?.()
+      await output.open?.(host)
       this.#opened.add(output)
     }
   }
@@ -30,12 +29,5 @@ export class OpenOutputs {
       }
     }
     if (failures.length > 0) throw failures[0]
-  }
-
-  /** As if the process had died: those that were opened are not closed. */
-  async abandon(): Promise<void> {
-    const opened = [...this.#opened]
-    this.#opened.clear()
-    await Promise.all(opened.map(async (output) => output[abandon]?.()))
   }
 }

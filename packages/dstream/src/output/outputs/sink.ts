@@ -1,16 +1,21 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
-import { abandon, type Mortal } from './mortal.js'
+
+/** The surroundings that a context gives to a sink when it opens it. */
+export type SinkHost = OutputHost
 
 /**
  * The place that an output operation writes to, exactly once: the records and the time of a batch become visible together,
  * or not at all.
  */
 export interface Sink<in T> {
-  /** Opens the sink. Called at the start of the context, before any other method. */
-  open?(): void | Promise<void>
+  /**
+   * Opens the sink. Called at the start of the context, before any other method. A sink that needs nothing of its
+   * surroundings may leave the parameter out.
+   */
+  open?(host?: SinkHost): void | Promise<void>
   /** Returns the time of the last batch that the sink holds; `undefined` for an empty one. */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
   /**
@@ -29,7 +34,7 @@ export interface Sink<in T> {
  *
  * Guarantee: exactly once. A batch that is run again after a crash is left out when the sink has it already.
  */
-export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSpec & Mortal {
+export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {
@@ -37,8 +42,8 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSp
     params: {},
     parent,
     handsOutRDD: true,
-    open: async () => {
-      await sink.open?.()
+    open: async (host) => {
+      await sink.open?.(host)
       try {
         last = (await sink.lastCommitted())?.milliseconds
       } catch (error) {
@@ -54,6 +59,5 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T> & Mortal): OutputSp
       last = Math.max(time, last ?? time)
     },
     close,
-    [abandon]: async () => sink[abandon]?.(),
   }
 }

@@ -1,5 +1,6 @@
 import { Map as ImmutableMap } from 'immutable'
 import { idTaken } from '../../base/errors/graph.js'
+import type { Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { callSite, type CallSite } from './call-site.js'
 import type { Operator } from './operator.js'
@@ -24,6 +25,12 @@ export interface Attempt {
   readonly replayed: boolean
 }
 
+/** The surroundings that a context gives to its outputs when it opens them. */
+export interface OutputHost {
+  /** Returns the storage to write through: the given one, or in a test a view of it that can crash. */
+  wrapStorage(storage: Storage): Storage
+}
+
 /** An output of the graph. Outputs run in order of registration, once per batch time on the parent's slide. */
 export interface OutputNode {
   readonly index: number
@@ -36,7 +43,7 @@ export interface OutputNode {
   readonly handsOutRDD: boolean
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
   /** Called once before the first batch, as `close` is called once after the last. */
-  open?(): Promise<void>
+  open?(host?: OutputHost): Promise<void>
   close?(): Promise<void>
 }
 

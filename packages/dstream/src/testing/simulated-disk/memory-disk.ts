@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from '../../durable/storage/disk.js'
-import { forever } from './forever.js'
+import { neverSettles } from './never-settles.js'
 import { Inode, parent, type DiskState } from './disk-state.js'
 
 /** A call of the simulated disk, as a fault sees it. */
@@ -39,10 +39,10 @@ function systemError(code: string, op: string): Error {
   return Object.assign(new Error(`${code}: simulated, ${op}`), { code })
 }
 
-/** One life on a platter. After a crash it is dead: its calls never come back, as those of a process that is no more. */
+/** The disk as one run of a program uses it. After a crash its calls never settle, as those of a process that has ended. */
 export class MemoryDisk implements Disk {
   readonly name = 'the storage in memory'
-  dead = false
+  crashed = false
 
   constructor(
     readonly platter: DiskState,
@@ -162,19 +162,19 @@ export class MemoryDisk implements Disk {
     action: (fault: DiskFault | undefined) => T,
     failed: (written: number) => void = () => undefined,
   ): Promise<T> {
-    if (this.dead) return forever()
+    if (this.crashed) return neverSettles()
     const fault = this.fault({ ...call, index: this.platter.calls++ })
     if (fault !== undefined && 'wait' in fault) await fault.wait
     else await Promise.resolve()
-    if (this.dead) return forever()
+    if (this.crashed) return neverSettles()
     if (fault !== undefined && 'error' in fault) {
       failed(fault.written ?? 0)
       throw systemError(fault.error, `${call.op} ${call.path}`)
     }
     if (fault === undefined || !('crash' in fault)) return action(fault)
     if (fault.crash === 'after') action(undefined)
-    this.dead = true
+    this.crashed = true
     this.onCrash()
-    return forever()
+    return neverSettles()
   }
 }

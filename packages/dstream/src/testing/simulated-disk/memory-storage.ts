@@ -69,7 +69,7 @@ function life(platter: DiskState, lock: { by: object | undefined }, options: Mem
     crashed: whenCrashed,
     crash: ({ unsynced = 'lost', seed = 0, ...next } = {}) => {
       const random = new Random(seed)
-      disk.dead = true
+      disk.crashed = true
       lock.by = undefined
       platter.crash(unsynced, () => random.next())
       return life(platter, lock, next)

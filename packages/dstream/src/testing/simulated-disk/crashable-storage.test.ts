@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Storage } from '../../base/ports.js'
 import { memoryStorage } from './memory-storage.js'
-import { MortalStorage } from './mortal-storage.js'
+import { CrashableStorage } from './crashable-storage.js'
 
 const one = Uint8Array.of(1)
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A storage in memory that notes what it is asked for, and holds calls up until the gate opens. */
+/** Returns a storage in memory that records its calls and delays them until the gate opens. */
 function gated() {
   const storage = memoryStorage()
   const asked: string[] = []
@@ -40,44 +40,44 @@ const calls: [name: keyof Storage, call: (storage: Storage) => Promise<unknown>]
   ['lock', (storage) => storage.lock()],
 ]
 
-test.each(calls)('%s comes back as the storage lets it, until the life has ended', async (name, call) => {
+test.each(calls)('%s settles as the storage does, until the crash', async (name, call) => {
   const { noting, asked } = gated()
-  const life = new MortalStorage(noting)
-  await call(life)
+  const run = new CrashableStorage(noting)
+  await call(run)
   expect(asked).toEqual([name])
-  await life.die()
+  await run.crash()
   const settled: string[] = []
-  void call(life).finally(() => settled.push('after its end'))
+  void call(run).finally(() => settled.push('after the crash'))
   await turn()
   expect([settled, asked]).toEqual([[], [name]])
 })
 
-test.each(calls)('%s that is under way does not come back, whether it goes well or fails', async (name, call) => {
+test.each(calls)('%s that is under way never settles, whether it succeeds or fails', async (name, call) => {
   for (const outcome of [() => Promise.resolve(), () => Promise.reject(new Error('ill'))]) {
     const { noting, asked, gate } = gated()
     let open!: () => void
     gate.open = new Promise<void>((resolve) => (open = resolve)).then(outcome)
-    const life = new MortalStorage(noting)
+    const run = new CrashableStorage(noting)
     const settled: string[] = []
-    void call(life).finally(() => settled.push('under way'))
-    const died = life.die()
+    void call(run).finally(() => settled.push('under way'))
+    const crashed = run.crash()
     open()
-    await died
+    await crashed
     await turn()
     expect([settled, asked]).toEqual([[], [name]])
   }
 })
 
-test.each<[string, (life: MortalStorage) => Promise<(() => Promise<void>) | undefined>]>([
-  ['it is held', (life) => life.lock()],
-  ['it is on its way', async (life) => void life.lock()],
-  ['it was given back before', async (life) => void (await (await life.lock())())],
-  ['nobody wanted it', async () => undefined],
-])('the lock is the next one’s when a life ends: %s', async (_, begin) => {
+test.each<[string, (run: CrashableStorage) => Promise<(() => Promise<void>) | undefined>]>([
+  ['it is held', (run) => run.lock()],
+  ['it is on its way', async (run) => void run.lock()],
+  ['it was released before', async (run) => void (await (await run.lock())())],
+  ['it was never asked for', async () => undefined],
+])('a crash frees the lock for the next run: %s', async (_, begin) => {
   const storage = memoryStorage()
-  const life = new MortalStorage(storage)
-  const release = await begin(life)
-  await life.die()
+  const run = new CrashableStorage(storage)
+  const release = await begin(run)
+  await run.crash()
   await storage.lock()
   await release?.()
   await expect(storage.lock()).rejects.toMatchObject({ code: 'storage-locked' })
@@ -85,7 +85,7 @@ test.each<[string, (life: MortalStorage) => Promise<(() => Promise<void>) | unde
 
 test('appends reach the storage in the order in which they are called', async () => {
   const storage = memoryStorage()
-  const life = new MortalStorage(storage)
-  await Promise.all(Array.from({ length: 20 }, (_, i) => life.append('log', Uint8Array.of(i))))
+  const run = new CrashableStorage(storage)
+  await Promise.all(Array.from({ length: 20 }, (_, i) => run.append('log', Uint8Array.of(i))))
   expect([...(await storage.read('log'))!]).toEqual(Array.from({ length: 20 }, (_, i) => i))
 })

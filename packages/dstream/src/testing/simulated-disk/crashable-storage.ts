@@ -1,13 +1,13 @@
 import type { Storage } from '../../base/ports.js'
-import { forever } from './forever.js'
+import { neverSettles } from './never-settles.js'
 
 /**
- * A storage as one life uses it, which a test ends as if its process had died: from then on no call begins, and those that
- * are under way never come back, so that nothing is written which was not asked for before.
+ * A view of a storage for one run of a program, which a test ends by a crash. After the crash no call reaches the storage,
+ * and calls under way never settle, so that only bytes which were written before the crash are there afterwards.
  */
-export class MortalStorage implements Storage {
+export class CrashableStorage implements Storage {
   readonly #storage: Storage
-  #dead = false
+  #crashed = false
   #locking: Promise<() => Promise<void>> | undefined
 
   constructor(storage: Storage) {
@@ -38,26 +38,26 @@ export class MortalStorage implements Storage {
     return this.#call(() => (this.#locking = this.#storage.lock().then(once)))
   }
 
-  /** Gives the lock back, as the system does; resolves when the next life can have it. */
-  async die(): Promise<void> {
-    this.#dead = true
+  /** Crashes the run. Releases its lock, as the system does; resolves when the next run can take the lock. */
+  async crash(): Promise<void> {
+    this.#crashed = true
     const release = await this.#locking?.catch(() => undefined)
     await release?.()
   }
 
   async #call<T>(begin: () => Promise<T>): Promise<T> {
-    if (this.#dead) return forever()
+    if (this.#crashed) return neverSettles()
     try {
       const result = await begin()
-      return this.#dead ? await forever<T>() : result
+      return this.#crashed ? await neverSettles<T>() : result
     } catch (error) {
-      if (this.#dead) return forever()
+      if (this.#crashed) return neverSettles()
       throw error
     }
   }
 }
 
-/** The lock may be the next life's when the one that has died gives it back once more. */
+/** A second release would free the lock that the next run holds by then. */
 function once(release: () => Promise<void>): () => Promise<void> {
   let released: Promise<void> | undefined
   return () => (released ??= release())

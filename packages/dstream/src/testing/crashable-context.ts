@@ -1,0 +1,45 @@
+import { StreamingContext, type Storage, type StreamingContextOptions, type StreamingContextState } from 'dstream'
+import { deactivate } from '../engine/active-contexts.js'
+import { CrashableStorage } from './simulated-disk/crashable-storage.js'
+
+export type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
+
+/** A context that a test ends by a crash, together with the storages of its checkpoint and its sinks. */
+export class CrashableContext extends StreamingContext {
+  readonly #storages: CrashableStorage[]
+  #crashed = false
+
+  constructor(options: StreamingContextOptions & { readonly storage: Storage }, internals: ContextInternals) {
+    const storages: CrashableStorage[] = []
+    const wrapStorage = (storage: Storage): CrashableStorage => {
+      const crashable = new CrashableStorage(storage)
+      storages.push(crashable)
+      return crashable
+    }
+    super({ ...options, storage: wrapStorage(options.storage) }, { ...internals, wrapStorage })
+    this.#storages = storages
+  }
+
+  override getState(): StreamingContextState {
+    return this.#crashed ? 'STOPPED' : super.getState()
+  }
+
+  /** Does nothing after the crash: the sinks may belong to the next run by then. */
+  override stop(options?: Parameters<StreamingContext['stop']>[0]): Promise<void> {
+    return this.#crashed ? Promise.resolve() : super.stop(options)
+  }
+
+  /**
+   * Crashes this run: its storages never settle again, no further batch begins, and its receivers are disconnected.
+   * Resolves when the next run can take the locks.
+   */
+  async crash(): Promise<void> {
+    this.#crashed = true
+    // The storages first: a receiver that is disconnected closes its last block, which must not be stored.
+    const released = this.#storages.map((storage) => storage.crash())
+    deactivate(this.appName, this)
+    this.engine?.halt()
+    for (const { supervisor } of this.inputs.all) void supervisor?.stop()
+    await Promise.all(released)
+  }
+}
