@@ -217,4 +217,22 @@ export const mutations = [
     'await failedOutputs.retry((output, at) => this.#rerun(output, at))',
     '',
   ],
+  [
+    'the refusal of a promise that a filter returned',
+    'rdd/execution/fused/step.ts',
+    'return `${result} = f${s}(${r})\\n${refuse(result, isPromise(result))}`',
+    'return `${result} = f${s}(${r})`',
+  ],
+  [
+    'the refusal of a promise that a reducer returned',
+    'rdd/execution/fused/sink.ts',
+    'if (${isPromise(result)}) h.promise(undefined, ${result})',
+    '',
+  ],
+  [
+    'the refusal of a promise as a decision about a record',
+    'rdd/plan/record-policy.ts',
+    'throw decisionIsPromise(error)',
+    'throw error',
+  ],
 ]

@@ -72,6 +72,7 @@ import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { KeyedState } from '../streams/state/keyed-state.js'
 import type { StateView } from '../streams/state/view.js'
+import type { NotAwaited } from '../base/promises.js'
 import { checkPositiveDuration, Duration, durationOf } from '../base/time/duration.js'
 import { timeOf, type Time } from '../base/time/time.js'
 
@@ -244,7 +245,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[1, 2], [3]], (s) => s.map((x) => x * 10)) // [[10, 20], [30]]
    */
-  map<U>(f: (record: T) => U): DStream<U> {
+  map<U, B = [U]>(f: (record: T) => NotAwaited<U, B>): DStream<U> {
     return this.#derive(map(this.#operator, aFunction('map', 'f', f)))
   }
 
@@ -337,7 +338,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[1, 2]], (s) => s.tap((x) => seen.push(x)).count()) // [[2]]
    */
-  tap(f: (record: T) => void): DStream<T> {
+  tap<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): DStream<T> {
     return this.#derive(tap(this.#operator, aFunction('tap', 'f', f)))
   }
 
@@ -555,7 +556,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
    */
-  mapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(this: Pairs<K, V>, f: (value: V) => NotAwaited<U, B>): DStream<[K, U]> {
     return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
   }
 
@@ -588,9 +589,9 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
    */
-  combineByKey<K extends Key, V, C>(
+  combineByKey<K extends Key, V, C, B = [C]>(
     this: Pairs<K, V>,
-    createCombiner: (value: V) => C,
+    createCombiner: (value: V) => NotAwaited<C, B>,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -767,9 +768,9 @@ export class DStream<out T> {
    *   s.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total)),
    * ) // [[['a', 1]], [['a', 3]], [['a', 3]]]
    */
-  updateStateByKey<S>(
+  updateStateByKey<S, B = [S]>(
     this: DStream<readonly [Key, unknown]>,
-    update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => S | undefined,
+    update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => NotAwaited<S, B> | undefined,
     options?: StateOptions<KeyOf<T>, S>,
   ): StateStream<KeyOf<T>, S> {
     checkOptions('updateStateByKey', options, stateKeys)
@@ -834,9 +835,9 @@ export class DStream<out T> {
    * })) // [[['a', 1]], [['a', 3]]]
    */
   mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateStream<K, V, S, E>
-  mapWithState<S, E>(
+  mapWithState<S, E, B = [E]>(
     this: DStream<readonly [Key, unknown]>,
-    f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
+    f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => NotAwaited<E, B> | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
   ): MapWithStateStream<KeyOf<T>, ValueOf<T>, S, E>
   mapWithState(specOrFunction: unknown, given?: unknown): MapWithStateStream<never, never, never, never> {

@@ -7,6 +7,7 @@ import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
 import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
 import { Evaluation } from './plan/evaluation.js'
+import { settled, type NotAwaited } from '../base/promises.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
 import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
@@ -118,7 +119,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
    */
-  map<U>(f: (record: T) => U): RDD<U> {
+  map<U, B = [U]>(f: (record: T) => NotAwaited<U, B>): RDD<U> {
     return this.#derive(steps.narrow(this.node, 'map', 'map', f))
   }
 
@@ -171,7 +172,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1]).tap((n) => n + 1).collect() // [1]
    */
-  tap(f: (record: T) => void): RDD<T> {
+  tap<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): RDD<T> {
     return this.#derive(steps.narrow(this.node, 'tap', 'tap', f))
   }
 
@@ -181,7 +182,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).mapValues((n) => n + 1).collect() // [['a', 2]]
    */
-  mapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => U): RDD<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(this: RDD<readonly [K, V]>, f: (value: V) => NotAwaited<U, B>): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'mapValues', 'mapValues', f))
   }
 
@@ -571,9 +572,9 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]).collect() // [['a', [1, 3]]]
    */
-  combineByKey<K extends Key, V, C>(
+  combineByKey<K extends Key, V, C, B = [C]>(
     this: RDD<readonly [K, V]>,
-    createCombiner: (value: V) => C,
+    createCombiner: (value: V) => NotAwaited<C, B>,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -609,16 +610,20 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).aggregateByKey(() => '', (text, n) => text + n, (a, b) => a + b).collect() // [['a', '13']]
    */
-  aggregateByKey<K extends Key, V, C>(
+  aggregateByKey<K extends Key, V, C, B = [C]>(
     this: RDD<readonly [K, V]>,
-    zero: () => C,
+    zero: () => NotAwaited<C, B>,
     seq: (c: C, value: V) => C,
     comb: (a: C, b: C) => C,
     options?: PartitionOptions,
   ): RDD<[K, C]> {
     aFunction('aggregateByKey', 'zero', zero)
     aFunction('aggregateByKey', 'seq', seq)
-    const functions = { create: (value: V) => seq(zero(), value), merge: seq, mergeCombiners: comb }
+    const functions = {
+      create: (value: V) => seq(settled('aggregateByKey', zero()), value),
+      merge: seq,
+      mergeCombiners: comb,
+    }
     const partitioner = this.#partitioner('aggregateByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'aggregateByKey', functions, partitioner))
   }
@@ -765,7 +770,11 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).aggregate(() => '', (text, n) => text + n, (a, b) => a + b) // '12'
    */
-  aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
+  aggregate<C, B = [C]>(
+    zero: () => NotAwaited<C, B>,
+    seq: (c: C, record: T) => C,
+    comb: (a: C, b: C) => C,
+  ): Promise<C> {
     const functions = { zero, seq, comb }
     return this.#act((evaluation) => actions.aggregate(this.node, 'aggregate', functions, evaluation)) as Promise<C>
   }
@@ -906,7 +915,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).foreach((n) => void n) // undefined
    */
-  foreach(f: (record: T) => void): Promise<void> {
+  foreach<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
   }
 
@@ -997,8 +1006,12 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).treeAggregate(() => 0, (sum, n) => sum + n, (a, b) => a + b) // 3
    */
-  treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
-    return this.aggregate(zero, seq, comb)
+  treeAggregate<C, B = [C]>(
+    zero: () => NotAwaited<C, B>,
+    seq: (c: C, record: T) => C,
+    comb: (a: C, b: C) => C,
+  ): Promise<C> {
+    return this.aggregate<C, B>(zero, seq, comb)
   }
 
   // Used by the engine

@@ -1,3 +1,4 @@
+import { settled } from '../../base/promises.js'
 import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../../base/errors/storage.js'
 import { versionUnknown } from '../../base/errors/checkpoint.js'
 import type { Streams } from '../journal/events.js'
@@ -272,7 +273,8 @@ class Migration {
           if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
           try {
             // Other tables of an operator are the engine's own, and have no versions.
-            const value = name === 'state' ? operator.migrate(entry.value, entry.version) : entry.value
+            const value =
+              name === 'state' ? settled('migrate', operator.migrate(entry.value, entry.version)) : entry.value
             table.set(key, { ...entry, value, version: operator.version })
           } catch (error) {
             throw migrationFailed(id, entry.key, entry.version, operator.version, error)

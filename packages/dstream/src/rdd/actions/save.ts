@@ -1,5 +1,6 @@
 import { noFiles } from '../../base/errors/rdd.js'
 import type { RDDFiles } from '../../base/ports.js'
+import { settledRecord } from '../../base/promises.js'
 import { textForm } from '../../base/text/text-form.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -21,7 +22,7 @@ async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerat
 }
 
 function* lines(records: readonly unknown[]): Generator<string> {
-  for (const record of records) yield textForm(record)
+  for (const record of records) yield textForm(settledRecord('saveAsTextFile', record))
 }
 
 export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {

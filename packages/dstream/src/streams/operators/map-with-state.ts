@@ -1,4 +1,5 @@
 import { promiseEmitted } from '../../base/errors/state.js'
+import { holdsPromise, ignoreRejection } from '../../base/promises.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
@@ -86,9 +87,8 @@ export function mapWithState<K extends Key, V, S, E>(
 
 /** Refuses an async function: its promises would be emitted, and its state would change after the call has ended. */
 function refusePromise(result: unknown): void {
-  if (!(result instanceof Promise)) return
-  // The promise is dropped here, so its rejection must not count as unhandled.
-  result.catch(() => undefined)
+  if (!holdsPromise(result)) return
+  ignoreRejection(result)
   throw promiseEmitted(KIND)
 }
 

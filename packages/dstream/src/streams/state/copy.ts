@@ -1,4 +1,5 @@
 import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
+import { ignoreRejection } from '../../base/promises.js'
 import { isPlain } from '../../base/is-plain.js'
 
 export interface Copying {
@@ -17,7 +18,10 @@ const uncopyable = new Set(
 /** Checks that an object can be copied completely. @throws `state-not-data` for one that cannot */
 export function checkCopyable(value: object): void {
   const tag = tagOf(value)
-  if (uncopyable.has(tag)) throw stateNotData(value, tag.slice('[object '.length, -1))
+  if (uncopyable.has(tag)) {
+    ignoreRejection(value)
+    throw stateNotData(value, tag.slice('[object '.length, -1))
+  }
   if (!hasClone(value) && hasPrivateFields(value)) {
     throw stateWithPrivateFields(String((value.constructor as { name?: unknown }).name))
   }

@@ -1,3 +1,4 @@
+import { settled } from '../../../base/promises.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { detachKey } from '../../../base/keys/detach.js'
 import { keyOf, type Key } from '../../../base/keys/key.js'
@@ -144,7 +145,7 @@ export class MovingWindow<K extends Key, V> {
     for (const left of cells) {
       const cell = this.#current(left)
       if (cell === undefined || batchCounts.get(cell.key) !== 0) continue
-      if (filterFunc([cell.key as K, cell.value as V])) continue
+      if (settled('filterFunc', filterFunc([cell.key as K, cell.value as V]))) continue
       this.values.drop(cell)
       batchCounts.delete(cell.key)
     }
@@ -206,7 +207,8 @@ export class MovingWindow<K extends Key, V> {
           const key = keyOf(keys[i]!)
           const count = counts.get(key)
           counts.set(key, (count ?? 0) + 1)
-          merged.set(key, count === undefined ? values[i]! : this.f(merged.get(key) as V, values[i]!))
+          const value = count === undefined ? values[i]! : this.f(merged.get(key) as V, values[i]!)
+          merged.set(key, settled('reduceByKeyAndWindow', value))
         }
       })
     }
