@@ -1,3 +1,4 @@
+import { isA } from './built-ins.js'
 import { describe } from './text/describe.js'
 import { Time } from './time/time.js'
 import { DStreamError } from './errors/base.js'
@@ -40,5 +41,5 @@ export class RecordError extends DStreamError {
 }
 
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : describe(cause)
+  return isA('Error', cause) ? cause.message : describe(cause)
 }

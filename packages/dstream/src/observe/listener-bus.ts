@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3'
+import { isThenable } from '../base/promises.js'
 import type { Logger } from '../base/ports.js'
 import type { StreamingEvents, StreamingListener } from './events.js'
 
@@ -70,7 +71,7 @@ export class ListenerBus {
       )
     try {
       const result = call()
-      if (result instanceof Promise) result.catch(failed)
+      if (isThenable(result)) Promise.resolve(result).catch(failed)
     } catch (error) {
       failed(error)
     }

@@ -1,3 +1,5 @@
+import { isA } from '../built-ins.js'
+
 /** Returns the `code` of an error, if it has one. */
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null | undefined)?.code
@@ -5,11 +7,11 @@ export function codeOf(error: unknown): unknown {
 
 /** Returns the message of an error; any other value that was thrown as text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return isA('Error', error) ? error.message : String(error)
 }
 
 /** Returns an error with its stack as text; the empty text for `undefined`. */
 export function stackOf(error: unknown): string {
   if (error === undefined) return ''
-  return error instanceof Error ? (error.stack ?? String(error)) : String(error)
+  return isA('Error', error) ? (error.stack ?? String(error)) : String(error)
 }

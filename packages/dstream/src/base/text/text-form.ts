@@ -1,3 +1,5 @@
+import { builtInOf } from '../built-ins.js'
+
 /**
  * Returns a record as text, as `print` and `saveAsTextFiles` write it: strings as they are, numbers as `String(n)`, pairs as
  * Spark writes tuples, all else as one line of JSON. Never throws.
@@ -45,14 +47,27 @@ function readable(this: unknown, name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   // JSON.stringify has called toJSON already; the holder still has the original value.
   const original = (this as Record<string, unknown>)[name]
-  if (original instanceof Map || isImmutableMap(original)) return mapForm(original)
-  if (value instanceof Set) return [...value]
-  if (value instanceof DataView) return Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
-  if (value instanceof ArrayBuffer) return Array.from(new Uint8Array(value))
-  if (ArrayBuffer.isView(original)) return Array.from(original as unknown as ArrayLike<unknown>)
-  if (value instanceof Error) return { ...value, name: value.name, message: value.message }
-  if (value instanceof RegExp) return String(value)
+  if (isImmutableMap(original)) return mapForm(original)
+  const kind = typeof original === 'object' && original !== null ? builtInOf(original) : undefined
+  if (kind === 'Map') return mapForm(original as Map<unknown, unknown>)
+  if (kind === 'TypedArray') return Array.from(original as ArrayLike<unknown>)
+  switch (original === value ? kind : builtInOf(value)) {
+    case 'Set':
+      return [...(value as Set<unknown>)]
+    case 'DataView':
+      return bytesOf(value as DataView)
+    case 'ArrayBuffer':
+      return Array.from(new Uint8Array(value as ArrayBuffer))
+    case 'Error':
+      return { ...value, name: (value as Error).name, message: (value as Error).message }
+    case 'RegExp':
+      return String(value)
+  }
   return value
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): number[] {
+  return Array.from(new Uint8Array(buffer, byteOffset, byteLength))
 }
 
 function withoutCycles() {

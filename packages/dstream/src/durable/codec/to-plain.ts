@@ -9,6 +9,7 @@ import {
   isStack,
   Record as ImmutableRecord,
 } from 'immutable'
+import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
 /** Why and where a value cannot be stored. */
@@ -74,7 +75,7 @@ class Walk {
 
   #object(value: object, depth: number): unknown {
     if (depth > DEEPEST) throw this.#refuse(undefined, `it is nested more than ${DEEPEST} levels deep, or holds itself`)
-    const proto: unknown = Object.getPrototypeOf(value)
+    const proto = Object.getPrototypeOf(value) as object | null
     if (proto === Array.prototype) return this.#array(value as readonly unknown[], depth)
     if (proto === Object.prototype) return this.#plainObject(value as Record<string, unknown>, depth)
     if (proto === null) return this.#tag(Tag.nullObject, this.#entries(value as Record<string, unknown>, depth))
@@ -122,17 +123,12 @@ class Walk {
     return Object.keys(object).flatMap((key) => [this.value(key, depth), this.#at(key, object[key], depth)])
   }
 
-  #exotic(value: object, proto: unknown, depth: number): unknown {
-    if (proto === Date.prototype) return this.#tag(Tag.date, (value as Date).getTime())
-    if (proto === Map.prototype) return this.#tag(Tag.map, this.#pairs(value as Map<unknown, unknown>, depth))
-    if (proto === Set.prototype) return this.#tag(Tag.set, this.#items(value as Set<unknown>, depth))
-    if (proto === RegExp.prototype) {
-      const { source, flags } = value as RegExp
-      return this.#tag(Tag.regExp, [this.value(source, depth), flags])
-    }
-    if (ArrayBuffer.isView(value)) return this.#view(value, proto)
-    if (proto === ArrayBuffer.prototype) return this.#tag(Tag.arrayBuffer, new Uint8Array(value as ArrayBuffer).slice())
-    if (value instanceof Error) return this.#error(value, proto, depth)
+  #exotic(value: object, proto: object, depth: number): unknown {
+    // An array or a plain object of another realm: its copy is one of this realm, and msgpackr knows no other.
+    if (Array.isArray(proto)) return this.#array(Array.prototype.slice.call(value), depth)
+    if (isObjectPrototype(proto)) return this.#plainObject({ ...(value as Record<string, unknown>) }, depth)
+    const builtIn = this.#builtIn(value, proto, depth)
+    if (builtIn !== undefined) return builtIn
     if (isRecord(value)) return this.#record(value, depth)
     if (isCollection(value)) return this.#collection(value, depth)
     const ms = (value as { milliseconds?: unknown }).milliseconds
@@ -141,19 +137,35 @@ class Walk {
     throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
   }
 
-  #view(value: ArrayBufferView, proto: unknown): unknown {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
-    if (proto === bufferClass?.prototype) return this.#tag(Tag.buffer, bytes)
-    const name = (proto as { constructor: { name: string } }).constructor.name
-    if (!Object.hasOwn(views, name) || views[name]!.prototype !== proto) {
-      throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
+  /** Writes an instance of a class of JavaScript itself, of any realm; `undefined` for others, and of subclasses. */
+  #builtIn(value: object, proto: object, depth: number): unknown {
+    if (proto === bufferClass?.prototype) return this.#tag(Tag.buffer, bytesOf(value as ArrayBufferView))
+    const name = nativeClassOf(proto)
+    if (name === undefined) return undefined
+    switch (builtInOf(value)) {
+      case 'Date':
+        return this.#tag(Tag.date, (value as Date).getTime())
+      case 'Map':
+        return this.#tag(Tag.map, this.#pairs(value as Map<unknown, unknown>, depth))
+      case 'Set':
+        return this.#tag(Tag.set, this.#items(value as Set<unknown>, depth))
+      case 'RegExp': {
+        const { source, flags } = value as RegExp
+        return this.#tag(Tag.regExp, [this.value(source, depth), flags])
+      }
+      case 'ArrayBuffer':
+        return this.#tag(Tag.arrayBuffer, new Uint8Array(value as ArrayBuffer).slice())
+      case 'DataView':
+      case 'TypedArray':
+        if (Object.hasOwn(views, name)) return this.#tag(Tag.view, [name, bytesOf(value as ArrayBufferView)])
+        return undefined
+      case 'Error':
+        if (Object.hasOwn(errorClasses, name)) return this.#error(value as Error, name, depth)
     }
-    return this.#tag(Tag.view, [name, bytes])
+    return undefined
   }
 
-  #error(value: Error, proto: unknown, depth: number): unknown {
-    const name = Object.keys(errorClasses).find((known) => errorClasses[known]!.prototype === proto)
-    if (name === undefined) throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
+  #error(value: Error, name: string, depth: number): unknown {
     const own = Object.keys(value).flatMap((key) => [
       this.value(key, depth),
       this.#at(key, (value as unknown as Record<string, unknown>)[key], depth),
@@ -216,6 +228,10 @@ class Walk {
   #refuse(what: unknown, reason: string): Unstorable {
     return new Unstorable(what, reason, this.#path ?? [])
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice()
 }
 
 const timeBrand = Symbol.for('dstream.time')

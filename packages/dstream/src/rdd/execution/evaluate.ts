@@ -120,7 +120,7 @@ function feedSource(
   if ('table' in part) return pass(part.table, steps, sink, evaluation)
   if ('load' in part) {
     const input = part.load()
-    return input instanceof Promise
+    return 'then' in input
       ? input.then((records) => pass(records, steps, sink, evaluation))
       : passAny(input, steps, sink, evaluation)
   }

@@ -1,6 +1,6 @@
 import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
 import { ignoreRejection } from '../../base/promises.js'
-import { isPlain } from '../../base/is-plain.js'
+import { builtInOf, isPlain } from '../../base/built-ins.js'
 
 export interface Copying {
   /** Returns whether a part needs no copy, because it cannot be changed. */
@@ -45,11 +45,23 @@ export function copyOf<T>(value: T, copying: Copying): T {
 
 /** Copies one object. Calls `begun` with the copy before it visits the parts, so that cycles find it. */
 function copyOne(part: object, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
-  if (ArrayBuffer.isView(part)) return copyView(part)
-  if (isPlainBuiltIn(part)) return structuredClone(part)
-  if (part instanceof Map) return copyMap(part, visit, begun)
-  if (part instanceof Set) return copySet(part, visit, begun)
   if (Array.isArray(part)) return withOwnProperties([], part, visit, begun)
+  switch (builtInOf(part)) {
+    case 'TypedArray':
+      // A Buffer's own `slice` would share the memory.
+      return Uint8Array.prototype.slice.call(part)
+    case 'DataView':
+      return copyView(part as DataView)
+    case 'Date':
+    case 'RegExp':
+    case 'Error':
+    case 'ArrayBuffer':
+      return structuredClone(part)
+    case 'Map':
+      return copyMap(part as Map<unknown, unknown>, visit, begun)
+    case 'Set':
+      return copySet(part as Set<unknown>, visit, begun)
+  }
   return hasClone(part) ? part.clone() : withOwnProperties({}, part, visit, begun)
 }
 
@@ -88,15 +100,8 @@ function withOwnProperties<T extends object>(
   return copy
 }
 
-/** Copies a typed array, a DataView or a Buffer; a Buffer's own `slice` would share the memory. */
-function copyView(view: ArrayBufferView): object {
-  if (view instanceof DataView)
-    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
-  return Uint8Array.prototype.slice.call(view) as object
-}
-
-function isPlainBuiltIn(part: object): boolean {
-  return ['[object Date]', '[object RegExp]', '[object ArrayBuffer]', '[object Error]'].includes(tagOf(part))
+function copyView(view: DataView): object {
+  return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
 }
 
 function hasClone(value: object): value is { clone(): object } {

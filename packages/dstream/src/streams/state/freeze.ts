@@ -1,6 +1,6 @@
 import { isImmutable } from 'immutable'
 import { stateNotData } from '../../base/errors/state.js'
-import { isPlain } from '../../base/is-plain.js'
+import { isPlain } from '../../base/built-ins.js'
 import { checkCopyable, copyOf, type Copying } from './copy.js'
 
 /**
