@@ -235,4 +235,16 @@ export const mutations = [
     'throw decisionIsPromise(error)',
     'throw error',
   ],
+  [
+    'the refusal of a property under a symbol',
+    'durable/codec/to-plain.ts',
+    'if (depth >= this.ownLevels) this.#refuseSymbols(object)',
+    '',
+  ],
+  [
+    'the refusal of what an array has beside its items',
+    'durable/codec/to-plain.ts',
+    'if (depth >= this.ownLevels && hasExtras(array)) return this.#match(array, depth)',
+    '',
+  ],
 ]

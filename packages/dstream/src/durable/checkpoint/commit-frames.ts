@@ -1,4 +1,4 @@
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
@@ -95,7 +95,8 @@ function storedChange({ key, value, touched, touchSequence, gone }: TableChange)
 
 export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {
   try {
-    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame)
+    // The frame, the list and each change are the engine's own.
+    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame, 3)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const [, place, , ...path] = error.path
@@ -106,7 +107,9 @@ export function encodeChanges(operator: string, table: string, changes: readonly
 export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
   try {
     const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
-    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
+    // The frame, the list and each partition are the engine's own; the pairs too, where they come from tables.
+    const ownLevels = partitions.some((held) => Array.isArray(held)) ? 3 : 4
+    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame, ownLevels)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(

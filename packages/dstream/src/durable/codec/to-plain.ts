@@ -10,18 +10,10 @@ import {
   Record as ImmutableRecord,
 } from 'immutable'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
+import { codeUnits, plainText } from './code-units.js'
+import { extraNames, hasExtras, matchNames, symbolOf } from './extras.js'
+import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
-
-/** Why and where a value cannot be stored. */
-export class Unstorable extends Error {
-  constructor(
-    readonly what: unknown,
-    readonly reason: string,
-    readonly path: readonly PropertyKey[],
-  ) {
-    super(reason)
-  }
-}
 
 const DEEPEST = 1000
 /** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
@@ -32,17 +24,19 @@ const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty']
  * The value in a form that msgpackr writes and reads back without a change; what needs none is returned as it is, and
  * nothing is copied for it. `tagged` tells whether the way back has anything to do.
  *
- * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections and the
- * engine's own times; class instances, functions and symbols are refused.
+ * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections, the results of
+ * `match` and `exec` and the engine's own times. Class instances, functions and symbols are refused, and so are properties
+ * that would be lost: those under a symbol, and those of an array beside its items. The `ownLevels` outer levels are not
+ * searched for such properties, which costs as much as writing a pair.
  */
-export function toPlain(value: unknown): { readonly plain: unknown; readonly tagged: boolean } {
+export function toPlain(value: unknown, ownLevels = 0): { readonly plain: unknown; readonly tagged: boolean } {
   try {
-    const walk = new Walk(undefined)
+    const walk = new Walk(undefined, ownLevels)
     return { plain: walk.value(value, 0), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     // Paths are followed only now: the way of a value that can be stored is the hot one.
-    new Walk([]).value(value, 0)
+    new Walk([], ownLevels).value(value, 0)
     throw error
   }
 }
@@ -51,7 +45,10 @@ class Walk {
   tagged = false
   readonly #path: PropertyKey[] | undefined
 
-  constructor(path: PropertyKey[] | undefined) {
+  constructor(
+    path: PropertyKey[] | undefined,
+    readonly ownLevels: number,
+  ) {
     this.#path = path
   }
 
@@ -78,11 +75,19 @@ class Walk {
     const proto = Object.getPrototypeOf(value) as object | null
     if (proto === Array.prototype) return this.#array(value as readonly unknown[], depth)
     if (proto === Object.prototype) return this.#plainObject(value as Record<string, unknown>, depth)
-    if (proto === null) return this.#tag(Tag.nullObject, this.#entries(value as Record<string, unknown>, depth))
+    if (proto === null) {
+      this.#refuseSymbols(value)
+      return this.#tag(Tag.nullObject, this.#entries(value as Record<string, unknown>, depth))
+    }
     return this.#exotic(value, proto, depth)
   }
 
   #array(array: readonly unknown[], depth: number): unknown {
+    if (depth >= this.ownLevels && hasExtras(array)) return this.#match(array, depth)
+    return this.#items(array, depth)
+  }
+
+  #items(array: readonly unknown[], depth: number): unknown {
     let copy: unknown[] | undefined
     for (let i = 0; i < array.length; i++) {
       const item = array[i]
@@ -97,13 +102,59 @@ class Walk {
     return copy ?? array
   }
 
+  /** Copies an array of another realm, with its holes and what `match` has added. */
+  #ownArray(array: readonly unknown[]): readonly unknown[] {
+    this.#refuseSymbols(array)
+    const own = Array.prototype.slice.call(array) as unknown[]
+    for (const name of extraNames(array)) (own as never as Record<string, unknown>)[name] = (array as never)[name]
+    return own
+  }
+
   #sparse(array: readonly unknown[], depth: number): unknown {
+    if (extraNames(array).length > 0) return this.#match(array, depth)
     const parts: unknown[] = [array.length]
-    array.forEach((item, i) => parts.push(i, this.#at(i, item, depth)))
+    // By its keys: a walk over all indexes of `a[4e9] = 1` would not return.
+    for (const key of Object.keys(array)) parts.push(Number(key), this.#at(Number(key), array[Number(key)], depth))
     return this.#tag(Tag.sparse, parts)
   }
 
+  /** Writes what `match` and `exec` return: an array of texts with further properties. */
+  #match(array: readonly unknown[], depth: number): unknown {
+    this.#refuseSymbols(array)
+    const names = extraNames(array)
+    const other = names.find((name) => !matchNames.has(name))
+    if (other !== undefined) {
+      throw this.#refuse(
+        array,
+        `the property ${JSON.stringify(other)} of an array cannot be stored: only its items are; use an object`,
+      )
+    }
+    const own = names.flatMap((name) => [name, this.#at(name, (array as never)[name], depth)])
+    return this.#tag(Tag.match, [this.#items(Array.prototype.slice.call(array), depth), ...own])
+  }
+
+  /** Refuses properties of a Map, a Date and their like, which are stored as what they hold. */
+  #refuseProperties(value: object): void {
+    const [name] = Object.keys(value)
+    if (name === undefined) return
+    throw this.#refuse(
+      value,
+      `the property ${JSON.stringify(name)} of ${nameOf(Object.getPrototypeOf(value))} cannot be stored; use an object that holds both`,
+    )
+  }
+
+  /** Refuses properties under symbols, of an object or an array. */
+  #refuseSymbols(object: object): void {
+    const symbol = symbolOf(object)
+    if (symbol === undefined) return
+    throw this.#refuse(
+      object,
+      `the property ${String(symbol)} cannot be stored: a symbol is nothing outside of its process; use a string`,
+    )
+  }
+
   #plainObject(object: Record<string, unknown>, depth: number): unknown {
+    if (depth >= this.ownLevels) this.#refuseSymbols(object)
     const keys = Object.keys(object)
     if (keys.length > RECORD_KEYS || keys.some((key) => special.has(key) || !plainText(key))) {
       return this.#tag(Tag.object, this.#entries(object, depth))
@@ -125,7 +176,7 @@ class Walk {
 
   #exotic(value: object, proto: object, depth: number): unknown {
     // An array or a plain object of another realm: its copy is one of this realm, and msgpackr knows no other.
-    if (Array.isArray(proto)) return this.#array(Array.prototype.slice.call(value), depth)
+    if (Array.isArray(proto)) return this.#array(this.#ownArray(value as unknown[]), depth)
     if (isObjectPrototype(proto)) return this.#plainObject({ ...(value as Record<string, unknown>) }, depth)
     const builtIn = this.#builtIn(value, proto, depth)
     if (builtIn !== undefined) return builtIn
@@ -141,14 +192,17 @@ class Walk {
   #builtIn(value: object, proto: object, depth: number): unknown {
     if (proto === bufferClass?.prototype) return this.#tag(Tag.buffer, bytesOf(value as ArrayBufferView))
     const name = nativeClassOf(proto)
-    if (name === undefined) return undefined
-    switch (builtInOf(value)) {
+    const kind = name === undefined ? undefined : builtInOf(value)
+    if (name === undefined || kind === undefined) return undefined
+    this.#refuseSymbols(value)
+    if (!ArrayBuffer.isView(value) && kind !== 'Error') this.#refuseProperties(value)
+    switch (kind) {
       case 'Date':
         return this.#tag(Tag.date, (value as Date).getTime())
       case 'Map':
         return this.#tag(Tag.map, this.#pairs(value as Map<unknown, unknown>, depth))
       case 'Set':
-        return this.#tag(Tag.set, this.#items(value as Set<unknown>, depth))
+        return this.#tag(Tag.set, this.#list(value as Set<unknown>, depth))
       case 'RegExp': {
         const { source, flags } = value as RegExp
         return this.#tag(Tag.regExp, [this.value(source, depth), flags])
@@ -191,12 +245,12 @@ class Walk {
   }
 
   #collection(value: object, depth: number): unknown {
-    if (isList(value)) return this.#tag(Tag.list, this.#items(value, depth))
+    if (isList(value)) return this.#tag(Tag.list, this.#list(value, depth))
     if (isOrderedMap(value)) return this.#tag(Tag.orderedMap, this.#pairs(value, depth))
     if (isMap(value)) return this.#tag(Tag.immutableMap, this.#pairs(value, depth))
-    if (isOrderedSet(value)) return this.#tag(Tag.orderedSet, this.#items(value, depth))
-    if (isSet(value)) return this.#tag(Tag.immutableSet, this.#items(value, depth))
-    if (isStack(value)) return this.#tag(Tag.stack, this.#items(value, depth))
+    if (isOrderedSet(value)) return this.#tag(Tag.orderedSet, this.#list(value, depth))
+    if (isSet(value)) return this.#tag(Tag.immutableSet, this.#list(value, depth))
+    if (isStack(value)) return this.#tag(Tag.stack, this.#list(value, depth))
     throw this.#refuse(value, "immutable's Seq cannot be stored: it is lazy; make a List or a Map of it")
   }
 
@@ -206,7 +260,7 @@ class Walk {
     return parts
   }
 
-  #items(items: Iterable<unknown>, depth: number): unknown[] {
+  #list(items: Iterable<unknown>, depth: number): unknown[] {
     const parts: unknown[] = []
     for (const item of items) parts.push(this.#at(parts.length, item, depth))
     return parts
@@ -236,31 +290,3 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 const timeBrand = Symbol.for('dstream.time')
 const durationBrand = Symbol.for('dstream.duration')
-
-function plainText(text: string): boolean {
-  return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff
-}
-
-/** ES2024, in V8 since Node 20; free of charge for strings of Latin-1. */
-interface WellFormed {
-  isWellFormed(): boolean
-}
-
-function codeUnits(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 2)
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    bytes[i * 2] = unit & 0xff
-    bytes[i * 2 + 1] = unit >> 8
-  }
-  return bytes
-}
-
-function label(key: unknown): PropertyKey {
-  return typeof key === 'string' || typeof key === 'number' ? key : '(value)'
-}
-
-function nameOf(proto: unknown): string {
-  const name: unknown = (proto as { constructor?: { name?: unknown } }).constructor?.name
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an instance of a class'
-}

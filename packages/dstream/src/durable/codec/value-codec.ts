@@ -15,11 +15,12 @@ const UNTAGGED = 0
 const TAGGED = 1
 
 /**
- * A value as bytes that are decodable alone.
- * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle
+ * A value as bytes that are decodable alone. `ownLevels` is the number of outer levels that the engine has made and that are
+ * known to be plain.
+ * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle, and for properties that would be lost
  */
-export function encodeValue(value: unknown): Uint8Array {
-  const form = toPlain(value)
+export function encodeValue(value: unknown, ownLevels = 0): Uint8Array {
+  const form = toPlain(value, ownLevels)
   return encodePlain(form.plain, form.tagged)
 }
 

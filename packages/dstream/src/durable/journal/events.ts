@@ -1,7 +1,7 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
@@ -32,7 +32,7 @@ export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
   try {
-    const data = 'bytes' in payload ? payload.bytes : encodeValue(payload.records)
+    const data = 'bytes' in payload ? payload.bytes : encodeValue(payload.records, 1)
     return framed(['block', operator, id, count, position, metadata, codec], data)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
