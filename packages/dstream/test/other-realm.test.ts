@@ -5,7 +5,7 @@ import { RDDContext, Seconds } from '../src/index.js'
 import { builtInOf, isPlain, nativeClassOf } from '../src/base/built-ins.js'
 import { textForm } from '../src/base/text/text-form.js'
 import { decodeValue, encodeValue } from '../src/durable/codec/value-codec.js'
-import { copyForCall, freezeState } from '../src/streams/state/freeze.js'
+import { handOut, ownState } from '../src/streams/state/own.js'
 import { runBatches, testRecovery } from '../src/testing/index.js'
 
 // Values that `vm` has made, as a script of a sandbox, a REPL or a test runner with realms of its own hands them over: their
@@ -52,10 +52,9 @@ test.each(cases)('%s as a state: kept, given back, and stored', async (_, source
   const rows = [[['a', 1]], [], [['b', 1]]] as [string, number][][]
   const out = await runBatches(rows, (s) => s.updateStateByKey<unknown>((_, state) => state ?? make(source)))
   expect(textForm(out.at(-1))).toBe(textForm([['a', own(source)], ['b', own(source)]])) // prettier-ignore
-  const value = make(source)
-  freezeState(value)
-  expect(textForm(copyForCall(value))).toBe(textForm(own(source)))
-  assert.deepStrictEqual(decodeValue(encodeValue(copyForCall(value))), own(source))
+  const value = ownState(make(source))
+  expect(textForm(handOut(value))).toBe(textForm(own(source)))
+  assert.deepStrictEqual(decodeValue(encodeValue(handOut(value))), own(source))
 })
 
 test.each(['Error', 'TypeError', 'RangeError'])('an error of class %s', (name) => {

@@ -1048,6 +1048,13 @@ export class RDD<out T> {
     this.node.truncateLineage(partitions, this.node.history)
   }
   /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
+  /**
+   * @internal Hands out copies of records that are kept for later batches, or of the values of pairs, made by `copy` where they
+   * can be changed.
+   */
+  owned(kind: string, part: 'records' | 'values', copy: (record: never) => unknown): RDD<T> {
+    return this.#derive(steps.narrow(this.node, kind, part === 'records' ? 'own' : 'ownValues', copy))
+  }
   observedBy(observer: ActionObserver): RDD<T> {
     return new RDD(this.context, this.node, observer)
   }

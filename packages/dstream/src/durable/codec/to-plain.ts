@@ -11,7 +11,7 @@ import {
 } from 'immutable'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { codeUnits, plainText } from './code-units.js'
-import { extraNames, hasExtras, matchNames, symbolOf } from './extras.js'
+import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
 import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 

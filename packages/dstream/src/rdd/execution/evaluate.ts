@@ -73,7 +73,9 @@ function feedThrough(
   let steps = above
   let base = node
   while (base.plan.type === 'narrow' && base.cached === undefined) {
-    steps = [base, ...steps]
+    // A count looks at no record, so it needs no copies.
+    const isNeeded = sink.kind !== 'count' || steps.length > 0 || base.plan.op !== 'own'
+    if (isNeeded) steps = [base, ...steps]
     base = base.parents[0]!
   }
   if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {

@@ -129,6 +129,12 @@ function apply(step: LineageNode, record: unknown): unknown {
   switch (op) {
     case 'map':
       return settledRecord(step.operator, f(record))
+    case 'own':
+      return isObject(record) ? f(record) : record
+    case 'ownValues': {
+      const [key, value] = record as readonly [unknown, unknown]
+      return isObject(value) ? [key, f(value)] : record
+    }
     case 'filter':
       return settled(step.operator, f(record)) ? record : DROPPED
     case 'tap':
@@ -143,6 +149,10 @@ function apply(step: LineageNode, record: unknown): unknown {
   }
   const [key, value] = pairOf(step, record)
   return op === 'mapValues' ? [key, settledRecord(step.operator, f(value))] : new Expanded(f(value), { of: key })
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function deliver(sink: LoopSink, record: unknown): void {

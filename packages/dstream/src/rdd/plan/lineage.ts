@@ -22,7 +22,18 @@ export type PartitionSource<T> =
 /** The input of a loop. */
 export type LoopInput = readonly unknown[] | Iterable<unknown>
 
-export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
+export type StepOp =
+  | 'map'
+  | 'filter'
+  | 'tap'
+  | 'flatMap'
+  | 'mapValues'
+  | 'flatMapValues'
+  | 'keys'
+  | 'values'
+  /** Copies records that are kept, or the values of pairs that are, where they can be changed. */
+  | 'own'
+  | 'ownValues'
 
 export type AnyFunction = (...args: any[]) => unknown
 

@@ -20,7 +20,7 @@ export function reduceByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V]> {
-  const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc)
+  const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc, 'values')
   // reduceByKey has detached the keys already, so this reduction need not copy them.
   return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceByKeyTransient(f, options))
 }

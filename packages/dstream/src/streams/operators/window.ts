@@ -1,6 +1,7 @@
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
+import { handOutRecord } from '../state/own.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 
 /**
@@ -14,9 +15,16 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
  * ```
  *
  * Law: `out(t) = concat(in(t − window + slide of parent) … in(t))` (reference: `WindowedDStream`).
- * Both durations are multiples of the parent's slide.
+ * Both durations are multiples of the parent's slide. The batches are kept for later windows, so each window gives copies of
+ * the records, or of the values of pairs whose keys it shows to no function.
  */
-export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number, sc: RDDContext): Operator<T> {
+export function window<T>(
+  parent: Operator<T>,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+  copies: 'records' | 'values' | 'none' = 'records',
+): Operator<T> {
   return operator({
     kind: 'window',
     params: { windowMs, slideMs },
@@ -29,7 +37,8 @@ export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number
         const rdd = await read(parent, t)
         if (rdd !== undefined) rdds.push(rdd)
       }
-      return sc.union(rdds)
+      const all = sc.union(rdds)
+      return copies === 'none' ? all : all.owned('window', copies, handOutRecord)
     },
   })
 }

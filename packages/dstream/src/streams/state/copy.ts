@@ -1,13 +1,18 @@
-import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
-import { ignoreRejection } from '../../base/promises.js'
+import { isImmutable } from 'immutable'
+import { stateNotData, stateTooDeep, stateWithPrivateFields } from '../../base/errors/state.js'
+import { extraNames, hasExtras } from '../../base/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
+import { ignoreRejection } from '../../base/promises.js'
 
+/** Decides about the parts of a value that are no plain data, and about those that JavaScript cannot copy. */
 export interface Copying {
-  /** Returns whether a part needs no copy, because it cannot be changed. */
-  isShared(part: object): boolean
-  /** Called with the copy of each frozen part, which is frozen as well. */
-  frozen(copy: object): void
+  /** Throws for a value that cannot be copied, functions and symbols included. */
+  check?(value: unknown): void
+  /** Returns whether instances of classes are copied as well; else the copy shares them. */
+  readonly instances: boolean
 }
+
+const DEEPEST = 1000
 
 const uncopyable = new Set(
   ['Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'Generator', 'AsyncGenerator', 'Map Iterator', 'Set Iterator'].map(
@@ -15,8 +20,10 @@ const uncopyable = new Set(
   ),
 )
 
-/** Checks that an object can be copied completely. @throws `state-not-data` for one that cannot */
-export function checkCopyable(value: object): void {
+/** Checks that a value can be copied completely. @throws `state-not-data` for one that cannot */
+export function checkCopyable(value: unknown): void {
+  if (typeof value === 'function' || typeof value === 'symbol') throw stateNotData(value, typeof value)
+  if (typeof value !== 'object' || value === null || isPlain(value)) return
   const tag = tagOf(value)
   if (uncopyable.has(tag)) {
     ignoreRejection(value)
@@ -27,84 +34,119 @@ export function checkCopyable(value: object): void {
   }
 }
 
-/** Returns a deep copy that preserves shared parts and cycles. */
+/** Returns a deep copy that preserves shared parts and cycles. The copy can be changed, even where the value was frozen. */
 export function copyOf<T>(value: T, copying: Copying): T {
-  const copies = new Map<object, object>()
-  const visit = (part: unknown): unknown => {
-    if (typeof part !== 'object' || part === null) return part
-    const known = copies.get(part)
+  if (typeof value !== 'object' || value === null) {
+    copying.check?.(value)
+    return value
+  }
+  return (flatCopy(value) ?? new DeepCopy(copying).of(value, 0)) as T
+}
+
+/** Returns a copy of a plain object or an array of numbers, strings and the like; `undefined` for all else. */
+function flatCopy(value: object): object | undefined {
+  if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype) return undefined
+    for (let i = 0; i < value.length; i++) if (!isLeaf(value[i])) return undefined
+    return hasExtras(value) ? undefined : (value.slice() as unknown[])
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  const copy: Record<string, unknown> = { ...value }
+  for (const name in copy) if (!isLeaf(copy[name])) return undefined
+  return copy
+}
+
+function isLeaf(value: unknown): boolean {
+  const type = typeof value
+  return type === 'object' ? value === null : type !== 'function' && type !== 'symbol'
+}
+
+class DeepCopy {
+  readonly #copies = new Map<object, object>()
+  readonly #copying: Copying
+
+  constructor(copying: Copying) {
+    this.#copying = copying
+  }
+
+  of(part: unknown, depth: number): unknown {
+    this.#copying.check?.(part)
+    if (typeof part !== 'object' || part === null || isImmutable(part)) return part
+    const known = this.#copies.get(part)
     if (known !== undefined) return known
-    if (copying.isShared(part)) return part
-    const copy = copyOne(part, visit, (empty) => copies.set(part, empty))
-    copies.set(part, copy)
-    if (Object.isFrozen(part) && !ArrayBuffer.isView(part)) copying.frozen(Object.freeze(copy))
+    if (depth > DEEPEST) {
+      if (this.#copying.check !== undefined) throw stateTooDeep(DEEPEST)
+      return part
+    }
+    const copy = this.#one(part, depth + 1)
+    this.#copies.set(part, copy)
     return copy
   }
-  return visit(value) as T
-}
 
-/** Copies one object. Calls `begun` with the copy before it visits the parts, so that cycles find it. */
-function copyOne(part: object, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
-  if (Array.isArray(part)) return withOwnProperties([], part, visit, begun)
-  switch (builtInOf(part)) {
-    case 'TypedArray':
-      // A Buffer's own `slice` would share the memory.
-      return Uint8Array.prototype.slice.call(part)
-    case 'DataView':
-      return copyView(part as DataView)
-    case 'Date':
-    case 'RegExp':
-    case 'Error':
-    case 'ArrayBuffer':
-      return structuredClone(part)
-    case 'Map':
-      return copyMap(part as Map<unknown, unknown>, visit, begun)
-    case 'Set':
-      return copySet(part as Set<unknown>, visit, begun)
+  #one(part: object, depth: number): object {
+    if (Array.isArray(part)) return this.#array(part as unknown[], depth)
+    switch (builtInOf(part)) {
+      case 'TypedArray':
+        // A Buffer's own `slice` would share the memory.
+        return Uint8Array.prototype.slice.call(part)
+      case 'DataView':
+        return copyView(part as DataView)
+      case 'Date':
+      case 'RegExp':
+      case 'Error':
+      case 'ArrayBuffer':
+        return structuredClone(part)
+      case 'Map': {
+        const copy = this.#withProperties(new Map<unknown, unknown>(), part, depth)
+        for (const [key, value] of part as Map<unknown, unknown>) {
+          Map.prototype.set.call(copy, this.of(key, depth), this.of(value, depth))
+        }
+        return copy
+      }
+      case 'Set': {
+        const copy = this.#withProperties(new Set<unknown>(), part, depth)
+        for (const value of part as Set<unknown>) Set.prototype.add.call(copy, this.of(value, depth))
+        return copy
+      }
+    }
+    if (isPlain(part)) return this.#withProperties({}, part, depth)
+    if (!this.#copying.instances) return part
+    return hasClone(part) ? part.clone() : this.#withProperties({}, part, depth)
   }
-  return hasClone(part) ? part.clone() : withOwnProperties({}, part, visit, begun)
-}
 
-function copyMap(
-  part: Map<unknown, unknown>,
-  visit: (part: unknown) => unknown,
-  begun: (copy: object) => void,
-): object {
-  const copy = withOwnProperties(new Map<unknown, unknown>(), part, visit, begun)
-  for (const [key, value] of part) Map.prototype.set.call(copy, visit(key), visit(value))
-  return copy
-}
-
-function copySet(part: Set<unknown>, visit: (part: unknown) => unknown, begun: (copy: object) => void): object {
-  const copy = withOwnProperties(new Set<unknown>(), part, visit, begun)
-  for (const value of part) Set.prototype.add.call(copy, visit(value))
-  return copy
-}
-
-function withOwnProperties<T extends object>(
-  copy: T,
-  part: object,
-  visit: (part: unknown) => unknown,
-  begun: (copy: object) => void,
-): T {
-  const prototype: unknown = Object.getPrototypeOf(part)
-  if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype as object | null)
-  begun(copy)
-  for (const name of Reflect.ownKeys(part)) {
-    const property = Object.getOwnPropertyDescriptor(part, name)!
-    // Getters are copied as getters. Frozen parts are copied writable, and frozen again once they are complete.
-    if ('value' in property) Object.assign(property, { value: visit(property.value), writable: true })
-    if (!(name === 'length' && Array.isArray(part))) property.configurable = true
-    Object.defineProperty(copy, name, property)
+  #array(part: unknown[], depth: number): object {
+    const own = extraNames(part).length > 0 || Object.getPrototypeOf(part) !== Array.prototype
+    if (own) return this.#withProperties([], part, depth)
+    const copy = part.slice()
+    this.#copies.set(part, copy)
+    // `forEach` leaves holes alone.
+    copy.forEach((item, i) => {
+      if (!isLeaf(item)) copy[i] = this.of(item, depth)
+    })
+    return copy
   }
-  return copy
+
+  /** Copies the own properties of a part and its prototype. Registers the copy first, so that cycles find it. */
+  #withProperties<C extends object>(copy: C, part: object, depth: number): C {
+    const prototype: unknown = Object.getPrototypeOf(part)
+    if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype as object | null)
+    this.#copies.set(part, copy)
+    for (const name of Reflect.ownKeys(part)) {
+      const property = Object.getOwnPropertyDescriptor(part, name)!
+      // Getters are copied as getters.
+      if ('value' in property) Object.assign(property, { value: this.of(property.value, depth), writable: true })
+      if (!(name === 'length' && Array.isArray(part))) property.configurable = true
+      Object.defineProperty(copy, name, property)
+    }
+    return copy
+  }
 }
 
 function copyView(view: DataView): object {
   return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
 }
 
-function hasClone(value: object): value is { clone(): object } {
+export function hasClone(value: object): value is { clone(): object } {
   return !isPlain(value) && typeof (value as { clone?: unknown }).clone === 'function'
 }
 

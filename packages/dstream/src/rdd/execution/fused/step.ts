@@ -8,6 +8,10 @@ export function applyStep(op: StepOp, s: number, r: string, result: string): str
       return `${result} = ${r}[0]`
     case 'values':
       return `${result} = ${r}[1]`
+    case 'own':
+      return `${result} = ${isObject(r)} ? f${s}(${r}) : ${r}`
+    case 'ownValues':
+      return `${result} = ${isObject(`${r}[1]`)} ? [${r}[0], f${s}(${r}[1])] : ${r}`
     case 'filter':
     case 'tap':
       return `${result} = f${s}(${r})\n${refuse(result, isPromise(result))}`
@@ -25,12 +29,16 @@ export function applyStep(op: StepOp, s: number, r: string, result: string): str
  * that V8 need not allocate the pair where only its halves are read.
  */
 export function hasPromise(r: string): string {
-  return `typeof ${r} === 'object' && ${r} !== null && (isArray(${r})
+  return `${isObject(r)} && (isArray(${r})
     ? ${r}.length === 2 && (${isPromise(`${r}[0]`)} || ${isPromise(`${r}[1]`)})
     : typeof ${r}.then === 'function')`
 }
 
 /** Returns whether a result is a promise, as an expression. A number or a string costs a test of its type. */
 export function isPromise(result: string): string {
-  return `typeof ${result} === 'object' && ${result} !== null && typeof ${result}.then === 'function'`
+  return `${isObject(result)} && typeof ${result}.then === 'function'`
+}
+
+function isObject(value: string): string {
+  return `typeof ${value} === 'object' && ${value} !== null`
 }
