@@ -247,4 +247,34 @@ export const mutations = [
     'if (depth >= this.ownLevels && hasExtras(array)) return this.#match(array, depth)',
     '',
   ],
+  [
+    'a copy of the state for each call',
+    'streams/operators/update-state-by-key.ts',
+    'const state = cell && handOut(cell.value)',
+    'const state = cell && cell.value',
+  ],
+  [
+    'copies of the records of a window',
+    'streams/operators/window.ts',
+    "return copies === 'none' ? all : all.owned('window', copies, handOutRecord)",
+    'return all',
+  ],
+  [
+    'copies of the values that enter and leave a window',
+    'streams/operators/internal/moving-window.ts',
+    'this.#put(cell, this.f(handOut(cell.value as V), handOutRecord(value)))',
+    'this.#put(cell, this.f(cell.value as V, value))',
+  ],
+  [
+    'the refusal of a state that is changed and not updated',
+    'streams/operators/map-with-state.ts',
+    'if (handed !== undefined && isUnchanged(cell.value, handed) === false) throw stateChangedInPlace(KIND, key)',
+    '',
+  ],
+  [
+    'a copy of what a function makes the state',
+    'streams/state/keyed-state.ts',
+    "const own = typeof value !== 'number' && typeof value !== 'string' ? ownState(value) : value",
+    'const own = value',
+  ],
 ]

@@ -17,6 +17,7 @@ const source = 'packages/dstream/src/'
 const tests = [
   ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
   'packages/dstream/test/async-functions',
+  'packages/dstream/test/changed-in-place',
   'packages/dstream/test/source-recovery',
   'packages/dstream/test/owed-outputs',
   'packages/dstream/test/crash-sweep/',

@@ -353,3 +353,28 @@ test('any, unknown, open generics and generic functions compile where promises a
   const spec = <S, E>(g: (key: string, value: number | undefined, state: State<S>) => E) => pairs.mapWithState(StateSpec.function(g)) // prettier-ignore
   expectTypeOf([map, mapObject, some, same, paired, field, spy, values, each, fold, spec]).toExtend<unknown[]>()
 })
+
+test('a state is read-only: a function returns or updates it, and may return it as it is', () => {
+  type Counter = { n: number; list: number[] }
+  const refused = () => {
+    // @ts-expect-error -- changed in place
+    pairs.updateStateByKey<Counter>((values, state) => (state !== undefined ? (state.n++, state) : undefined))
+    // @ts-expect-error -- changed in place
+    pairs.updateStateByKey<number[]>((values, state = []) => (state.push(1), state))
+    // @ts-expect-error -- changed in place
+    pairs.mapWithState((key, n, state: State<Counter>) => void state.get().n++)
+    // @ts-expect-error -- changed in place
+    pairs.mapWithState((key, n, state: State<number[]>) => void state.getOption()?.push(1))
+  }
+  expectTypeOf(refused).returns.toEqualTypeOf<void>()
+  expectTypeOf(() => pairs.updateStateByKey<Counter>((values, state) => state)).returns.toEqualTypeOf<StateDStream<string, Counter>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<number[]>((values, state = []) => state)).returns.toEqualTypeOf<StateDStream<string, number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<number[]>((values, state = []) => [...state, ...values])).returns.toEqualTypeOf<StateDStream<string, number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<Set<number>>((values, state = new Set()) => new Set([...state, ...values]))).returns.toEqualTypeOf<StateDStream<string, Set<number>>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: string | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, string>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: Counter | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, Counter>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: readonly number[] | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, readonly number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.mapWithState((key, n, state: State<number[]>) => state.update([...(state.getOption() ?? []), 1]))).returns.toExtend<DStream<void>>() // prettier-ignore
+  const generic = <S>(next: (values: number[], state: S | undefined) => S) => pairs.updateStateByKey<S>((values, state) => next(values, state as S)) // prettier-ignore
+  expectTypeOf(generic<number>).returns.toEqualTypeOf<StateDStream<string, number>>()
+})

@@ -770,7 +770,12 @@ export class DStream<out T> {
    */
   updateStateByKey<S, B = [S]>(
     this: DStream<readonly [Key, unknown]>,
-    update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => NotAwaited<S, B> | undefined,
+    update: (
+      values: ValueOf<T>[],
+      state: Readonly<S> | undefined,
+      key: KeyOf<T>,
+      time: Time,
+    ) => NotAwaited<S | Readonly<S>, B> | undefined,
     options?: StateOptions<KeyOf<T>, S>,
   ): StateStream<KeyOf<T>, S> {
     checkOptions('updateStateByKey', options, stateKeys)

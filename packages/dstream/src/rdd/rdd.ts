@@ -1047,7 +1047,6 @@ export class RDD<out T> {
   replacePartitions(partitions: readonly PartitionData<T>[]): void {
     this.node.truncateLineage(partitions, this.node.history)
   }
-  /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
   /**
    * @internal Hands out copies of records that are kept for later batches, or of the values of pairs, made by `copy` where they
    * can be changed.
@@ -1055,6 +1054,7 @@ export class RDD<out T> {
   owned(kind: string, part: 'records' | 'values', copy: (record: never) => unknown): RDD<T> {
     return this.#derive(steps.narrow(this.node, kind, part === 'records' ? 'own' : 'ownValues', copy))
   }
+  /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
   observedBy(observer: ActionObserver): RDD<T> {
     return new RDD(this.context, this.node, observer)
   }

@@ -55,7 +55,11 @@ function isFlatEqual(a: unknown, b: unknown): boolean | undefined {
     return hasExtras(b) ? undefined : true
   }
   if (Object.getPrototypeOf(a) !== Object.prototype || Object.getPrototypeOf(b) !== Object.prototype) return undefined
-  for (const name in a) if (!Object.is(a[name as never], b[name as never])) return undefined
+  for (const name in a) {
+    const value: unknown = a[name as never]
+    if (!Object.is(value, b[name as never])) return undefined
+    if (value === undefined && !Object.hasOwn(b, name)) return false
+  }
   for (const name in b) if (!Object.hasOwn(a, name)) return false
   return true
 }

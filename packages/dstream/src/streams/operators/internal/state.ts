@@ -15,11 +15,11 @@ export interface State<S> {
   /** Returns whether the key has a state now: false before the first `update` and after `remove`. */
   exists(): boolean
   /** Returns the state: a copy that the call may change, and a change counts once `update` is called. @throws `state-not-set` when there is none */
-  get(): S
+  get(): Readonly<S>
   /** Returns the state, or `undefined`. */
-  getOption(): S | undefined
+  getOption(): Readonly<S> | undefined
   /** Sets the state, of which a copy is kept. @throws after `remove`, and while timing out */
-  update(value: S): void
+  update(value: S | Readonly<S>): void
   /** Removes the state and its key. @throws when it has been removed in this call already, and while timing out */
   remove(): void
   /** Returns true only in the last call of a key that times out. */
