@@ -1048,11 +1048,10 @@ export class RDD<out T> {
     this.node.truncateLineage(partitions, this.node.history)
   }
   /**
-   * @internal Hands out copies of records that are kept for later batches, or of the values of pairs, made by `copy` where they
-   * can be changed.
+   * @internal Hands out copies of records that are kept for later batches, made by `copy` where they can be changed.
    */
-  owned(kind: string, part: 'records' | 'values', copy: (record: never) => unknown): RDD<T> {
-    return this.#derive(steps.narrow(this.node, kind, part === 'records' ? 'own' : 'ownValues', copy))
+  owned(kind: string, copy: (record: never) => unknown): RDD<T> {
+    return this.#derive(steps.narrow(this.node, kind, 'own', copy))
   }
   /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
   observedBy(observer: ActionObserver): RDD<T> {

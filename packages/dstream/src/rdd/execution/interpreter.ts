@@ -131,10 +131,6 @@ function apply(step: LineageNode, record: unknown): unknown {
       return settledRecord(step.operator, f(record))
     case 'own':
       return isObject(record) ? f(record) : record
-    case 'ownValues': {
-      const [key, value] = record as readonly [unknown, unknown]
-      return isObject(value) ? [key, f(value)] : record
-    }
     case 'filter':
       return settled(step.operator, f(record)) ? record : DROPPED
     case 'tap':
@@ -180,7 +176,8 @@ function deliver(sink: LoopSink, record: unknown): void {
       return
     }
     case 'combine': {
-      const [key, value] = pairOf(sink.origin, record)
+      const [key, given] = pairOf(sink.origin, record)
+      const value = sink.own !== undefined && isObject(given) ? sink.own(given) : given
       const known = keyOf(key)
       const map = mapOf(sink)
       const { operator } = sink.origin

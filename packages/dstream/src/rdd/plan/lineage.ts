@@ -31,9 +31,8 @@ export type StepOp =
   | 'flatMapValues'
   | 'keys'
   | 'values'
-  /** Copies records that are kept, or the values of pairs that are, where they can be changed. */
+  /** Copies records that are kept, where they can be changed. */
   | 'own'
-  | 'ownValues'
 
 export type AnyFunction = (...args: any[]) => unknown
 

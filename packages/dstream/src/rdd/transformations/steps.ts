@@ -27,7 +27,6 @@ const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>([
   'mapValues',
   'flatMapValues',
   'own',
-  'ownValues',
 ])
 function identity(record: unknown) {
   return record

@@ -10,8 +10,6 @@ export function applyStep(op: StepOp, s: number, r: string, result: string): str
       return `${result} = ${r}[1]`
     case 'own':
       return `${result} = ${isObject(r)} ? f${s}(${r}) : ${r}`
-    case 'ownValues':
-      return `${result} = ${isObject(`${r}[1]`)} ? [${r}[0], f${s}(${r}[1])] : ${r}`
     case 'filter':
     case 'tap':
       return `${result} = f${s}(${r})\n${refuse(result, isPromise(result))}`
@@ -39,6 +37,6 @@ export function isPromise(result: string): string {
   return `${isObject(result)} && typeof ${result}.then === 'function'`
 }
 
-function isObject(value: string): string {
+export function isObject(value: string): string {
   return `typeof ${value} === 'object' && ${value} !== null`
 }
