@@ -1,4 +1,4 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/output.js'
 import { OpenOutputs } from './open-outputs.js'
 
 const host: OutputHost = { wrapStorage: (storage) => storage }

@@ -1,4 +1,4 @@
-import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputSpec } from '../../streams/graph/output.js'
 
 /** Opens and closes the outputs of a context. */
 export class OpenOutputs {

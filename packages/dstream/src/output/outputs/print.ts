@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { escapeControl } from '../../base/text/escape.js'
 import { textForm } from '../../base/text/text-form.js'

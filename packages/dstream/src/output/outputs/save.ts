@@ -1,4 +1,4 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
 /** Returns `prefix-TIME.suffix`; an empty part is left out with its `-` or `.` (reference: `StreamingContext.rddToFileName`). */

@@ -17,7 +17,10 @@ export class GraphEvaluation {
   readonly #retentionMs: ReadonlyMap<Operator, number>
   readonly #sharedOperators: ReadonlySet<Operator>
   readonly #results = new Map<Operator, BatchMap<Result>>()
-  readonly #failureCleanups: (() => void)[] = []
+  /** Removes failed results that may be computed again at any moment. */
+  readonly #retryable: (() => void)[] = []
+  /** Removes the failures of stateful operators: these may only be computed again in order of time. */
+  readonly #inOrder: (() => void)[] = []
 
   constructor(
     graph: Graph,
@@ -43,7 +46,10 @@ export class GraphEvaluation {
     if (known !== undefined) return known as Promise<RDD<U> | undefined>
     const result = this.#compute(operator, time)
     results.set(time, result)
-    result.catch(() => this.#failureCleanups.push(() => results.delete(time)))
+    result.catch(() => {
+      const failures = operator.state === undefined ? this.#retryable : this.#inOrder
+      failures.push(() => results.delete(time))
+    })
     return result
   }
 
@@ -63,12 +69,18 @@ export class GraphEvaluation {
     const refusal: Result = Promise.reject(error as Error)
     refusal.catch(() => undefined)
     results.set(time, refusal)
-    this.#failureCleanups.push(() => results.delete(time))
+    this.#inOrder.push(() => results.delete(time))
   }
 
   /** Forgets all failures, so that their RDDs are computed again when they are read. */
   clearFailures(): void {
-    for (const clear of this.#failureCleanups.splice(0)) clear()
+    this.clearRetryable()
+    for (const clear of this.#inOrder.splice(0)) clear()
+  }
+
+  /** Forgets the failures of operators without state, so that an output can be tried again between two batches. */
+  clearRetryable(): void {
+    for (const clear of this.#retryable.splice(0)) clear()
   }
 
   /** Drops all RDDs that no batch at or after `time` will read. */

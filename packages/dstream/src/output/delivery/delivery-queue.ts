@@ -1,0 +1,319 @@
+import { deliveryNeverSettled, deliveryTimedOut } from '../../base/errors/outputs.js'
+import type { Clock, Logger } from '../../base/ports.js'
+import type { Random } from '../../base/random.js'
+import type { RDD } from '../../rdd/rdd.js'
+import type { DeliveryPolicy, OutputNode } from '../../streams/graph/output.js'
+import { pauseMs } from './delivery-policy.js'
+import { OutputAttempt } from './output-attempt.js'
+
+/** The failure of one attempt. */
+export interface FailedAttempt {
+  readonly output: OutputNode
+  readonly time: number
+  readonly error: unknown
+  /** The number of the attempt, from 1. */
+  readonly attempt: number
+  /** The time until the next attempt, in milliseconds; `undefined` when there is none. */
+  readonly pauseMs: number | undefined
+}
+
+/** The surroundings of the queues: the engine. */
+export interface DeliveryHost {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly random: Random
+  /** True on a clock that a test moves: pauses take no time, and a batch waits for every attempt that is due. */
+  readonly virtualTime: boolean
+  /** Measures the timeouts of attempts; on a virtual clock it is the real one. */
+  readonly timeoutClock: Clock
+  /** Whether an operator above the output has yet to pass the batch. */
+  isBlocked(output: OutputNode, time: number): boolean
+  /** Returns the input of a batch once more; `undefined` when the output has none for it. @throws what its evaluation throws */
+  read(output: OutputNode, time: number): Promise<RDD<unknown> | undefined>
+  /** Runs one attempt, with its events. @throws what the output throws */
+  run(output: OutputNode, rdd: RDD<unknown>, time: number, attempt: OutputAttempt): Promise<void>
+  /** Whether another attempt would fail in the same way: a synchronous function of the user threw. */
+  isPermanent(error: unknown): boolean
+  /** Receives each failure. */
+  failed(failure: FailedAttempt): void
+  /** Stops the job with the error of an output that has failed for good. */
+  stop(error: unknown): void
+}
+
+/** A batch that an output is not done with. */
+interface PendingBatch {
+  readonly time: number
+  readonly replayed: boolean
+  /** Attempts that were begun in this run of the program. */
+  attempts: number
+  /** Attempts that count against the policy. */
+  used: number
+  /** Failures in a row; they make the pauses grow. */
+  failures: number
+  /** The time before which no further attempt begins. */
+  dueMs: number
+  /** The bytes of its records that are kept for it. */
+  bytes: number
+  /** An attempt that has timed out and is under way all the same. */
+  unsettled: { readonly run: Promise<unknown>; readonly error: unknown } | undefined
+}
+
+/** The result of one attempt; `undefined` when the output is done. */
+type Outcome = { readonly error: unknown; readonly isFinal?: true } | undefined
+
+/**
+ * Delivers the batches to one output, one attempt at a time: in order of time, each until the output is done with it or it
+ * is given up. An attempt that fails is made again after a pause; meanwhile later batches wait here, and the engine goes on.
+ */
+export class DeliveryQueue {
+  readonly output: OutputNode
+  readonly #policy: DeliveryPolicy
+  readonly #host: DeliveryHost
+  #pending: PendingBatch[] = []
+  #skipped = 0
+  #bytes = 0
+  #working: Promise<void> | undefined
+  #current: OutputAttempt | undefined
+  #timer: { cancel(): void } | undefined
+  /** True when no further attempt may begin: the job stops, or has stopped. */
+  #ended = false
+
+  constructor(output: OutputNode, policy: DeliveryPolicy, host: DeliveryHost) {
+    this.output = output
+    this.#policy = policy
+    this.#host = host
+  }
+
+  get policy(): DeliveryPolicy {
+    return this.#policy
+  }
+
+  /** The times of the batches that the output is not done with, oldest first. */
+  get pending(): readonly number[] {
+    return this.#pending.map(({ time }) => time)
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.length === 0
+  }
+
+  /** The batches that were given up in this run of the program. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** The bytes that are kept for pending batches. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  isPending(time: number): boolean {
+    return this.#pending.some((batch) => batch.time === time)
+  }
+
+  /** Takes over the batches that an earlier run has left, oldest first. */
+  restore(times: readonly number[]): void {
+    this.#pending = [...times.map((time) => pendingBatch(time, true)), ...this.#pending]
+  }
+
+  /** Notes how many bytes are kept for a pending batch. */
+  keeps(time: number, bytes: number): void {
+    const batch = this.#pending.find((candidate) => candidate.time === time)
+    if (batch === undefined) return
+    this.#bytes += bytes - batch.bytes
+    batch.bytes = bytes
+  }
+
+  /**
+   * Offers the newest batch. Resolves when its first attempt has ended, or at once when earlier batches come first.
+   *
+   * @param input the RDD of the batch, or the error with which its evaluation failed
+   */
+  async offer(time: number, replayed: boolean, input: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<void> { // prettier-ignore
+    const batch = pendingBatch(time, replayed)
+    this.#pending.push(batch)
+    if (this.#ended || this.#working !== undefined || this.#next() !== batch) return
+    if (this.#host.isBlocked(this.output, time)) return
+    await this.#work(() => this.#step(batch, input))
+  }
+
+  /** Begins attempts that are due. Resolves at once, or on a virtual clock when they have ended. */
+  async wake(): Promise<void> {
+    if (this.#working !== undefined || this.#due() === undefined) return
+    const work = this.#work(() => Promise.resolve())
+    if (this.#host.virtualTime) await work
+  }
+
+  /** Resolves when no attempt is under way or due, or nothing is pending. */
+  async idle(): Promise<void> {
+    while (this.#working !== undefined) await this.#working
+  }
+
+  /** Lets no further attempt begin, and aborts the one under way. Resolves when that has settled. */
+  async end(reason: unknown): Promise<void> {
+    this.#ended = true
+    this.#timer?.cancel()
+    this.#current?.abort(reason)
+    await this.#working
+  }
+
+  /** Runs `first`, then all attempts that are due, then waits for the next one. */
+  #work(first: () => Promise<void>): Promise<void> {
+    const work = async (): Promise<void> => {
+      await first()
+      for (let batch = this.#due(); batch !== undefined; batch = this.#due()) await this.#step(batch)
+    }
+    this.#working = work().finally(() => {
+      this.#working = undefined
+      this.#setTimer()
+    })
+    return this.#working
+  }
+
+  #setTimer(): void {
+    this.#timer?.cancel()
+    const next = this.#next()
+    const { clock, virtualTime } = this.#host
+    if (this.#ended || virtualTime || next === undefined) return
+    // A blocked batch is woken by the engine, when the operator above it has passed.
+    if (this.#host.isBlocked(this.output, next.time)) return
+    this.#timer = clock.setTimer(next.dueMs, () => void this.wake())
+  }
+
+  /** The batch that is attempted next: the oldest one, or in any order the one that is due first. */
+  #next(): PendingBatch | undefined {
+    if (this.#policy.order === 'batch') return this.#pending[0]
+    let first: PendingBatch | undefined
+    for (const batch of this.#pending) if (first === undefined || batch.dueMs < first.dueMs) first = batch
+    return first
+  }
+
+  #due(): PendingBatch | undefined {
+    const next = this.#next()
+    if (this.#ended || next === undefined || next.dueMs > this.#host.clock.now()) return undefined
+    return this.#host.isBlocked(this.output, next.time) ? undefined : next
+  }
+
+  /** Makes one attempt and draws the consequences. */
+  async #step(batch: PendingBatch, input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<void> {
+    const outcome =
+      batch.unsettled === undefined ? await this.#attempt(batch, input) : await this.#settle(batch, batch.unsettled)
+    if (outcome === undefined) this.#done(batch)
+    else await this.#failed(batch, outcome)
+  }
+
+  async #attempt(batch: PendingBatch, input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<Outcome> { // prettier-ignore
+    const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
+    if (input !== undefined && 'error' in input) return input
+    this.#current = attempt
+    const { timeoutMs } = this.#policy
+    const run = this.#run(batch, attempt, input)
+    if (timeoutMs === undefined) return run
+    const outcome = await this.#within(timeoutMs, run)
+    if (outcome !== 'late') return outcome
+    const error = deliveryTimedOut(this.output.id, batch.time, timeoutMs)
+    attempt.abort(error)
+    batch.unsettled = { run, error }
+    return { error }
+  }
+
+  async #run(batch: PendingBatch, attempt: OutputAttempt, input?: { readonly rdd: RDD<unknown> }): Promise<Outcome> {
+    try {
+      const rdd = input === undefined ? await this.#host.read(this.output, batch.time) : input.rdd
+      if (rdd !== undefined) await this.#host.run(this.output, rdd, batch.time, attempt)
+      return undefined
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  /** Waits once more for an attempt that has timed out: two attempts on a batch must never be under way at once. */
+  async #settle(batch: PendingBatch, { run, error }: NonNullable<PendingBatch['unsettled']>): Promise<Outcome> {
+    const { timeoutMs } = this.#policy
+    const outcome = await this.#within(timeoutMs!, run as Promise<Outcome>)
+    batch.unsettled = undefined
+    if (outcome === 'late') return { error: deliveryNeverSettled(this.output.id, batch.time, timeoutMs!, error), isFinal: true } // prettier-ignore
+    return outcome === undefined ? undefined : this.#attempt(batch)
+  }
+
+  async #within(timeoutMs: number, run: Promise<Outcome>): Promise<Outcome | 'late'> {
+    const { timeoutClock } = this.#host
+    let timer: { cancel(): void } | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = timeoutClock.setTimer(timeoutClock.now() + timeoutMs, () => resolve('late'))
+    })
+    try {
+      return await Promise.race([run, late])
+    } finally {
+      timer?.cancel()
+    }
+  }
+
+  async #failed(batch: PendingBatch, { error, isFinal }: NonNullable<Outcome>): Promise<void> {
+    const { clock, random, virtualTime } = this.#host
+    const { attempts } = this.#policy
+    const isTransient = isFinal !== true && this.#isTransient(error)
+    if (!isTransient) batch.used++
+    batch.failures++
+    const isLast = isFinal === true || (!isTransient && (batch.used >= attempts || this.#host.isPermanent(error)))
+    // An attempt that may be made for ever is made once per batch on a virtual clock; others are made at once.
+    const virtualPause = isTransient || attempts === Infinity ? 1 : 0
+    const pause = isLast ? undefined : virtualTime ? virtualPause : pauseMs(this.#policy, batch.failures, random.next())
+    if (pause !== undefined) batch.dueMs = clock.now() + pause
+    this.#host.failed({ output: this.output, time: batch.time, error, attempt: batch.attempts, pauseMs: pause })
+    if (pause === undefined) await this.#giveUp(batch, error)
+  }
+
+  async #giveUp(batch: PendingBatch, error: unknown): Promise<void> {
+    const { onFailure } = this.#policy
+    const failed = { output: this.output.id, batchTime: batch.time, attempts: batch.attempts }
+    let action: unknown = onFailure
+    let reason = error
+    if (typeof onFailure === 'function') {
+      try {
+        action = await onFailure(error, failed)
+      } catch (thrown) {
+        action = 'stop'
+        reason = thrown
+      }
+    }
+    if (action === 'skip') {
+      this.#skipped++
+      this.#remove(batch)
+      const { logger } = this.#host
+      logger.warn({ ...failed, err: error }, `"${this.output.id}" has given up the batch of ${batch.time} ms, as its onFailure says.`)
+      return
+    }
+    this.#ended = true
+    this.#host.stop(reason)
+  }
+
+  #done(batch: PendingBatch): void {
+    this.#remove(batch)
+    if (batch.failures === 0) return
+    const { logger } = this.#host
+    logger.info(
+      { output: this.output.id, batchTime: batch.time, attempts: batch.attempts },
+      `"${this.output.id}" is done with the batch of ${batch.time} ms after ${batch.attempts} attempts.`,
+    )
+  }
+
+  #remove(batch: PendingBatch): void {
+    this.#bytes -= batch.bytes
+    if (this.#pending[0] === batch) this.#pending.shift()
+    else this.#pending = this.#pending.filter((other) => other !== batch)
+  }
+
+  /** An error of `isTransient` itself must not hide the error that it was asked about. */
+  #isTransient(error: unknown): boolean {
+    try {
+      return this.output.isTransient?.(error) === true
+    } catch {
+      return false
+    }
+  }
+}
+
+function pendingBatch(time: number, replayed: boolean): PendingBatch {
+  return { time, replayed, attempts: 0, used: 0, failures: 0, dueMs: -Infinity, bytes: 0, unsettled: undefined }
+}
