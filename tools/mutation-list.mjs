@@ -200,6 +200,31 @@ export const mutations = [
     '',
   ],
   [
+    'records that can never be stored are taken out of their block',
+    'input/receive/block-queue.ts',
+    'if (error instanceof UnstorableRecords) {',
+    'if (false) {',
+  ],
+  [
+    'a batch fails for a received record that is gone',
+    'input/receive/refused-records.ts',
+    'this.#failed ??= { error }',
+    '',
+  ],
+  [
+    'the other records of a batch that failed for a received one',
+    'engine/batch/remembered-rdds.ts',
+    '.catch(() => this.#readAgain(operator, time))',
+    '.catch(() => undefined)',
+  ],
+  ['a stop that loses data rejects', 'engine/engine.ts', 'inputs.mustHaveLostNothing()', ''],
+  [
+    'a position that can never be stored fails its call',
+    'input/receive/receiver-buffer.ts',
+    'throw partNotStorable(part, error)',
+    'return',
+  ],
+  [
     'an output waits for the operators above it',
     'engine/recovery/failed-outputs.ts',
     'this.#pending = pending.filter((failed) => store.isBlocked(failed))',

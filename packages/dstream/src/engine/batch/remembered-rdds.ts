@@ -4,6 +4,7 @@ import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
+import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
 type Partitions = Remembered['partitions']
@@ -92,12 +93,18 @@ export class RememberedRDDs {
   /** Returns false where the RDD cannot be evaluated. That failure has been reported, and later readers pass over it. */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
     if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
-    const rdd = await this.#evaluation.read(operator, time).catch(() => undefined)
+    const rdd = await this.#evaluation.read(operator, time).catch(() => this.#readAgain(operator, time))
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
     this.adopt(operator, time, partitions)
     remembered.push({ operator: this.#graph.node(operator).id, time, partitions })
     return true
+  }
+
+  /** Reads a source once more: it may have failed on a record that is gone now, and its other records must not be lost. */
+  #readAgain(operator: Operator, time: number): Promise<RDD<unknown> | undefined> {
+    if (operator.source !== true) return Promise.resolve(undefined)
+    return this.#evaluation.readAgain(operator, time).catch(() => undefined)
   }
 
   /** Remembers the RDD itself; where a function between it and the sources threw, the input of that function. */

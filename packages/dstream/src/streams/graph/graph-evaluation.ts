@@ -47,6 +47,12 @@ export class GraphEvaluation {
     return result
   }
 
+  /** Computes an RDD once more whose computation has failed in this batch. */
+  readAgain(operator: Operator, time: number): Result {
+    this.#results.get(operator)!.delete(time)
+    return this.read(operator, time)
+  }
+
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
   computed(operator: Operator, time: number): Result | undefined {
     return this.#results.get(operator)!.get(time)

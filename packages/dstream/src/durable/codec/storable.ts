@@ -1,0 +1,18 @@
+import { notStorable } from '../../base/errors/storage.js'
+import { mustBeStorable, Unstorable } from './to-plain.js'
+
+/**
+ * Returns when a record or a state can be stored. Every error of the encoding is one of the value and not of the disk:
+ * the next attempt would fail in the same way.
+ *
+ * @throws `state-not-storable`, which says where in the value and what to do
+ */
+export function checkStorable(value: unknown): void {
+  try {
+    mustBeStorable(value)
+  } catch (error) {
+    if (error instanceof Unstorable) throw notStorable(error.path, error.reason)
+    // A getter or a proxy of the value threw.
+    throw notStorable([], error instanceof Error ? error.message : String(error), error)
+  }
+}
