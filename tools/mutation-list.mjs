@@ -217,6 +217,12 @@ export const mutations = [
     '.catch(() => this.#readAgain(operator, time))',
     '.catch(() => undefined)',
   ],
+  [
+    'a state is checked before its batch is committed',
+    'streams/operators/internal/stateful-operator.ts',
+    'return (await areStorable(sc, tables)) ? { output } : undefined',
+    'return { output }',
+  ],
   ['a stop that loses data rejects', 'engine/engine.ts', 'inputs.mustHaveLostNothing()', ''],
   [
     'a position that can never be stored fails its call',

@@ -1,8 +1,10 @@
 import { crashPoint } from '../base/crash-points.js'
+import { checkStateStorable } from '../durable/codec/storable.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
+import type { Graph } from '../streams/graph/graph.js'
 import { rememberTimes, sharedOperators } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
@@ -40,6 +42,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const retention = rememberTimes(graph, options.rememberMs)
     const evaluation = new GraphEvaluation(graph, zeroMs, retention, sharedOperators(graph, retention))
     const stateful = new StatefulOperators(graph, evaluation)
+    nameTables(graph, storage !== undefined)
     const store = new BatchStore({ ...options, evaluation, stateful, retention, journal, checkpoint })
     const failedOutputs = new FailedOutputs({ ...options, store })
     const cycle = new BatchCycle({ ...options, evaluation, stateful, store, failedOutputs })
@@ -69,6 +72,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await outputs.close().catch(() => undefined)
     await checkpoint?.close().catch(() => undefined)
     throw error
+  }
+}
+
+/** Tells each table the id of its operator, and how to check the values that it will have to store. */
+function nameTables(graph: Graph, isStored: boolean): void {
+  for (const { id, operator } of graph.nodes) {
+    for (const table of Object.values(operator.state?.tables ?? {})) {
+      table.operatorId = id
+      if (isStored) table.storable = (key, value) => checkStateStorable(id, key, value)
+    }
   }
 }
 
