@@ -218,6 +218,25 @@ export const mutations = [
     '.catch(() => undefined)',
   ],
   [
+    'a record that a window reads is checked before outputs see it',
+    'streams/graph/graph-evaluation.ts',
+    'if (storable !== undefined && operator.source !== true) {',
+    'if (false) {',
+  ],
+  [
+    'what a later window reads is made in its batch',
+    'engine/batch/batch-store.ts',
+    'await evaluation.keepAll(time)',
+    '',
+  ],
+  ['states are kept for slices', 'streams/graph/remember.ts', 'kept.set(operator, retentionMs.get(operator)!)', '{}'],
+  [
+    'an RDD that cannot be stored is stored by its parents',
+    'engine/batch/remembered-rdds.ts',
+    'if (frame === undefined) return false',
+    'if (frame === undefined) return true',
+  ],
+  [
     'a state is checked before its batch is committed',
     'streams/operators/internal/stateful-operator.ts',
     'return (await areStorable(sc, tables)) ? { output } : undefined',

@@ -49,7 +49,7 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     holding(() => 1),
     'state-not-storable',
     [/^held: a record that a window .* will read again at \.inside: a function cannot be stored/, /use plain data/],
-    1000,
+    2000,
   ],
 ]
 

@@ -1,3 +1,4 @@
+import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
@@ -16,20 +17,17 @@ export interface OperatorAt {
 }
 
 /**
- * Keeps the contents of RDDs that later batches read and cannot compute again after a restart: those below windows, those
- * of failed outputs, and those above a lagging operator. Data of a source is not kept here; the journal has it.
+ * Keeps the contents of RDDs that later batches read and cannot compute again after a restart: those that a window reads,
+ * those of failed outputs, and those above a lagging operator. Data of a source is not kept here; the journal has it.
  */
 export class RememberedRDDs {
   readonly #graph: Graph
   readonly #evaluation: GraphEvaluation
-  readonly #retention: ReadonlyMap<Operator, number>
   readonly #contents = new Map<Operator, Map<number, Partitions>>()
 
-  /** @param retention operator → how long its RDDs are kept, in milliseconds */
-  constructor(graph: Graph, evaluation: GraphEvaluation, retention: ReadonlyMap<Operator, number>) {
+  constructor(graph: Graph, evaluation: GraphEvaluation) {
     this.#graph = graph
     this.#evaluation = evaluation
-    this.#retention = retention
   }
 
   /** Takes over the contents of an RDD from a checkpoint. */
@@ -40,14 +38,12 @@ export class RememberedRDDs {
   }
 
   /**
-   * Remembers what later batches need of the batch of `time`, and returns it for the commit: the RDDs below windows, those
-   * above the `lagging` operators, and all that the `inputs` of failed outputs are made of.
+   * Remembers what later batches need of the batch of `time`, and returns it for the commit: the RDDs that windows read,
+   * those above the `lagging` operators, and all that the `inputs` of failed outputs are made of.
    */
   async collect(time: number, inputs: readonly OperatorAt[], lagging: readonly Operator[]): Promise<Remembered[]> {
     const wanted = new Set(lagging.flatMap(statefulAncestors))
-    for (const { operator } of this.#graph.nodes) {
-      if (operator.source !== true && this.#retention.get(operator)! > operator.slideMs) wanted.add(operator)
-    }
+    for (const operator of this.#evaluation.kept.keys()) if (operator.source !== true) wanted.add(operator)
     const remembered: Remembered[] = []
     for (const operator of wanted) await this.#remember({ operator, time }, remembered)
     for (const input of inputs) await this.#rememberLineage(input, remembered)
@@ -75,7 +71,8 @@ export class RememberedRDDs {
     const forgotten = new Map<string, number>()
     for (const [operator, byTime] of this.#contents) {
       const beforeOldestRead = (oldestRead(operator) ?? Infinity) - 1
-      const last = Math.min(until - this.#retention.get(operator)! + operator.slideMs - 1, beforeOldestRead)
+      const keptMs = this.#evaluation.kept.get(operator) ?? operator.slideMs
+      const last = Math.min(until - keptMs + operator.slideMs - 1, beforeOldestRead)
       const gone = [...byTime.keys()].filter((time) => time <= last)
       for (const time of gone) byTime.delete(time)
       if (gone.length > 0) forgotten.set(this.#graph.node(operator).id, last)
@@ -90,14 +87,21 @@ export class RememberedRDDs {
     )
   }
 
-  /** Returns false where the RDD cannot be evaluated. That failure has been reported, and later readers pass over it. */
+  /**
+   * Returns false where the RDD cannot be evaluated, which has been reported, or holds a record that cannot be stored. Later
+   * readers compute it again from its parents.
+   */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
     if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
-    const rdd = await this.#evaluation.read(operator, time).catch(() => this.#readAgain(operator, time))
+    const rdd = await this.#evaluation.readKept(operator, time).catch(() => this.#readAgain(operator, time))
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
+    const { id } = this.#graph.node(operator)
+    const frame = encoded(id, time, partitions)
+    if (frame === undefined) return false
     this.adopt(operator, time, partitions)
-    remembered.push({ operator: this.#graph.node(operator).id, time, partitions })
+    remembered.push({ operator: id, time, partitions, frame })
+    await rdd!.context.runtime.yielder.begin().pause()
     return true
   }
 
@@ -116,6 +120,15 @@ export class RememberedRDDs {
 
   #contentsOf(operator: Operator, time: number): Partitions | undefined {
     return this.#contents.get(operator)?.get(time)
+  }
+}
+
+/** Returns the frame of a commit for an RDD, or `undefined` when one of its records cannot be stored. */
+function encoded(operator: string, time: number, partitions: Partitions): Uint8Array | undefined {
+  try {
+    return encodeRemembered(operator, time, partitions)
+  } catch {
+    return undefined
   }
 }
 
