@@ -55,7 +55,10 @@ export interface StreamingContextOptions {
   maxBufferedRecords?: number | undefined
   /** Bytes that one receiver may hold before its source is paused; default 64 MiB. */
   maxBufferedBytes?: number | undefined
-  /** A record on which a user function throws: `fail` the batch (default), `skip` and count it, or decide. */
+  /**
+   * A record on which a user function throws, or that cannot be stored in the checkpoint: `fail` the batch (default), `skip`
+   * and count it, or decide.
+   */
   onRecordError?: 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | undefined
   /** How often a failed batch is tried before `awaitTermination` rejects; default 1. */
   maxBatchAttempts?: number | undefined

@@ -494,7 +494,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * How long every stream keeps its RDDs at least, for `slice`.
+   * How long the RDDs of every stream can be had at least, for `slice`. Sources and states keep theirs, also over a restart;
+   * the RDDs of other streams may be computed again for a slice.
    *
    * @throws `remember-twice`, `duration-not-positive`, `adding-too-late` after start
    *

@@ -83,7 +83,7 @@ export class Engine {
    * Stops for good. Gracefully: sources take nothing more, and batches run until nothing is waiting, one at least.
    * Otherwise the batch under way is the last.
    *
-   * @throws `stop-timed-out` when received records are left after `timeoutMs`
+   * @throws `stop-timed-out` when received records are left after `timeoutMs`; the error of received data that is lost
    */
   async stop(gracefully: boolean, timeoutMs: number): Promise<void> {
     const { inputs, clock, journal } = this.#parts
@@ -100,6 +100,7 @@ export class Engine {
       timer.cancel()
       await this.#close()
     }
+    inputs.mustHaveLostNothing()
     const left = inputs.waiting(journal)
     if (gracefully && left > 0) throw stopTimedOut(timeoutMs, left)
   }

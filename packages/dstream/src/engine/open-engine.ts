@@ -1,9 +1,11 @@
 import { crashPoint } from '../base/crash-points.js'
+import { checkKeptStorable, checkStateStorable } from '../durable/codec/storable.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
-import { rememberTimes, sharedOperators } from '../streams/graph/remember.js'
+import type { Graph } from '../streams/graph/graph.js'
+import { rememberTimes } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
 import { StatefulOperators } from './batch/stateful-operators.js'
@@ -38,8 +40,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const journal = checkpoint?.journal ?? volatileJournal()
     const zeroMs = recovered?.zeroTime ?? liveMs - batchMs
     const retention = rememberTimes(graph, options.rememberMs)
-    const evaluation = new GraphEvaluation(graph, zeroMs, retention, sharedOperators(graph, retention))
+    const storable = storage === undefined ? undefined : checkKeptStorable
+    const evaluation = new GraphEvaluation(graph, { zeroMs, leastMs: options.rememberMs, retention, storable })
     const stateful = new StatefulOperators(graph, evaluation)
+    nameTables(graph, storage !== undefined)
     const store = new BatchStore({ ...options, evaluation, stateful, retention, journal, checkpoint })
     const failedOutputs = new FailedOutputs({ ...options, store })
     const cycle = new BatchCycle({ ...options, evaluation, stateful, store, failedOutputs })
@@ -69,6 +73,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await outputs.close().catch(() => undefined)
     await checkpoint?.close().catch(() => undefined)
     throw error
+  }
+}
+
+/** Tells each table the id of its operator, and how to check the values that it will have to store. */
+function nameTables(graph: Graph, isStored: boolean): void {
+  for (const { id, operator } of graph.nodes) {
+    for (const table of Object.values(operator.state?.tables ?? {})) {
+      table.operatorId = id
+      if (isStored) table.storable = (key, value) => checkStateStorable(id, key, value)
+    }
   }
 }
 

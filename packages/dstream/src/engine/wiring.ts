@@ -90,6 +90,7 @@ export function sourceHome({
 
 function blockStore(engine: () => Engine): BlockStore {
   return {
+    mustBeStorable: (value) => engine().journal.mustBeStorable?.(value),
     add: (block) => engine().journal.addBlock(block),
     of: (streamId, time) => engine().journal.allocation(time)?.blocks.get(streamId) ?? [],
     earlier: (streamId) => {

@@ -40,7 +40,23 @@ export function bufferFull(what: 'records' | 'bytes', waiting: number, bound: nu
 export function blockNotStored(id: string, cause: unknown): DStreamError {
   return new DStreamError(
     'block-not-stored',
-    `Could not store block ${id}: ${describe(cause)}. The block is in no batch; store its data again.`,
+    `Could not store block ${id}: ${cause instanceof Error ? cause.message : describe(cause)}. The block is in no batch; store its data again.`,
+    { cause },
+  )
+}
+
+export function partNotStorable(part: 'position' | 'metadata', cause: unknown): DStreamError {
+  return new DStreamError(
+    'state-not-storable',
+    `The ${part} of received data is stored with it, and ${cause instanceof Error ? cause.message : describe(cause)}. Nothing of this call is stored.`,
+    { cause },
+  )
+}
+
+export function blocksLost(name: string, blocks: number, records: number, cause: unknown): DStreamError {
+  return new DStreamError(
+    'blocks-lost',
+    `Stopped with ${blocks} blocks that could not be stored and are lost, with ${records} records of ${name}: ${cause instanceof Error ? cause.message : describe(cause)}. Mend the storage, and let the source send them again.`,
     { cause },
   )
 }

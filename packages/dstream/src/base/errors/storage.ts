@@ -55,6 +55,17 @@ export function recordNotStorable(
   )
 }
 
+/** The reason why one record or value of an operator cannot be stored. The error that carries it names operator and record. */
+export function notStorable(path: readonly PropertyKey[], reason: string): DStreamError {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return new DStreamError(
+    'state-not-storable',
+    `it cannot be stored${place === '' ? '' : `, at ${escapeControl(place)}`}: ${reason}. ` +
+      "It has to survive the process: use plain data (objects, arrays, Map, Set, Date, typed arrays, immutable's " +
+      'collections), or run without a checkpoint directory',
+  )
+}
+
 /** Who holds a checkpoint directory. */
 export interface LockOwner {
   readonly pid: number

@@ -51,6 +51,8 @@ export interface Remembered {
   readonly partitions: readonly (
     readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
   )[]
+  /** The partitions as a frame of a commit, where they have been encoded already. */
+  readonly frame?: Uint8Array
 }
 
 /** An output of a batch that has failed and is owed to the world after a restart. */

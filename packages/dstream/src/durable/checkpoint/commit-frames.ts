@@ -73,8 +73,8 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     for (const change of changes) if (chunk.push(storedChange(change)) === CHANGES_PER_FRAME) await close()
     await close()
   }
-  for (const { operator, time, partitions } of record.remembered ?? []) {
-    payloads.push([encodeRemembered(operator, time, partitions)])
+  for (const { operator, time, partitions, frame } of record.remembered ?? []) {
+    payloads.push([frame ?? encodeRemembered(operator, time, partitions)])
     await slice.pause()
   }
   const rest: CommitRest = {

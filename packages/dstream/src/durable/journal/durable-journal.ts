@@ -1,5 +1,6 @@
 import type { Block } from '../blocks/block.js'
 import { apply, type Ledger, takeAll } from '../blocks/ledger.js'
+import { checkStorable } from '../codec/storable.js'
 import { duplicateBlock } from '../../base/errors/storage.js'
 import { encodeAllocation, encodeBlock, type Streams } from './events.js'
 import type { Allocation, Journal, SourceRange } from './journal.js'
@@ -53,6 +54,7 @@ export interface DurableJournalOptions {
 
 /** The journal on a log: append, then apply. */
 export class DurableJournal implements Journal {
+  readonly mustBeStorable = checkStorable
   readonly #o: DurableJournalOptions
   #ledger: Ledger
   #allocated: number | undefined

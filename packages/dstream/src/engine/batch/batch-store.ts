@@ -58,7 +58,7 @@ export class BatchStore {
 
   constructor(options: BatchStoreOptions) {
     this.#options = options
-    this.remembered = new RememberedRDDs(options.graph, options.evaluation, options.retention)
+    this.remembered = new RememberedRDDs(options.graph, options.evaluation)
     this.#lookback = new OutputLookback(options.graph)
     this.#tables = options.stateful.all.flatMap((operator) =>
       Object.entries(operator.state!.tables).map(([name, table]) => ({ operator, name, table })),
@@ -138,6 +138,7 @@ export class BatchStore {
   async forget(time: number, oldestBacklog: number | undefined): Promise<void> {
     const { evaluation, inputs, journal, retention } = this.#options
     const until = this.#lastRead(time, oldestBacklog)
+    await evaluation.keepAll(time)
     evaluation.forget(until)
     for (const { operator, table } of this.#tables) table.forget(until - retention.get(operator)! + operator.slideMs)
     const last = this.#lastForgettable(until)

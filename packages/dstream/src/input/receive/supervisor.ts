@@ -1,6 +1,6 @@
 import type { Block } from '../../durable/blocks/block.js'
 import { codeOf, messageOf, stackOf } from '../../base/errors/error-text.js'
-import { receiverStopped } from '../../base/errors/receive.js'
+import { blocksLost, receiverStopped } from '../../base/errors/receive.js'
 import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'
 import type { Logger } from '../../base/ports.js'
@@ -89,6 +89,14 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
 
   get info(): ReceiverInfo {
     return { streamId: this.streamId, name: this.name, active: this.#state === 'started', ...this.#lastError }
+  }
+
+  /** The error of received data that could not be stored; asked after the stop. */
+  get lost(): unknown {
+    const { unstored, storeError } = this.buffer
+    if (unstored.length === 0) return undefined
+    const records = unstored.reduce((sum, { count }) => sum + (count ?? 1), 0)
+    return blocksLost(this.name, unstored.length, records, storeError)
   }
 
   start(): void {
@@ -197,8 +205,8 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     await this.#stopping
     await this.buffer.flush()
     this.buffer.close()
-    const left = this.buffer.unstored.length
-    if (left > 0) this.reportError(`Stopped with ${left} blocks that could not be stored and are lost`)
+    const { lost } = this
+    if (lost !== undefined) this.reportError(messageOf(lost), lost)
   }
 
   async #end(next: State, message: string, error?: unknown): Promise<void> {

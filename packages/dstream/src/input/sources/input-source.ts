@@ -11,7 +11,15 @@ import type { ReceiverEvent, ReceiverSupervisor } from '../receive/supervisor.js
 
 /** The received blocks of all streams. May be used once the context starts. */
 export interface BlockStore {
-  /** Resolves when the block is durable and counts for the next allocation. */
+  /**
+   * Returns when a value can be stored; absent where nothing is.
+   * @throws `state-not-storable`
+   */
+  mustBeStorable?(value: unknown): void
+  /**
+   * Resolves when the block is durable and counts for the next allocation.
+   * @throws `UnstorableRecords`
+   */
   add(block: Block): Promise<void>
   /** Returns the blocks of a stream that were allocated to a batch, in order of arrival. */
   of(streamId: number, time: number): readonly Block[]
@@ -76,6 +84,8 @@ export interface InputSource<T = unknown> {
   info(time: number): StreamInputInfo
   /** Sets the rate in records per second; called by backpressure. */
   setRate?(recordsPerSecond: number): void
+  /** Returns the error of accepted data that has been lost, asked once the source has been stopped and the last batch is done. */
+  lost?(): unknown
   /** Returns the codec of journalled bytes by its id; `undefined` for an unknown id. */
   codec?(id: string): Codec<T> | undefined
   /** Returns the error that refuses a start from a checkpoint, for a source that cannot be recovered. */

@@ -81,6 +81,14 @@ export class InputSources {
     for (const source of this.#sources) await source.start()
   }
 
+  /** @throws the error of the first source that has lost accepted data; asked after the last batch */
+  mustHaveLostNothing(): void {
+    for (const source of this.#sources) {
+      const lost = source.lost?.()
+      if (lost !== undefined) throw lost
+    }
+  }
+
   /** Stops all sources. Resolves when all accepted data is stored. Receivers have at least `timeoutMs` to stop. */
   async stop(timeoutMs = 0): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))

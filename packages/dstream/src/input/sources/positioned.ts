@@ -44,7 +44,8 @@ interface Snapshot<P> {
  * Reads a source by positions: each batch is planned, logged and then read, and can be read again.
  *
  * Guarantees: every record changes the state exactly once, over any crash, as long as `read` gives the same records for
- * the same positions. A failure of `initial` or `plan` is reported, and the next batch tries again.
+ * the same positions. A failure of `initial` or `plan`, or a position that cannot be stored, is reported, and the next
+ * batch tries again.
  */
 export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
@@ -102,6 +103,7 @@ class PositionedInput<T, P> implements InputSource<T> {
       const { position: from } = await this.#begin()
       const limit = this.#limit()
       const until = limit === 0 ? from : await this.#source.plan(from, limit, new Time(time))
+      this.#home.blocks.mustBeStorable?.([from, until])
       this.adopt(time, { from, until })
       return { from, until }
     } catch (error) {

@@ -2,55 +2,81 @@ import { BatchMap } from '../../base/batch-map.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
+import { keptTimes, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
 
 const NO_RDD: Result = Promise.resolve(undefined)
 
+export interface EvaluationOptions {
+  /** One interval before the first batch ever. */
+  readonly zeroMs: number
+  /** The time for which the program remembers every stream, in milliseconds. */
+  readonly leastMs: number
+  /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
+  readonly retention: ReadonlyMap<Operator, number>
+  /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
+  readonly storable?: ((operator: string, record: unknown) => void) | undefined
+}
+
 /**
- * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and kept until `forget`.
+ * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and held until `forget`.
  * An operator has an RDD at t when t lies after `zeroMs` by a multiple of its slide (reference: `DStream.isTimeValid`).
+ *
+ * An RDD is held for its slide only. What a window reads again is kept beside it with its records, for as long as the window
+ * reads it: this copy of the RDD is the one that is stored, so a record that cannot be stored fails there, and its other
+ * readers go on.
  */
 export class GraphEvaluation {
+  /** Operator → how long its RDDs are kept for later batches, in milliseconds; no other operator is in it. */
+  readonly kept: ReadonlyMap<Operator, number>
   readonly #graph: Graph
-  readonly #zeroMs: number
-  readonly #retentionMs: ReadonlyMap<Operator, number>
+  readonly #options: EvaluationOptions
   readonly #sharedOperators: ReadonlySet<Operator>
   readonly #results = new Map<Operator, BatchMap<Result>>()
+  readonly #keptResults = new Map<Operator, BatchMap<Result>>()
   /** Removes failed results that may be computed again at any moment. */
   readonly #retryable: (() => void)[] = []
   /** Removes the failures of stateful operators: these may only be computed again in order of time. */
   readonly #inOrder: (() => void)[] = []
 
-  constructor(
-    graph: Graph,
-    zeroMs: number,
-    retentionMs: ReadonlyMap<Operator, number>,
-    sharedOperators: ReadonlySet<Operator>,
-  ) {
+  constructor(graph: Graph, options: EvaluationOptions) {
     this.#graph = graph
-    this.#zeroMs = zeroMs
-    this.#retentionMs = retentionMs
-    this.#sharedOperators = sharedOperators
+    this.#options = options
+    this.kept = keptTimes(graph, options.leastMs, options.retention)
+    this.#sharedOperators = sharedOperators(graph, options.leastMs)
     for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
+    for (const operator of this.kept.keys()) this.#keptResults.set(operator, new BatchMap())
   }
 
   isValid(slideMs: number, time: number): boolean {
-    return time > this.#zeroMs && (time - this.#zeroMs) % slideMs === 0
+    const { zeroMs } = this.#options
+    return time > zeroMs && (time - zeroMs) % slideMs === 0
   }
 
-  readonly read: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
-    if (!this.isValid(operator.slideMs, time)) return NO_RDD as Promise<undefined>
-    const results = this.#results.get(operator)!
-    const known = results.get(time)
-    if (known !== undefined) return known as Promise<RDD<U> | undefined>
-    const result = this.#compute(operator, time)
-    results.set(time, result)
-    result.catch(() => {
-      const failures = operator.state === undefined ? this.#retryable : this.#inOrder
-      failures.push(() => results.delete(time))
-    })
-    return result
+  readonly read: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> =>
+    this.#once(this.#results, operator, time, () => this.#compute(operator, time)) as Promise<RDD<U> | undefined>
+
+  /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
+  readonly readKept: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
+    if (!this.kept.has(operator)) return this.read(operator, time)
+    return this.#once(this.#keptResults, operator, time, () => this.#keep(operator, time)) as Promise<
+      RDD<U> | undefined
+    >
+  }
+
+  /**
+   * Makes the RDDs of a batch that later batches read, without evaluating them, as far as no operator has read them: their
+   * parents are gone after the batch.
+   */
+  async keepAll(time: number): Promise<void> {
+    for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
+  }
+
+  /** Computes an RDD once more whose computation has failed in this batch. */
+  readAgain(operator: Operator, time: number): Result {
+    this.#results.get(operator)!.delete(time)
+    return this.read(operator, time)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
@@ -61,6 +87,7 @@ export class GraphEvaluation {
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     this.#results.get(operator)!.set(time, Promise.resolve(rdd))
+    this.#keptResults.get(operator)?.set(time, Promise.resolve(rdd))
   }
 
   /** Makes reads of an operator at `time` fail with `error` until failures are cleared. */
@@ -85,14 +112,50 @@ export class GraphEvaluation {
 
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
-    for (const [operator, results] of this.#results) results.forget(time - this.#retentionMs.get(operator)!)
+    const { leastMs, retention } = this.#options
+    for (const [operator, results] of this.#results) {
+      // The RDD of a state cannot be computed again for an earlier batch; every other one can.
+      const heldMs = operator.state === undefined ? Math.max(operator.slideMs, leastMs) : retention.get(operator)!
+      results.forget(time - heldMs)
+    }
+    for (const [operator, results] of this.#keptResults) results.forget(time - this.kept.get(operator)!)
   }
 
-  async #compute<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
-    const rdd = await operator.compute(time, this.read)
+  #once(
+    results: ReadonlyMap<Operator, BatchMap<Result>>,
+    operator: Operator,
+    time: number,
+    make: () => Result,
+  ): Result {
+    if (!this.isValid(operator.slideMs, time)) return NO_RDD
+    const byTime = results.get(operator)!
+    const known = byTime.get(time)
+    if (known !== undefined) return known
+    const result = make()
+    byTime.set(time, result)
+    result.catch(() => {
+      const failures = operator.state === undefined ? this.#retryable : this.#inOrder
+      failures.push(() => byTime.delete(time))
+    })
+    return result
+  }
+
+  async #compute(operator: Operator, time: number): Result {
+    const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
     if (rdd === undefined) return undefined
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
+  }
+
+  async #keep(operator: Operator, time: number): Result {
+    const rdd = await this.read(operator, time)
+    const { storable } = this.#options
+    // The journal has the data of a source.
+    if (storable !== undefined && operator.source !== true) {
+      const { id } = this.#graph.node(operator)
+      return rdd?.checkedBy((record) => storable(id, record)).label(id, time)
+    }
+    return operator.state === undefined ? rdd?.cacheAlways() : rdd
   }
 }

@@ -179,8 +179,8 @@ test('a function that throws names operator, batch and record, and leaves all st
   )
   await expect(t.run()).rejects.toThrow('negative')
   expect(errors.map((e) => [e.operator, e.time.milliseconds, e.record])).toEqual([
-    ['updateStateByKey', 2000, ['a', [-1]]],
-    ['updateStateByKey', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
   ])
   expect(out.batches.at(-1)).toEqual([
     ['a', 3],
