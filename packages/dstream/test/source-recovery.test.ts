@@ -137,7 +137,7 @@ test('files: what was planned is read again, what came while it was away follows
     await write('old', 0)
     for (const at of crashPoints.filter((name) => name.startsWith('batch:'))) {
       const said = new Map<number, string[]>()
-      const define = (t: TestContext): void =>
+      const define = (t: TestContext): unknown =>
         t.ssc
           .textFileStream(directory)
           .foreachRDD(async (rdd, time) => void said.set(time.milliseconds, await rdd.collect()))

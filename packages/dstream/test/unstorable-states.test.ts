@@ -125,7 +125,7 @@ test.each([1000, 1001])('a state of %i levels is stored and comes back', async (
 })
 
 test('an initial state that cannot be stored fails its operator, not the context', async () => {
-  const t = new TestContext({ batchInterval: Seconds(1) })
+  const t = new TestContext({ batchInterval: Seconds(1), onFailure: 'skip' })
   t.output(
     t
       .inputPairs<string, number>([[['a', 1]]])
@@ -140,7 +140,7 @@ test('an initial state that cannot be stored fails its operator, not the context
 })
 
 test('an incremental window names the key whose value cannot be stored', async () => {
-  const t = new TestContext({ batchInterval: Seconds(1) })
+  const t = new TestContext({ batchInterval: Seconds(1), onFailure: 'skip' })
   const pairs = t.inputPairs<string, unknown>([[['a', 1]], [['a', 2]]])
   const add = (): unknown => new Counter()
   t.output(pairs.reduceByKeyAndWindow(add, add, Seconds(3), Seconds(1)).uid('window'))

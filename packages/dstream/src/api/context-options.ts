@@ -2,6 +2,8 @@ import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
 import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
 import type { Clock, Logger, Storage } from '../base/ports.js'
+import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
+import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
 import type { RecordError } from '../base/record-error.js'
 import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
 
@@ -60,8 +62,20 @@ export interface StreamingContextOptions {
    * and count it, or decide.
    */
   onRecordError?: 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | undefined
-  /** How often a failed batch is tried before `awaitTermination` rejects; default 1. */
-  maxBatchAttempts?: number | undefined
+  /** How an output, a `mapAsync` or a read of a source that fails is tried again; an output may have its own rules. */
+  retry?: RetryOptions | undefined
+  /**
+   * The decision once the attempts on a batch are used up. `stop` (default): the job stops with the error of the user, and
+   * its next run begins with that batch of that output. `skip`: the batch is given up for this output, counted and logged,
+   * and later ones go on. Or a function of the error that returns one of both.
+   */
+  onFailure?: OnFailure | undefined
+  /** The longest that one attempt of an output may take; then its signal is aborted. Default: no limit. */
+  outputTimeout?: Duration | undefined
+  /** Bytes of records that may wait for one output before the sources are held back; default 256 MiB. */
+  maxBehind?: number | undefined
+  /** Ids of outputs that are gone from the program and whose waiting batches may be dropped from the checkpoint. */
+  allowDroppedOutputs?: readonly string[] | undefined
   /** SIGTERM and SIGINT stop gracefully, a second one ends at once; default false, true under `run`. */
   stopGracefullyOnShutdown?: boolean | undefined
   /** Aborting it stops gracefully. */
@@ -88,7 +102,11 @@ const known = [
   'maxBufferedRecords',
   'maxBufferedBytes',
   'onRecordError',
-  'maxBatchAttempts',
+  'retry',
+  'onFailure',
+  'outputTimeout',
+  'maxBehind',
+  'allowDroppedOutputs',
   'stopGracefullyOnShutdown',
   'signal',
   'clock',
@@ -118,6 +136,11 @@ function canAll(value: unknown, methods: readonly string[]): boolean {
     value !== null &&
     methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
   )
+}
+
+/** Returns the rules of the outputs that set none themselves. @throws as `deliveryOf` does */
+export function contextDelivery({ retry, onFailure, outputTimeout, maxBehind }: StreamingContextOptions): DeliveryPolicy {
+  return { ...DEFAULT_DELIVERY, ...deliveryOf(WHERE, { retry, onFailure, timeout: outputTimeout, maxBehind }) }
 }
 
 /** @throws `bad-option` for what is no path: an empty one would mean the current directory */
@@ -153,10 +176,13 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.checkpointDir !== undefined) checkDirectory(options.checkpointDir)
   if (allowDroppedState !== undefined && !isListOfIds(allowDroppedState))
     throw badOption(WHERE, 'allowDroppedState', 'an array of ids', allowDroppedState)
+  if (options.allowDroppedOutputs !== undefined && !isListOfIds(options.allowDroppedOutputs))
+    throw badOption(WHERE, 'allowDroppedOutputs', 'an array of ids', options.allowDroppedOutputs)
+  contextDelivery(options)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
-  for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
+  for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)

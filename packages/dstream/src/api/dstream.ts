@@ -66,7 +66,9 @@ import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
-import { toSink, type Sink } from '../output/outputs/sink.js'
+import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
+import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
+import type { OutputOperation } from './output-operation.js'
 import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
@@ -148,7 +150,7 @@ export interface StreamHost {
   readonly out: Writable
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
-  addOutput(spec: OutputSpec): void
+  addOutput(spec: OutputSpec): OutputOperation
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
@@ -913,7 +915,8 @@ export class DStream<out T> {
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `f` for each batch, empty ones too, and awaits its result.
+   * Calls `f` for each batch, empty ones too, and awaits its result. A call that fails is made again after a pause; `attempt`
+   * tells its number and has the signal to heed. Later batches wait meanwhile, so `f` sees the batches in order.
    *
    * @example
    * lines.foreachRDD(async (rdd, time) => seen.push([time.milliseconds, await rdd.collect()]))
@@ -921,10 +924,11 @@ export class DStream<out T> {
    * seen // [[1000, ['a b']], [2000, []]]
    */
   foreachRDD(
-    f: (rdd: RDD<T>, time: Time, attempt: { readonly number: number; readonly replayed: boolean }) => unknown,
-  ): void {
+    f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown,
+    options: OutputOptions = {},
+  ): OutputOperation {
     aFunction('foreachRDD', 'f', f)
-    this.#host.addOutput(foreachRDD(this.#operator, f as (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown))
+    return this.#output('foreachRDD', foreachRDD(this.#operator, f), options)
   }
 
   /**
@@ -935,10 +939,11 @@ export class DStream<out T> {
    * await t.run()
    * t.printed.includes('a b') // true
    */
-  print(num = 10, options: { out?: Writable | undefined } = {}): void {
-    checkOptions('print', options, ['out'])
-    const { out } = options
-    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
+  print(num = 10, options: OutputOptions & { out?: Writable | undefined } = {}): OutputOperation {
+    checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
+    const { out, ...delivery } = options
+    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out)
+    return this.#output('print', spec, delivery)
   }
 
   /**
@@ -948,8 +953,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
    */
-  saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
+  saveAsTextFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix))
+    return this.#output('saveAsTextFiles', spec, options)
   }
 
   /**
@@ -958,8 +964,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
-  saveAsObjectFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
+  saveAsObjectFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix))
+    return this.#output('saveAsObjectFiles', spec, options)
   }
 
   /**
@@ -974,10 +981,8 @@ export class DStream<out T> {
    * await t.run()
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
-  to(sink: Sink<T>): void {
-    aFunction('to', 'sink.write', sink?.write)
-    aFunction('to', 'sink.lastCommitted', sink?.lastCommitted)
-    this.#host.addOutput(toSink(this.#operator, sink))
+  to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 
   /**
@@ -990,6 +995,11 @@ export class DStream<out T> {
     const { output, iterable } = batches(this.#operator)
     this.#host.addOutput(output)
     return iterable
+  }
+
+  #output(where: string, spec: OutputSpec, options: OutputOptions): OutputOperation {
+    checkOptions(where, options, OUTPUT_OPTIONS)
+    return this.#host.addOutput({ ...spec, delivery: { ...spec.delivery, ...deliveryOf(where, options) } })
   }
 
   #other<U>(where: string, that: DStream<U>): Operator<U> {

@@ -5,11 +5,13 @@ import type { MatchPlan } from '../durable/checkpoint/match.js'
 import {
   checkContextOptions,
   checkDirectory,
+  contextDelivery,
   type BackpressureOptions,
   type StreamingContextOptions,
 } from './context-options.js'
 import { DStream, type StreamContext, type StreamHost } from './dstream.js'
 import { stateStreams } from './state-dstream.js'
+import { OutputOperation } from './output-operation.js'
 import {
   advanceTheClock,
   alreadyStopped,
@@ -702,7 +704,8 @@ export class StreamingContext implements StreamContext {
   }
 
   #engineOptions(): EngineOptions {
-    const { maxBatchAttempts, allowDroppedState, missedBatches } = this.#options
+    const { allowDroppedState, allowDroppedOutputs, missedBatches } = this.#options
+    const delivery = contextDelivery(this.#options)
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -711,7 +714,8 @@ export class StreamingContext implements StreamContext {
         this.#engine?.halt()
         void this.stop().catch(() => undefined)
       },
-      onFailure: this.#internals.onFailure,
+      onFailure: delivery.onFailure,
+      report: this.#internals.onFailure,
       onFatal: this.#internals.onFatal,
     })
     return {
@@ -728,13 +732,18 @@ export class StreamingContext implements StreamContext {
       limits: this.#internals.limits,
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
-      maxAttempts: maxBatchAttempts ?? 1,
+      delivery,
+      timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
+      virtualTime: this.#internals.virtualTime === true,
       storage: this.#storage(),
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
+      allowDroppedOutputs: allowDroppedOutputs ?? [],
       missedBatches: missedBatches ?? 'run',
       failed: (failure) => policy.failed(failure),
+      operatorFailed: (failed, failure) => void policy.operatorFailed(failed, failure),
+      stop: (error) => policy.stop(error),
       fatal: (error) => policy.fatal(error),
     }
   }
@@ -808,7 +817,11 @@ export class StreamingContext implements StreamContext {
       },
       addOutput: (spec) => {
         mustBeNew(spec.kind)
-        graph.addOutput(spec)
+        const index = graph.addOutput(spec)
+        return new OutputOperation((id) => {
+          mustBeNew('a uid')
+          graph.setOutputId(index, id)
+        })
       },
       setId: (operator, id) => {
         mustBeNew('a uid')

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
+import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -26,13 +27,13 @@ function shown(time: number | undefined): string {
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, failed, held, remembered, operators, warnings } = report
+  const { pending, pendingOutputs, held, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
     `run again      ${pending.map(String).join(', ') || 'nothing'}`,
-    `owed outputs   ${failed.map(({ output, time }) => `${output} of ${time}`).join(', ') || 'none'}`,
+    `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
     `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
     'operators that keep something',
@@ -42,6 +43,12 @@ async function inspect(directory: string): Promise<string[]> {
     }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
+}
+
+/** Batches that wait for an output: one time, or the first and the last with their number. */
+function pendingText(range: PendingOutput): string {
+  const { output, from, until } = range
+  return from === until ? `${output} of ${from}` : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
 }
 
 /** Every file, good or not. @throws when one is damaged, after all have been read */

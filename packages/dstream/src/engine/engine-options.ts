@@ -6,7 +6,9 @@ import type { ListenerBus } from '../observe/listener-bus.js'
 import type { ProgressLog } from '../observe/progress.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { Graph } from '../streams/graph/graph.js'
+import type { DeliveryPolicy } from '../streams/graph/output.js'
 import type { Failure } from './batch/failure.js'
+import type { OperatorFailure } from './batch/stateful-operators.js'
 
 /** The program that an engine runs, and the ports it runs on. All times are milliseconds. */
 export interface EngineOptions {
@@ -24,16 +26,26 @@ export interface EngineOptions {
   readonly limits: CheckpointLimits | undefined
   readonly batchMs: number
   readonly rememberMs: number
-  readonly maxAttempts: number
+  /** The rules of an output that sets none itself. */
+  readonly delivery: DeliveryPolicy
+  /** Measures the timeouts of outputs; the real clock, also where `clock` is a virtual one. */
+  readonly timeoutClock: Clock
+  /** True on a clock that a test moves: pauses between attempts take no time. */
+  readonly virtualTime: boolean
   /** Keeps state and unfinished work; without a storage they live in memory only. */
   readonly storage: Storage | undefined
   /** Returns the storage through which an output writes; the testing kit returns one that can crash. */
   readonly wrapStorage: (storage: Storage) => Storage
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
+  readonly allowDroppedOutputs: readonly string[]
   readonly missedBatches: 'run' | 'skip'
   /** Receives each failure of a user's function. */
   readonly failed: (failure: Failure) => void
+  /** Draws the consequence of a stateful operator's failure. */
+  readonly operatorFailed: (failed: OperatorFailure, failure: Failure) => void
+  /** Stops the context with the error of an output that has failed for good. */
+  readonly stop: (error: unknown) => void
   /** Receives the error of a batch that could not be finished; the context cannot go on. */
   readonly fatal: (error: unknown) => void
 }

@@ -7,6 +7,7 @@ import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { Operator } from '../streams/graph/operator.js'
 import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
+import type { OutputOperations } from './batch/output-operations.js'
 import { Ticker } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 import type { StartTimes } from './recovery/start-time.js'
@@ -20,6 +21,8 @@ export interface EngineParts extends EngineOptions {
   readonly checkpoint: Checkpoint | undefined
   readonly store: BatchStore
   readonly cycle: BatchCycle
+  /** Gives the outputs their batches. */
+  readonly operations: OutputOperations
   readonly outputs: OpenOutputs
   /** Batches that an earlier run had begun and not committed. */
   readonly begun: ReadonlySet<number>
@@ -70,10 +73,16 @@ export class Engine {
     return this.store.states()
   }
 
+  /** Resolves when no batch and no attempt of an output is under way. */
+  async idle(): Promise<void> {
+    await this.ticker.idle()
+    await this.#parts.operations.idle()
+  }
+
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, onCrashPoint, times, wrapStorage } = this.#parts
-    await outputs.open({ wrapStorage })
+    const { appName, outputs, inputs, onCrashPoint, times, wrapStorage } = this.#parts
+    await outputs.open({ job: appName, wrapStorage })
     await inputs.start()
     await sourcesStarted(onCrashPoint)
     this.ticker.start(times.first)

@@ -1,19 +1,23 @@
 import { crashPoint } from '../base/crash-points.js'
 import { checkKeptStorable, checkStateStorable } from '../durable/codec/storable.js'
+import { Random } from '../base/random.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
+import { pauseMs } from '../output/delivery/delivery-policy.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { Graph } from '../streams/graph/graph.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
+import { OutputInputs } from './batch/output-inputs.js'
+import { OutputOperations } from './batch/output-operations.js'
+import { RememberedRDDs } from './batch/remembered-rdds.js'
 import { StatefulOperators } from './batch/stateful-operators.js'
 import { firstBatchTime } from './batch/ticker.js'
 import { Engine } from './engine.js'
 import type { EngineOptions } from './engine-options.js'
 import { checkpointOptions } from './program-checkpoint.js'
-import { FailedOutputs } from './recovery/failed-outputs.js'
 import { resume, resumeLine } from './recovery/resume.js'
 import { startTimes } from './recovery/start-time.js'
 
@@ -42,16 +46,35 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const retention = rememberTimes(graph, options.rememberMs)
     const storable = storage === undefined ? undefined : checkKeptStorable
     const evaluation = new GraphEvaluation(graph, { zeroMs, leastMs: options.rememberMs, retention, storable })
-    const stateful = new StatefulOperators(graph, evaluation)
+    const { delivery, virtualTime, sc } = options
+    const random = new Random(clock.now())
+    const stateful = new StatefulOperators({
+      graph,
+      evaluation,
+      clock,
+      attempts: delivery.attempts,
+      pauseMs: (failures) => (virtualTime ? 0 : pauseMs(delivery, failures, random.next())),
+    })
+    const remembered = new RememberedRDDs(graph, evaluation, storage !== undefined)
+    const outputInputs = new OutputInputs({ graph, evaluation, stateful, remembered, sc })
+    const operations = new OutputOperations({ ...options, evaluation, inputs: outputInputs })
     nameTables(graph, storage !== undefined)
-    const store = new BatchStore({ ...options, evaluation, stateful, retention, journal, checkpoint })
-    const failedOutputs = new FailedOutputs({ ...options, store })
-    const cycle = new BatchCycle({ ...options, evaluation, stateful, store, failedOutputs })
+    const store = new BatchStore({
+      ...options,
+      evaluation,
+      stateful,
+      remembered,
+      outputInputs,
+      outputs: operations,
+      retention,
+      journal,
+      checkpoint,
+    })
+    const cycle = new BatchCycle({ ...options, evaluation, stateful, outputs: operations, store })
     let times = { first: liveMs, skipUntil: -Infinity, missed: 0 }
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
-      resume(recovered, { ...options, evaluation, journal, store, stateful })
-      failedOutputs.add(recovered.failed)
+      resume(recovered, { ...options, evaluation, journal, store, stateful, remembered, outputs: operations })
       times = startTimes(recovered, options.missedBatches, liveMs, zeroMs, batchMs)
       logger.info({}, resumeLine(recovered, times.missed, options.missedBatches))
     }
@@ -65,6 +88,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       checkpoint,
       store,
       cycle,
+      operations,
       outputs,
       begun: new Set(recovered?.pending ?? []),
       times,

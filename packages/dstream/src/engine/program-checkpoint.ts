@@ -18,6 +18,8 @@ export function checkpointOptions(
   return {
     storage,
     operators: signaturesOf(graph, inputs),
+    outputs: graph.outputs.map(({ id }) => id),
+    allowDroppedOutputs: options.allowDroppedOutputs,
     zeroTime,
     batchMs: options.batchMs,
     engine: ENGINE,

@@ -33,12 +33,16 @@ export interface Output<T> {
   readonly times: number[]
 }
 
-/** One failure, with the very error that was thrown. */
+/** One failed attempt, with the very error that was thrown. */
 export interface TestError {
   time: number
   output: string | undefined
   operator: string | undefined
   error: unknown
+  /** The number of the attempt, from 1. */
+  attempt: number
+  /** Whether no further attempt follows. */
+  final: boolean
 }
 
 export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & StreamingEvents[E] }[keyof StreamingEvents]
@@ -108,7 +112,8 @@ export class TestContext implements AsyncDisposable {
         virtualTime: true,
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
-        onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
+        onFailure: ({ time, output, operator, error, attempt, final }) =>
+          this.errors.push({ time, output, operator, error, attempt, final }),
         onFatal: (error) => {
           this.#fatal ??= { error }
         },
@@ -163,8 +168,9 @@ export class TestContext implements AsyncDisposable {
   }
 
   /**
-   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, then
-   * rejects with the first error that came up; `errors` has them all, and `run` may be called again.
+   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, or up to
+   * the one that stops the job, then rejects with the first error that no further attempt follows; `errors` has all. The
+   * pauses between two attempts take no time.
    */
   async run(batches?: number): Promise<void> {
     const before = this.errors.length
@@ -275,16 +281,16 @@ export class TestContext implements AsyncDisposable {
   async #passTime(toMs: number): Promise<void> {
     for (let at = this.#clock.nextTimer(toMs); at !== undefined; at = this.#clock.nextTimer(toMs)) {
       this.#clock.runNext(at)
-      await this.ssc.engine?.ticker.idle()
+      await this.ssc.engine?.idle()
       await turn()
     }
     this.#clock.runNext(toMs)
-    await this.ssc.engine?.ticker.idle()
+    await this.ssc.engine?.idle()
   }
 
   #rethrow(before: number): void {
     if (this.#fatal !== undefined) throw this.#fatal.error
-    const first = this.errors[before]
+    const first = this.errors.slice(before).find(({ final }) => final)
     if (first !== undefined) throw first.error
   }
 }

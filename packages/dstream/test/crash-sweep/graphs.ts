@@ -163,7 +163,7 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
     },
   },
   'an output that always fails, tried twice': {
-    options: { maxBatchAttempts: 2 },
+    options: { retry: { attempts: 2 }, onFailure: 'skip' },
     define: (job) => {
       const words = received(job, 'storeBytes')
       job.say(words, (time) => time === 3000 || time === 5000)

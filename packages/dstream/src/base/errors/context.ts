@@ -36,7 +36,7 @@ export function stopTimedOut(timeoutMs: number, records: number): DStreamError {
 export function tooFarBehind(operator: string, waiting: number): DStreamError {
   return new DStreamError(
     'too-many-waiting-batches',
-    `"${operator}" has failed on the same batch ${waiting} times and its inputs are kept no longer, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
+    `"${operator}" lags ${waiting} batches behind, more than are kept, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
   )
 }
 

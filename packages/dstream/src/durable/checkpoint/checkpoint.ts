@@ -1,6 +1,7 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Journal } from '../journal/journal.js'
+import type { PendingOutput } from './pending-outputs.js'
 import type { Storage, Yielder } from '../../base/ports.js'
 import type { CrashHook } from '../../base/crash-points.js'
 
@@ -55,15 +56,9 @@ export interface Remembered {
   readonly frame?: Uint8Array
 }
 
-/** An output of a batch that has failed and is owed to the world after a restart. */
-export interface FailedOutput {
-  readonly output: string
-  readonly time: number
-}
-
 /**
  * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`held`,
- * `failed`) replace what was there; the others are differences.
+ * `pendingOutputs`) replace what was there; the others are differences.
  */
 export interface CommitRecord {
   readonly time: number
@@ -78,8 +73,8 @@ export interface CommitRecord {
   readonly positions?: ReadonlyMap<string, unknown>
   /** Operators that have failed and are still at an earlier time, and that time. All of them. */
   readonly held?: ReadonlyMap<string, number>
-  /** Outputs that are still owed. All of them. */
-  readonly failed?: readonly FailedOutput[]
+  /** Batches that wait for outputs. All of them. */
+  readonly pendingOutputs?: readonly PendingOutput[]
   /** No batch up to and with this time will be run or read again: its blocks and allocations may go. */
   readonly forget?: number
 }
@@ -112,7 +107,7 @@ export interface Recovered {
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
   readonly held: ReadonlyMap<string, number>
-  readonly failed: readonly FailedOutput[]
+  readonly pendingOutputs: readonly PendingOutput[]
   /** Times of batches that were allocated and not committed, ascending: run them again. Allocations: `journal.allocation(time)`. */
   readonly pending: readonly number[]
   /** Blocks that no batch has yet. */
@@ -141,6 +136,10 @@ export interface CheckpointOptions {
   readonly engine: string
   /** What to do when the storage holds a checkpoint; default `resume`. */
   readonly existing?: 'resume' | 'refuse' | 'discard' | undefined
+  /** Ids of the program's outputs. */
+  readonly outputs?: readonly string[] | undefined
+  /** Ids of outputs of the checkpoint whose batches may be dropped. */
+  readonly allowDroppedOutputs?: readonly string[] | undefined
   /** Ids of operators of the checkpoint whose state may be dropped. */
   readonly allowDropped?: readonly string[] | undefined
   /** The codec that reads recovered blocks of a stream; `undefined` refuses the start, naming the codec. */

@@ -3,7 +3,8 @@ import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 import type { Slice } from '../../base/ports.js'
-import type { CommitRecord, FailedOutput, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
+import type { CommitRecord, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
+import type { PendingOutput } from './pending-outputs.js'
 
 /** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
 export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
@@ -19,7 +20,9 @@ export interface CommitRest {
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
-  readonly failed: readonly FailedOutput[]
+  /** Of format 1: single batches of outputs. */
+  readonly failed?: readonly { readonly output: string; readonly time: number }[]
+  readonly pendingOutputs?: readonly PendingOutput[]
   readonly forget: number | undefined
 }
 
@@ -82,7 +85,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
     held: [...(record.held ?? [])],
-    failed: record.failed ?? [],
+    pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }
   payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame)])

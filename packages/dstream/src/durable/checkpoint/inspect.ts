@@ -5,7 +5,7 @@ import { readFrames, type FileKind } from '../log/frame.js'
 import { listLog } from '../log/log.js'
 import { readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
-import type { FailedOutput } from './checkpoint.js'
+import type { PendingOutput } from './pending-outputs.js'
 import { readCommits } from './open-checkpoint.js'
 import { listSnapshotFiles } from './snapshot.js'
 
@@ -26,7 +26,7 @@ export interface CheckpointReport {
   readonly lastCommitted: number | undefined
   /** Batches that the next start would run again. */
   readonly pending: readonly number[]
-  readonly failed: readonly FailedOutput[]
+  readonly pendingOutputs: readonly PendingOutput[]
   /** Operators that are still at an earlier time. */
   readonly held: ReadonlyMap<string, number>
   /** Remembered RDDs by operator. */
@@ -46,7 +46,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
   const { state, segments } = await readCommits(storage, warnings)
   const { entries } = await readJournal(storage)
   if (segments.length === 0 && entries.length === 0) return undefined
-  const { zeroTime, batchMs, lastCommitted, failed, held } = state
+  const { zeroTime, batchMs, lastCommitted, pendingOutputs, held } = state
   const after = lastCommitted ?? -Infinity
   const remembered = new Map<string, number>()
   for (const { operator } of state.remembered) remembered.set(operator, (remembered.get(operator) ?? 0) + 1)
@@ -57,7 +57,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
       return { id, kind, derived, version, tables: new Map(tables) }
     })
   const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
-  return { zeroTime, batchMs, lastCommitted, pending, failed, held, remembered, operators, warnings }
+  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, held, remembered, operators, warnings }
 }
 
 /** What was found in one file. */

@@ -1,6 +1,7 @@
 import { keyOf, type MapKey } from '../../base/keys/key.js'
-import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
+import type { Remembered, TableEntry } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
+import type { PendingOutput } from './pending-outputs.js'
 
 /** A key as it is stored, and the version of the program's stored form that wrote it. */
 export interface StoredEntry extends TableEntry {
@@ -20,7 +21,7 @@ export class StoredState {
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
   held = new Map<string, number>()
-  failed: readonly FailedOutput[] = []
+  pendingOutputs: readonly PendingOutput[] = []
   #parts: CommitFrame[] = []
 
   /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
@@ -100,7 +101,7 @@ export class StoredState {
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
     this.held = new Map(rest.held)
-    this.failed = rest.failed
+    this.pendingOutputs = rest.pendingOutputs ?? (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
   }
 

@@ -97,11 +97,15 @@ export class DurableJournal implements Journal {
     }
   }
 
-  async allocate(time: number, ranges: ReadonlyMap<string, SourceRange> = new Map()): Promise<Allocation> {
+  async allocate(
+    time: number,
+    ranges: ReadonlyMap<string, SourceRange> = new Map(),
+    isHeldBack = false,
+  ): Promise<Allocation> {
     const { log, streams, use, committed } = this.#o
     const known = this.allocation(time)
     if (known !== undefined) return known
-    const event = takeAll(this.#ledger, time, ranges)
+    const event = takeAll(this.#ledger, time, ranges, isHeldBack)
     await log.append([encodeAllocation(event, streams, committed())], (segment) => {
       this.#ledger = apply(this.#ledger, event)
       use.batch(time, segment)

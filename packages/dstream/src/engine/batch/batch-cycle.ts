@@ -9,7 +9,7 @@ import type { Operator } from '../../streams/graph/operator.js'
 import type { BatchStore } from './batch-store.js'
 import { causeOf, operatorOf, reasonOf, type Failure } from './failure.js'
 import type { OutputOperations } from './output-operations.js'
-import type { StatefulOperators } from './stateful-operators.js'
+import type { OperatorFailure, StatefulOperators } from './stateful-operators.js'
 
 export interface BatchCycleOptions {
   readonly graph: Graph
@@ -22,7 +22,7 @@ export interface BatchCycleOptions {
   readonly progress: ProgressLog
   readonly batchMs: number
   readonly failed: (failure: Failure) => void
-  readonly stop: (error: unknown) => void
+  readonly operatorFailed: (failed: OperatorFailure, failure: Failure) => void
   readonly onCrashPoint: CrashHook | undefined
 }
 
@@ -44,7 +44,7 @@ export class BatchCycle {
 
   /** Runs the batch of `time`. Failures of the user's functions are reported, not thrown. @throws an error that ends the context */
   async run(time: number, replayed = false): Promise<void> {
-    const { store, stateful, outputs, clock, onCrashPoint } = this.#options
+    const { store, outputs, clock, onCrashPoint } = this.#options
     const marks = [clock.now()]
     await batchBegins(onCrashPoint)
     await store.allocate(time, outputs.holdsBack())
@@ -59,7 +59,7 @@ export class BatchCycle {
     await store.commit(time)
     await batchCommitted(onCrashPoint)
     marks.push(clock.now())
-    await store.forget(time, stateful.oldestBacklog)
+    await store.forget(time)
     await batchForgotten(onCrashPoint)
     marks.push(clock.now())
     this.#conclude(report, marks)
@@ -79,9 +79,10 @@ export class BatchCycle {
     await outputs.offer(report, due, replayed)
   }
 
-  #operatorFailed({ operator, time, error, attempt, isLast }: OperatorFailure): void {
+  #operatorFailed(failed: OperatorFailure): void {
+    const { operator, time, error, attempt, isLast } = failed
     const id = this.#options.graph.node(operator).id
-    this.#options.failed({
+    const failure: Failure = {
       time,
       output: undefined,
       operator: operatorOf(error, id) ?? id,
@@ -90,7 +91,9 @@ export class BatchCycle {
       final: isLast,
       attempt,
       pauseMs: undefined,
-    })
+    }
+    this.#options.failed(failure)
+    this.#options.operatorFailed(failed, failure)
   }
 
   #conclude(report: BatchReport, marks: readonly number[]): void {

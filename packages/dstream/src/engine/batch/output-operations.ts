@@ -2,9 +2,9 @@ import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
 import { Random } from '../../base/random.js'
-import { RecordError } from '../../base/record-error.js'
 import { pendingRanges, pendingTimes, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
 import type { BatchReport } from '../../observe/batch-report.js'
+import type { OutputOperationInfo } from '../../observe/events.js'
 import type { ListenerBus } from '../../observe/listener-bus.js'
 import type { OutputProgress } from '../../observe/progress.js'
 import { DeliveryQueue, type FailedAttempt } from '../../output/delivery/delivery-queue.js'
@@ -13,7 +13,7 @@ import type { RDD } from '../../rdd/rdd.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { DeliveryPolicy, OutputNode } from '../../streams/graph/output.js'
-import { causeOf, operatorOf, reasonOf, type Failure } from './failure.js'
+import { causeOf, isPermanent, operatorOf, reasonOf, type Failure } from './failure.js'
 import type { OutputAt, OutputInputs } from './output-inputs.js'
 
 export interface OutputOperationsOptions {
@@ -64,6 +64,7 @@ export class OutputOperations {
           run: (output: OutputNode, rdd: RDD<unknown>, time: number, attempt: OutputAttempt) =>
             this.#run(output, rdd, time, attempt),
           isPermanent,
+          causeOf,
           failed: (failure: FailedAttempt) => this.#failed(failure),
         }
         return [output, new DeliveryQueue(output, { ...delivery, ...output.delivery }, host)]
@@ -241,9 +242,4 @@ export class OutputOperations {
   }
 }
 
-type Begun = Parameters<BatchReport['output']>[0]
-
-/** A synchronous function that threw on a record would throw on it again. */
-function isPermanent(error: unknown): boolean {
-  return error instanceof RecordError && !error.retryable
-}
+type Begun = OutputOperationInfo & { readonly startTime: number }

@@ -1,4 +1,5 @@
 import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
+import { encodeValue } from '../../durable/codec/value-codec.js'
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
@@ -23,11 +24,14 @@ export interface OperatorAt {
 export class RememberedRDDs {
   readonly #graph: Graph
   readonly #evaluation: GraphEvaluation
+  readonly #isStored: boolean
   readonly #contents = new Map<Operator, Map<number, Partitions>>()
 
-  constructor(graph: Graph, evaluation: GraphEvaluation) {
+  /** @param isStored whether contents are written to a checkpoint, and must be storable therefore */
+  constructor(graph: Graph, evaluation: GraphEvaluation, isStored: boolean) {
     this.#graph = graph
     this.#evaluation = evaluation
+    this.#isStored = isStored
   }
 
   /** Takes over the contents of an RDD from a checkpoint. */
@@ -103,6 +107,13 @@ export class RememberedRDDs {
     return forgotten
   }
 
+  /** Returns the estimated bytes of the records that are kept for the RDD of an old batch; its parents' where it is not kept. */
+  bytes(at: OperatorAt): number {
+    const partitions = this.#contentsOf(at.operator, at.time)
+    if (partitions !== undefined) return estimatedBytes(partitions)
+    return isDerived(at.operator) ? parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
+  }
+
   /** Returns all contents, for a snapshot. */
   all(): Remembered[] {
     return [...this.#contents].flatMap(([operator, byTime]) =>
@@ -120,10 +131,12 @@ export class RememberedRDDs {
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
     const { id } = this.#graph.node(operator)
-    const frame = encoded(id, time, partitions)
-    if (frame === undefined) return false
+    if (this.#isStored) {
+      const frame = encoded(id, time, partitions)
+      if (frame === undefined) return false
+      remembered.push({ operator: id, time, partitions, frame })
+    }
     this.adopt(operator, time, partitions)
-    remembered.push({ operator: id, time, partitions, frame })
     await rdd!.context.runtime.yielder.begin().pause()
     return true
   }
@@ -145,6 +158,31 @@ function encoded(operator: string, time: number, partitions: Partitions): Uint8A
     return encodeRemembered(operator, time, partitions)
   } catch {
     return undefined
+  }
+}
+
+/** The records per partition whose size stands for that of all. */
+const SAMPLE = 32
+
+/** Returns the approximate length of the records as they are stored. A batch without records costs nothing. */
+function estimatedBytes(partitions: Partitions): number {
+  let bytes = 0
+  for (const partition of partitions) {
+    const size = Array.isArray(partition) ? partition.length : (partition as { readonly size: number }).size
+    if (size === 0) continue
+    const sample: unknown[] = []
+    for (const record of partition) if (sample.push(record) === SAMPLE) break
+    bytes += (encodedLength(sample) * size) / sample.length
+  }
+  return Math.ceil(bytes)
+}
+
+/** Returns the bytes of records, or a guess for those that cannot be stored. */
+function encodedLength(records: readonly unknown[]): number {
+  try {
+    return encodeValue(records).length
+  } catch {
+    return records.length * 100
   }
 }
 

@@ -9,6 +9,8 @@ import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
 import type { BatchStore } from '../batch/batch-store.js'
+import type { OutputOperations } from '../batch/output-operations.js'
+import type { RememberedRDDs } from '../batch/remembered-rdds.js'
 import type { StatefulOperators } from '../batch/stateful-operators.js'
 
 /** The parts of an engine that a checkpoint restores. */
@@ -20,19 +22,22 @@ export interface Restorable {
   readonly journal: Journal
   readonly store: BatchStore
   readonly stateful: StatefulOperators
+  readonly remembered: RememberedRDDs
+  readonly outputs: OutputOperations
 }
 
 /** Restores the commits of an earlier run: tables, backlogs of operators, remembered RDDs, positions of sources. */
 export function resume(recovered: Recovered, engine: Restorable): void {
   if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, engine)
-  engine.store.resume(recovered)
   for (const { operator: id, time, partitions } of recovered.remembered) {
     const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
-    engine.store.remembered.adopt(node.operator, time, partitions)
+    engine.remembered.adopt(node.operator, time, partitions)
     const parts = partitions.map(partitionSourceOf)
     engine.evaluation.restore(node.operator, time, rddOf(engine.sc, parts, { shared: true }))
   }
+  engine.outputs.restore(recovered.pendingOutputs)
+  engine.store.resume(recovered.lastCommitted, engine.outputs.allPending())
   restoreSources(recovered, engine)
 }
 

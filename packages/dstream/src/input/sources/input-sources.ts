@@ -34,8 +34,12 @@ export class InputSources {
     return journal.waiting().reduce((sum, block) => sum + (block.count ?? 1), 0)
   }
 
-  /** Plans the ranges of a batch. A batch that an earlier run has planned keeps its ranges. */
-  async plan(time: number, graph: Graph, journal: Journal): Promise<ReadonlyMap<string, SourceRange>> {
+  /**
+   * Plans the ranges of a batch. A batch that an earlier run has planned keeps its ranges.
+   *
+   * @param isHeldBack plans no new data; a source then goes on from the same position in a later batch
+   */
+  async plan(time: number, graph: Graph, journal: Journal, isHeldBack: boolean): Promise<ReadonlyMap<string, SourceRange>> {
     const known = journal.allocation(time)
     const ranges = new Map<string, SourceRange>()
     for (const source of this.#sources) {
@@ -43,7 +47,7 @@ export class InputSources {
       const id = graph.node(source.operator).id
       const range = known?.ranges.get(id)
       if (range !== undefined) source.adopt?.(time, range.until)
-      ranges.set(id, range ?? { from: undefined, until: await source.plan(time) })
+      ranges.set(id, range ?? { from: undefined, until: isHeldBack ? undefined : await source.plan(time) })
     }
     return ranges
   }

@@ -34,6 +34,8 @@ export interface DeliveryHost {
   run(output: OutputNode, rdd: RDD<unknown>, time: number, attempt: OutputAttempt): Promise<void>
   /** Whether another attempt would fail in the same way: a synchronous function of the user threw. */
   isPermanent(error: unknown): boolean
+  /** Returns the error that the user's function threw, as it was thrown. */
+  causeOf(error: unknown): unknown
   /** Receives each failure. */
   failed(failure: FailedAttempt): void
   /** Stops the job with the error of an output that has failed for good. */
@@ -264,8 +266,9 @@ export class DeliveryQueue {
     if (pause === undefined) await this.#giveUp(batch, error)
   }
 
-  async #giveUp(batch: PendingBatch, error: unknown): Promise<void> {
+  async #giveUp(batch: PendingBatch, failure: unknown): Promise<void> {
     const { onFailure } = this.#policy
+    const error = this.#host.causeOf(failure)
     const failed = { output: this.output.id, batchTime: batch.time, attempts: batch.attempts }
     let action: unknown = onFailure
     let reason = error

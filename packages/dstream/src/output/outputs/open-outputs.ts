@@ -1,18 +1,20 @@
-import type { OutputHost, OutputSpec } from '../../streams/graph/output.js'
+import type { OutputHost, OutputNode } from '../../streams/graph/output.js'
+
+type OpenedOutput = Pick<OutputNode, 'id' | 'open' | 'close'>
 
 /** Opens and closes the outputs of a context. */
 export class OpenOutputs {
-  readonly #outputs: readonly OutputSpec[]
-  readonly #opened = new Set<OutputSpec>()
+  readonly #outputs: readonly OpenedOutput[]
+  readonly #opened = new Set<OpenedOutput>()
 
-  constructor(outputs: readonly OutputSpec[]) {
+  constructor(outputs: readonly OpenedOutput[]) {
     this.#outputs = outputs
   }
 
   /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
-  async open(host: OutputHost): Promise<void> {
+  async open(host: Omit<OutputHost, 'output'>): Promise<void> {
     for (const output of this.#outputs) {
-      await output.open?.(host)
+      await output.open?.({ ...host, output: output.id })
       this.#opened.add(output)
     }
   }

@@ -74,7 +74,7 @@ export class GraphEvaluation {
   }
 
   /** Computes an RDD once more whose computation has failed in this batch. */
-  readAgain(operator: Operator, time: number): Result {
+  readonly readAgain: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
     this.#results.get(operator)!.delete(time)
     return this.read(operator, time)
   }
