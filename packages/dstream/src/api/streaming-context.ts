@@ -536,7 +536,7 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Ends the context for good; idempotent. Gracefully: sources take nothing more, batches run until nothing received is
-   * waiting (one at least), state commits. Over `timeout` (ten batches) it stops anyway and rejects with the number of
+   * waiting (one at least), state commits. Records that `maxRate` holds back go to batches at their ticks, as before. Over `timeout` (ten batches) it stops anyway and rejects with the number of
    * records that are left. May be called from a listener or an output, but not awaited there: it would wait for its own
    * batch.
    *

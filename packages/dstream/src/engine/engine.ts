@@ -80,8 +80,8 @@ export class Engine {
   }
 
   /**
-   * Stops for good. Gracefully: sources take nothing more, and batches run until nothing is waiting, one at least.
-   * Otherwise the batch under way is the last.
+   * Stops for good. Gracefully: sources take nothing more, batches run at their ticks as long as the rate holds records
+   * back, and then at once until nothing is waiting, one at least. Otherwise the batch under way is the last.
    *
    * @throws `stop-timed-out` when received records are left after `timeoutMs`; the error of received data that is lost
    */
@@ -90,12 +90,10 @@ export class Engine {
     let expired = false
     const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
     try {
+      if (gracefully) await inputs.stop(timeoutMs)
       await this.ticker.stop()
-      await inputs.stop(gracefully ? timeoutMs : 0)
-      if (gracefully) {
-        do await this.ticker.runOne()
-        while (journal.waiting().length > 0 && !expired)
-      }
+      if (!gracefully) await inputs.stop()
+      for (let waits = gracefully; waits && !expired; waits = journal.waiting().length > 0) await this.ticker.runOne()
     } finally {
       timer.cancel()
       await this.#close()

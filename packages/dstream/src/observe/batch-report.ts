@@ -44,14 +44,16 @@ export class BatchReport {
   info(): BatchInfo {
     const started = this.#startedMs
     const ended = this.#endedMs
+    // The last batch of a stop runs before its tick: it has waited for nothing.
+    const dueMs = Math.min(this.time, this.#submittedMs)
     return {
       batchTime: this.time,
       streamIdToInputInfo: this.#inputs,
       submissionTime: this.#submittedMs,
-      ...(started === undefined ? {} : { processingStartTime: started, schedulingDelay: started - this.time }),
+      ...(started === undefined ? {} : { processingStartTime: started, schedulingDelay: started - dueMs }),
       ...(ended === undefined || started === undefined
         ? {}
-        : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - this.time }),
+        : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - dueMs }),
       numRecords: this.numRecords,
       outputOperationInfos: { ...this.#outputs },
     }

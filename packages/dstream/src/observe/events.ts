@@ -25,7 +25,8 @@ export interface OutputOperationInfo {
 
 /**
  * One batch, with the figures that are known so far. All times and delays are milliseconds. The scheduling delay counts
- * from the tick, so it includes the wait for earlier batches (Spark counts from the time at which the jobs were queued).
+ * from the tick, so it includes the wait for earlier batches (Spark counts from the time at which the jobs were queued). The
+ * last batch of a graceful stop runs before its tick, and counts from its submission.
  */
 export interface BatchInfo {
   readonly batchTime: number
