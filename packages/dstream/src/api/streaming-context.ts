@@ -44,7 +44,7 @@ import { stderrLogger } from '../platform/stderr-logger.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
-import { ProgressLog, type BatchProgress } from '../observe/progress.js'
+import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
@@ -155,6 +155,7 @@ export class StreamingContext implements StreamContext {
         clock: this.#clock,
         files: rddFiles,
         onRecordError: options.onRecordError,
+        skipped: (operator) => this.#progress.skip(operator),
       }),
     })
     this.#host = this.#makeHost()
@@ -647,6 +648,18 @@ export class StreamingContext implements StreamContext {
     return this.#progress.recent
   }
 
+  /**
+   * The sums over all batches of this context: batches, input records, and the records left out, by operator.
+   *
+   * @example
+   * lines.print()
+   * await t.run()
+   * ssc.totals // { numBatches: 2, numInputRecords: 3, skippedRecords: {} }
+   */
+  get totals(): ProgressTotals {
+    return this.#progress.totals
+  }
+
   /** @internal The engine once it is open, for the testing kit. */
   get engine(): Engine | undefined {
     return this.#engine
@@ -763,8 +776,10 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const streamId = this.#inputs.nextStreamId
     return sourceHome({
-      streamId: this.#inputs.nextStreamId,
+      streamId,
+      skipped: () => this.#progress.skip(this.#graph.node(this.#inputs.all[streamId]!.operator).id),
       batchMs: this.batchInterval.milliseconds,
       sc: this.sc,
       clock: this.#clock,

@@ -1,4 +1,4 @@
-import type { BatchInfo, OutputOperationInfo, StreamInputInfo } from './events.js'
+import type { BatchInfo, OutputOperationInfo, SkippedRecords, StreamInputInfo } from './events.js'
 
 /** Collects the figures of one batch and returns them as the `BatchInfo` of each event. */
 export class BatchReport {
@@ -8,6 +8,7 @@ export class BatchReport {
   readonly #outputs: Record<number, OutputOperationInfo> = {}
   #startedMs: number | undefined
   #endedMs: number | undefined
+  #skipped: SkippedRecords = {}
 
   constructor(time: number, submittedMs: number, inputs: readonly StreamInputInfo[]) {
     this.time = time
@@ -29,8 +30,9 @@ export class BatchReport {
     return info
   }
 
-  ended(nowMs: number): void {
+  ended(nowMs: number, skipped: SkippedRecords = {}): void {
     this.#endedMs = nowMs
+    this.#skipped = skipped
   }
 
   get inputs(): readonly StreamInputInfo[] {
@@ -55,6 +57,7 @@ export class BatchReport {
         ? {}
         : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - dueMs }),
       numRecords: this.numRecords,
+      skippedRecords: this.#skipped,
       outputOperationInfos: { ...this.#outputs },
     }
   }

@@ -243,9 +243,8 @@ export class TestContext implements AsyncDisposable {
   async #passTimeUntil(stopping: Promise<void>): Promise<void> {
     let stopped = false
     void stopping.catch(() => undefined).then(() => (stopped = true))
-    while (!stopped) {
+    for (; !stopped; await turn()) {
       if (this.ssc.inputs.all.some(({ supervisor }) => supervisor?.buffer.draining)) await this.#tick()
-      await turn()
     }
   }
 
