@@ -242,10 +242,11 @@ export const mutations = [
     'return (await areStorable(sc, tables)) ? { output } : undefined',
     'return { output }',
   ],
+  ['the rate at a graceful stop', 'input/receive/supervisor.ts', 'await this.buffer.drain(untilMs)', ''],
   ['a stop that loses data rejects', 'engine/engine.ts', 'inputs.mustHaveLostNothing()', ''],
   [
     'a position that can never be stored fails its call',
-    'input/receive/receiver-buffer.ts',
+    'input/receive/refused-records.ts',
     'throw partNotStorable(part, error)',
     'return',
   ],

@@ -63,11 +63,12 @@ export type {
   BatchInfo,
   OutputOperationInfo,
   ReceiverInfo,
+  SkippedRecords,
   StreamingEvents,
   StreamingListener,
   StreamInputInfo,
 } from './observe/events.js'
-export type { BatchProgress } from './observe/progress.js'
+export type { BatchProgress, ProgressTotals } from './observe/progress.js'
 export { StatsReportListener } from './api/stats-report-listener.js'
 export type { StatsReportOptions } from './api/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'

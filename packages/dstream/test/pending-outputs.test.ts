@@ -45,10 +45,13 @@ const jobs: Record<string, Define> = {
     s.mapToPair(pairOf).reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, Seconds(2), undefined, { filterFunc: ([, n]) => n > 0 }).map(([key]) => f(key)), // prettier-ignore
 }
 
+const rows = ['a', 'b', 'c', 'a', 'd', 'e']
+
 type Seen = [time: number, records: string[]]
 
 interface Life {
-  readonly rows: readonly string[]
+  /** The row before which it ends; it begins after the last batch of the life before. */
+  readonly until: number
   /** The fault lasts for the whole life, or for its first `broken` batches. */
   readonly broken: boolean | number
 }
@@ -58,7 +61,7 @@ async function run(define: Define, lives: readonly Life[], onFailure: 'stop' | '
   const storage = memoryStorage()
   const all: Seen[][] = []
   let time = 0
-  for (const { rows, broken } of lives) {
+  for (const { until, broken } of lives) {
     const seen: Seen[] = []
     let batch = 0
     const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(time), onFailure })
@@ -70,11 +73,11 @@ async function run(define: Define, lives: readonly Life[], onFailure: 'stop' | '
     define(source.stream, fragile).foreachRDD(async (rdd, at) => {
       seen.push([at.milliseconds, (await rdd.collect()).sort()])
     })
-    for (const row of rows) {
+    for (const row of rows.slice(time / 1000, until)) {
       source.push(row)
       batch++
       await t.run(1).catch(() => undefined)
-      time += 1000
+      time = t.ssc.engine!.ticker.nextMs - 1000
       if (t.ssc.getState() === 'STOPPED') break
     }
     await t.ssc.stop()
@@ -83,26 +86,24 @@ async function run(define: Define, lives: readonly Life[], onFailure: 'stop' | '
   return all
 }
 
-const rows = ['a', 'b', 'c', 'a', 'd', 'e']
-
 test.each(Object.entries(jobs))('%s that is mended in the next run: every batch once, in order', async (_, define) => {
-  const expected = (await run(define, [{ rows, broken: false }])).flat()
+  const expected = (await run(define, [{ until: 6, broken: false }])).flat()
   expect(expected).toHaveLength(6)
   // The job stops at the batch of b.
   const lives = await run(define, [
-    { rows, broken: true },
-    { rows: rows.slice(2), broken: false },
+    { until: 6, broken: true },
+    { until: 6, broken: false },
   ])
   expect(lives[0]).toEqual(expected.slice(0, 1))
   expect(lives.flat()).toEqual(expected)
 })
 
 test.each(Object.entries(jobs))('%s that stays broken for a second life', async (_, define) => {
-  const expected = (await run(define, [{ rows, broken: false }])).flat()
+  const expected = (await run(define, [{ until: 6, broken: false }])).flat()
   const lives = await run(define, [
-    { rows, broken: true },
-    { rows: rows.slice(2, 3), broken: true },
-    { rows: rows.slice(3), broken: false },
+    { until: 6, broken: true },
+    { until: 3, broken: true },
+    { until: 6, broken: false },
   ])
   expect(lives[1]).toEqual([])
   expect(lives.flat()).toEqual(expected)
@@ -111,8 +112,8 @@ test.each(Object.entries(jobs))('%s that stays broken for a second life', async 
 test.each(['a map above a state', 'the function of a state'])(
   '%s that is skipped: the output waits for the state and gets every batch once it has passed',
   async (name) => {
-    const expected = (await run(jobs[name]!, [{ rows, broken: false }])).flat()
-    const lives = await run(jobs[name]!, [{ rows, broken: 3 }], 'skip')
+    const expected = (await run(jobs[name]!, [{ until: 6, broken: false }])).flat()
+    const lives = await run(jobs[name]!, [{ until: 6, broken: 3 }], 'skip')
     expect(lives.flat()).toEqual(expected)
   },
 )

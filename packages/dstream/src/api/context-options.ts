@@ -139,7 +139,12 @@ function canAll(value: unknown, methods: readonly string[]): boolean {
 }
 
 /** Returns the rules of the outputs that set none themselves. @throws as `deliveryOf` does */
-export function contextDelivery({ retry, onFailure, outputTimeout, maxBehind }: StreamingContextOptions): DeliveryPolicy {
+export function contextDelivery({
+  retry,
+  onFailure,
+  outputTimeout,
+  maxBehind,
+}: StreamingContextOptions): DeliveryPolicy {
   return { ...DEFAULT_DELIVERY, ...deliveryOf(WHERE, { retry, onFailure, timeout: outputTimeout, maxBehind }) }
 }
 

@@ -923,10 +923,7 @@ export class DStream<out T> {
    * await t.run()
    * seen // [[1000, ['a b']], [2000, []]]
    */
-  foreachRDD(
-    f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown,
-    options: OutputOptions = {},
-  ): OutputOperation {
+  foreachRDD(f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown, options: OutputOptions = {}): OutputOperation {
     aFunction('foreachRDD', 'f', f)
     return this.#output('foreachRDD', foreachRDD(this.#operator, f), options)
   }

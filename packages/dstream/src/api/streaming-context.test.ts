@@ -288,10 +288,7 @@ describe('failures', () => {
       { time: 1000, output: 'foreachRDD#1', operator: undefined, error: mine, attempt: 1, final: true },
     ])
     const completed = t.events.flatMap((e) => (e.type === 'outputOperationCompleted' ? [e.outputOperationInfo] : []))
-    expect(completed.map(({ failureReason }) => failureReason?.includes('mine') ?? false)).toEqual([
-      true,
-      false,
-    ])
+    expect(completed.map(({ failureReason }) => failureReason?.includes('mine') ?? false)).toEqual([true, false])
   })
 
   test('an action that is not awaited is awaited all the same, and its failure fails the output', async () => {

@@ -46,7 +46,7 @@ import { stderrLogger } from '../platform/stderr-logger.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
-import { ProgressLog, type BatchProgress } from '../observe/progress.js'
+import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
@@ -73,6 +73,7 @@ import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
+import { isInsideUserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
 import { checkPositiveDuration, durationOf } from '../base/time/duration.js'
@@ -97,6 +98,9 @@ export interface ContextInternals {
 }
 
 const brand = Symbol.for('dstream.StreamingContext')
+
+/** The least time that a stop waits for, in milliseconds, unless the caller gives one. */
+const MIN_STOP_MS = 10_000
 
 /**
  * The entry to everything: makes streams from sources, starts them, stops them. Define the whole graph first, then
@@ -157,6 +161,7 @@ export class StreamingContext implements StreamContext {
         clock: this.#clock,
         files: rddFiles,
         onRecordError: options.onRecordError,
+        skipped: (operator) => this.#progress.skip(operator),
       }),
     })
     this.#host = this.#makeHost()
@@ -538,9 +543,9 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Ends the context for good; idempotent. Gracefully: sources take nothing more, batches run until nothing received is
-   * waiting (one at least), state commits. Over `timeout` (ten batches) it stops anyway and rejects with the number of
-   * records that are left. May be called from a listener or an output, but not awaited there: it would wait for its own
-   * batch.
+   * waiting (one at least), state commits. Records that `maxRate` holds back go to batches at their ticks, as before. Over `timeout` (ten batches, at least ten seconds) it stops anyway: what hangs
+   * is aborted by its signal, and the error names it with the number of records that are left. What waits for an output
+   * stays in the checkpoint. Called inside an output it resolves at once, and goes on behind the batch.
    *
    * @example
    * await ssc.stop({ gracefully: true, timeout: Seconds(30) })
@@ -549,14 +554,19 @@ export class StreamingContext implements StreamContext {
     checkOptions('stop', options, ['gracefully', 'timeout'])
     if (this.#stopping !== undefined) {
       this.#logger.debug({}, 'StreamingContext has already been stopped')
-      return this.#stopping
+      return isInsideUserCode() ? Promise.resolve() : this.#stopping
     }
     const timeoutMs =
       options.timeout === undefined
-        ? 10 * this.batchInterval.milliseconds
+        ? Math.max(MIN_STOP_MS, 10 * this.batchInterval.milliseconds)
         : durationOf('stop', options.timeout).milliseconds
     this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
-    return this.#stopping
+    if (!isInsideUserCode()) return this.#stopping
+    // An output that waited for the stop would wait for itself. The stop goes on behind it.
+    this.#stopping.catch((err: unknown) =>
+      this.#logger.error({ err }, `${this.appName} did not stop as it was asked to.`),
+    )
+    return Promise.resolve()
   }
 
   /**
@@ -647,6 +657,18 @@ export class StreamingContext implements StreamContext {
   /** The last hundred batches, oldest first. */
   get recentProgress(): readonly BatchProgress[] {
     return this.#progress.recent
+  }
+
+  /**
+   * The sums over all batches of this context: batches, input records, and the records left out, by operator.
+   *
+   * @example
+   * lines.print()
+   * await t.run()
+   * ssc.totals // { numBatches: 2, numInputRecords: 3, skippedRecords: {} }
+   */
+  get totals(): ProgressTotals {
+    return this.#progress.totals
   }
 
   /** @internal The engine once it is open, for the testing kit. */
@@ -772,8 +794,10 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const streamId = this.#inputs.nextStreamId
     return sourceHome({
-      streamId: this.#inputs.nextStreamId,
+      streamId,
+      skipped: () => this.#progress.skip(this.#graph.node(this.#inputs.all[streamId]!.operator).id),
       batchMs: this.batchInterval.milliseconds,
       sc: this.sc,
       clock: this.#clock,

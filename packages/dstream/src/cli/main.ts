@@ -48,7 +48,9 @@ async function inspect(directory: string): Promise<string[]> {
 /** Batches that wait for an output: one time, or the first and the last with their number. */
 function pendingText(range: PendingOutput): string {
   const { output, from, until } = range
-  return from === until ? `${output} of ${from}` : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
+  return from === until
+    ? `${output} of ${from}`
+    : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
 }
 
 /** Every file, good or not. @throws when one is damaged, after all have been read */

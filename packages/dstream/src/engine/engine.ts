@@ -1,5 +1,6 @@
 import { crashPoint } from '../base/crash-points.js'
-import { stopTimedOut } from '../base/errors/context.js'
+import { stopAborts, stopTimedOut } from '../base/errors/context.js'
+import { outputsLost } from '../base/errors/outputs.js'
 import type { Checkpoint } from '../durable/checkpoint/checkpoint.js'
 import type { Journal } from '../durable/journal/journal.js'
 import type { OpenOutputs } from '../output/outputs/open-outputs.js'
@@ -8,6 +9,7 @@ import type { Operator } from '../streams/graph/operator.js'
 import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
 import type { OutputOperations } from './batch/output-operations.js'
+import { Deadline } from './deadline.js'
 import { Ticker } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 import type { StartTimes } from './recovery/start-time.js'
@@ -28,6 +30,9 @@ export interface EngineParts extends EngineOptions {
   readonly begun: ReadonlySet<number>
   readonly times: StartTimes
 }
+
+/** How long the parts of a start that has failed may take to close, in milliseconds. */
+const CLOSE_MS = 10_000
 
 const sourcesStarted = crashPoint('start:sources')
 
@@ -81,37 +86,59 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { appName, outputs, inputs, onCrashPoint, times, wrapStorage } = this.#parts
+    const { appName, outputs, inputs, operations, onCrashPoint, times, wrapStorage } = this.#parts
     await outputs.open({ job: appName, wrapStorage })
     await inputs.start()
     await sourcesStarted(onCrashPoint)
     this.ticker.start(times.first)
+    // Batches that an earlier run has left come first, and need no new batch for it.
+    void operations.wake()
   }
 
   /**
-   * Stops for good. Gracefully: sources take nothing more, and batches run until nothing is waiting, one at least.
-   * Otherwise the batch under way is the last.
+   * Stops for good. Gracefully: sources take nothing more, batches run at their ticks as long as the rate holds records
+   * back, and then at once until nothing is waiting, one at least, and the outputs have caught up. Otherwise the batch under
+   * way is the last. Nothing is waited for longer than `timeoutMs`: what hangs is aborted and named.
    *
-   * @throws `stop-timed-out` when received records are left after `timeoutMs`; the error of received data that is lost
+   * @throws `stop-timed-out` when something hung, or received records are left; `outputs-lost` when batches wait for outputs
+   * and no checkpoint keeps them; the error of received data that is lost
    */
   async stop(gracefully: boolean, timeoutMs: number): Promise<void> {
-    const { inputs, clock, journal } = this.#parts
+    const { inputs, clock, timeoutClock, virtualTime, journal, operations, checkpoint } = this.#parts
+    const deadline = new Deadline(timeoutClock, timeoutMs)
+    const reason = stopAborts()
     let expired = false
     const timer = clock.setTimer(clock.now() + timeoutMs, () => (expired = true))
+    const underWay = (): readonly string[] => {
+      const outputs = operations.underWay()
+      return outputs.length > 0 ? outputs : [`the batch before ${this.ticker.nextMs} ms`]
+    }
+    const finished = (step: Promise<void>): Promise<void> =>
+      deadline.wait(step, underWay, () => void operations.end(reason))
+    const sources = (ms: number): Promise<void> =>
+      deadline.wait(inputs.stop(ms), () => ['a source that does not close'])
     try {
-      await this.ticker.stop()
-      await inputs.stop(gracefully ? timeoutMs : 0)
-      if (gracefully) {
-        do await this.ticker.runOne()
-        while (journal.waiting().length > 0 && !expired)
+      if (gracefully) await sources(timeoutMs)
+      await finished(this.ticker.stop())
+      if (!gracefully) await sources(0)
+      const canGoOn = (): boolean => !expired && !deadline.isOver && deadline.hung.length === 0
+      for (let waits = gracefully; waits && canGoOn(); waits = journal.waiting().length > 0) {
+        await finished(this.ticker.runOne())
       }
+      // A pause between two attempts is not over before a virtual clock moves.
+      if (gracefully && !virtualTime && canGoOn()) await deadline.wait(operations.caughtUp(), () => [])
+      // The outputs have caught up after the last commit: another one says so.
+      if (gracefully && operations.hasProgressed && canGoOn()) await finished(this.ticker.runOne())
+      await deadline.wait(operations.end(reason), () => operations.underWay())
     } finally {
       timer.cancel()
-      await this.#close()
+      this.store.close()
+      await this.#close(deadline)
     }
     inputs.mustHaveLostNothing()
     const left = inputs.waiting(journal)
-    if (gracefully && left > 0) throw stopTimedOut(timeoutMs, left)
+    if (deadline.hung.length > 0 || (gracefully && left > 0)) throw stopTimedOut(timeoutMs, left, deadline.hung)
+    if (gracefully && checkpoint === undefined && !operations.isEmpty) throw outputsLost(operations.oldestPending())
   }
 
   /** Lets no further batch begin. */
@@ -123,7 +150,8 @@ export class Engine {
   async closeAfterFailedStart(): Promise<void> {
     this.halt()
     await this.#parts.inputs.stop().catch(() => undefined)
-    await this.#close().catch(() => undefined)
+    const deadline = new Deadline(this.#parts.timeoutClock, CLOSE_MS)
+    await this.#close(deadline).catch(() => undefined)
   }
 
   async #runBatch(time: number): Promise<void> {
@@ -134,12 +162,17 @@ export class Engine {
     try {
       await cycle.run(time, replayed)
     } catch (error) {
-      fatal(error)
+      // A batch that has outlived the stop has no store any more, and nobody waits for it.
+      if (!this.store.isClosed) fatal(error)
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline: Deadline): Promise<void> {
     const { outputs, checkpoint } = this.#parts
-    await outputs.close().finally(() => checkpoint?.close())
+    try {
+      await deadline.wait(outputs.close(), () => [`${outputs.closing} that does not close`])
+    } finally {
+      if (checkpoint !== undefined) await deadline.wait(checkpoint.close(), () => ['the checkpoint'])
+    }
   }
 }

@@ -40,7 +40,10 @@ export class FailurePolicy {
   }
 
   /** Draws the consequence for a stateful operator, which cannot go past the batch on which it failed. */
-  async operatorFailed({ isLast, backlog, attempt }: OperatorFailure, { time, operator, error }: Failure): Promise<void> {
+  async operatorFailed(
+    { isLast, backlog, attempt }: OperatorFailure,
+    { time, operator, error }: Failure,
+  ): Promise<void> {
     const { onFailure } = this.#options
     const id = operator ?? 'unknown'
     if (backlog > MAX_BACKLOG) return this.fatal(tooFarBehind(id, backlog))

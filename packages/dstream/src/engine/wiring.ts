@@ -21,10 +21,12 @@ export interface RuntimeParts {
   readonly clock: Clock
   readonly files: RDDFiles
   readonly onRecordError: RecordErrorPolicy | undefined
+  /** Counts a record of an operator that is left out. */
+  readonly skipped: (operator: string) => void
 }
 
 /** Returns the surroundings in which the RDDs of a context are evaluated. Records that are left out are logged. */
-export function rddRuntime({ onRecordError, ...parts }: RuntimeParts): RDDRuntime {
+export function rddRuntime({ onRecordError, skipped, ...parts }: RuntimeParts): RDDRuntime {
   const { logger } = parts
   const runtime: RDDRuntime = {
     ...parts,
@@ -37,7 +39,10 @@ export function rddRuntime({ onRecordError, ...parts }: RuntimeParts): RDDRuntim
     ...runtime,
     onRecordError: (error) => {
       const decision = typeof onRecordError === 'function' ? onRecordError(error) : 'skip'
-      if (decision === 'skip') logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
+      if (decision === 'skip') {
+        skipped(error.operator)
+        logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
+      }
       return decision
     },
   }
@@ -56,6 +61,8 @@ export interface SourceHomeParts {
   readonly blockIntervalMs: number | undefined
   readonly maxBufferedRecords: number | undefined
   readonly maxBufferedBytes: number | undefined
+  /** Counts a received record that is left out. */
+  readonly skipped: () => void
   /** Returns the engine once it is open; sources are defined before and read only after. */
   readonly engine: () => Engine
 }
@@ -68,6 +75,7 @@ export function sourceHome({
   clock,
   logger,
   bus,
+  skipped,
   engine,
   ...limits
 }: SourceHomeParts): SourceHome {
@@ -77,6 +85,7 @@ export function sourceHome({
     sc,
     clock,
     logger,
+    skipped,
     onEvent: (type, receiverInfo) => bus.emit(type, { receiverInfo }),
     rate: { maxRate: limits.maxRate, initialRate: limits.initialRate },
     blockIntervalMs: limits.blockIntervalMs ?? DEFAULT_BLOCK_INTERVAL_MS,

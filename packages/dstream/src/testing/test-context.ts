@@ -119,6 +119,7 @@ export class TestContext implements AsyncDisposable {
         },
       },
     )
+    this.#context.onStopping = (stopping) => void this.#passTimeUntil(stopping)
     this.ssc = this.#context
     this.#batchMs = options.batchInterval.milliseconds
     this.#firstMs = internals.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
@@ -242,6 +243,15 @@ export class TestContext implements AsyncDisposable {
     await Promise.race([this.#tick(), reached])
     this.#cut = undefined
     if (!isReached) throw new Error(`The next batch did not come to the crash point "${at}".`)
+  }
+
+  /** Lets batches go on at their ticks while a graceful stop waits for the rate to let held records through. */
+  async #passTimeUntil(stopping: Promise<void>): Promise<void> {
+    let stopped = false
+    void stopping.catch(() => undefined).then(() => (stopped = true))
+    for (; !stopped; await turn()) {
+      if (this.ssc.inputs.all.some(({ supervisor }) => supervisor?.buffer.draining)) await this.#tick()
+    }
   }
 
   /** At the crash point the life stands still for good. */

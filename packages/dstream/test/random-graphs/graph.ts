@@ -1,4 +1,4 @@
-import { Seconds, type Time } from 'dstream'
+import { Seconds, type Time, type Attempt } from 'dstream'
 import { TestContext, type Output } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -115,12 +115,19 @@ function define(graph: Graph, t: TestContext): Output<Pair>[] {
       streams.push(operators[step.operator]!.define([streams[parents[0]]!, streams[parents[1]]!], step, windows))
     }
   }
+  const isFailing = (time: Time): boolean => time.milliseconds / 1000 === graph.failing
   const fail = (_: unknown, time: Time): void => {
-    if (time.milliseconds / 1000 === graph.failing) throw refused
+    if (isFailing(time)) throw refused
   }
-  streams[0]!.foreachRDD(fail)
+  streams[0]!.foreachRDD(fail, { retry: { attempts: 2 }, onFailure: 'skip' })
   const outputs = outputsOf(nodes).map((i) => t.output(streams[i]!))
-  streams.at(-1)!.foreachRDD(fail)
+  let done = -Infinity
+  const failForAWhile = (_: unknown, time: Time, attempt: Attempt): void => {
+    expect(time.milliseconds, 'an output sees its batches in order').toBeGreaterThan(done)
+    if (isFailing(time) && attempt.number < 4) throw refused
+    done = time.milliseconds
+  }
+  streams.at(-1)!.foreachRDD(failForAWhile, { retry: { attempts: Infinity } })
   return outputs
 }
 

@@ -26,11 +26,20 @@ export function rememberTwice(givenMs: number): DStreamError {
   return new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
 }
 
-export function stopTimedOut(timeoutMs: number, records: number): DStreamError {
+export function stopTimedOut(timeoutMs: number, records: number, hung: readonly string[] = []): DStreamError {
+  const what = [
+    hung.length === 0 ? '' : `${hung.join(', ')} was not done, and its signal is aborted`,
+    records === 0 ? '' : `${records} received records were left unprocessed`,
+  ].filter((part) => part !== '')
   return new DStreamError(
     'stop-timed-out',
-    `The context did not stop gracefully within ${timeoutMs} ms and was stopped all the same; ${records} received records were left unprocessed. Give stop() a longer timeout.`,
+    `The context did not stop within ${timeoutMs} ms and was stopped all the same: ${what.join('; ')}. Give stop() a longer timeout, or heed the signal.`,
   )
+}
+
+/** The reason with which the signals of outputs are aborted when a stop waits for them no longer. */
+export function stopAborts(): DStreamError {
+  return new DStreamError('context-stopped', 'The context stops and waits for this output no longer')
 }
 
 export function tooFarBehind(operator: string, waiting: number): DStreamError {

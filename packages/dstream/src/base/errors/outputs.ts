@@ -35,7 +35,9 @@ export function outputInputMissing(output: string, time: number): DStreamError {
   )
 }
 
-export function pendingOutputsGone(outputs: readonly { readonly output: string; readonly batches: number }[]): DStreamError {
+export function pendingOutputsGone(
+  outputs: readonly { readonly output: string; readonly batches: number }[],
+): DStreamError {
   const list = outputs.map(({ output, batches }) => `"${output}" (${batches})`).join(', ')
   return new DStreamError(
     'outputs-dropped',
@@ -43,4 +45,19 @@ export function pendingOutputsGone(outputs: readonly { readonly output: string; 
       'uid when their places have shifted, or give the batches up: ' +
       `allowDroppedOutputs: [${outputs.map(({ output }) => `'${output}'`).join(', ')}]`,
   )
+}
+
+export function outputsLost(
+  pending: readonly { readonly output: { readonly id: string }; readonly time: number }[],
+): DStreamError {
+  const list = pending.map(({ output, time }) => `"${output.id}" from ${time} ms on`).join(', ')
+  return new DStreamError(
+    'outputs-lost',
+    `The context has stopped while batches waited for outputs, and without a checkpoint they are lost: ${list}. ` +
+      'Give a checkpointDir to keep them, or stop() a longer timeout',
+  )
+}
+
+export function contextClosed(): DStreamError {
+  return new DStreamError('context-stopped', 'The context has stopped; nothing can be committed any more')
 }

@@ -1,13 +1,7 @@
 import type { Log } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { FramePayload } from '../log/frame.js'
-import type {
-  Checkpoint,
-  CheckpointLimits,
-  CheckpointOptions,
-  CommitRecord,
-  SnapshotSource,
-} from './checkpoint.js'
+import type { Checkpoint, CheckpointLimits, CheckpointOptions, CommitRecord, SnapshotSource } from './checkpoint.js'
 import type { PendingOutput } from './pending-outputs.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
 import type { StoredState } from './stored-state.js'

@@ -13,7 +13,8 @@ export function pendingRanges(output: string, times: readonly number[]): Pending
   for (const time of times) {
     const last = ranges.at(-1)
     const every = last === undefined ? 0 : time - last.until
-    if (last !== undefined && (last.every === 0 || last.every === every)) ranges[ranges.length - 1] = { ...last, until: time, every }
+    if (last !== undefined && (last.every === 0 || last.every === every))
+      ranges[ranges.length - 1] = { ...last, until: time, every }
     else ranges.push({ output, from: time, until: time, every: 0 })
   }
   return ranges

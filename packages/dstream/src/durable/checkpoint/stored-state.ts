@@ -101,7 +101,9 @@ export class StoredState {
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
     this.held = new Map(rest.held)
-    this.pendingOutputs = rest.pendingOutputs ?? (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))
+    this.pendingOutputs =
+      rest.pendingOutputs ??
+      (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
   }
 

@@ -98,7 +98,8 @@ export class BatchCycle {
 
   #conclude(report: BatchReport, marks: readonly number[]): void {
     const { graph, evaluation, clock, bus, progress, stateful, outputs, batchMs } = this.#options
-    report.ended(clock.now())
+    const skippedRecords = progress.takeSkipped()
+    report.ended(clock.now(), skippedRecords)
     if (graph.outputs.some((output) => evaluation.isValid(output.parent.slideMs, report.time))) {
       bus.emit('batchCompleted', { batchInfo: report.info() })
     }
@@ -117,6 +118,7 @@ export class BatchCycle {
       processedRowsPerSecond: (report.numRecords * 1000) / Math.max(1, durationMs.total),
       durationMs,
       sources: report.inputs,
+      skippedRecords,
       stateOperators: stateful.all.flatMap((operator) => stateFigures(graph.node(operator).id, operator)),
       outputs: outputs.progress(),
     })
@@ -127,5 +129,9 @@ function stateFigures(
   id: string,
   operator: Operator,
 ): { id: string; keys: number; updated: number; removed: number }[] {
-  return Object.values(operator.state!.tables).map((table) => ({ id, keys: table.size, ...table.lastChanges }))
+  return Object.entries(operator.state!.tables).map(([name, table]) => ({
+    id: name === 'state' ? id : `${id}/${name}`,
+    keys: table.size,
+    ...table.lastChanges,
+  }))
 }

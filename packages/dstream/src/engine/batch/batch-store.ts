@@ -1,3 +1,4 @@
+import { contextClosed } from '../../base/errors/outputs.js'
 import type { Key } from '../../base/keys/key.js'
 import type { Checkpoint, Remembered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
 import type { PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
@@ -23,6 +24,8 @@ export interface PendingOutputs {
   /** The oldest batch that waits for each output. */
   oldestPending(): readonly OutputAt[]
   keeps(at: OutputAt, bytes: number): void
+  /** The id of the operator whose function threw on a record of the batch. */
+  brokenOperator(at: OutputAt): string | undefined
 }
 
 export interface BatchStoreOptions {
@@ -56,6 +59,7 @@ export class BatchStore {
   /** Pending batches whose input is not kept yet: an operator above the output lags, or a source has failed. */
   #unkept: readonly OutputAt[] = []
   #lastCommitted: number | undefined
+  #isClosed = false
 
   constructor(options: BatchStoreOptions) {
     this.#options = options
@@ -69,8 +73,18 @@ export class BatchStore {
     const { outputInputs, outputs } = this.#options
     this.#lastCommitted = lastCommitted
     this.#unkept = pending.filter((at) => !outputInputs.isKept(at))
-    for (const at of pending) outputs.keeps(at, this.#options.remembered.bytes({ operator: at.output.parent, time: at.time }))
+    for (const at of pending)
+      outputs.keeps(at, this.#options.remembered.bytes({ operator: at.output.parent, time: at.time }))
     this.#markDurable()
+  }
+
+  /** Refuses every further commit: another process may own the checkpoint from here on. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** The time of the last committed batch. */
@@ -112,6 +126,7 @@ export class BatchStore {
     const { checkpoint, inputs } = this.#options
     const remembered = checkpoint === undefined ? [] : await this.#collect(time)
     await this.#keepInputs(time, remembered)
+    if (this.#isClosed) throw contextClosed()
     if (checkpoint !== undefined) await this.#write(checkpoint, time, remembered)
     else this.#forgetRemembered(time)
     this.#markDurable()
@@ -149,7 +164,11 @@ export class BatchStore {
 
   async #keepInput(at: OutputAt, remembered: Remembered[]): Promise<boolean> {
     const input = { operator: at.output.parent, time: at.time }
-    const isComplete = await this.#options.remembered.collectInput(input, remembered)
+    const isComplete = await this.#options.remembered.collectInput(
+      input,
+      remembered,
+      this.#options.outputs.brokenOperator(at),
+    )
     this.#options.outputs.keeps(at, this.#options.remembered.bytes(input))
     return isComplete
   }

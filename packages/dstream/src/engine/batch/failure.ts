@@ -36,7 +36,12 @@ export function operatorOf(error: unknown, self: string | undefined): string | u
 }
 
 /** Codes of the engine's own errors that another attempt would raise again. */
-const PERMANENT = new Set(['state-not-storable', 'record-not-storable', 'output-input-missing', 'transform-returned-nothing'])
+const PERMANENT = new Set([
+  'state-not-storable',
+  'record-not-storable',
+  'output-input-missing',
+  'transform-returned-nothing',
+])
 
 /** Whether another attempt would fail in the same way: a synchronous function that threw on a record would throw again. */
 export function isPermanent(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
 import { Random } from '../../base/random.js'
+import { runUserCode } from '../../base/user-code.js'
 import { pendingRanges, pendingTimes, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
 import type { BatchReport } from '../../observe/batch-report.js'
 import type { OutputOperationInfo } from '../../observe/events.js'
@@ -107,15 +108,24 @@ export class OutputOperations {
 
   /** Returns the outputs that are not done with the batch of `time`. */
   pendingAt(time: number): readonly OutputNode[] {
-    return [...this.#queues.values()].filter((queue) => !queue.isEmpty && queue.isPending(time)).map(({ output }) => output)
+    return [...this.#queues.values()]
+      .filter((queue) => !queue.isEmpty && queue.isPending(time))
+      .map(({ output }) => output)
   }
 
   isPending({ output, time }: OutputAt): boolean {
     return this.#queues.get(output)!.isPending(time)
   }
 
+  /** Returns the id of the operator whose function has failed a batch for good; `undefined` where another attempt may help. */
+  brokenOperator({ output, time }: OutputAt): string | undefined {
+    const error = this.#queues.get(output)!.errorOf(time)
+    return isPermanent(error) ? operatorOf(error, undefined) : undefined
+  }
+
   /** Returns everything that waits for an output, for the commit. */
   pending(): readonly PendingOutput[] {
+    for (const queue of this.#queues.values()) queue.committed()
     return [...this.#queues].flatMap(([output, { pending }]) => pendingRanges(output.id, pending))
   }
 
@@ -151,6 +161,23 @@ export class OutputOperations {
   /** Whether no batch waits for an output. */
   get isEmpty(): boolean {
     return [...this.#queues.values()].every((queue) => queue.isEmpty)
+  }
+
+  /** Names the attempts that are under way. */
+  underWay(): readonly string[] {
+    return [...this.#queues.values()].flatMap(({ output, underWay }) =>
+      underWay === undefined ? [] : [`the output "${output.id}" on the batch of ${underWay} ms`],
+    )
+  }
+
+  /** Resolves when nothing waits for an output any more, or no further attempt will be made. */
+  async caughtUp(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.caughtUp()))
+  }
+
+  /** Whether an output was done with a batch, or gave it up, after the last commit. */
+  get hasProgressed(): boolean {
+    return [...this.#queues.values()].some((queue) => queue.hasProgressed)
   }
 
   /** Lets no further attempt begin, aborts those under way, and resolves when they have settled. */
@@ -194,7 +221,7 @@ export class OutputOperations {
     const begun = this.#begin(output, time)
     try {
       await outputBegins(onCrashPoint)
-      await output.run(rdd as RDD<never>, time, attempt)
+      await runUserCode(() => output.run(rdd as RDD<never>, time, attempt))
       await outputDone(onCrashPoint)
     } catch (error) {
       this.#end(begun, error)

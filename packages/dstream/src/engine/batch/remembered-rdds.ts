@@ -56,13 +56,16 @@ export class RememberedRDDs {
   /**
    * Remembers all that the input of an output is made of, and adds it to `remembered`. Returns false when a part of it can
    * only be read from its source.
+   *
+   * @param broken the id of an operator whose function threw: it is not called again, and its input is kept instead
    */
-  async collectInput(input: OperatorAt, remembered: Remembered[]): Promise<boolean> {
-    if (await this.#remember(input, remembered)) return true
-    // A function between this RDD and the sources threw: its input is kept instead.
+  async collectInput(input: OperatorAt, remembered: Remembered[], broken: string | undefined): Promise<boolean> {
+    const isBroken = broken !== undefined && this.#isMadeBy(input.operator, broken)
+    if (!isBroken && (await this.#remember(input, remembered))) return true
     if (!isDerived(input.operator)) return false
     let isComplete = true
-    for (const parent of parentsOf(input)) isComplete = (await this.collectInput(parent, remembered)) && isComplete
+    for (const parent of parentsOf(input))
+      isComplete = (await this.collectInput(parent, remembered, broken)) && isComplete
     return isComplete
   }
 
@@ -145,6 +148,12 @@ export class RememberedRDDs {
   #readAgain(operator: Operator, time: number): Promise<RDD<unknown> | undefined> {
     if (operator.source !== true) return Promise.resolve(undefined)
     return this.#evaluation.readAgain(operator, time).catch(() => undefined)
+  }
+
+  /** Whether an operator, or one between it and the nearest sources and states, has this id. */
+  #isMadeBy(operator: Operator, id: string): boolean {
+    if (this.#graph.node(operator).id === id) return true
+    return isDerived(operator) && operator.parents.some((parent) => this.#isMadeBy(parent, id))
   }
 
   #contentsOf(operator: Operator, time: number): Partitions | undefined {

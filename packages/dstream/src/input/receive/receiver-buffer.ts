@@ -1,14 +1,14 @@
 import type { Block } from '../../durable/blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
-import { blockNotStored, partNotStorable } from '../../base/errors/receive.js'
+import { blockNotStored } from '../../base/errors/receive.js'
 import type { RecordError } from '../../base/record-error.js'
 import type { Clock } from '../../base/ports.js'
 import { Backlog, sizeOf } from './backlog.js'
 import type { BufferLimits } from './backlog.js'
 import { BlockBuilder } from './block-builder.js'
 import { BlockQueue } from './block-queue.js'
-import { sortOut } from './refused-records.js'
+import { checkPart, sortOut } from './refused-records.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { ReceiverStore, StoreBlockOptions } from './receiver.js'
@@ -65,6 +65,7 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   readonly #direct = new Set<Promise<void>>()
   #waiters: (() => void)[] = []
   #wakeTimer: { cancel(): void } | undefined
+  #draining = false
   #stampMs = -Infinity
   #blocksOfStamp = 0
 
@@ -90,7 +91,7 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
 
   /** @throws `receiver-buffer-full`, `state-not-storable` for the position */
   store(record: unknown, position: unknown): boolean {
-    this.#checkPart('position', position)
+    checkPart('position', position, this.#options)
     this.#backlog.reserve(1, sizeOf(record))
     this.#builder.add(record, position)
     if (position !== undefined) this.position = position
@@ -100,7 +101,7 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   /** @throws `receiver-buffer-full`, `state-not-storable` for the position */
   storeChunk(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): boolean {
     if (bytes.byteLength === 0) return this.#hasRoom()
-    this.#checkPart('position', position)
+    checkPart('position', position, this.#options)
     this.#backlog.reserve(0, bytes.byteLength)
     this.#builder.append(bytes, codec, position)
     if (position !== undefined) this.position = position
@@ -146,6 +147,18 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   closeDue(): Promise<void> {
     this.#builder.closeDue()
     return this.#queue.settled()
+  }
+
+  /** True while `drain` waits. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Waits until the rate holds no data back any more, so that batches take it as they have taken the data before it. */
+  async drain(untilMs: number): Promise<void> {
+    this.#draining = true
+    await this.#limiter.caughtUp(untilMs, this.#intervalMs)
+    this.#draining = false
   }
 
   /** Closes and stores everything, also the data that the rate holds back and the blocks that are made at once. */
@@ -211,8 +224,8 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   }
 
   async #storeAtOnce(contents: BlockContents, options: StoreBlockOptions): Promise<void> {
-    this.#checkPart('position', contents.position)
-    this.#checkPart('metadata', options.metadata)
+    checkPart('position', contents.position, this.#options)
+    checkPart('metadata', options.metadata, this.#options)
     this.#backlog.reserve(boundedRecords(contents), contents.bytes)
     const nowMs = this.#options.clock.now()
     const block = this.#block(contents, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
@@ -250,15 +263,6 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
     }
     if (rest === undefined) this.released(block)
     return rest
-  }
-
-  #checkPart(part: 'position' | 'metadata', value: unknown): void {
-    if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return
-    try {
-      this.#options.mustBeStorable?.(value)
-    } catch (error) {
-      throw partNotStorable(part, error)
-    }
   }
 
   #block(contents: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {

@@ -1,9 +1,24 @@
 import type { Block } from '../../durable/blocks/block.js'
 import type { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
+import { partNotStorable } from '../../base/errors/receive.js'
 import { RecordError } from '../../base/record-error.js'
 
 /** The user's answer to a record that cannot be processed; absent, every such record fails its batch. */
 export type RecordPolicy = ((error: RecordError) => 'fail' | 'skip') | undefined
+
+/** Checks what is stored beside records. @throws `state-not-storable` */
+export function checkPart(
+  part: 'position' | 'metadata',
+  value: unknown,
+  { mustBeStorable }: { readonly mustBeStorable?: (value: unknown) => void },
+): void {
+  if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return
+  try {
+    mustBeStorable?.(value)
+  } catch (error) {
+    throw partNotStorable(part, error)
+  }
+}
 
 /**
  * Takes the records that can never be stored out of a block and decides about each. Returns the block without them, which

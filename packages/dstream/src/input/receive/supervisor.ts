@@ -106,11 +106,11 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   /**
    * Stops the receiver for good and closes its last block. Resolves when the block is stored, or when that has failed and
    * been reported: `buffer.unstored` holds such blocks. Waits for `onStop` for 10 seconds, or `timeoutMs` where that is
-   * longer.
+   * longer. Data that the rate holds back is closed as the rate allows for `timeoutMs`, and the rest of it at once.
    */
   stop(timeoutMs = 0): Promise<void> {
     this.#stopTimeoutMs = Math.max(STOP_TIMEOUT_MS, timeoutMs)
-    return (this.#closing ??= this.#close())
+    return (this.#closing ??= this.#close(this.#options.clock.now() + timeoutMs))
   }
 
   accept(put: (store: ReceiverStore<T>) => boolean): boolean {
@@ -133,7 +133,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     }
   }
 
-  /** Resolves at once while the context stops: no batch frees room then, and the wait would only use up the timeout. */
+  /** Resolves at once while the context stops: the wait would only use up the timeout. */
   ready(): Promise<void> {
     const waits = this.#state === 'started' || (this.#draining && this.#state !== 'closed')
     return waits ? this.buffer.ready() : Promise.resolve()
@@ -198,11 +198,12 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(untilMs: number): Promise<void> {
     if (this.#state === 'started' || this.#state === 'waiting') void this.#end('closed', 'Stopped by the context')
     this.#state = 'closed'
     this.buffer.wakeAll()
     await this.#stopping
+    await this.buffer.drain(untilMs)
     await this.buffer.flush()
     this.buffer.close()
     const { lost } = this

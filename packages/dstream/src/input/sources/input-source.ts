@@ -36,6 +36,8 @@ export interface SourceHome {
   readonly clock: Clock
   readonly logger: Logger
   onEvent(type: ReceiverEvent, info: ReceiverInfo): void
+  /** Counts a received record that is left out because it does not decode. */
+  skipped?(): void
   /** Limits on the rate of a receiver or a planned source; `initialRate` is only set with backpressure. */
   readonly rate: RateOptions
   readonly blockIntervalMs: number

@@ -39,7 +39,12 @@ export class InputSources {
    *
    * @param isHeldBack plans no new data; a source then goes on from the same position in a later batch
    */
-  async plan(time: number, graph: Graph, journal: Journal, isHeldBack: boolean): Promise<ReadonlyMap<string, SourceRange>> {
+  async plan(
+    time: number,
+    graph: Graph,
+    journal: Journal,
+    isHeldBack: boolean,
+  ): Promise<ReadonlyMap<string, SourceRange>> {
     const known = journal.allocation(time)
     const ranges = new Map<string, SourceRange>()
     for (const source of this.#sources) {

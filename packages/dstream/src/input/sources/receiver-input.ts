@@ -68,7 +68,7 @@ export function receiverInput<T>(
       source: true,
       compute: (time) => {
         refused.check()
-        const undecodable = reportUndecodable(supervisor)
+        const undecodable = reportUndecodable(home, supervisor)
         const blocks = home.blocks.of(streamId, time)
         const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
         return rddOf(sc, partitions)
@@ -95,9 +95,13 @@ function addBlock(home: SourceHome, block: Block): Promise<void> {
   return home.blocks.add(block)
 }
 
-function reportUndecodable(supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): OnUndecodable {
+function reportUndecodable(
+  home: SourceHome,
+  supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>,
+): OnUndecodable {
   return (record, error) => {
     const text = describe(new TextDecoder().decode(record))
+    home.skipped?.()
     supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
   }
 }

@@ -60,7 +60,9 @@ export function deliveryOf(where: string, options: OutputOptions): Partial<Deliv
   const { retry, onFailure, timeout, maxBehind, order } = options
   return {
     ...retryOf(where, retry),
-    ...(timeout === undefined ? {} : { timeoutMs: checkPositiveDuration(`${where}, option timeout`, timeout).milliseconds }),
+    ...(timeout === undefined
+      ? {}
+      : { timeoutMs: checkPositiveDuration(`${where}, option timeout`, timeout).milliseconds }),
     ...(maxBehind === undefined ? {} : { maxBehindBytes: positiveInteger(where, 'maxBehind', maxBehind) }),
     ...(onFailure === undefined ? {} : { onFailure: anOnFailure(where, onFailure) }),
     ...(order === undefined ? {} : { order: anOrder(where, order) }),

@@ -56,6 +56,8 @@ interface PendingBatch {
   dueMs: number
   /** The bytes of its records that are kept for it. */
   bytes: number
+  /** The error of the last attempt. */
+  error: unknown
   /** An attempt that has timed out and is under way all the same. */
   unsettled: { readonly run: Promise<unknown>; readonly error: unknown } | undefined
 }
@@ -76,7 +78,10 @@ export class DeliveryQueue {
   #bytes = 0
   #working: Promise<void> | undefined
   #current: OutputAttempt | undefined
+  #currentTime: number | undefined
   #timer: { cancel(): void } | undefined
+  #hasProgressed = false
+  #waiters: (() => void)[] = []
   /** True when no further attempt may begin: the job stops, or has stopped. */
   #ended = false
 
@@ -113,6 +118,11 @@ export class DeliveryQueue {
     return this.#pending.some((batch) => batch.time === time)
   }
 
+  /** Returns the error of the last attempt on a batch. */
+  errorOf(time: number): unknown {
+    return this.#pending.find((batch) => batch.time === time)?.error
+  }
+
   /** Takes over the batches that an earlier run has left, oldest first. */
   restore(times: readonly number[]): void {
     this.#pending = [...times.map((time) => pendingBatch(time, true)), ...this.#pending]
@@ -131,7 +141,12 @@ export class DeliveryQueue {
    *
    * @param input the RDD of the batch, or the error with which its evaluation failed
    */
-  async offer(time: number, replayed: boolean, input: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<void> { // prettier-ignore
+  async offer(
+    time: number,
+    replayed: boolean,
+    input: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
+  ): Promise<void> {
+    // prettier-ignore
     const batch = pendingBatch(time, replayed)
     this.#pending.push(batch)
     if (this.#ended || this.#working !== undefined || this.#next() !== batch) return
@@ -151,9 +166,29 @@ export class DeliveryQueue {
     while (this.#working !== undefined) await this.#working
   }
 
+  /** The batch of the attempt that is under way; `undefined` for none. */
+  get underWay(): number | undefined {
+    return this.#currentTime
+  }
+
+  /** Whether a batch was done or given up since the last commit. */
+  get hasProgressed(): boolean {
+    return this.#hasProgressed
+  }
+
+  /** Notes that a commit holds all progress so far. */
+  committed(): void {
+    this.#hasProgressed = false
+  }
+
+  /** Resolves when nothing is pending, or no further attempt will be made. */
+  async caughtUp(): Promise<void> {
+    if (this.#pending.length > 0 && !this.#ended) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+  }
+
   /** Lets no further attempt begin, and aborts the one under way. Resolves when that has settled. */
   async end(reason: unknown): Promise<void> {
-    this.#ended = true
+    this.#finish()
     this.#timer?.cancel()
     this.#current?.abort(reason)
     await this.#working
@@ -197,17 +232,23 @@ export class DeliveryQueue {
   }
 
   /** Makes one attempt and draws the consequences. */
-  async #step(batch: PendingBatch, input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<void> {
+  async #step(
+    batch: PendingBatch,
+    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
+  ): Promise<void> {
     const outcome =
       batch.unsettled === undefined ? await this.#attempt(batch, input) : await this.#settle(batch, batch.unsettled)
     if (outcome === undefined) this.#done(batch)
     else await this.#failed(batch, outcome)
   }
 
-  async #attempt(batch: PendingBatch, input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown }): Promise<Outcome> { // prettier-ignore
+  async #attempt(
+    batch: PendingBatch,
+    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
+  ): Promise<Outcome> {
+    // prettier-ignore
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
     if (input !== undefined && 'error' in input) return input
-    this.#current = attempt
     const { timeoutMs } = this.#policy
     const run = this.#run(batch, attempt, input)
     if (timeoutMs === undefined) return run
@@ -220,12 +261,17 @@ export class DeliveryQueue {
   }
 
   async #run(batch: PendingBatch, attempt: OutputAttempt, input?: { readonly rdd: RDD<unknown> }): Promise<Outcome> {
+    this.#current = attempt
+    this.#currentTime = batch.time
     try {
       const rdd = input === undefined ? await this.#host.read(this.output, batch.time) : input.rdd
       if (rdd !== undefined) await this.#host.run(this.output, rdd, batch.time, attempt)
       return undefined
     } catch (error) {
       return { error }
+    } finally {
+      this.#current = undefined
+      this.#currentTime = undefined
     }
   }
 
@@ -257,6 +303,7 @@ export class DeliveryQueue {
     const isTransient = isFinal !== true && this.#isTransient(error)
     if (!isTransient) batch.used++
     batch.failures++
+    batch.error = error
     const isLast = isFinal === true || (!isTransient && (batch.used >= attempts || this.#host.isPermanent(error)))
     // An attempt that may be made for ever is made once per batch on a virtual clock; others are made at once.
     const virtualPause = isTransient || attempts === Infinity ? 1 : 0
@@ -284,11 +331,23 @@ export class DeliveryQueue {
       this.#skipped++
       this.#remove(batch)
       const { logger } = this.#host
-      logger.warn({ ...failed, err: error }, `"${this.output.id}" has given up the batch of ${batch.time} ms, as its onFailure says.`)
+      logger.warn(
+        { ...failed, err: error },
+        `"${this.output.id}" has given up the batch of ${batch.time} ms, as its onFailure says.`,
+      )
       return
     }
-    this.#ended = true
+    this.#finish()
     this.#host.stop(reason)
+  }
+
+  #finish(): void {
+    this.#ended = true
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
   #done(batch: PendingBatch): void {
@@ -303,8 +362,10 @@ export class DeliveryQueue {
 
   #remove(batch: PendingBatch): void {
     this.#bytes -= batch.bytes
+    this.#hasProgressed = true
     if (this.#pending[0] === batch) this.#pending.shift()
     else this.#pending = this.#pending.filter((other) => other !== batch)
+    if (this.#pending.length === 0) this.#notify()
   }
 
   /** An error of `isTransient` itself must not hide the error that it was asked about. */
@@ -318,5 +379,15 @@ export class DeliveryQueue {
 }
 
 function pendingBatch(time: number, replayed: boolean): PendingBatch {
-  return { time, replayed, attempts: 0, used: 0, failures: 0, dueMs: -Infinity, bytes: 0, unsettled: undefined }
+  return {
+    time,
+    replayed,
+    attempts: 0,
+    used: 0,
+    failures: 0,
+    dueMs: -Infinity,
+    bytes: 0,
+    error: undefined,
+    unsettled: undefined,
+  }
 }

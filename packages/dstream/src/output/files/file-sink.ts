@@ -84,7 +84,12 @@ class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undef
   }
 
   /** Writes the file of a partition; one without records has none. */
-  async prepare({ time, index, records }: Pick<SinkPartition<T>, 'time' | 'index' | 'records'>): Promise<ManifestFile | undefined> { // prettier-ignore
+  async prepare({
+    time,
+    index,
+    records,
+  }: Pick<SinkPartition<T>, 'time' | 'index' | 'records'>): Promise<ManifestFile | undefined> {
+    // prettier-ignore
     return records.length === 0 ? undefined : this.#opened.writeFile(time.milliseconds, index, records)
   }
 

@@ -7,8 +7,15 @@ export class OpenOutputs {
   readonly #outputs: readonly OpenedOutput[]
   readonly #opened = new Set<OpenedOutput>()
 
+  #closing: OpenedOutput | undefined
+
   constructor(outputs: readonly OpenedOutput[]) {
     this.#outputs = outputs
+  }
+
+  /** The output that is being closed, for the name of one that hangs. */
+  get closing(): string {
+    return `the output "${this.#closing?.id}"`
   }
 
   /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
@@ -24,6 +31,7 @@ export class OpenOutputs {
     const failures: unknown[] = []
     for (const output of this.#outputs) {
       if (output.open !== undefined && !this.#opened.delete(output)) continue
+      this.#closing = output
       try {
         await output.close?.()
       } catch (error) {
