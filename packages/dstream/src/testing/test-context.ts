@@ -17,6 +17,7 @@ import { LineSink } from './line-sink.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { ManualClock } from './manual-clock.js'
 import { rowSource } from './row-source.js'
+import { turn } from './turn.js'
 
 export type TestContextOptions = Partial<StreamingContextOptions> & {
   batchInterval: Duration
@@ -66,11 +67,6 @@ export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoi
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-/** A turn of the event loop, so that callbacks that are due can run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
-}
 
 /**
  * A real StreamingContext on a virtual clock: batches in, batches out, without sleeps and ports. The clock begins at 0, so

@@ -89,7 +89,7 @@ export class StatefulOperators {
   }
 
   async #pass(operator: Operator, due: readonly number[], failed: (failure: OperatorFailure) => void): Promise<void> {
-    const { evaluation, clock } = this.#options
+    const { clock } = this.#options
     const before = this.#attempts.get(operator)
     if (before !== undefined && clock.now() < before.dueMs) {
       this.#lag(operator, due, before.error)

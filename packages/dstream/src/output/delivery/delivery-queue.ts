@@ -1,66 +1,10 @@
 import { deliveryNeverSettled, deliveryTimedOut } from '../../base/errors/outputs.js'
-import type { Clock, Logger } from '../../base/ports.js'
-import type { Random } from '../../base/random.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { DeliveryPolicy, OutputNode } from '../../streams/graph/output.js'
+import type { DeliveryHost } from './delivery-host.js'
 import { pauseMs } from './delivery-policy.js'
 import { OutputAttempt } from './output-attempt.js'
-
-/** The failure of one attempt. */
-export interface FailedAttempt {
-  readonly output: OutputNode
-  readonly time: number
-  readonly error: unknown
-  /** The number of the attempt, from 1. */
-  readonly attempt: number
-  /** The time until the next attempt, in milliseconds; `undefined` when there is none. */
-  readonly pauseMs: number | undefined
-}
-
-/** The surroundings of the queues: the engine. */
-export interface DeliveryHost {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly random: Random
-  /** True on a clock that a test moves: pauses take no time, and a batch waits for every attempt that is due. */
-  readonly virtualTime: boolean
-  /** Measures the timeouts of attempts; on a virtual clock it is the real one. */
-  readonly timeoutClock: Clock
-  /** Whether an operator above the output has yet to pass the batch. */
-  isBlocked(output: OutputNode, time: number): boolean
-  /** Returns the input of a batch once more; `undefined` when the output has none for it. @throws what its evaluation throws */
-  read(output: OutputNode, time: number): Promise<RDD<unknown> | undefined>
-  /** Runs one attempt, with its events. @throws what the output throws */
-  run(output: OutputNode, rdd: RDD<unknown>, time: number, attempt: OutputAttempt): Promise<void>
-  /** Whether another attempt would fail in the same way: a synchronous function of the user threw. */
-  isPermanent(error: unknown): boolean
-  /** Returns the error that the user's function threw, as it was thrown. */
-  causeOf(error: unknown): unknown
-  /** Receives each failure. */
-  failed(failure: FailedAttempt): void
-  /** Stops the job with the error of an output that has failed for good. */
-  stop(error: unknown): void
-}
-
-/** A batch that an output is not done with. */
-interface PendingBatch {
-  readonly time: number
-  readonly replayed: boolean
-  /** Attempts that were begun in this run of the program. */
-  attempts: number
-  /** Attempts that count against the policy. */
-  used: number
-  /** Failures in a row; they make the pauses grow. */
-  failures: number
-  /** The time before which no further attempt begins. */
-  dueMs: number
-  /** The bytes of its records that are kept for it. */
-  bytes: number
-  /** The error of the last attempt. */
-  error: unknown
-  /** An attempt that has timed out and is under way all the same. */
-  unsettled: { readonly run: Promise<unknown>; readonly error: unknown } | undefined
-}
+import { pendingBatch, PendingBatches, type PendingBatch } from './pending-batches.js'
 
 /** The result of one attempt; `undefined` when the output is done. */
 type Outcome = { readonly error: unknown; readonly isFinal?: true } | undefined
@@ -71,39 +15,33 @@ type Outcome = { readonly error: unknown; readonly isFinal?: true } | undefined
  */
 export class DeliveryQueue {
   readonly output: OutputNode
-  readonly #policy: DeliveryPolicy
+  readonly policy: DeliveryPolicy
   readonly #host: DeliveryHost
-  #pending: PendingBatch[] = []
+  readonly #pending: PendingBatches
   #skipped = 0
-  #bytes = 0
   #working: Promise<void> | undefined
   #current: OutputAttempt | undefined
   #currentTime: number | undefined
   #timer: { cancel(): void } | undefined
   #hasProgressed = false
-  #waiters: (() => void)[] = []
   /** True when no further attempt may begin: the job stops, or has stopped. */
   #ended = false
 
   constructor(output: OutputNode, policy: DeliveryPolicy, host: DeliveryHost) {
     this.output = output
-    this.#policy = policy
+    this.policy = policy
+    this.#pending = new PendingBatches(policy.order)
     this.#host = host
-  }
-
-  get policy(): DeliveryPolicy {
-    return this.#policy
   }
 
   /** The times of the batches that the output is not done with, oldest first. */
   get pending(): readonly number[] {
-    return this.#pending.map(({ time }) => time)
+    return this.#pending.times
   }
 
   get isEmpty(): boolean {
-    return this.#pending.length === 0
+    return this.#pending.isEmpty
   }
-
   /** The batches that were given up in this run of the program. */
   get skipped(): number {
     return this.#skipped
@@ -111,29 +49,26 @@ export class DeliveryQueue {
 
   /** The bytes that are kept for pending batches. */
   get bytes(): number {
-    return this.#bytes
+    return this.#pending.bytes
   }
 
   isPending(time: number): boolean {
-    return this.#pending.some((batch) => batch.time === time)
+    return this.#pending.at(time) !== undefined
   }
 
   /** Returns the error of the last attempt on a batch. */
   errorOf(time: number): unknown {
-    return this.#pending.find((batch) => batch.time === time)?.error
+    return this.#pending.at(time)?.error
   }
 
   /** Takes over the batches that an earlier run has left, oldest first. */
   restore(times: readonly number[]): void {
-    this.#pending = [...times.map((time) => pendingBatch(time, true)), ...this.#pending]
+    this.#pending.restore(times)
   }
 
   /** Notes how many bytes are kept for a pending batch. */
   keeps(time: number, bytes: number): void {
-    const batch = this.#pending.find((candidate) => candidate.time === time)
-    if (batch === undefined) return
-    this.#bytes += bytes - batch.bytes
-    batch.bytes = bytes
+    this.#pending.keeps(time, bytes)
   }
 
   /**
@@ -149,7 +84,7 @@ export class DeliveryQueue {
     // prettier-ignore
     const batch = pendingBatch(time, replayed)
     this.#pending.push(batch)
-    if (this.#ended || this.#working !== undefined || this.#next() !== batch) return
+    if (this.#ended || this.#working !== undefined || this.#pending.next() !== batch) return
     if (this.#host.isBlocked(this.output, time)) return
     await this.#work(() => this.#step(batch, input))
   }
@@ -183,7 +118,7 @@ export class DeliveryQueue {
 
   /** Resolves when nothing is pending, or no further attempt will be made. */
   async caughtUp(): Promise<void> {
-    if (this.#pending.length > 0 && !this.#ended) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    if (!this.#ended) await this.#pending.emptied()
   }
 
   /** Lets no further attempt begin, and aborts the one under way. Resolves when that has settled. */
@@ -209,7 +144,7 @@ export class DeliveryQueue {
 
   #setTimer(): void {
     this.#timer?.cancel()
-    const next = this.#next()
+    const next = this.#pending.next()
     const { clock, virtualTime } = this.#host
     if (this.#ended || virtualTime || next === undefined) return
     // A blocked batch is woken by the engine, when the operator above it has passed.
@@ -217,16 +152,8 @@ export class DeliveryQueue {
     this.#timer = clock.setTimer(next.dueMs, () => void this.wake())
   }
 
-  /** The batch that is attempted next: the oldest one, or in any order the one that is due first. */
-  #next(): PendingBatch | undefined {
-    if (this.#policy.order === 'batch') return this.#pending[0]
-    let first: PendingBatch | undefined
-    for (const batch of this.#pending) if (first === undefined || batch.dueMs < first.dueMs) first = batch
-    return first
-  }
-
   #due(): PendingBatch | undefined {
-    const next = this.#next()
+    const next = this.#pending.next()
     if (this.#ended || next === undefined || next.dueMs > this.#host.clock.now()) return undefined
     return this.#host.isBlocked(this.output, next.time) ? undefined : next
   }
@@ -249,7 +176,7 @@ export class DeliveryQueue {
     // prettier-ignore
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
     if (input !== undefined && 'error' in input) return input
-    const { timeoutMs } = this.#policy
+    const { timeoutMs } = this.policy
     const run = this.#run(batch, attempt, input)
     if (timeoutMs === undefined) return run
     const outcome = await this.#within(timeoutMs, run)
@@ -277,7 +204,7 @@ export class DeliveryQueue {
 
   /** Waits once more for an attempt that has timed out: two attempts on a batch must never be under way at once. */
   async #settle(batch: PendingBatch, { run, error }: NonNullable<PendingBatch['unsettled']>): Promise<Outcome> {
-    const { timeoutMs } = this.#policy
+    const { timeoutMs } = this.policy
     const outcome = await this.#within(timeoutMs!, run as Promise<Outcome>)
     batch.unsettled = undefined
     if (outcome === 'late') return { error: deliveryNeverSettled(this.output.id, batch.time, timeoutMs!, error), isFinal: true } // prettier-ignore
@@ -299,7 +226,7 @@ export class DeliveryQueue {
 
   async #failed(batch: PendingBatch, { error, isFinal }: NonNullable<Outcome>): Promise<void> {
     const { clock, random, virtualTime } = this.#host
-    const { attempts } = this.#policy
+    const { attempts } = this.policy
     const isTransient = isFinal !== true && this.#isTransient(error)
     if (!isTransient) batch.used++
     batch.failures++
@@ -307,14 +234,14 @@ export class DeliveryQueue {
     const isLast = isFinal === true || (!isTransient && (batch.used >= attempts || this.#host.isPermanent(error)))
     // An attempt that may be made for ever is made once per batch on a virtual clock; others are made at once.
     const virtualPause = isTransient || attempts === Infinity ? 1 : 0
-    const pause = isLast ? undefined : virtualTime ? virtualPause : pauseMs(this.#policy, batch.failures, random.next())
+    const pause = isLast ? undefined : virtualTime ? virtualPause : pauseMs(this.policy, batch.failures, random.next())
     if (pause !== undefined) batch.dueMs = clock.now() + pause
     this.#host.failed({ output: this.output, time: batch.time, error, attempt: batch.attempts, pauseMs: pause })
     if (pause === undefined) await this.#giveUp(batch, error)
   }
 
   async #giveUp(batch: PendingBatch, failure: unknown): Promise<void> {
-    const { onFailure } = this.#policy
+    const { onFailure } = this.policy
     const error = this.#host.causeOf(failure)
     const failed = { output: this.output.id, batchTime: batch.time, attempts: batch.attempts }
     let action: unknown = onFailure
@@ -330,8 +257,7 @@ export class DeliveryQueue {
     if (action === 'skip') {
       this.#skipped++
       this.#remove(batch)
-      const { logger } = this.#host
-      logger.warn(
+      this.#host.logger.warn(
         { ...failed, err: error },
         `"${this.output.id}" has given up the batch of ${batch.time} ms, as its onFailure says.`,
       )
@@ -343,29 +269,21 @@ export class DeliveryQueue {
 
   #finish(): void {
     this.#ended = true
-    this.#notify()
-  }
-
-  #notify(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve()
+    this.#pending.release()
   }
 
   #done(batch: PendingBatch): void {
     this.#remove(batch)
     if (batch.failures === 0) return
-    const { logger } = this.#host
-    logger.info(
+    this.#host.logger.info(
       { output: this.output.id, batchTime: batch.time, attempts: batch.attempts },
       `"${this.output.id}" is done with the batch of ${batch.time} ms after ${batch.attempts} attempts.`,
     )
   }
 
   #remove(batch: PendingBatch): void {
-    this.#bytes -= batch.bytes
     this.#hasProgressed = true
-    if (this.#pending[0] === batch) this.#pending.shift()
-    else this.#pending = this.#pending.filter((other) => other !== batch)
-    if (this.#pending.length === 0) this.#notify()
+    this.#pending.remove(batch)
   }
 
   /** An error of `isTransient` itself must not hide the error that it was asked about. */
@@ -375,19 +293,5 @@ export class DeliveryQueue {
     } catch {
       return false
     }
-  }
-}
-
-function pendingBatch(time: number, replayed: boolean): PendingBatch {
-  return {
-    time,
-    replayed,
-    attempts: 0,
-    used: 0,
-    failures: 0,
-    dueMs: -Infinity,
-    bytes: 0,
-    error: undefined,
-    unsettled: undefined,
   }
 }
