@@ -73,6 +73,31 @@ export const mutations = [
     'await this.#held?.verify()\n      const there',
     'const there',
   ],
+  [
+    'look at the lock after a read',
+    'durable/storage/disk-storage.ts',
+    'await this.#held?.confirm()\n    return bytes',
+    'return bytes',
+  ],
+  [
+    'look at the lock after a list',
+    'durable/storage/disk-storage.ts',
+    'await this.#held?.confirm()\n    return found',
+    'return found',
+  ],
+  [
+    'a lock file linked as a whole',
+    'platform/file-lock.ts',
+    'await link(beside, path)\n      return true',
+    'return await this.#createInPlace(path)',
+  ],
+  [
+    'the thread in the identity of an owner',
+    'platform/process-identity.ts',
+    'return thread === undefined || ',
+    'return true || ',
+  ],
+  ['an owner that cannot be seen lives', 'platform/process-identity.ts', "signalled(owner.pid) === 'EPERM'", 'false'],
   ['removal of stale temporary files', 'durable/storage/disk-storage.ts', "await this.#sweep('')", ''],
   [
     'cutting off a torn tail',

@@ -39,6 +39,11 @@ export interface StreamingContextOptions {
   checkpointDir?: string | undefined
   /** What to do when the directory already holds a checkpoint; default `resume`. */
   onExistingCheckpoint?: 'resume' | 'refuse' | 'discard' | undefined
+  /**
+   * What to do when another process uses the checkpoint: `refuse` to start (default), or `wait` until that process has
+   * stopped or is dead. With `wait` the next version of a job can be started before the former one is stopped.
+   */
+  onLocked?: 'refuse' | 'wait' | undefined
   /** Ids of operators that are gone from the program and whose state may be dropped from the checkpoint. */
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
@@ -76,6 +81,7 @@ const known = [
   'batchInterval',
   'checkpointDir',
   'onExistingCheckpoint',
+  'onLocked',
   'allowDroppedState',
   'missedBatches',
   'defaultParallelism',
@@ -152,6 +158,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
     throw badOption(WHERE, 'allowDroppedState', 'an array of ids', allowDroppedState)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
+  oneOf('onLocked', options.onLocked, ['refuse', 'wait'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])

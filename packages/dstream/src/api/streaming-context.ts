@@ -29,6 +29,7 @@ import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
 import { openEngine } from '../engine/open-engine.js'
+import { isLocked } from '../engine/take-lock.js'
 import { dryRun, holdsCheckpoint, resumePlan } from '../engine/program-checkpoint.js'
 import { sliceOf } from '../engine/slice.js'
 import { onStopRequest } from '../engine/stop-requests.js'
@@ -41,6 +42,7 @@ import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { stderrLogger } from '../platform/stderr-logger.js'
+import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -180,7 +182,8 @@ export class StreamingContext implements StreamContext {
    * the directory holds a checkpoint, for work that belongs to a first start only. The context is not started.
    *
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
-   * @throws `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
+   * @throws `storage-locked` when another process uses the directory, unless the context has `onLocked: 'wait'`;
+   * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
    * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context
    *
    * @example
@@ -206,6 +209,8 @@ export class StreamingContext implements StreamContext {
     try {
       await dryRun(context.#engineOptions())
     } catch (error) {
+      // A checkpoint in use is a good one: it must not be discarded when its owner ends.
+      if (isLocked(error)) throw error
       if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
       context.#onExisting = 'discard'
     }
@@ -701,7 +706,7 @@ export class StreamingContext implements StreamContext {
   }
 
   #engineOptions(): EngineOptions {
-    const { maxBatchAttempts, allowDroppedState, missedBatches } = this.#options
+    const { maxBatchAttempts, allowDroppedState, missedBatches, onLocked, signal } = this.#options
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -715,6 +720,9 @@ export class StreamingContext implements StreamContext {
     })
     return {
       appName: this.appName,
+      onLocked: onLocked ?? 'refuse',
+      isStopped: () => this.#stopping !== undefined || signal?.aborted === true,
+      pause: (ms) => this.#pause(ms),
       graph: this.#graph,
       inputs: this.#inputs,
       sc: this.sc,
@@ -736,6 +744,12 @@ export class StreamingContext implements StreamContext {
       failed: (failure) => policy.failed(failure),
       fatal: (error) => policy.fatal(error),
     }
+  }
+
+  /** On virtual time a pause is one turn of the event loop. */
+  #pause(ms: number): Promise<void> {
+    if (this.#internals.virtualTime === true) return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
+    return new Promise((resolve) => this.#clock.setTimer(this.#clock.now() + ms, resolve))
   }
 
   #storage(): Storage | undefined {

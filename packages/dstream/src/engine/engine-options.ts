@@ -1,5 +1,6 @@
+import type { LockOptions } from './take-lock.js'
 import type { CrashHook } from '../base/crash-points.js'
-import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
+import type { Clock, Storage, Yielder } from '../base/ports.js'
 import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
@@ -9,8 +10,7 @@ import type { Graph } from '../streams/graph/graph.js'
 import type { Failure } from './batch/failure.js'
 
 /** The program that an engine runs, and the ports it runs on. All times are milliseconds. */
-export interface EngineOptions {
-  readonly appName: string
+export interface EngineOptions extends LockOptions {
   readonly graph: Graph
   readonly inputs: InputSources
   readonly sc: RDDContext
@@ -18,7 +18,6 @@ export interface EngineOptions {
   readonly progress: ProgressLog
   readonly clock: Clock
   readonly yielder: Yielder
-  readonly logger: Logger
   readonly onCrashPoint: CrashHook | undefined
   /** Thresholds of logs and snapshots; only tests change them. */
   readonly limits: CheckpointLimits | undefined

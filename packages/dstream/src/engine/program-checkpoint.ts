@@ -4,6 +4,7 @@ import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { checkOpenable, planResume, readCommits } from '../durable/checkpoint/open-checkpoint.js'
 import { firstBatchTime } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
+import { takeLock } from './take-lock.js'
 import { signaturesOf } from './recovery/operator-signature.js'
 
 /** Version of the engine as a checkpoint records it. */
@@ -46,9 +47,14 @@ export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
 export async function dryRun(options: EngineOptions): Promise<void> {
   const { storage, clock, batchMs, inputs } = options
   if (storage === undefined) return
-  const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
-  const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
-  if (resumed) inputs.mustBeRecoverable()
+  const release = await takeLock(storage, options)
+  try {
+    const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
+    const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
+    if (resumed) inputs.mustBeRecoverable()
+  } finally {
+    await release()
+  }
 }
 
 /** Returns the plan by which the program would take over the state in `storage`; only reads. */

@@ -63,23 +63,35 @@ export interface LockOwner {
   readonly since: string
 }
 
-export function storageLocked(where: string, owner: LockOwner, self: boolean): DStreamError {
-  const who = self
-    ? 'another context of this very process'
-    : `process ${owner.pid} on host ${escapeControl(owner.host)}`
+/** @param owner `undefined` when the lock shows signs of life and its text cannot be read */
+export function storageLocked(where: string, owner: LockOwner | undefined, self: boolean): DStreamError {
+  const who = self ? 'another context of this very process' : ownerText(owner)
+  const since = owner === undefined ? '' : `, since ${escapeControl(owner.since)}`
   return new DStreamError(
     'storage-locked',
-    `${where} is in use by ${who}, since ${escapeControl(owner.since)}; two programs must not write one checkpoint: ` +
-      'stop the other one, or use another directory',
+    `${where} is in use by ${who}${since}; two programs must not write one checkpoint: ` +
+      "stop the other one, use another directory, or wait for it with onLocked: 'wait'",
   )
 }
 
-export function lockLost(where: string): DStreamError {
-  return new DStreamError(
-    'lock-lost',
-    `${where}: another process has taken this directory over, because this one showed no sign of life for too long; ` +
-      'nothing more is written. Start it again',
+function ownerText(owner: LockOwner | undefined): string {
+  if (owner === undefined) return 'a process whose lock file cannot be read'
+  return `process ${owner.pid} on host ${escapeControl(owner.host)}`
+}
+
+/** The line for the log while the lock of an owner that may be dead is watched. */
+export function watchedLock(where: string, owner: LockOwner | undefined, forMs: number): string {
+  return (
+    `${where} is locked by ${ownerText(owner)}, which may be dead: ` +
+    `the lock is watched for ${forMs / 1000} s, then it is taken over`
   )
+}
+
+export function lockLost(where: string, gone: boolean): DStreamError {
+  const reason = gone
+    ? 'the lock file of this process is gone: the directory was deleted or replaced under the running job'
+    : 'another process has taken this directory over, because this one showed no sign of life for too long'
+  return new DStreamError('lock-lost', `${where}: ${reason}; nothing more is written. Start it again`)
 }
 
 /** A call of the file system has failed. */
