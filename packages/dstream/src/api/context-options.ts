@@ -3,7 +3,7 @@ import { badOption } from '../base/errors/options.js'
 import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
 import type { Clock, Logger, Storage } from '../base/ports.js'
 import type { RecordError } from '../base/record-error.js'
-import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
+import { checkPositiveDuration, type Duration, durationOf } from '../base/time/duration.js'
 
 /**
  * How the rate of receivers follows what batches can process, by Spark's PID estimator (`PIDRateEstimator`).
@@ -44,6 +44,11 @@ export interface StreamingContextOptions {
    * stopped or is dead. With `wait` the next version of a job can be started before the former one is stopped.
    */
   onLocked?: 'refuse' | 'wait' | undefined
+  /**
+   * How long a write of the checkpoint that the disk refuses (full, failing) is tried again before the job stops; default
+   * 60 s, and zero for not at all. Batches and sources wait meanwhile.
+   */
+  storageRetryTimeout?: Duration | undefined
   /** Ids of operators that are gone from the program and whose state may be dropped from the checkpoint. */
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
@@ -82,6 +87,7 @@ const known = [
   'checkpointDir',
   'onExistingCheckpoint',
   'onLocked',
+  'storageRetryTimeout',
   'allowDroppedState',
   'missedBatches',
   'defaultParallelism',
@@ -150,6 +156,8 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   checkPositiveDuration(`${WHERE}, option batchInterval`, options.batchInterval)
   if (options.blockInterval !== undefined)
     checkPositiveDuration(`${WHERE}, option blockInterval`, options.blockInterval)
+  if (options.storageRetryTimeout !== undefined)
+    durationOf(`${WHERE}, option storageRetryTimeout`, options.storageRetryTimeout)
   const { appName, allowDroppedState, backpressure } = options
   if (appName !== undefined && (typeof appName !== 'string' || appName === ''))
     throw badOption(WHERE, 'appName', 'a name', appName)

@@ -75,7 +75,7 @@ import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
-import { checkPositiveDuration, durationOf } from '../base/time/duration.js'
+import { checkPositiveDuration, durationOf, Seconds } from '../base/time/duration.js'
 import type { Time } from '../base/time/time.js'
 
 /** Defined, running, ended; there is no way back. */
@@ -95,6 +95,8 @@ export interface ContextInternals {
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
+
+const DEFAULT_STORAGE_RETRY = Seconds(60)
 
 const brand = Symbol.for('dstream.StreamingContext')
 
@@ -706,7 +708,7 @@ export class StreamingContext implements StreamContext {
   }
 
   #engineOptions(): EngineOptions {
-    const { maxBatchAttempts, allowDroppedState, missedBatches, onLocked, signal } = this.#options
+    const { maxBatchAttempts, allowDroppedState, missedBatches, onLocked, storageRetryTimeout, signal } = this.#options
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -738,6 +740,7 @@ export class StreamingContext implements StreamContext {
       maxAttempts: maxBatchAttempts ?? 1,
       storage: this.#storage(),
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
+      storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
       missedBatches: missedBatches ?? 'run',

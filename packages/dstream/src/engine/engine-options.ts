@@ -28,6 +28,8 @@ export interface EngineOptions extends LockOptions {
   readonly storage: Storage | undefined
   /** Returns the storage through which an output writes; the testing kit returns one that can crash. */
   readonly wrapStorage: (storage: Storage) => Storage
+  /** How long a failed write of the checkpoint is tried again. */
+  readonly storageRetryMs: number
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
   readonly missedBatches: 'run' | 'skip'

@@ -28,6 +28,16 @@ export function checkpointOptions(
     yielder: options.yielder,
     steps: options.onCrashPoint,
     limits: options.limits,
+    retry: {
+      forMs: options.storageRetryMs,
+      pause: options.pause,
+      failed: (err) =>
+        logger.warn(
+          { err },
+          `The checkpoint cannot be written. The job waits and tries again for up to ${options.storageRetryMs / 1000} s.`,
+        ),
+      recovered: (afterMs) => logger.info({}, `The checkpoint is written again, after ${afterMs / 1000} s.`),
+    },
     snapshotMs: Math.min(...graph.nodes.map(({ checkpointMs = Infinity }) => checkpointMs)),
     onSnapshotError: (err) =>
       logger.warn(

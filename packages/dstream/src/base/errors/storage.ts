@@ -70,7 +70,7 @@ export function storageLocked(where: string, owner: LockOwner | undefined, self:
   return new DStreamError(
     'storage-locked',
     `${where} is in use by ${who}${since}; two programs must not write one checkpoint: ` +
-      "stop the other one, use another directory, or wait for it with onLocked: 'wait'",
+      "stop the other one, or use another directory. With onLocked: 'wait' a context waits for the other one's end",
   )
 }
 
@@ -120,6 +120,16 @@ export function fileNotTrusted(file: string): DStreamError {
   return new DStreamError(
     'file-not-trusted',
     `${file} is not written any more: an earlier sync of it has failed and what it holds is unknown`,
+  )
+}
+
+/** @param found bytes of the file of that name now; `undefined` when there is none */
+export function fileChanged(file: string, written: number, found: number | undefined): DStreamError {
+  const now = found === undefined ? 'it is gone' : `it has ${found} bytes, not the ${written} that were written`
+  return new DStreamError(
+    'file-changed',
+    `${file} was deleted, replaced or cut by another program while this one wrote it: ${now}. A restart would not find what it ` +
+      "held. Restore the directory from a copy, or start afresh with another directory or onExistingCheckpoint: 'discard'",
   )
 }
 

@@ -84,6 +84,7 @@ async function prepare(options: CheckpointOptions) {
     engine,
     segmentBytes: limits.segmentBytes,
     steps,
+    retry: options.retry,
   })
   const committed = (time: number): void => void (lastCommitted = time)
   return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
@@ -105,6 +106,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     segmentBytes,
     points,
     steps,
+    retry: options.retry,
     head: () => encodeHead(headOfFile()),
   })
   await log.begin(segments)
