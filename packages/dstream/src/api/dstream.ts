@@ -149,6 +149,8 @@ export interface StreamHost {
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): void
+  /** Returns the error that has ended the context, if one has. */
+  failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
@@ -981,13 +983,14 @@ export class DStream<out T> {
   }
 
   /**
-   * Returns the batches for `for await`. A slow loop slows the batches down, and the loop ends when the context has stopped.
+   * Returns the batches for `for await`. A slow loop slows the batches down. Every loop gets all batches from its beginning
+   * on, and ends when the context has stopped; it throws the error that has stopped the context.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
    */
   batches(): AsyncIterable<Batch<T>> {
-    const { output, iterable } = batches(this.#operator)
+    const { output, iterable } = batches(this.#operator, () => this.#host.failure())
     this.#host.addOutput(output)
     return iterable
   }

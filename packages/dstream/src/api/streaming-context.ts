@@ -826,6 +826,7 @@ export class StreamingContext implements StreamContext {
         mustBeNew(spec.kind)
         graph.addOutput(spec)
       },
+      failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')
         graph.setId(operator, id)
