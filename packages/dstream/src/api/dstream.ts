@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { Logger } from '../base/ports.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -146,6 +147,7 @@ export interface StreamHost {
   readonly context: StreamContext
   readonly sc: RDDContext
   readonly out: Writable
+  readonly logger: Logger
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): void
@@ -930,7 +932,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output).
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
+   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
@@ -940,7 +943,8 @@ export class DStream<out T> {
   print(num = 10, options: { out?: Writable | undefined } = {}): void {
     checkOptions('print', options, ['out'])
     const { out } = options
-    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
+    const warn = (line: string): void => this.#host.logger.warn({}, line)
+    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn))
   }
 
   /**

@@ -818,6 +818,7 @@ export class StreamingContext implements StreamContext {
       context: this,
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),
+      logger: this.#logger,
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)

@@ -49,7 +49,17 @@ export function textLogger(write: (line: string) => void): Logger & { flush(): v
   }
 }
 
+/** Writes to standard error. When its reader has gone, the process goes on without a log. */
+function toStderr(line: string): void {
+  if (process.stderr.listenerCount('error', ignore) === 0) process.stderr.on('error', ignore)
+  process.stderr.write(`${line}\n`)
+}
+
+function ignore(): void {
+  return undefined
+}
+
 /** The default logger. It writes to standard error, so that standard output holds only the output of `print`. */
-export const stderrLogger = textLogger((line) => void process.stderr.write(`${line}\n`))
+export const stderrLogger = textLogger(toStderr)
 
 process.once('exit', () => stderrLogger.flush())

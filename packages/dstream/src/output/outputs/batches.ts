@@ -96,14 +96,14 @@ class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
   }
 
   /** Leaves the loop at once; asks that still wait are done. */
-  async return(value?: undefined): Promise<IteratorReturnResult<undefined>> {
+  return(): Promise<IteratorReturnResult<undefined>> {
     this.end(undefined)
-    return { done: true, value: await value }
+    return Promise.resolve(DONE)
   }
 
-  async throw(error?: unknown): Promise<never> {
+  throw(error?: Error): Promise<never> {
     this.end(undefined)
-    throw error
+    return Promise.reject(error!)
   }
 
   hand(handover: Handover<T>): void {
