@@ -38,9 +38,11 @@ import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
 import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
+import { keepAlive } from '../platform/keep-alive.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
+import { safeLogger } from '../platform/safe-logger.js'
 import { stderrLogger } from '../platform/stderr-logger.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
@@ -92,6 +94,8 @@ export interface ContextInternals {
   readonly onFailure?: (failure: Failure) => void
   /** A batch could not be finished, and the context is stopped for it. */
   readonly onFatal?: (error: unknown) => void
+  /** False for a storage that only stands in for one, until a start finds something in it. */
+  readonly recovers?: boolean
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
@@ -135,6 +139,7 @@ export class StreamingContext implements StreamContext {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #removeStopHandlers = (): void => undefined
+  #letProcessEnd = (): void => undefined
 
   /** @throws for options that are unknown or cannot be, naming the nearest known one and the bound */
   constructor(options: StreamingContextOptions, internals: ContextInternals = {}) {
@@ -143,7 +148,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = options.logger ?? stderrLogger
+    this.#logger = safeLogger(options.logger ?? stderrLogger)
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
@@ -186,7 +191,7 @@ export class StreamingContext implements StreamContext {
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
    * @throws `storage-locked` when another process uses the directory, unless the context has `onLocked: 'wait'`;
    * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
-   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context
+   * as its cause; `bad-option` when `create` is no function, `queue-not-recoverable` for a queueStream, `no-context-created` when it returns no context
    *
    * @example
    * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
@@ -208,6 +213,7 @@ export class StreamingContext implements StreamContext {
     const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
     const context = createdContext('getOrCreate', await create({ resuming }))
     context.checkpoint(checkpointDir)
+    context.#inputs.mustBeRecoverable()
     try {
       await dryRun(context.#engineOptions())
     } catch (error) {
@@ -325,7 +331,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint.
+   * Batches from an array, which is live: what is pushed later is read later. It cannot be recovered, so a context with a
+   * checkpoint refuses to start with it (`queue-not-recoverable`).
    *
    * @example
    * const out = t.output(ssc.queueStream([[1, 2], [3]]))
@@ -536,6 +543,8 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       return Promise.reject(error)
     }
+    // On a clock of the program's own, time itself may depend on the end of the process.
+    if (this.#options.clock === undefined) this.#letProcessEnd = keepAlive()
     this.#starting = this.#start()
     return this.#starting
   }
@@ -680,7 +689,12 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       deactivate(this.appName, this)
       this.#state = 'STOPPED'
-      await (this.#engine?.closeAfterFailedStart() ?? this.#inputs.stop().catch(() => undefined))
+      await (this.#engine?.closeAfterFailedStart() ??
+        this.#inputs
+          .stop()
+          .catch(() => undefined)
+          .finally(() => this.#inputs.close()))
+      this.#letProcessEnd()
       throw error
     }
   }
@@ -693,6 +707,7 @@ export class StreamingContext implements StreamContext {
     } finally {
       this.#state = 'STOPPED'
       this.#removeStopHandlers()
+      this.#letProcessEnd()
       deactivate(this.appName, this)
       this.#termination.stop()
       this.#bus.close()
@@ -739,6 +754,7 @@ export class StreamingContext implements StreamContext {
       rememberMs: this.#rememberMs ?? 0,
       maxAttempts: maxBatchAttempts ?? 1,
       storage: this.#storage(),
+      recovers: this.#internals.recovers ?? true,
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
       storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
       onExistingCheckpoint: this.#onExisting,

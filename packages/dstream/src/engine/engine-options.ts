@@ -26,6 +26,8 @@ export interface EngineOptions extends LockOptions {
   readonly maxAttempts: number
   /** Keeps state and unfinished work; without a storage they live in memory only. */
   readonly storage: Storage | undefined
+  /** Whether the storage is there to recover from; that of the testing kit may only stand in for one. */
+  readonly recovers: boolean
   /** Returns the storage through which an output writes; the testing kit returns one that can crash. */
   readonly wrapStorage: (storage: Storage) => Storage
   /** How long a failed write of the checkpoint is tried again. */

@@ -129,7 +129,8 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    const { outputs, checkpoint } = this.#parts
+    const { inputs, outputs, checkpoint } = this.#parts
+    await inputs.close()
     await outputs.close().finally(() => checkpoint?.close())
   }
 }

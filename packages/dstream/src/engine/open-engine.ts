@@ -28,6 +28,8 @@ const stateRestored = crashPoint('start:restored')
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
   if (storage === undefined) logVolatileState(options)
+  // At the first start: at the second one it would be too late.
+  else if (options.recovers) inputs.mustBeRecoverable()
   const locked = storage && { storage, release: await takeLock(storage, options) }
   // The lock may have been waited for: the first batch comes after that.
   const liveMs = firstBatchTime(clock.now(), batchMs)

@@ -55,13 +55,12 @@ export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
 
 /** Reads and matches the checkpoint without writing. @throws each error that opening an engine would throw */
 export async function dryRun(options: EngineOptions): Promise<void> {
-  const { storage, clock, batchMs, inputs } = options
+  const { storage, clock, batchMs } = options
   if (storage === undefined) return
   const release = await takeLock(storage, options)
   try {
     const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
-    const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
-    if (resumed) inputs.mustBeRecoverable()
+    await checkOpenable(checkpointOptions(options, storage, zeroTime))
   } finally {
     await release()
   }

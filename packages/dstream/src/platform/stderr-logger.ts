@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
@@ -20,7 +21,19 @@ function stackOf(error: Error): string {
 
 function detailOf(level: string, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
-  if (!(error instanceof Error)) return message.includes(String(error)) ? '' : `: ${escapeControl(String(error))}`
+  try {
+    return error instanceof Error ? errorDetail(level, error, message) : thrownDetail(error, message)
+  } catch {
+    return thrownDetail(error, message)
+  }
+}
+
+function thrownDetail(error: unknown, message: string): string {
+  const text = messageOf(error)
+  return message.includes(text) ? '' : `: ${escapeControl(text)}`
+}
+
+function errorDetail(level: string, error: Error, message: string): string {
   // A stack belongs to an error; a warning needs the reason only.
   if (level === 'error') return `\n${stackOf(error)}`
   const messages = messagesOf(error)

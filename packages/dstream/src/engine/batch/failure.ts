@@ -1,3 +1,4 @@
+import { stackOf } from '../../base/errors/error-text.js'
 import { RecordError } from '../../base/record-error.js'
 
 /** A failure of a user's function in a batch. */
@@ -18,7 +19,7 @@ export interface Failure {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return error === undefined ? 'undefined' : stackOf(error)
 }
 
 /** Returns the user's own error from the error that an evaluation rejected with. */

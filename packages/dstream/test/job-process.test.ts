@@ -41,3 +41,25 @@ test.each(['stdout', 'stderr'] as const)('a job whose reader of %s goes away goe
     )
   rmSync(dir, { recursive: true })
 })
+
+test.each([
+  ['an output', 'ssc.rateStream(100).foreachRDD(() => new Promise(() => begun()))'],
+  [
+    'a sink that opens',
+    'ssc.rateStream(1).to({ open: () => new Promise(() => begun()), write() {}, lastCommitted() {} })',
+  ],
+])('a job that only awaits %s for ever lives on', async (_, output) => {
+  const dir = mkdtempSync(join(tmpdir(), 'dstream-alive-'))
+  const file = join(dir, 'job.mjs')
+  writeFileSync(
+    file,
+    `import { Milliseconds, StreamingContext } from '${dstream}'
+    // A timer that keeps no process alive: it runs only in one that something else keeps.
+    const begun = () => setTimeout(() => process.exit(42), 100).unref()
+    await StreamingContext.run(import.meta, { batchInterval: Milliseconds(20), stopGracefullyOnShutdown: false }, (ssc) => {
+      ${output}
+    })`,
+  )
+  expect(await once(spawn(process.execPath, [file]), 'exit')).toEqual([42, null])
+  rmSync(dir, { recursive: true })
+})
