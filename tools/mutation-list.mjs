@@ -4,7 +4,7 @@
 /** Name of what is removed, file, what stands there (once), what stands there instead. */
 /** @type {readonly (readonly [name: string, file: string, there: string, instead: string])[]} */
 export const mutations = [
-  ['fsync of an append', 'durable/storage/append-file.ts', 'await file.sync()', 'await Promise.resolve()'],
+  ['fsync of an append', 'durable/storage/append-file.ts', 'file.sync()]', 'Promise.resolve()]'],
   [
     'directory fsync of an append',
     'durable/storage/append-file.ts',
@@ -73,20 +73,52 @@ export const mutations = [
     'await this.#held?.verify()\n      const there',
     'const there',
   ],
-  ['removal of stale temporary files', 'durable/storage/disk-storage.ts', "await this.#sweep('')", ''],
   [
-    'cutting off a torn tail',
-    'durable/log/log.ts',
-    'if (newest.torn > 0) await this.#putBack(newest.file, newest.end)\n      else ',
-    '',
+    'look at the lock after a read',
+    'durable/storage/disk-storage.ts',
+    'await this.#held?.confirm()\n    return bytes',
+    'return bytes',
   ],
+  [
+    'look at the lock after a list',
+    'durable/storage/disk-storage.ts',
+    'await this.#held?.confirm()\n    return found',
+    'return found',
+  ],
+  [
+    'a lock file linked as a whole',
+    'platform/file-lock.ts',
+    'await link(beside, path)\n      return true',
+    'return await this.#createInPlace(path)',
+  ],
+  [
+    'the thread in the identity of an owner',
+    'platform/process-identity.ts',
+    'return thread === undefined || ',
+    'return true || ',
+  ],
+  ['an owner that cannot be seen lives', 'platform/process-identity.ts', "signalled(owner.pid) === 'EPERM'", 'false'],
+  ['removal of stale temporary files', 'durable/storage/disk-storage.ts', "await this.#sweep('')", ''],
   [
     'fsync of what a killed process has left',
     'durable/log/log.ts',
-    'else await storage.append(newest.file, new Uint8Array(0))',
+    'if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))',
     '',
   ],
-  ['putting back after a failed append', 'durable/log/log.ts', 'if (this.#unsure) await', 'if (false) await'],
+  ['a new file after a failed append', 'durable/log/log.ts', 'if (this.#unsure || ', 'if ('],
+  [
+    'the end of a file where the next begins',
+    'durable/log/frame.ts',
+    'offset < bytes.length && first + frames.length < until',
+    'offset < bytes.length',
+  ],
+  [
+    'a file of the log that was deleted or cut',
+    'durable/storage/append-file.ts',
+    'if (found === this.#size) return',
+    'return',
+  ],
+  ['another try of a failed append', 'durable/log/log.ts', 'retry === undefined || !canPass', 'true || !canPass'],
   [
     'check for a missing file of a log',
     'durable/log/log.ts',

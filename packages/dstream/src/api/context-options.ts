@@ -5,7 +5,7 @@ import type { Clock, Logger, Storage } from '../base/ports.js'
 import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
 import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
 import type { RecordError } from '../base/record-error.js'
-import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
+import { checkPositiveDuration, type Duration, durationOf } from '../base/time/duration.js'
 
 /**
  * How the rate of receivers follows what batches can process, by Spark's PID estimator (`PIDRateEstimator`).
@@ -41,6 +41,16 @@ export interface StreamingContextOptions {
   checkpointDir?: string | undefined
   /** What to do when the directory already holds a checkpoint; default `resume`. */
   onExistingCheckpoint?: 'resume' | 'refuse' | 'discard' | undefined
+  /**
+   * What to do when another process uses the checkpoint: `refuse` to start (default), or `wait` until that process has
+   * stopped or is dead. With `wait` the next version of a job can be started before the former one is stopped.
+   */
+  onLocked?: 'refuse' | 'wait' | undefined
+  /**
+   * How long a write of the checkpoint that the disk refuses (full, failing) is tried again before the job stops; default
+   * 60 s, and zero for not at all. Batches and sources wait meanwhile.
+   */
+  storageRetryTimeout?: Duration | undefined
   /** Ids of operators that are gone from the program and whose state may be dropped from the checkpoint. */
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
@@ -93,6 +103,8 @@ const known = [
   'batchInterval',
   'checkpointDir',
   'onExistingCheckpoint',
+  'onLocked',
+  'storageRetryTimeout',
   'allowDroppedState',
   'missedBatches',
   'defaultParallelism',
@@ -175,6 +187,8 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   checkPositiveDuration(`${WHERE}, option batchInterval`, options.batchInterval)
   if (options.blockInterval !== undefined)
     checkPositiveDuration(`${WHERE}, option blockInterval`, options.blockInterval)
+  if (options.storageRetryTimeout !== undefined)
+    durationOf(`${WHERE}, option storageRetryTimeout`, options.storageRetryTimeout)
   const { appName, allowDroppedState, backpressure } = options
   if (appName !== undefined && (typeof appName !== 'string' || appName === ''))
     throw badOption(WHERE, 'appName', 'a name', appName)
@@ -186,6 +200,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   contextDelivery(options)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
+  oneOf('onLocked', options.onLocked, ['refuse', 'wait'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])

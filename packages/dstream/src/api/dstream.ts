@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { Logger } from '../base/ports.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -148,9 +149,12 @@ export interface StreamHost {
   readonly context: StreamContext
   readonly sc: RDDContext
   readonly out: Writable
+  readonly logger: Logger
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): OutputOperation
+  /** Returns the error that has ended the context, if one has. */
+  failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
@@ -929,7 +933,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output).
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
+   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
@@ -939,7 +944,8 @@ export class DStream<out T> {
   print(num = 10, options: OutputOptions & { out?: Writable | undefined } = {}): OutputOperation {
     checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
     const { out, ...delivery } = options
-    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out)
+    const warn = (line: string): void => this.#host.logger.warn({}, line)
+    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn)
     return this.#output('print', spec, delivery)
   }
 
@@ -983,13 +989,14 @@ export class DStream<out T> {
   }
 
   /**
-   * Returns the batches for `for await`. A slow loop slows the batches down, and the loop ends when the context has stopped.
+   * Returns the batches for `for await`. A slow loop slows the batches down. Every loop gets all batches from its beginning
+   * on, and ends when the context has stopped; it throws the error that has stopped the context.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
    */
   batches(): AsyncIterable<Batch<T>> {
-    const { output, iterable } = batches(this.#operator)
+    const { output, iterable } = batches(this.#operator, () => this.#host.failure())
     this.#host.addOutput(output)
     return iterable
   }

@@ -586,24 +586,6 @@ describe('print', () => {
   })
 })
 
-describe('batches()', () => {
-  test('hands over one batch after the other and ends with the context', async () => {
-    const t = new TestContext(second)
-    const batches = t.input([['a'], ['b']]).batches()
-    const got: [number, string[]][] = []
-    const reading = (async () => {
-      for await (const { time, records } of batches) got.push([time.milliseconds, records])
-    })()
-    await t.run()
-    await t.ssc.stop()
-    await reading
-    expect(got).toEqual([
-      [1000, ['a']],
-      [2000, ['b']],
-    ])
-  })
-})
-
 describe('slice and remember', () => {
   test('the RDDs of remembered times, both ends included', async () => {
     const t = new TestContext(second)

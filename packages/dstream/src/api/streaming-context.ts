@@ -31,6 +31,7 @@ import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
 import { openEngine } from '../engine/open-engine.js'
+import { isLocked } from '../engine/take-lock.js'
 import { dryRun, holdsCheckpoint, resumePlan } from '../engine/program-checkpoint.js'
 import { sliceOf } from '../engine/slice.js'
 import { onStopRequest } from '../engine/stop-requests.js'
@@ -39,10 +40,13 @@ import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
 import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
+import { keepAlive } from '../platform/keep-alive.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
+import { safeLogger } from '../platform/safe-logger.js'
 import { stderrLogger } from '../platform/stderr-logger.js'
+import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -76,7 +80,7 @@ import { fileStorage } from '../platform/file-storage.js'
 import { isInsideUserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
-import { checkPositiveDuration, durationOf } from '../base/time/duration.js'
+import { checkPositiveDuration, durationOf, Seconds } from '../base/time/duration.js'
 import type { Time } from '../base/time/time.js'
 
 /** Defined, running, ended; there is no way back. */
@@ -93,9 +97,13 @@ export interface ContextInternals {
   readonly onFailure?: (failure: Failure) => void
   /** A batch could not be finished, and the context is stopped for it. */
   readonly onFatal?: (error: unknown) => void
+  /** False for a storage that only stands in for one, until a start finds something in it. */
+  readonly recovers?: boolean
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
+
+const DEFAULT_STORAGE_RETRY = Seconds(60)
 
 const brand = Symbol.for('dstream.StreamingContext')
 
@@ -137,6 +145,7 @@ export class StreamingContext implements StreamContext {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #removeStopHandlers = (): void => undefined
+  #letProcessEnd = (): void => undefined
 
   /** @throws for options that are unknown or cannot be, naming the nearest known one and the bound */
   constructor(options: StreamingContextOptions, internals: ContextInternals = {}) {
@@ -145,7 +154,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = options.logger ?? stderrLogger
+    this.#logger = safeLogger(options.logger ?? stderrLogger)
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
@@ -187,8 +196,9 @@ export class StreamingContext implements StreamContext {
    * the directory holds a checkpoint, for work that belongs to a first start only. The context is not started.
    *
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
-   * @throws `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
-   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context
+   * @throws `storage-locked` when another process uses the directory, unless the context has `onLocked: 'wait'`;
+   * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
+   * as its cause; `bad-option` when `create` is no function, `queue-not-recoverable` for a queueStream, `no-context-created` when it returns no context
    *
    * @example
    * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
@@ -210,9 +220,12 @@ export class StreamingContext implements StreamContext {
     const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
     const context = createdContext('getOrCreate', await create({ resuming }))
     context.checkpoint(checkpointDir)
+    context.#inputs.mustBeRecoverable()
     try {
       await dryRun(context.#engineOptions())
     } catch (error) {
+      // A checkpoint in use is a good one: it must not be discarded when its owner ends.
+      if (isLocked(error)) throw error
       if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
       context.#onExisting = 'discard'
     }
@@ -325,7 +338,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint.
+   * Batches from an array, which is live: what is pushed later is read later. It cannot be recovered, so a context with a
+   * checkpoint refuses to start with it (`queue-not-recoverable`).
    *
    * @example
    * const out = t.output(ssc.queueStream([[1, 2], [3]]))
@@ -537,6 +551,8 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       return Promise.reject(error)
     }
+    // On a clock of the program's own, time itself may depend on the end of the process.
+    if (this.#options.clock === undefined) this.#letProcessEnd = keepAlive()
     this.#starting = this.#start()
     return this.#starting
   }
@@ -698,7 +714,12 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       deactivate(this.appName, this)
       this.#state = 'STOPPED'
-      await (this.#engine?.closeAfterFailedStart() ?? this.#inputs.stop().catch(() => undefined))
+      await (this.#engine?.closeAfterFailedStart() ??
+        this.#inputs
+          .stop()
+          .catch(() => undefined)
+          .finally(() => this.#inputs.close()))
+      this.#letProcessEnd()
       throw error
     }
   }
@@ -711,6 +732,7 @@ export class StreamingContext implements StreamContext {
     } finally {
       this.#state = 'STOPPED'
       this.#removeStopHandlers()
+      this.#letProcessEnd()
       deactivate(this.appName, this)
       this.#termination.stop()
       this.#bus.close()
@@ -727,6 +749,7 @@ export class StreamingContext implements StreamContext {
 
   #engineOptions(): EngineOptions {
     const { allowDroppedState, allowDroppedOutputs, missedBatches } = this.#options
+    const { onLocked, storageRetryTimeout, signal } = this.#options
     const delivery = contextDelivery(this.#options)
     const policy = new FailurePolicy({
       appName: this.appName,
@@ -742,6 +765,9 @@ export class StreamingContext implements StreamContext {
     })
     return {
       appName: this.appName,
+      onLocked: onLocked ?? 'refuse',
+      isStopped: () => this.#stopping !== undefined || signal?.aborted === true,
+      pause: (ms) => this.#pause(ms),
       graph: this.#graph,
       inputs: this.#inputs,
       sc: this.sc,
@@ -758,7 +784,9 @@ export class StreamingContext implements StreamContext {
       timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
       virtualTime: this.#internals.virtualTime === true,
       storage: this.#storage(),
+      recovers: this.#internals.recovers ?? true,
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
+      storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
       allowDroppedOutputs: allowDroppedOutputs ?? [],
@@ -768,6 +796,12 @@ export class StreamingContext implements StreamContext {
       stop: (error) => policy.stop(error),
       fatal: (error) => policy.fatal(error),
     }
+  }
+
+  /** On virtual time a pause is one turn of the event loop. */
+  #pause(ms: number): Promise<void> {
+    if (this.#internals.virtualTime === true) return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
+    return new Promise((resolve) => this.#clock.setTimer(this.#clock.now() + ms, resolve))
   }
 
   #storage(): Storage | undefined {
@@ -835,6 +869,7 @@ export class StreamingContext implements StreamContext {
       context: this,
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),
+      logger: this.#logger,
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)
@@ -847,6 +882,7 @@ export class StreamingContext implements StreamContext {
           graph.setOutputId(index, id)
         })
       },
+      failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')
         graph.setId(operator, id)

@@ -34,8 +34,13 @@ export interface Storage {
   list(prefix: string): Promise<string[]>
   /** Deletes a file; does nothing when it does not exist. */
   delete(file: string): Promise<void>
-  /** Locks the storage for this process until the returned function is called. @throws `storage-locked` naming the owner */
-  lock(): Promise<() => Promise<void>>
+  /**
+   * Locks the storage for its caller until the returned function is called.
+   *
+   * @param onWait receives a line for the log when the lock of an owner that may be dead is watched for some time
+   * @throws `storage-locked` naming the owner
+   */
+  lock(onWait?: (line: string) => void): Promise<() => Promise<void>>
 }
 
 /** Receives warnings and failures: facts as an object, then a sentence. A pino logger can be used as it is. */

@@ -12,10 +12,11 @@ const USAGE = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
-  dstream checkpoint plan <directory> <job.js>   what a start of this job would keep, migrate, drop and begin
+  dstream checkpoint plan <directory> <job>   what a start of this job would keep, migrate, drop and begin
   dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
   dstream --help
 
+A job may be TypeScript where its project has tsx, or where Node strips types.
 All only read; a job that uses the directory goes on undisturbed.
 `
 
@@ -101,7 +102,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   inspect: { takes: ['<directory>'], run: inspect },
   verify: { takes: ['<directory>'], run: verify },
-  plan: { takes: ['<directory>', '<job.js>'], run: plan },
+  plan: { takes: ['<directory>', '<job>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
 }
 

@@ -1,5 +1,6 @@
+import type { LockOptions } from './take-lock.js'
 import type { CrashHook } from '../base/crash-points.js'
-import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
+import type { Clock, Storage, Yielder } from '../base/ports.js'
 import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
@@ -11,8 +12,7 @@ import type { Failure } from './batch/failure.js'
 import type { OperatorFailure } from './batch/stateful-operators.js'
 
 /** The program that an engine runs, and the ports it runs on. All times are milliseconds. */
-export interface EngineOptions {
-  readonly appName: string
+export interface EngineOptions extends LockOptions {
   readonly graph: Graph
   readonly inputs: InputSources
   readonly sc: RDDContext
@@ -20,7 +20,6 @@ export interface EngineOptions {
   readonly progress: ProgressLog
   readonly clock: Clock
   readonly yielder: Yielder
-  readonly logger: Logger
   readonly onCrashPoint: CrashHook | undefined
   /** Thresholds of logs and snapshots; only tests change them. */
   readonly limits: CheckpointLimits | undefined
@@ -34,8 +33,12 @@ export interface EngineOptions {
   readonly virtualTime: boolean
   /** Keeps state and unfinished work; without a storage they live in memory only. */
   readonly storage: Storage | undefined
+  /** Whether the storage is there to recover from; that of the testing kit may only stand in for one. */
+  readonly recovers: boolean
   /** Returns the storage through which an output writes; the testing kit returns one that can crash. */
   readonly wrapStorage: (storage: Storage) => Storage
+  /** How long a failed write of the checkpoint is tried again. */
+  readonly storageRetryMs: number
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
   readonly allowDroppedOutputs: readonly string[]

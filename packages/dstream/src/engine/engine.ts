@@ -168,7 +168,8 @@ export class Engine {
   }
 
   async #close(deadline: Deadline): Promise<void> {
-    const { outputs, checkpoint } = this.#parts
+    const { inputs, outputs, checkpoint } = this.#parts
+    await deadline.wait(inputs.close(), () => ['a source that does not close'])
     try {
       await deadline.wait(outputs.close(), () => [`${outputs.closing} that does not close`])
     } finally {

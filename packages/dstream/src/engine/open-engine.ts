@@ -8,6 +8,7 @@ import { Engine } from './engine.js'
 import type { EngineOptions } from './engine-options.js'
 import { checkpointOptions } from './program-checkpoint.js'
 import { resume, resumeLine } from './recovery/resume.js'
+import { takeLock } from './take-lock.js'
 import { startTimes } from './recovery/start-time.js'
 
 const checkpointOpened = crashPoint('start:opened')
@@ -21,10 +22,14 @@ const stateRestored = crashPoint('start:restored')
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
-  const liveMs = firstBatchTime(clock.now(), batchMs)
   if (storage === undefined) logVolatileState(options)
+  // At the first start: at the second one it would be too late.
+  else if (options.recovers) inputs.mustBeRecoverable()
+  const locked = storage && { storage, release: await takeLock(storage, options) }
+  // The lock may have been waited for: the first batch comes after that.
+  const liveMs = firstBatchTime(clock.now(), batchMs)
   const opened =
-    storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, liveMs - batchMs))
+    locked && (await openCheckpoint(checkpointOptions(options, locked.storage, liveMs - batchMs), locked.release))
   const { checkpoint, recovered } = opened ?? {}
   const outputs = new OpenOutputs(graph.outputs)
   try {

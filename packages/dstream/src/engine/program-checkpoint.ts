@@ -4,6 +4,7 @@ import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { checkOpenable, planResume, readCommits } from '../durable/checkpoint/open-checkpoint.js'
 import { firstBatchTime } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
+import { takeLock } from './take-lock.js'
 import { signaturesOf } from './recovery/operator-signature.js'
 
 /** Version of the engine as a checkpoint records it. */
@@ -29,6 +30,16 @@ export function checkpointOptions(
     yielder: options.yielder,
     steps: options.onCrashPoint,
     limits: options.limits,
+    retry: {
+      forMs: options.storageRetryMs,
+      pause: options.pause,
+      failed: (err) =>
+        logger.warn(
+          { err },
+          `The checkpoint cannot be written. The job waits and tries again for up to ${options.storageRetryMs / 1000} s.`,
+        ),
+      recovered: (afterMs) => logger.info({}, `The checkpoint is written again, after ${afterMs / 1000} s.`),
+    },
     snapshotMs: Math.min(...graph.nodes.map(({ checkpointMs = Infinity }) => checkpointMs)),
     onSnapshotError: (err) =>
       logger.warn(
@@ -46,11 +57,15 @@ export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
 
 /** Reads and matches the checkpoint without writing. @throws each error that opening an engine would throw */
 export async function dryRun(options: EngineOptions): Promise<void> {
-  const { storage, clock, batchMs, inputs } = options
+  const { storage, clock, batchMs } = options
   if (storage === undefined) return
-  const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
-  const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
-  if (resumed) inputs.mustBeRecoverable()
+  const release = await takeLock(storage, options)
+  try {
+    const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
+    await checkOpenable(checkpointOptions(options, storage, zeroTime))
+  } finally {
+    await release()
+  }
 }
 
 /** Returns the plan by which the program would take over the state in `storage`; only reads. */

@@ -9,6 +9,10 @@ function methodOf(event: EventName): keyof StreamingListener {
   return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
 /**
  * Calls the handlers and listeners of an event, each group in order of registration. An exception in one, or a rejection
  * of its promise, is logged and does not reach the others or the batch. Listeners are not awaited.
@@ -70,7 +74,8 @@ export class ListenerBus {
       )
     try {
       const result = call()
-      if (result instanceof Promise) result.catch(failed)
+      // A promise of another realm is one too.
+      if (isThenable(result)) Promise.resolve(result).catch(failed)
     } catch (error) {
       failed(error)
     }

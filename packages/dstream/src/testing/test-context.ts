@@ -106,6 +106,7 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
+        recovers: options.storage !== undefined,
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         onFailure: ({ time, output, operator, error, attempt, final }) =>

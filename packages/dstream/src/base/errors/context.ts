@@ -22,6 +22,13 @@ export function alreadyStopped(): DStreamError {
   )
 }
 
+export function stoppedBeforeStart(name: string): DStreamError {
+  return new DStreamError(
+    'stopped-before-start',
+    `${name} was stopped while it waited for the lock of its checkpoint, and has not been started.`,
+  )
+}
+
 export function rememberTwice(givenMs: number): DStreamError {
   return new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
 }
@@ -84,6 +91,13 @@ export function jobNotLoaded(file: string, cause: unknown): DStreamError {
     'job-not-loaded',
     `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause },
+  )
+}
+
+export function typeScriptNotLoadable(node: string): DStreamError {
+  return new DStreamError(
+    'typescript-not-loadable',
+    `it is TypeScript, which Node ${node} does not run, and the project has no tsx. Install it (npm install --save-dev tsx), use Node 22.18 or later, or give the built JavaScript`,
   )
 }
 

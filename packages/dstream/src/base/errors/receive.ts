@@ -96,6 +96,17 @@ export function queueNotRecoverable(): DStreamError {
   )
 }
 
+export function badPosition(name: 'initial' | 'plan', position: unknown, bad: unknown): DStreamError {
+  const within = Object.is(position, bad) ? '' : `, with ${describe(bad)} in it`
+  const advice =
+    name === 'plan' ? 'the end of the next batch, or from itself when there is no data' : 'the position to start from'
+  const hint = typeof bad === 'number' ? '. Its second argument, limit, is undefined when the rate is not limited' : ''
+  return new DStreamError(
+    'bad-position',
+    `fromSource: ${name} returned ${describe(position)}${within}, which is no position. Return ${advice}${name === 'plan' ? hint : ''}`,
+  )
+}
+
 export function fileNotRead(path: string, time: number, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-read',

@@ -1,5 +1,6 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
+import type { AppendRetry } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { PendingOutput } from './pending-outputs.js'
 import type { Storage, Yielder } from '../../base/ports.js'
@@ -148,6 +149,8 @@ export interface CheckpointOptions {
   /** Cuts at named steps; only tests have one. */
   readonly steps?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined
+  /** How long a failed append is tried again; by default it is not. */
+  readonly retry?: AppendRetry | undefined
   /**
    * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,
    * has changed meanwhile. By default only the size of the log counts.

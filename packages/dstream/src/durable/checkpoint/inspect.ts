@@ -2,7 +2,7 @@ import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'
 import { readFrames, type FileKind } from '../log/frame.js'
-import { listLog } from '../log/log.js'
+import { endOfFile, listLog } from '../log/log.js'
 import { readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
 import type { PendingOutput } from './pending-outputs.js'
@@ -65,7 +65,7 @@ export interface FileReport {
   readonly file: string
   readonly bytes: number
   readonly frames: number
-  /** Bytes that a crash has left behind the last good frame: harmless. */
+  /** Bytes that a crash or a failed append has left behind the last good frame: harmless. */
   readonly torn: number
   readonly problem: { readonly offset: number | undefined; readonly message: string } | undefined
 }
@@ -83,15 +83,21 @@ export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
     const files = await list(storage)
     for (const [i, file] of files.entries()) {
       const bytes = (await storage.read(file)) ?? new Uint8Array(0)
-      reports.push(verifyFile(file, kind, bytes, log && i === files.length - 1))
+      const until = log ? endOfFile(files, i) : undefined
+      reports.push(verifyFile(file, kind, bytes, { tail: log && until === undefined, until }))
     }
   }
   return reports
 }
 
-function verifyFile(file: string, kind: FileKind, bytes: Uint8Array, tail: boolean): FileReport {
+function verifyFile(
+  file: string,
+  kind: FileKind,
+  bytes: Uint8Array,
+  options: { readonly tail: boolean; readonly until: number | undefined },
+): FileReport {
   try {
-    const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail })
+    const { first, frames, end, torn } = readFrames(file, kind, bytes, options)
     const [head, ...rest] = frames
     if (head === undefined) throw new DamagedError(file, end, 'it does not begin with a good frame')
     if (kind === 'j') decodeJournal([{ file, first, head, frames: rest, next: first + frames.length, end, torn }])

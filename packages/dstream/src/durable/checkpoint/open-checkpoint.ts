@@ -25,35 +25,33 @@ export interface OpenedCheckpoint {
 }
 
 /**
- * Takes the lock, reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing
- * is written: a refusal leaves everything as it was.
- * @throws `storage-locked`, `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
+ * Reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing is written: a
+ * refusal leaves everything as it was.
+ *
+ * @param locked gives back the lock of the storage, which the caller has taken
+ * @throws `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
  * `codec-unknown`, `migration-failed`, and what the disk refuses
  */
-export async function openCheckpoint(options: CheckpointOptions): Promise<OpenedCheckpoint> {
-  const release = await options.storage.lock()
+export async function openCheckpoint(
+  options: CheckpointOptions,
+  locked: () => Promise<void>,
+): Promise<OpenedCheckpoint> {
   try {
-    return await open(options, release)
+    return await open(options, locked)
   } catch (error) {
-    await release()
+    await locked()
     throw error
   }
 }
 
 /**
- * What an opening would find, up to where it begins to write. @returns whether there is something to go on from
+ * What an opening would find, up to where it begins to write; the caller has the lock. @returns whether there is something to go on from
  * @throws what `openCheckpoint` throws
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
-  const { storage, existing } = options
-  const release = await storage.lock()
-  try {
-    if (existing === 'discard' || (await isBeingDiscarded(storage))) return { resumed: false }
-    const { resumed } = await prepare(options)
-    return { resumed }
-  } finally {
-    await release()
-  }
+  if (options.existing === 'discard' || (await isBeingDiscarded(options.storage))) return { resumed: false }
+  const { resumed } = await prepare(options)
+  return { resumed }
 }
 
 /** Everything that comes before the first write. */
@@ -88,6 +86,7 @@ async function prepare(options: CheckpointOptions) {
     engine,
     segmentBytes: limits.segmentBytes,
     steps,
+    retry: options.retry,
   })
   const committed = (time: number): void => void (lastCommitted = time)
   return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
@@ -109,6 +108,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     segmentBytes,
     points,
     steps,
+    retry: options.retry,
     head: () => encodeHead(headOfFile()),
   })
   await log.begin(segments)

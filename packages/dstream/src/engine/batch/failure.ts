@@ -1,4 +1,5 @@
 import { DStreamError } from '../../base/errors/base.js'
+import { stackOf } from '../../base/errors/error-text.js'
 import { RecordError } from '../../base/record-error.js'
 
 /** A failure of a user's function in a batch. */
@@ -21,7 +22,7 @@ export interface Failure {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return error === undefined ? 'undefined' : stackOf(error)
 }
 
 /** Returns the user's own error from the error that an evaluation rejected with. */

@@ -59,8 +59,10 @@ export interface InputSource<T = unknown> {
   readonly supervisor?: ReceiverSupervisor<T>
   /** Begins to accept data. Never rejects: a failure is reported and the start is tried again. */
   start(): void | Promise<void>
-  /** Ends the source. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
+  /** Takes no more data. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
   stop(timeoutMs?: number): Promise<void>
+  /** Called once, after the last batch. Never rejects: a failure is reported. */
+  close?(): Promise<void>
   /**
    * Returns the range of data that the batch reads, as plain data. It is logged with the allocation, so that the batch
    * can be computed again. Sources that are fed by a receiver have no plan.

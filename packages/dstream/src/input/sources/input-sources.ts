@@ -102,4 +102,9 @@ export class InputSources {
   async stop(timeoutMs = 0): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))
   }
+
+  /** Closes all sources, after the last batch. */
+  async close(): Promise<void> {
+    for (const source of this.#sources) await source.close?.()
+  }
 }

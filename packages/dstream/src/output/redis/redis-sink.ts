@@ -8,7 +8,7 @@ import { aFunction, aString, checkOptions, positiveInteger } from '../../base/op
 import type { DirectSink, SinkBatch } from '../outputs/sink.js'
 import { checkPositiveDuration, Seconds, type Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { commit, holds, lastTime, type WriteBatch } from './commit.js'
+import { checkKeys, commit, holds, lastTime, type WriteBatch } from './commit.js'
 import { linkOptions, RedisLink } from './redis-link.js'
 
 /** The options of `redisSink`. */
@@ -109,7 +109,10 @@ class RedisSink<T> implements DirectSink<T> {
   async open(): Promise<void> {
     if (this.#link !== undefined) throw sinkInUse(this.#name)
     const link = await this.#makeLink()
-    this.#newestTime = await link.run(`open ${this.#name}`, (redis) => lastTime(redis, this.#key))
+    this.#newestTime = await link.run(`open ${this.#name}`, async (redis) => {
+      await checkKeys(redis, this.#key)
+      return lastTime(redis, this.#key)
+    })
     this.#link = link
   }
 
