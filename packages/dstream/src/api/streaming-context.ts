@@ -50,6 +50,7 @@ import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
 import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
 import { RateController } from '../input/pressure/rate-controller.js'
+import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
@@ -325,6 +326,8 @@ export class StreamingContext implements StreamContext {
    * await t.run(2)
    * out.batches // [[1, 2], [3]]
    */
+  queueStream<T extends AnyPair>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T>
+  queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T>
   queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T> {
     return this.#source((home) => queueSource(home, queue, options))
   }

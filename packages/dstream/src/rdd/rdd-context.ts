@@ -6,6 +6,7 @@ import { reslice, slices } from './transformations/partition-steps.js'
 import { rangeParts } from './transformations/range.js'
 import { RDD, type RDDFactory } from './rdd.js'
 import { filesOf } from './actions/save.js'
+import type { AnyPair } from './plan/inference.js'
 import { runtimeOf, type RDDRuntime } from './plan/runtime.js'
 import { source, union } from './transformations/steps.js'
 
@@ -39,6 +40,8 @@ export class RDDContext implements RDDFactory {
    * floor(p·len/n) to before floor((p+1)·len/n). An array is not copied: do not change it before the RDD has been used.
    * @throws `bad-option` when `numPartitions` is not a whole number of at least 1
    */
+  parallelize<T extends AnyPair>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
+  parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T> {
     checkOptions('parallelize', options, ['numPartitions'])
     const n = positiveInteger('parallelize', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
