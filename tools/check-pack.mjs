@@ -2,7 +2,7 @@
 // Packs each package as npm would publish it and uses it as a stranger would: from ESM and from CJS, with types, its
 // command line too. publint and attw look at the same tarballs.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -153,6 +153,18 @@ for (const [name, value] of Object.entries(m)) {
   }
 }
 
+/** Nothing that an installation brings may run a script or hold a native add-on. @param {string} title @param {string} dir */
+const checkPlain = (title, dir) => {
+  /** @type {{ packages: Record<string, { hasInstallScript?: boolean }> }} */
+  const lock = JSON.parse(readFileSync(join(dir, 'package-lock.json'), 'utf8'))
+  const scripted = Object.keys(lock.packages).filter((path) => lock.packages[path]?.hasInstallScript === true)
+  const native = readdirSync(join(dir, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.node$|binding\.gyp$/.test(file),
+  )
+  if (scripted.length > 0) faults.push(`${title}: has an install script: ${scripted}`)
+  if (native.length > 0) faults.push(`${title}: is a native add-on: ${native}`)
+}
+
 /** @param {string} title @param {string} dir @param {ReturnType<typeof pack>[]} packages */
 const checkCommands = (title, dir, packages) => {
   for (const command of packages.flatMap(({ manifest }) => Object.keys(manifest['bin'] ?? {}))) {
@@ -165,6 +177,7 @@ try {
   for (const packed of packages) await lint(packed)
 
   const all = project('all three', packages)
+  checkPlain('all three', all)
   const entries = packages.flatMap((packed) => packed.entries)
   checkImports('all three', all, entries)
   for (const way of RESOLUTIONS) checkTypes(all, entries, way)
