@@ -1026,7 +1026,8 @@ export class DStream<out T> {
 
   #other<U>(where: string, that: DStream<U>): Operator<U> {
     if (!(that instanceof DStream)) throw notAStream(where, that)
-    if (that.#host !== this.#host) throw differentContexts(where)
+    // A stream of another copy of this library has no such private field: its public parts are compared.
+    if (that.context !== this.context) throw differentContexts(where)
     return that.operator
   }
 

@@ -13,6 +13,7 @@ import { stateStreams } from './state-dstream.js'
 import {
   advanceTheClock,
   alreadyStopped,
+  contextOfAnotherCopy,
   noCheckpointToRead,
   noContextCreated,
   rememberTwice,
@@ -182,7 +183,8 @@ export class StreamingContext implements StreamContext {
    *
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
    * @throws `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
-   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context
+   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context,
+   * `other-copy` when the context is one of another copy of this library
    *
    * @example
    * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
@@ -203,6 +205,7 @@ export class StreamingContext implements StreamContext {
     checkOptions('getOrCreate', options, ['createOnError'])
     const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
     const context = createdContext('getOrCreate', await create({ resuming }))
+    if (!(#engineOptions in context)) throw contextOfAnotherCopy('getOrCreate')
     context.checkpoint(checkpointDir)
     try {
       await dryRun(context.#engineOptions())

@@ -63,6 +63,13 @@ export function noContextCreated(where: string, got: unknown): DStreamError {
   )
 }
 
+export function contextOfAnotherCopy(where: string): DStreamError {
+  return new DStreamError(
+    'other-copy',
+    `${where}: create returned a StreamingContext of another copy of dstream. A program can hold two copies, its ESM and its CommonJS build or two versions: take StreamingContext from one of them (npm ls dstream shows them).`,
+  )
+}
+
 export function notAJob(got: unknown): DStreamError {
   return new DStreamError(
     'not-a-module',
