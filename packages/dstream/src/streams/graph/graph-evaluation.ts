@@ -7,6 +7,9 @@ type Result = Promise<RDD<unknown> | undefined>
 
 const NO_RDD: Result = Promise.resolve(undefined)
 
+/** The most operators that are computed on one stack: each takes about six calls of the thousands that fit. */
+const DEEPEST = 200
+
 /**
  * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and kept until `forget`.
  * An operator has an RDD at t when t lies after `zeroMs` by a multiple of its slide (reference: `DStream.isTimeValid`).
@@ -18,6 +21,7 @@ export class GraphEvaluation {
   readonly #sharedOperators: ReadonlySet<Operator>
   readonly #results = new Map<Operator, BatchMap<Result>>()
   readonly #failureCleanups: (() => void)[] = []
+  #depth = 0
 
   constructor(
     graph: Graph,
@@ -41,7 +45,7 @@ export class GraphEvaluation {
     const results = this.#results.get(operator)!
     const known = results.get(time)
     if (known !== undefined) return known as Promise<RDD<U> | undefined>
-    const result = this.#compute(operator, time)
+    const result = this.#nested(operator, time)
     results.set(time, result)
     result.catch(() => this.#failureCleanups.push(() => results.delete(time)))
     return result
@@ -74,6 +78,17 @@ export class GraphEvaluation {
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
     for (const [operator, results] of this.#results) results.forget(time - this.#retentionMs.get(operator)!)
+  }
+
+  /** Computes an RDD. Operators that are nested too deeply begin on an empty stack. */
+  #nested<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
+    if (this.#depth >= DEEPEST) return Promise.resolve().then(() => this.#nested(operator, time))
+    this.#depth++
+    try {
+      return this.#compute(operator, time)
+    } finally {
+      this.#depth--
+    }
   }
 
   async #compute<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
