@@ -14,6 +14,11 @@ export interface FailurePolicyOptions {
   readonly onFatal: ((error: unknown) => void) | undefined
 }
 
+/** Returns the first line of a reason: its stack comes with the error itself. */
+function withoutStack(reason: string): string {
+  return reason.split('\n', 1)[0]!
+}
+
 /** Decides what a failure means for the context: a line in the log, a rejected `awaitTermination`, or the end. */
 export class FailurePolicy {
   readonly #options: FailurePolicyOptions
@@ -27,7 +32,10 @@ export class FailurePolicy {
     const { logger, termination, onFailure } = this.#options
     const { time, operator, output, error, reason, final, attempt } = failure
     const name = output ?? operator ?? 'unknown'
-    logger.error({ time, operator, output, err: error }, `"${name}" failed on the batch of ${time} ms: ${reason}`)
+    logger.error(
+      { time, operator, output, err: error },
+      `"${name}" failed on the batch of ${time} ms: ${withoutStack(reason)}`,
+    )
     onFailure?.(failure)
     if (final) termination.fail(error)
     if (attempt > MAX_BACKLOG) this.fatal(tooFarBehind(name, attempt))

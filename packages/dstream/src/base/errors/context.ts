@@ -1,4 +1,5 @@
 import { describe } from '../text/describe.js'
+import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
 
 export function noBatchInterval(): DStreamError {
@@ -51,7 +52,7 @@ export function noCheckpointToRead(directory: string, cause: unknown): DStreamEr
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new DStreamError(
     'checkpoint-unreadable',
-    `Failed to read checkpoint from directory ${directory}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} To begin afresh when that happens, pass { createOnError: true }.`,
+    `Failed to read checkpoint from directory ${directory}: ${sentence(reason)} To begin afresh when that happens, pass { createOnError: true }.`,
     { cause },
   )
 }
