@@ -61,7 +61,7 @@ import type { OperatorWithTable } from '../streams/operators/internal/stateful-o
 import { updateStateByPartition } from '../streams/operators/update-state-by-partition.js'
 import { checkWindow } from '../streams/operators/internal/check-window.js'
 import { window } from '../streams/operators/window.js'
-import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
+import { aFunction, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
@@ -227,13 +227,13 @@ export class DStream<out T> {
    * lines.map((line) => line.length).uid('lengths').name('length of each line')
    */
   uid(id: string): this {
-    this.#host.setId(this.#operator, id)
+    this.#host.setId(this.#operator, aString('uid', 'id', id))
     return this
   }
 
   /** Sets the label of this operator in `plan()` and `explain()`. */
   name(label: string): this {
-    this.#host.setName(this.#operator, label)
+    this.#host.setName(this.#operator, aString('name', 'label', label))
     return this
   }
 

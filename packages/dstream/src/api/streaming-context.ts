@@ -609,6 +609,8 @@ export class StreamingContext implements StreamContext {
   /**
    * One event by its name: the short form of a listener.
    *
+   * @throws `unknown-event` for a name that is none, with the nearest one
+   *
    * @example
    * ssc.on('batchCompleted', ({ batchInfo }) => seen.push(batchInfo.batchTime))
    * lines.print()

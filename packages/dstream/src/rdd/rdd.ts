@@ -1,4 +1,4 @@
-import { notAnRDD } from '../base/errors/rdd.js'
+import { notAnRDD, zeroIsNoFunction } from '../base/errors/rdd.js'
 import type { Key } from '../base/keys/key.js'
 import { checkPartitionOptions, type Partitioner, type PartitionOptions } from '../base/keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
@@ -652,7 +652,7 @@ export class RDD<out T> {
     comb: (a: C, b: C) => C,
     options?: PartitionOptions,
   ): RDD<[K, C]> {
-    aFunction('aggregateByKey', 'zero', zero)
+    if (typeof zero !== 'function') throw zeroIsNoFunction('aggregateByKey', zero)
     aFunction('aggregateByKey', 'seq', seq)
     const functions = { create: (value: V) => seq(zero(), value), merge: seq, mergeCombiners: comb }
     const partitioner = this.#partitioner('aggregateByKey', options)
