@@ -62,7 +62,7 @@ import type { OperatorWithTable } from '../streams/operators/internal/stateful-o
 import { updateStateByPartition } from '../streams/operators/update-state-by-partition.js'
 import { checkWindow } from '../streams/operators/internal/check-window.js'
 import { window } from '../streams/operators/window.js'
-import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
+import { aFunction, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
@@ -70,6 +70,7 @@ import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
 import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
 import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
 import type { OutputOperation } from './output-operation.js'
+import type { CombinerOf, KnownType, OrTuple } from '../rdd/plan/inference.js'
 import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
@@ -81,7 +82,7 @@ import { timeOf, type Time } from '../base/time/time.js'
 /** The key of a pair type. */
 export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : PairsAmong<T, Key>
 /** The value of a pair type. */
-export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, unknown>
+export type ValueOf<T> = T extends readonly [unknown, infer V] ? V : PairsAmong<T, unknown>
 
 /**
  * Is `Part` when T can be a pair, as `unknown` can, else `never`. So a `StateDStream` of pairs is a stream of `unknown` too:
@@ -90,8 +91,8 @@ export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, u
  */
 type PairsAmong<T, Part> = ((record: T) => void) extends (pair: [never, never]) => void ? Part : never
 
-/** A stream of pairs `[key, value]`. */
-type Pairs<K extends Key, V> = DStream<readonly [K, V]>
+/** A stream of pairs `[key, value]`. Compilers show its name where the records of a stream are none. */
+type PairsFromMapToPair<K extends Key, V> = DStream<readonly [K, V]>
 
 /** The context of a stream: everything of its `StreamingContext` except the methods that make streams from sources. */
 export interface StreamContext extends AsyncDisposable {
@@ -232,13 +233,13 @@ export class DStream<out T> {
    * lines.map((line) => line.length).uid('lengths').name('length of each line')
    */
   uid(id: string): this {
-    this.#host.setId(this.#operator, id)
+    this.#host.setId(this.#operator, aString('uid', 'id', id))
     return this
   }
 
   /** Sets the label of this operator in `plan()` and `explain()`. */
   name(label: string): this {
-    this.#host.setName(this.#operator, label)
+    this.#host.setName(this.#operator, aString('name', 'label', label))
     return this
   }
 
@@ -561,7 +562,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
    */
-  mapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
+  mapValues<K extends Key, V, U>(this: PairsFromMapToPair<K, V>, f: (value: V) => U): DStream<[K, U]> {
     return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
   }
 
@@ -571,7 +572,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.groupByKey()) // [[['a', [1, 2]], ['b', [5]]]]
    */
-  groupByKey<K extends Key, V>(this: Pairs<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
+  groupByKey<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
     checkPartitioning('groupByKey', options)
     return this.#derive(groupByKey(this.#operator, options))
   }
@@ -582,7 +583,11 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.reduceByKey((a, b) => a + b)) // [[['a', 3], ['b', 5]]]
    */
-  reduceByKey<K extends Key, V>(this: Pairs<K, V>, f: (a: V, b: V) => V, options?: PartitionOptions): DStream<[K, V]> {
+  reduceByKey<K extends Key, V>(
+    this: PairsFromMapToPair<K, V>,
+    f: (a: V, b: V) => V,
+    options?: PartitionOptions,
+  ): DStream<[K, V]> {
     checkPartitioning('reduceByKey', options)
     return this.#derive(reduceByKey(this.#operator, aFunction('reduceByKey', 'f', f), options))
   }
@@ -594,8 +599,22 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
    */
+  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>>(
+    this: PairsFromMapToPair<K, V> & KnownType<V>,
+    createCombiner: (value: V) => First | OrTuple,
+    mergeValue: (c: CombinerOf<First>, value: V) => CombinerOf<First> | OrTuple,
+    mergeCombiners: (a: CombinerOf<First>, b: CombinerOf<First>) => CombinerOf<First> | OrTuple,
+    options?: PartitionOptions,
+  ): DStream<[K, CombinerOf<First>]>
   combineByKey<K extends Key, V, C>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
+    createCombiner: (value: V) => C,
+    mergeValue: (c: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): DStream<[K, C]>
+  combineByKey<K extends Key, V, C>(
+    this: PairsFromMapToPair<K, V>,
     createCombiner: (value: V) => C,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
@@ -616,7 +635,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 'x y']]], (s) => s.flatMapValues((text) => text.split(' '))) // [[['a', 'x'], ['a', 'y']]]
    */
-  flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U> & object): DStream<[K, U]> {
+  flatMapValues<K extends Key, V, U>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => Iterable<U> & object,
+  ): DStream<[K, U]> {
     return this.#derive(flatMapValues(this.#operator, aFunction('flatMapValues', 'f', f)))
   }
 
@@ -627,7 +649,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.groupByKeyAndWindow(Seconds(2))) // [[['a', [1]]], [['a', [1, 2]]]]
    */
   groupByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     windowDuration: Duration,
     slideDuration?: Duration,
     options?: PartitionOptions,
@@ -645,7 +667,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.reduceByKeyAndWindow((a, b) => a + b, Seconds(2))) // [[['a', 1]], [['a', 3]]]
    */
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     windowDuration: Duration,
     slideDuration?: Duration,
@@ -659,7 +681,7 @@ export class DStream<out T> {
    * Floating-point sums drift, because taking off is not exactly the opposite of adding: use whole numbers or bigint.
    */
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     inverse: (a: V, b: V) => V,
     windowDuration: Duration,
@@ -667,7 +689,7 @@ export class DStream<out T> {
     options?: PartitionOptions & { filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined },
   ): DStream<[K, V]>
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     ...rest: readonly unknown[]
   ): DStream<[K, V]> {
@@ -695,8 +717,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]]], (s) => s.cogroup(s.mapValues(String))) // [[['a', [[1], ['1']]]]]
    */
   cogroup<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V[], W[]]]> {
     checkPartitioning('cogroup', options)
@@ -709,7 +731,11 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
    */
-  join<K extends Key, V, W>(this: Pairs<K, V>, that: Pairs<K, W>, options?: PartitionOptions): DStream<[K, [V, W]]> {
+  join<K extends Key, V, W>(
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V, W]]> {
     checkPartitioning('join', options)
     return this.#derive(join(this.#operator, this.#other('join', that), options))
   }
@@ -721,8 +747,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.leftOuterJoin(s.filter(([key]) => key === 'a'))) // [[['a', [1, 1]], ['b', [2, undefined]]]]
    */
   leftOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V, W | undefined]]> {
     checkPartitioning('leftOuterJoin', options)
@@ -736,8 +762,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.filter(([key]) => key === 'a').rightOuterJoin(s)) // [[['a', [1, 1]], ['b', [undefined, 2]]]]
    */
   rightOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W]]> {
     checkPartitioning('rightOuterJoin', options)
@@ -751,8 +777,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['b', [undefined, 1]], ['a', [1, undefined]]]]
    */
   fullOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W | undefined]]> {
     checkPartitioning('fullOuterJoin', options)
@@ -774,7 +800,7 @@ export class DStream<out T> {
    * ) // [[['a', 1]], [['a', 3]], [['a', 3]]]
    */
   updateStateByKey<S>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => S | undefined,
     options?: StateOptions<KeyOf<T>, S>,
   ): StateStream<KeyOf<T>, S> {
@@ -794,7 +820,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.runningReduceByKey((a, b) => a + b)) // [[['a', 1]], [['a', 3]]]
    */
   runningReduceByKey<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
   ): StateStream<K, V> {
@@ -814,7 +840,7 @@ export class DStream<out T> {
    *   [...entries].map(([key, values, n = 0]) => [key, n + values.length]))) // [[['a', 1]], [['a', 2]]]
    */
   updateStateByPartition<K2 extends Key, S>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     update: (entries: Iterable<[KeyOf<T>, ValueOf<T>[], S | undefined]>) => Iterable<readonly [K2, S]>,
     options?: StateOptions<K2, S> & { rememberPartitioner?: boolean | undefined },
   ): StateStream<K2, S> {
@@ -839,9 +865,12 @@ export class DStream<out T> {
    *   return [key, state.get()]
    * })) // [[['a', 1]], [['a', 3]]]
    */
-  mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateStream<K, V, S, E>
+  mapWithState<K extends Key, V, S, E>(
+    this: PairsFromMapToPair<K, V>,
+    spec: StateSpec<K, V, S, E>,
+  ): MapWithStateStream<K, V, S, E>
   mapWithState<S, E>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
   ): MapWithStateStream<KeyOf<T>, ValueOf<T>, S, E>
@@ -865,7 +894,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]], [['a', 2], ['b', 3]]], (s) => s.dedupByKey({ ttl: Seconds(60) })) // [[['a', 1]], [['b', 3]]]
    */
-  dedupByKey<K extends Key, V>(this: Pairs<K, V>, options?: { ttl?: Duration | undefined }): DStream<[K, V]> {
+  dedupByKey<K extends Key, V>(
+    this: PairsFromMapToPair<K, V>,
+    options?: { ttl?: Duration | undefined },
+  ): DStream<[K, V]> {
     checkOptions('dedupByKey', options, ['ttl'])
     return this.#derive(dedupByKey(this.#operator, { sc: this.#host.sc, ...options }))
   }
@@ -1008,7 +1040,8 @@ export class DStream<out T> {
 
   #other<U>(where: string, that: DStream<U>): Operator<U> {
     if (!(that instanceof DStream)) throw notAStream(where, that)
-    if (that.#host !== this.#host) throw differentContexts(where)
+    // A stream of another copy of this library has no such private field: its public parts are compared.
+    if (that.context !== this.context) throw differentContexts(where)
     return that.operator
   }
 

@@ -15,6 +15,7 @@ import { OutputOperation } from './output-operation.js'
 import {
   advanceTheClock,
   alreadyStopped,
+  contextOfAnotherCopy,
   noCheckpointToRead,
   noContextCreated,
   rememberTwice,
@@ -56,6 +57,7 @@ import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
 import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
 import { RateController } from '../input/pressure/rate-controller.js'
+import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
@@ -197,8 +199,9 @@ export class StreamingContext implements StreamContext {
    *
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
    * @throws `storage-locked` when another process uses the directory, unless the context has `onLocked: 'wait'`;
-   * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
-   * as its cause; `bad-option` when `create` is no function, `queue-not-recoverable` for a queueStream, `no-context-created` when it returns no context
+   * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason as its
+   * cause; `bad-option` when `create` is no function, `queue-not-recoverable` for a queueStream, `no-context-created` when it
+   * returns no context, `other-copy` when the context is one of another copy of this library
    *
    * @example
    * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
@@ -219,6 +222,7 @@ export class StreamingContext implements StreamContext {
     checkOptions('getOrCreate', options, ['createOnError'])
     const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
     const context = createdContext('getOrCreate', await create({ resuming }))
+    if (!(#engineOptions in context)) throw contextOfAnotherCopy('getOrCreate')
     context.checkpoint(checkpointDir)
     context.#inputs.mustBeRecoverable()
     try {
@@ -346,6 +350,8 @@ export class StreamingContext implements StreamContext {
    * await t.run(2)
    * out.batches // [[1, 2], [3]]
    */
+  queueStream<T extends AnyPair>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T>
+  queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T>
   queueStream<T>(queue: (RDD<T> | readonly T[])[], options?: QueueOptions<T>): DStream<T> {
     return this.#source((home) => queueSource(home, queue, options))
   }
@@ -631,6 +637,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * One event by its name: the short form of a listener.
+   *
+   * @throws `unknown-event` for a name that is none, with the nearest one
    *
    * @example
    * ssc.on('batchCompleted', ({ batchInfo }) => seen.push(batchInfo.batchTime))

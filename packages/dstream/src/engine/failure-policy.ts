@@ -17,6 +17,11 @@ export interface FailurePolicyOptions {
   readonly onFatal: ((error: unknown) => void) | undefined
 }
 
+/** Returns the first line of a reason: its stack comes with the error itself. */
+function withoutStack(reason: string): string {
+  return reason.split('\n', 1)[0]!
+}
+
 /** Decides what a failure means for the context: a line in the log, or the end with the error of the user. */
 export class FailurePolicy {
   readonly #options: FailurePolicyOptions
@@ -34,7 +39,7 @@ export class FailurePolicy {
     const which = attempt > 1 || pauseMs !== undefined ? ` in attempt ${attempt}` : ''
     logger.error(
       { time, operator, output, attempt, err: error },
-      `"${name}" failed on the batch of ${time} ms${which}${next}: ${reason}`,
+      `"${name}" failed on the batch of ${time} ms${which}${next}: ${withoutStack(reason)}`,
     )
     report?.(failure)
   }

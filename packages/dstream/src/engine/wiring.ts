@@ -1,6 +1,7 @@
 import type { Clock, Logger, RDDFiles, Yielder } from '../base/ports.js'
 import type { RecordError } from '../base/record-error.js'
 import { describe } from '../base/text/describe.js'
+import { sentence } from '../base/text/sentence.js'
 import type { BlockStore, SourceHome } from '../input/sources/input-source.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
@@ -41,7 +42,7 @@ export function rddRuntime({ onRecordError, skipped, ...parts }: RuntimeParts): 
       const decision = typeof onRecordError === 'function' ? onRecordError(error) : 'skip'
       if (decision === 'skip') {
         skipped(error.operator)
-        logger.warn({ err: error.cause }, `${error.message} The record is left out.`)
+        logger.warn({ err: error.cause }, `${sentence(error.message)} The record is left out.`)
       }
       return decision
     },

@@ -96,11 +96,13 @@ export class TestContext implements AsyncDisposable {
   #fatal: { readonly error: unknown } | undefined
 
   constructor(options: TestContextOptions, internals: TestContextInternals = {}) {
-    const { startTime, ...rest } = options
+    // Without options the context says what is missing.
+    const given = (options as TestContextOptions | undefined) ?? ({} as TestContextOptions)
+    const { startTime, ...rest } = given
     const startMs = startTime?.milliseconds ?? 0
-    this.#options = options
+    this.#options = given
     this.#clock = new ManualClock(startMs)
-    this.storage = options.storage ?? memoryStorage()
+    this.storage = given.storage ?? memoryStorage()
     this.#context = new CrashableContext(
       { clock: this.#clock, logger: silent, ...rest, storage: this.storage },
       {
@@ -118,7 +120,7 @@ export class TestContext implements AsyncDisposable {
     )
     this.#context.onStopping = (stopping) => void this.#passTimeUntil(stopping)
     this.ssc = this.#context
-    this.#batchMs = options.batchInterval.milliseconds
+    this.#batchMs = given.batchInterval.milliseconds
     this.#firstMs = internals.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
     for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
   }

@@ -1,4 +1,5 @@
 import { describe } from '../text/describe.js'
+import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
 
 export function noBatchInterval(): DStreamError {
@@ -67,7 +68,7 @@ export function noCheckpointToRead(directory: string, cause: unknown): DStreamEr
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new DStreamError(
     'checkpoint-unreadable',
-    `Failed to read checkpoint from directory ${directory}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} To begin afresh when that happens, pass { createOnError: true }.`,
+    `Failed to read checkpoint from directory ${directory}: ${sentence(reason)} To begin afresh when that happens, pass { createOnError: true }.`,
     { cause },
   )
 }
@@ -76,6 +77,13 @@ export function noContextCreated(where: string, got: unknown): DStreamError {
   return new DStreamError(
     'no-context-created',
     `${where}: create must return the StreamingContext that it has made; it returned ${describe(got)}. End it with return ssc.`,
+  )
+}
+
+export function contextOfAnotherCopy(where: string): DStreamError {
+  return new DStreamError(
+    'other-copy',
+    `${where}: create returned a StreamingContext of another copy of dstream. A program can hold two copies, its ESM and its CommonJS build or two versions: take StreamingContext from one of them (npm ls dstream shows them).`,
   )
 }
 

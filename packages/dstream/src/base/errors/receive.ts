@@ -75,6 +75,13 @@ export function frameTooLong(length: number, bound: number): DStreamError {
   )
 }
 
+export function unusedByte(): DStreamError {
+  return new DStreamError(
+    'not-messagepack',
+    'The bytes are no MessagePack values: they hold the byte 0xc1, which MessagePack does not use. Check that the sender writes MessagePack, and the length of each frame before it.',
+  )
+}
+
 export function frameCutOff(missing: number): DStreamError {
   return new DStreamError(
     'frame-cut-off',
@@ -86,6 +93,13 @@ export function badPid(what: string, wanted: string, value: unknown): DStreamErr
   return new DStreamError(
     'bad-backpressure',
     `Requirement failed: ${what} ${describe(value)} in the backpressure options should be ${wanted}`,
+  )
+}
+
+export function queueCannotChange(): DStreamError {
+  return new DStreamError(
+    'bad-option',
+    'queueStream: queue must be an array that can be changed, not a frozen or sealed one. Its elements are removed as they are read: pass a copy, [...queue].',
   )
 }
 

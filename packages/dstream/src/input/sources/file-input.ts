@@ -6,7 +6,7 @@ import type { StreamInputInfo } from '../../observe/events.js'
 import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
 import type { Files } from '../../base/ports.js'
 import { rddOf } from '../../rdd/rdd-of.js'
-import { Counts } from './counts.js'
+import { Counts, type Later } from './counts.js'
 import { listFiles } from './file-listing.js'
 import type { FoundFile, Listing } from './file-listing.js'
 import { streamName } from './input-source.js'
@@ -23,7 +23,8 @@ export interface FileStreamOptions {
   readonly maxFilesPerBatch?: number | undefined
 }
 
-export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
+/** Returns the records of a file, or a promise of them. */
+export type ReadFile<T> = (path: string) => Later<T>
 
 /** A file dated this far ahead of its batch is reported, because it will not be read for as long. */
 const FAR_AHEAD_MS = 60_000
@@ -217,7 +218,7 @@ export class FileInput<T> implements InputSource<T> {
 
   async *#load(time: number, path: string, read: ReadFile<T>): AsyncIterable<T> {
     try {
-      yield* this.#counts.countedAsync(time, path, read(path))
+      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path))
     } catch (error) {
       throw fileNotRead(path, time, error)
     }

@@ -267,3 +267,41 @@ test.each([[null], [{}], [{ initial: () => 0, plan: () => 0 }]])('%j is refused'
     /source must be an object with the function (initial|read)/,
   )
 })
+
+describe('the result of read', () => {
+  const reading = (read: () => unknown) => {
+    const h = new SourceHarness()
+    const source = { initial: () => 0, plan: (from: number) => from + 1, read } as Source<number, number>
+    return { h, source: h.add((home) => positioned(home, source)) }
+  }
+
+  test.each<[string, () => unknown]>([
+    ['an array', () => [1, 2]],
+    ['an iterable', () => new Set([1, 2])],
+    ['a promise of an array', () => Promise.resolve([1, 2])],
+    ['an async iterable', () => numbers()],
+    ['a promise of an async iterable', () => Promise.resolve(numbers())],
+  ])('%s gives the records, and their count', async (_, read) => {
+    const { h, source } = reading(read)
+    expect((await h.batch(source, 1000)).flat()).toEqual([1, 2])
+    expect(source.info(1000).numRecords).toBe(2)
+  })
+
+  test.each<[string, () => unknown, string]>([
+    ['nothing', () => undefined, 'undefined'],
+    ['a number', () => 5, '5'],
+    ['a text', () => 'ab', '"ab"'],
+    ['a promise of nothing', () => Promise.resolve(undefined), 'undefined'],
+    ['a promise of a text', () => Promise.resolve('ab'), '"ab"'],
+  ])('%s is refused in words', async (_, read, value) => {
+    const { h, source } = reading(read)
+    await expect(h.batch(source, 1000)).rejects.toMatchObject({
+      code: 'not-iterable',
+      message: expect.stringContaining(`The function of fromSource returned ${value}`) as string,
+    })
+  })
+
+  async function* numbers(): AsyncIterable<number> {
+    yield* [1, 2]
+  }
+})

@@ -2,6 +2,7 @@ import { BatchMap } from '../../base/batch-map.js'
 import { badPosition } from '../../base/errors/receive.js'
 import { isPlain } from '../../base/is-plain.js'
 import { badOption } from '../../base/errors/options.js'
+import { notIterable } from '../../base/errors/rdd.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
@@ -9,7 +10,7 @@ import type { PartitionSource } from '../../rdd/plan/lineage.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { lowerLimit } from '../receive/rate-limiter.js'
 import { Time } from '../../base/time/time.js'
-import { Counts } from './counts.js'
+import { Counts, isIterable, type Later } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
@@ -23,8 +24,8 @@ export interface Source<T, P> {
    * `limit` is `undefined` when the rate is not limited. `plan` is not called for a batch in which the rate allows no record.
    */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
-  /** Returns the records after `from` up to `until`: the same ones at every call. */
-  read(from: P, until: P): Iterable<T> | AsyncIterable<T>
+  /** Returns the records after `from` up to `until`, or a promise of them: the same ones at every call. */
+  read(from: P, until: P): Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>
   /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
   /** Called once, after the last batch. */
@@ -194,14 +195,16 @@ class PositionedInput<T, P> implements InputSource<T> {
 
   /** Calls `read` at once, because only its result shows whether it is asynchronous. The first reading uses that result. */
   #partition(time: number, { from, until }: Range<P>): PartitionSource<T> {
-    let given: Iterable<T> | AsyncIterable<T> | undefined = this.#source.read(from, until)
-    const next = (): Iterable<T> | AsyncIterable<T> => {
+    let given: Later<T> | undefined = this.#source.read(from, until)
+    const next = (): Later<T> => {
       const records = given ?? this.#source.read(from, until)
       given = undefined
       return records
     }
-    return Symbol.asyncIterator in given
-      ? { load: () => this.#counts.countedAsync(time, 'range', next()) }
+    const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
+    if (!isPromise && !isIterable(given)) throw notIterable('fromSource', given)
+    return isPromise || Symbol.asyncIterator in given
+      ? { load: () => this.#counts.countedAsync(time, 'range', 'fromSource', next()) }
       : { iterate: () => this.#counts.counted(time, 'range', next() as Iterable<T>) }
   }
 }

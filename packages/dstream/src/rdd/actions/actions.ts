@@ -1,4 +1,4 @@
-import { emptyCollection } from '../../base/errors/rdd.js'
+import { emptyCollection, zeroIsNoFunction } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
@@ -109,6 +109,7 @@ export function aggregate(
   evaluation: Evaluation,
 ): MaybePromise<unknown> {
   const { zero, seq, comb } = functions
+  if (typeof zero !== 'function') throw zeroIsNoFunction(operator, zero)
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
   const origin = originOf(node, operator)

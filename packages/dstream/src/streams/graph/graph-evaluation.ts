@@ -18,6 +18,8 @@ export interface EvaluationOptions {
   /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
   readonly storable?: ((operator: string, record: unknown) => void) | undefined
 }
+/** The most operators that are computed on one stack: each takes about six calls of the thousands that fit. */
+const DEEPEST = 200
 
 /**
  * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and held until `forget`.
@@ -39,6 +41,7 @@ export class GraphEvaluation {
   readonly #retryable: (() => void)[] = []
   /** Removes the failures of stateful operators: these may only be computed again in order of time. */
   readonly #inOrder: (() => void)[] = []
+  #depth = 0
 
   constructor(graph: Graph, options: EvaluationOptions) {
     this.#graph = graph
@@ -55,7 +58,7 @@ export class GraphEvaluation {
   }
 
   readonly read: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> =>
-    this.#once(this.#results, operator, time, () => this.#compute(operator, time)) as Promise<RDD<U> | undefined>
+    this.#once(this.#results, operator, time, () => this.#nested(operator, time)) as Promise<RDD<U> | undefined>
 
   /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
   readonly readKept: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
@@ -138,6 +141,17 @@ export class GraphEvaluation {
       failures.push(() => byTime.delete(time))
     })
     return result
+  }
+
+  /** Computes an RDD. Operators that are nested too deeply begin on an empty stack. */
+  #nested(operator: Operator, time: number): Result {
+    if (this.#depth >= DEEPEST) return Promise.resolve().then(() => this.#nested(operator, time))
+    this.#depth++
+    try {
+      return this.#compute(operator, time)
+    } finally {
+      this.#depth--
+    }
   }
 
   async #compute(operator: Operator, time: number): Result {

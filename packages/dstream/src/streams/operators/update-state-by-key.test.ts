@@ -232,3 +232,13 @@ test('types: keys and values infer, the state is given', () => {
   const of = (s: DStream<[string, number]>) => s.updateStateByKey<boolean>((values) => values.length > 0)
   expectTypeOf(of).returns.toExtend<DStream<[string, boolean]>>()
 })
+
+test('an RDD of initial states whose records are no pairs is refused in the first batch', async () => {
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  const initialState = t.ssc.sc.parallelize([1, 2]) as never
+  t.inputPairs<string, number>([[['a', 1]]]).updateStateByKey<number>((v, n = 0) => n + v.length, { initialState }).print() // prettier-ignore
+  await expect(t.run()).rejects.toMatchObject({
+    code: 'bad-option',
+    message: 'updateStateByKey: initialState must be an RDD or an iterable of pairs [key, state], not 1',
+  })
+})

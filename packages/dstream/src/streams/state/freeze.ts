@@ -1,6 +1,8 @@
 import { isImmutable } from 'immutable'
 import { stateNotData } from '../../base/errors/state.js'
 import { isPlain } from '../../base/is-plain.js'
+import { Duration } from '../../base/time/duration.js'
+import { Time } from '../../base/time/time.js'
 import { checkCopyable, copyOf, type Copying } from './copy.js'
 
 /**
@@ -45,6 +47,7 @@ function freezeParts(value: unknown, frozen: object[]): boolean {
     if (typeof part === 'function' || typeof part === 'symbol') throw stateNotData(part, typeof part)
     if (typeof part !== 'object' || part === null || isImmutable(part)) continue
     if (!isPlain(part)) {
+      if (isTimeValue(part)) continue
       checkCopyable(part)
       hasUnfreezable = true
     } else if (Object.isFrozen(part)) {
@@ -67,10 +70,16 @@ export function copyForCall<S>(value: S): S {
 /** Returns whether readers of this state get copies. */
 export function needsCopy(value: unknown): boolean {
   if (!anyUnfreezable || typeof value !== 'object' || value === null || isImmutable(value)) return false
-  return isPlain(value) ? unfreezable.has(value) : true
+  return isPlain(value) ? unfreezable.has(value) : !isTimeValue(value)
 }
 
 const copyingForCall: Copying = {
-  isShared: (part) => isImmutable(part) || (Object.isFrozen(part) && isPlain(part) && !unfreezable.has(part)),
+  isShared: (part) =>
+    isImmutable(part) || isTimeValue(part) || (Object.isFrozen(part) && isPlain(part) && !unfreezable.has(part)),
   frozen: (copy) => unfreezable.add(copy),
+}
+
+/** Returns whether a value is a Time or a Duration, which cannot be changed. */
+function isTimeValue(value: object): boolean {
+  return value instanceof Time || value instanceof Duration
 }
