@@ -8,7 +8,6 @@ import {
   type Storage,
   type StreamingContext,
   type StreamingContextOptions,
-  type StreamingEvents,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { CrashableContext, type ContextInternals } from './crashable-context.js'
@@ -16,6 +15,7 @@ import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { ManualClock } from './manual-clock.js'
+import { eventNames, type RecordedEvent } from './recorded-events.js'
 import { rowSource } from './row-source.js'
 import { turn } from './turn.js'
 
@@ -45,20 +45,6 @@ export interface TestError {
   /** Whether no further attempt follows. */
   final: boolean
 }
-
-export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & StreamingEvents[E] }[keyof StreamingEvents]
-
-const eventNames: readonly (keyof StreamingEvents)[] = [
-  'streamingStarted',
-  'receiverStarted',
-  'receiverError',
-  'receiverStopped',
-  'batchSubmitted',
-  'batchStarted',
-  'batchCompleted',
-  'outputOperationStarted',
-  'outputOperationCompleted',
-]
 
 /** @internal `onCrashPoint` is called at each named step, before those of `crashAndRecover`. */
 export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {

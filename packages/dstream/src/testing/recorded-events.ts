@@ -1,0 +1,15 @@
+import type { StreamingEvents } from 'dstream'
+
+export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & StreamingEvents[E] }[keyof StreamingEvents]
+
+export const eventNames: readonly (keyof StreamingEvents)[] = [
+  'streamingStarted',
+  'receiverStarted',
+  'receiverError',
+  'receiverStopped',
+  'batchSubmitted',
+  'batchStarted',
+  'batchCompleted',
+  'outputOperationStarted',
+  'outputOperationCompleted',
+]
