@@ -9,11 +9,9 @@ import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
 import { Ticker } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
-import type { StartTimes } from './recovery/start-time.js'
 
 /** All parts of an engine, as `openEngine` has made and restored them. */
 export interface EngineParts extends EngineOptions {
-  readonly zeroMs: number
   readonly retention: ReadonlyMap<Operator, number>
   readonly evaluation: GraphEvaluation
   readonly journal: Journal
@@ -23,7 +21,8 @@ export interface EngineParts extends EngineOptions {
   readonly outputs: OpenOutputs
   /** Batches that an earlier run had begun and not committed. */
   readonly begun: ReadonlySet<number>
-  readonly times: StartTimes
+  /** Time of the first batch. */
+  readonly first: number
 }
 
 const sourcesStarted = crashPoint('start:sources')
@@ -39,7 +38,9 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    this.ticker = new Ticker(parts.clock, parts.yielder, parts.batchMs, (time) => this.#runBatch(time))
+    const { clock, yielder, evaluation } = parts
+    const next = (time: number): number => evaluation.batchTimes.next(time)
+    this.ticker = new Ticker({ clock, yielder, next, run: (time) => this.#runBatch(time) })
   }
 
   get evaluation(): GraphEvaluation {
@@ -55,11 +56,6 @@ export class Engine {
     return this.#parts.journal
   }
 
-  /** One interval before the first batch ever. Slides are aligned to it, across restarts too. */
-  get zeroMs(): number {
-    return this.#parts.zeroMs
-  }
-
   /** Operator → how long its RDDs are kept, in milliseconds. */
   get retention(): ReadonlyMap<Operator, number> {
     return this.#parts.retention
@@ -72,11 +68,11 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, onCrashPoint, times, wrapStorage } = this.#parts
+    const { outputs, inputs, onCrashPoint, first, wrapStorage } = this.#parts
     await outputs.open({ wrapStorage })
     await inputs.start()
     await sourcesStarted(onCrashPoint)
-    this.ticker.start(times.first)
+    this.ticker.start(first)
   }
 
   /**
@@ -117,12 +113,9 @@ export class Engine {
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { begun, times, cycle, fatal } = this.#parts
-    const replayed = begun.has(time)
-    // No data was allocated to a batch that was missed.
-    if (time < times.skipUntil && !replayed) return
+    const { begun, cycle, fatal } = this.#parts
     try {
-      await cycle.run(time, replayed)
+      await cycle.run(time, begun.has(time))
     } catch (error) {
       fatal(error)
     }

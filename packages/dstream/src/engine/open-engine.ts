@@ -1,8 +1,11 @@
 import { crashPoint } from '../base/crash-points.js'
+import { BatchTimes, firstGrid } from '../base/time/batch-times.js'
+import type { Recovered } from '../durable/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
+import type { Journal } from '../durable/journal/journal.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
-import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
+import { GraphEvaluation, type EarlierRun } from '../streams/graph/graph-evaluation.js'
 import { rememberTimes, sharedOperators } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
@@ -28,33 +31,34 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
   const liveMs = firstBatchTime(clock.now(), batchMs)
   if (storage === undefined) logVolatileState(options)
-  const opened =
-    storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, liveMs - batchMs))
+  const opened = storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, liveMs))
   const { checkpoint, recovered } = opened ?? {}
   const outputs = new OpenOutputs(graph.outputs)
   try {
     for (const warning of recovered?.warnings ?? []) logger.warn({}, warning)
     await checkpointOpened(onCrashPoint)
     const journal = checkpoint?.journal ?? volatileJournal()
-    const zeroMs = recovered?.zeroTime ?? liveMs - batchMs
+    const batchTimes = new BatchTimes(recovered?.grids ?? [firstGrid(liveMs - batchMs, batchMs)])
     const retention = rememberTimes(graph, options.rememberMs)
-    const evaluation = new GraphEvaluation(graph, zeroMs, retention, sharedOperators(graph, retention))
+    const shared = sharedOperators(graph, retention)
+    const earlier = earlierRun(recovered, journal)
+    const evaluation = new GraphEvaluation({ graph, times: batchTimes, retention, shared, earlier })
     const stateful = new StatefulOperators(graph, evaluation)
     const store = new BatchStore({ ...options, evaluation, stateful, retention, journal, checkpoint })
     const failedOutputs = new FailedOutputs({ ...options, store })
     const cycle = new BatchCycle({ ...options, evaluation, stateful, store, failedOutputs })
-    let times = { first: liveMs, skipUntil: -Infinity, missed: 0 }
+    let first = liveMs
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
       resume(recovered, { ...options, evaluation, journal, store, stateful })
       failedOutputs.add(recovered.failed)
-      times = startTimes(recovered, options.missedBatches, liveMs, zeroMs, batchMs)
-      logger.info({}, resumeLine(recovered, times.missed, options.missedBatches))
+      const times = startTimes(recovered, batchTimes, liveMs)
+      first = times.first
+      logger.info({}, resumeLine(recovered, times, options))
     }
     await stateRestored(onCrashPoint)
     return new Engine({
       ...options,
-      zeroMs,
       retention,
       evaluation,
       journal,
@@ -63,13 +67,19 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       cycle,
       outputs,
       begun: new Set(recovered?.pending ?? []),
-      times,
+      first,
     })
   } catch (error) {
     await outputs.close().catch(() => undefined)
     await checkpoint?.close().catch(() => undefined)
     throw error
   }
+}
+
+/** Returns what evaluation knows of the batches that an earlier run has committed. */
+function earlierRun(recovered: Recovered | undefined, journal: Journal): EarlierRun | undefined {
+  if (recovered?.lastCommitted === undefined) return undefined
+  return { untilMs: recovered.lastCommitted, isKept: (time) => journal.allocation(time) !== undefined }
 }
 
 function logVolatileState({ graph, appName, logger }: EngineOptions): void {

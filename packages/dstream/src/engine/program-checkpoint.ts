@@ -5,21 +5,25 @@ import { checkOpenable, planResume, readCommits } from '../durable/checkpoint/op
 import { firstBatchTime } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 import { signaturesOf } from './recovery/operator-signature.js'
+import { gridsAfter } from './recovery/start-time.js'
 
 /** Version of the engine as a checkpoint records it. */
 const ENGINE = '0.1'
 
-/** Describes the program to the checkpoint that `storage` holds or will hold. `zeroTime` is used for a new one. */
+/** Describes the program to the checkpoint that `storage` holds or will hold. @param liveMs the first batch time after now */
 export function checkpointOptions(
   { graph, inputs, logger, ...options }: EngineOptions,
   storage: Storage,
-  zeroTime: number,
+  liveMs: number,
 ): CheckpointOptions {
+  const { batchMs, missedBatches } = options
+  const slides = new Map(graph.nodes.map(({ id, operator }) => [id, operator.slideMs]))
   return {
     storage,
     operators: signaturesOf(graph, inputs),
-    zeroTime,
-    batchMs: options.batchMs,
+    zeroTime: liveMs - batchMs,
+    batchMs,
+    gridsAfter: (stored) => gridsAfter(stored, { batchMs, slides, missedBatches, liveMs }),
     engine: ENGINE,
     existing: options.onExistingCheckpoint,
     allowDropped: options.allowDroppedState,
@@ -46,12 +50,12 @@ export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
 export async function dryRun(options: EngineOptions): Promise<void> {
   const { storage, clock, batchMs, inputs } = options
   if (storage === undefined) return
-  const zeroTime = firstBatchTime(clock.now(), batchMs) - batchMs
-  const { resumed } = await checkOpenable(checkpointOptions(options, storage, zeroTime))
+  const { resumed } = await checkOpenable(checkpointOptions(options, storage, firstBatchTime(clock.now(), batchMs)))
   if (resumed) inputs.mustBeRecoverable()
 }
 
 /** Returns the plan by which the program would take over the state in `storage`; only reads. */
-export function resumePlan({ graph, inputs, allowDroppedState }: EngineOptions, storage: Storage): Promise<MatchPlan> {
-  return planResume(storage, { operators: signaturesOf(graph, inputs), allowDropped: allowDroppedState })
+export function resumePlan(options: EngineOptions, storage: Storage): Promise<MatchPlan> {
+  const { graph, inputs, allowDroppedState, batchMs } = options
+  return planResume(storage, { operators: signaturesOf(graph, inputs), allowDropped: allowDroppedState, batchMs })
 }

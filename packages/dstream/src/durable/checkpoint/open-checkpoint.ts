@@ -6,12 +6,14 @@ import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
+import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, OperatorSignature, Recovered, TableEntry } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
 import { match, type MatchPlan } from './match.js'
 import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
+import { pendingOf, storedTimes } from './stored-times.js'
 
 const FOLDER = 'commits'
 const DISCARD_MARK = 'discarding'
@@ -69,13 +71,6 @@ async function prepare(options: CheckpointOptions) {
   const plan = matchOperators(state, read, options, warnings)
   const migrated = new Migration(state, options.operators, new Set(plan.kept))
   migrated.check()
-  const head: CommitHead = {
-    engine,
-    zeroTime: resumed ? state.zeroTime : options.zeroTime,
-    batchMs,
-    operators: options.operators.map(storedPrint),
-    fresh: [],
-  }
   let lastCommitted = state.lastCommitted
   const { journal, begin } = openJournal({
     storage,
@@ -87,6 +82,15 @@ async function prepare(options: CheckpointOptions) {
     segmentBytes: limits.segmentBytes,
     steps,
   })
+  const stored = storedTimes(state, journal)
+  const head: CommitHead = {
+    engine,
+    zeroTime: resumed ? state.zeroTime : options.zeroTime,
+    batchMs,
+    grids: resumed ? (options.gridsAfter?.(stored) ?? stored.grids) : [firstGrid(options.zeroTime, batchMs)],
+    operators: options.operators.map(storedPrint),
+    fresh: [],
+  }
   const committed = (time: number): void => void (lastCommitted = time)
   return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
 }
@@ -128,7 +132,8 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     release,
   })
   const { zeroTime } = head
-  const recovered = recoveredFrom(state, { resumed, zeroTime, warnings, table: migrated.table }, journal)
+  const more = { resumed, zeroTime, grids: head.grids!, batchMs: state.batchMs, warnings, table: migrated.table }
+  const recovered = recoveredFrom(state, more, journal)
   return { checkpoint, recovered }
 }
 
@@ -138,17 +143,16 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 
 function recoveredFrom(
   { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
-  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'warnings' | 'table'>,
+  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
-  const allocated = journal.allocations().map(({ time }) => time)
-  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
+  const pending = pendingOf(lastCommitted, journal)
   const small = { lastCommitted, metadata, remembered, positions, held, failed }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
 /** What a program is matched with. */
-export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped'>
+export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped' | 'batchMs'>
 
 /**
  * What a start of the program would do with the state that is there. Only reads.
@@ -161,9 +165,11 @@ export async function planResume(storage: Storage, program: Program): Promise<Ma
   return plan
 }
 
-function matchStored(state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan {
+function matchStored(state: StoredState, journal: ReadJournal, program: Program): MatchPlan {
+  const { operators, allowDropped, batchMs } = program
   const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
-  return match(state.operators, { holds, begun: state.begun }, operators, allowDropped ?? [])
+  const stored = { holds, begun: state.begun, sameInterval: state.batchMs === batchMs }
+  return match(state.operators, stored, operators, allowDropped ?? [])
 }
 
 /** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */

@@ -1,4 +1,5 @@
 import { keyOf, type MapKey } from '../../base/keys/key.js'
+import { firstGrid, type BatchGrid } from '../../base/time/batch-times.js'
 import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
 
@@ -12,6 +13,7 @@ export type StoredTable = Map<MapKey, StoredEntry>
 export class StoredState {
   zeroTime = 0
   batchMs = 0
+  grids: readonly BatchGrid[] = []
   lastCommitted: number | undefined
   forgotten = -Infinity
   operators: readonly StoredSignature[] = []
@@ -46,6 +48,7 @@ export class StoredState {
     this.zeroTime = head.zeroTime
     this.batchMs = head.batchMs
     this.operators = head.operators
+    this.grids = head.grids ?? [firstGrid(head.zeroTime, head.batchMs)]
     const fresh = new Set(head.fresh)
     const kept = new Set(head.operators.map(({ id }) => id).filter((id) => !fresh.has(id)))
     this.keepOnly((id) => kept.has(id))

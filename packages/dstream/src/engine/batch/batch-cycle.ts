@@ -86,7 +86,7 @@ export class BatchCycle {
   async #evaluate(time: number, report: BatchReport, replayed: boolean): Promise<OutputNode[]> {
     const { evaluation, stateful, graph, bus, clock, failedOutputs } = this.#options
     evaluation.clearFailures()
-    const outputs = graph.outputs.filter((output) => evaluation.isValid(output.parent.slideMs, time))
+    const outputs = graph.outputs.filter((output) => evaluation.isValid(output.parent, time))
     if (outputs.length > 0) bus.emit('batchSubmitted', { batchInfo: report.info() })
     report.started(clock.now())
     if (outputs.length > 0) bus.emit('batchStarted', { batchInfo: report.info() })
@@ -195,7 +195,7 @@ export class BatchCycle {
   #conclude(report: BatchReport, marks: readonly number[]): void {
     const { graph, evaluation, clock, bus, progress, stateful, batchMs } = this.#options
     report.ended(clock.now())
-    if (graph.outputs.some((output) => evaluation.isValid(output.parent.slideMs, report.time))) {
+    if (graph.outputs.some((output) => evaluation.isValid(output.parent, report.time))) {
       bus.emit('batchCompleted', { batchInfo: report.info() })
     }
     const [begun, allocated, evaluated, committed, forgotten] = marks as [number, number, number, number, number]

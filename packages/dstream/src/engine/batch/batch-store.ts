@@ -33,7 +33,6 @@ export interface BatchStoreOptions {
   /** Without a checkpoint nothing survives the process, and nothing is written. */
   readonly checkpoint: Checkpoint | undefined
   readonly inputs: InputSources
-  readonly batchMs: number
 }
 
 interface OperatorTable {
@@ -165,9 +164,7 @@ export class BatchStore {
         this.#lookback.oldestRead(operator, this.#failedOutputs),
       ),
       positions: inputs.positions(graph),
-      held: new Map(
-        lagging.map((operator) => [graph.node(operator).id, stateful.backlog(operator)[0]! - operator.slideMs]),
-      ),
+      held: new Map(lagging.map((operator) => [graph.node(operator).id, stateful.passedBefore(operator)])),
       failed: this.#failedOutputs,
       forget: this.#lastForgettable(until),
     })
@@ -196,9 +193,9 @@ export class BatchStore {
     for (const { table } of this.#tables) if (table.version !== undefined) this.#durable.set(table, table.version)
   }
 
-  /** The last batch time that nothing will read again: the batch itself, or the one before the oldest backlog. */
+  /** The last time that nothing will read again: that of the batch, or the one before the oldest backlog. */
   #lastRead(time: number, oldestBacklog: number | undefined): number {
-    return oldestBacklog === undefined ? time : Math.min(time, oldestBacklog - this.#options.batchMs)
+    return oldestBacklog === undefined ? time : Math.min(time, oldestBacklog - 1)
   }
 
   /** The last batch whose received data no window reads any more. */

@@ -56,11 +56,11 @@ export class RememberedRDDs {
   /** Makes the RDD of an old batch readable, from its contents or from those of its parents. False where some are missing. */
   restore(at: OperatorAt, sc: RDDContext): boolean {
     const { operator, time } = at
-    if (!this.#evaluation.isValid(operator.slideMs, time)) return true
+    if (!this.#evaluation.isValid(operator, time)) return true
     if (this.#evaluation.computed(operator, time) !== undefined) return true
     const partitions = this.#contentsOf(operator, time)
     if (partitions === undefined)
-      return isDerived(operator) && parentsOf(at).every((parent) => this.restore(parent, sc))
+      return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
     this.#evaluation.restore(operator, time, rddOf(sc, partitions.map(partitionSourceOf), { shared: true }))
     return true
   }
@@ -91,7 +91,7 @@ export class RememberedRDDs {
 
   /** Returns false where the RDD cannot be evaluated. That failure has been reported, and later readers pass over it. */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
-    if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
+    if (!this.#evaluation.isValid(operator, time) || this.#contentsOf(operator, time) !== undefined) return true
     const rdd = await this.#evaluation.read(operator, time).catch(() => undefined)
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
@@ -104,7 +104,18 @@ export class RememberedRDDs {
   async #rememberLineage(at: OperatorAt, remembered: Remembered[]): Promise<void> {
     if (await this.#remember(at, remembered)) return
     if (!isDerived(at.operator)) return
-    for (const parent of parentsOf(at)) await this.#rememberLineage(parent, remembered)
+    for (const parent of this.#parentsOf(at)) await this.#rememberLineage(parent, remembered)
+  }
+
+  /** Returns all RDDs that a derived operator reads for the RDD of one batch, newest first. */
+  #parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
+    const afterMs = time - Math.max(operator.lookbackMs, 1)
+    return operator.parents.flatMap((parent) =>
+      this.#evaluation
+        .times(parent, afterMs, time)
+        .reverse()
+        .map((at): OperatorAt => ({ operator: parent, time: at })),
+    )
   }
 
   #contentsOf(operator: Operator, time: number): Partitions | undefined {
@@ -115,16 +126,6 @@ export class RememberedRDDs {
 /** Whether the RDD of an old batch can be computed from the parents' RDDs: the operator is neither a source nor stateful. */
 function isDerived(operator: Operator): boolean {
   return operator.state === undefined && operator.source !== true
-}
-
-/** Returns all RDDs that a derived operator reads for the RDD of one batch. */
-function parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
-  return operator.parents.flatMap((parent) => {
-    const parents: OperatorAt[] = []
-    const after = time - Math.max(operator.lookbackMs, 1)
-    for (let t = time; t > after; t -= parent.slideMs) parents.push({ operator: parent, time: t })
-    return parents
-  })
 }
 
 /** Returns the nearest stateful operators above an operator: their RDD of an old batch cannot be computed again. */

@@ -1,24 +1,26 @@
 import type { Clock, Yielder } from '../../base/ports.js'
 
+export interface TickerOptions {
+  readonly clock: Clock
+  readonly yielder: Yielder
+  /** Returns the batch time after a time. */
+  readonly next: (time: number) => number
+  readonly run: (time: number) => Promise<void>
+}
+
 /**
  * Runs one batch per interval, never two at once, and skips none: late batches run back to back. Batch times are handed
  * out one after the other, so none repeats when the clock jumps back (reference: `RecurringTimer`).
  */
 export class Ticker {
-  readonly #clock: Clock
-  readonly #yielder: Yielder
-  readonly #batchMs: number
-  readonly #run: (time: number) => Promise<void>
+  readonly #options: TickerOptions
   #nextMs = 0
   #timer: { cancel(): void } | undefined
   #working: Promise<void> | undefined
   #stopped = true
 
-  constructor(clock: Clock, yielder: Yielder, batchMs: number, run: (time: number) => Promise<void>) {
-    this.#clock = clock
-    this.#yielder = yielder
-    this.#batchMs = batchMs
-    this.#run = run
+  constructor(options: TickerOptions) {
+    this.#options = options
   }
 
   /** The time of the next batch. */
@@ -47,13 +49,13 @@ export class Ticker {
   /** Runs one more batch after `stop`: with its own time, but at once. */
   async runOne(): Promise<void> {
     const time = this.#nextMs
-    this.#nextMs += this.#batchMs
-    await this.#run(time)
+    this.#nextMs = this.#options.next(time)
+    await this.#options.run(time)
   }
 
   #wait(): void {
     if (this.#stopped) return
-    this.#timer = this.#clock.setTimer(this.#nextMs, () => {
+    this.#timer = this.#options.clock.setTimer(this.#nextMs, () => {
       this.#working = this.#runDue().finally(() => {
         this.#working = undefined
         this.#wait()
@@ -62,8 +64,9 @@ export class Ticker {
   }
 
   async #runDue(): Promise<void> {
-    const slice = this.#yielder.begin()
-    while (!this.#stopped && this.#nextMs <= this.#clock.now()) {
+    const { clock, yielder } = this.#options
+    const slice = yielder.begin()
+    while (!this.#stopped && this.#nextMs <= clock.now()) {
       await this.runOne()
       await slice.pause()
     }

@@ -1,5 +1,5 @@
 import type { OperatorSignature } from '../../durable/checkpoint/checkpoint.js'
-import { fingerprint } from '../../streams/graph/fingerprint.js'
+import { fingerprint, formerFingerprint } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
 
@@ -13,6 +13,8 @@ export function signaturesOf(graph: Graph, inputs: InputSources): OperatorSignat
       derived,
       kind: operator.kind,
       fingerprint: fingerprint(operator),
+      formerFingerprint: formerFingerprint(operator),
+      slideMs: operator.slideMs,
       tables: Object.keys(operator.state?.tables ?? {}),
       version: operator.state?.version ?? 1,
       migrate: operator.state?.migrate,
