@@ -196,7 +196,7 @@ export const mutations = [
   [
     'keeping what made an output fail',
     'engine/batch/remembered-rdds.ts',
-    'for (const parent of parentsOf(at)) await this.#rememberLineage(parent, remembered)',
+    'for (const parent of this.#parentsOf(at)) await this.#rememberLineage(parent, remembered)',
     '',
   ],
   [
@@ -216,5 +216,35 @@ export const mutations = [
     'engine/batch/batch-cycle.ts',
     'await failedOutputs.retry((output, at) => this.#rerun(output, at))',
     '',
+  ],
+  [
+    'begun batches on the grid that they were stored with',
+    'engine/recovery/start-time.ts',
+    'Math.max(stored.lastCommitted ?? -Infinity, ...stored.pending.slice(-1), last.afterMs)',
+    'stored.lastCommitted ?? last.afterMs',
+  ],
+  [
+    'batches that an earlier run had left out',
+    'engine/recovery/start-time.ts',
+    'const grids = withoutGap(stored)',
+    'const { grids } = stored',
+  ],
+  [
+    'slides of an earlier run',
+    'streams/graph/graph-evaluation.ts',
+    'const known = grid.slides.get(this.#options.graph.node(operator).id)',
+    'const known = undefined',
+  ],
+  [
+    'batches of an earlier run are read as a whole or not at all',
+    'streams/graph/graph-evaluation.ts',
+    'if (!this.#isReadable(operator, time)) {',
+    'if (false) {',
+  ],
+  [
+    'the span of an incremental window',
+    'streams/operators/internal/moving-window.ts',
+    'return span?.[0] === afterMs && span[1] === untilMs',
+    'return span !== undefined',
   ],
 ]
