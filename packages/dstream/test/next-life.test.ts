@@ -268,6 +268,41 @@ describe('another batch interval in the next life', () => {
   })
 })
 
+describe('a clock that is behind the last commit', () => {
+  async function restart(onClockBehind: 'wait' | 'continue') {
+    const storage = memoryStorage()
+    const options = { batchInterval: Seconds(1), storage }
+    const first = new TestContext({ ...options, startTime: new Time(60_000) })
+    first.input([['a']]).print()
+    await first.run(2)
+    await first.ssc.stop()
+    const lines: string[] = []
+    const silent = (): void => undefined
+    const logger = { debug: silent, info: silent, error: silent, warn: (_: object, line: string) => void lines.push(line) } // prettier-ignore
+    const t = new TestContext({ ...options, startTime: new Time(50_000), onClockBehind, logger })
+    const times: number[] = []
+    t.input([['a']]).foreachRDD((_, { milliseconds }) => void times.push(milliseconds))
+    await t.advance(Seconds(5))
+    const behind = t.events.filter(({ type }) => type === 'clockBehind')
+    await t.advance(Seconds(8))
+    await t.ssc.stop()
+    return { lines, behind, times }
+  }
+
+  test('by default batches wait for it, and say so', async () => {
+    const { lines, behind, times } = await restart('wait')
+    expect(lines).toEqual([expect.stringMatching(/^The clock is 13000 ms behind the next batch, that of 63000 ms\. No batch runs before/)]) // prettier-ignore
+    expect(behind).toEqual([{ type: 'clockBehind', time: 50_000, nextBatchTime: 63_000 }])
+    expect(times).toEqual([63_000])
+  })
+
+  test("with 'continue' they go on from the last time, one every interval", async () => {
+    const { lines, times } = await restart('continue')
+    expect(lines).toEqual([expect.stringContaining('Batches go on one every interval, ahead of the clock.')])
+    expect(times).toEqual(Array.from({ length: 14 }, (_, i) => 63_000 + 1000 * i))
+  })
+})
+
 /** A change between two lives: what stays true of the second one. */
 interface Shape {
   readonly intervalMs: number

@@ -43,6 +43,11 @@ export interface StreamingContextOptions {
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
   missedBatches?: 'run' | 'skip' | undefined
+  /**
+   * What batches do when the clock is behind them by more than an interval, since it was set back or since the last commit
+   * is of a later time: `wait` until it has caught up (default), or `continue`, one every interval, from the last time on.
+   */
+  onClockBehind?: 'wait' | 'continue' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
@@ -78,6 +83,7 @@ const known = [
   'onExistingCheckpoint',
   'allowDroppedState',
   'missedBatches',
+  'onClockBehind',
   'defaultParallelism',
   'blockInterval',
   'maxRate',
@@ -153,6 +159,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
+  oneOf('onClockBehind', options.onClockBehind, ['wait', 'continue'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }

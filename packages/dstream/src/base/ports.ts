@@ -8,6 +8,11 @@ export interface Clock {
   now(): number
   /** Calls `run` once, at or after `atMs`, unless it is cancelled before. */
   setTimer(atMs: number, run: () => void): { cancel(): void }
+  /**
+   * Calls `run` once, when `delayMs` have passed, whatever `now` says: a clock that is set back does not delay it. Without
+   * this method the time is counted by `now`.
+   */
+  setDelay?(delayMs: number, run: () => void): { cancel(): void }
 }
 
 /** Decides when a long evaluation yields to the event loop. An evaluation runs in slices, with a possible pause after each. */

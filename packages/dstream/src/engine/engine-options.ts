@@ -32,6 +32,7 @@ export interface EngineOptions {
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
   readonly missedBatches: 'run' | 'skip'
+  readonly onClockBehind: 'wait' | 'continue'
   /** Receives each failure of a user's function. */
   readonly failed: (failure: Failure) => void
   /** Receives the error of a batch that could not be finished; the context cannot go on. */

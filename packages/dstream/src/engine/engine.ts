@@ -7,7 +7,7 @@ import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { Operator } from '../streams/graph/operator.js'
 import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
-import { Ticker } from './batch/ticker.js'
+import { Ticker, type ClockBehind } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 
 /** All parts of an engine, as `openEngine` has made and restored them. */
@@ -38,9 +38,13 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    const { clock, yielder, evaluation } = parts
-    const next = (time: number): number => evaluation.batchTimes.next(time)
-    this.ticker = new Ticker({ clock, yielder, next, run: (time) => this.#runBatch(time) })
+    this.ticker = new Ticker({
+      ...parts,
+      next: (time) => parts.evaluation.batchTimes.next(time),
+      run: (time) => this.#runBatch(time),
+      whenBehind: parts.onClockBehind,
+      onBehind: (behind) => this.#reportBehind(behind),
+    })
   }
 
   get evaluation(): GraphEvaluation {
@@ -119,6 +123,17 @@ export class Engine {
     } catch (error) {
       fatal(error)
     }
+  }
+
+  #reportBehind({ nowMs, nextMs }: ClockBehind): void {
+    const { bus, logger, onClockBehind } = this.#parts
+    const consequence =
+      onClockBehind === 'wait'
+        ? "No batch runs before that time. Set the clock right, or go on without it by onClockBehind: 'continue'."
+        : 'Batches go on one every interval, ahead of the clock.'
+    const values = { code: 'clock-behind', now: nowMs, nextBatchTime: nextMs }
+    logger.warn(values, `The clock is ${nextMs - nowMs} ms behind the next batch, that of ${nextMs} ms. ${consequence}`)
+    bus.emit('clockBehind', { time: nowMs, nextBatchTime: nextMs })
   }
 
   async #close(): Promise<void> {

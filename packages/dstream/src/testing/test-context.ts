@@ -45,6 +45,7 @@ export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & Stream
 
 const eventNames: readonly (keyof StreamingEvents)[] = [
   'streamingStarted',
+  'clockBehind',
   'receiverStarted',
   'receiverError',
   'receiverStopped',
