@@ -9,8 +9,8 @@ export interface Clock {
   /** Calls `run` once, at or after `atMs`, unless it is cancelled before. */
   setTimer(atMs: number, run: () => void): { cancel(): void }
   /**
-   * Calls `run` once, when `delayMs` have passed, whatever `now` says: a clock that is set back does not delay it. Without
-   * this method the time is counted by `now`.
+   * Calls `run` once, when `delayMs` have passed, whatever `now` says. Without this method a clock that is set back is
+   * noticed when the next batch is due.
    */
   setDelay?(delayMs: number, run: () => void): { cancel(): void }
 }
@@ -100,4 +100,6 @@ export interface RDDFiles {
   /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
+  /** Returns the numbers n for which there is a directory whose path is `before`, n and `after`. */
+  numbered(before: string, after: string): Promise<number[]>
 }

@@ -89,9 +89,7 @@ export class Ticker {
         this.#wait()
       })
     })
-    const lookMs = Math.min(batchMs, MINUTE_MS)
-    const look = (): void => this.#wait()
-    this.#watch = clock.setDelay?.(lookMs, look) ?? clock.setTimer(clock.now() + lookMs, look)
+    this.#watch = clock.setDelay?.(Math.min(batchMs, MINUTE_MS), () => this.#wait())
   }
 
   #cancel(): void {
