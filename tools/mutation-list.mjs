@@ -247,4 +247,23 @@ export const mutations = [
     'return span?.[0] === afterMs && span[1] === untilMs',
     'return span !== undefined',
   ],
+  [
+    'the first batch comes behind those that outputs hold',
+    'engine/recovery/first-batch.ts',
+    'const firstNew = times.next(last)',
+    'const firstNew = first',
+  ],
+  [
+    'refusal of a checkpoint that is older than an output',
+    'engine/recovery/first-batch.ts',
+    "if (known !== undefined && onOutputAhead === 'refuse') throw outputAhead(id, last, known, firstNew)",
+    '',
+  ],
+  [
+    'begun batches before a first batch that is moved',
+    'engine/engine.ts',
+    'times.skip(known ?? first - 1, behind.first - 1)',
+    'times.skip(-Infinity, behind.first - 1)',
+  ],
+  ['directories that an earlier run has saved', 'output/outputs/save.ts', 'lastCommitted: () => last,', ''],
 ]

@@ -44,6 +44,11 @@ export interface StreamingContextOptions {
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
   missedBatches?: 'run' | 'skip' | undefined
   /**
+   * What a start does when an output holds a batch that the checkpoint does not know, as behind an older copy of the
+   * checkpoint: `refuse` (default), or `continue` behind that batch. Without a checkpoint it continues behind that batch.
+   */
+  onOutputAhead?: 'refuse' | 'continue' | undefined
+  /**
    * What batches do when the clock is behind them by more than an interval, since it was set back or since the last commit
    * is of a later time: `wait` until it has caught up (default), or `continue`, one every interval, from the last time on.
    */
@@ -83,6 +88,7 @@ const known = [
   'onExistingCheckpoint',
   'allowDroppedState',
   'missedBatches',
+  'onOutputAhead',
   'onClockBehind',
   'defaultParallelism',
   'blockInterval',
@@ -159,6 +165,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
+  oneOf('onOutputAhead', options.onOutputAhead, ['refuse', 'continue'])
   oneOf('onClockBehind', options.onClockBehind, ['wait', 'continue'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])

@@ -949,7 +949,7 @@ export class DStream<out T> {
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
    */
   saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
+    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix), this.#host.sc))
   }
 
   /**
@@ -959,7 +959,7 @@ export class DStream<out T> {
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
   saveAsObjectFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
+    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc))
   }
 
   /**

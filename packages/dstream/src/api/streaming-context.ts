@@ -701,7 +701,8 @@ export class StreamingContext implements StreamContext {
   }
 
   #engineOptions(): EngineOptions {
-    const { maxBatchAttempts, allowDroppedState, missedBatches, onClockBehind } = this.#options
+    const { maxBatchAttempts, allowDroppedState, missedBatches } = this.#options
+    const { onOutputAhead, onClockBehind } = this.#options
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -733,6 +734,7 @@ export class StreamingContext implements StreamContext {
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
       missedBatches: missedBatches ?? 'run',
+      onOutputAhead: onOutputAhead ?? 'refuse',
       onClockBehind: onClockBehind ?? 'wait',
       failed: (failure) => policy.failed(failure),
       fatal: (error) => policy.fatal(error),

@@ -32,6 +32,7 @@ export interface EngineOptions {
   readonly onExistingCheckpoint: 'resume' | 'refuse' | 'discard'
   readonly allowDroppedState: readonly string[]
   readonly missedBatches: 'run' | 'skip'
+  readonly onOutputAhead: 'refuse' | 'continue'
   readonly onClockBehind: 'wait' | 'continue'
   /** Receives each failure of a user's function. */
   readonly failed: (failure: Failure) => void

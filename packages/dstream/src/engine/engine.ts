@@ -9,6 +9,7 @@ import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
 import { Ticker, type ClockBehind } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
+import { firstBatchBehind } from './recovery/first-batch.js'
 
 /** All parts of an engine, as `openEngine` has made and restored them. */
 export interface EngineParts extends EngineOptions {
@@ -23,6 +24,8 @@ export interface EngineParts extends EngineOptions {
   readonly begun: ReadonlySet<number>
   /** Time of the first batch. */
   readonly first: number
+  /** Time of the last batch that the checkpoint knows, begun ones included. */
+  readonly known: number | undefined
 }
 
 const sourcesStarted = crashPoint('start:sources')
@@ -72,8 +75,9 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, onCrashPoint, first, wrapStorage } = this.#parts
+    const { outputs, inputs, onCrashPoint, wrapStorage } = this.#parts
     await outputs.open({ wrapStorage })
+    const first = this.#firstBatch()
     await inputs.start()
     await sourcesStarted(onCrashPoint)
     this.ticker.start(first)
@@ -102,6 +106,18 @@ export class Engine {
     }
     const left = inputs.waiting(journal)
     if (gracefully && left > 0) throw stopTimedOut(timeoutMs, left)
+  }
+
+  /** Returns the first batch time; it leaves out the times at which an output holds batches that are not of this job's past. */
+  #firstBatch(): number {
+    const { graph, first, known, evaluation, onOutputAhead, logger } = this.#parts
+    const times = evaluation.batchTimes
+    const outputs = graph.outputs.map(({ id, lastCommitted }) => ({ id, lastCommitted: lastCommitted?.() }))
+    const behind = firstBatchBehind({ outputs, known, first, times, onOutputAhead })
+    if (behind.reason === undefined) return first
+    logger.warn({}, behind.reason)
+    times.skip(known ?? first - 1, behind.first - 1)
+    return times.next(first - 1)
   }
 
   /** Lets no further batch begin. */

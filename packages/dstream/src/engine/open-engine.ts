@@ -68,6 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       outputs,
       begun: new Set(recovered?.pending ?? []),
       first,
+      known: recovered?.pending.at(-1) ?? recovered?.lastCommitted,
     })
   } catch (error) {
     await outputs.close().catch(() => undefined)

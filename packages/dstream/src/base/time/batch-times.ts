@@ -88,11 +88,11 @@ export class BatchTimes {
     return undefined
   }
 
-  /** Leaves out the batches of the last grid before `firstMs`; none of them may have begun. */
-  skipTo(firstMs: number): void {
+  /** Leaves out the batch times in (afterMs, untilMs], none of which may have begun. */
+  skip(afterMs: number, untilMs: number): void {
     const last = this.#grids.at(-1)!
-    if (firstMs <= last.afterMs) return
-    this.#grids = [...this.#grids.slice(0, -1), { ...last, afterMs: firstMs - 1 }]
+    const done = afterMs > last.afterMs ? [{ ...last, untilMs: afterMs }] : []
+    this.#grids = [...this.#grids.slice(0, -1), ...done, { ...last, afterMs: Math.max(last.afterMs, untilMs) }]
   }
 }
 

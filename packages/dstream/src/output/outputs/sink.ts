@@ -58,6 +58,7 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
       await sink.write({ time: at, rdd: rdd as RDD<T> })
       last = Math.max(time, last ?? time)
     },
+    lastCommitted: () => last,
     close,
   }
 }

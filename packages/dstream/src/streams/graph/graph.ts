@@ -42,6 +42,8 @@ export interface OutputNode {
   /** True when `run` hands the RDD to a user's function, which may run several actions on it. */
   readonly handsOutRDD: boolean
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
+  /** Returns the last batch that the place of the output holds, in milliseconds, once it is open. */
+  lastCommitted?(): number | undefined
   /** Called once before the first batch, as `close` is called once after the last. */
   open?(host?: OutputHost): Promise<void>
   close?(): Promise<void>
