@@ -959,7 +959,9 @@ export class DStream<out T> {
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
   saveAsObjectFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc))
+    this.#host.addOutput(
+      saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc),
+    )
   }
 
   /**
