@@ -149,6 +149,22 @@ describe('an incremental window in the next life', () => {
   })
 })
 
+describe('a plain window in the next life', () => {
+  test.each([
+    ['a shorter one drops batches', 4, 2, [2, 2, 2]],
+    ['a longer one holds what the shorter one has kept, and fills up', 2, 5, [3, 4, 5, 5]],
+  ])('%s', async (_, before, after, expected) => {
+    const plain = (seconds: number): Define => {
+      return (words) => words.window(Seconds(seconds)).count()
+    }
+    const [, second] = await live([
+      { define: plain(before), rows: rowsOf(6) },
+      { define: plain(after), rows: rowsOf(expected.length) },
+    ])
+    expect(counts(second!)).toEqual(expected)
+  })
+})
+
 describe('another slide in the next life', () => {
   test('a batch that was begun has the outputs of its own slide', async () => {
     const [first, second] = await live([
