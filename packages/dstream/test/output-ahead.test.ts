@@ -153,3 +153,20 @@ test('a batch that was begun is run at its own time before the first batch is mo
   await next.ssc.stop()
   expect(times).toEqual([2000, 6000])
 })
+
+test('the identity that a sink is told is that of the checkpoint; a run without one has its own', async () => {
+  const told: unknown[] = []
+  const sink: Sink<unknown> = {
+    open: (host) => void told.push(host?.job),
+    lastCommitted: () => undefined,
+    write: () => Promise.resolve(),
+  }
+  const define = (stream: DStream<string>): void => void stream.to(sink)
+  const storage = memoryStorage()
+  const runs: Partial<TestContextOptions>[] = [{ storage }, { storage }, {}, {}, { storage, onExistingCheckpoint: 'discard' }, { storage }] // prettier-ignore
+  for (const [i, options] of runs.entries()) await run(1000 * i, ['a'], define, options)
+  const [first, second, third, fourth, discarded, last] = told
+  expect([second, last]).toEqual([first, discarded])
+  expect(new Set([first, third, fourth, discarded]).size).toBe(4)
+  expect(told.every((job) => typeof job === 'string' && job.length > 20)).toBe(true)
+})

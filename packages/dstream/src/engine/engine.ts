@@ -22,6 +22,8 @@ export interface EngineParts extends EngineOptions {
   readonly outputs: OpenOutputs
   /** Batches that an earlier run had begun and not committed. */
   readonly begun: ReadonlySet<number>
+  /** The identity that outputs are told. */
+  readonly job: string
   /** Time of the first batch. */
   readonly first: number
   /** Time of the last batch that the checkpoint knows, begun ones included. */
@@ -75,8 +77,8 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, onCrashPoint, wrapStorage } = this.#parts
-    await outputs.open({ wrapStorage })
+    const { outputs, inputs, onCrashPoint, wrapStorage, job } = this.#parts
+    await outputs.open({ job, wrapStorage })
     const first = this.#firstBatch()
     await inputs.start()
     await sourcesStarted(onCrashPoint)

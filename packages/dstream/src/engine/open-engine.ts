@@ -30,8 +30,10 @@ const stateRestored = crashPoint('start:restored')
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
   const liveMs = firstBatchTime(clock.now(), batchMs)
+  const newJob = crypto.randomUUID()
   if (storage === undefined) logVolatileState(options)
-  const opened = storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, liveMs))
+  const opened =
+    storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, { liveMs, newJob }))
   const { checkpoint, recovered } = opened ?? {}
   const outputs = new OpenOutputs(graph.outputs)
   try {
@@ -67,6 +69,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       cycle,
       outputs,
       begun: new Set(recovered?.pending ?? []),
+      job: recovered?.job ?? newJob,
       first,
       known: recovered?.pending.at(-1) ?? recovered?.lastCommitted,
     })

@@ -10,17 +10,26 @@ import { gridsAfter } from './recovery/start-time.js'
 /** Version of the engine as a checkpoint records it. */
 const ENGINE = '0.1'
 
-/** Describes the program to the checkpoint that `storage` holds or will hold. @param liveMs the first batch time after now */
+/** The parts of a checkpoint that begin with a run. */
+export interface NewRun {
+  /** The first batch time after now, in milliseconds. */
+  readonly liveMs: number
+  /** The identity of the job, if it begins with this run. */
+  readonly newJob: string
+}
+
+/** Describes the program to the checkpoint that `storage` holds or will hold. */
 export function checkpointOptions(
   { graph, inputs, logger, ...options }: EngineOptions,
   storage: Storage,
-  liveMs: number,
+  { liveMs, newJob }: NewRun,
 ): CheckpointOptions {
   const { batchMs, missedBatches } = options
   const slides = new Map(graph.nodes.map(({ id, operator }) => [id, operator.slideMs]))
   return {
     storage,
     operators: signaturesOf(graph, inputs),
+    newJob,
     zeroTime: liveMs - batchMs,
     batchMs,
     gridsAfter: (stored) => gridsAfter(stored, { batchMs, slides, missedBatches, liveMs }),
@@ -50,7 +59,8 @@ export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
 export async function dryRun(options: EngineOptions): Promise<void> {
   const { storage, clock, batchMs, inputs } = options
   if (storage === undefined) return
-  const { resumed } = await checkOpenable(checkpointOptions(options, storage, firstBatchTime(clock.now(), batchMs)))
+  const newRun = { liveMs: firstBatchTime(clock.now(), batchMs), newJob: '' }
+  const { resumed } = await checkOpenable(checkpointOptions(options, storage, newRun))
   if (resumed) inputs.mustBeRecoverable()
 }
 

@@ -118,6 +118,8 @@ export interface Recovered {
   /** False: nothing was there, this is a first start. */
   readonly resumed: boolean
   readonly zeroTime: number
+  /** The identity of the job, the same as long as it goes on from its checkpoint. */
+  readonly job: string
   /** Those of earlier runs, then that of this run. */
   readonly grids: readonly BatchGrid[]
   /** The interval of the run that wrote the checkpoint. */
@@ -154,6 +156,8 @@ export interface CheckpointOptions {
   readonly operators: readonly OperatorSignature[]
   /** Used when nothing is there yet. */
   readonly zeroTime: number
+  /** The identity of the job, used when nothing is there yet, or a checkpoint of an earlier version, which has none. */
+  readonly newJob?: string | undefined
   readonly batchMs: number
   /** Returns the grids of this run, which goes on from earlier ones; by default it has the times of the last one. */
   readonly gridsAfter?: ((stored: StoredTimes) => readonly BatchGrid[]) | undefined

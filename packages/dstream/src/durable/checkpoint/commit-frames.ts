@@ -28,6 +28,8 @@ export interface CommitRest {
 export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
+  /** The identity of the job; absent from checkpoints of earlier versions. */
+  readonly job?: string
   readonly batchMs: number
   /** The batch times of earlier runs and of this one; absent from checkpoints of earlier versions. */
   readonly grids?: readonly BatchGrid[]

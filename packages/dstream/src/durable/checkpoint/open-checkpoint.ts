@@ -1,5 +1,4 @@
-import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../../base/errors/storage.js'
-import { versionUnknown } from '../../base/errors/checkpoint.js'
+import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { listLog, Log, logSteps, readLog, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
@@ -8,9 +7,10 @@ import { openJournal, readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
-import type { Checkpoint, CheckpointOptions, OperatorSignature, Recovered, TableEntry } from './checkpoint.js'
+import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
 import { match, type MatchPlan } from './match.js'
+import { Migration } from './migration.js'
 import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
@@ -86,6 +86,7 @@ async function prepare(options: CheckpointOptions) {
   const head: CommitHead = {
     engine,
     zeroTime: resumed ? state.zeroTime : options.zeroTime,
+    job: state.job ?? options.newJob ?? '',
     batchMs,
     grids: resumed ? (options.gridsAfter?.(stored) ?? stored.grids) : [firstGrid(options.zeroTime, batchMs)],
     operators: options.operators.map(storedPrint),
@@ -131,8 +132,16 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     snapshotAt: baseTime ?? head.zeroTime,
     release,
   })
-  const { zeroTime } = head
-  const more = { resumed, zeroTime, grids: head.grids!, batchMs: state.batchMs, warnings, table: migrated.table }
+  const { zeroTime, job } = head
+  const more = {
+    resumed,
+    zeroTime,
+    job: job!,
+    grids: head.grids!,
+    batchMs: state.batchMs,
+    warnings,
+    table: migrated.table,
+  }
   const recovered = recoveredFrom(state, more, journal)
   return { checkpoint, recovered }
 }
@@ -143,7 +152,7 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 
 function recoveredFrom(
   { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
-  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
+  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
@@ -252,42 +261,4 @@ function streamsOf({ operators, codec }: CheckpointOptions): Streams {
     streamOf: (operator) => streamOf.get(operator),
     codec,
   }
-}
-
-/** Values of older versions, read by the program's `migrate`. */
-class Migration {
-  readonly #state: StoredState
-  readonly #operators: ReadonlyMap<string, OperatorSignature>
-
-  readonly #kept: ReadonlySet<string>
-
-  constructor(state: StoredState, operators: readonly OperatorSignature[], kept: ReadonlySet<string>) {
-    this.#state = state
-    this.#kept = kept
-    this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
-  }
-
-  /** Everything is migrated once before anything is written: a `migrate` that throws refuses the start. */
-  check(): void {
-    for (const [id, tables] of this.#state.tables) {
-      const operator = this.#operators.get(id)
-      if (operator === undefined) continue
-      for (const [name, table] of tables) {
-        for (const [key, entry] of table) {
-          if (entry.version === operator.version) continue
-          if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
-          try {
-            // Other tables of an operator are the engine's own, and have no versions.
-            const value = name === 'state' ? operator.migrate(entry.value, entry.version) : entry.value
-            table.set(key, { ...entry, value, version: operator.version })
-          } catch (error) {
-            throw migrationFailed(id, entry.key, entry.version, operator.version, error)
-          }
-        }
-      }
-    }
-  }
-
-  readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
-    this.#kept.has(operator) ? (this.#state.tables.get(operator)?.get(table)?.values() ?? []) : undefined
 }

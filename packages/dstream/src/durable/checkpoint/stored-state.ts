@@ -12,6 +12,7 @@ export type StoredTable = Map<MapKey, StoredEntry>
 /** Everything that commits say, folded. What lives and what is recovered is the same fold. */
 export class StoredState {
   zeroTime = 0
+  job: string | undefined
   batchMs = 0
   grids: readonly BatchGrid[] = []
   lastCommitted: number | undefined
@@ -46,6 +47,7 @@ export class StoredState {
   /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
   head(head: CommitHead): void {
     this.zeroTime = head.zeroTime
+    this.job = head.job
     this.batchMs = head.batchMs
     this.operators = head.operators
     this.grids = head.grids ?? [firstGrid(head.zeroTime, head.batchMs)]

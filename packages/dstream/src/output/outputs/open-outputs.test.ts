@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
 import { OpenOutputs } from './open-outputs.js'
 
-const host: OutputHost = { wrapStorage: (storage) => storage }
+const host: OutputHost = { job: 'job', wrapStorage: (storage) => storage }
 const oops = new Error('oops')
 /** An output that records its calls; `fails` names the methods that throw, `without` those that are missing. */
 function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec {

@@ -27,6 +27,11 @@ export interface Attempt {
 
 /** The surroundings that a context gives to its outputs when it opens them. */
 export interface OutputHost {
+  /**
+   * The identity of the job. It stays the same as long as runs go on from one checkpoint; a run without a checkpoint, or one
+   * that discards it, has an identity of its own.
+   */
+  readonly job: string
   /** Returns the storage to write through: the given one, or in a test a view of it that can crash. */
   wrapStorage(storage: Storage): Storage
 }
