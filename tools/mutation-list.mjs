@@ -228,7 +228,7 @@ export const mutations = [
   [
     'keeping what made an output fail',
     'engine/batch/remembered-rdds.ts',
-    'for (const parent of parentsOf(at)) await this.#rememberLineage(parent, remembered)',
+    'for (const parent of this.#parentsOf(at)) await this.#rememberLineage(parent, remembered)',
     '',
   ],
   [
@@ -300,4 +300,53 @@ export const mutations = [
     'await failedOutputs.retry((output, at) => this.#rerun(output, at))',
     '',
   ],
+  [
+    'begun batches on the grid that they were stored with',
+    'engine/recovery/start-time.ts',
+    'Math.max(stored.lastCommitted ?? -Infinity, ...stored.pending.slice(-1), last.afterMs)',
+    'stored.lastCommitted ?? last.afterMs',
+  ],
+  [
+    'batches that an earlier run had left out',
+    'engine/recovery/start-time.ts',
+    'const grids = withoutGap(stored)',
+    'const { grids } = stored',
+  ],
+  [
+    'slides of an earlier run',
+    'streams/graph/graph-evaluation.ts',
+    'const known = grid.slides.get(this.#options.graph.node(operator).id)',
+    'const known = undefined',
+  ],
+  [
+    'batches of an earlier run are read as a whole or not at all',
+    'streams/graph/graph-evaluation.ts',
+    'if (!this.#isReadable(operator, time)) {',
+    'if (false) {',
+  ],
+  [
+    'the span of an incremental window',
+    'streams/operators/internal/moving-window.ts',
+    'return span?.[0] === afterMs && span[1] === untilMs',
+    'return span !== undefined',
+  ],
+  [
+    'the first batch comes behind those that outputs hold',
+    'engine/recovery/first-batch.ts',
+    'const firstNew = times.next(last)',
+    'const firstNew = first',
+  ],
+  [
+    'refusal of a checkpoint that is older than an output',
+    'engine/recovery/first-batch.ts',
+    "if (known !== undefined && onOutputAhead === 'refuse') throw outputAhead(id, last, known, firstNew)",
+    '',
+  ],
+  [
+    'begun batches before a first batch that is moved',
+    'engine/engine.ts',
+    'times.skip(known ?? first - 1, behind.first - 1)',
+    'times.skip(-Infinity, behind.first - 1)',
+  ],
+  ['directories that an earlier run has saved', 'output/outputs/save.ts', 'lastCommitted: () => last,', ''],
 ]

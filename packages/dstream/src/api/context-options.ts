@@ -55,6 +55,16 @@ export interface StreamingContextOptions {
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
   missedBatches?: 'run' | 'skip' | undefined
+  /**
+   * What a start does when an output holds a batch that the checkpoint does not know, as behind an older copy of the
+   * checkpoint: `refuse` (default), or `continue` behind that batch. Without a checkpoint it continues behind that batch.
+   */
+  onOutputAhead?: 'refuse' | 'continue' | undefined
+  /**
+   * What batches do when the clock is behind them by more than an interval, since it was set back or since the last commit
+   * is of a later time: `wait` until it has caught up (default), or `continue`, one every interval, from the last time on.
+   */
+  onClockBehind?: 'wait' | 'continue' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
@@ -107,6 +117,8 @@ const known = [
   'storageRetryTimeout',
   'allowDroppedState',
   'missedBatches',
+  'onOutputAhead',
+  'onClockBehind',
   'defaultParallelism',
   'blockInterval',
   'maxRate',
@@ -202,6 +214,8 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('onLocked', options.onLocked, ['refuse', 'wait'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
+  oneOf('onOutputAhead', options.onOutputAhead, ['refuse', 'continue'])
+  oneOf('onClockBehind', options.onClockBehind, ['wait', 'continue'])
   for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }

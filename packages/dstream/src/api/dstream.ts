@@ -989,7 +989,7 @@ export class DStream<out T> {
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
    */
   saveAsTextFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
-    const spec = saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix))
+    const spec = saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix), this.#host.sc)
     return this.#output('saveAsTextFiles', spec, options)
   }
 
@@ -1000,7 +1000,7 @@ export class DStream<out T> {
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
   saveAsObjectFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
-    const spec = saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix))
+    const spec = saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc)
     return this.#output('saveAsObjectFiles', spec, options)
   }
 

@@ -759,6 +759,7 @@ export class StreamingContext implements StreamContext {
     const { allowDroppedState, allowDroppedOutputs, missedBatches } = this.#options
     const { onLocked, storageRetryTimeout, signal } = this.#options
     const delivery = contextDelivery(this.#options)
+    const { onOutputAhead, onClockBehind } = this.#options
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -799,6 +800,8 @@ export class StreamingContext implements StreamContext {
       allowDroppedState: allowDroppedState ?? [],
       allowDroppedOutputs: allowDroppedOutputs ?? [],
       missedBatches: missedBatches ?? 'run',
+      onOutputAhead: onOutputAhead ?? 'refuse',
+      onClockBehind: onClockBehind ?? 'wait',
       failed: (failure) => policy.failed(failure),
       operatorFailed: (failed, failure) => void policy.operatorFailed(failed, failure),
       stop: (error) => policy.stop(error),

@@ -8,6 +8,11 @@ export interface Clock {
   now(): number
   /** Calls `run` once, at or after `atMs`, unless it is cancelled before. */
   setTimer(atMs: number, run: () => void): { cancel(): void }
+  /**
+   * Calls `run` once, when `delayMs` have passed, whatever `now` says. Without this method a clock that is set back is
+   * noticed when the next batch is due.
+   */
+  setDelay?(delayMs: number, run: () => void): { cancel(): void }
 }
 
 /** Decides when a long evaluation yields to the event loop. An evaluation runs in slices, with a possible pause after each. */
@@ -100,4 +105,6 @@ export interface RDDFiles {
   /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
+  /** Returns the numbers n for which there is a directory whose path is `before`, n and `after`. */
+  numbered(before: string, after: string): Promise<number[]>
 }

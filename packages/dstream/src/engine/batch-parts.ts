@@ -1,7 +1,8 @@
 import { checkKeptStorable, checkStateStorable } from '../durable/codec/storable.js'
 import { Random } from '../base/random.js'
 import { pauseMs } from '../output/delivery/delivery-policy.js'
-import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
+import type { BatchTimes } from '../base/time/batch-times.js'
+import { GraphEvaluation, type EarlierRun } from '../streams/graph/graph-evaluation.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
@@ -15,17 +16,18 @@ import type { Graph } from '../streams/graph/graph.js'
 import type { EngineOptions } from './engine-options.js'
 
 export interface BatchPartsOptions {
-  readonly zeroMs: number
+  readonly times: BatchTimes
+  readonly earlier: EarlierRun | undefined
   readonly journal: Journal
   readonly checkpoint: Checkpoint | undefined
 }
 
 /** Returns the parts that run the batches of a program, wired to each other. */
-export function batchParts(options: EngineOptions, { zeroMs, journal, checkpoint }: BatchPartsOptions) {
+export function batchParts(options: EngineOptions, { times, earlier, journal, checkpoint }: BatchPartsOptions) {
   const { graph, clock, storage } = options
   const retention = rememberTimes(graph, options.rememberMs)
   const storable = storage === undefined ? undefined : checkKeptStorable
-  const evaluation = new GraphEvaluation(graph, { zeroMs, leastMs: options.rememberMs, retention, storable })
+  const evaluation = new GraphEvaluation(graph, { times, earlier, leastMs: options.rememberMs, retention, storable })
   const { delivery, virtualTime, sc } = options
   const random = new Random(clock.now())
   const stateful = new StatefulOperators({

@@ -43,6 +43,8 @@ export interface EngineOptions extends LockOptions {
   readonly allowDroppedState: readonly string[]
   readonly allowDroppedOutputs: readonly string[]
   readonly missedBatches: 'run' | 'skip'
+  readonly onOutputAhead: 'refuse' | 'continue'
+  readonly onClockBehind: 'wait' | 'continue'
   /** Receives each failure of a user's function. */
   readonly failed: (failure: Failure) => void
   /** Draws the consequence of a stateful operator's failure. */

@@ -9,14 +9,13 @@ import type { Operator } from '../streams/graph/operator.js'
 import type { BatchCycle } from './batch/batch-cycle.js'
 import type { BatchStore } from './batch/batch-store.js'
 import type { OutputOperations } from './batch/output-operations.js'
+import { Ticker, type ClockBehind } from './batch/ticker.js'
 import { Deadline } from './deadline.js'
-import { Ticker } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
-import type { StartTimes } from './recovery/start-time.js'
+import { firstBatchBehind } from './recovery/first-batch.js'
 
 /** All parts of an engine, as `openEngine` has made and restored them. */
 export interface EngineParts extends EngineOptions {
-  readonly zeroMs: number
   readonly retention: ReadonlyMap<Operator, number>
   readonly evaluation: GraphEvaluation
   readonly journal: Journal
@@ -28,7 +27,12 @@ export interface EngineParts extends EngineOptions {
   readonly outputs: OpenOutputs
   /** Batches that an earlier run had begun and not committed. */
   readonly begun: ReadonlySet<number>
-  readonly times: StartTimes
+  /** The identity that outputs are told. */
+  readonly job: string
+  /** Time of the first batch. */
+  readonly first: number
+  /** Time of the last batch that the checkpoint knows, begun ones included. */
+  readonly known: number | undefined
 }
 
 /** How long the parts of a start that has failed may take to close, in milliseconds. */
@@ -47,7 +51,13 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    this.ticker = new Ticker(parts.clock, parts.yielder, parts.batchMs, (time) => this.#runBatch(time))
+    this.ticker = new Ticker({
+      ...parts,
+      next: (time) => parts.evaluation.batchTimes.next(time),
+      run: (time) => this.#runBatch(time),
+      whenBehind: parts.onClockBehind,
+      onBehind: (behind) => this.#reportBehind(behind),
+    })
   }
 
   get evaluation(): GraphEvaluation {
@@ -61,11 +71,6 @@ export class Engine {
   /** Holds the received blocks; sources add theirs here. */
   get journal(): Journal {
     return this.#parts.journal
-  }
-
-  /** One interval before the first batch ever. Slides are aligned to it, across restarts too. */
-  get zeroMs(): number {
-    return this.#parts.zeroMs
   }
 
   /** Operator → how long its RDDs are kept, in milliseconds. */
@@ -86,11 +91,12 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { appName, outputs, inputs, operations, onCrashPoint, times, wrapStorage } = this.#parts
-    await outputs.open({ job: appName, wrapStorage })
+    const { outputs, inputs, operations, onCrashPoint, wrapStorage, job } = this.#parts
+    await outputs.open({ job, wrapStorage })
+    const first = this.#firstBatch()
     await inputs.start()
     await sourcesStarted(onCrashPoint)
-    this.ticker.start(times.first)
+    this.ticker.start(first)
     // Batches that an earlier run has left come first, and need no new batch for it.
     void operations.wake()
   }
@@ -141,6 +147,18 @@ export class Engine {
     if (gracefully && checkpoint === undefined && !operations.isEmpty) throw outputsLost(operations.oldestPending())
   }
 
+  /** Returns the first batch time; it leaves out the times at which an output holds batches that are not of this job's past. */
+  #firstBatch(): number {
+    const { graph, first, known, evaluation, onOutputAhead, logger } = this.#parts
+    const times = evaluation.batchTimes
+    const outputs = graph.outputs.map(({ id, lastCommitted }) => ({ id, lastCommitted: lastCommitted?.() }))
+    const behind = firstBatchBehind({ outputs, known, first, times, onOutputAhead })
+    if (behind.reason === undefined) return first
+    logger.warn({}, behind.reason)
+    times.skip(known ?? first - 1, behind.first - 1)
+    return times.next(first - 1)
+  }
+
   /** Lets no further batch begin. */
   halt(): void {
     void this.ticker.stop()
@@ -155,16 +173,24 @@ export class Engine {
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { begun, times, cycle, fatal } = this.#parts
-    const replayed = begun.has(time)
-    // No data was allocated to a batch that was missed.
-    if (time < times.skipUntil && !replayed) return
+    const { begun, cycle, fatal } = this.#parts
     try {
-      await cycle.run(time, replayed)
+      await cycle.run(time, begun.has(time))
     } catch (error) {
       // A batch that has outlived the stop has no store any more, and nobody waits for it.
       if (!this.store.isClosed) fatal(error)
     }
+  }
+
+  #reportBehind({ nowMs, nextMs }: ClockBehind): void {
+    const { bus, logger, onClockBehind } = this.#parts
+    const consequence =
+      onClockBehind === 'wait'
+        ? "No batch runs before that time. Set the clock right, or go on without it by onClockBehind: 'continue'."
+        : 'Batches go on one every interval, ahead of the clock.'
+    const values = { code: 'clock-behind', now: nowMs, nextBatchTime: nextMs }
+    logger.warn(values, `The clock is ${nextMs - nowMs} ms behind the next batch, that of ${nextMs} ms. ${consequence}`)
+    bus.emit('clockBehind', { time: nowMs, nextBatchTime: nextMs })
   }
 
   async #close(deadline: Deadline): Promise<void> {

@@ -67,6 +67,11 @@ export interface ReceiverInfo {
 export interface StreamingEvents {
   /** `start()` has completed. `time` is in milliseconds since the epoch. */
   streamingStarted: { time: number }
+  /**
+   * The next batch is more than one interval ahead of the clock: the clock was set back, or the last commit is of a later
+   * time. Emitted at once, and every minute as long as it is so. Times in milliseconds since the epoch.
+   */
+  clockBehind: { time: number; nextBatchTime: number }
   receiverStarted: { receiverInfo: ReceiverInfo }
   receiverError: { receiverInfo: ReceiverInfo }
   receiverStopped: { receiverInfo: ReceiverInfo }

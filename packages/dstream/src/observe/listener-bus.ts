@@ -9,6 +9,7 @@ type Handler = (event: never) => void
 
 const EVENTS: Readonly<Record<EventName, true>> = {
   streamingStarted: true,
+  clockBehind: true,
   receiverStarted: true,
   receiverError: true,
   receiverStopped: true,

@@ -4,6 +4,7 @@ export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & Stream
 
 export const eventNames: readonly (keyof StreamingEvents)[] = [
   'streamingStarted',
+  'clockBehind',
   'receiverStarted',
   'receiverError',
   'receiverStopped',

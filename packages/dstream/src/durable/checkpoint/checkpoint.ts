@@ -4,6 +4,7 @@ import type { AppendRetry } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { PendingOutput } from './pending-outputs.js'
 import type { Storage, Yielder } from '../../base/ports.js'
+import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CrashHook } from '../../base/crash-points.js'
 
 /** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
@@ -12,8 +13,12 @@ export interface OperatorSignature {
   /** False when the user gave the id with `uid`. */
   readonly derived: boolean
   readonly kind: string
-  /** Of kinds and parameters of the whole ancestry (graph/fingerprint.ts). */
+  /** Of kinds and parameters of the whole ancestry, slides excepted (graph/fingerprint.ts). */
   readonly fingerprint: string
+  /** The fingerprint with slides, under which checkpoints of earlier versions know the operator. */
+  readonly formerFingerprint?: string | undefined
+  /** In milliseconds; absent from checkpoints of earlier versions. */
+  readonly slideMs?: number | undefined
   /** Names of its tables; empty for an operator that keeps nothing but metadata or remembered RDDs. */
   readonly tables: readonly string[]
   /** Version of the stored form of its values. */
@@ -95,11 +100,28 @@ export interface SnapshotSource {
   readonly remembered: readonly Remembered[]
 }
 
+/** The batch times of earlier runs, for the program that goes on from them. */
+export interface StoredTimes {
+  /** The last grid is that of the run that wrote the checkpoint. */
+  readonly grids: readonly BatchGrid[]
+  readonly lastCommitted: number | undefined
+  /** Batches that were begun and not committed, ascending. */
+  readonly pending: readonly number[]
+  /** The oldest batch of which anything is kept. */
+  readonly oldest: number
+}
+
 /** What a directory held. */
 export interface Recovered {
   /** False: nothing was there, this is a first start. */
   readonly resumed: boolean
   readonly zeroTime: number
+  /** The identity of the job, the same as long as it goes on from its checkpoint. */
+  readonly job: string
+  /** Those of earlier runs, then that of this run. */
+  readonly grids: readonly BatchGrid[]
+  /** The interval of the run that wrote the checkpoint. */
+  readonly batchMs: number
   /** Time of the last committed batch; `undefined` before the first commit. */
   readonly lastCommitted: number | undefined
   /** Entries in order of first arrival, migrated; decoded while iterated, so iterate once. `undefined`: the operator is new. */
@@ -132,7 +154,11 @@ export interface CheckpointOptions {
   readonly operators: readonly OperatorSignature[]
   /** Used when nothing is there yet. */
   readonly zeroTime: number
+  /** The identity of the job, used when nothing is there yet, or a checkpoint of an earlier version, which has none. */
+  readonly newJob?: string | undefined
   readonly batchMs: number
+  /** Returns the grids of this run, which goes on from earlier ones; by default it has the times of the last one. */
+  readonly gridsAfter?: ((stored: StoredTimes) => readonly BatchGrid[]) | undefined
   /** Version of this library, kept for the reader of a checkpoint. */
   readonly engine: string
   /** What to do when the storage holds a checkpoint; default `resume`. */

@@ -3,6 +3,7 @@ import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 import type { Slice } from '../../base/ports.js'
+import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CommitRecord, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
 import type { PendingOutput } from './pending-outputs.js'
 
@@ -30,23 +31,24 @@ export interface CommitRest {
 export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
+  /** The identity of the job; absent from checkpoints of earlier versions. */
+  readonly job?: string
   readonly batchMs: number
+  /** The batch times of earlier runs and of this one; absent from checkpoints of earlier versions. */
+  readonly grids?: readonly BatchGrid[]
   readonly operators: readonly StoredSignature[]
   /** Operators that begin anew here, whatever was written under their ids before. */
   readonly fresh: readonly string[]
 }
 
-export type StoredSignature = Pick<OperatorSignature, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
+export type StoredSignature = Pick<
+  OperatorSignature,
+  'id' | 'derived' | 'kind' | 'fingerprint' | 'slideMs' | 'tables' | 'version'
+>
 
-export function storedPrint({ id, derived, kind, fingerprint, tables, version }: OperatorSignature): StoredSignature {
-  return {
-    id,
-    derived,
-    kind,
-    fingerprint,
-    tables,
-    version,
-  }
+export function storedPrint(operator: OperatorSignature): StoredSignature {
+  const { id, derived, kind, fingerprint, slideMs, tables, version } = operator
+  return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
 
 export function encodeHead(head: CommitHead): FramePayload {

@@ -1,4 +1,5 @@
 import { keyOf, type MapKey } from '../../base/keys/key.js'
+import { firstGrid, type BatchGrid } from '../../base/time/batch-times.js'
 import type { Remembered, TableEntry } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
 import type { PendingOutput } from './pending-outputs.js'
@@ -12,7 +13,9 @@ export type StoredTable = Map<MapKey, StoredEntry>
 /** Everything that commits say, folded. What lives and what is recovered is the same fold. */
 export class StoredState {
   zeroTime = 0
+  job: string | undefined
   batchMs = 0
+  grids: readonly BatchGrid[] = []
   lastCommitted: number | undefined
   forgotten = -Infinity
   operators: readonly StoredSignature[] = []
@@ -45,8 +48,10 @@ export class StoredState {
   /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
   head(head: CommitHead): void {
     this.zeroTime = head.zeroTime
+    this.job = head.job
     this.batchMs = head.batchMs
     this.operators = head.operators
+    this.grids = head.grids ?? [firstGrid(head.zeroTime, head.batchMs)]
     const fresh = new Set(head.fresh)
     const kept = new Set(head.operators.map(({ id }) => id).filter((id) => !fresh.has(id)))
     this.keepOnly((id) => kept.has(id))

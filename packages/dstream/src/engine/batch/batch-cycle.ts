@@ -69,7 +69,7 @@ export class BatchCycle {
     const { evaluation, stateful, graph, bus, clock, outputs } = this.#options
     const { time } = report
     evaluation.clearFailures()
-    const due = graph.outputs.filter((output) => evaluation.isValid(output.parent.slideMs, time))
+    const due = graph.outputs.filter((output) => evaluation.isValid(output.parent, time))
     if (due.length > 0) bus.emit('batchSubmitted', { batchInfo: report.info() })
     report.started(clock.now())
     if (due.length > 0) bus.emit('batchStarted', { batchInfo: report.info() })
@@ -100,7 +100,7 @@ export class BatchCycle {
     const { graph, evaluation, clock, bus, progress, stateful, outputs, batchMs } = this.#options
     const skippedRecords = progress.takeSkipped()
     report.ended(clock.now(), skippedRecords)
-    if (graph.outputs.some((output) => evaluation.isValid(output.parent.slideMs, report.time))) {
+    if (graph.outputs.some((output) => evaluation.isValid(output.parent, report.time))) {
       bus.emit('batchCompleted', { batchInfo: report.info() })
     }
     const [begun, allocated, evaluated, committed, forgotten] = marks as [number, number, number, number, number]

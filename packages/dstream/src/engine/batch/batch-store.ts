@@ -41,7 +41,6 @@ export interface BatchStoreOptions {
   readonly remembered: RememberedRDDs
   readonly outputInputs: OutputInputs
   readonly outputs: PendingOutputs
-  readonly batchMs: number
 }
 
 interface OperatorTable {
@@ -186,9 +185,7 @@ export class BatchStore {
       remembered,
       unremembered: this.#forgetRemembered(time),
       positions: inputs.positions(graph),
-      held: new Map(
-        lagging.map((operator) => [graph.node(operator).id, stateful.backlog(operator)[0]! - operator.slideMs]),
-      ),
+      held: new Map(lagging.map((operator) => [graph.node(operator).id, stateful.passedBefore(operator)])),
       pendingOutputs: outputs.pending(),
       forget: this.#lastForgettable(this.#lastRead(time)),
     })
@@ -217,9 +214,8 @@ export class BatchStore {
 
   /** The last batch time that nothing will read again: the batch itself, or the one before the oldest that is unfinished. */
   #lastRead(time: number): number {
-    const { stateful, batchMs } = this.#options
-    const unfinished = Math.min(stateful.oldestBacklog ?? Infinity, ...this.#unkept.map((at) => at.time))
-    return Math.min(time, unfinished - batchMs)
+    const unfinished = Math.min(this.#options.stateful.oldestBacklog ?? Infinity, ...this.#unkept.map((at) => at.time))
+    return Math.min(time, unfinished - 1)
   }
 
   /** The last batch whose received data no window reads any more. */

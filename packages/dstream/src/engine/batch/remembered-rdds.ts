@@ -64,7 +64,7 @@ export class RememberedRDDs {
     if (!isBroken && (await this.#remember(input, remembered))) return true
     if (!isDerived(input.operator)) return false
     let isComplete = true
-    for (const parent of parentsOf(input))
+    for (const parent of this.#parentsOf(input))
       isComplete = (await this.collectInput(parent, remembered, broken)) && isComplete
     return isComplete
   }
@@ -72,7 +72,7 @@ export class RememberedRDDs {
   /** Whether the RDD of an old batch is kept, or can be made from what is kept. */
   isKept(at: OperatorAt): boolean {
     if (this.#contentsOf(at.operator, at.time) !== undefined) return true
-    return isDerived(at.operator) && parentsOf(at).every((parent) => this.isKept(parent))
+    return isDerived(at.operator) && this.#parentsOf(at).every((parent) => this.isKept(parent))
   }
 
   /** Returns the RDD of an old batch whose records are kept. */
@@ -84,10 +84,10 @@ export class RememberedRDDs {
   /** Makes the RDD of an old batch readable, from its contents or from those of its parents. False where some are missing. */
   restore(at: OperatorAt, sc: RDDContext): boolean {
     const { operator, time } = at
-    if (!this.#evaluation.isValid(operator.slideMs, time)) return true
+    if (!this.#evaluation.isValid(operator, time)) return true
     if (this.#evaluation.computed(operator, time) !== undefined) return true
     const rdd = this.rdd(at, sc)
-    if (rdd === undefined) return isDerived(operator) && parentsOf(at).every((parent) => this.restore(parent, sc))
+    if (rdd === undefined) return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
     this.#evaluation.restore(operator, time, rdd)
     return true
   }
@@ -114,7 +114,7 @@ export class RememberedRDDs {
   bytes(at: OperatorAt): number {
     const partitions = this.#contentsOf(at.operator, at.time)
     if (partitions !== undefined) return estimatedBytes(partitions)
-    return isDerived(at.operator) ? parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
+    return isDerived(at.operator) ? this.#parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
   }
 
   /** Returns all contents, for a snapshot. */
@@ -129,7 +129,7 @@ export class RememberedRDDs {
    * readers compute it again from its parents.
    */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
-    if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
+    if (!this.#evaluation.isValid(operator, time) || this.#contentsOf(operator, time) !== undefined) return true
     const rdd = await this.#evaluation.readKept(operator, time).catch(() => this.#readAgain(operator, time))
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
@@ -154,6 +154,17 @@ export class RememberedRDDs {
   #isMadeBy(operator: Operator, id: string): boolean {
     if (this.#graph.node(operator).id === id) return true
     return isDerived(operator) && operator.parents.some((parent) => this.#isMadeBy(parent, id))
+  }
+
+  /** Returns all RDDs that a derived operator reads for the RDD of one batch, newest first. */
+  #parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
+    const afterMs = time - Math.max(operator.lookbackMs, 1)
+    return operator.parents.flatMap((parent) =>
+      this.#evaluation
+        .times(parent, afterMs, time)
+        .reverse()
+        .map((at): OperatorAt => ({ operator: parent, time: at })),
+    )
   }
 
   #contentsOf(operator: Operator, time: number): Partitions | undefined {
@@ -198,16 +209,6 @@ function encodedLength(records: readonly unknown[]): number {
 /** Whether the RDD of an old batch can be computed from the parents' RDDs: the operator is neither a source nor stateful. */
 function isDerived(operator: Operator): boolean {
   return operator.state === undefined && operator.source !== true
-}
-
-/** Returns all RDDs that a derived operator reads for the RDD of one batch. */
-function parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
-  return operator.parents.flatMap((parent) => {
-    const parents: OperatorAt[] = []
-    const after = time - Math.max(operator.lookbackMs, 1)
-    for (let t = time; t > after; t -= parent.slideMs) parents.push({ operator: parent, time: t })
-    return parents
-  })
 }
 
 /** Returns the nearest stateful operators above an operator: their RDD of an old batch cannot be computed again. */

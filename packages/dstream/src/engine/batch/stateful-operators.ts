@@ -73,6 +73,12 @@ export class StatefulOperators {
     if (times.length > 0) this.#backlogs.set(operator, times)
   }
 
+  /** Returns the last time before the backlog of a lagging operator. */
+  passedBefore(operator: Operator): number {
+    const oldest = this.backlog(operator)[0]!
+    return this.#options.evaluation.lastBefore(operator, oldest) ?? oldest - operator.slideMs
+  }
+
   /** The oldest batch in any backlog: its inputs must be kept. */
   get oldestBacklog(): number | undefined {
     if (this.#backlogs.size === 0) return undefined
@@ -83,7 +89,7 @@ export class StatefulOperators {
   async advance(time: number, failed: (failure: OperatorFailure) => void): Promise<void> {
     for (const operator of this.#operators) {
       const backlog = this.backlog(operator)
-      const due = this.#options.evaluation.isValid(operator.slideMs, time) ? [...backlog, time] : backlog
+      const due = this.#options.evaluation.isValid(operator, time) ? [...backlog, time] : backlog
       await this.#pass(operator, due, failed)
     }
   }

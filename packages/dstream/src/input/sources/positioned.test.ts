@@ -3,6 +3,7 @@ import { SourceHarness } from '../../../test/source-harness.js'
 import type { Time } from '../../base/time/time.js'
 import { positioned } from './positioned.js'
 import type { Source } from './positioned.js'
+import { noReads } from '../../../test/reads.js'
 
 /** A log of numbers; each batch reads all new ones, at most `limit`. */
 class Log implements Source<number, number> {
@@ -78,7 +79,7 @@ describe('batches', () => {
     )
     await source.start()
     await source.plan!(1000)
-    const rdd = (await source.operator.compute(1000, () => Promise.resolve(undefined)))!
+    const rdd = (await source.operator.compute(1000, noReads))!
     expect(await rdd.collect()).toEqual(['a', 'az'])
     expect(await rdd.collect()).toEqual(['a', 'az'])
     expect(reads).toBe(2)

@@ -133,6 +133,7 @@ export function toSink<T>(
       else await sink.write(batch.with({ rdd: rdd as RDD<T> }))
       last = Math.max(time, last ?? time)
     },
+    lastCommitted: () => last,
     close,
   }
 }

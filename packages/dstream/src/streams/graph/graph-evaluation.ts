@@ -1,4 +1,5 @@
 import { BatchMap } from '../../base/batch-map.js'
+import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
@@ -8,9 +9,17 @@ type Result = Promise<RDD<unknown> | undefined>
 
 const NO_RDD: Result = Promise.resolve(undefined)
 
+/** The batches of an earlier run, as far as they can be read again. */
+export interface EarlierRun {
+  /** The last batch that it has committed. */
+  readonly untilMs: number
+  /** Whether the received data of a batch is kept. */
+  isKept(time: number): boolean
+}
+
 export interface EvaluationOptions {
-  /** One interval before the first batch ever. */
-  readonly zeroMs: number
+  readonly times: BatchTimes
+  readonly earlier?: EarlierRun | undefined
   /** The time for which the program remembers every stream, in milliseconds. */
   readonly leastMs: number
   /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
@@ -23,7 +32,8 @@ const DEEPEST = 200
 
 /**
  * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and held until `forget`.
- * An operator has an RDD at t when t lies after `zeroMs` by a multiple of its slide (reference: `DStream.isTimeValid`).
+ * An operator has an RDD at t when t lies on its slide, counted from the zero of the grid of t (reference:
+ * `DStream.isTimeValid`). A batch of an earlier run has one only where all that it is made of is kept.
  *
  * An RDD is held for its slide only. What a window reads again is kept beside it with its records, for as long as the window
  * reads it: this copy of the RDD is the one that is stored, so a record that cannot be stored fails there, and its other
@@ -41,7 +51,15 @@ export class GraphEvaluation {
   readonly #retryable: (() => void)[] = []
   /** Removes the failures of stateful operators: these may only be computed again in order of time. */
   readonly #inOrder: (() => void)[] = []
+  /** The slides of the operators on the grids of earlier runs. */
+  readonly #slides = new Map<BatchGrid, Map<Operator, number | undefined>>()
   #depth = 0
+
+  readonly read: Read
+  /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
+  readonly readKept: Read
+  /** Computes an RDD once more whose computation has failed in this batch. */
+  readonly readAgain: Read
 
   constructor(graph: Graph, options: EvaluationOptions) {
     this.#graph = graph
@@ -50,22 +68,38 @@ export class GraphEvaluation {
     this.#sharedOperators = sharedOperators(graph, options.leastMs)
     for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
     for (const operator of this.kept.keys()) this.#keptResults.set(operator, new BatchMap())
+    const read = (operator: Operator, time: number): Result =>
+      this.#once(this.#results, operator, time, () => this.#nested(operator, time))
+    this.read = this.#reader(read)
+    this.readKept = this.#reader((operator, time) =>
+      this.kept.has(operator)
+        ? this.#once(this.#keptResults, operator, time, () => this.#keep(operator, time))
+        : read(operator, time),
+    )
+    this.readAgain = this.#reader((operator, time) => {
+      this.#results.get(operator)!.delete(time)
+      return read(operator, time)
+    })
   }
 
-  isValid(slideMs: number, time: number): boolean {
-    const { zeroMs } = this.#options
-    return time > zeroMs && (time - zeroMs) % slideMs === 0
+  /** The batch times of this run and of earlier ones. */
+  get batchTimes(): BatchTimes {
+    return this.#options.times
   }
 
-  readonly read: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> =>
-    this.#once(this.#results, operator, time, () => this.#nested(operator, time)) as Promise<RDD<U> | undefined>
+  /** Whether an operator has an RDD at a batch time. */
+  isValid(operator: Operator, time: number): boolean {
+    return this.times(operator, time - 1, time).length > 0
+  }
 
-  /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
-  readonly readKept: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
-    if (!this.kept.has(operator)) return this.read(operator, time)
-    return this.#once(this.#keptResults, operator, time, () => this.#keep(operator, time)) as Promise<
-      RDD<U> | undefined
-    >
+  /** Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. */
+  times(operator: Operator, afterMs: number, untilMs: number): number[] {
+    return this.#options.times.within(afterMs, untilMs, (grid) => this.#slideIn(operator, grid))
+  }
+
+  /** Returns the last time before `time` at which an operator has an RDD. */
+  lastBefore(operator: Operator, time: number): number | undefined {
+    return this.#options.times.lastBefore(time, (grid) => this.#slideIn(operator, grid))
   }
 
   /**
@@ -74,12 +108,6 @@ export class GraphEvaluation {
    */
   async keepAll(time: number): Promise<void> {
     for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
-  }
-
-  /** Computes an RDD once more whose computation has failed in this batch. */
-  readonly readAgain: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
-    this.#results.get(operator)!.delete(time)
-    return this.read(operator, time)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
@@ -124,16 +152,25 @@ export class GraphEvaluation {
     for (const [operator, results] of this.#keptResults) results.forget(time - this.kept.get(operator)!)
   }
 
+  #reader(read: (operator: Operator, time: number) => Result): Read {
+    const times: Read['times'] = (operator, afterMs, untilMs) => this.times(operator, afterMs, untilMs)
+    return Object.assign(read as <U>(operator: Operator<U>, time: number) => Promise<RDD<U> | undefined>, { times })
+  }
+
   #once(
     results: ReadonlyMap<Operator, BatchMap<Result>>,
     operator: Operator,
     time: number,
     make: () => Result,
   ): Result {
-    if (!this.isValid(operator.slideMs, time)) return NO_RDD
     const byTime = results.get(operator)!
     const known = byTime.get(time)
     if (known !== undefined) return known
+    if (!this.isValid(operator, time)) return NO_RDD
+    if (!this.#isReadable(operator, time)) {
+      byTime.set(time, NO_RDD)
+      return NO_RDD
+    }
     const result = make()
     byTime.set(time, result)
     result.catch(() => {
@@ -160,6 +197,42 @@ export class GraphEvaluation {
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
+  }
+
+  /**
+   * Whether the RDD of a batch can be computed as a whole. In a batch of an earlier run, part of the data may have been
+   * dropped, and a state that has passed the batch does not return to it.
+   */
+  #isReadable(operator: Operator, time: number): boolean {
+    const { earlier } = this.#options
+    if (earlier === undefined || time > earlier.untilMs) return true
+    if (this.#results.get(operator)!.has(time)) return true
+    if (operator.source === true) return earlier.isKept(time)
+    if (operator.state !== undefined) {
+      return Object.values(operator.state.tables).every(({ version }) => version !== undefined && version < time)
+    }
+    return operator.parents.every((parent) =>
+      this.times(parent, time - Math.max(operator.lookbackMs, 1), time).every((at) => this.#isReadable(parent, at)),
+    )
+  }
+
+  /** Returns the slide that an operator has on a grid; `undefined` when it has no RDDs there. */
+  #slideIn(operator: Operator, grid: BatchGrid): number | undefined {
+    if (grid.untilMs === Infinity) return operator.slideMs
+    let slides = this.#slides.get(grid)
+    if (slides === undefined) this.#slides.set(grid, (slides = new Map()))
+    if (!slides.has(operator)) slides.set(operator, this.#earlierSlide(operator, grid))
+    return slides.get(operator)
+  }
+
+  #earlierSlide(operator: Operator, grid: BatchGrid): number | undefined {
+    const [parent] = operator.parents
+    if (parent === undefined) return grid.batchMs
+    const ofParent = this.#slideIn(parent, grid)
+    if (!('slideMs' in operator.params) || ofParent === undefined) return ofParent
+    const known = grid.slides.get(this.#graph.node(operator).id)
+    if (known !== undefined || operator.slideMs === parent.slideMs) return known ?? ofParent
+    return operator.slideMs % ofParent === 0 ? operator.slideMs : undefined
   }
 
   async #keep(operator: Operator, time: number): Result {

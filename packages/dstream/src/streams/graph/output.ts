@@ -76,6 +76,8 @@ export interface OutputNode {
   /** Called once before the first batch, as `close` is called once after the last. */
   open?(host?: OutputHost): Promise<void>
   close?(): Promise<void>
+  /** Returns the time of the last batch that the output holds, in milliseconds, once it is open. */
+  lastCommitted?(): number | undefined
 }
 
 export type OutputSpec = Omit<OutputNode, 'index' | 'id' | 'derived' | 'definedAt'>
