@@ -368,7 +368,7 @@ async function change(lives: readonly Shape[]) {
       startTime: new Time(nowMs),
     })
     const { stream, push } = t.source<string>()
-    const keep = <T>(into: Seen[], from: DStream<T>, text: (record: T) => string): void =>
+    const keep = <T>(into: Seen[], from: DStream<T>, text: (record: T) => string): unknown =>
       from.foreachRDD(async (rdd, { milliseconds: time }) => {
         into.push({ time, records: (await rdd.collect()).map(text).sort() })
       })

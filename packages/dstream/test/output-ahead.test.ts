@@ -91,7 +91,7 @@ async function olderCopy(options: Partial<TestContextOptions>) {
   const { sink, held } = store()
   const storage = memoryStorage()
   const letters = ['a', 'b', 'c', 'd', 'e']
-  const define = (t: TestContext): void =>
+  const define = (t: TestContext): unknown =>
     t.ssc
       .fromSource({
         initial: () => 0,
