@@ -1,8 +1,8 @@
 // @ts-check
 // Packs each package as npm would publish it and uses it as a stranger would: from ESM and from CJS, with types, its
 // command line too. publint and attw look at the same tarballs.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,36 +52,81 @@ const lint = async ({ name, manifest, tarball }) => {
     pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) },
   })
   for (const message of messages) faults.push(`publint ${name}: ${formatMessage(message, manifest, { color: false })}`)
-  // node16: Node >= 20 reads `exports`; the resolution of Node 10 knows no sub-paths.
-  run(`attw ${name}`, tool('attw'), [tarball, '--profile', 'node16', '--no-emoji'])
+  run(`attw ${name}`, tool('attw'), [tarball, '--profile', 'strict', '--no-emoji'])
 }
 
-/** @param {string} dir @param {string[]} entries @param {'node16' | 'bundler'} resolution */
-const checkTypes = (dir, entries, resolution) => {
-  const imports = entries
-    .map((entry, i) => `import * as m${i} from '${entry}'\nexport const n${i}: object = m${i}\n`)
+/** The way in which a user's compiler resolves modules, the files that it takes and whether the imports are CommonJS's. */
+const RESOLUTIONS = /** @type {const} */ ([
+  { resolution: 'node16', module: 'node16', extension: 'mts', form: 'import' },
+  { resolution: 'node16', module: 'node16', extension: 'cts', form: 'require' },
+  { resolution: 'bundler', module: 'esnext', extension: 'ts', form: 'import' },
+  { resolution: 'node10', module: 'commonjs', extension: 'ts', form: 'require' },
+])
+
+/** Every public entry, imported. @param {string[]} entries @param {'import' | 'require'} form */
+const allEntries = (entries, form) =>
+  entries
+    .map((entry, i) => (form === 'import' ? `import * as m${i} from '${entry}'` : `import m${i} = require('${entry}')`))
+    .map((line, i) => `${line}\nexport const n${i}: object = m${i}\n`)
     .join('')
-  const requires = entries
-    .map((entry, i) => `import m${i} = require('${entry}')\nexport const n${i}: object = m${i}\n`)
-    .join('')
-  const files = resolution === 'node16' ? { 'types.mts': imports, 'types.cts': requires } : { 'types.ts': imports }
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, file), text)
-  const compilerOptions = {
-    target: 'ES2022',
-    lib: ['ES2022'],
-    module: resolution === 'node16' ? 'node16' : 'esnext',
-    moduleResolution: resolution,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-    // Once is enough to read every declaration, ours and those it leads to.
-    skipLibCheck: resolution === 'bundler',
-    typeRoots: [join(root, 'node_modules/@types')],
-    types: ['node'],
+
+/** The type tests of the engine, against the package in place of the source. */
+const typeTests = () => {
+  const text = readFileSync(join(root, 'packages/dstream/test/types.test.ts'), 'utf8')
+  const packed = text
+    .replace("import { expectTypeOf, test } from 'vitest'", "import { expectTypeOf } from 'expect-type'")
+    .replace("'../src/index.js'", "'dstream'")
+  if (/vitest|\.\.\//.test(packed)) throw new Error('types.test.ts imports more than vitest and the engine')
+  return `${packed}\ndeclare function test(name: string, f: () => void): void\n`
+}
+
+/** A program that the compiler refuses, and a word that its message has to contain. */
+const REFUSALS = [
+  ['declare const lines: DStream<string>', 'lines.map((line) => [line, 1]).reduceByKey((a) => a)', 'MapToPair'],
+  ['declare const rdd: RDD<string>', 'rdd.map((line) => [line, 1]).groupByKey()', 'MapToPair'],
+].map(([declared, program, word]) => ({
+  text: `import type { DStream, RDD } from 'dstream'\n${declared}\n${program}\nexport type Used = [DStream<1>, RDD<1>]\n`,
+  word: String(word),
+}))
+
+/** @param {string} dir @param {string[]} entries @param {(typeof RESOLUTIONS)[number]} way */
+const checkTypes = (dir, entries, { resolution, module, extension, form }) => {
+  const name = `${resolution}-${extension}`
+  const compile = (/** @type {string} */ file, /** @type {string} */ text, /** @type {object} */ further = {}) => {
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2023'],
+      module,
+      moduleResolution: resolution,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      // Once is enough to read every declaration, ours and those it leads to.
+      skipLibCheck: resolution !== 'node16',
+      ignoreDeprecations: '5.0',
+      typeRoots: [join(root, 'node_modules/@types')],
+      types: ['node'],
+      paths: { 'expect-type': [join(root, 'node_modules/expect-type/dist/index.d.ts')] },
+      ...further,
+    }
+    writeFileSync(join(dir, `${file}.${extension}`), text)
+    const config = join(dir, `tsconfig.${name}.${file}.json`)
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: [`${file}.${extension}`] }))
+    return ['-p', config]
   }
-  const config = join(dir, `tsconfig.${resolution}.json`)
-  writeFileSync(config, JSON.stringify({ compilerOptions, files: Object.keys(files) }))
-  run(`types of ${entries.join(', ')} with moduleResolution ${resolution}`, tool('tsc'), ['-p', config], dir)
+  const title = `with moduleResolution ${resolution} (.${extension})`
+  const tsc = tool('tsc')
+  run(`types of ${entries.join(', ')} ${title}`, tsc, compile('entries', allEntries(entries, form)), dir)
+  run(`type tests ${title}`, tsc, compile('tests', typeTests(), { skipLibCheck: true }), dir)
+  for (const [i, { text, word }] of REFUSALS.entries()) {
+    const { status, stdout } = spawnSync(tsc, compile(`refused-${i}`, text, { skipLibCheck: true }), {
+      cwd: dir,
+      encoding: 'utf8',
+    })
+    if (status === 0) faults.push(`the compiler takes, ${title}:\n${text}`)
+    else if (!stdout.includes(word))
+      faults.push(`the compiler's message does not say ${word}, ${title}:\n${text}\n${stdout}`)
+  }
 }
 
 /** An empty project with these packages in it. @param {string} title @param {ReturnType<typeof pack>[]} packages */
@@ -108,10 +153,49 @@ for (const [name, value] of Object.entries(m)) {
   }
 }
 
+/** Nothing that an installation brings may run a script or hold a native add-on. @param {string} title @param {string} dir */
+const checkPlain = (title, dir) => {
+  /** @type {{ packages: Record<string, { hasInstallScript?: boolean }> }} */
+  const lock = JSON.parse(readFileSync(join(dir, 'package-lock.json'), 'utf8'))
+  const scripted = Object.keys(lock.packages).filter((path) => lock.packages[path]?.hasInstallScript === true)
+  const native = readdirSync(join(dir, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.node$|binding\.gyp$/.test(file),
+  )
+  if (scripted.length > 0) faults.push(`${title}: has an install script: ${scripted}`)
+  if (native.length > 0) faults.push(`${title}: is a native add-on: ${native}`)
+}
+
 /** @param {string} title @param {string} dir @param {ReturnType<typeof pack>[]} packages */
 const checkCommands = (title, dir, packages) => {
   for (const command of packages.flatMap(({ manifest }) => Object.keys(manifest['bin'] ?? {}))) {
     run(`${title}: ${command} --help`, join(dir, 'node_modules/.bin', command), ['--help'], dir)
+  }
+}
+
+/** Ends a program as Ctrl-C would, once it prints its first batch. */
+const endAtFirstBatch = `data:text/javascript,${encodeURIComponent(`const { write } = process.stdout
+process.stdout.write = function (text, ...more) {
+  process.stdout.write = write
+  process.kill(process.pid, 'SIGTERM')
+  return write.call(this, text, ...more)
+}`)}`
+
+/** Runs the first program of the README under the name that the README gives it, in what `npm init -y` makes, and as CommonJS. */
+const checkFirstProgram = (/** @type {string} */ dir) => {
+  run('npm init -y', 'npm', ['init', '-y', '--silent'], dir)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const program = /```js\n([^]*?)```/.exec(readme)?.[1] ?? ''
+  const name = /`node (words\.\w+)`/.exec(readme)?.[1] ?? ''
+  const commonJS = program
+    .replace(
+      "import { Seconds, StreamingContext } from 'dstream'",
+      "const { Seconds, StreamingContext } = require('dstream')",
+    )
+    .replace('await StreamingContext.run(import.meta,', 'StreamingContext.run(module,')
+  for (const [file, text] of Object.entries({ [name]: program, 'words.js': commonJS })) {
+    writeFileSync(join(dir, file), text)
+    const out = run(`node ${file}`, process.execPath, ['--import', endAtFirstBatch, file], dir)
+    if (!out.includes('Time: ')) faults.push(`node ${file} printed ${JSON.stringify(out)}`)
   }
 }
 
@@ -120,11 +204,13 @@ try {
   for (const packed of packages) await lint(packed)
 
   const all = project('all three', packages)
+  checkPlain('all three', all)
   const entries = packages.flatMap((packed) => packed.entries)
   checkImports('all three', all, entries)
-  checkTypes(all, entries, 'node16')
-  checkTypes(all, entries, 'bundler')
+  for (const way of RESOLUTIONS) checkTypes(all, entries, way)
   checkCommands('all three', all, packages)
+
+  checkFirstProgram(project('a new project', packages.slice(0, 1)))
 
   const withoutEngine = packages.filter(({ name }) => name !== 'dstream')
   const alone = project('the scraper alone', withoutEngine)

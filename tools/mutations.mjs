@@ -18,8 +18,12 @@ const tests = [
   ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
   'packages/dstream/test/async-functions',
   'packages/dstream/test/changed-in-place',
+  'packages/dstream/src/engine/recovery',
+  'packages/dstream/test/next-life',
+  'packages/dstream/test/output-ahead',
   'packages/dstream/test/source-recovery',
-  'packages/dstream/test/owed-outputs',
+  'packages/dstream/test/pending-outputs',
+  'packages/dstream/test/output-delivery',
   'packages/dstream/test/crash-sweep/',
 ]
 

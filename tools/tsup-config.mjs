@@ -1,6 +1,9 @@
 // @ts-check
 // What the three packages have in common when they are built: ESM and CJS with types for both, entries of one
 // format sharing their chunks, a command line as ESM only.
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { defineConfig } from 'tsup'
 
 /**
@@ -18,23 +21,36 @@ const ownNames = {
   }),
 }
 
+/** Puts the licences of packages whose code is part of the bundle beside it. @param {string[]} names */
+const keepLicences = (names) => {
+  const require = createRequire(join(process.cwd(), 'package.json'))
+  mkdirSync('dist/licences', { recursive: true })
+  for (const name of names) {
+    const folder = dirname(require.resolve(name)).replace(/\/dist$/, '')
+    copyFileSync(join(folder, 'LICENSE'), `dist/licences/${name}.txt`)
+  }
+}
+
 /**
- * @param {{ entry: Record<string, string>, cli?: string, external?: (string | RegExp)[], paths: Record<string, string[]> }} options
+ * @param {{ entry: Record<string, string>, cli?: string, external?: (string | RegExp)[], bundled?: string[], paths: Record<string, string[]> }} options
  *   `entry` names the public entries, `cli` the source of the command; `paths` is what the declarations read in place of
- *   tsconfig.json's: none means the built packages, as a user's compiler would.
+ *   tsconfig.json's: none means the built packages, as a user's compiler would. `bundled` names the packages of others that
+ *   become part of the bundle; they are devDependencies.
  */
-export const library = ({ entry, cli, external = [], paths }) => {
+export const library = ({ entry, cli, external = [], bundled = [], paths }) => {
   const common = {
     target: /** @type {const} */ ('node20.19'),
     platform: /** @type {const} */ ('node'),
     external,
     splitting: true,
     plugins: [ownNames],
+    noExternal: bundled,
   }
+  const onSuccess = async () => keepLicences(bundled)
   return defineConfig([
     { ...common, format: 'esm', entry: cli === undefined ? entry : { ...entry, cli } },
     // treeshake: shared CJS chunks come from rollup; tsup's other way to them rewrites every class field.
-    { ...common, format: 'cjs', entry, treeshake: true },
+    { ...common, format: 'cjs', entry, treeshake: true, ...(bundled.length > 0 && { onSuccess }) },
     { ...common, format: ['esm', 'cjs'], entry, dts: { only: true, compilerOptions: { paths } } },
   ])
 }

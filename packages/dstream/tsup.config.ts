@@ -11,6 +11,8 @@ export default library({
   cli: 'src/cli/main.ts',
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
   external: ['dstream'],
+  // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
+  bundled: ['msgpackr'],
   paths: {
     dstream: ['./src/index.ts'],
     'dstream/testing': ['./src/testing/index.ts'],

@@ -111,7 +111,12 @@ describe.each([
     const saving = new RDDContext({ runtime: { codegen, files: files as never } })
     const promises = saving.parallelize([1, 2]).zip(saving.parallelize([Promise.resolve(1), Promise.resolve(2)]))
     expect(await refusal(promises.saveAsTextFile('out'))).toMatchObject({ code: 'promise-returned' })
-    const output = print(undefined as never, 10, () => ({ write: (text: string) => written.push(text) }) as never)
+    const output = print(
+      undefined as never,
+      10,
+      () => ({ write: (text: string) => written.push(text) }) as never,
+      () => undefined,
+    )
     expect(await refusal(Promise.resolve(output.run(promises as never, 1000, {} as never)))).toMatchObject({
       code: 'promise-returned',
     })

@@ -7,6 +7,7 @@ import {
   type Key,
   type KeyOf,
   type MapWithStateDStream,
+  type OutputOperation,
   type RDD,
   type RDDContext,
   type State,
@@ -38,7 +39,7 @@ test('record by record', () => {
   expectTypeOf(() => mixed.filter((x) => x !== '')).returns.toEqualTypeOf<DStream<string | number>>()
   expectTypeOf(() => mixed.filter((x): x is string => typeof x === 'string')).returns.toEqualTypeOf<DStream<string>>()
   expectTypeOf(() => words.mapToPair((word) => [word, word.length])).returns.toEqualTypeOf<DStream<[string, number]>>()
-  expectTypeOf(() => words.mapToPair((word) => [[word, 1], true])).returns.toEqualTypeOf<DStream<[(string | number)[], boolean]>>() // prettier-ignore
+  expectTypeOf(() => words.mapToPair((word) => [[word, 1], true])).returns.toEqualTypeOf<DStream<[[string, number], boolean]>>() // prettier-ignore
   expectTypeOf(() => words.flatMapToPair((word) => [[word, 1]])).returns.toEqualTypeOf<DStream<[string, number]>>()
   expectTypeOf(() => words.mapPartitions((part) => [[...part].length])).returns.toEqualTypeOf<DStream<number>>()
   expectTypeOf(() => words.mapPartitionsToPair((part) => [...part].map((x) => [x, 1] as const))).returns.toEqualTypeOf<DStream<[string, 1]>>() // prettier-ignore
@@ -88,6 +89,113 @@ test('pairs, readonly ones and literal keys too', () => {
   expectTypeOf(() => pairs.leftOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number, number | undefined]]>>() // prettier-ignore
   expectTypeOf(() => pairs.rightOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number | undefined, number]]>>() // prettier-ignore
   expectTypeOf(() => pairs.fullOuterJoin(fixed)).returns.toEqualTypeOf<DStream<[string, [number | undefined, number | undefined]]>>() // prettier-ignore
+})
+
+test('tuples as keys', () => {
+  expectTypeOf(() => words.mapToPair((word) => [[word, 3], 1])).returns.toEqualTypeOf<DStream<[[string, number], number]>>() // prettier-ignore
+  expectTypeOf(() => words.mapToPair((word) => [[word, [3, word]], 1])).returns.toEqualTypeOf<DStream<[[string, [number, string]], number]>>() // prettier-ignore
+  expectTypeOf(() => words.flatMapToPair((word) => [[[word, 3], 1]])).returns.toEqualTypeOf<DStream<[[string, number], number]>>() // prettier-ignore
+  expectTypeOf(() => words.transformToPair((rdd) => rdd.keyBy((word) => [word, 3]))).returns.toEqualTypeOf<DStream<[[string, number], string]>>() // prettier-ignore
+  expectTypeOf(() => words.transform((rdd) => rdd.groupBy((word) => [word, 3]))).returns.toEqualTypeOf<DStream<[[string, number], string[]]>>() // prettier-ignore
+  expectTypeOf(() => words.transform((rdd) => rdd.mapToPair((word) => [[word, 3], 1]))).returns.toEqualTypeOf<DStream<[[string, number], number]>>() // prettier-ignore
+  const names: string[] = []
+  expectTypeOf(() => words.mapToPair((word) => [names, word])).returns.toEqualTypeOf<DStream<[string[], string]>>()
+})
+
+test('combiners: an average, a list, a number, an object', () => {
+  const average = () => pairs.combineByKey((n) => [n, 1], ([sum, count], n) => [sum + n, count + 1], ([a, b], [c, d]) => [a + c, b + d]) // prettier-ignore
+  expectTypeOf(average).returns.toEqualTypeOf<DStream<[string, [number, number]]>>()
+  expectTypeOf(() => average().mapValues(([sum, count]) => sum / count)).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey((n) => [n, [n]], ([first, all], n) => [first, [...all, n]], (a) => a)).returns.toEqualTypeOf<DStream<[string, [number, number[]]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey((n): number[] => [n], (c, n) => [...c, n], (a, b) => [...a, ...b])).returns.toEqualTypeOf<DStream<[string, number[]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey<string, number, number[]>((n) => [n], (c, n) => [...c, n], (a) => a)).returns.toEqualTypeOf<DStream<[string, number[]]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey(() => 0, (c, n) => c + n, (a, b) => a + b)).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey((n) => new Set([n]), (c, n) => c.add(n), (a) => a)).returns.toEqualTypeOf<DStream<[string, Set<number>]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey((n) => ({ n }), (c, n) => ({ n: c.n + n }), (a) => a)).returns.toEqualTypeOf<DStream<[string, { n: number }]>>() // prettier-ignore
+  expectTypeOf(() => pairs.combineByKey((n) => (n > 0 ? n : undefined), (c, n) => c ?? n, (a) => a)).returns.toEqualTypeOf<DStream<[string, number | undefined]>>() // prettier-ignore
+  const rdd = () => sc.parallelize([['a', 1]])
+  expectTypeOf(() => rdd().combineByKey((n) => [n, 1], ([s, c], n) => [s + n, c + 1], ([a, b], [c, d]) => [a + c, b + d])).returns.toEqualTypeOf<RDD<[string, [number, number]]>>() // prettier-ignore
+  expectTypeOf(() => rdd().combineByKey((n) => [n], (c, n) => [...c, n], (a, b) => [...a, ...b])).returns.toEqualTypeOf<RDD<[string, number[]]>>() // prettier-ignore
+  expectTypeOf(() => rdd().aggregateByKey(() => [0, 0], ([s, c], n) => [s + n, c + 1], ([a, b], [c, d]) => [a + c, b + d])).returns.toEqualTypeOf<RDD<[string, [number, number]]>>() // prettier-ignore
+  expectTypeOf(() => rdd().values().aggregate(() => [0, 0], ([s, c], n) => [s + n, c + 1], ([a, b], [c, d]) => [a + c, b + d])).returns.resolves.toEqualTypeOf<[number, number]>() // prettier-ignore
+  expectTypeOf(() => rdd().values().treeAggregate(() => [0, ''], ([s, t], n) => [s + n, t], (a) => a)).returns.resolves.toEqualTypeOf<[number, string]>() // prettier-ignore
+  expectTypeOf(() => rdd().values().aggregate((): number[] => [], (c, n) => [...c, n], (a) => a)).returns.resolves.toEqualTypeOf<number[]>() // prettier-ignore
+})
+
+test('generic helpers', () => {
+  const total = <K extends Key>(s: DStream<[K, number]>) =>
+    s.updateStateByKey<number>((values, t = 0) => values.reduce((a, b) => a + b, t))
+  const history = <K extends Key, V>(s: DStream<[K, V]>) => s.updateStateByKey<V[]>((v, all = []) => [...all, ...v])
+  const inferred = <K extends Key>(s: DStream<[K, number]>) => s.updateStateByKey((v, t: number = 0) => v.length + t)
+  const ofPairs = <T extends readonly [string, number]>(s: DStream<T>) =>
+    s.updateStateByKey<number>((values, t = 0) => values.reduce((a, b) => a + b, t))
+  const numbered = <K extends Key, V>(s: DStream<[K, V]>) =>
+    s.mapWithState((key, value, state: State<number>): [K, number] => {
+      state.update((state.getOption() ?? 0) + (value === undefined ? 0 : 1))
+      return [key, state.get()]
+    })
+  const sizes = <K extends Key, V>(s: DStream<[K, V]>) =>
+    s.updateStateByPartition<K, number>((entries) => [...entries].map(([key, all, n = 0]) => [key, n + all.length]))
+  const both = <K extends Key, V, W>(a: DStream<[K, V]>, b: DStream<[K, W]>) => a.join(b).mapValues(([v]) => v)
+  function counted<T>(s: DStream<T>, by: (record: T) => string) {
+    return s.mapToPair((record) => [by(record), 1]).reduceByKey((a, b) => a + b)
+  }
+  const frequent = <T extends Key>(s: DStream<T>) => s.countByValue().filter(([, n]) => n > 1)
+  const lists = <K extends Key, V>(s: DStream<[K, V]>): DStream<[K, V[]]> =>
+    s.combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]) // prettier-ignore
+  const firsts = <K extends Key, V>(s: DStream<[K, V]>): DStream<[K, V]> => s.combineByKey((v) => v, (c) => c, (a) => a) // prettier-ignore
+  const combined = <K extends Key, V, C>(
+    s: DStream<[K, V]>,
+    create: (v: V) => C,
+    merge: (c: C, v: V) => C,
+    both: (a: C, b: C) => C,
+  ): DStream<[K, C]> =>
+    s.combineByKey((v) => create(v), (c, v) => merge(c, v), (a, b) => both(a, b)) // prettier-ignore
+  function made<T>(records: T[]): RDD<T> {
+    return sc.parallelize(records)
+  }
+  function queued<T>(records: T[][]): DStream<T> {
+    return ssc.queueStream(records)
+  }
+  expectTypeOf(() => total(pairs)).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => history(pairs)).returns.toEqualTypeOf<StateDStream<string, number[]>>()
+  expectTypeOf(() => inferred(pairs)).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => ofPairs(pairs)).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => numbered(pairs).stateSnapshots()).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => sizes(pairs)).returns.toEqualTypeOf<StateDStream<string, number>>()
+  expectTypeOf(() => both(pairs, pairs)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => counted(words, (word) => word)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => frequent(words)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => lists(pairs)).returns.toEqualTypeOf<DStream<[string, number[]]>>()
+  expectTypeOf(() => firsts(pairs)).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => combined(pairs, String, (c) => c, (a) => a)).returns.toEqualTypeOf<DStream<[string, string]>>() // prettier-ignore
+  expectTypeOf(() => made(['a'])).returns.toEqualTypeOf<RDD<string>>()
+  expectTypeOf(() => queued([['a']])).returns.toEqualTypeOf<DStream<string>>()
+})
+
+test('records that are written in place', () => {
+  expectTypeOf(() => sc.parallelize([['a', 1]])).returns.toEqualTypeOf<RDD<[string, number]>>()
+  expectTypeOf(() => sc.parallelize([['a', 1], ['b', 2]], { numPartitions: 2 })).returns.toEqualTypeOf<RDD<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => sc.parallelize([['a', 1]]).reduceByKey((a, b) => a + b)).returns.toEqualTypeOf<RDD<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => sc.parallelize([[1, 2, 3], [4]])).returns.toEqualTypeOf<RDD<number[]>>()
+  expectTypeOf(() => sc.parallelize(['ab'])).returns.toEqualTypeOf<RDD<string>>()
+  expectTypeOf(() => sc.parallelize([])).returns.toEqualTypeOf<RDD<never>>()
+  expectTypeOf(() => sc.parallelize(JSON.parse('[]') as any[])).returns.toEqualTypeOf<RDD<any>>()
+  expectTypeOf(() => sc.parallelize(new Map([['a', 1]]))).returns.toEqualTypeOf<RDD<[string, number]>>()
+  const events: (['click', number] | ['key', string])[] = []
+  expectTypeOf(() => sc.parallelize(events)).returns.toEqualTypeOf<RDD<['click', number] | ['key', string]>>()
+  expectTypeOf(() => ssc.queueStream([[['a', 1]], [['b', 2]]])).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => ssc.queueStream([sc.parallelize([['a', 1]])])).returns.toEqualTypeOf<DStream<[string, number]>>()
+  expectTypeOf(() => ssc.queueStream([[['a', 1]]], { defaultRDD: [['b', 2]] })).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+  expectTypeOf(() =>
+    ssc.queueStream([
+      [1, 2],
+      [3, 4],
+    ]),
+  ).returns.toEqualTypeOf<DStream<number>>()
+  expectTypeOf(() => ssc.queueStream([['ab']])).returns.toEqualTypeOf<DStream<string>>()
+  const live: [string, number][][] = []
+  expectTypeOf(() => ssc.queueStream(live)).returns.toEqualTypeOf<DStream<[string, number]>>()
 })
 
 test('state', () => {
@@ -147,7 +255,7 @@ test('keys and values of what may be pairs, and of what cannot', () => {
 })
 
 test('outputs and sources', () => {
-  expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<void>()
+  expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<OutputOperation>()
   expectTypeOf(() => words.batches()).returns.toEqualTypeOf<AsyncIterable<{ time: Time; records: string[] }>>()
   expectTypeOf(() => words.slice(0, 1000)).returns.resolves.toEqualTypeOf<RDD<string>[]>()
   expectTypeOf(() => ssc.queueStream([[1, 2]])).returns.toEqualTypeOf<DStream<number>>()

@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream'
+import type { Logger } from '../base/ports.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
 import type { BatchProgress } from '../observe/progress.js'
-import type { Attempt, OutputSpec } from '../streams/graph/graph.js'
+import type { Attempt, OutputSpec } from '../streams/graph/output.js'
 import type { Operator } from '../streams/graph/operator.js'
 import type { Plan } from '../streams/graph/plan.js'
 import type { Key } from '../base/keys/key.js'
@@ -61,12 +62,15 @@ import type { OperatorWithTable } from '../streams/operators/internal/stateful-o
 import { updateStateByPartition } from '../streams/operators/update-state-by-partition.js'
 import { checkWindow } from '../streams/operators/internal/check-window.js'
 import { window } from '../streams/operators/window.js'
-import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
+import { aFunction, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
-import { toSink, type Sink } from '../output/outputs/sink.js'
+import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
+import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
+import type { OutputOperation } from './output-operation.js'
+import type { CombinerOf, KnownType, OrTuple } from '../rdd/plan/inference.js'
 import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
@@ -79,7 +83,7 @@ import { timeOf, type Time } from '../base/time/time.js'
 /** The key of a pair type. */
 export type KeyOf<T> = T extends readonly [infer K extends Key, unknown] ? K : PairsAmong<T, Key>
 /** The value of a pair type. */
-export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, unknown>
+export type ValueOf<T> = T extends readonly [unknown, infer V] ? V : PairsAmong<T, unknown>
 
 /**
  * Is `Part` when T can be a pair, as `unknown` can, else `never`. So a `StateDStream` of pairs is a stream of `unknown` too:
@@ -88,8 +92,8 @@ export type ValueOf<T> = T extends readonly [Key, infer V] ? V : PairsAmong<T, u
  */
 type PairsAmong<T, Part> = ((record: T) => void) extends (pair: [never, never]) => void ? Part : never
 
-/** A stream of pairs `[key, value]`. */
-type Pairs<K extends Key, V> = DStream<readonly [K, V]>
+/** A stream of pairs `[key, value]`. Compilers show its name where the records of a stream are none. */
+type PairsFromMapToPair<K extends Key, V> = DStream<readonly [K, V]>
 
 /** The context of a stream: everything of its `StreamingContext` except the methods that make streams from sources. */
 export interface StreamContext extends AsyncDisposable {
@@ -147,9 +151,12 @@ export interface StreamHost {
   readonly context: StreamContext
   readonly sc: RDDContext
   readonly out: Writable
+  readonly logger: Logger
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
-  addOutput(spec: OutputSpec): void
+  addOutput(spec: OutputSpec): OutputOperation
+  /** Returns the error that has ended the context, if one has. */
+  failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
@@ -227,13 +234,13 @@ export class DStream<out T> {
    * lines.map((line) => line.length).uid('lengths').name('length of each line')
    */
   uid(id: string): this {
-    this.#host.setId(this.#operator, id)
+    this.#host.setId(this.#operator, aString('uid', 'id', id))
     return this
   }
 
   /** Sets the label of this operator in `plan()` and `explain()`. */
   name(label: string): this {
-    this.#host.setName(this.#operator, label)
+    this.#host.setName(this.#operator, aString('name', 'label', label))
     return this
   }
 
@@ -556,7 +563,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
    */
-  mapValues<K extends Key, V, U, B = [U]>(this: Pairs<K, V>, f: (value: V) => NotAwaited<U, B>): DStream<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => NotAwaited<U, B>,
+  ): DStream<[K, U]> {
     return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
   }
 
@@ -566,7 +576,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.groupByKey()) // [[['a', [1, 2]], ['b', [5]]]]
    */
-  groupByKey<K extends Key, V>(this: Pairs<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
+  groupByKey<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions): DStream<[K, V[]]> {
     checkPartitioning('groupByKey', options)
     return this.#derive(groupByKey(this.#operator, options))
   }
@@ -577,7 +587,11 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.reduceByKey((a, b) => a + b)) // [[['a', 3], ['b', 5]]]
    */
-  reduceByKey<K extends Key, V>(this: Pairs<K, V>, f: (a: V, b: V) => V, options?: PartitionOptions): DStream<[K, V]> {
+  reduceByKey<K extends Key, V>(
+    this: PairsFromMapToPair<K, V>,
+    f: (a: V, b: V) => V,
+    options?: PartitionOptions,
+  ): DStream<[K, V]> {
     checkPartitioning('reduceByKey', options)
     return this.#derive(reduceByKey(this.#operator, aFunction('reduceByKey', 'f', f), options))
   }
@@ -589,9 +603,23 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
    */
+  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>, B = [First]>(
+    this: PairsFromMapToPair<K, V> & KnownType<V>,
+    createCombiner: (value: V) => NotAwaited<First, B> | OrTuple,
+    mergeValue: (c: CombinerOf<First>, value: V) => CombinerOf<First> | OrTuple,
+    mergeCombiners: (a: CombinerOf<First>, b: CombinerOf<First>) => CombinerOf<First> | OrTuple,
+    options?: PartitionOptions,
+  ): DStream<[K, CombinerOf<First>]>
   combineByKey<K extends Key, V, C, B = [C]>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     createCombiner: (value: V) => NotAwaited<C, B>,
+    mergeValue: (c: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): DStream<[K, C]>
+  combineByKey<K extends Key, V, C>(
+    this: PairsFromMapToPair<K, V>,
+    createCombiner: (value: V) => C,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -611,7 +639,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 'x y']]], (s) => s.flatMapValues((text) => text.split(' '))) // [[['a', 'x'], ['a', 'y']]]
    */
-  flatMapValues<K extends Key, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U> & object): DStream<[K, U]> {
+  flatMapValues<K extends Key, V, U>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => Iterable<U> & object,
+  ): DStream<[K, U]> {
     return this.#derive(flatMapValues(this.#operator, aFunction('flatMapValues', 'f', f)))
   }
 
@@ -622,7 +653,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.groupByKeyAndWindow(Seconds(2))) // [[['a', [1]]], [['a', [1, 2]]]]
    */
   groupByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     windowDuration: Duration,
     slideDuration?: Duration,
     options?: PartitionOptions,
@@ -640,7 +671,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.reduceByKeyAndWindow((a, b) => a + b, Seconds(2))) // [[['a', 1]], [['a', 3]]]
    */
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     windowDuration: Duration,
     slideDuration?: Duration,
@@ -654,7 +685,7 @@ export class DStream<out T> {
    * Floating-point sums drift, because taking off is not exactly the opposite of adding: use whole numbers or bigint.
    */
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     inverse: (a: V, b: V) => V,
     windowDuration: Duration,
@@ -662,7 +693,7 @@ export class DStream<out T> {
     options?: PartitionOptions & { filterFunc?: ((pair: readonly [K, V]) => boolean) | undefined },
   ): DStream<[K, V]>
   reduceByKeyAndWindow<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     ...rest: readonly unknown[]
   ): DStream<[K, V]> {
@@ -690,8 +721,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]]], (s) => s.cogroup(s.mapValues(String))) // [[['a', [[1], ['1']]]]]
    */
   cogroup<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V[], W[]]]> {
     checkPartitioning('cogroup', options)
@@ -704,7 +735,11 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.join(s.mapValues(String))) // [[['a', [1, '1']]]]
    */
-  join<K extends Key, V, W>(this: Pairs<K, V>, that: Pairs<K, W>, options?: PartitionOptions): DStream<[K, [V, W]]> {
+  join<K extends Key, V, W>(
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
+    options?: PartitionOptions,
+  ): DStream<[K, [V, W]]> {
     checkPartitioning('join', options)
     return this.#derive(join(this.#operator, this.#other('join', that), options))
   }
@@ -716,8 +751,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.leftOuterJoin(s.filter(([key]) => key === 'a'))) // [[['a', [1, 1]], ['b', [2, undefined]]]]
    */
   leftOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V, W | undefined]]> {
     checkPartitioning('leftOuterJoin', options)
@@ -731,8 +766,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1], ['b', 2]]], (s) => s.filter(([key]) => key === 'a').rightOuterJoin(s)) // [[['a', [1, 1]], ['b', [undefined, 2]]]]
    */
   rightOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W]]> {
     checkPartitioning('rightOuterJoin', options)
@@ -746,8 +781,8 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]]], (s) => s.fullOuterJoin(s.mapToPair(([, n]) => ['b', n]))) // [[['b', [undefined, 1]], ['a', [1, undefined]]]]
    */
   fullOuterJoin<K extends Key, V, W>(
-    this: Pairs<K, V>,
-    that: Pairs<K, W>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): DStream<[K, [V | undefined, W | undefined]]> {
     checkPartitioning('fullOuterJoin', options)
@@ -769,7 +804,7 @@ export class DStream<out T> {
    * ) // [[['a', 1]], [['a', 3]], [['a', 3]]]
    */
   updateStateByKey<S, B = [S]>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     update: (
       values: ValueOf<T>[],
       state: Readonly<S> | undefined,
@@ -794,7 +829,7 @@ export class DStream<out T> {
    * await runBatches([[['a', 1]], [['a', 2]]], (s) => s.runningReduceByKey((a, b) => a + b)) // [[['a', 1]], [['a', 3]]]
    */
   runningReduceByKey<K extends Key, V>(
-    this: Pairs<K, V>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
   ): StateStream<K, V> {
@@ -814,7 +849,7 @@ export class DStream<out T> {
    *   [...entries].map(([key, values, n = 0]) => [key, n + values.length]))) // [[['a', 1]], [['a', 2]]]
    */
   updateStateByPartition<K2 extends Key, S>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     update: (entries: Iterable<[KeyOf<T>, ValueOf<T>[], S | undefined]>) => Iterable<readonly [K2, S]>,
     options?: StateOptions<K2, S> & { rememberPartitioner?: boolean | undefined },
   ): StateStream<K2, S> {
@@ -839,9 +874,12 @@ export class DStream<out T> {
    *   return [key, state.get()]
    * })) // [[['a', 1]], [['a', 3]]]
    */
-  mapWithState<K extends Key, V, S, E>(this: Pairs<K, V>, spec: StateSpec<K, V, S, E>): MapWithStateStream<K, V, S, E>
+  mapWithState<K extends Key, V, S, E>(
+    this: PairsFromMapToPair<K, V>,
+    spec: StateSpec<K, V, S, E>,
+  ): MapWithStateStream<K, V, S, E>
   mapWithState<S, E, B = [E]>(
-    this: DStream<readonly [Key, unknown]>,
+    this: PairsFromMapToPair<Key, unknown>,
     f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => NotAwaited<E, B> | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
   ): MapWithStateStream<KeyOf<T>, ValueOf<T>, S, E>
@@ -865,7 +903,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]], [['a', 2], ['b', 3]]], (s) => s.dedupByKey({ ttl: Seconds(60) })) // [[['a', 1]], [['b', 3]]]
    */
-  dedupByKey<K extends Key, V>(this: Pairs<K, V>, options?: { ttl?: Duration | undefined }): DStream<[K, V]> {
+  dedupByKey<K extends Key, V>(
+    this: PairsFromMapToPair<K, V>,
+    options?: { ttl?: Duration | undefined },
+  ): DStream<[K, V]> {
     checkOptions('dedupByKey', options, ['ttl'])
     return this.#derive(dedupByKey(this.#operator, { sc: this.#host.sc, ...options }))
   }
@@ -919,32 +960,34 @@ export class DStream<out T> {
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `f` for each batch, empty ones too, and awaits its result.
+   * Calls `f` for each batch, empty ones too, and awaits its result. A call that fails is made again after a pause; `attempt`
+   * tells its number and has the signal to heed. Later batches wait meanwhile, so `f` sees the batches in order.
    *
    * @example
    * lines.foreachRDD(async (rdd, time) => seen.push([time.milliseconds, await rdd.collect()]))
    * await t.run()
    * seen // [[1000, ['a b']], [2000, []]]
    */
-  foreachRDD(
-    f: (rdd: RDD<T>, time: Time, attempt: { readonly number: number; readonly replayed: boolean }) => unknown,
-  ): void {
+  foreachRDD(f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown, options: OutputOptions = {}): OutputOperation {
     aFunction('foreachRDD', 'f', f)
-    this.#host.addOutput(foreachRDD(this.#operator, f as (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown))
+    return this.#output('foreachRDD', foreachRDD(this.#operator, f), options)
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output).
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
+   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
    * await t.run()
    * t.printed.includes('a b') // true
    */
-  print(num = 10, options: { out?: Writable | undefined } = {}): void {
-    checkOptions('print', options, ['out'])
-    const { out } = options
-    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
+  print(num = 10, options: OutputOptions & { out?: Writable | undefined } = {}): OutputOperation {
+    checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
+    const { out, ...delivery } = options
+    const warn = (line: string): void => this.#host.logger.warn({}, line)
+    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn)
+    return this.#output('print', spec, delivery)
   }
 
   /**
@@ -954,8 +997,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
    */
-  saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
+  saveAsTextFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix), this.#host.sc)
+    return this.#output('saveAsTextFiles', spec, options)
   }
 
   /**
@@ -964,8 +1008,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
-  saveAsObjectFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
+  saveAsObjectFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc)
+    return this.#output('saveAsObjectFiles', spec, options)
   }
 
   /**
@@ -980,27 +1025,32 @@ export class DStream<out T> {
    * await t.run()
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
-  to(sink: Sink<T>): void {
-    aFunction('to', 'sink.write', sink?.write)
-    aFunction('to', 'sink.lastCommitted', sink?.lastCommitted)
-    this.#host.addOutput(toSink(this.#operator, sink))
+  to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 
   /**
-   * Returns the batches for `for await`. A slow loop slows the batches down, and the loop ends when the context has stopped.
+   * Returns the batches for `for await`. A slow loop slows the batches down. Every loop gets all batches from its beginning
+   * on, and ends when the context has stopped; it throws the error that has stopped the context.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
    */
   batches(): AsyncIterable<Batch<T>> {
-    const { output, iterable } = batches(this.#operator)
+    const { output, iterable } = batches(this.#operator, () => this.#host.failure())
     this.#host.addOutput(output)
     return iterable
   }
 
+  #output(where: string, spec: OutputSpec, options: OutputOptions): OutputOperation {
+    checkOptions(where, options, OUTPUT_OPTIONS)
+    return this.#host.addOutput({ ...spec, delivery: { ...spec.delivery, ...deliveryOf(where, options) } })
+  }
+
   #other<U>(where: string, that: DStream<U>): Operator<U> {
     if (!(that instanceof DStream)) throw notAStream(where, that)
-    if (that.#host !== this.#host) throw differentContexts(where)
+    // A stream of another copy of this library has no such private field: its public parts are compared.
+    if (that.context !== this.context) throw differentContexts(where)
     return that.operator
   }
 

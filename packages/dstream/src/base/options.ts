@@ -48,8 +48,22 @@ export function aString(where: string, name: string, value: unknown): string {
   throw badOption(where, name, 'a string that is not empty', value)
 }
 
+/** Returns the value if it is a finite number. @throws `bad-option` */
+export function aNumber(where: string, name: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number
+  throw badOption(where, name, 'a number', value)
+}
+
+/** Returns the value if it is an array or another iterable. @throws `bad-option` */
+export function anIterable<T>(where: string, name: string, value: Iterable<T>): Iterable<T> {
+  const given: unknown = value
+  if (typeof given === 'string') return value
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return value
+  throw badOption(where, name, 'an array or another iterable', given)
+}
+
 /** Returns the known name that is nearest to `name`, if it is similar enough. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let least = Math.max(2, Math.ceil(name.length / 3)) + 1
   for (const candidate of known) {

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
+import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
+import { skipPending } from '../durable/checkpoint/skip-pending.js'
 import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -11,11 +13,14 @@ const USAGE = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
-  dstream checkpoint plan <directory> <job.js>   what a start of this job would keep, migrate, drop and begin
+  dstream checkpoint plan <directory> <job>   what a start of this job would keep, migrate, drop and begin
   dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
+  dstream checkpoint skip <directory> <output> <time>   gives up a batch that waits for an output
   dstream --help
 
-All only read; a job that uses the directory goes on undisturbed.
+A job may be TypeScript where its project has tsx, or where Node strips types.
+A time is in milliseconds, as inspect prints it, or in ISO form.
+All but skip only read; a job that uses the directory goes on undisturbed. skip needs the job to be stopped.
 `
 
 function shown(time: number | undefined): string {
@@ -26,13 +31,13 @@ function shown(time: number | undefined): string {
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, failed, held, remembered, operators, warnings } = report
+  const { pending, pendingOutputs, held, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
     `run again      ${pending.map(String).join(', ') || 'nothing'}`,
-    `owed outputs   ${failed.map(({ output, time }) => `${output} of ${time}`).join(', ') || 'none'}`,
+    `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
     `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
     'operators that keep something',
@@ -42,6 +47,14 @@ async function inspect(directory: string): Promise<string[]> {
     }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
+}
+
+/** Batches that wait for an output: one time, or the first and the last with their number. */
+function pendingText(range: PendingOutput): string {
+  const { output, from, until } = range
+  return from === until
+    ? `${output} of ${from}`
+    : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
 }
 
 /** Every file, good or not. @throws when one is damaged, after all have been read */
@@ -83,17 +96,26 @@ async function plan(directory: string, job: string): Promise<string[]> {
   ]
 }
 
+/** Gives up one batch that waits for an output. @throws when it does not wait, or a job uses the directory */
+async function skip(directory: string, output: string, at: string): Promise<string[]> {
+  const time = /^-?\d+$/.test(at) ? Number(at) : Date.parse(at)
+  if (Number.isNaN(time)) throw new Error(`"${at}" is no time; give it in milliseconds, as inspect prints it.`)
+  const left = await skipPending(fileStorage(directory), output, time)
+  return [`The batch of ${shown(time)} is given up for "${output}"; ${left} batches still wait for it.`]
+}
+
 interface Command {
-  /** What it takes, in order. */
+  /** The arguments, in order. */
   readonly takes: readonly string[]
-  readonly run: (directory: string, more: string) => Promise<Iterable<string>>
+  readonly run: (directory: string, ...more: string[]) => Promise<Iterable<string>>
 }
 
 const commands: Readonly<Record<string, Command>> = {
   inspect: { takes: ['<directory>'], run: inspect },
   verify: { takes: ['<directory>'], run: verify },
-  plan: { takes: ['<directory>', '<job.js>'], run: plan },
+  plan: { takes: ['<directory>', '<job>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
+  skip: { takes: ['<directory>', '<output>', '<time>'], run: skip },
 }
 
 /** A reader of storage finds nothing where there is nothing; whoever has mistyped a path wants to know. */
@@ -136,9 +158,9 @@ async function main(args: readonly string[]): Promise<number> {
     return misused(`checkpoint ${verb} takes ${takes.join(' ')}, not "${given.join(' ')}".\n`)
   }
   try {
-    const [directory, more = ''] = given as [string, string?]
+    const [directory, ...more] = given as [string, ...string[]]
     await mustExist(directory)
-    await print(await run(directory, more))
+    await print(await run(directory, ...more))
     return 0
   } catch (error) {
     process.stderr.write(`dstream: ${error instanceof Error ? error.message : String(error)}\n`)

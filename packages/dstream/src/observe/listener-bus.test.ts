@@ -46,3 +46,18 @@ test('after it is closed nobody is told anything', () => {
   bus.emit('streamingStarted', started)
   expect(told).toEqual([started])
 })
+
+test('an event that does not exist is refused, with the nearest one', () => {
+  const { bus } = logged()
+  const refusal = (call: () => void, text: string): void => expect(call).toThrow(text)
+  refusal(
+    () => bus.on('batchComplete' as never, () => undefined),
+    'there is no event "batchComplete"; did you mean "batchCompleted"?',
+  )
+  refusal(
+    () => bus.off('toString' as never, () => undefined),
+    'there is no event "toString"; it knows streamingStarted,',
+  )
+  refusal(() => bus.on('batchStarted', 5 as never), 'on: f must be a function, not 5')
+  refusal(() => bus.addListener(5 as never), 'listener must be an object with methods such as onBatchCompleted, not 5')
+})

@@ -1,10 +1,31 @@
 import { EventEmitter } from 'eventemitter3'
+import { badOption, unknownEvent } from '../base/errors/options.js'
+import { aFunction, nearest } from '../base/options.js'
 import { isThenable } from '../base/promises.js'
 import type { Logger } from '../base/ports.js'
 import type { StreamingEvents, StreamingListener } from './events.js'
 
 type EventName = keyof StreamingEvents
 type Handler = (event: never) => void
+
+const EVENTS: Readonly<Record<EventName, true>> = {
+  streamingStarted: true,
+  clockBehind: true,
+  receiverStarted: true,
+  receiverError: true,
+  receiverStopped: true,
+  batchSubmitted: true,
+  batchStarted: true,
+  batchCompleted: true,
+  outputOperationStarted: true,
+  outputOperationCompleted: true,
+}
+
+function checkEvent(where: string, event: unknown): void {
+  if (typeof event === 'string' && Object.hasOwn(EVENTS, event)) return
+  const known = Object.keys(EVENTS)
+  throw unknownEvent(where, event, typeof event === 'string' ? nearest(event, known) : undefined, known)
+}
 
 function methodOf(event: EventName): keyof StreamingListener {
   return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
@@ -26,6 +47,9 @@ export class ListenerBus {
   }
 
   addListener(listener: StreamingListener): void {
+    if (typeof listener !== 'object' || (listener as unknown) === null) {
+      throw badOption('addStreamingListener', 'listener', 'an object with methods such as onBatchCompleted', listener)
+    }
     this.#listeners = [...this.#listeners, listener]
   }
 
@@ -34,6 +58,8 @@ export class ListenerBus {
   }
 
   on<E extends EventName>(event: E, f: (e: StreamingEvents[E]) => void): void {
+    checkEvent('on', event)
+    aFunction('on', 'f', f)
     const handlers = this.#handlers.get(event) ?? new Map<unknown, Handler>()
     if (handlers.has(f)) return
     const guarded = (e: StreamingEvents[E]): void => this.#guard(event, () => f(e))
@@ -43,6 +69,7 @@ export class ListenerBus {
   }
 
   off<E extends EventName>(event: E, f: (e: StreamingEvents[E]) => void): void {
+    checkEvent('off', event)
     const guarded = this.#handlers.get(event)?.get(f)
     if (guarded === undefined) return
     this.#handlers.get(event)!.delete(f)

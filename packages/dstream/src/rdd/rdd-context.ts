@@ -1,11 +1,13 @@
+import { badOption } from '../base/errors/options.js'
 import { notAnRDD } from '../base/errors/rdd.js'
-import { checkOptions, positiveInteger } from '../base/options.js'
+import { anIterable, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
 import { reslice, slices } from './transformations/partition-steps.js'
 import { rangeParts } from './transformations/range.js'
 import { RDD, type RDDFactory } from './rdd.js'
 import { filesOf } from './actions/save.js'
+import type { AnyPair } from './plan/inference.js'
 import { runtimeOf, type RDDRuntime } from './plan/runtime.js'
 import { source, union } from './transformations/steps.js'
 
@@ -39,10 +41,12 @@ export class RDDContext implements RDDFactory {
    * floor(p·len/n) to before floor((p+1)·len/n). An array is not copied: do not change it before the RDD has been used.
    * @throws `bad-option` when `numPartitions` is not a whole number of at least 1
    */
+  parallelize<T extends AnyPair>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
+  parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T> {
     checkOptions('parallelize', options, ['numPartitions'])
     const n = positiveInteger('parallelize', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
-    const all: readonly T[] = Array.isArray(records) ? records : Array.from(records)
+    const all: readonly T[] = Array.isArray(records) ? records : [...anIterable('parallelize', 'records', records)]
     const parts = slices(all, n).map((slice) => ({ records: slice }))
     return new RDD(this, source('parallelize', parts))
   }
@@ -69,6 +73,7 @@ export class RDDContext implements RDDFactory {
   /** Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. @throws `no-files` */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
     checkOptions('textFile', options, ['numPartitions'])
+    aString('textFile', 'path', path)
     const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
     const files = filesOf(this.runtime, 'textFile')
     const lines = source('textFile', [{ load: () => files.loadText(path) }])
@@ -77,6 +82,7 @@ export class RDDContext implements RDDFactory {
 
   /** Makes an RDD of the records that `saveAsObjectFile` wrote to a directory. @throws `no-files` */
   objectFile<T>(path: string): RDD<T> {
+    aString('objectFile', 'path', path)
     const files = filesOf(this.runtime, 'objectFile')
     return new RDD(this, source('objectFile', [{ load: () => files.loadObjects(path) }]))
   }
@@ -86,6 +92,7 @@ export class RDDContext implements RDDFactory {
    * records of every partition i, and the partitioner still applies. @throws `not-an-rdd`
    */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
+    if (!Array.isArray(rdds)) throw badOption('union', 'rdds', 'an array of RDDs, [a, b]', rdds)
     for (const rdd of rdds) if (!(rdd instanceof RDD)) throw notAnRDD('union', rdd)
     return new RDD(this, union(rdds.map((rdd) => rdd.node)), rdds.find((rdd) => rdd.observer !== undefined)?.observer)
   }

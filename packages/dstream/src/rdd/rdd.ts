@@ -1,4 +1,4 @@
-import { notAnRDD } from '../base/errors/rdd.js'
+import { notAnRDD, zeroIsNoFunction } from '../base/errors/rdd.js'
 import type { Key } from '../base/keys/key.js'
 import { checkPartitionOptions, type Partitioner, type PartitionOptions } from '../base/keys/partitioner.js'
 import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
@@ -6,6 +6,7 @@ import * as actions from './actions/actions.js'
 import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
 import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
+import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/inference.js'
 import { Evaluation } from './plan/evaluation.js'
 import { settled, type NotAwaited } from '../base/promises.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
@@ -13,6 +14,7 @@ import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
+import { checked } from './transformations/checked.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
 import * as statistics from './actions/stats.js'
@@ -49,6 +51,7 @@ export interface RDDFactory {
   readonly defaultParallelism: number
   /** @internal */
   readonly runtime: RDDRuntime
+  parallelize<T extends AnyPair>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T>
   range(
     start: number,
@@ -64,6 +67,9 @@ export interface RDDFactory {
   doubleAccumulator(name?: string): Accumulator<number, number>
   collectionAccumulator<T>(name?: string): Accumulator<T, T[]>
 }
+
+/** An RDD of pairs `[key, value]`. Compilers show its name where the records of an RDD are none. */
+type PairsFromMapToPair<K extends Key, V> = RDD<readonly [K, V]>
 
 const brand = Symbol.for('dstream.rdd')
 
@@ -182,7 +188,10 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).mapValues((n) => n + 1).collect() // [['a', 2]]
    */
-  mapValues<K extends Key, V, U, B = [U]>(this: RDD<readonly [K, V]>, f: (value: V) => NotAwaited<U, B>): RDD<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => NotAwaited<U, B>,
+  ): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'mapValues', 'mapValues', f))
   }
 
@@ -192,7 +201,10 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 2]]).flatMapValues((n) => [n, -n]).collect() // [['a', 2], ['a', -2]]
    */
-  flatMapValues<K extends Key, V, U>(this: RDD<readonly [K, V]>, f: (value: V) => Iterable<U> & object): RDD<[K, U]> {
+  flatMapValues<K extends Key, V, U>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => Iterable<U> & object,
+  ): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'flatMapValues', 'flatMapValues', f))
   }
 
@@ -444,7 +456,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).keys().collect() // ['a']
    */
-  keys<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<K> {
+  keys<K extends Key, V>(this: PairsFromMapToPair<K, V>): RDD<K> {
     return this.#derive(steps.narrow(this.node, 'keys', 'keys'))
   }
 
@@ -454,7 +466,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).values().collect() // [1]
    */
-  values<K extends Key, V>(this: RDD<readonly [K, V]>): RDD<V> {
+  values<K extends Key, V>(this: PairsFromMapToPair<K, V>): RDD<V> {
     return this.#derive(steps.narrow(this.node, 'values', 'values'))
   }
 
@@ -464,7 +476,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['b', 1], ['a', 2]]).sortByKey().collect() // [['a', 2], ['b', 1]]
    */
-  sortByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: SortOptions): RDD<[K, V]> {
+  sortByKey<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: SortOptions): RDD<[K, V]> {
     return this.#derive(this.#sort('sortByKey', keyOfPair, options))
   }
 
@@ -475,8 +487,8 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1]]).cogroup(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [[1], [2]]], ['b', [[], [3]]]]
    */
   cogroup<K extends Key, V, W>(
-    this: RDD<readonly [K, V]>,
-    that: RDD<readonly [K, W]>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): RDD<[K, [V[], W[]]]> {
     const other = nodeOf('cogroup', that)
@@ -491,8 +503,8 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1]]).join(sc.parallelize<[string, number]>([['a', 2], ['b', 3]])).collect() // [['a', [1, 2]]]
    */
   join<K extends Key, V, W>(
-    this: RDD<readonly [K, V]>,
-    that: RDD<readonly [K, W]>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): RDD<[K, [V, W]]> {
     return this.#join('join', that, options, { left: false, right: false })
@@ -505,8 +517,8 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1]]).leftOuterJoin(sc.parallelize<[string, number]>([])).collect() // [['a', [1, undefined]]]
    */
   leftOuterJoin<K extends Key, V, W>(
-    this: RDD<readonly [K, V]>,
-    that: RDD<readonly [K, W]>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): RDD<[K, [V, W | undefined]]> {
     return this.#join('leftOuterJoin', that, options, { left: true, right: false })
@@ -519,8 +531,8 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([]).rightOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]]]
    */
   rightOuterJoin<K extends Key, V, W>(
-    this: RDD<readonly [K, V]>,
-    that: RDD<readonly [K, W]>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): RDD<[K, [V | undefined, W]]> {
     return this.#join('rightOuterJoin', that, options, { left: false, right: true })
@@ -533,8 +545,8 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1]]).fullOuterJoin(sc.parallelize<[string, number]>([['b', 3]])).collect() // [['b', [undefined, 3]], ['a', [1, undefined]]]
    */
   fullOuterJoin<K extends Key, V, W>(
-    this: RDD<readonly [K, V]>,
-    that: RDD<readonly [K, W]>,
+    this: PairsFromMapToPair<K, V>,
+    that: PairsFromMapToPair<K, W>,
     options?: PartitionOptions,
   ): RDD<[K, [V | undefined, W | undefined]]> {
     return this.#join('fullOuterJoin', that, options, { left: true, right: true })
@@ -548,7 +560,7 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2], ['a', 3]]).reduceByKey((a, b) => a + b).collect() // [['a', 4], ['b', 2]]
    */
   reduceByKey<K extends Key, V>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
   ): RDD<[K, V]> {
@@ -561,7 +573,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).groupByKey().collect() // [['a', [1, 3]]]
    */
-  groupByKey<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions): RDD<[K, V[]]> {
+  groupByKey<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions): RDD<[K, V[]]> {
     return this.#derive(shuffle.groupByKey(this.node, 'groupByKey', this.#partitioner('groupByKey', options)))
   }
 
@@ -572,9 +584,23 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]).collect() // [['a', [1, 3]]]
    */
+  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>, B = [First]>(
+    this: PairsFromMapToPair<K, V> & KnownType<V>,
+    createCombiner: (value: V) => NotAwaited<First, B> | OrTuple,
+    mergeValue: (c: CombinerOf<First>, value: V) => CombinerOf<First> | OrTuple,
+    mergeCombiners: (a: CombinerOf<First>, b: CombinerOf<First>) => CombinerOf<First> | OrTuple,
+    options?: PartitionOptions,
+  ): RDD<[K, CombinerOf<First>]>
   combineByKey<K extends Key, V, C, B = [C]>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     createCombiner: (value: V) => NotAwaited<C, B>,
+    mergeValue: (c: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): RDD<[K, C]>
+  combineByKey<K extends Key, V, C>(
+    this: PairsFromMapToPair<K, V>,
+    createCombiner: (value: V) => C,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -592,7 +618,7 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).foldByKey(10, (a, b) => a + b).collect() // [['a', 14]]
    */
   foldByKey<K extends Key, V>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     zero: V,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
@@ -610,14 +636,28 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).aggregateByKey(() => '', (text, n) => text + n, (a, b) => a + b).collect() // [['a', '13']]
    */
+  aggregateByKey<K extends Key, V, C extends AnyTuple>(
+    this: PairsFromMapToPair<K, V>,
+    zero: () => C,
+    seq: (c: C, value: V) => C,
+    comb: (a: C, b: C) => C,
+    options?: PartitionOptions,
+  ): RDD<[K, C]>
   aggregateByKey<K extends Key, V, C, B = [C]>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     zero: () => NotAwaited<C, B>,
     seq: (c: C, value: V) => C,
     comb: (a: C, b: C) => C,
     options?: PartitionOptions,
+  ): RDD<[K, C]>
+  aggregateByKey<K extends Key, V, C>(
+    this: PairsFromMapToPair<K, V>,
+    zero: () => C,
+    seq: (c: C, value: V) => C,
+    comb: (a: C, b: C) => C,
+    options?: PartitionOptions,
   ): RDD<[K, C]> {
-    aFunction('aggregateByKey', 'zero', zero)
+    if (typeof zero !== 'function') throw zeroIsNoFunction('aggregateByKey', zero)
     aFunction('aggregateByKey', 'seq', seq)
     const functions = {
       create: (value: V) => seq(settled('aggregateByKey', zero()), value),
@@ -634,7 +674,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).subtractByKey(sc.parallelize<[string, number]>([['a', 9]])).collect() // [['b', 2]]
    */
-  subtractByKey<K extends Key, V, W>(this: RDD<readonly [K, V]>, that: RDD<readonly [K, W]>): RDD<[K, V]> {
+  subtractByKey<K extends Key, V, W>(this: PairsFromMapToPair<K, V>, that: PairsFromMapToPair<K, W>): RDD<[K, V]> {
     const other = nodeOf('subtractByKey', that)
     return this.#derive(sets.subtractByKey(this.node, other), that.observer)
   }
@@ -645,7 +685,7 @@ export class RDD<out T> {
    * @example
    * sc.parallelize<[string, number]>([['a', 1]]).partitionBy(new HashPartitioner(3)).numPartitions // 3
    */
-  partitionBy<K extends Key, V>(this: RDD<readonly [K, V]>, partitioner: Partitioner): RDD<[K, V]> {
+  partitionBy<K extends Key, V>(this: PairsFromMapToPair<K, V>, partitioner: Partitioner): RDD<[K, V]> {
     const chosen = this.#partitioner('partitionBy', { partitioner })
     return this.#derive(shuffle.partitionBy(this.node, 'partitionBy', chosen))
   }
@@ -770,11 +810,9 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).aggregate(() => '', (text, n) => text + n, (a, b) => a + b) // '12'
    */
-  aggregate<C, B = [C]>(
-    zero: () => NotAwaited<C, B>,
-    seq: (c: C, record: T) => C,
-    comb: (a: C, b: C) => C,
-  ): Promise<C> {
+  aggregate<C extends AnyTuple>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
+  aggregate<C, B = [C]>(zero: () => NotAwaited<C, B>, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
+  aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
     const functions = { zero, seq, comb }
     return this.#act((evaluation) => actions.aggregate(this.node, 'aggregate', functions, evaluation)) as Promise<C>
   }
@@ -805,7 +843,7 @@ export class RDD<out T> {
    * @example
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).countByKey()).get('a') // 2
    */
-  countByKey<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, number>> {
+  countByKey<K extends Key, V>(this: PairsFromMapToPair<K, V>): Promise<Map<K, number>> {
     return this.#act((evaluation) => keyedActions.countByKey(this.node, evaluation)) as Promise<Map<K, number>>
   }
 
@@ -815,7 +853,7 @@ export class RDD<out T> {
    * @example
    * (await sc.parallelize<[string, number]>([['a', 7], ['a', 8]]).collectAsMap()).get('a') // 8
    */
-  collectAsMap<K extends Key, V>(this: RDD<readonly [K, V]>): Promise<Map<K, V>> {
+  collectAsMap<K extends Key, V>(this: PairsFromMapToPair<K, V>): Promise<Map<K, V>> {
     return this.#act((evaluation) => keyedActions.collectAsMap(this.node, evaluation)) as Promise<Map<K, V>>
   }
 
@@ -825,7 +863,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 7], ['b', 8]]).lookup('a') // [7]
    */
-  lookup<K extends Key, V>(this: RDD<readonly [K, V]>, key: K): Promise<V[]> {
+  lookup<K extends Key, V>(this: PairsFromMapToPair<K, V>, key: K): Promise<V[]> {
     return this.#act((evaluation) => keyedActions.lookup(this.node, key, evaluation)) as Promise<V[]>
   }
 
@@ -947,7 +985,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[number, string]>([[1, 'a'], [2, 'b'], [3, 'c']]).filterByRange(2, 3).keys().collect() // [2, 3]
    */
-  filterByRange<K extends Key, V>(this: RDD<readonly [K, V]>, lower: K, upper: K): RDD<[K, V]> {
+  filterByRange<K extends Key, V>(this: PairsFromMapToPair<K, V>, lower: K, upper: K): RDD<[K, V]> {
     return this.#derive(steps.filterByRange(this.node, lower, upper))
   }
 
@@ -958,7 +996,7 @@ export class RDD<out T> {
    * await sc.parallelize<[string, number]>([['a', 1], ['b', 2]]).sampleByKey(false, new Map([['a', 1]])).collect() // [['a', 1]]
    */
   sampleByKey<K extends Key, V>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     withReplacement: boolean,
     fractions: ReadonlyMap<K, number>,
     seed?: number,
@@ -973,7 +1011,7 @@ export class RDD<out T> {
    * await sc.parallelize<[number, string]>([[2, 'b'], [1, 'a']]).repartitionAndSortWithinPartitions(new HashPartitioner(1)).keys().collect() // [1, 2]
    */
   repartitionAndSortWithinPartitions<K extends Key, V>(
-    this: RDD<readonly [K, V]>,
+    this: PairsFromMapToPair<K, V>,
     partitioner: Partitioner,
   ): RDD<[K, V]> {
     const chosen = this.#partitioner('repartitionAndSortWithinPartitions', { partitioner })
@@ -986,7 +1024,7 @@ export class RDD<out T> {
    * @example
    * (await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).reduceByKeyLocally((a, b) => a + b)).get('a') // 4
    */
-  reduceByKeyLocally<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V): Promise<Map<K, V>> {
+  reduceByKeyLocally<K extends Key, V>(this: PairsFromMapToPair<K, V>, f: (a: V, b: V) => V): Promise<Map<K, V>> {
     return this.#act((evaluation) => keyedActions.reduceByKeyLocally(this.node, f, evaluation)) as Promise<Map<K, V>>
   }
 
@@ -1006,12 +1044,14 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).treeAggregate(() => 0, (sum, n) => sum + n, (a, b) => a + b) // 3
    */
+  treeAggregate<C extends AnyTuple>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
   treeAggregate<C, B = [C]>(
     zero: () => NotAwaited<C, B>,
     seq: (c: C, record: T) => C,
     comb: (a: C, b: C) => C,
-  ): Promise<C> {
-    return this.aggregate<C, B>(zero, seq, comb)
+  ): Promise<C>
+  treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
+    return this.aggregate(zero as () => never, seq as never, comb as never)
   }
 
   // Used by the engine
@@ -1032,14 +1072,20 @@ export class RDD<out T> {
   }
   /**
    * Does the same as `reduceByKey`, for a result that is consumed at once: keys are not copied and may keep longer source
-   * strings alive. Copying a key of 13 letters takes as long as looking up three. @internal
+   * strings alive. Copying a key of 13 letters takes as long as looking up three. `copy` copies values that are kept for
+   * later batches, where they can be changed. @internal
    */
-  reduceByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, f: (a: V, b: V) => V, options?: PartitionOptions) {
+  reduceByKeyTransient<K extends Key, V>(
+    this: PairsFromMapToPair<K, V>,
+    f: (a: V, b: V) => V,
+    options?: PartitionOptions,
+    copy?: (value: V) => V,
+  ) {
     const partitioner = this.#partitioner('reduceByKey', options)
-    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey))
+    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey, copy))
   }
   /** Does the same as `groupByKey`, for a result that is consumed at once. @internal */
-  groupByKeyTransient<K extends Key, V>(this: RDD<readonly [K, V]>, options?: PartitionOptions) {
+  groupByKeyTransient<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions) {
     const partitioner = this.#partitioner('groupByKey', options)
     return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
   }
@@ -1048,10 +1094,17 @@ export class RDD<out T> {
     this.node.truncateLineage(partitions, this.node.history)
   }
   /**
-   * @internal Hands out copies of records that are kept for later batches, made by `copy` where they can be changed.
+   * Hands out copies of records that are kept for later batches, made by `copy` where they can be changed. @internal
    */
   owned(kind: string, copy: (record: never) => unknown): RDD<T> {
     return this.#derive(steps.narrow(this.node, kind, 'own', copy))
+  }
+  /**
+   * Returns an RDD of the records on which `check` does not throw, cached; the others fail it or are left out, as
+   * `onRecordError` says. @internal
+   */
+  checkedBy(check: (record: unknown) => void): RDD<T> {
+    return this.#derive(checked(this.node, check))
   }
   /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
   observedBy(observer: ActionObserver): RDD<T> {

@@ -8,7 +8,7 @@ export class LineSink extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     const parts = (this.#rest + chunk.toString('utf8')).split('\n')
     this.#rest = parts.pop() ?? ''
-    this.lines.push(...parts)
+    for (const part of parts) this.lines.push(part)
     done()
   }
 }

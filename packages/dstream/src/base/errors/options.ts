@@ -6,6 +6,11 @@ export function unknownOption(where: string, name: string, nearest: string | und
   return new DStreamError('unknown-option', `${where}: there is no option ${describe(name)}; ${cure}`)
 }
 
+export function unknownEvent(where: string, event: unknown, nearest: string | undefined, known: readonly string[]) {
+  const cure = nearest === undefined ? listed(known) : `did you mean "${nearest}"?`
+  return new DStreamError('unknown-event', `${where}: there is no event ${describe(event)}; ${cure}`)
+}
+
 export function notOptions(where: string, value: unknown, known: readonly string[]): DStreamError {
   const first = known[0]
   const form = first === undefined ? '{}' : `{ ${first}: … }`

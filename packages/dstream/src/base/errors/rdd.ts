@@ -41,6 +41,13 @@ export function emptyCollection(action: string): DStreamError {
   )
 }
 
+export function zeroIsNoFunction(operator: string, zero: unknown): DStreamError {
+  return new DStreamError(
+    'bad-option',
+    `${operator}: zero must be a function that returns the value to begin with, not ${describe(zero)}. Every partition gets a value of its own: write () => 0.`,
+  )
+}
+
 export function asyncTimedOut(timeoutMs: number): DStreamError {
   return new DStreamError(
     'async-timed-out',

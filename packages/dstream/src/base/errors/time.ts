@@ -26,3 +26,7 @@ export function durationNotPositive(where: string, milliseconds: number): DStrea
     `${where}: ${milliseconds} ms is not a positive duration; give one of at least Milliseconds(1)`,
   )
 }
+
+export function notANumberOfTimes(value: unknown): DStreamError {
+  return new DStreamError('bad-milliseconds', `Duration.times takes a number, not ${describe(value)}`)
+}

@@ -5,8 +5,11 @@ import { intern } from './intern.js'
 /**
  * A value that may be a key. Keys are compared by value: primitives (−0 is 0, NaN equals NaN, 1 ≠ '1' ≠ 1n), arrays of
  * keys element by element, immutable's collections as `immutable.is` compares them.
+ *
+ * `readonly []` adds no value. It makes TypeScript infer an array that is written in place as a tuple, `[string, number]`,
+ * where a key is expected.
  */
-export type Key = string | number | bigint | boolean | null | readonly Key[] | ValueObject
+export type Key = string | number | bigint | boolean | null | readonly Key[] | readonly [] | ValueObject
 
 /** A key in the form under which a native `Map` or `Set` finds it: see {@link keyOf}. */
 export type MapKey = Key

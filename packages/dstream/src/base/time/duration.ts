@@ -1,4 +1,4 @@
-import { durationNotPositive, notADuration, notWholeMilliseconds } from '../errors/time.js'
+import { durationNotPositive, notADuration, notWholeMilliseconds, notANumberOfTimes } from '../errors/time.js'
 
 const brand = Symbol.for('dstream.duration')
 
@@ -41,6 +41,7 @@ export class Duration {
   }
   /** Returns `n` times this. `n` may be a fraction if the result is a whole number of milliseconds. @throws `bad-milliseconds` */
   times(n: number): Duration {
+    if (typeof n !== 'number') throw notANumberOfTimes(n)
     return new Duration(whole(this.milliseconds * n))
   }
   /** Returns the ratio of this to `that`, as a fraction. */

@@ -1,6 +1,10 @@
 import { Unpackr } from 'msgpackr/unpack'
+import { unusedByte } from '../../base/errors/receive.js'
 
 const unpackr = new Unpackr({ useRecords: false })
+const UNUSED_BYTE = 0xc1
+/** The unpacker's value for the byte that MessagePack does not use. */
+const UNUSED: unknown = unpackr.unpack(Uint8Array.of(UNUSED_BYTE))
 
 /**
  * Records as MessagePack values, one after the other: what any other program, in any language, can send. Bytes that are
@@ -13,10 +17,24 @@ export const msgpackCodec = {
     const records: unknown[] = []
     try {
       unpackr.unpackMultiple(bytes, (record: unknown) => void records.push(record))
+      if (bytes.includes(UNUSED_BYTE) && holds(records, UNUSED)) throw unusedByte()
       return records
     } catch (error) {
       bad(bytes, error)
       return []
     }
   },
+}
+
+/** Returns whether a value or one of its parts is `wanted`. */
+function holds(value: unknown, wanted: unknown): boolean {
+  const pending: unknown[] = [value]
+  while (pending.length > 0) {
+    const part = pending.pop()
+    if (part === wanted) return true
+    if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) continue
+    if (part instanceof Map) for (const [key, item] of part) pending.push(key, item)
+    else for (const item of part instanceof Set ? part : Object.values(part)) pending.push(item)
+  }
+  return false
 }

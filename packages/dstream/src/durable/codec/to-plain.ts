@@ -15,6 +15,7 @@ import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-ex
 import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
+/** The most levels of a value of the user's. */
 const DEEPEST = 1000
 /** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
 const RECORD_KEYS = 40
@@ -26,29 +27,37 @@ const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty']
  *
  * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections, the results of
  * `match` and `exec` and the engine's own times. Class instances, functions and symbols are refused, and so are properties
- * that would be lost: those under a symbol, and those of an array beside its items. The `ownLevels` outer levels are not
- * searched for such properties, which costs as much as writing a pair.
+ * that would be lost: those under a symbol, and those of an array beside its items.
+ *
+ * @param levels the outer levels that the engine has put around the user's values. They do not count as levels of a value,
+ *   so that a value that may be stored can also be written, and are not searched for properties that would be lost, which
+ *   costs as much as writing a pair.
  */
-export function toPlain(value: unknown, ownLevels = 0): { readonly plain: unknown; readonly tagged: boolean } {
+export function toPlain(value: unknown, levels = 0): { readonly plain: unknown; readonly tagged: boolean } {
   try {
-    const walk = new Walk(undefined, ownLevels)
-    return { plain: walk.value(value, 0), tagged: walk.tagged }
+    const walk = new Walk(undefined)
+    return { plain: walk.value(value, -levels), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     // Paths are followed only now: the way of a value that can be stored is the hot one.
-    new Walk([], ownLevels).value(value, 0)
+    new Walk([]).value(value, -levels)
     throw error
   }
+}
+
+/**
+ * Returns when a value of the user's can be stored.
+ * @throws `Unstorable`, and what a getter of the value throws
+ */
+export function mustBeStorable(value: unknown): void {
+  if (typeof value !== 'number' && typeof value !== 'string') toPlain(value)
 }
 
 class Walk {
   tagged = false
   readonly #path: PropertyKey[] | undefined
 
-  constructor(
-    path: PropertyKey[] | undefined,
-    readonly ownLevels: number,
-  ) {
+  constructor(path: PropertyKey[] | undefined) {
     this.#path = path
   }
 
@@ -83,7 +92,7 @@ class Walk {
   }
 
   #array(array: readonly unknown[], depth: number): unknown {
-    if (depth >= this.ownLevels && hasExtras(array)) return this.#match(array, depth)
+    if (depth >= 0 && hasExtras(array)) return this.#match(array, depth)
     return this.#items(array, depth)
   }
 
@@ -154,7 +163,7 @@ class Walk {
   }
 
   #plainObject(object: Record<string, unknown>, depth: number): unknown {
-    if (depth >= this.ownLevels) this.#refuseSymbols(object)
+    if (depth >= 0) this.#refuseSymbols(object)
     const keys = Object.keys(object)
     if (keys.length > RECORD_KEYS || keys.some((key) => special.has(key) || !plainText(key))) {
       return this.#tag(Tag.object, this.#entries(object, depth))

@@ -15,12 +15,13 @@ const UNTAGGED = 0
 const TAGGED = 1
 
 /**
- * A value as bytes that are decodable alone. `ownLevels` is the number of outer levels that the engine has made and that are
- * known to be plain.
+ * A value as bytes that are decodable alone.
+ *
+ * @param levels the levels that the caller has put around the values of the user's: see `toPlain`
  * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle, and for properties that would be lost
  */
-export function encodeValue(value: unknown, ownLevels = 0): Uint8Array {
-  const form = toPlain(value, ownLevels)
+export function encodeValue(value: unknown, levels = 0): Uint8Array {
+  const form = toPlain(value, levels)
   return encodePlain(form.plain, form.tagged)
 }
 

@@ -1,8 +1,11 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
+import { UnstorableRecords } from '../blocks/unstorable-records.js'
+import { checkStorable } from '../codec/storable.js'
 import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { messageOf } from '../../base/errors/error-text.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 
@@ -20,23 +23,46 @@ type Meta =
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
 /** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
-function framed(meta: Meta, data: Uint8Array): FramePayload {
-  const encoded = encodeValue(meta)
+function framed(meta: Meta, levels: number, data: Uint8Array): FramePayload {
+  const encoded = encodeValue(meta, levels)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, encoded.length, true)
   return [length, encoded, data]
 }
 
-/** @throws `state-not-storable` for records that are no data */
+/** @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored */
 export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
+  const data = 'bytes' in payload ? payload.bytes : encodeRecords(payload.records, operator)
   try {
-    const data = 'bytes' in payload ? payload.bytes : encodeValue(payload.records, 1)
-    return framed(['block', operator, id, count, position, metadata, codec], data)
+    return framed(['block', operator, id, count, position, metadata, codec], 1, data)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
-    throw recordNotStorable(operator, 'a received record', error.path, error.reason)
+    throw recordNotStorable(operator, 'a position or the metadata of a block', error.path.slice(1), error.reason)
+  }
+}
+
+/** Looks for the records that cannot be stored only when the encoding of all has failed: most blocks have none. */
+function encodeRecords(records: readonly unknown[], operator: string): Uint8Array {
+  try {
+    return encodeValue(records, 1)
+  } catch (error) {
+    const errors = new Map<number, Error>()
+    for (const [i, record] of records.entries()) {
+      try {
+        checkStorable(record)
+      } catch (reason) {
+        errors.set(i, reason as Error)
+      }
+    }
+    if (errors.size === 0) throw error
+    const [path, reason] = error instanceof Unstorable ? [error.path, error.reason] : [[], messageOf(error)]
+    throw new UnstorableRecords(
+      operator,
+      errors,
+      recordNotStorable(operator, 'a received record', path, reason).message,
+    )
   }
 }
 
@@ -44,7 +70,8 @@ export function encodeAllocation(event: Allocated, streams: Streams, committed: 
   const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
   try {
     const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)
-    return framed(['batch', event.time, blocks, ranges, committed], new Uint8Array(0))
+    // The frame, the list and each range are the engine's own.
+    return framed(['batch', event.time, blocks, ranges, committed], 3, new Uint8Array(0))
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const operator = [...event.ranges.keys()][Number(error.path[1])] ?? 'a source'

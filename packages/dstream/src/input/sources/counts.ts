@@ -1,6 +1,10 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { notIterable } from '../../base/errors/rdd.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { RDD } from '../../rdd/rdd.js'
+
+/** The records that a user's function returns, or a promise of them. */
+export type Later<T> = Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>
 
 /**
  * Counts the records of each batch of a source, part by part. A part is a block, a file or a range; its number may only
@@ -47,9 +51,12 @@ export class Counts {
     return records
   }
 
-  async *countedAsync<T>(time: number, part: string, records: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+  /** Returns the same records, which may come later; @throws `not-iterable` for what cannot be iterated */
+  async *countedAsync<T>(time: number, part: string, where: string, records: Later<T>): AsyncIterable<T> {
     let n = 0
-    for await (const record of records) {
+    const given = await records
+    if (!isIterable(given)) throw notIterable(where, given)
+    for await (const record of given) {
       n++
       yield record
     }
@@ -70,6 +77,11 @@ export class Counts {
       return: (value?: unknown) => from.return?.(value) ?? { done: true, value },
     }
   }
+}
+
+/** Returns whether a value can be iterated, at once or asynchronously. A string is no list of records. */
+export function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
 }
 
 function recordsInMemory(rdd: RDD<unknown>): number | undefined {

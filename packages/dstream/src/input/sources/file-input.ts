@@ -8,7 +8,7 @@ import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../
 import { ignoreRejection, isThenable } from '../../base/promises.js'
 import type { Files } from '../../base/ports.js'
 import { rddOf } from '../../rdd/rdd-of.js'
-import { Counts } from './counts.js'
+import { Counts, type Later } from './counts.js'
 import { listFiles } from './file-listing.js'
 import type { FoundFile, Listing } from './file-listing.js'
 import { streamName } from './input-source.js'
@@ -25,7 +25,8 @@ export interface FileStreamOptions {
   readonly maxFilesPerBatch?: number | undefined
 }
 
-export type ReadFile<T> = (path: string) => Iterable<T> | AsyncIterable<T>
+/** Returns the records of a file, or a promise of them. */
+export type ReadFile<T> = (path: string) => Later<T>
 
 /** A file dated this far ahead of its batch is reported, because it will not be read for as long. */
 const FAR_AHEAD_MS = 60_000
@@ -76,6 +77,8 @@ export class FileInput<T> implements InputSource<T> {
   #restored = false
   #reportedMissing = false
   #reportedAhead = new Set<string>()
+  /** Files that were passed over because they are dated before the start. */
+  #reportedOld = new Set<string>()
 
   constructor(
     home: SourceHome,
@@ -116,6 +119,7 @@ export class FileInput<T> implements InputSource<T> {
     const listing = await this.#list(() => true)
     const old = listing?.files.filter(({ modifiedMs }) => modifiedMs <= this.#thresholdMs) ?? []
     this.#old = new Set(old.map(({ path }) => path))
+    this.#reportOld(old.filter(({ path }) => this.#filter(path)))
   }
 
   stop(): Promise<void> {
@@ -126,10 +130,11 @@ export class FileInput<T> implements InputSource<T> {
     const listing = await this.#list((path) => !this.#read.has(path) && this.#selects(path))
     if (listing === undefined) return []
     // A file that was deleted may be followed by a new one of the same path.
-    for (const known of [this.#old, this.#read, this.#reportedAhead]) {
+    for (const known of [this.#old, this.#read, this.#reportedAhead, this.#reportedOld]) {
       for (const path of known) if (!listing.paths.has(path)) known.delete(path)
     }
     this.#reportAhead(listing.files, time)
+    this.#reportOld(listing.files.filter((file) => !this.#isNew(file)))
     const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
     const paths = due.slice(0, this.#max).map(({ path }) => path)
     this.adopt(time, paths)
@@ -162,6 +167,7 @@ export class FileInput<T> implements InputSource<T> {
     const { thresholdMs, old, read } = snapshot as Snapshot
     this.#thresholdMs = thresholdMs
     this.#old = new Set(old)
+    this.#reportedOld = new Set(old)
     this.#read = new Set(read)
     this.#restored = true
   }
@@ -211,9 +217,22 @@ export class FileInput<T> implements InputSource<T> {
     }
   }
 
+  /** Says once which files are never read: moving or copying a file into the directory often keeps its date. */
+  #reportOld(files: readonly FoundFile[]): void {
+    const unknown = files.filter(({ path }) => !this.#reportedOld.has(path))
+    if (unknown.length === 0) return
+    for (const { path } of unknown) this.#reportedOld.add(path)
+    const [{ path, modifiedMs }] = unknown as [FoundFile]
+    const dated = `dated ${new Date(modifiedMs).toISOString()}`
+    const others = unknown.length === 1 ? '' : `, nor are ${unknown.length - 1} more`
+    this.#reporter.warn(
+      `${path} is ${dated}, before the start, and is not read${others}. { newFilesOnly: false } reads old files too.`,
+    )
+  }
+
   async *#load(time: number, path: string, read: ReadFile<T>): AsyncIterable<T> {
     try {
-      yield* this.#counts.countedAsync(time, path, read(path))
+      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path))
     } catch (error) {
       throw fileNotRead(path, time, error)
     }

@@ -85,3 +85,19 @@ test('what is no queue is refused', async () => {
   const source = h.add((home) => queue(home, ['text' as never]))
   await expect(h.batch(source, 1000)).rejects.toThrow(/an element of the queue must be an RDD or an array, not "text"/)
 })
+
+test.each([
+  ['frozen', Object.freeze],
+  ['sealed', Object.seal],
+])('a queue that is %s is refused, at once and later', async (_, close) => {
+  const refusal = { code: 'bad-option', message: expect.stringContaining('pass a copy, [...queue]') as string }
+  const h = new SourceHarness()
+  expect(() => h.add((home) => queue(home, close([[1]]) as number[][]))).toThrow(
+    expect.objectContaining(refusal) as Error,
+  )
+  const elements = [[1], [2]]
+  const source = h.add((home) => queue(home, elements))
+  expect(await h.batch(source, 1000)).toEqual([[1]])
+  close(elements)
+  await expect(h.batch(source, 2000)).rejects.toMatchObject(refusal)
+})

@@ -1,6 +1,6 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
-import { queueNotRecoverable } from '../../base/errors/receive.js'
+import { queueCannotChange, queueNotRecoverable } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import { aBoolean, checkOptions } from '../../base/options.js'
 import { RDD } from '../../rdd/rdd.js'
@@ -30,6 +30,7 @@ export function queue<T>(
   options: QueueOptions<T> = {},
 ): InputSource<T> {
   if (!Array.isArray(elements)) throw badOption('queueStream', 'queue', 'an array of RDDs or arrays', elements)
+  if (Object.isSealed(elements)) throw queueCannotChange()
   checkOptions('queueStream', options, ['oneAtATime', 'defaultRDD'])
   const oneAtATime = aBoolean('queueStream', 'oneAtATime', options.oneAtATime ?? true)
   const { streamId, slideMs, sc } = home
@@ -37,6 +38,7 @@ export function queue<T>(
   const counts = new Counts()
 
   const take = (time: number): RDD<T> | undefined => {
+    if (Object.isSealed(elements)) throw queueCannotChange()
     const elementsNow = elements.splice(0, oneAtATime ? 1 : elements.length)
     const given = elementsNow.length > 0 ? elementsNow : options.defaultRDD === null ? [] : [options.defaultRDD ?? []]
     const rdds = given.map((element, i) => counting(element, time, String(i)))

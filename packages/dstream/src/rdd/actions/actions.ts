@@ -1,4 +1,4 @@
-import { emptyCollection } from '../../base/errors/rdd.js'
+import { emptyCollection, zeroIsNoFunction } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
@@ -110,6 +110,7 @@ export function aggregate(
   evaluation: Evaluation,
 ): MaybePromise<unknown> {
   const { zero, seq, comb } = functions
+  if (typeof zero !== 'function') throw zeroIsNoFunction(operator, zero)
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
   const origin = originOf(node, operator)

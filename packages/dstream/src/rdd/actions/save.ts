@@ -1,4 +1,5 @@
 import { noFiles } from '../../base/errors/rdd.js'
+import { aString } from '../../base/options.js'
 import type { RDDFiles } from '../../base/ports.js'
 import { settledRecord } from '../../base/promises.js'
 import { textForm } from '../../base/text/text-form.js'
@@ -26,9 +27,15 @@ function* lines(records: readonly unknown[]): Generator<string> {
 }
 
 export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
-  return filesOf(evaluation.runtime, 'saveAsTextFile').saveText(path, linesOf(node, evaluation))
+  return filesOf(evaluation.runtime, 'saveAsTextFile').saveText(
+    aString('saveAsTextFile', 'path', path),
+    linesOf(node, evaluation),
+  )
 }
 
 export function saveObjects(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
-  return filesOf(evaluation.runtime, 'saveAsObjectFile').saveObjects(path, partitionsOf(node, evaluation))
+  return filesOf(evaluation.runtime, 'saveAsObjectFile').saveObjects(
+    aString('saveAsObjectFile', 'path', path),
+    partitionsOf(node, evaluation),
+  )
 }

@@ -65,23 +65,32 @@ export function allPartitions(
 
 function feedThrough(
   node: LineageNode,
-  i: number,
+  partition: number,
   above: Steps,
   sink: LoopSink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
-  let steps = above
+  const below: LineageNode[] = []
   let base = node
-  while (base.plan.type === 'narrow' && base.cached === undefined) {
-    // A count looks at no record, so it needs no copies.
-    const isNeeded = sink.kind !== 'count' || steps.length > 0 || base.plan.op !== 'own'
-    if (isNeeded) steps = [base, ...steps]
-    base = base.parents[0]!
+  let i = partition
+  while (base.cached === undefined) {
+    if (base.plan.type === 'narrow') {
+      // A count looks at no record, so it needs no copies.
+      const isNeeded = sink.kind !== 'count' || above.length + below.length > 0 || base.plan.op !== 'own'
+      if (isNeeded) below.push(base)
+      base = base.parents[0]!
+    } else {
+      const parts = base.plan.type === 'concat' ? base.plan.partsOf(i) : []
+      if (parts.length !== 1) break
+      base = parts[0]!.node
+      i = parts[0]!.index
+    }
   }
+  const steps = below.length === 0 ? above : [...below.reverse(), ...above]
   if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {
     return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
   }
-  return feedFrom(base, i, steps, sink, evaluation)
+  return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
 
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
@@ -184,8 +193,9 @@ async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Loop
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
   if (node.computed !== undefined) return node.computed
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not computed as a whole`)
+  const { run } = node.plan
   const result = cacheResult(
-    node.plan.run(evaluation),
+    evaluation.nested(() => run(evaluation)),
     (value) => (node.computed = value),
     () => node.computed,
   )
@@ -202,7 +212,8 @@ function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): 
   const data = sourceData(node, i)
   if (Array.isArray(data)) return data
   const out: unknown[] = []
-  const evaluated = chain(feedFrom(node, i, NO_STEPS, collectSink(out), evaluation), () => out)
+  const fed = evaluation.nested(() => feedFrom(node, i, NO_STEPS, collectSink(out), evaluation))
+  const evaluated = chain(fed, () => out)
   const result = cacheResult(
     evaluated,
     (value) => (cached[i] = value),

@@ -7,15 +7,20 @@ const LONGEST_HISTORY = 64
 export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
   const seen = new Set<LineageNode>()
   const counters: StepCounter[] = []
-  const visit = (step: LineageNode): void => {
-    if (seen.has(step)) return
-    seen.add(step)
-    counters.push(...step.history)
-    step.parents.forEach(visit)
-    const { operator, kind, taken, given } = step
-    if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
+  // A lineage may be longer than the stack is deep: a step is pushed again to be counted after its parents.
+  const pending = nodes.toReversed().map((step) => ({ step, parentsDone: false }))
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { step, parentsDone } = next
+    if (parentsDone) {
+      const { operator, kind, taken, given } = step
+      if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
+    } else if (!seen.has(step)) {
+      seen.add(step)
+      counters.push(...step.history)
+      pending.push({ step, parentsDone: true })
+      for (const parent of step.parents.toReversed()) pending.push({ step: parent, parentsDone: false })
+    }
   }
-  nodes.forEach(visit)
   return counters
 }
 

@@ -3,6 +3,9 @@ import type { Slice } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { RDDRuntime } from './runtime.js'
 
+/** The most parts of a lineage that are evaluated on one stack: each takes about ten calls of the thousands that fit. */
+const DEEPEST = 100
+
 /** One run of a chain of steps over one input into a sink. */
 export interface Pass {
   /** Processes about `budget` records. Returns the rest of the budget at the end of the input, 0 when there may be more. */
@@ -19,12 +22,27 @@ export class Evaluation {
   readonly fused: boolean
   readonly #slice: Slice
   #left: number
+  #depth = 0
 
   constructor(runtime: RDDRuntime) {
     this.runtime = runtime
     this.fused = runtime.codegen === true || (runtime.codegen === 'auto' && codeMayBeGenerated())
     this.#slice = runtime.yielder.begin()
     this.#left = this.#slice.size
+  }
+
+  /**
+   * Evaluates a part of the lineage. Parts that are nested too deeply begin on an empty stack, so that a lineage of any
+   * length can be evaluated.
+   */
+  nested<T>(evaluate: () => MaybePromise<T>): MaybePromise<T> {
+    if (this.#depth >= DEEPEST) return Promise.resolve().then(() => this.nested(evaluate))
+    this.#depth++
+    try {
+      return evaluate()
+    } finally {
+      this.#depth--
+    }
   }
 
   /** Counts work done outside of passes, and yields to the event loop when the slice is used up. */

@@ -113,10 +113,13 @@ export class LineageNode implements RecordOrigin {
 
   /** Labels this node and its ancestors, up to those that have a label. */
   setLabel(label: string, time: number): void {
-    if (this.label !== undefined) return
-    this.label = label
-    this.time = time
-    for (const parent of this.parents) parent.setLabel(label, time)
+    const pending: LineageNode[] = [this]
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (node.label !== undefined) continue
+      node.label = label
+      node.time = time
+      pending.push(...node.parents)
+    }
   }
 
   /** Caches the partitions for good. A union caches its parents instead of a copy of their records. */

@@ -1,14 +1,14 @@
 import { keyOf, type Key } from '../../base/keys/key.js'
 import { pairOf } from '../plan/pairs.js'
 import { badOption } from '../../base/errors/options.js'
-import { aBoolean } from '../../base/options.js'
+import { aBoolean, aNumber } from '../../base/options.js'
 import { partitionOf } from '../execution/evaluate.js'
 import { chain } from '../../base/maybe-promise.js'
 import { LineageNode } from '../plan/lineage.js'
 import { Random } from '../../base/random.js'
 
 export function checkSeed(where: string, seed: number | undefined): void {
-  if (seed !== undefined && !Number.isFinite(seed)) throw badOption(where, 'seed', 'a number', seed)
+  if (seed !== undefined) aNumber(where, 'seed', seed)
 }
 
 /** Returns the seed, by default the batch time: batches then differ, and a batch that runs again draws the same sample. */
@@ -51,7 +51,7 @@ export function sample(
   seed: number | undefined,
 ): LineageNode {
   aBoolean('sample', 'withReplacement', withReplacement)
-  if (!(fraction >= 0 && fraction < Infinity)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
+  if (!isFraction(fraction)) throw badOption('sample', 'fraction', 'a number of at least 0', fraction)
   if (!withReplacement && fraction > 1) throw badOption('sample', 'fraction', 'at most 1 without replacement', fraction)
   checkSeed('sample', seed)
   return sampled(
@@ -62,11 +62,15 @@ export function sample(
   )
 }
 
+function isFraction(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity
+}
+
 /** Splits the records into parts whose sizes are about proportional to the weights; each record is in exactly one. */
 export function randomSplit(parent: LineageNode, weights: readonly number[], seed: number | undefined): LineageNode[] {
-  const sum = weights.reduce((a, b) => a + b, 0)
-  if (!weights.every((weight) => weight >= 0) || !(sum > 0 && sum < Infinity)) {
-    throw badOption('randomSplit', 'weights', 'numbers of at least 0 whose sum is above 0', weights)
+  const sum = Array.isArray(weights) && weights.every(isFraction) ? weights.reduce((a, b) => a + b, 0) : NaN
+  if (!(sum > 0 && sum < Infinity)) {
+    throw badOption('randomSplit', 'weights', 'an array of numbers of at least 0 whose sum is above 0', weights)
   }
   checkSeed('randomSplit', seed)
   let below = 0
@@ -89,9 +93,12 @@ export function sampleByKey(
   fractions: ReadonlyMap<Key, number>,
   seed: number | undefined,
 ): LineageNode {
+  aBoolean('sampleByKey', 'withReplacement', withReplacement)
+  checkSeed('sampleByKey', seed)
+  if (!(fractions instanceof Map)) throw badOption('sampleByKey', 'fractions', 'a Map of keys and numbers', fractions)
   const fractionOf = new Map<Key, number>()
-  for (const [key, fraction] of fractions) {
-    if (!(fraction >= 0 && fraction <= (withReplacement ? Number.MAX_VALUE : 1))) {
+  for (const [key, fraction] of fractions as ReadonlyMap<Key, number>) {
+    if (!isFraction(fraction) || (!withReplacement && fraction > 1)) {
       const wanted = withReplacement ? 'numbers of at least 0' : 'numbers from 0 to 1 without replacement'
       throw badOption('sampleByKey', 'fractions', wanted, fraction)
     }

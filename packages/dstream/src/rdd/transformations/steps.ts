@@ -21,13 +21,7 @@ export function source(
 }
 
 /** The steps that leave keys unchanged, so that the partitioner of the parent still applies. */
-const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>([
-  'filter',
-  'tap',
-  'mapValues',
-  'flatMapValues',
-  'own',
-])
+const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues', 'own'])
 function identity(record: unknown) {
   return record
 }
@@ -66,13 +60,30 @@ export function union(all: readonly LineageNode[]): LineageNode {
       partitioner,
     })
   }
-  const parts = parents.flatMap((node) => Array.from({ length: node.numPartitions }, (_, index) => [{ node, index }]))
-  return new LineageNode({
-    kind: 'union',
-    plan: { type: 'concat', partsOf: (i) => parts[i]! },
-    parents,
-    numPartitions: parts.length,
-  })
+  /** The number of partitions before those of each parent; a list of all partitions would grow with every further union. */
+  const starts: number[] = []
+  let numPartitions = 0
+  for (const parent of parents) {
+    starts.push(numPartitions)
+    numPartitions += parent.numPartitions
+  }
+  const partsOf = (i: number) => {
+    const parent = lastAtMost(starts, i)
+    return [{ node: parents[parent]!, index: i - starts[parent]! }]
+  }
+  return new LineageNode({ kind: 'union', plan: { type: 'concat', partsOf }, parents, numPartitions })
+}
+
+/** Returns the index of the last of the ascending numbers that is not above `i`. */
+function lastAtMost(ascending: readonly number[], i: number): number {
+  let low = 0
+  let high = ascending.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (ascending[middle]! <= i) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** Keeps the pairs with a key from `lower` to `upper`, both included, in the natural order. */

@@ -74,15 +74,17 @@ function line(node: PlanNode): string {
 export function explain(plan: Plan): string {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]))
   const shown = new Set<string>()
-  const draw = (id: string, depth: number): string[] => {
+  const lines: string[] = []
+  const outputs = plan.nodes.filter((node) => node.output)
+  const pending = outputs.reverse().map(({ id }) => ({ id, depth: 0 }))
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { id, depth } = next
     const node = byId.get(id)!
     const indent = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `
-    if (shown.has(id)) return [`${indent}${id} (see above)`]
+    lines.push(`${indent}${shown.has(id) ? `${id} (see above)` : line(node)}`)
+    if (shown.has(id)) continue
     shown.add(id)
-    return [`${indent}${line(node)}`, ...node.parents.flatMap((parent) => draw(parent, depth + 1))]
+    for (const parent of node.parents.toReversed()) pending.push({ id: parent, depth: depth + 1 })
   }
-  return plan.nodes
-    .filter((node) => node.output)
-    .flatMap((node) => draw(node.id, 0))
-    .join('\n')
+  return lines.join('\n')
 }

@@ -19,7 +19,7 @@ export function groupByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc, 'none'), appended<V>(), options)
+  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc, false), appended<V>(), options)
 }
 
 /** Concatenates the groups of one key into a new array of copies: the groups of a batch belong to several windows. */

@@ -35,7 +35,7 @@ export function runningReduceByKey<K extends Key, V>(
         else table.writeBack(cell, merged, total)
       } catch (cause) {
         // When the record is skipped, the total keeps its value.
-        failOnRecord({ operator: KIND, time }, [key, value], cause, sc.runtime.onRecordError)
+        failOnRecord({ operator: table.operatorId ?? KIND, time }, [key, value], cause, sc.runtime.onRecordError)
       }
     }
     return {

@@ -166,6 +166,7 @@ test('a function that throws names operator, batch and record, and leaves all st
   const rows: Pair[][] = [[['a', 1]], [['b', 1], ['a', -1]], [['a', 2]]] // prettier-ignore
   const t = new TestContext({
     batchInterval: Seconds(1),
+    onFailure: 'skip',
     onRecordError: (error) => {
       errors.push(error)
       return errors.length === 1 ? 'fail' : 'skip'
@@ -179,8 +180,8 @@ test('a function that throws names operator, batch and record, and leaves all st
   )
   await expect(t.run()).rejects.toThrow('negative')
   expect(errors.map((e) => [e.operator, e.time.milliseconds, e.record])).toEqual([
-    ['updateStateByKey', 2000, ['a', [-1]]],
-    ['updateStateByKey', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
   ])
   expect(out.batches.at(-1)).toEqual([
     ['a', 3],
@@ -199,7 +200,7 @@ test('a batch without an RDD is one without data; before any data there is none'
 describe('a state is a value', () => {
   test('a Map is lent as a copy: a batch that fails leaves the state as it was', async () => {
     let broken = true
-    const t = new TestContext({ batchInterval: Seconds(1) })
+    const t = new TestContext({ batchInterval: Seconds(1), onFailure: 'skip' })
     const stream = t
       .inputPairs<string, number>([[['a', 1]], [['a', 2]], [['a', 3]]])
       .updateStateByKey<Map<number, true>>((values, seen = new Map()) => {
@@ -219,4 +220,14 @@ describe('a state is a value', () => {
 test('types: keys and values infer, the state is given', () => {
   const of = (s: DStream<[string, number]>) => s.updateStateByKey<boolean>((values) => values.length > 0)
   expectTypeOf(of).returns.toExtend<DStream<[string, boolean]>>()
+})
+
+test('an RDD of initial states whose records are no pairs is refused in the first batch', async () => {
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  const initialState = t.ssc.sc.parallelize([1, 2]) as never
+  t.inputPairs<string, number>([[['a', 1]]]).updateStateByKey<number>((v, n = 0) => n + v.length, { initialState }).print() // prettier-ignore
+  await expect(t.run()).rejects.toMatchObject({
+    code: 'bad-option',
+    message: 'updateStateByKey: initialState must be an RDD or an iterable of pairs [key, state], not 1',
+  })
 })

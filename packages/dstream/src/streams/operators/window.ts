@@ -16,14 +16,14 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
  *
  * Law: `out(t) = concat(in(t − window + slide of parent) … in(t))` (reference: `WindowedDStream`).
  * Both durations are multiples of the parent's slide. The batches are kept for later windows, so each window gives copies of
- * the records, or of the values of pairs whose keys it shows to no function.
+ * the records; without `copies`, its reader makes them.
  */
 export function window<T>(
   parent: Operator<T>,
   windowMs: number,
   slideMs: number,
   sc: RDDContext,
-  copies: 'records' | 'values' | 'none' = 'records',
+  copies = true,
 ): Operator<T> {
   return operator({
     kind: 'window',
@@ -33,12 +33,12 @@ export function window<T>(
     lookbackMs: windowMs,
     compute: async (time, read) => {
       const rdds: RDD<T>[] = []
-      for (let t = time - windowMs + parent.slideMs; t <= time; t += parent.slideMs) {
+      for (const t of read.times(parent, time - windowMs, time)) {
         const rdd = await read(parent, t)
         if (rdd !== undefined) rdds.push(rdd)
       }
       const all = sc.union(rdds)
-      return copies === 'none' ? all : all.owned('window', copies, handOutRecord)
+      return copies ? all.owned('window', handOutRecord) : all
     },
   })
 }

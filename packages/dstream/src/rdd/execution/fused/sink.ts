@@ -8,12 +8,7 @@ import { isObject, isPromise } from './step.js'
  */
 export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | CombineShape
 type CombineShape =
-  | 'combine'
-  | 'combineInto'
-  | 'combineIntegers'
-  | 'combineIntoIntegers'
-  | 'combineOwn'
-  | 'combineOwnIntegers'
+  'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers' | 'combineOwn' | 'combineOwnIntegers'
 
 /** The functions of the sink, which follow those of the steps among the parameters of the loop. */
 export const sinkFunctions: Readonly<

@@ -15,21 +15,18 @@ export function initialStates<K extends Key, S>(
   where: string,
   given: StatePairs<K, S> | undefined,
 ): InitialStates<K, S> {
-  if (given === undefined) return new InitialStates<K, S>([])
-  if (isRDD(given)) return new InitialStates(given)
+  if (given === undefined) return new InitialStates<K, S>(where, [])
+  if (isRDD(given)) return new InitialStates(where, given)
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) throw notStates(where, given)
-  const pairs = [...given]
-  for (const pair of pairs) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw notStates(where, pair)
-    keyOf(pair[0])
-  }
-  return new InitialStates(pairs)
+  return new InitialStates(where, checked(where, [...given]))
 }
 
 export class InitialStates<K extends Key, S> {
+  readonly #where: string
   readonly #given: RDD<readonly [K, S]> | readonly (readonly [K, S])[]
 
-  constructor(given: RDD<readonly [K, S]> | readonly (readonly [K, S])[]) {
+  constructor(where: string, given: RDD<readonly [K, S]> | readonly (readonly [K, S])[]) {
+    this.#where = where
     this.#given = given
   }
 
@@ -40,7 +37,7 @@ export class InitialStates<K extends Key, S> {
   /** Returns the pairs in the first batch ever of a table, and none in later batches. */
   async read(table: KeyedState<S>): Promise<readonly (readonly [K, S])[]> {
     if (table.version !== undefined) return []
-    return isRDD(this.#given) ? this.#given.collect() : this.#given
+    return isRDD(this.#given) ? checked(this.#where, await this.#given.collect()) : this.#given
   }
 }
 
@@ -51,6 +48,15 @@ export function seed<K extends Key, S>(table: KeyedState<S>, pairs: readonly (re
 
 function isRDD<T>(value: RDD<T> | Iterable<T>): value is RDD<T> {
   return typeof value === 'object' && value !== null && typeof (value as { collect?: unknown }).collect === 'function'
+}
+
+/** Returns the pairs. @throws `bad-option` for a record that is no pair, `key-not-allowed` */
+function checked<P>(where: string, pairs: readonly P[]): readonly P[] {
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw notStates(where, pair)
+    keyOf(pair[0])
+  }
+  return pairs
 }
 
 function notStates(where: string, value: unknown): Error {

@@ -8,6 +8,8 @@ import type { MapWithStateFunction, MapWithStateOptions } from '../map-with-stat
 import type { State } from './state.js'
 import type { StateOptions } from './state-options.js'
 
+const brand = Symbol.for('dstream.state-spec')
+
 /**
  * The argument of `mapWithState` in Spark's form: a function with the options of its states.
  *
@@ -26,6 +28,15 @@ export class StateSpec<K extends Key, V, S, E> {
 
   private constructor(f: MapWithStateFunction<K, V, S, E>) {
     this.f = f
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true })
+  }
+
+  /** Tests for a brand, not for the class: a program can load the ESM and the CJS build of this library at once. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
   }
 
   /**
