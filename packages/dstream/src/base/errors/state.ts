@@ -11,13 +11,6 @@ export function stateNotData(value: unknown, what: string): DStreamError {
   return new DStreamError('state-not-data', `A state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
-export function stateTooDeep(levels: number): DStreamError {
-  return new DStreamError(
-    'state-not-data',
-    `A state is nested more than ${levels} levels deep, and cannot be stored; keep a flat list of its parts`,
-  )
-}
-
 export function stateChangedInPlace(operator: string, key: unknown): DStreamError {
   return new DStreamError(
     'state-changed-in-place',

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors/error-text.js'
 import { notStorable, recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
-import { mustBeStorable } from './to-plain.js'
+import { toPlain } from './to-plain.js'
 import { Unstorable } from './unstorable.js'
 
 /**
@@ -9,7 +9,7 @@ import { Unstorable } from './unstorable.js'
  */
 function check(value: unknown, refusal: (path: readonly PropertyKey[], reason: string) => Error): void {
   try {
-    mustBeStorable(value)
+    if (typeof value !== 'number' && typeof value !== 'string') toPlain(value)
   } catch (error) {
     if (error instanceof Unstorable) throw refusal(error.path, error.reason)
     throw refusal([], messageOf(error))

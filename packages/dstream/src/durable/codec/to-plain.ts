@@ -15,7 +15,7 @@ import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-ex
 import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
-/** The most levels of a value of the user's. */
+/** The most levels of a user's value. */
 const DEEPEST = 1000
 /** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
 const RECORD_KEYS = 40
@@ -43,14 +43,6 @@ export function toPlain(value: unknown, levels = 0): { readonly plain: unknown; 
     new Walk([]).value(value, -levels)
     throw error
   }
-}
-
-/**
- * Returns when a value of the user's can be stored.
- * @throws `Unstorable`, and what a getter of the value throws
- */
-export function mustBeStorable(value: unknown): void {
-  if (typeof value !== 'number' && typeof value !== 'string') toPlain(value)
 }
 
 class Walk {

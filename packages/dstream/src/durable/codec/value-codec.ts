@@ -17,7 +17,7 @@ const TAGGED = 1
 /**
  * A value as bytes that are decodable alone.
  *
- * @param levels the levels that the caller has put around the values of the user's: see `toPlain`
+ * @param levels the levels that the caller has put around the user's values: see `toPlain`
  * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle, and for properties that would be lost
  */
 export function encodeValue(value: unknown, levels = 0): Uint8Array {

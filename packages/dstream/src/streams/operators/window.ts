@@ -16,7 +16,9 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
  *
  * Law: `out(t) = concat(in(t − window + slide of parent) … in(t))` (reference: `WindowedDStream`).
  * Both durations are multiples of the parent's slide. The batches are kept for later windows, so each window gives copies of
- * the records; without `copies`, its reader makes them.
+ * the records.
+ *
+ * @param copies whether the window makes the copies, and not the operator that reads it
  */
 export function window<T>(
   parent: Operator<T>,

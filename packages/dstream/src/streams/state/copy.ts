@@ -1,8 +1,10 @@
 import { isImmutable } from 'immutable'
-import { stateNotData, stateTooDeep, stateWithPrivateFields } from '../../base/errors/state.js'
+import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
 import { extraNames, hasExtras } from '../../base/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
 import { ignoreRejection } from '../../base/promises.js'
+import { Duration } from '../../base/time/duration.js'
+import { Time } from '../../base/time/time.js'
 
 /** Decides about the parts of a value that are no plain data, and about those that JavaScript cannot copy. */
 export interface Copying {
@@ -12,6 +14,7 @@ export interface Copying {
   readonly instances: boolean
 }
 
+/** The levels of a value that are copied on one stack. */
 const DEEPEST = 1000
 
 const uncopyable = new Set(
@@ -23,7 +26,7 @@ const uncopyable = new Set(
 /** Checks that a value can be copied completely. @throws `state-not-data` for one that cannot */
 export function checkCopyable(value: unknown): void {
   if (typeof value === 'function' || typeof value === 'symbol') throw stateNotData(value, typeof value)
-  if (typeof value !== 'object' || value === null || isPlain(value)) return
+  if (typeof value !== 'object' || value === null || isPlain(value) || isShared(value)) return
   const tag = tagOf(value)
   if (uncopyable.has(tag)) {
     ignoreRejection(value)
@@ -40,7 +43,18 @@ export function copyOf<T>(value: T, copying: Copying): T {
     copying.check?.(value)
     return value
   }
-  return (flatCopy(value) ?? new DeepCopy(copying).of(value, 0)) as T
+  const flat = flatCopy(value)
+  if (flat !== undefined) return flat as T
+  if (isShared(value)) return value
+  const deep = new DeepCopy(copying)
+  const copy = deep.of(value, 0)
+  deep.finish()
+  return copy as T
+}
+
+/** Returns whether an object cannot be changed, so that copies share it: a collection of immutable's, a Time, a Duration. */
+export function isShared(value: object): boolean {
+  return isImmutable(value) || value instanceof Time || value instanceof Duration
 }
 
 /** Returns a copy of a plain object or an array of numbers, strings and the like; `undefined` for all else. */
@@ -64,6 +78,8 @@ function isLeaf(value: unknown): boolean {
 class DeepCopy {
   readonly #copies = new Map<object, object>()
   readonly #copying: Copying
+  /** Copies the contents of parts below the deepest level of the stack. */
+  readonly #unfinished: (() => void)[] = []
 
   constructor(copying: Copying) {
     this.#copying = copying
@@ -71,16 +87,23 @@ class DeepCopy {
 
   of(part: unknown, depth: number): unknown {
     this.#copying.check?.(part)
-    if (typeof part !== 'object' || part === null || isImmutable(part)) return part
+    if (typeof part !== 'object' || part === null || isShared(part)) return part
     const known = this.#copies.get(part)
     if (known !== undefined) return known
-    if (depth > DEEPEST) {
-      if (this.#copying.check !== undefined) throw stateTooDeep(DEEPEST)
-      return part
-    }
     const copy = this.#one(part, depth + 1)
     this.#copies.set(part, copy)
     return copy
+  }
+
+  /** Copies what lies so deep that the stack would not hold it. */
+  finish(): void {
+    for (let fill = this.#unfinished.pop(); fill !== undefined; fill = this.#unfinished.pop()) fill()
+  }
+
+  /** Copies the contents of a part, whose copy is known by then: at once, or when the stack is empty again. */
+  #fill(depth: number, contents: (depth: number) => void): void {
+    if (depth <= DEEPEST) contents(depth)
+    else this.#unfinished.push(() => contents(0))
   }
 
   #one(part: object, depth: number): object {
@@ -98,14 +121,18 @@ class DeepCopy {
         return structuredClone(part)
       case 'Map': {
         const copy = this.#withProperties(new Map<unknown, unknown>(), part, depth)
-        for (const [key, value] of part as Map<unknown, unknown>) {
-          Map.prototype.set.call(copy, this.of(key, depth), this.of(value, depth))
-        }
+        this.#fill(depth, (at) => {
+          for (const [key, value] of part as Map<unknown, unknown>) {
+            Map.prototype.set.call(copy, this.of(key, at), this.of(value, at))
+          }
+        })
         return copy
       }
       case 'Set': {
         const copy = this.#withProperties(new Set<unknown>(), part, depth)
-        for (const value of part as Set<unknown>) Set.prototype.add.call(copy, this.of(value, depth))
+        this.#fill(depth, (at) => {
+          for (const value of part as Set<unknown>) Set.prototype.add.call(copy, this.of(value, at))
+        })
         return copy
       }
     }
@@ -119,9 +146,11 @@ class DeepCopy {
     if (own) return this.#withProperties([], part, depth)
     const copy = part.slice()
     this.#copies.set(part, copy)
-    // `forEach` leaves holes alone.
-    copy.forEach((item, i) => {
-      if (!isLeaf(item)) copy[i] = this.of(item, depth)
+    this.#fill(depth, (at) => {
+      // `forEach` leaves holes alone.
+      copy.forEach((item, i) => {
+        if (!isLeaf(item)) copy[i] = this.of(item, at)
+      })
     })
     return copy
   }
@@ -131,13 +160,15 @@ class DeepCopy {
     const prototype: unknown = Object.getPrototypeOf(part)
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype as object | null)
     this.#copies.set(part, copy)
-    for (const name of Reflect.ownKeys(part)) {
-      const property = Object.getOwnPropertyDescriptor(part, name)!
-      // Getters are copied as getters.
-      if ('value' in property) Object.assign(property, { value: this.of(property.value, depth), writable: true })
-      if (!(name === 'length' && Array.isArray(part))) property.configurable = true
-      Object.defineProperty(copy, name, property)
-    }
+    this.#fill(depth, (at) => {
+      for (const name of Reflect.ownKeys(part)) {
+        const property = Object.getOwnPropertyDescriptor(part, name)!
+        // Getters are copied as getters.
+        if ('value' in property) Object.assign(property, { value: this.of(property.value, at), writable: true })
+        if (!(name === 'length' && Array.isArray(part))) property.configurable = true
+        Object.defineProperty(copy, name, property)
+      }
+    })
     return copy
   }
 }

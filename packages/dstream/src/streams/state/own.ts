@@ -1,7 +1,6 @@
-import { isImmutable } from 'immutable'
 import { hasExtras } from '../../base/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { checkCopyable, copyOf, hasClone, type Copying } from './copy.js'
+import { checkCopyable, copyOf, hasClone, isShared, type Copying } from './copy.js'
 
 /**
  * What the engine keeps over a batch is its own: the values of states and the records of windows. It keeps copies of what it
@@ -9,8 +8,11 @@ import { checkCopyable, copyOf, hasClone, type Copying } from './copy.js'
  * ESM; the change counts when the function returns the copy, and nothing else that is kept changes. Nothing is frozen: that
  * would reach objects of others, and without 'use strict' a change of a frozen object is ignored without a word.
  *
- * Numbers, strings and immutable's collections cannot be changed and are never copied.
+ * Numbers, strings, times and immutable's collections cannot be changed and are never copied.
  */
+/** The levels of two values that are compared. */
+const DEEPEST = 1000
+
 const toKeep: Copying = { check: checkCopyable, instances: true }
 const toHandOut: Copying = { instances: true }
 const toReadAgain: Copying = { instances: false }
@@ -21,12 +23,12 @@ const toReadAgain: Copying = { instances: false }
  * @throws `state-not-data` for functions, symbols, promises and other values that cannot be copied and stored
  */
 export function ownState<S>(value: S): S {
-  return isImmutable(value) ? value : copyOf(value, toKeep)
+  return copyOf(value, toKeep)
 }
 
 /** Returns a state for one call of a user's function, or for one reader. */
 export function handOut<S>(value: S): S {
-  return typeof value !== 'object' || value === null || isImmutable(value) ? value : copyOf(value, toHandOut)
+  return typeof value !== 'object' || value === null ? value : copyOf(value, toHandOut)
 }
 
 /**
@@ -34,12 +36,12 @@ export function handOut<S>(value: S): S {
  * a connection or a cache, may be anything.
  */
 export function handOutRecord<T>(record: T): T {
-  return typeof record !== 'object' || record === null || isImmutable(record) ? record : copyOf(record, toReadAgain)
+  return typeof record !== 'object' || record === null ? record : copyOf(record, toReadAgain)
 }
 
 /**
  * Returns whether a copy that was handed out is still equal to the state; `undefined` where that shows only to the class
- * itself.
+ * itself, or only below so many levels that the stack does not hold them.
  */
 export function isUnchanged(state: unknown, copy: unknown): boolean | undefined {
   return isFlatEqual(state, copy) ?? new Comparison().equal(state, copy)
@@ -68,37 +70,38 @@ class Comparison {
   /** The parts that are compared, or being compared; a copy has the same sharing and cycles. */
   readonly #seen = new Map<object, unknown>()
 
-  equal(a: unknown, b: unknown): boolean | undefined {
+  equal(a: unknown, b: unknown, depth = 0): boolean | undefined {
     if (Object.is(a, b)) return true
+    if (depth > DEEPEST) return undefined
     if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return false
     if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) && isPlain(a)) return false
-    if (isImmutable(a)) return false
+    if (isShared(a)) return false
     if (this.#seen.has(a)) return this.#seen.get(a) === b
     this.#seen.set(a, b)
     const kind = builtInOf(a)
     if (kind !== builtInOf(b)) return false
     if (kind === undefined && hasClone(a)) return undefined
-    const contents = kind === undefined ? true : this.#list(contentsOf(a, kind), contentsOf(b, kind))
+    const contents = kind === undefined ? true : this.#list(contentsOf(a, kind), contentsOf(b, kind), depth)
     if (contents === false || kind === 'TypedArray') return contents
-    return both(contents, this.#properties(a, b))
+    return both(contents, this.#properties(a, b, depth))
   }
 
-  #properties(a: object, b: object): boolean | undefined {
+  #properties(a: object, b: object, depth: number): boolean | undefined {
     const names = Reflect.ownKeys(a)
     if (names.length !== Reflect.ownKeys(b).length) return false
     let result: boolean | undefined = true
     for (const name of names) {
       if (!Object.hasOwn(b, name)) return false
-      result = both(result, this.equal(a[name as never], b[name as never]))
+      result = both(result, this.equal(a[name as never], b[name as never], depth + 1))
       if (result === false) return false
     }
     return result
   }
 
-  #list(a: readonly unknown[], b: readonly unknown[]): boolean | undefined {
+  #list(a: readonly unknown[], b: readonly unknown[], depth: number): boolean | undefined {
     if (a.length !== b.length) return false
     let result: boolean | undefined = true
-    for (let i = 0; i < a.length && result !== false; i++) result = both(result, this.equal(a[i], b[i]))
+    for (let i = 0; i < a.length && result !== false; i++) result = both(result, this.equal(a[i], b[i], depth + 1))
     return result
   }
 }
