@@ -331,10 +331,28 @@ export const mutations = [
     'const state = cell && cell.value',
   ],
   [
+    'a copy of each record that is kept',
+    'rdd/transformations/kept.ts',
+    'const copied = isObject(value) ? copy(value) : value',
+    'const copied = value',
+  ],
+  [
+    'copies of what is kept for each reader',
+    'rdd/execution/copies.ts',
+    "if (taken === 'nothing') return records",
+    'return records',
+  ],
+  [
+    'copies of what a window keeps for the other readers of its stream',
+    'streams/graph/graph-evaluation.ts',
+    'return own?.handedOut().label(this.#graph.node(operator).id, time)',
+    'return own',
+  ],
+  [
     'copies of the records of a window',
     'streams/operators/window.ts',
-    "copies ? all.owned('window', handOutRecord) : all",
-    'all',
+    'rdds.push(copies ? rdd.handedOut() : rdd)',
+    'rdds.push(rdd)',
   ],
   [
     'copies of the values that enter and leave a window',

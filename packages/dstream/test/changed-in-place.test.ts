@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Seconds, type DStream, type State, type StateDStream } from '../src/index.js'
+import { Seconds, Time, type DStream, type State, type StateDStream } from '../src/index.js'
 import { runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 
 // Functions that change what they are handed, as code without 'use strict' (CommonJS) and with it (ESM). Only a function made
@@ -122,6 +122,44 @@ describe.each(Object.entries(modes))('in %s code', (_, f) => {
     expect(values(pairs)).toEqual([[10], [10, 20], [20, 30]])
   })
 
+  test.each<[string, (s: DStream<Counter>, change: F) => DStream<unknown>]>([
+    ['map', (s, change) => s.map(change)],
+    ['reduce', (s, change) => s.reduce(change)],
+    ['reduceByKey', (s, change) => s.map((r) => ['a', r] as [string, Counter]).reduceByKey(change)],
+    ['transform', (s, change) => s.transform((rdd) => rdd.map(change))],
+    ['mapPartitions', (s, change) => s.mapPartitions((records) => [...records].map(change))],
+  ])('what a window keeps is not changed by another reader of its stream: %s', async (_, reader) => {
+    const change = f('(r) => { r.n *= 10; return r }')
+    for (const windowFirst of [true, false]) {
+      for (const define of [(s: DStream<Counter>) => s, (s: DStream<Counter>) => s.map(({ n }) => ({ n }))]) {
+        const t = new TestContext({ batchInterval: Seconds(1) })
+        const s = define(t.input([[{ n: 1 }, { n: 1 }], [{ n: 2 }], [{ n: 3 }]]))
+        const spoil = () => t.output(reader(s, change))
+        if (!windowFirst) spoil()
+        const out = t.output(s.window(Seconds(2)).map(({ n }) => n))
+        if (windowFirst) spoil()
+        await t.run()
+        expect(out.batches).toEqual([
+          [1, 1],
+          [1, 1, 2],
+          [2, 3],
+        ])
+      }
+    }
+  })
+
+  test('what is remembered for slice is not changed by its readers', async () => {
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    t.ssc.remember(Seconds(10))
+    const s = t.input([[{ n: 1 }], [{ n: 2 }]])
+    t.output(s.map(f('(r) => { r.n *= 10; return r }')))
+    await t.run()
+    const slice = async () => Promise.all((await s.slice(new Time(1000), new Time(2000))).map((rdd) => rdd.collect()))
+    const first = await slice()
+    first[0]![0]!.n = 99
+    expect(await slice()).toEqual([[{ n: 1 }], [{ n: 2 }]])
+  })
+
   test('records of a stream of states, of its view and of a snapshot are copies', async () => {
     const spoil = f('(p) => { p[1].n = 99; return p }')
     const t = new TestContext({ batchInterval: Seconds(1) })
@@ -215,6 +253,25 @@ test('what a producer emits and a state keeps stays its own: it can go on changi
   expect(values(out.batches).slice(0, 4)).toEqual([['first'], ['first'], ['second'], ['second']])
 })
 
+test.each<[string, unknown, (record: any) => void, unknown]>([
+  ['an object', { n: 1 }, (record) => (record.n = 2), { n: 1 }],
+  ['an array', [1, 2], (record) => record.push(3), [1, 2]],
+  ['a list in a pair', ['a', [1]], (record) => record[1].push(3), ['a', [1]]],
+  ['a Map', new Map([['a', 1]]), (record) => record.clear(), new Map([['a', 1]])],
+])('what a producer emits and a window keeps stays as it came: %s', async (_, record, change, kept) => {
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  const emitter = new EventEmitter()
+  const out = t.output(t.ssc.fromEventEmitter(emitter, 'seen').window(Seconds(3)))
+  await t.ssc.start()
+  emitter.emit('seen', record)
+  for (let batch = 0; batch < 3; batch++) {
+    await t.advance(Seconds(1))
+    change(record)
+  }
+  await t.ssc.stop()
+  expect(out.batches.slice(0, 3)).toEqual([[kept], [kept], [kept]])
+})
+
 test('a crash at every point changes nothing where functions change what they are handed', async () => {
   await testRecovery<string>(
     (t, s) => {
@@ -226,6 +283,7 @@ test('a crash at every point changes nothing where functions change what they ar
       t.output(pairs.runningReduceByKey(add))
       t.output(pairs.reduceByKeyAndWindow(add, Seconds(2)))
       t.output(pairs.window(Seconds(2)).map(([, value]) => (value.n *= 10)))
+      t.output(pairs.map(([, value]) => (value.n *= 10)))
       t.output(
         pairs.mapWithState((_key, value, state: State<{ n: number }>) => {
           const sum = (state.getOption() ?? { n: 0 }) as { n: number }

@@ -322,7 +322,7 @@ test('no method of RDDs, times and durations is left out', () => {
     'replacePartitions',
     'observedBy',
     'checkedBy',
-    'owned',
+    'kept',
   ]
   expect(left(RDD, 'RDD').filter((method) => !exempt.includes(method))).toEqual([])
   expect([...left(Time, 'Time'), ...left(Duration, 'Duration')]).toEqual([])

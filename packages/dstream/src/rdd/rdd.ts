@@ -15,6 +15,7 @@ import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
 import { checked } from './transformations/checked.js'
+import { handedOut, kept } from './transformations/kept.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
 import * as statistics from './actions/stats.js'
@@ -1072,17 +1073,15 @@ export class RDD<out T> {
   }
   /**
    * Does the same as `reduceByKey`, for a result that is consumed at once: keys are not copied and may keep longer source
-   * strings alive. Copying a key of 13 letters takes as long as looking up three. `copy` copies values that are kept for
-   * later batches, where they can be changed. @internal
+   * strings alive. Copying a key of 13 letters takes as long as looking up three. @internal
    */
   reduceByKeyTransient<K extends Key, V>(
     this: PairsFromMapToPair<K, V>,
     f: (a: V, b: V) => V,
     options?: PartitionOptions,
-    copy?: (value: V) => V,
   ) {
     const partitioner = this.#partitioner('reduceByKey', options)
-    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey, copy))
+    return this.#derive<[K, V]>(shuffle.reduceByKey(this.node, 'reduceByKey', f, partitioner, shuffle.keepKey))
   }
   /** Does the same as `groupByKey`, for a result that is consumed at once. @internal */
   groupByKeyTransient<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions) {
@@ -1093,11 +1092,13 @@ export class RDD<out T> {
   replacePartitions(partitions: readonly PartitionData<T>[]): void {
     this.node.truncateLineage(partitions, this.node.history)
   }
-  /**
-   * Hands out copies of records that are kept for later batches, made by `copy` where they can be changed. @internal
-   */
-  owned(kind: string, copy: (record: never) => unknown): RDD<T> {
-    return this.#derive(steps.narrow(this.node, kind, 'own', copy))
+  /** Returns an RDD of the same records that is cached for later batches, with copies of those that can be changed. @internal */
+  kept(copy: (record: unknown) => unknown): RDD<T> {
+    return this.#derive(kept(this.node, copy))
+  }
+  /** Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one. @internal */
+  handedOut(): RDD<T> {
+    return this.node.copy === undefined ? this : this.#derive(handedOut(this.node, this.node.copy))
   }
   /**
    * Returns an RDD of the records on which `check` does not throw, cached; the others fail it or are left out, as

@@ -4,6 +4,7 @@ import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import { partTaken, recordsFor } from './copies.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
@@ -75,9 +76,7 @@ function feedThrough(
   let i = partition
   while (base.cached === undefined) {
     if (base.plan.type === 'narrow') {
-      // A count looks at no record, so it needs no copies.
-      const isNeeded = sink.kind !== 'count' || above.length + below.length > 0 || base.plan.op !== 'own'
-      if (isNeeded) below.push(base)
+      below.push(base)
       base = base.parents[0]!
     } else {
       const parts = base.plan.type === 'concat' ? base.plan.partsOf(i) : []
@@ -112,6 +111,10 @@ function feedFrom(
         return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
+    case 'copies':
+      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+        pass(recordsFor(records, plan.copy, partTaken(steps, sink)), steps, sink, evaluation),
+      )
     case 'perPartition':
       return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':

@@ -129,8 +129,6 @@ function apply(step: LineageNode, record: unknown): unknown {
   switch (op) {
     case 'map':
       return settledRecord(step.operator, f(record))
-    case 'own':
-      return isObject(record) ? f(record) : record
     case 'filter':
       return settled(step.operator, f(record)) ? record : DROPPED
     case 'tap':
@@ -145,10 +143,6 @@ function apply(step: LineageNode, record: unknown): unknown {
   }
   const [key, value] = pairOf(step, record)
   return op === 'mapValues' ? [key, settledRecord(step.operator, f(value))] : new Expanded(f(value), { of: key })
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
 
 function deliver(sink: LoopSink, record: unknown): void {
@@ -176,8 +170,7 @@ function deliver(sink: LoopSink, record: unknown): void {
       return
     }
     case 'combine': {
-      const [key, given] = pairOf(sink.origin, record)
-      const value = sink.own !== undefined && isObject(given) ? sink.own(given) : given
+      const [key, value] = pairOf(sink.origin, record)
       const known = keyOf(key)
       const map = mapOf(sink)
       const { operator } = sink.origin

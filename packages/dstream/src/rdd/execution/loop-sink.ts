@@ -62,8 +62,6 @@ export interface CombineSink extends WithOrigin {
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
   readonly copyKey: (key: MapKey) => MapKey
-  /** Copies each value that can be changed, for values that are kept for later batches. */
-  readonly own: AnyFunction | undefined
 }
 /** Distributes pairs by the partition of their key. */
 export interface BucketSink extends WithOrigin {
@@ -98,9 +96,8 @@ export function combineSink(
   merge: AnyFunction,
   copyKey: CombineSink['copyKey'] = detachKey,
   { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
-  own?: AnyFunction,
 ): CombineSink {
-  return { kind: 'combine', origin, integers, map, create, merge, copyKey, own }
+  return { kind: 'combine', origin, integers, map, create, merge, copyKey }
 }
 
 /** Returns the result as a Map. Later pairs go to that Map. */

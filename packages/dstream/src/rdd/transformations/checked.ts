@@ -28,6 +28,7 @@ export function checked(parent: LineageNode, check: Check): LineageNode {
         ),
     },
   })
+  node.copy = parent.copy
   return node
 }
 

@@ -64,9 +64,8 @@ export function reduceByKey(
   f: AnyFunction,
   partitioner: Partitioner,
   copyKey?: KeyCopier,
-  own?: AnyFunction,
 ) {
-  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey, own)
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey)
 }
 
 /** Collects the values of each key in order of arrival. */
@@ -115,10 +114,9 @@ function foldTogether(
   [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
   copyKey: KeyCopier = detachKey,
-  own?: AnyFunction,
 ): LineageNode {
   return keyed(kind, [parent], partitioner, ([feeders], origin) => {
-    const sink = combineSink(origin, create, merge, copyKey, undefined, own)
+    const sink = combineSink(origin, create, merge, copyKey)
     const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
     return chain(done, () => tableOf(sink))
   })

@@ -21,7 +21,7 @@ export function source(
 }
 
 /** The steps that leave keys unchanged, so that the partitioner of the parent still applies. */
-const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues', 'own'])
+const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
 function identity(record: unknown) {
   return record
 }

@@ -4,7 +4,6 @@ import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { reduceByKey } from './reduce-by-key.js'
-import { handOutRecord } from '../state/own.js'
 import { window } from './window.js'
 
 /**
@@ -21,7 +20,7 @@ export function reduceByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V]> {
-  const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc, false)
+  const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc)
   // reduceByKey has detached the keys already, so this reduction need not copy them.
-  return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceByKeyTransient(f, options, handOutRecord))
+  return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceByKeyTransient(f, options))
 }

@@ -1,7 +1,6 @@
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
-import { handOutRecord } from '../state/own.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 
 /**
@@ -37,10 +36,9 @@ export function window<T>(
       const rdds: RDD<T>[] = []
       for (const t of read.times(parent, time - windowMs, time)) {
         const rdd = await read(parent, t)
-        if (rdd !== undefined) rdds.push(rdd)
+        if (rdd !== undefined) rdds.push(copies ? rdd.handedOut() : rdd)
       }
-      const all = sc.union(rdds)
-      return copies ? all.owned('window', handOutRecord) : all
+      return sc.union(rdds)
     },
   })
 }

@@ -70,7 +70,7 @@ function flatCopy(value: object): object | undefined {
   return copy
 }
 
-function isLeaf(value: unknown): boolean {
+export function isLeaf(value: unknown): boolean {
   const type = typeof value
   return type === 'object' ? value === null : type !== 'function' && type !== 'symbol'
 }

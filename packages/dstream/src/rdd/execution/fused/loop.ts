@@ -168,7 +168,6 @@ function sinkShape(sink: LoopSink): SinkShape {
     case 'fold':
       return typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
     case 'combine':
-      if (sink.own !== undefined) return sink.integers === undefined ? 'combineOwn' : 'combineOwnIntegers'
       if (sink.integers !== undefined) return sink.create === undefined ? 'combineIntegers' : 'combineIntoIntegers'
       return sink.create === undefined ? 'combine' : 'combineInto'
     default:

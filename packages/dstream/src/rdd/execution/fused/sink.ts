@@ -1,18 +1,17 @@
 import type { LoopSink } from '../loop-sink.js'
-import { isObject, isPromise } from './step.js'
+import { isPromise } from './step.js'
 
 /**
  * The variants of generated sinks. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then
  * stays in a register, where it would be a new heap number per record. `combineInto` has combiners that may change in
- * place, `combineOwn` copies its values. The variants for integers end at the first other key.
+ * place. The two variants for integers end at the first other key.
  */
 export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | CombineShape
-type CombineShape =
-  'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers' | 'combineOwn' | 'combineOwnIntegers'
+type CombineShape = 'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers'
 
 /** The functions of the sink, which follow those of the steps among the parameters of the loop. */
 export const sinkFunctions: Readonly<
-  Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'copyKey' | 'own' | 'partitionOf')[]>
+  Record<SinkShape, readonly ('f' | 'create' | 'merge' | 'copyKey' | 'partitionOf')[]>
 > = {
   collect: [],
   take: [],
@@ -23,9 +22,7 @@ export const sinkFunctions: Readonly<
   reduce: ['f'],
   combine: ['merge', 'copyKey'],
   combineInto: ['merge', 'create', 'copyKey'],
-  combineOwn: ['merge', 'copyKey', 'own'],
   combineIntegers: ['merge', 'copyKey'],
-  combineOwnIntegers: ['merge', 'copyKey', 'own'],
   combineIntoIntegers: ['merge', 'create', 'copyKey'],
   bucket: ['partitionOf'],
 }
@@ -41,10 +38,8 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   reduce: 'let acc = sink.acc, has = sink.has',
   combine: 'const map = sink.map',
   combineInto: 'const map = sink.map',
-  combineOwn: 'const map = sink.map',
   combineIntegers: 'const map = sink.map; let integers = sink.integers',
   combineIntoIntegers: 'const map = sink.map; let integers = sink.integers',
-  combineOwnIntegers: 'const map = sink.map; let integers = sink.integers',
   bucket: 'const buckets = sink.buckets',
 }
 
@@ -62,8 +57,6 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
   combineInto: '',
   combineIntegers: '',
   combineIntoIntegers: '',
-  combineOwn: '',
-  combineOwnIntegers: '',
   bucket: '',
 }
 
@@ -71,10 +64,10 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
  * Looks the key up as given. A hit needs no canonical form, nor do strings and numbers; only compound keys go through
  * `keyOf`.
  */
-function readPair(r: string, v: string) {
+function readPair(r: string) {
   return `let k = ${r}[0], old = map.get(k)
   if (old === undefined && typeof k !== 'string' && typeof k !== 'number') { k = keyOf(k); old = map.get(k) }
-  const v = ${v}`
+  const v = ${r}[1]`
 }
 
 /**
@@ -82,12 +75,12 @@ function readPair(r: string, v: string) {
  * moves them to the Map and ends this loop. Where that record is left out because a function threw on it, this loop
  * continues with the Map.
  */
-function intoIntegers(r: string, v: string, create: string, other: string, end: string) {
+function intoIntegers(r: string, create: string, other: string, end: string) {
   return `if (integers !== undefined && isInteger(${r}[0])) {
     const place = integers.find(${r}[0])
     if (place < 0) ${create}
     else {
-      const c = merge(integers.values[place], ${v})
+      const c = merge(integers.values[place], ${r}[1])
       ${refuse('c')}
       integers.values[place] = c
     }
@@ -97,22 +90,6 @@ function intoIntegers(r: string, v: string, create: string, other: string, end: 
 /** Refuses a promise that a function of the sink has returned. */
 function refuse(result: string): string {
   return `if (${isPromise(result)}) h.promise(undefined, ${result})`
-}
-
-/** Returns the value of a pair, or a copy where it can be changed, as an expression. */
-function own(r: string): string {
-  return `(${isObject(`${r}[1]`)} ? own(${r}[1]) : ${r}[1])`
-}
-
-/** Folds a pair into the Map. */
-function combine(r: string, v: string): string {
-  return `${readPair(r, v)}
-    if (old !== undefined) { const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
-    else {
-      const size = map.size
-      map.set(copyKey(k), v)
-      if (map.size === size) { map.set(k, old); const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
-    }`
 }
 
 /** Delivers one record to the sink. `end` is the statement that ends the loop behind the record. */
@@ -127,20 +104,21 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
   reduce: (r) => `if (has) { const t = f(acc, ${r}); ${refuse('t')}; acc = t } else { acc = ${r}; has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
   // Takes a missing key for new, without a second lookup. Where the Map does not grow, the key was there with `undefined`.
-  combine: (r) => combine(r, `${r}[1]`),
-  combineOwn: (r) => combine(r, own(r)),
+  combine: (r) => `${readPair(r)}
+    if (old !== undefined) { const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
+    else {
+      const size = map.size
+      map.set(copyKey(k), v)
+      if (map.size === size) { map.set(k, old); const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
+    }`,
   // A combiner changed in place is in the map already. (−0 is compared equal to 0, yet is another value.)
-  combineInto: (r) => `${readPair(r, `${r}[1]`)}
+  combineInto: (r) => `${readPair(r)}
     if (old === undefined && !map.has(k)) { const c = create(v); ${refuse('c')}; map.set(copyKey(k), c) }
     else { const c = merge(old, v); if (c !== old || c === 0) { ${refuse('c')}; map.set(k, c) } }`,
-  combineIntegers: (r, end) =>
-    intoIntegers(r, `${r}[1]`, `integers.add(${r}[0], ${r}[1])`, deliver.combine(r, end), end),
-  combineOwnIntegers: (r, end) =>
-    intoIntegers(r, own(r), `integers.add(${r}[0], ${own(r)})`, deliver.combineOwn(r, end), end),
+  combineIntegers: (r, end) => intoIntegers(r, `integers.add(${r}[0], ${r}[1])`, deliver.combine(r, end), end),
   combineIntoIntegers: (r, end) =>
     intoIntegers(
       r,
-      `${r}[1]`,
       `{ const c = create(${r}[1]); ${refuse('c')}; integers.add(${r}[0], c) }`,
       deliver.combineInto(r, end),
       end,

@@ -29,8 +29,6 @@ const pairOps: ReadonlySet<string> = new Set([
   'combineInto',
   'combineIntegers',
   'combineIntoIntegers',
-  'combineOwn',
-  'combineOwnIntegers',
   'bucket',
 ])
 /** Returns whether a step or a sink takes only pairs. */

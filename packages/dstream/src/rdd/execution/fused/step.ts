@@ -8,8 +8,6 @@ export function applyStep(op: StepOp, s: number, r: string, result: string): str
       return `${result} = ${r}[0]`
     case 'values':
       return `${result} = ${r}[1]`
-    case 'own':
-      return `${result} = ${isObject(r)} ? f${s}(${r}) : ${r}`
     case 'filter':
     case 'tap':
       return `${result} = f${s}(${r})\n${refuse(result, isPromise(result))}`
@@ -37,6 +35,6 @@ export function isPromise(result: string): string {
   return `${isObject(result)} && typeof ${result}.then === 'function'`
 }
 
-export function isObject(value: string): string {
+function isObject(value: string): string {
   return `typeof ${value} === 'object' && ${value} !== null`
 }
