@@ -3,6 +3,7 @@ import { createContext, runInContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { RDDContext, Seconds } from '../src/index.js'
 import { builtInOf, isPlain, nativeClassOf } from '../src/base/built-ins.js'
+import { textLogger } from '../src/platform/stderr-logger.js'
 import { textForm } from '../src/base/text/text-form.js'
 import { decodeValue, encodeValue } from '../src/durable/codec/value-codec.js'
 import { handOut, ownState } from '../src/streams/state/own.js'
@@ -128,6 +129,19 @@ describe('in programs', () => {
   test('an error of another realm is named by its message', async () => {
     const fail = make('() => { throw new RangeError("too far") }') as () => never
     await expect(sc.parallelize([1]).map(fail).collect()).rejects.toThrow('map failed on the record 1: too far')
+  })
+
+  test('an error of another realm is logged with its stack and its causes', () => {
+    const lines: string[] = []
+    const error = make('new RangeError("too far", { cause: new Error("no road") })')
+    textLogger((line) => lines.push(line)).error({ err: error }, 'Batch failed')
+    expect(lines.join()).toMatch(/^dstream error: Batch failed\nRangeError: too far; caused by: no road\n\s+at /)
+  })
+
+  test('fractions of another realm', async () => {
+    const fractions = make('new Map([["a", 1], ["b", 0]])') as Map<string, number>
+    const pairs = sc.parallelize<[string, number]>([['a', 1], ['b', 2]]) // prettier-ignore
+    expect(await pairs.sampleByKey(false, fractions, 1).collect()).toEqual([['a', 1]])
   })
 
   test('a Date as a key is refused with its own cure', async () => {

@@ -1,3 +1,4 @@
+import { isA } from '../base/built-ins.js'
 import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
@@ -6,7 +7,7 @@ import { kindOf, LineThrottle } from './line-throttle.js'
 /** Returns the error's message with those of its causes, each once. */
 function messagesOf(error: Error): string {
   const messages = [error.message]
-  for (let cause = error.cause; cause instanceof Error && messages.length < 10; cause = cause.cause) {
+  for (let cause = error.cause; isA('Error', cause) && messages.length < 10; cause = cause.cause) {
     if (!messages.some((message) => message.includes((cause as Error).message))) messages.push(cause.message)
   }
   return messages.join('; caused by: ')
@@ -22,7 +23,7 @@ function stackOf(error: Error): string {
 function detailOf(level: string, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
   try {
-    return error instanceof Error ? errorDetail(level, error, message) : thrownDetail(error, message)
+    return isA('Error', error) ? errorDetail(level, error, message) : thrownDetail(error, message)
   } catch {
     return thrownDetail(error, message)
   }

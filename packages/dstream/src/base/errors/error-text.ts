@@ -11,6 +11,11 @@ export function messageOf(error: unknown): string {
   return readable(error, () => (isA('Error', error) ? error.message : String(error)))
 }
 
+/** Returns the message of an error; describes any other value that was thrown, strings in quotes. Never throws. */
+export function thrownText(error: unknown): string {
+  return isA('Error', error) ? messageOf(error) : describe(error)
+}
+
 /** Returns an error with its stack as text; the empty text for `undefined`. Never throws. */
 export function stackOf(error: unknown): string {
   if (error === undefined) return ''
