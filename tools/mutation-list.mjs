@@ -343,6 +343,12 @@ export const mutations = [
     'return records',
   ],
   [
+    'a copy of the first value that a reducer may change',
+    'rdd/execution/fused/sink.ts',
+    "map.set(copyKey(k), ${own('v')})",
+    'map.set(copyKey(k), v)',
+  ],
+  [
     'copies of what a window keeps for the other readers of its stream',
     'streams/graph/graph-evaluation.ts',
     'return own?.handedOut().label(this.#graph.node(operator).id, time)',
@@ -357,7 +363,7 @@ export const mutations = [
   [
     'copies of the values that enter and leave a window',
     'streams/operators/internal/moving-window.ts',
-    'this.f(handOut(cell.value as V), handOutRecord(value))',
+    'this.f(handOut(cell.value as V), copyRecord(value))',
     'this.f(cell.value as V, value)',
   ],
   [

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Seconds, Time, type DStream, type State, type StateDStream } from '../src/index.js'
+import { RDDContext, Seconds, Time, type DStream, type RDD, type State, type StateDStream } from '../src/index.js'
 import { runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 
 // Functions that change what they are handed, as code without 'use strict' (CommonJS) and with it (ESM). Only a function made
@@ -146,6 +146,37 @@ describe.each(Object.entries(modes))('in %s code', (_, f) => {
         ])
       }
     }
+  })
+
+  test.each<[string, (rdd: RDD<[string, number[]]>, push: F) => Promise<unknown>]>([
+    ['reduce', (rdd, push) => rdd.values().reduce(push)],
+    ['treeReduce', (rdd, push) => rdd.values().treeReduce(push)],
+    ['fold', (rdd, push) => rdd.values().fold([], push)],
+    ['reduceByKey', async (rdd, push) => new Map(await rdd.reduceByKey(push).collect()).get('a')],
+    ['reduceByKey of whole numbers', async (rdd, push) => new Map(await rdd.map(([, n]) => [7, n] as [number, number[]]).reduceByKey(push).collect()).get(7)], // prettier-ignore
+    ['reduceByKeyLocally', async (rdd, push) => (await rdd.reduceByKeyLocally(push)).get('a')],
+    ['foldByKey', async (rdd, push) => new Map(await rdd.foldByKey([], push).collect()).get('a')],
+  ])('the first argument of %s may be changed, in every attempt and by every output of a batch', async (_, reduce) => {
+    const push = f('(a, b) => { a.push(...b); return a }')
+    for (const codegen of [true, false]) {
+      const sc = new RDDContext({ runtime: { codegen } })
+      const given: [string, number[]][] = [['a', [1]], ['a', [2]], ['a', [3]]] // prettier-ignore
+      const rdd = sc.parallelize(given, { numPartitions: 2 })
+      for (let attempt = 0; attempt < 2; attempt++) expect(await reduce(rdd, push)).toEqual([1, 2, 3])
+      expect(given).toEqual([['a', [1]], ['a', [2]], ['a', [3]]]) // prettier-ignore
+    }
+  })
+
+  test('two outputs of a batch reduce the same records in place', async () => {
+    const push = f('(a, b) => { a.push(...b); return a }')
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    const s = t.inputPairs<string, number[]>([[['a', [1]], ['a', [2]]]]) // prettier-ignore
+    const outs = [s.reduceByKey(push), s.map(([, list]) => list).reduce(push), s.runningReduceByKey(push), s.reduceByKeyAndWindow(push, Seconds(2))] // prettier-ignore
+    const given = t.output(s)
+    const all = outs.map((stream) => t.output(stream as DStream<unknown>))
+    await t.run()
+    expect(all.map((out) => out.batches[0])).toEqual([[['a', [1, 2]]], [[1, 2]], [['a', [1, 2]]], [['a', [1, 2]]]])
+    expect(given.batches).toEqual([[['a', [1]], ['a', [2]]]]) // prettier-ignore
   })
 
   test('what is remembered for slice is not changed by its readers', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { handOutRecord } from '../src/streams/state/own.js'
+import { copyRecord } from '../src/base/copy.js'
 import { RDDContext } from '../src/rdd/rdd-context.js'
 import type { RDD } from '../src/rdd/rdd.js'
 
@@ -13,7 +13,7 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
     let copies = 0
     const counting = (record: unknown): unknown => {
       copies++
-      return handOutRecord(record)
+      return copyRecord(record)
     }
     const kept = rdd.kept(counting)
     await kept.partitions()
@@ -51,7 +51,7 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
     ['the value of a pair', lists, (pair) => pair[1].push(9)],
     ['the value of a pair in a table', () => lists().reduceByKey(push), (pair) => pair[1].push(9)],
   ])('%s that a reader changes stays what it was for the next', async (_, records, change) => {
-    const kept = records().kept(handOutRecord)
+    const kept = records().kept(copyRecord)
     const before = await records().collect()
     for (let reader = 0; reader < 3; reader++) {
       expect(await kept.handedOut().collect()).toEqual(before)
@@ -61,7 +61,7 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
 
   test('what the program made is copied once, and its later changes are not seen', async () => {
     const given = [{ n: 1 }, { n: 2 }]
-    const kept = sc.parallelize(given).kept(handOutRecord)
+    const kept = sc.parallelize(given).kept(copyRecord)
     await kept.partitions()
     given[0]!.n = 9
     expect(await kept.handedOut().collect()).toEqual([{ n: 1 }, { n: 2 }])
@@ -69,7 +69,7 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
 
   test('a pair keeps what it has beside its items, for every reader', async () => {
     const match = () => 'ab'.match(/(a)/)!
-    const kept = sc.parallelize([['a', 'b'], match()]).kept(handOutRecord)
+    const kept = sc.parallelize([['a', 'b'], match()]).kept(copyRecord)
     for (let reader = 0; reader < 3; reader++) {
       const [, copy] = (await kept.handedOut().collect()) as RegExpMatchArray[]
       expect([[...copy!], copy!.index, copy!.input]).toEqual([['a', 'a'], 0, 'ab'])
@@ -78,11 +78,11 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
 
   test('partitions, partitioner and names stay those of the parent', async () => {
     const reduced = pairs().reduceByKey((a, b) => a + b, { numPartitions: 3 })
-    const handed = reduced.kept(handOutRecord).handedOut()
+    const handed = reduced.kept(copyRecord).handedOut()
     expect([handed.numPartitions, handed.partitioner]).toEqual([3, reduced.partitioner])
     const failing = sc
       .parallelize([{ n: 1 }])
-      .kept(handOutRecord)
+      .kept(copyRecord)
       .handedOut() as RDD<any>
     await expect(failing.reduceByKey((a: unknown) => a).collect()).rejects.toThrow('reduceByKey works on pairs')
   })

@@ -1,3 +1,4 @@
+import { copyRecord } from '../../base/copy.js'
 import { keyOf } from '../../base/keys/key.js'
 import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
 import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../plan/record-policy.js'
@@ -161,7 +162,7 @@ function deliver(sink: LoopSink, record: unknown): void {
       sink.acc = settled(sink.origin.operator, sink.f(sink.acc, record))
       return
     case 'reduce':
-      sink.acc = sink.has ? settled(sink.origin.operator, sink.f(sink.acc, record)) : record
+      sink.acc = sink.has ? settled(sink.origin.operator, sink.f(sink.acc, record)) : copyRecord(record)
       sink.has = true
       return
     case 'bucket': {
@@ -175,7 +176,10 @@ function deliver(sink: LoopSink, record: unknown): void {
       const map = mapOf(sink)
       const { operator } = sink.origin
       if (map.has(known)) map.set(known, settled(operator, sink.merge(map.get(known), value)))
-      else map.set(sink.copyKey(known), sink.create === undefined ? value : settled(operator, sink.create(value)))
+      else {
+        const first = sink.own === undefined ? value : sink.own(value)
+        map.set(sink.copyKey(known), sink.create === undefined ? first : settled(operator, sink.create(value)))
+      }
     }
   }
 }

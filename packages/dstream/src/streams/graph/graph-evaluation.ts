@@ -1,9 +1,10 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { copyRecord } from '../../base/copy.js'
 import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
-import { handOutRecord, ownRecord } from '../state/own.js'
+import { ownRecord } from '../state/own.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
@@ -143,7 +144,7 @@ export class GraphEvaluation {
 
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
-    const own = this.#ownResults.has(operator) ? rdd?.kept(handOutRecord) : rdd
+    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord) : rdd
     this.#results.get(operator)!.set(time, Promise.resolve(own?.handedOut()))
     this.#ownResults.get(operator)?.set(time, Promise.resolve(own))
     this.#keptResults.get(operator)?.set(time, Promise.resolve(own))
@@ -228,7 +229,7 @@ export class GraphEvaluation {
   #own(operator: Operator, time: number): Result {
     return this.#once(this.#ownResults, operator, time, async () => {
       const rdd = await this.#nested(operator, time)
-      return rdd?.kept(operator.source === true ? handOutRecord : ownRecord).label(this.#graph.node(operator).id, time)
+      return rdd?.kept(operator.source === true ? copyRecord : ownRecord).label(this.#graph.node(operator).id, time)
     })
   }
 

@@ -4,7 +4,7 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { combineByKey, type Combiner } from './combine-by-key.js'
 import { groupByKey } from './group-by-key.js'
-import { handOutRecord } from '../state/own.js'
+import { copyRecord } from '../../base/copy.js'
 import { window } from './window.js'
 
 /**
@@ -25,7 +25,7 @@ export function groupByKeyAndWindow<K extends Key, V>(
 /** Concatenates the groups of one key into a new array of copies: the groups of a batch belong to several windows. */
 function appended<V>(): Combiner<V[], V[]> {
   const append = (all: V[], values: readonly V[]): V[] => {
-    for (const value of values) all.push(handOutRecord(value))
+    for (const value of values) all.push(copyRecord(value))
     return all
   }
   return { create: (values) => append([], values), merge: append, mergeCombiners: append }

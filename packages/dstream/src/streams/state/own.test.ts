@@ -3,7 +3,8 @@ import { List } from 'immutable'
 import { describe, expect, test } from 'vitest'
 import { Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { handOut, handOutRecord, isUnchanged, ownState } from './own.js'
+import { copyRecord } from '../../base/copy.js'
+import { handOut, isUnchanged, ownState } from './own.js'
 
 class Mean {
   n = 0
@@ -54,7 +55,7 @@ describe('what is kept and what is handed out', () => {
         const before = structuredClone(value)
         const kept = ownState(value)
         const handed = handOut(kept)
-        const record = handOutRecord(kept)
+        const record = copyRecord(kept)
         expect([kept, handed, record]).toEqual([before, before, before])
         expect(isUnchanged(kept, handed)).toBe(true)
         spoil(value)
@@ -66,7 +67,7 @@ describe('what is kept and what is handed out', () => {
 
   test('numbers, strings and their like are handed as they are', () => {
     for (const value of [1, 'a', 1n, true, null, undefined, NaN]) {
-      expect([ownState(value), handOut(value), handOutRecord(value)]).toEqual([value, value, value])
+      expect([ownState(value), handOut(value), copyRecord(value)]).toEqual([value, value, value])
     }
   })
 
@@ -124,7 +125,7 @@ describe('what is kept and what is handed out', () => {
     const given = { at: new Time(1), took: Seconds(2) }
     const kept = ownState(given)
     expect([kept === given, kept.at === given.at, kept.took === given.took]).toEqual([false, true, true])
-    expect([ownState(given.at), handOutRecord(given.took), isUnchanged(kept, handOut(kept))]).toEqual([given.at, given.took, true]) // prettier-ignore
+    expect([ownState(given.at), copyRecord(given.took), isUnchanged(kept, handOut(kept))]).toEqual([given.at, given.took, true]) // prettier-ignore
   })
 
   test('an instance is copied with its class, its own fields and what they hold', () => {
@@ -162,7 +163,7 @@ describe('what is kept and what is handed out', () => {
 
 test("immutable's collections are values already", () => {
   const list = List([1, 2])
-  expect([ownState(list), handOut(list), handOutRecord(list)]).toEqual([list, list, list])
+  expect([ownState(list), handOut(list), copyRecord(list)]).toEqual([list, list, list])
   const state = ownState({ list })
   expect(handOut(state).list).toBe(list)
   expect(isUnchanged(state, { list: list.push(3) })).toBe(false)
@@ -182,7 +183,7 @@ test.each<[string, unknown, RegExp]>([
 
 test('a record shares the instances of classes that it holds', () => {
   const record = { mean: new Mean(), hidden: new Hidden(), wait: Promise.resolve(), f: () => 1, n: [1] }
-  const handed = handOutRecord(record)
+  const handed = copyRecord(record)
   expect(handed).not.toBe(record)
   expect([handed.mean, handed.hidden, handed.wait, handed.f]).toEqual([
     record.mean,

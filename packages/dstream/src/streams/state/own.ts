@@ -1,6 +1,6 @@
 import { hasExtras } from '../../base/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { checkCopyable, copyOf, hasClone, isLeaf, isShared, type Copying } from './copy.js'
+import { checkCopyable, copyOf, copyRecord, hasClone, isLeaf, isShared, type Copying } from '../../base/copy.js'
 
 /**
  * What the engine keeps over a batch is its own: the values of states and the records of windows. It keeps copies of what it
@@ -10,12 +10,8 @@ import { checkCopyable, copyOf, hasClone, isLeaf, isShared, type Copying } from 
  *
  * Numbers, strings, times and immutable's collections cannot be changed and are never copied.
  */
-/** The levels of two values that are compared. */
-const DEEPEST = 1000
-
 const toKeep: Copying = { check: checkCopyable, instances: true }
 const toHandOut: Copying = { instances: true }
-const toReadAgain: Copying = { instances: false }
 
 /**
  * Returns the engine's own copy of a state.
@@ -32,20 +28,12 @@ export function handOut<S>(value: S): S {
 }
 
 /**
- * Returns a record that is kept for later windows, for one reader. Instances of classes are shared: what a record refers to,
- * a connection or a cache, may be anything.
- */
-export function handOutRecord<T>(record: T): T {
-  return typeof record !== 'object' || record === null ? record : copyOf(record, toReadAgain)
-}
-
-/**
  * Returns the engine's own copy of a record that an operator has made. A pair of numbers, strings and the like is kept as it
  * is: operators make a new one for each record.
  */
 export function ownRecord<T>(record: T): T {
   const isPair = Array.isArray(record) && record.length === 2 && isLeaf(record[0]) && isLeaf(record[1])
-  return isPair ? record : handOutRecord(record)
+  return isPair ? record : copyRecord(record)
 }
 
 /**
@@ -74,6 +62,9 @@ function isFlatEqual(a: unknown, b: unknown): boolean | undefined {
   for (const name in b) if (!Object.hasOwn(a, name)) return false
   return true
 }
+
+/** The levels of two values that are compared. */
+const DEEPEST = 1000
 
 class Comparison {
   /** The parts that are compared, or being compared; a copy has the same sharing and cycles. */

@@ -1,3 +1,4 @@
+import { copyRecord } from '../../../base/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
 import { refusedPromise } from '../../../base/promises.js'
@@ -148,6 +149,11 @@ export class FusedLoop implements Pass {
   /** Called by the loop when one of the items of a flatMap result holds a promise. Returns if that item is left out. */
   promiseItem(at: number, record: unknown, item: unknown, items: unknown): void {
     refuseItem(this.#origin(at)!, record, [item, items], this.#policy)
+  }
+
+  /** Called by the loop for the first record of a reduce, which its function may change. */
+  own(record: unknown): unknown {
+    return copyRecord(record)
   }
 
   /** Called by the loop for a flatMap result that is no array. */

@@ -1,5 +1,5 @@
 import type { LoopSink } from '../loop-sink.js'
-import { isPromise } from './step.js'
+import { isObject, isPromise } from './step.js'
 
 /**
  * The variants of generated sinks. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then
@@ -36,9 +36,9 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   fold: 'let acc = sink.acc',
   foldNumber: 'let acc = +sink.acc',
   reduce: 'let acc = sink.acc, has = sink.has',
-  combine: 'const map = sink.map',
+  combine: 'const map = sink.map, own = sink.own',
   combineInto: 'const map = sink.map',
-  combineIntegers: 'const map = sink.map; let integers = sink.integers',
+  combineIntegers: 'const map = sink.map, own = sink.own; let integers = sink.integers',
   combineIntoIntegers: 'const map = sink.map; let integers = sink.integers',
   bucket: 'const buckets = sink.buckets',
 }
@@ -92,6 +92,11 @@ function refuse(result: string): string {
   return `if (${isPromise(result)}) h.promise(undefined, ${result})`
 }
 
+/** Returns the value of a new key, or a copy of its own where it can be changed, as an expression. */
+function own(value: string): string {
+  return `(${isObject(value)} && own !== undefined ? own(${value}) : ${value})`
+}
+
 /** Delivers one record to the sink. `end` is the statement that ends the loop behind the record. */
 export const deliver: Readonly<Record<SinkShape, (record: string, end: string) => string>> = {
   collect: (r) => `out.push(${r})`,
@@ -101,21 +106,22 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
   foreach: (r) => `{ const t = f(${r}); ${refuse('t')} }`,
   fold: (r) => `{ const t = f(acc, ${r}); ${refuse('t')}; acc = t }`,
   foldNumber: (r) => `{ const t = f(acc, ${r}); ${refuse('t')}; acc = t }`,
-  reduce: (r) => `if (has) { const t = f(acc, ${r}); ${refuse('t')}; acc = t } else { acc = ${r}; has = true }`,
+  reduce: (r) => `if (has) { const t = f(acc, ${r}); ${refuse('t')}; acc = t } else { acc = h.own(${r}); has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
   // Takes a missing key for new, without a second lookup. Where the Map does not grow, the key was there with `undefined`.
   combine: (r) => `${readPair(r)}
     if (old !== undefined) { const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
     else {
       const size = map.size
-      map.set(copyKey(k), v)
+      map.set(copyKey(k), ${own('v')})
       if (map.size === size) { map.set(k, old); const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
     }`,
   // A combiner changed in place is in the map already. (−0 is compared equal to 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
     if (old === undefined && !map.has(k)) { const c = create(v); ${refuse('c')}; map.set(copyKey(k), c) }
     else { const c = merge(old, v); if (c !== old || c === 0) { ${refuse('c')}; map.set(k, c) } }`,
-  combineIntegers: (r, end) => intoIntegers(r, `integers.add(${r}[0], ${r}[1])`, deliver.combine(r, end), end),
+  combineIntegers: (r, end) =>
+    intoIntegers(r, `integers.add(${r}[0], ${own(`${r}[1]`)})`, deliver.combine(r, end), end),
   combineIntoIntegers: (r, end) =>
     intoIntegers(
       r,

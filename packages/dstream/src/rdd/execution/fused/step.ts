@@ -35,6 +35,6 @@ export function isPromise(result: string): string {
   return `${isObject(result)} && typeof ${result}.then === 'function'`
 }
 
-function isObject(value: string): string {
+export function isObject(value: string): string {
   return `typeof ${value} === 'object' && ${value} !== null`
 }

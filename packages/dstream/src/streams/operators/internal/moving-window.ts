@@ -1,3 +1,4 @@
+import { copyRecord } from '../../../base/copy.js'
 import { settled } from '../../../base/promises.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { detachKey } from '../../../base/keys/detach.js'
@@ -7,7 +8,7 @@ import { PairColumns } from '../../../rdd/execution/pair-columns.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Cell } from '../../state/cell.js'
-import { handOut, handOutRecord } from '../../state/own.js'
+import { handOut } from '../../state/own.js'
 import { KeyedState } from '../../state/keyed-state.js'
 import { columnsOf, sizeOf } from './columns.js'
 import { inSlices } from './in-slices.js'
@@ -158,7 +159,7 @@ export class MovingWindow<K extends Key, V> {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         if (cell === undefined) continue
-        this.#put(cell, this.inverse(handOut(cell.value as V), handOutRecord(values[i]!)))
+        this.#put(cell, this.inverse(handOut(cell.value as V), copyRecord(values[i]!)))
         this.#count(cell.key, -(counts?.[i] ?? 1))
       }
     })
@@ -170,7 +171,7 @@ export class MovingWindow<K extends Key, V> {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         const value = values[i]!
-        if (cell !== undefined) this.#put(cell, isNew ? value : this.f(handOut(cell.value as V), handOutRecord(value)))
+        if (cell !== undefined) this.#put(cell, isNew ? value : this.f(handOut(cell.value as V), copyRecord(value)))
         else if (value !== undefined) cells[i] = this.values.add(keys[i]!, value)
         this.#count(keys[i]!, counts?.[i] ?? 1)
       }
@@ -253,7 +254,7 @@ export class MovingWindow<K extends Key, V> {
           const key = keyOf(keys[i]!)
           const count = counts.get(key)
           counts.set(key, (count ?? 0) + 1)
-          const own = handOutRecord(values[i]!)
+          const own = copyRecord(values[i]!)
           const value = count === undefined ? own : this.f(merged.get(key) as V, own)
           merged.set(key, settled('reduceByKeyAndWindow', value))
         }

@@ -1,10 +1,10 @@
 import { isImmutable } from 'immutable'
-import { stateNotData, stateWithPrivateFields } from '../../base/errors/state.js'
-import { extraNames, hasExtras } from '../../base/array-extras.js'
-import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { ignoreRejection } from '../../base/promises.js'
-import { Duration } from '../../base/time/duration.js'
-import { Time } from '../../base/time/time.js'
+import { stateNotData, stateWithPrivateFields } from './errors/state.js'
+import { extraNames, hasExtras } from './array-extras.js'
+import { builtInOf, isPlain } from './built-ins.js'
+import { ignoreRejection } from './promises.js'
+import { Duration } from './time/duration.js'
+import { Time } from './time/time.js'
 
 /** Decides about the parts of a value that are no plain data, and about those that JavaScript cannot copy. */
 export interface Copying {
@@ -50,6 +50,16 @@ export function copyOf<T>(value: T, copying: Copying): T {
   const copy = deep.of(value, 0)
   deep.finish()
   return copy as T
+}
+
+const ofRecords: Copying = { instances: false }
+
+/**
+ * Returns a copy of a record. Instances of classes are shared: what a record refers to, a connection or a cache, may be
+ * anything. Numbers, strings and immutable's collections are returned as they are.
+ */
+export function copyRecord<T>(record: T): T {
+  return typeof record === 'object' && record !== null ? copyOf(record, ofRecords) : record
 }
 
 /** Returns whether an object cannot be changed, so that copies share it: a collection of immutable's, a Time, a Duration. */
