@@ -18,6 +18,13 @@ const lists = (): [string, number[]][][] => [[['a', [1]]], [['a', [2]]], [['a', 
 const values = (batches: readonly (readonly unknown[])[]) =>
   batches.map((batch) => batch.map((pair) => (pair as [string, unknown])[1]))
 
+/** A source, a stream made of it, and what the function of a state emits. */
+const streams: ((s: DStream<Counter>) => DStream<Counter>)[] = [
+  (s) => s,
+  (s) => s.map(({ n }) => ({ n })),
+  (s) => s.map((r) => ['a', r] as [string, Counter]).mapWithState<number, Counter>((_, r) => r),
+]
+
 describe.each(Object.entries(modes))('in %s code', (_, f) => {
   test('the probe: this code ignores a change of a frozen object, or throws', () => {
     const change = f('function (o) { o.n = 2; return o.n }') as unknown as (o: object) => number
@@ -131,7 +138,7 @@ describe.each(Object.entries(modes))('in %s code', (_, f) => {
   ])('what a window keeps is not changed by another reader of its stream: %s', async (_, reader) => {
     const change = f('(r) => { r.n *= 10; return r }')
     for (const windowFirst of [true, false]) {
-      for (const define of [(s: DStream<Counter>) => s, (s: DStream<Counter>) => s.map(({ n }) => ({ n }))]) {
+      for (const define of streams) {
         const t = new TestContext({ batchInterval: Seconds(1) })
         const s = define(t.input([[{ n: 1 }, { n: 1 }], [{ n: 2 }], [{ n: 3 }]]))
         const spoil = () => t.output(reader(s, change))
@@ -292,7 +299,9 @@ test.each<[string, unknown, (record: any) => void, unknown]>([
 ])('what a producer emits and a window keeps stays as it came: %s', async (_, record, change, kept) => {
   const t = new TestContext({ batchInterval: Seconds(1) })
   const emitter = new EventEmitter()
-  const out = t.output(t.ssc.fromEventEmitter(emitter, 'seen').window(Seconds(3)))
+  const events = t.ssc.fromEventEmitter(emitter, 'seen')
+  const out = t.output(events.window(Seconds(3)))
+  const slow = t.output(events.window(Seconds(3), Seconds(3)))
   await t.ssc.start()
   emitter.emit('seen', record)
   for (let batch = 0; batch < 3; batch++) {
@@ -300,7 +309,7 @@ test.each<[string, unknown, (record: any) => void, unknown]>([
     change(record)
   }
   await t.ssc.stop()
-  expect(out.batches.slice(0, 3)).toEqual([[kept], [kept], [kept]])
+  expect([out.batches.slice(0, 3), slow.batches[0]]).toEqual([[[kept], [kept], [kept]], [kept]])
 })
 
 test('a crash at every point changes nothing where functions change what they are handed', async () => {
@@ -315,6 +324,9 @@ test('a crash at every point changes nothing where functions change what they ar
       t.output(pairs.reduceByKeyAndWindow(add, Seconds(2)))
       t.output(pairs.window(Seconds(2)).map(([, value]) => (value.n *= 10)))
       t.output(pairs.map(([, value]) => (value.n *= 10)))
+      const states = pairs.updateStateByKey<{ n: number }>((all, st) => ({ n: all.length + (st?.n ?? 0) }))
+      t.output(states.window(Seconds(2)).map(([, st]) => (st.n *= 10)))
+      t.output(states.map(([, st]) => (st.n *= 10)))
       t.output(
         pairs.mapWithState((_key, value, state: State<{ n: number }>) => {
           const sum = (state.getOption() ?? { n: 0 }) as { n: number }

@@ -50,6 +50,8 @@ export class GraphEvaluation {
   readonly #results = new Map<Operator, BatchMap<Result>>()
   /** The RDDs whose records are the engine's own: those in #results give copies of them. */
   readonly #ownResults = new Map<Operator, BatchMap<Result>>()
+  /** Those among them whose records are copies of objects that the program has emitted, until `keepAll`. */
+  readonly #ofEmitted: RDD<unknown>[] = []
   readonly #keptResults = new Map<Operator, BatchMap<Result>>()
   /** Removes failed results that may be computed again at any moment. */
   readonly #retryable: (() => void)[] = []
@@ -130,11 +132,13 @@ export class GraphEvaluation {
   }
 
   /**
-   * Makes the RDDs of a batch that later batches read, without evaluating them, as far as no operator has read them: their
-   * parents are gone after the batch.
+   * Makes the RDDs of a batch that later batches read, as far as no operator has read them: their parents are gone after the
+   * batch. Only records that the program has emitted as objects are copied now, since it may go on changing them; nothing
+   * else is evaluated.
    */
   async keepAll(time: number): Promise<void> {
     for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
+    for (const own of this.#ofEmitted.splice(0)) await own.partitions().catch(() => undefined)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
@@ -229,7 +233,13 @@ export class GraphEvaluation {
   #own(operator: Operator, time: number): Result {
     return this.#once(this.#ownResults, operator, time, async () => {
       const rdd = await this.#nested(operator, time)
-      return rdd?.kept(operator.source === true ? copyRecord : ownRecord).label(this.#graph.node(operator).id, time)
+      if (rdd === undefined) return undefined
+      const isEmitted = holdsObjects(rdd)
+      // The RDD of all states reads its table, which is the engine's own, and gives copies.
+      if (operator.state !== undefined && !isEmitted) return rdd
+      const own = rdd.kept(operator.source === true ? copyRecord : ownRecord)
+      if (isEmitted) this.#ofEmitted.push(own)
+      return own.label(this.#graph.node(operator).id, time)
     })
   }
 
@@ -262,7 +272,7 @@ export class GraphEvaluation {
   }
 
   async #keep(operator: Operator, time: number): Result {
-    const rdd = await (this.#ownResults.has(operator) ? this.#own(operator, time) : this.read(operator, time))
+    const rdd = await this.#own(operator, time)
     const { storable } = this.#options
     // The journal has the data of a source.
     if (storable !== undefined && operator.source !== true) {
@@ -271,4 +281,9 @@ export class GraphEvaluation {
     }
     return rdd
   }
+}
+
+/** Whether an RDD holds records in memory, as sources and `mapWithState` give what the program has emitted. */
+function holdsObjects({ node: { plan } }: RDD<unknown>): boolean {
+  return plan.type === 'source' && plan.parts.some((part) => 'records' in part)
 }

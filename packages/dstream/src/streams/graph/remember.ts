@@ -50,8 +50,8 @@ function readsEarlier(operator: Operator, parent: Operator): boolean {
 }
 
 /**
- * Returns the operators whose records the engine keeps as its own: those that are kept, except states, which are its own
- * already, and sources that are remembered for `slice`, since their origin may delete what it has given.
+ * Returns the operators whose records the engine keeps as its own: those that are kept, and sources that are remembered for
+ * `slice`, since their origin may delete what it has given.
  *
  * @param leastMs the time for which the program remembers every stream
  * @param kept the result of `keptTimes`
@@ -62,7 +62,7 @@ export function ownedOperators(
   kept: ReadonlyMap<Operator, number>,
 ): ReadonlySet<Operator> {
   const isOwned = (operator: Operator): boolean =>
-    (kept.has(operator) && operator.state === undefined) || (operator.source === true && leastMs > operator.slideMs)
+    kept.has(operator) || (operator.source === true && leastMs > operator.slideMs)
   return new Set(graph.nodes.map((node) => node.operator).filter(isOwned))
 }
 
