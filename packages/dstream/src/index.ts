@@ -24,7 +24,7 @@ export type { Codec } from './base/codec.js'
 export type { InputSource, SourceHome } from './input/sources/input-source.js'
 export type { Emitter } from './input/sources/event-emitter.js'
 export type { FileStreamOptions } from './input/sources/file-input.js'
-export type { Source } from './input/sources/positioned.js'
+export { splitsOf, type ReadOptions, type Source, type SourceSplit, type SplitSource } from './input/sources/source.js'
 export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 

@@ -71,7 +71,8 @@ import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource, SourceHome } from '../input/sources/input-source.js'
-import { positioned, type Source } from '../input/sources/positioned.js'
+import { positioned } from '../input/sources/positioned.js'
+import type { Source, SourceSplit, SplitSource } from '../input/sources/source.js'
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
 import { rate } from '../input/sources/rate.js'
 import { rawSocket } from '../input/sources/raw-socket.js'
@@ -446,7 +447,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * A source that can be read again: positions are committed instead of data.
+   * Returns the records of a source that can be read again: positions are committed instead of data. A source with `splits`
+   * names the parts of its batches, each of which is a partition of the RDD.
    *
    * @example
    * const letters = ['a', 'b', 'c']
@@ -460,7 +462,9 @@ export class StreamingContext implements StreamContext {
    * await t.run(2)
    * out.batches // [['a', 'b'], ['c']]
    */
-  fromSource<T, P>(source: Source<T, P>): DStream<T> {
+  fromSource<T, P, S extends SourceSplit>(source: SplitSource<T, P, S>): DStream<T>
+  fromSource<T, P>(source: Source<T, P>): DStream<T>
+  fromSource<T, P>(source: Source<T, P> | SplitSource<T, P>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
 

@@ -121,6 +121,13 @@ export function badPosition(name: 'initial' | 'plan', position: unknown, bad: un
   )
 }
 
+export function badSplits(splits: unknown): DStreamError {
+  return new DStreamError(
+    'bad-splits',
+    `fromSource: splits returned ${describe(splits)}. Return an array of plain objects, each with a name of its own`,
+  )
+}
+
 export function fileNotRead(path: string, time: number, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-read',
