@@ -95,6 +95,8 @@ type PairsFromMapToPair<K extends Key, V> = DStream<readonly [K, V]>
 export interface StreamContext extends AsyncDisposable {
   /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
   readonly sc: RDDContext
+  /** The same as `sc`, by Spark's name. */
+  readonly sparkContext: RDDContext
   readonly appName: string
   readonly batchInterval: Duration
   /** The latest batch in figures; `undefined` before the first has completed. */

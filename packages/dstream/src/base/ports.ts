@@ -73,6 +73,8 @@ export interface Files {
   /** Resolves to the time of the last change in milliseconds since the epoch, `undefined` when the file does not exist. */
   modifiedMs(path: string): Promise<number | undefined>
   read(path: string): AsyncIterable<Uint8Array>
+  /** Reads the bytes of a text, without the compression that the end of its name tells. */
+  readText(path: string): AsyncIterable<Uint8Array>
 }
 
 export interface FileEntry {
@@ -95,4 +97,8 @@ export interface RDDFiles {
   /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
+  /** Reads the same files as `loadText`, each as a whole: its path and its text. */
+  loadWholeTexts(path: string): AsyncIterable<[string, string]>
+  /** Reads the same files as `loadText`, each as a whole: its path and its bytes as they are. */
+  loadWholeBytes(path: string): AsyncIterable<[string, Uint8Array]>
 }

@@ -43,9 +43,9 @@ async function partsOf(path: string): Promise<string[]> {
   return [path]
 }
 
-async function wholeFile(path: string): Promise<Uint8Array> {
+async function wholeOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of files.read(path)) chunks.push(chunk)
+  for await (const chunk of bytes) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -71,10 +71,18 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
     saveText: (path, partitions) => save(path, partitions, encodeLines),
     saveObjects: (path, partitions) => save(path, partitions, encodeObjects),
     async *loadText(path) {
-      for (const file of await partsOf(path)) yield* linesOf(files.read(file))
+      for (const file of await partsOf(path)) yield* linesOf(files.readText(file))
     },
     async *loadObjects(path) {
-      for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeFile(file))
+      for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeOf(files.read(file)))
+    },
+    async *loadWholeTexts(path) {
+      // The decoder leaves out a byte order mark.
+      for (const file of await partsOf(path))
+        yield [file, new TextDecoder().decode(await wholeOf(files.readText(file)))]
+    },
+    async *loadWholeBytes(path) {
+      for (const file of await partsOf(path)) yield [file, new Uint8Array(await wholeOf(files.read(file)))]
     },
   }
 }

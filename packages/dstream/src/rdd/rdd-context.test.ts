@@ -59,6 +59,12 @@ describe('RDDContext', () => {
       async *loadObjects() {
         yield* [1n, undefined]
       },
+      async *loadWholeTexts(path) {
+        yield* [[`${path}/a`, 'x\ny'], [`${path}/b`, 'z']] // prettier-ignore
+      },
+      async *loadWholeBytes(path) {
+        yield [`${path}/a`, Uint8Array.of(1, 2)]
+      },
     }
     const withFiles = new RDDContext({ runtime: { files } })
     const rdd = withFiles.parallelize([['a', 1], 'b'], { numPartitions: 2 })
@@ -73,6 +79,9 @@ describe('RDDContext', () => {
     expect(await withFiles.textFile('x').take(2)).toEqual(['a', 'b'])
     expect(await withFiles.textFile('x', { numPartitions: 2 }).glom().collect()).toEqual([['a'], ['b', 'c']])
     expect(await withFiles.objectFile('y').collect()).toEqual([1n, undefined])
+    expect(await withFiles.wholeTextFiles('d').mapValues((text) => text.length).collect()).toEqual([['d/a', 3], ['d/b', 1]]) // prettier-ignore
+    expect(withFiles.wholeTextFiles('d', { numPartitions: 2 }).numPartitions).toBe(2)
+    expect(await withFiles.binaryFiles('d').collect()).toEqual([['d/a', Uint8Array.of(1, 2)]])
   })
 
   test('broadcasts and accumulators', async () => {

@@ -70,7 +70,10 @@ export class RDDContext implements RDDFactory {
     return new RDD(this, source('emptyRDD', []))
   }
 
-  /** Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. @throws `no-files` */
+  /**
+   * Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. Files that end in `.gz`,
+   * and in `.zst` where Node has Zstandard, are decompressed. @throws `no-files`
+   */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
     checkOptions('textFile', options, ['numPartitions'])
     aString('textFile', 'path', path)
@@ -78,6 +81,19 @@ export class RDDContext implements RDDFactory {
     const files = filesOf(this.runtime, 'textFile')
     const lines = source('textFile', [{ load: () => files.loadText(path) }])
     return new RDD(this, n === 1 ? lines : reslice(lines, 'textFile', n))
+  }
+
+  /**
+   * Makes an RDD of whole files, each a pair of its path and its text: of one file, or of those in a directory. Meant for many
+   * small files, since a text is held in memory as a whole. @throws `no-files`
+   */
+  wholeTextFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, string]> {
+    return this.#wholeFiles('wholeTextFiles', 'loadWholeTexts', path, options)
+  }
+
+  /** Does the same as `wholeTextFiles`, with the bytes of each file as they are. @throws `no-files` */
+  binaryFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, Uint8Array]> {
+    return this.#wholeFiles('binaryFiles', 'loadWholeBytes', path, options)
   }
 
   /** Makes an RDD of the records that `saveAsObjectFile` wrote to a directory. @throws `no-files` */
@@ -112,5 +128,19 @@ export class RDDContext implements RDDFactory {
   /** Makes an accumulator that collects values in a list. */
   collectionAccumulator<T>(name?: string): Accumulator<T, T[]> {
     return collectionAccumulator(name)
+  }
+
+  #wholeFiles<T>(
+    where: string,
+    load: 'loadWholeTexts' | 'loadWholeBytes',
+    path: string,
+    options: { numPartitions?: number | undefined } | undefined,
+  ): RDD<T> {
+    checkOptions(where, options, ['numPartitions'])
+    aString(where, 'path', path)
+    const n = positiveInteger(where, 'numPartitions', options?.numPartitions ?? 1)
+    const files = filesOf(this.runtime, where)
+    const whole = source(where, [{ load: () => files[load](path) }])
+    return new RDD(this, n === 1 ? whole : reslice(whole, where, n))
   }
 }

@@ -58,6 +58,8 @@ export interface RDDFactory {
   ): RDD<number>
   emptyRDD<T>(): RDD<T>
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string>
+  wholeTextFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, string]>
+  binaryFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, Uint8Array]>
   objectFile<T>(path: string): RDD<T>
   union<T>(rdds: readonly RDD<T>[]): RDD<T>
   broadcast<T>(value: T): Broadcast<T>

@@ -12,8 +12,8 @@ export function describe(value: unknown): string {
 function form(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST))
   if (typeof value === 'bigint') return `${value}n`
-  if (Object.is(value, -0)) return '-0'
-  if (!Array.isArray(value)) return textForm(value)
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (!Array.isArray(value)) return isIterable(value) ? jsonForm(value) : textForm(value)
   return `[${Array.from(value.slice(0, LONGEST), element).join(', ')}]`
 }
 
@@ -23,4 +23,9 @@ function element(value: unknown): string {
   } catch {
     return textForm(value)
   }
+}
+
+/** Maps, Sets and the like are shown as data: an error speaks of the language's values, and not of Scala's. */
+function isIterable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }

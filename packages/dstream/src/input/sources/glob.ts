@@ -2,7 +2,8 @@ import type { Files } from '../../base/ports.js'
 
 /**
  * Returns the directories that match a pattern, sorted. In one name `*` matches any characters, `?` one character, `[a-c]`
- * and `[^x]` one of a set; `{a,b}` matches either text. A name that begins with `.` only matches a pattern that does too.
+ * and `[^x]` one of a set; `{a,b}` matches either text. A `\\` before one of these characters makes it an ordinary one; before
+ * any other it is one itself, as in the paths of Windows. A name that begins with `.` only matches a pattern that does too.
  */
 export async function directoriesOf(files: Files, pattern: string): Promise<string[]> {
   const found = new Set<string>()
@@ -12,21 +13,35 @@ export async function directoriesOf(files: Files, pattern: string): Promise<stri
 
 /** Expands braces: `a{b,c}` becomes `ab` and `ac`. An unmatched brace is an ordinary character. */
 export function alternatives(pattern: string): string[] {
-  const open = pattern.indexOf('{')
+  const open = openingOf(pattern)
   const close = open === -1 ? -1 : closing(pattern, open)
   if (close === -1) return [pattern]
   const head = pattern.slice(0, open)
   return parts(pattern.slice(open + 1, close)).flatMap((part) => alternatives(head + part + pattern.slice(close + 1)))
 }
 
+/** The characters with a meaning, and a backslash before one of them. */
+const ESCAPE = /\\([*?[\]{},])/g
+
+function isEscape(text: string, i: number): boolean {
+  return text[i] === '\\' && '*?[]{},'.includes(text[i + 1] ?? ' ')
+}
+
+/** Returns a text without pattern characters as the name that it stands for. */
+export function plainName(text: string): string {
+  return text.replace(ESCAPE, '$1')
+}
+
 /** Returns the test for one name; `undefined` for a text without pattern characters. */
 export function nameTest(text: string): RegExp | undefined {
-  if (!/[*?[]/.test(text)) return undefined
+  if (!/[*?[]/.test(text.replace(ESCAPE, ''))) return undefined
   let source = text.startsWith('.') ? '' : '(?!\\.)'
   for (let i = 0; i < text.length; i++) {
-    const character = text[i]!
-    const end = character === '[' ? text.indexOf(']', i + 2) : -1
-    if (character === '*') source += '.*'
+    const character = isEscape(text, i) ? text[++i]! : text[i]!
+    const escaped = i > 0 && isEscape(text, i - 1)
+    const end = character === '[' && !escaped ? text.indexOf(']', i + 2) : -1
+    if (escaped) source += literal(character)
+    else if (character === '*') source += '.*'
     else if (character === '?') source += '.'
     else if (end !== -1) {
       source += classOf(text.slice(i + 1, end))
@@ -42,7 +57,7 @@ async function matches(files: Files, pattern: string): Promise<string[]> {
     const test = nameTest(segment)
     const next: string[] = []
     for (const base of bases) {
-      if (test === undefined) next.push(join(base, segment))
+      if (test === undefined) next.push(join(base, plainName(segment)))
       else for (const name of await directoriesIn(files, base, test)) next.push(join(base, name))
     }
     bases = next
@@ -59,9 +74,21 @@ export function join(base: string, name: string): string {
   return base === '' || base.endsWith('/') ? base + name : `${base}/${name}`
 }
 
+function openingOf(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    if (isEscape(text, i)) i++
+    else if (text[i] === '{') return i
+  }
+  return -1
+}
+
 function closing(text: string, open: number): number {
   let depth = 0
   for (let i = open; i < text.length; i++) {
+    if (isEscape(text, i)) {
+      i++
+      continue
+    }
     if (text[i] === '{') depth++
     if (text[i] === '}' && --depth === 0) return i
   }
@@ -72,7 +99,8 @@ function closing(text: string, open: number): number {
 function parts(text: string): string[] {
   const found = ['']
   let depth = 0
-  for (const character of text) {
+  for (let i = 0; i < text.length; i++) {
+    const character = isEscape(text, i) ? text.slice(i, ++i + 1) : text[i]!
     if (character === '{') depth++
     if (character === '}') depth--
     if (character === ',' && depth === 0) found.push('')

@@ -14,12 +14,14 @@ export type Groups = readonly [left: unknown[], right: unknown[]]
 
 /** Collects the values of every key on both sides, in order of arrival, keys of the left side first. */
 export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
-  return keyed(kind, [left, right], partitioner, (feeders, origin) => {
+  const node = keyed(kind, [left, right], partitioner, (feeders, origin) => {
     const table = new Map<MapKey, Groups>()
     const sinks = [groupSink(table, origin, 0), groupSink(table, origin, 1)]
     const done = forEachInOrder(2, (s) => forEachInOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
     return chain(done, () => table)
   })
+  node.groups = 'parts'
+  return node
 }
 
 function groupSink(table: Map<MapKey, Groups>, origin: RecordOrigin, side: 0 | 1): LoopSink {

@@ -75,7 +75,9 @@ export function groupByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ): LineageNode {
-  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
+  const node = foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
+  node.groups = 'value'
+  return node
 }
 
 function push(values: unknown[], value: unknown): unknown[] {

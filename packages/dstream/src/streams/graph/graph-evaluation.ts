@@ -58,6 +58,7 @@ export class GraphEvaluation {
 
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
+    if (rdd !== undefined) rdd.node.groups ??= operator.groups
     this.#results.get(operator)!.set(time, Promise.resolve(rdd))
   }
 
@@ -94,6 +95,7 @@ export class GraphEvaluation {
   async #compute<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
     const rdd = await operator.compute(time, this.read)
     if (rdd === undefined) return undefined
+    rdd.node.groups ??= operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)

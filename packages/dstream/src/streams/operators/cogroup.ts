@@ -14,5 +14,5 @@ export function cogroup<K extends Key, V, W>(
   right: Operator<readonly [K, W]>,
   options: PartitionOptions = {},
 ): Operator<[K, [V[], W[]]]> {
-  return pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options))
+  return { ...pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options)), groups: 'parts' }
 }

@@ -18,7 +18,8 @@ export function groupByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
+  const batches = window(groupByKey(parent, options), windowMs, slideMs, sc)
+  return { ...combineByKey(batches, appended<V>(), options), groups: 'value' }
 }
 
 /** Concatenates the groups of one key into a new array: the groups of a batch belong to several windows. */

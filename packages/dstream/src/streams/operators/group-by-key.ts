@@ -12,5 +12,5 @@ export function groupByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options))
+  return { ...eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options)), groups: 'value' }
 }
