@@ -39,10 +39,21 @@ const layers = {
   'input/receive': ['base', 'observe', 'durable/blocks'],
   'input/sources': ['base', 'observe', 'durable/blocks', 'durable/journal', 'rdd', 'streams/graph', 'input/receive'],
   'output/outputs': ['base', 'rdd', 'streams/graph'],
+  'output/delivery': ['base', 'rdd', 'streams/graph'],
 
   // One batch after the other, and the way back after a crash.
-  'engine/batch': ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs'],
-  'engine/recovery': ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'engine/batch'],
+  'engine/batch': ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'output/delivery'],
+  'engine/recovery': [
+    'base',
+    'observe',
+    'durable',
+    'rdd',
+    'streams',
+    'input',
+    'output/outputs',
+    'output/delivery',
+    'engine/batch',
+  ],
   engine: [
     'base',
     'observe',
@@ -51,12 +62,24 @@ const layers = {
     'streams',
     'input',
     'output/outputs',
+    'output/delivery',
     'engine/batch',
     'engine/recovery',
   ],
 
   platform: ['base', 'durable'],
-  api: ['base', 'observe', 'durable', 'rdd', 'streams', 'input', 'output/outputs', 'engine', 'platform'],
+  api: [
+    'base',
+    'observe',
+    'durable',
+    'rdd',
+    'streams',
+    'input',
+    'output/outputs',
+    'output/delivery',
+    'engine',
+    'platform',
+  ],
 }
 
 /** Folders at the rim: public entries of their own. They import what they need, and no layer imports them. */

@@ -172,6 +172,33 @@ const checkCommands = (title, dir, packages) => {
   }
 }
 
+/** Ends a program as Ctrl-C would, once it prints its first batch. */
+const endAtFirstBatch = `data:text/javascript,const { write } = process.stdout
+process.stdout.write = function (text, ...more) {
+  process.stdout.write = write
+  process.kill(process.pid, 'SIGTERM')
+  return write.call(this, text, ...more)
+}`
+
+/** Runs the first program of the README under the name that the README gives it, in what `npm init -y` makes, and as CommonJS. */
+const checkFirstProgram = (/** @type {string} */ dir) => {
+  run('npm init -y', 'npm', ['init', '-y', '--silent'], dir)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const program = /```js\n([^]*?)```/.exec(readme)?.[1] ?? ''
+  const name = /`node (words\.\w+)`/.exec(readme)?.[1] ?? ''
+  const commonJS = program
+    .replace(
+      "import { Seconds, StreamingContext } from 'dstream'",
+      "const { Seconds, StreamingContext } = require('dstream')",
+    )
+    .replace('await StreamingContext.run(import.meta,', 'StreamingContext.run(module,')
+  for (const [file, text] of Object.entries({ [name]: program, 'words.js': commonJS })) {
+    writeFileSync(join(dir, file), text)
+    const out = run(`node ${file}`, process.execPath, ['--import', endAtFirstBatch, file], dir)
+    if (!out.includes('Time: ')) faults.push(`node ${file} printed ${JSON.stringify(out)}`)
+  }
+}
+
 try {
   const packages = ['dstream', 'jvc-receiver', 'jvc-scraper'].map(pack)
   for (const packed of packages) await lint(packed)
@@ -182,6 +209,8 @@ try {
   checkImports('all three', all, entries)
   for (const way of RESOLUTIONS) checkTypes(all, entries, way)
   checkCommands('all three', all, packages)
+
+  checkFirstProgram(project('a new project', packages.slice(0, 1)))
 
   const withoutEngine = packages.filter(({ name }) => name !== 'dstream')
   const alone = project('the scraper alone', withoutEngine)

@@ -16,6 +16,9 @@ const source = 'packages/dstream/src/'
 /** The quick ones first: a removal is done with when the first test has failed. */
 const tests = [
   ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
+  'packages/dstream/src/engine/recovery',
+  'packages/dstream/test/next-life',
+  'packages/dstream/test/output-ahead',
   'packages/dstream/test/source-recovery',
   'packages/dstream/test/owed-outputs',
   'packages/dstream/test/crash-sweep/',

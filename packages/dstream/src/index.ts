@@ -44,9 +44,19 @@ export type { Accumulator } from './rdd/accumulator.js'
 export type { Broadcast } from './rdd/broadcast.js'
 export { RDDContext } from './rdd/rdd-context.js'
 export { textForm } from './rdd/text-form.js'
-export type { Attempt } from './streams/graph/graph.js'
+export type { Attempt, FailedBatch, FailureAction, OnFailure } from './streams/graph/output.js'
+export type { OutputOptions, RetryOptions } from './output/delivery/delivery-policy.js'
+export type { OutputOperation } from './api/output-operation.js'
 export type { Batch } from './output/outputs/batches.js'
-export type { Sink, SinkHost } from './output/outputs/sink.js'
+export type {
+  DirectSink,
+  PreparedBatch,
+  Sink,
+  SinkBatch,
+  SinkHost,
+  SinkPartition,
+  TwoPhaseSink,
+} from './output/outputs/sink.js'
 export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,11 +64,12 @@ export type {
   BatchInfo,
   OutputOperationInfo,
   ReceiverInfo,
+  SkippedRecords,
   StreamingEvents,
   StreamingListener,
   StreamInputInfo,
 } from './observe/events.js'
-export type { BatchProgress } from './observe/progress.js'
+export type { BatchProgress, ProgressTotals } from './observe/progress.js'
 export { StatsReportListener } from './api/stats-report-listener.js'
 export type { StatsReportOptions } from './api/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'

@@ -1,12 +1,23 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const bin = fileURLToPath(new URL('../bin/dstream.js', import.meta.url))
 const dstream = pathToFileURL(fileURLToPath(new URL('../dist/index.js', import.meta.url))).href
+const dstreamForRequire = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
+const tsx = fileURLToPath(new URL('../../../node_modules/tsx', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'dstream-cli-'))
 const directory = join(home, 'checkpoint')
 
@@ -92,6 +103,61 @@ test.each<[string, string, number, RegExp]>([
   expect(files()).toEqual(before)
 })
 
+describe('plan with TypeScript', () => {
+  const typed = 'const add = (a: number, b: number): number => a + b\n'
+  function typedJob(folder: string, name: string): string {
+    mkdirSync(join(home, folder), { recursive: true })
+    const file = job(join(folder, name), "words.runningReduceByKey(add).uid('totals').print()")
+    writeFileSync(file, typed + readFileSync(file, 'utf8').replace(/^.*const add = .*$/m, ''))
+    return file
+  }
+
+  function withTsx(folder: string): void {
+    mkdirSync(join(home, folder, 'node_modules'), { recursive: true })
+    symlinkSync(tsx, join(home, folder, 'node_modules', 'tsx'))
+  }
+
+  test.each(['job.ts', 'job.mts'])('%s is loaded with the tsx of its project', (name) => {
+    const file = typedJob(`with-${name}`, name)
+    withTsx(`with-${name}`)
+    writeFileSync(join(home, `with-${name}`, 'package.json'), '{"type":"module"}')
+    expect(cli('checkpoint', 'plan', directory, file)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/kept +.*totals[^]*new +nothing/),
+    })
+  })
+
+  test('a job in CommonJS that requires TypeScript', () => {
+    withTsx('commonjs')
+    writeFileSync(join(home, 'commonjs', 'add.ts'), 'export const add = (a: number, b: number): number => a + b\n')
+    const file = job(join('commonjs', 'job.cts'), "words.runningReduceByKey(add).uid('totals').print()")
+    const text = readFileSync(file, 'utf8')
+      .replace(
+        /import (.*) from '.*'/,
+        `import $1 from ${JSON.stringify(dstreamForRequire)}\nimport { add } from './add'`,
+      )
+      .replace(/^.*const add = .*$/m, '')
+      .replace('await StreamingContext.run(import.meta,', 'void StreamingContext.run(module,')
+    writeFileSync(file, text)
+    expect(cli('checkpoint', 'plan', directory, file)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/kept +.*totals[^]*new +nothing/),
+    })
+  })
+
+  test('without tsx Node strips the types, or the error says what to install', () => {
+    const result = cli('checkpoint', 'plan', directory, typedJob('without-tsx', 'job.mts'))
+    if ('typescript' in process.features && Boolean(process.features.typescript))
+      expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining('kept') })
+    else {
+      expect(result).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/job\.mts cannot be loaded: it is TypeScript.*npm install --save-dev tsx/),
+      })
+    }
+  })
+})
+
 test('plan with a module that is no job, or none at all', () => {
   writeFileSync(join(home, 'none.mjs'), 'export const nothing = 1')
   expect(cli('checkpoint', 'plan', directory, 'none.mjs')).toMatchObject({
@@ -109,7 +175,7 @@ test.each<[string[], RegExp]>([
   [['checkpoint', 'burn', '.'], /"checkpoint burn \." is no command/],
   [['checkpoint', 'toString', '.'], /is no command/],
   [['checkpoint', 'inspect'], /checkpoint inspect takes <directory>/],
-  [['checkpoint', 'plan', '.'], /checkpoint plan takes <directory> <job\.js>/],
+  [['checkpoint', 'plan', '.'], /checkpoint plan takes <directory> <job>/],
   [['checkpoint', 'inspect', 'a', 'b'], /checkpoint inspect takes <directory>/],
 ])('%j is refused with what there is', (args, said) => {
   const { status, stdout, stderr } = cli(...args)

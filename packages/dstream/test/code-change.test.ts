@@ -197,12 +197,13 @@ const mapped: Source = (words) => ({
     })
     .uid('counts'),
 })
-function windowed(seconds: number): Source {
+function windowed(seconds: number, slide = 1): Source {
   return (words) => ({
     sums: ones(words).reduceByKeyAndWindow(
       (a, b) => a + b,
       (a, b) => a - b,
       Seconds(seconds),
+      Seconds(slide),
     ),
   })
 }
@@ -246,6 +247,7 @@ const refused: [name: string, before: Source, after: Source, says: RegExp[]][] =
     [/counts was updateStateByKey and is mapWithState now/, /give the new one another \.uid/],
   ],
   ['the length of a window', windowed(3), windowed(2), [/what it is made from has changed/, /allowDroppedState/]],
+  ['the slide of a window', windowed(4), windowed(4, 2), [/what it is made from has changed/, /allowDroppedState/]],
   [
     'the form of its state, without migrate',
     plain,

@@ -3,6 +3,7 @@ import { RDDContext } from '../src/rdd/rdd-context.js'
 import { defaultLimits } from '../src/input/receive/backlog.js'
 import type { BlockStore, InputSource, SourceHome } from '../src/input/sources/input-source.js'
 import { Harness, settle } from './receive-harness.js'
+import { noReads } from './reads.js'
 
 /** Plays the context's part for the tests of sources, one batch at a time. */
 export class SourceHarness extends Harness {
@@ -64,7 +65,7 @@ export class SourceHarness extends Harness {
 
   /** Computes the batch, also once more. */
   async compute<T>(source: InputSource<T>, time: number): Promise<T[][] | null> {
-    const rdd = await source.operator.compute(time, () => Promise.reject(new Error('a source has no parents')))
+    const rdd = await source.operator.compute(time, noReads)
     return rdd === undefined ? null : ((await rdd.materialise()) as T[][])
   }
 

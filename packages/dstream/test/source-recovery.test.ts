@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Receiver, Seconds } from 'dstream'
-import type { DStream } from 'dstream'
+import type { DStream, Source } from 'dstream'
 import { crashPoints, TestContext } from 'dstream/testing'
 import { lineCodec } from '../src/base/lines/line-codec.js'
 
@@ -137,7 +137,7 @@ test('files: what was planned is read again, what came while it was away follows
     await write('old', 0)
     for (const at of crashPoints.filter((name) => name.startsWith('batch:'))) {
       const said = new Map<number, string[]>()
-      const define = (t: TestContext): void =>
+      const define = (t: TestContext): unknown =>
         t.ssc
           .textFileStream(directory)
           .foreachRDD(async (rdd, time) => void said.set(time.milliseconds, await rdd.collect()))
@@ -197,6 +197,24 @@ test('rateStream goes on counting where it was', async () => {
     [6, 7],
   ])
   await second.ssc.stop()
+})
+
+test.each([true, false])('a source is closed after the last batch, and once (gracefully: %s)', async (gracefully) => {
+  const calls: string[] = []
+  const source: Source<string, number> = {
+    initial: () => 0,
+    plan: (from) => (calls.push('plan'), from + 1),
+    read: () => (calls.push('read'), ['a']),
+    committed: () => void calls.push('committed'),
+    close: () => void calls.push('close'),
+  }
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  t.output(t.ssc.fromSource(source))
+  await t.run(1)
+  await t.ssc.stop({ gracefully })
+  await t.ssc.stop({ gracefully })
+  const batch = ['plan', 'read', 'committed']
+  expect(calls).toEqual([...batch, ...(gracefully ? batch : []), 'close'])
 })
 
 test('queueStream cannot be recovered', async () => {

@@ -7,6 +7,7 @@ import {
   type Key,
   type KeyOf,
   type MapWithStateDStream,
+  type OutputOperation,
   type RDD,
   type RDDContext,
   type State,
@@ -254,7 +255,7 @@ test('keys and values of what may be pairs, and of what cannot', () => {
 })
 
 test('outputs and sources', () => {
-  expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<void>()
+  expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<OutputOperation>()
   expectTypeOf(() => words.batches()).returns.toEqualTypeOf<AsyncIterable<{ time: Time; records: string[] }>>()
   expectTypeOf(() => words.slice(0, 1000)).returns.resolves.toEqualTypeOf<RDD<string>[]>()
   expectTypeOf(() => ssc.queueStream([[1, 2]])).returns.toEqualTypeOf<DStream<number>>()

@@ -32,7 +32,8 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     job,
     'state-not-storable',
     [/^counts: the value of key "a" at \.inside\[0\]: an instance of Counter cannot be stored/, /Keep plain data in/],
-    1000,
+    // The operator keeps its input for later; the batch is done.
+    2000,
   ],
   [
     'a function in a state, at once',
@@ -40,7 +41,6 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     job,
     'state-not-data',
     [/^A state holds .*function/, /use plain data/],
-    // The operator keeps its input for later; the batch is done.
     2000,
   ],
   [
@@ -49,7 +49,7 @@ const unstorable: [name: string, source: Source, mended: Source, code: string, s
     holding(() => 1),
     'state-not-storable',
     [/^held: a record that a window .* will read again at \.inside: a function cannot be stored/, /use plain data/],
-    1000,
+    2000,
   ],
 ]
 

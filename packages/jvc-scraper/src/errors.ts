@@ -14,6 +14,7 @@ export type ScraperErrorCode =
   | 'log-away'
   | 'log-broken'
   | 'log-closed'
+  | 'log-in-use'
   | 'data-locked'
   | 'data-not-writable'
 

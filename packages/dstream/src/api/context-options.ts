@@ -2,8 +2,10 @@ import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
 import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
 import type { Clock, Logger, Storage } from '../base/ports.js'
+import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
+import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
 import type { RecordError } from '../base/record-error.js'
-import { checkPositiveDuration, type Duration } from '../base/time/duration.js'
+import { checkPositiveDuration, type Duration, durationOf } from '../base/time/duration.js'
 
 /**
  * How the rate of receivers follows what batches can process, by Spark's PID estimator (`PIDRateEstimator`).
@@ -39,10 +41,30 @@ export interface StreamingContextOptions {
   checkpointDir?: string | undefined
   /** What to do when the directory already holds a checkpoint; default `resume`. */
   onExistingCheckpoint?: 'resume' | 'refuse' | 'discard' | undefined
+  /**
+   * What to do when another process uses the checkpoint: `refuse` to start (default), or `wait` until that process has
+   * stopped or is dead. With `wait` the next version of a job can be started before the former one is stopped.
+   */
+  onLocked?: 'refuse' | 'wait' | undefined
+  /**
+   * How long a write of the checkpoint that the disk refuses (full, failing) is tried again before the job stops; default
+   * 60 s, and zero for not at all. Batches and sources wait meanwhile.
+   */
+  storageRetryTimeout?: Duration | undefined
   /** Ids of operators that are gone from the program and whose state may be dropped from the checkpoint. */
   allowDroppedState?: readonly string[] | undefined
   /** Batches that were due while the process was away: `run` them at once (default), or `skip` to the present. */
   missedBatches?: 'run' | 'skip' | undefined
+  /**
+   * What a start does when an output holds a batch that the checkpoint does not know, as behind an older copy of the
+   * checkpoint: `refuse` (default), or `continue` behind that batch. Without a checkpoint it continues behind that batch.
+   */
+  onOutputAhead?: 'refuse' | 'continue' | undefined
+  /**
+   * What batches do when the clock is behind them by more than an interval, since it was set back or since the last commit
+   * is of a later time: `wait` until it has caught up (default), or `continue`, one every interval, from the last time on.
+   */
+  onClockBehind?: 'wait' | 'continue' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
@@ -55,10 +77,25 @@ export interface StreamingContextOptions {
   maxBufferedRecords?: number | undefined
   /** Bytes that one receiver may hold before its source is paused; default 64 MiB. */
   maxBufferedBytes?: number | undefined
-  /** A record on which a user function throws: `fail` the batch (default), `skip` and count it, or decide. */
+  /**
+   * A record on which a user function throws, or that cannot be stored in the checkpoint: `fail` the batch (default), `skip`
+   * and count it, or decide.
+   */
   onRecordError?: 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | undefined
-  /** How often a failed batch is tried before `awaitTermination` rejects; default 1. */
-  maxBatchAttempts?: number | undefined
+  /** How an output, a `mapAsync` or a read of a source that fails is tried again; an output may have its own rules. */
+  retry?: RetryOptions | undefined
+  /**
+   * The decision once the attempts on a batch are used up. `stop` (default): the job stops with the error of the user, and
+   * its next run begins with that batch of that output. `skip`: the batch is given up for this output, counted and logged,
+   * and later ones go on. Or a function of the error that returns one of both.
+   */
+  onFailure?: OnFailure | undefined
+  /** The longest that one attempt of an output may take; then its signal is aborted. Default: no limit. */
+  outputTimeout?: Duration | undefined
+  /** Bytes of records that may wait for one output before the sources are held back; default 256 MiB. */
+  maxBehind?: number | undefined
+  /** Ids of outputs that are gone from the program and whose waiting batches may be dropped from the checkpoint. */
+  allowDroppedOutputs?: readonly string[] | undefined
   /** SIGTERM and SIGINT stop gracefully, a second one ends at once; default false, true under `run`. */
   stopGracefullyOnShutdown?: boolean | undefined
   /** Aborting it stops gracefully. */
@@ -76,8 +113,12 @@ const known = [
   'batchInterval',
   'checkpointDir',
   'onExistingCheckpoint',
+  'onLocked',
+  'storageRetryTimeout',
   'allowDroppedState',
   'missedBatches',
+  'onOutputAhead',
+  'onClockBehind',
   'defaultParallelism',
   'blockInterval',
   'maxRate',
@@ -85,7 +126,11 @@ const known = [
   'maxBufferedRecords',
   'maxBufferedBytes',
   'onRecordError',
-  'maxBatchAttempts',
+  'retry',
+  'onFailure',
+  'outputTimeout',
+  'maxBehind',
+  'allowDroppedOutputs',
   'stopGracefullyOnShutdown',
   'signal',
   'clock',
@@ -117,6 +162,16 @@ function canAll(value: unknown, methods: readonly string[]): boolean {
   )
 }
 
+/** Returns the rules of the outputs that set none themselves. @throws as `deliveryOf` does */
+export function contextDelivery({
+  retry,
+  onFailure,
+  outputTimeout,
+  maxBehind,
+}: StreamingContextOptions): DeliveryPolicy {
+  return { ...DEFAULT_DELIVERY, ...deliveryOf(WHERE, { retry, onFailure, timeout: outputTimeout, maxBehind }) }
+}
+
 /** @throws `bad-option` for what is no path: an empty one would mean the current directory */
 export function checkDirectory(directory: unknown, place = WHERE): void {
   if (typeof directory !== 'string' || directory === '') throw badOption(place, 'checkpointDir', 'a path', directory)
@@ -144,16 +199,24 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   checkPositiveDuration(`${WHERE}, option batchInterval`, options.batchInterval)
   if (options.blockInterval !== undefined)
     checkPositiveDuration(`${WHERE}, option blockInterval`, options.blockInterval)
+  if (options.storageRetryTimeout !== undefined)
+    durationOf(`${WHERE}, option storageRetryTimeout`, options.storageRetryTimeout)
   const { appName, allowDroppedState, backpressure } = options
   if (appName !== undefined && (typeof appName !== 'string' || appName === ''))
     throw badOption(WHERE, 'appName', 'a name', appName)
   if (options.checkpointDir !== undefined) checkDirectory(options.checkpointDir)
   if (allowDroppedState !== undefined && !isListOfIds(allowDroppedState))
     throw badOption(WHERE, 'allowDroppedState', 'an array of ids', allowDroppedState)
+  if (options.allowDroppedOutputs !== undefined && !isListOfIds(options.allowDroppedOutputs))
+    throw badOption(WHERE, 'allowDroppedOutputs', 'an array of ids', options.allowDroppedOutputs)
+  contextDelivery(options)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
+  oneOf('onLocked', options.onLocked, ['refuse', 'wait'])
   oneOf('missedBatches', options.missedBatches, ['run', 'skip'])
-  for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes', 'maxBatchAttempts'] as const) {
+  oneOf('onOutputAhead', options.onOutputAhead, ['refuse', 'continue'])
+  oneOf('onClockBehind', options.onClockBehind, ['wait', 'continue'])
+  for (const name of ['defaultParallelism', 'maxBufferedRecords', 'maxBufferedBytes'] as const) {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)

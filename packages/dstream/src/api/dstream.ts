@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream'
+import type { Logger } from '../base/ports.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
 import type { BatchProgress } from '../observe/progress.js'
-import type { Attempt, OutputSpec } from '../streams/graph/graph.js'
+import type { Attempt, OutputSpec } from '../streams/graph/output.js'
 import type { Operator } from '../streams/graph/operator.js'
 import type { Plan } from '../streams/graph/plan.js'
 import type { Key } from '../base/keys/key.js'
@@ -66,7 +67,9 @@ import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
-import { toSink, type Sink } from '../output/outputs/sink.js'
+import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
+import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
+import type { OutputOperation } from './output-operation.js'
 import type { CombinerOf, KnownType, OrTuple } from '../rdd/plan/inference.js'
 import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
 import type { RDD } from '../rdd/rdd.js'
@@ -149,9 +152,12 @@ export interface StreamHost {
   readonly context: StreamContext
   readonly sc: RDDContext
   readonly out: Writable
+  readonly logger: Logger
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
-  addOutput(spec: OutputSpec): void
+  addOutput(spec: OutputSpec): OutputOperation
+  /** Returns the error that has ended the context, if one has. */
+  failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
   setName(operator: Operator, name: string): void
   setCheckpoint(operator: Operator, interval: Duration): void
@@ -947,32 +953,34 @@ export class DStream<out T> {
   // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `f` for each batch, empty ones too, and awaits its result.
+   * Calls `f` for each batch, empty ones too, and awaits its result. A call that fails is made again after a pause; `attempt`
+   * tells its number and has the signal to heed. Later batches wait meanwhile, so `f` sees the batches in order.
    *
    * @example
    * lines.foreachRDD(async (rdd, time) => seen.push([time.milliseconds, await rdd.collect()]))
    * await t.run()
    * seen // [[1000, ['a b']], [2000, []]]
    */
-  foreachRDD(
-    f: (rdd: RDD<T>, time: Time, attempt: { readonly number: number; readonly replayed: boolean }) => unknown,
-  ): void {
+  foreachRDD(f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown, options: OutputOptions = {}): OutputOperation {
     aFunction('foreachRDD', 'f', f)
-    this.#host.addOutput(foreachRDD(this.#operator, f as (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown))
+    return this.#output('foreachRDD', foreachRDD(this.#operator, f), options)
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output).
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
+   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
    * await t.run()
    * t.printed.includes('a b') // true
    */
-  print(num = 10, options: { out?: Writable | undefined } = {}): void {
-    checkOptions('print', options, ['out'])
-    const { out } = options
-    this.#host.addOutput(print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out))
+  print(num = 10, options: OutputOptions & { out?: Writable | undefined } = {}): OutputOperation {
+    checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
+    const { out, ...delivery } = options
+    const warn = (line: string): void => this.#host.logger.warn({}, line)
+    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn)
+    return this.#output('print', spec, delivery)
   }
 
   /**
@@ -982,8 +990,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
    */
-  saveAsTextFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix)))
+  saveAsTextFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsTextFiles(this.#operator, ...names('saveAsTextFiles', prefix, suffix), this.#host.sc)
+    return this.#output('saveAsTextFiles', spec, options)
   }
 
   /**
@@ -992,8 +1001,9 @@ export class DStream<out T> {
    * @example
    * lines.saveAsObjectFiles('out/lines', 'bin') // the directories out/lines-1000.bin, out/lines-2000.bin, …
    */
-  saveAsObjectFiles(prefix: string, suffix = ''): void {
-    this.#host.addOutput(saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix)))
+  saveAsObjectFiles(prefix: string, suffix = '', options: OutputOptions = {}): OutputOperation {
+    const spec = saveAsObjectFiles(this.#operator, ...names('saveAsObjectFiles', prefix, suffix), this.#host.sc)
+    return this.#output('saveAsObjectFiles', spec, options)
   }
 
   /**
@@ -1008,22 +1018,26 @@ export class DStream<out T> {
    * await t.run()
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
-  to(sink: Sink<T>): void {
-    aFunction('to', 'sink.write', sink?.write)
-    aFunction('to', 'sink.lastCommitted', sink?.lastCommitted)
-    this.#host.addOutput(toSink(this.#operator, sink))
+  to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 
   /**
-   * Returns the batches for `for await`. A slow loop slows the batches down, and the loop ends when the context has stopped.
+   * Returns the batches for `for await`. A slow loop slows the batches down. Every loop gets all batches from its beginning
+   * on, and ends when the context has stopped; it throws the error that has stopped the context.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
    */
   batches(): AsyncIterable<Batch<T>> {
-    const { output, iterable } = batches(this.#operator)
+    const { output, iterable } = batches(this.#operator, () => this.#host.failure())
     this.#host.addOutput(output)
     return iterable
+  }
+
+  #output(where: string, spec: OutputSpec, options: OutputOptions): OutputOperation {
+    checkOptions(where, options, OUTPUT_OPTIONS)
+    return this.#host.addOutput({ ...spec, delivery: { ...spec.delivery, ...deliveryOf(where, options) } })
   }
 
   #other<U>(where: string, that: DStream<U>): Operator<U> {

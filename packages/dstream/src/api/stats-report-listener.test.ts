@@ -18,6 +18,7 @@ function batch(totalDelay?: number, processingDelay?: number): { batchInfo: Batc
       streamIdToInputInfo: {},
       submissionTime: 1000,
       numRecords: 0,
+      skippedRecords: {},
       outputOperationInfos: {},
       ...(totalDelay === undefined ? {} : { totalDelay }),
       ...(processingDelay === undefined ? {} : { processingDelay }),

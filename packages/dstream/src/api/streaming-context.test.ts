@@ -270,8 +270,8 @@ describe('time', () => {
 })
 
 describe('failures', () => {
-  test('an output that fails hinders nobody, and comes out of awaitTermination as it was thrown', async () => {
-    const t = new TestContext(second)
+  test('an output that has failed for good stops the job, with the very error that it threw', async () => {
+    const t = new TestContext({ ...second, retry: { attempts: 1 } })
     const stream = t.input([[1], [2]])
     const mine = new Error('mine')
     stream.foreachRDD((_, time) => {
@@ -281,15 +281,14 @@ describe('failures', () => {
     const ended = t.ssc.awaitTermination()
     await expect(t.run()).rejects.toBe(mine)
     await expect(ended).rejects.toBe(mine)
-    expect(other.batches).toEqual([[1], [2]])
-    expect(t.errors).toEqual([{ time: 1000, output: 'foreachRDD#1', operator: undefined, error: mine }])
-    const completed = t.events.flatMap((e) => (e.type === 'outputOperationCompleted' ? [e.outputOperationInfo] : []))
-    expect(completed.map(({ failureReason }) => failureReason?.includes('mine') ?? false)).toEqual([
-      true,
-      false,
-      false,
-      false,
+    expect(t.ssc.getState()).toBe('STOPPED')
+    // The other outputs of the batch run all the same.
+    expect(other.batches).toEqual([[1]])
+    expect(t.errors).toEqual([
+      { time: 1000, output: 'foreachRDD#1', operator: undefined, error: mine, attempt: 1, final: true },
     ])
+    const completed = t.events.flatMap((e) => (e.type === 'outputOperationCompleted' ? [e.outputOperationInfo] : []))
+    expect(completed.map(({ failureReason }) => failureReason?.includes('mine') ?? false)).toEqual([true, false])
   })
 
   test('an action that is not awaited is awaited all the same, and its failure fails the output', async () => {
@@ -333,14 +332,15 @@ describe('failures', () => {
     expect(await runBatches([[1, 2, 3]], (s) => s.map(odd), { onRecordError: 'skip' })).toEqual([[1, 3]])
   })
 
-  test('maxBatchAttempts: an output is tried again, with the attempt told', async () => {
-    const t = new TestContext({ ...second, maxBatchAttempts: 3 })
+  test('an output is tried again, with the attempt told', async () => {
+    const t = new TestContext({ ...second, retry: { attempts: 3 } })
     const attempts: number[] = []
     t.input([[1]]).foreachRDD((_, __, attempt) => {
       attempts.push(attempt.number)
       if (attempt.number < 3) throw new Error('not yet')
     })
-    await expect(t.run()).rejects.toThrow('not yet')
+    await t.run()
+    expect(t.errors.map(({ error }) => (error as Error).message)).toEqual(['not yet', 'not yet'])
     expect(attempts).toEqual([1, 2, 3])
     expect(t.ssc.getState()).toBe('ACTIVE')
   })
@@ -456,7 +456,7 @@ describe('waiting', () => {
 
   test('awaitTerminationOrTimeout: false when the time is over first, true after a stop, else what the job failed with', async () => {
     const clock = new ManualClock()
-    const ssc = new StreamingContext({ ...second, clock, logger: silent })
+    const ssc = new StreamingContext({ ...second, clock, logger: silent, retry: { attempts: 1 } })
     const oops = new Error('oops')
     ssc.queueStream([[1]]).foreachRDD((_, time) => {
       if (time.milliseconds === 1000) throw oops
@@ -586,24 +586,6 @@ describe('print', () => {
   })
 })
 
-describe('batches()', () => {
-  test('hands over one batch after the other and ends with the context', async () => {
-    const t = new TestContext(second)
-    const batches = t.input([['a'], ['b']]).batches()
-    const got: [number, string[]][] = []
-    const reading = (async () => {
-      for await (const { time, records } of batches) got.push([time.milliseconds, records])
-    })()
-    await t.run()
-    await t.ssc.stop()
-    await reading
-    expect(got).toEqual([
-      [1000, ['a']],
-      [2000, ['b']],
-    ])
-  })
-})
-
 describe('slice and remember', () => {
   test('the RDDs of remembered times, both ends included', async () => {
     const t = new TestContext(second)
@@ -651,7 +633,7 @@ describe('a source that a test feeds', () => {
   })
 
   test('fail makes the next batch fail', async () => {
-    const t = new TestContext(second)
+    const t = new TestContext({ ...second, onFailure: 'skip' })
     const source = t.source<number>()
     const out = t.output(source.stream)
     const mine = new Error('mine')

@@ -5,11 +5,13 @@ import type { MatchPlan } from '../durable/checkpoint/match.js'
 import {
   checkContextOptions,
   checkDirectory,
+  contextDelivery,
   type BackpressureOptions,
   type StreamingContextOptions,
 } from './context-options.js'
 import { DStream, type StreamContext, type StreamHost } from './dstream.js'
 import { stateStreams } from './state-dstream.js'
+import { OutputOperation } from './output-operation.js'
 import {
   advanceTheClock,
   alreadyStopped,
@@ -30,6 +32,7 @@ import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
 import { openEngine } from '../engine/open-engine.js'
+import { isLocked } from '../engine/take-lock.js'
 import { dryRun, holdsCheckpoint, resumePlan } from '../engine/program-checkpoint.js'
 import { sliceOf } from '../engine/slice.js'
 import { onStopRequest } from '../engine/stop-requests.js'
@@ -38,14 +41,17 @@ import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
 import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
+import { keepAlive } from '../platform/keep-alive.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
+import { safeLogger } from '../platform/safe-logger.js'
 import { stderrLogger } from '../platform/stderr-logger.js'
+import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
-import { ProgressLog, type BatchProgress } from '../observe/progress.js'
+import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
@@ -73,9 +79,10 @@ import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
+import { isInsideUserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
-import { checkPositiveDuration, durationOf } from '../base/time/duration.js'
+import { checkPositiveDuration, durationOf, Seconds } from '../base/time/duration.js'
 import type { Time } from '../base/time/time.js'
 
 /** Defined, running, ended; there is no way back. */
@@ -92,11 +99,18 @@ export interface ContextInternals {
   readonly onFailure?: (failure: Failure) => void
   /** A batch could not be finished, and the context is stopped for it. */
   readonly onFatal?: (error: unknown) => void
+  /** False for a storage that only stands in for one, until a start finds something in it. */
+  readonly recovers?: boolean
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
 
+const DEFAULT_STORAGE_RETRY = Seconds(60)
+
 const brand = Symbol.for('dstream.StreamingContext')
+
+/** The least time that a stop waits for, in milliseconds, unless the caller gives one. */
+const MIN_STOP_MS = 10_000
 
 /**
  * The entry to everything: makes streams from sources, starts them, stops them. Define the whole graph first, then
@@ -133,6 +147,7 @@ export class StreamingContext implements StreamContext {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #removeStopHandlers = (): void => undefined
+  #letProcessEnd = (): void => undefined
 
   /** @throws for options that are unknown or cannot be, naming the nearest known one and the bound */
   constructor(options: StreamingContextOptions, internals: ContextInternals = {}) {
@@ -141,7 +156,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = options.logger ?? stderrLogger
+    this.#logger = safeLogger(options.logger ?? stderrLogger)
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
@@ -157,6 +172,7 @@ export class StreamingContext implements StreamContext {
         clock: this.#clock,
         files: rddFiles,
         onRecordError: options.onRecordError,
+        skipped: (operator) => this.#progress.skip(operator),
       }),
     })
     this.#host = this.#makeHost()
@@ -182,9 +198,10 @@ export class StreamingContext implements StreamContext {
    * the directory holds a checkpoint, for work that belongs to a first start only. The context is not started.
    *
    * @param options `createOnError`: a checkpoint that cannot be read or does not match is discarded instead of refused
-   * @throws `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason
-   * as its cause; `bad-option` when `create` is no function, `no-context-created` when it returns no context,
-   * `other-copy` when the context is one of another copy of this library
+   * @throws `storage-locked` when another process uses the directory, unless the context has `onLocked: 'wait'`;
+   * `checkpoint-unreadable` when the directory cannot be read or holds another program's state, with the reason as its
+   * cause; `bad-option` when `create` is no function, `queue-not-recoverable` for a queueStream, `no-context-created` when it
+   * returns no context, `other-copy` when the context is one of another copy of this library
    *
    * @example
    * const again = await StreamingContext.getOrCreate('.checkpoint/words', ({ resuming }) => {
@@ -207,9 +224,12 @@ export class StreamingContext implements StreamContext {
     const context = createdContext('getOrCreate', await create({ resuming }))
     if (!(#engineOptions in context)) throw contextOfAnotherCopy('getOrCreate')
     context.checkpoint(checkpointDir)
+    context.#inputs.mustBeRecoverable()
     try {
       await dryRun(context.#engineOptions())
     } catch (error) {
+      // A checkpoint in use is a good one: it must not be discarded when its owner ends.
+      if (isLocked(error)) throw error
       if (options.createOnError !== true) throw noCheckpointToRead(checkpointDir, error)
       context.#onExisting = 'discard'
     }
@@ -322,7 +342,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * Batches from an array, which is live: what is pushed later is read later. Cannot be recovered from a checkpoint.
+   * Batches from an array, which is live: what is pushed later is read later. It cannot be recovered, so a context with a
+   * checkpoint refuses to start with it (`queue-not-recoverable`).
    *
    * @example
    * const out = t.output(ssc.queueStream([[1, 2], [3]]))
@@ -501,7 +522,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * How long every stream keeps its RDDs at least, for `slice`.
+   * How long the RDDs of every stream can be had at least, for `slice`. Sources and states keep theirs, also over a restart;
+   * the RDDs of other streams may be computed again for a slice.
    *
    * @throws `remember-twice`, `duration-not-positive`, `adding-too-late` after start
    *
@@ -536,15 +558,17 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       return Promise.reject(error)
     }
+    // On a clock of the program's own, time itself may depend on the end of the process.
+    if (this.#options.clock === undefined) this.#letProcessEnd = keepAlive()
     this.#starting = this.#start()
     return this.#starting
   }
 
   /**
    * Ends the context for good; idempotent. Gracefully: sources take nothing more, batches run until nothing received is
-   * waiting (one at least), state commits. Over `timeout` (ten batches) it stops anyway and rejects with the number of
-   * records that are left. May be called from a listener or an output, but not awaited there: it would wait for its own
-   * batch.
+   * waiting (one at least), state commits. Records that `maxRate` holds back go to batches at their ticks, as before. Over `timeout` (ten batches, at least ten seconds) it stops anyway: what hangs
+   * is aborted by its signal, and the error names it with the number of records that are left. What waits for an output
+   * stays in the checkpoint. Called inside an output it resolves at once, and goes on behind the batch.
    *
    * @example
    * await ssc.stop({ gracefully: true, timeout: Seconds(30) })
@@ -553,14 +577,19 @@ export class StreamingContext implements StreamContext {
     checkOptions('stop', options, ['gracefully', 'timeout'])
     if (this.#stopping !== undefined) {
       this.#logger.debug({}, 'StreamingContext has already been stopped')
-      return this.#stopping
+      return isInsideUserCode() ? Promise.resolve() : this.#stopping
     }
     const timeoutMs =
       options.timeout === undefined
-        ? 10 * this.batchInterval.milliseconds
+        ? Math.max(MIN_STOP_MS, 10 * this.batchInterval.milliseconds)
         : durationOf('stop', options.timeout).milliseconds
     this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
-    return this.#stopping
+    if (!isInsideUserCode()) return this.#stopping
+    // An output that waited for the stop would wait for itself. The stop goes on behind it.
+    this.#stopping.catch((err: unknown) =>
+      this.#logger.error({ err }, `${this.appName} did not stop as it was asked to.`),
+    )
+    return Promise.resolve()
   }
 
   /**
@@ -660,6 +689,18 @@ export class StreamingContext implements StreamContext {
     return this.#progress.recent
   }
 
+  /**
+   * The sums over all batches of this context: batches, input records, and the records left out, by operator.
+   *
+   * @example
+   * lines.print()
+   * await t.run()
+   * ssc.totals // { numBatches: 2, numInputRecords: 3, skippedRecords: {} }
+   */
+  get totals(): ProgressTotals {
+    return this.#progress.totals
+  }
+
   /** @internal The engine once it is open, for the testing kit. */
   get engine(): Engine | undefined {
     return this.#engine
@@ -687,7 +728,12 @@ export class StreamingContext implements StreamContext {
     } catch (error) {
       deactivate(this.appName, this)
       this.#state = 'STOPPED'
-      await (this.#engine?.closeAfterFailedStart() ?? this.#inputs.stop().catch(() => undefined))
+      await (this.#engine?.closeAfterFailedStart() ??
+        this.#inputs
+          .stop()
+          .catch(() => undefined)
+          .finally(() => this.#inputs.close()))
+      this.#letProcessEnd()
       throw error
     }
   }
@@ -700,6 +746,7 @@ export class StreamingContext implements StreamContext {
     } finally {
       this.#state = 'STOPPED'
       this.#removeStopHandlers()
+      this.#letProcessEnd()
       deactivate(this.appName, this)
       this.#termination.stop()
       this.#bus.close()
@@ -715,7 +762,10 @@ export class StreamingContext implements StreamContext {
   }
 
   #engineOptions(): EngineOptions {
-    const { maxBatchAttempts, allowDroppedState, missedBatches } = this.#options
+    const { allowDroppedState, allowDroppedOutputs, missedBatches } = this.#options
+    const { onLocked, storageRetryTimeout, signal } = this.#options
+    const delivery = contextDelivery(this.#options)
+    const { onOutputAhead, onClockBehind } = this.#options
     const policy = new FailurePolicy({
       appName: this.appName,
       logger: this.#logger,
@@ -724,11 +774,15 @@ export class StreamingContext implements StreamContext {
         this.#engine?.halt()
         void this.stop().catch(() => undefined)
       },
-      onFailure: this.#internals.onFailure,
+      onFailure: delivery.onFailure,
+      report: this.#internals.onFailure,
       onFatal: this.#internals.onFatal,
     })
     return {
       appName: this.appName,
+      onLocked: onLocked ?? 'refuse',
+      isStopped: () => this.#stopping !== undefined || signal?.aborted === true,
+      pause: (ms) => this.#pause(ms),
       graph: this.#graph,
       inputs: this.#inputs,
       sc: this.sc,
@@ -741,15 +795,30 @@ export class StreamingContext implements StreamContext {
       limits: this.#internals.limits,
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
-      maxAttempts: maxBatchAttempts ?? 1,
+      delivery,
+      timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
+      virtualTime: this.#internals.virtualTime === true,
       storage: this.#storage(),
+      recovers: this.#internals.recovers ?? true,
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
+      storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
       onExistingCheckpoint: this.#onExisting,
       allowDroppedState: allowDroppedState ?? [],
+      allowDroppedOutputs: allowDroppedOutputs ?? [],
       missedBatches: missedBatches ?? 'run',
+      onOutputAhead: onOutputAhead ?? 'refuse',
+      onClockBehind: onClockBehind ?? 'wait',
       failed: (failure) => policy.failed(failure),
+      operatorFailed: (failed, failure) => void policy.operatorFailed(failed, failure),
+      stop: (error) => policy.stop(error),
       fatal: (error) => policy.fatal(error),
     }
+  }
+
+  /** On virtual time a pause is one turn of the event loop. */
+  #pause(ms: number): Promise<void> {
+    if (this.#internals.virtualTime === true) return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
+    return new Promise((resolve) => this.#clock.setTimer(this.#clock.now() + ms, resolve))
   }
 
   #storage(): Storage | undefined {
@@ -776,8 +845,10 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const streamId = this.#inputs.nextStreamId
     return sourceHome({
-      streamId: this.#inputs.nextStreamId,
+      streamId,
+      skipped: () => this.#progress.skip(this.#graph.node(this.#inputs.all[streamId]!.operator).id),
       batchMs: this.batchInterval.milliseconds,
       sc: this.sc,
       clock: this.#clock,
@@ -815,14 +886,20 @@ export class StreamingContext implements StreamContext {
       context: this,
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),
+      logger: this.#logger,
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)
       },
       addOutput: (spec) => {
         mustBeNew(spec.kind)
-        graph.addOutput(spec)
+        const index = graph.addOutput(spec)
+        return new OutputOperation((id) => {
+          mustBeNew('a uid')
+          graph.setOutputId(index, id)
+        })
       },
+      failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')
         graph.setId(operator, id)

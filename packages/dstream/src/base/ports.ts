@@ -8,6 +8,11 @@ export interface Clock {
   now(): number
   /** Calls `run` once, at or after `atMs`, unless it is cancelled before. */
   setTimer(atMs: number, run: () => void): { cancel(): void }
+  /**
+   * Calls `run` once, when `delayMs` have passed, whatever `now` says. Without this method a clock that is set back is
+   * noticed when the next batch is due.
+   */
+  setDelay?(delayMs: number, run: () => void): { cancel(): void }
 }
 
 /** Decides when a long evaluation yields to the event loop. An evaluation runs in slices, with a possible pause after each. */
@@ -34,8 +39,13 @@ export interface Storage {
   list(prefix: string): Promise<string[]>
   /** Deletes a file; does nothing when it does not exist. */
   delete(file: string): Promise<void>
-  /** Locks the storage for this process until the returned function is called. @throws `storage-locked` naming the owner */
-  lock(): Promise<() => Promise<void>>
+  /**
+   * Locks the storage for its caller until the returned function is called.
+   *
+   * @param onWait receives a line for the log when the lock of an owner that may be dead is watched for some time
+   * @throws `storage-locked` naming the owner
+   */
+  lock(onWait?: (line: string) => void): Promise<() => Promise<void>>
 }
 
 /** Receives warnings and failures: facts as an object, then a sentence. A pino logger can be used as it is. */
@@ -101,4 +111,6 @@ export interface RDDFiles {
   loadWholeTexts(path: string): AsyncIterable<[string, string]>
   /** Reads the same files as `loadText`, each as a whole: its path and its bytes as they are. */
   loadWholeBytes(path: string): AsyncIterable<[string, Uint8Array]>
+  /** Returns the numbers n for which there is a directory whose path is `before`, n and `after`. */
+  numbered(before: string, after: string): Promise<number[]>
 }

@@ -19,8 +19,10 @@ export class RecordError extends DStreamError {
   readonly time: Time
   readonly record: unknown
   declare readonly cause: unknown
+  /** Whether the same call may succeed later: the function was asynchronous, so the error may come from outside. */
+  readonly retryable: boolean
 
-  constructor(origin: RecordOrigin, record: unknown, cause: unknown) {
+  constructor(origin: RecordOrigin, record: unknown, cause: unknown, retryable = false) {
     const batch = origin.time === undefined ? '' : ` in the batch of ${origin.time} ms`
     super('record-error', `${origin.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
       cause,
@@ -29,6 +31,7 @@ export class RecordError extends DStreamError {
     this.operator = origin.operator
     this.time = new Time(origin.time ?? 0)
     this.record = record
+    this.retryable = retryable
     Object.defineProperty(this, brand, { value: true })
   }
 

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
+import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -11,10 +12,11 @@ const USAGE = `dstream: looks into checkpoint directories.
 
   dstream checkpoint inspect <directory>   operators, keys, the last batch, what would be run again
   dstream checkpoint verify <directory>    reads every frame and checks its sums
-  dstream checkpoint plan <directory> <job.js>   what a start of this job would keep, migrate, drop and begin
+  dstream checkpoint plan <directory> <job>   what a start of this job would keep, migrate, drop and begin
   dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
   dstream --help
 
+A job may be TypeScript where its project has tsx, or where Node strips types.
 All only read; a job that uses the directory goes on undisturbed.
 `
 
@@ -26,13 +28,13 @@ function shown(time: number | undefined): string {
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, failed, held, remembered, operators, warnings } = report
+  const { pending, pendingOutputs, held, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
     `run again      ${pending.map(String).join(', ') || 'nothing'}`,
-    `owed outputs   ${failed.map(({ output, time }) => `${output} of ${time}`).join(', ') || 'none'}`,
+    `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
     `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
     'operators that keep something',
@@ -42,6 +44,14 @@ async function inspect(directory: string): Promise<string[]> {
     }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
+}
+
+/** Batches that wait for an output: one time, or the first and the last with their number. */
+function pendingText(range: PendingOutput): string {
+  const { output, from, until } = range
+  return from === until
+    ? `${output} of ${from}`
+    : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
 }
 
 /** Every file, good or not. @throws when one is damaged, after all have been read */
@@ -92,7 +102,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   inspect: { takes: ['<directory>'], run: inspect },
   verify: { takes: ['<directory>'], run: verify },
-  plan: { takes: ['<directory>', '<job.js>'], run: plan },
+  plan: { takes: ['<directory>', '<job>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
 }
 

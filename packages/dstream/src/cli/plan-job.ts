@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
 import { StreamingContext } from '../api/streaming-context.js'
 import { jobNotLoaded, noJobDefined } from '../base/errors/context.js'
 import { definedJobs, type Job } from '../api/job.js'
 import { collectJobs } from '../api/job-registry.js'
 import type { Logger, Storage } from '../base/ports.js'
+import { loadModule } from './load-module.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -25,7 +25,7 @@ export async function planJob(storage: Storage, file: string): Promise<MatchPlan
 async function load(file: string): Promise<Job> {
   collectJobs()
   try {
-    await import(pathToFileURL(file).href)
+    await loadModule(file)
   } catch (error) {
     throw jobNotLoaded(file, error)
   }

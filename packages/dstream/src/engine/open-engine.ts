@@ -1,18 +1,18 @@
 import { crashPoint } from '../base/crash-points.js'
+import { BatchTimes, firstGrid } from '../base/time/batch-times.js'
+import type { Recovered } from '../durable/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
+import type { Journal } from '../durable/journal/journal.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
-import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
-import { rememberTimes, sharedOperators } from '../streams/graph/remember.js'
-import { BatchCycle } from './batch/batch-cycle.js'
-import { BatchStore } from './batch/batch-store.js'
-import { StatefulOperators } from './batch/stateful-operators.js'
+import type { EarlierRun } from '../streams/graph/graph-evaluation.js'
 import { firstBatchTime } from './batch/ticker.js'
+import { batchParts } from './batch-parts.js'
 import { Engine } from './engine.js'
 import type { EngineOptions } from './engine-options.js'
 import { checkpointOptions } from './program-checkpoint.js'
-import { FailedOutputs } from './recovery/failed-outputs.js'
 import { resume, resumeLine } from './recovery/resume.js'
+import { takeLock } from './take-lock.js'
 import { startTimes } from './recovery/start-time.js'
 
 const checkpointOpened = crashPoint('start:opened')
@@ -26,50 +26,55 @@ const stateRestored = crashPoint('start:restored')
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
-  const liveMs = firstBatchTime(clock.now(), batchMs)
+  const newJob = crypto.randomUUID()
   if (storage === undefined) logVolatileState(options)
+  // At the first start: at the second one it would be too late.
+  else if (options.recovers) inputs.mustBeRecoverable()
+  const locked = storage && { storage, release: await takeLock(storage, options) }
+  // The lock may have been waited for: the first batch comes after that.
+  const liveMs = firstBatchTime(clock.now(), batchMs)
   const opened =
-    storage === undefined ? undefined : await openCheckpoint(checkpointOptions(options, storage, liveMs - batchMs))
+    locked && (await openCheckpoint(checkpointOptions(options, locked.storage, { liveMs, newJob }), locked.release))
   const { checkpoint, recovered } = opened ?? {}
   const outputs = new OpenOutputs(graph.outputs)
   try {
     for (const warning of recovered?.warnings ?? []) logger.warn({}, warning)
     await checkpointOpened(onCrashPoint)
     const journal = checkpoint?.journal ?? volatileJournal()
-    const zeroMs = recovered?.zeroTime ?? liveMs - batchMs
-    const retention = rememberTimes(graph, options.rememberMs)
-    const evaluation = new GraphEvaluation(graph, zeroMs, retention, sharedOperators(graph, retention))
-    const stateful = new StatefulOperators(graph, evaluation)
-    const store = new BatchStore({ ...options, evaluation, stateful, retention, journal, checkpoint })
-    const failedOutputs = new FailedOutputs({ ...options, store })
-    const cycle = new BatchCycle({ ...options, evaluation, stateful, store, failedOutputs })
-    let times = { first: liveMs, skipUntil: -Infinity, missed: 0 }
+    const batchTimes = new BatchTimes(recovered?.grids ?? [firstGrid(liveMs - batchMs, batchMs)])
+    const earlier = earlierRun(recovered, journal)
+    const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint })
+    let first = liveMs
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
-      resume(recovered, { ...options, evaluation, journal, store, stateful })
-      failedOutputs.add(recovered.failed)
-      times = startTimes(recovered, options.missedBatches, liveMs, zeroMs, batchMs)
-      logger.info({}, resumeLine(recovered, times.missed, options.missedBatches))
+      resume(recovered, { ...options, ...parts, journal, outputs: parts.operations })
+      const times = startTimes(recovered, batchTimes, liveMs)
+      first = times.first
+      logger.info({}, resumeLine(recovered, times, options))
     }
     await stateRestored(onCrashPoint)
     return new Engine({
       ...options,
-      zeroMs,
-      retention,
-      evaluation,
+      ...parts,
       journal,
       checkpoint,
-      store,
-      cycle,
       outputs,
       begun: new Set(recovered?.pending ?? []),
-      times,
+      job: recovered?.job ?? newJob,
+      first,
+      known: recovered?.pending.at(-1) ?? recovered?.lastCommitted,
     })
   } catch (error) {
     await outputs.close().catch(() => undefined)
     await checkpoint?.close().catch(() => undefined)
     throw error
   }
+}
+
+/** Returns what evaluation knows of the batches that an earlier run has committed. */
+function earlierRun(recovered: Recovered | undefined, journal: Journal): EarlierRun | undefined {
+  if (recovered?.lastCommitted === undefined) return undefined
+  return { untilMs: recovered.lastCommitted, isKept: (time) => journal.allocation(time) !== undefined }
 }
 
 function logVolatileState({ graph, appName, logger }: EngineOptions): void {

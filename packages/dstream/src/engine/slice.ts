@@ -17,15 +17,13 @@ export async function sliceOf<T>(
   fromMs: number,
   untilMs: number,
 ): Promise<RDD<T>[]> {
-  const { slideMs } = operator
-  const { zeroMs } = engine
-  const floor = (ms: number): number => zeroMs + Math.floor((ms - zeroMs) / slideMs) * slideMs
-  const last = engine.store.committed ?? zeroMs
+  const { store, evaluation } = engine
+  const last = store.committed ?? -Infinity
   const retentionMs = engine.retention.get(operator)!
   const rdds: RDD<T>[] = []
-  for (let time = Math.max(floor(fromMs), zeroMs + slideMs); time <= Math.min(floor(untilMs), last); time += slideMs) {
+  for (const time of evaluation.times(operator, fromMs - operator.slideMs, Math.min(untilMs, last))) {
     if (time <= last - retentionMs) throw sliceForgotten(id, time, retentionMs)
-    const rdd = await engine.evaluation.read(operator, time)
+    const rdd = await evaluation.read(operator, time)
     if (rdd !== undefined) rdds.push(rdd)
   }
   return rdds

@@ -24,6 +24,11 @@ export class Termination {
     return this.#stopped || this.#error !== undefined
   }
 
+  /** The last error that was reported. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#error
+  }
+
   fail(error: unknown): void {
     this.#error = { error }
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)

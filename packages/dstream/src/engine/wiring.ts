@@ -22,10 +22,12 @@ export interface RuntimeParts {
   readonly clock: Clock
   readonly files: RDDFiles
   readonly onRecordError: RecordErrorPolicy | undefined
+  /** Counts a record of an operator that is left out. */
+  readonly skipped: (operator: string) => void
 }
 
 /** Returns the surroundings in which the RDDs of a context are evaluated. Records that are left out are logged. */
-export function rddRuntime({ onRecordError, ...parts }: RuntimeParts): RDDRuntime {
+export function rddRuntime({ onRecordError, skipped, ...parts }: RuntimeParts): RDDRuntime {
   const { logger } = parts
   const runtime: RDDRuntime = {
     ...parts,
@@ -38,7 +40,10 @@ export function rddRuntime({ onRecordError, ...parts }: RuntimeParts): RDDRuntim
     ...runtime,
     onRecordError: (error) => {
       const decision = typeof onRecordError === 'function' ? onRecordError(error) : 'skip'
-      if (decision === 'skip') logger.warn({ err: error.cause }, `${sentence(error.message)} The record is left out.`)
+      if (decision === 'skip') {
+        skipped(error.operator)
+        logger.warn({ err: error.cause }, `${sentence(error.message)} The record is left out.`)
+      }
       return decision
     },
   }
@@ -57,6 +62,8 @@ export interface SourceHomeParts {
   readonly blockIntervalMs: number | undefined
   readonly maxBufferedRecords: number | undefined
   readonly maxBufferedBytes: number | undefined
+  /** Counts a received record that is left out. */
+  readonly skipped: () => void
   /** Returns the engine once it is open; sources are defined before and read only after. */
   readonly engine: () => Engine
 }
@@ -69,6 +76,7 @@ export function sourceHome({
   clock,
   logger,
   bus,
+  skipped,
   engine,
   ...limits
 }: SourceHomeParts): SourceHome {
@@ -78,6 +86,7 @@ export function sourceHome({
     sc,
     clock,
     logger,
+    skipped,
     onEvent: (type, receiverInfo) => bus.emit(type, { receiverInfo }),
     rate: { maxRate: limits.maxRate, initialRate: limits.initialRate },
     blockIntervalMs: limits.blockIntervalMs ?? DEFAULT_BLOCK_INTERVAL_MS,
@@ -91,6 +100,7 @@ export function sourceHome({
 
 function blockStore(engine: () => Engine): BlockStore {
   return {
+    mustBeStorable: (value) => engine().journal.mustBeStorable?.(value),
     add: (block) => engine().journal.addBlock(block),
     of: (streamId, time) => engine().journal.allocation(time)?.blocks.get(streamId) ?? [],
     earlier: (streamId) => {

@@ -1,4 +1,4 @@
-import type { BatchInfo, OutputOperationInfo, StreamInputInfo } from './events.js'
+import type { BatchInfo, OutputOperationInfo, SkippedRecords, StreamInputInfo } from './events.js'
 
 /** Collects the figures of one batch and returns them as the `BatchInfo` of each event. */
 export class BatchReport {
@@ -8,6 +8,7 @@ export class BatchReport {
   readonly #outputs: Record<number, OutputOperationInfo> = {}
   #startedMs: number | undefined
   #endedMs: number | undefined
+  #skipped: SkippedRecords = {}
 
   constructor(time: number, submittedMs: number, inputs: readonly StreamInputInfo[]) {
     this.time = time
@@ -29,8 +30,9 @@ export class BatchReport {
     return info
   }
 
-  ended(nowMs: number): void {
+  ended(nowMs: number, skipped: SkippedRecords = {}): void {
     this.#endedMs = nowMs
+    this.#skipped = skipped
   }
 
   get inputs(): readonly StreamInputInfo[] {
@@ -44,15 +46,18 @@ export class BatchReport {
   info(): BatchInfo {
     const started = this.#startedMs
     const ended = this.#endedMs
+    // The last batch of a stop runs before its tick: it has waited for nothing.
+    const dueMs = Math.min(this.time, this.#submittedMs)
     return {
       batchTime: this.time,
       streamIdToInputInfo: this.#inputs,
       submissionTime: this.#submittedMs,
-      ...(started === undefined ? {} : { processingStartTime: started, schedulingDelay: started - this.time }),
+      ...(started === undefined ? {} : { processingStartTime: started, schedulingDelay: started - dueMs }),
       ...(ended === undefined || started === undefined
         ? {}
-        : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - this.time }),
+        : { processingEndTime: ended, processingDelay: ended - started, totalDelay: ended - dueMs }),
       numRecords: this.numRecords,
+      skippedRecords: this.#skipped,
       outputOperationInfos: { ...this.#outputs },
     }
   }

@@ -7,6 +7,9 @@ export interface StreamInputInfo {
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
+/** Operator id → number of its records that were left out; an operator without such records is not in it. */
+export type SkippedRecords = Readonly<Record<string, number>>
+
 /** One output operation of a batch. Times and durations are milliseconds; `undefined` while unknown. */
 export interface OutputOperationInfo {
   readonly batchTime: number
@@ -25,7 +28,8 @@ export interface OutputOperationInfo {
 
 /**
  * One batch, with the figures that are known so far. All times and delays are milliseconds. The scheduling delay counts
- * from the tick, so it includes the wait for earlier batches (Spark counts from the time at which the jobs were queued).
+ * from the tick, so it includes the wait for earlier batches (Spark counts from the time at which the jobs were queued). The
+ * last batch of a graceful stop runs before its tick, and counts from its submission.
  */
 export interface BatchInfo {
   readonly batchTime: number
@@ -41,6 +45,8 @@ export interface BatchInfo {
   readonly totalDelay?: number
   /** The records of all input streams. */
   readonly numRecords: number
+  /** The records left out since the batch before, as `onRecordError` said or because they do not decode; empty until the batch is completed. */
+  readonly skippedRecords: SkippedRecords
   readonly outputOperationInfos: Readonly<Record<number, OutputOperationInfo>>
 }
 
@@ -61,6 +67,11 @@ export interface ReceiverInfo {
 export interface StreamingEvents {
   /** `start()` has completed. `time` is in milliseconds since the epoch. */
   streamingStarted: { time: number }
+  /**
+   * The next batch is more than one interval ahead of the clock: the clock was set back, or the last commit is of a later
+   * time. Emitted at once, and every minute as long as it is so. Times in milliseconds since the epoch.
+   */
+  clockBehind: { time: number; nextBatchTime: number }
   receiverStarted: { receiverInfo: ReceiverInfo }
   receiverError: { receiverInfo: ReceiverInfo }
   receiverStopped: { receiverInfo: ReceiverInfo }

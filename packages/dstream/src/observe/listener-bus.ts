@@ -9,6 +9,7 @@ type Handler = (event: never) => void
 
 const EVENTS: Readonly<Record<EventName, true>> = {
   streamingStarted: true,
+  clockBehind: true,
   receiverStarted: true,
   receiverError: true,
   receiverStopped: true,
@@ -27,6 +28,10 @@ function checkEvent(where: string, event: unknown): void {
 
 function methodOf(event: EventName): keyof StreamingListener {
   return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /**
@@ -96,7 +101,8 @@ export class ListenerBus {
       )
     try {
       const result = call()
-      if (result instanceof Promise) result.catch(failed)
+      // A promise of another realm is one too.
+      if (isThenable(result)) Promise.resolve(result).catch(failed)
     } catch (error) {
       failed(error)
     }

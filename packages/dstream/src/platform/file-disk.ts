@@ -37,6 +37,7 @@ export function fileDisk(directory: string): Disk {
         ({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length),
         unlessMissing(undefined),
       ),
+    sizeOf: (path) => stat(real(path)).then(({ size }) => size, unlessMissing(undefined)),
     rename: (from, to) => rename(real(from), real(to)),
     unlink: (path) => unlink(real(path)).then(() => true, unlessMissing(false)),
     removeDir: (path) => rmdir(real(path)).then(() => true, unlessMissing(false)),

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { open, readdir, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises'
+import { link, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockLost, type LockOwner, storageFailed, storageLocked } from '../base/errors/storage.js'
-import type { HeldLock } from '../durable/storage/disk-storage.js'
+import { lockLost, type LockOwner, storageFailed, storageLocked, watchedLock } from '../base/errors/storage.js'
+import { type HeldLock, TEMPORARY } from '../durable/storage/disk-storage.js'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
 
 export interface FileLockOptions {
@@ -12,12 +12,17 @@ export interface FileLockOptions {
   /** An owner of whom nothing else is known is dead when it has shown nothing for so long, in milliseconds. */
   readonly staleMs?: number
   readonly self?: ProcessIdentity
+  /** Receives a line when the lock of an owner that may be dead has to be watched. */
+  readonly onWait?: ((line: string) => void) | undefined
 }
 
 interface Owner extends LockOwner, ProcessIdentity {
   readonly token: string
   readonly released?: boolean
 }
+
+/** The errors of `link` on file systems that have no hard links. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
 
 function fileName(generation: number): string {
   return `lock.${String(generation).padStart(6, '0')}`
@@ -31,9 +36,10 @@ function generationOf(name: string): number {
  * between containers.
  *
  * Each owner creates the file of the next generation, `lock.000007`, exclusively: of several that find an owner dead only
- * one succeeds, and whoever is late finds a higher generation than its own. Numbers are never used again. The owner
- * touches its file every second; it is dead when /proc says so, or when nothing has been touched for ten seconds. An
- * owner that was merely asleep so long sees the higher generation before it writes again, and stops.
+ * one succeeds, and a latecomer finds a higher generation than its own. The file is written beside and linked to its name,
+ * so that no reader, and no crash, finds half of it. Numbers are never used again. The owner touches its file every
+ * second; it is dead when /proc says so, or when nothing has been touched for ten seconds. An owner that was merely
+ * asleep so long sees the higher generation before it writes again, and stops.
  *
  * @throws `storage-locked`, naming the owner
  */
@@ -55,22 +61,24 @@ class FileLock {
   readonly #self: ProcessIdentity
   readonly #beatMs: number
   readonly #staleMs: number
+  readonly #onWait: ((line: string) => void) | undefined
   readonly #owner: Owner
   #generation = 0
   #timer: NodeJS.Timeout | undefined
   #shownAt = 0
-  #lost = false
+  #lost: { readonly gone: boolean } | undefined
 
   constructor(
     directory: string,
     name: string,
-    { beatMs = 1000, staleMs = 10_000, self = thisProcess() }: FileLockOptions,
+    { beatMs = 1000, staleMs = 10_000, self = thisProcess(), onWait }: FileLockOptions,
   ) {
     this.#directory = directory
     this.#name = name
     this.#self = self
     this.#beatMs = beatMs
     this.#staleMs = staleMs
+    this.#onWait = onWait
     this.#owner = { ...self, token: randomUUID(), since: new Date().toISOString() }
   }
 
@@ -87,68 +95,117 @@ class FileLock {
     this.#shownAt = performance.now()
     this.#timer = setInterval(() => void this.#show().catch(() => undefined), this.#beatMs)
     this.#timer.unref()
-    return { verify: () => this.#verify(), release: () => this.#release() }
+    return { verify: () => this.#verify(), confirm: () => this.#show(), release: () => this.#release() }
   }
 
   /** Nothing to wait for while the last sign of life is young. */
   #verify(): Promise<void> | undefined {
-    if (!this.#lost && performance.now() - this.#shownAt < this.#staleMs / 2) return undefined
+    if (this.#lost === undefined && performance.now() - this.#shownAt < this.#staleMs / 2) return undefined
     return this.#show()
   }
 
   async #show(): Promise<void> {
     const now = new Date()
-    await utimes(this.#path(this.#generation), now, now).catch(() => (this.#lost = true))
-    if ((await this.#newest()) !== this.#generation) this.#lost = true
-    if (this.#lost) {
+    const touched = await utimes(this.#path(this.#generation), now, now).then(
+      () => true,
+      () => false,
+    )
+    const newest = await this.#newest().catch(() => 0)
+    if (newest !== this.#generation || !touched) this.#lost ??= { gone: newest <= this.#generation }
+    if (this.#lost !== undefined) {
       clearInterval(this.#timer)
-      throw lockLost(this.#name)
+      throw lockLost(this.#name, this.#lost.gone)
     }
     this.#shownAt = performance.now()
   }
 
-  /** The file stays and says that it is free: its generation must not be used again. */
+  /**
+   * Marks the file as free; it stays, since its generation must not be used again. The mark is as long as the text that it
+   * overwrites: a full disk takes it too, and nobody reads half of it.
+   */
   async #release(): Promise<void> {
     clearInterval(this.#timer)
-    if (this.#lost || (await this.#newest()) !== this.#generation) return
-    await writeFile(this.#path(this.#generation), JSON.stringify({ ...this.#owner, released: true })).catch(
-      () => undefined,
-    )
+    if (this.#lost !== undefined || (await this.#newest().catch(() => 0)) !== this.#generation) return
+    const handle = await open(this.#path(this.#generation), 'r+').catch(() => undefined)
+    await handle?.write(textOf(this.#owner, true), 0).catch(() => undefined)
+    await handle?.close()
   }
 
+  /** Returns when the lock may be taken over. A lock that is whole or touched is never taken from a living owner. */
   async #mustBeFree(generation: number): Promise<void> {
     const path = this.#path(generation)
-    const touched = async (): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.mtimeMs
-    const before = await touched()
+    const before = await touchedMs(path)
     for (let waited = 0; ; waited += this.#beatMs / 4) {
       const owner = await readOwner(path)
       if (owner?.released === true) return
       const alive = owner === undefined ? undefined : isAlive(owner, this.#self)
-      const now = await touched()
+      const now = await touchedMs(path)
       if (alive === false || now === undefined) return
-      if (owner !== undefined && (alive === true || now !== before)) {
-        throw storageLocked(this.#name, owner, owner.pid === this.#self.pid && alive === true)
+      if (alive === true || now !== before) {
+        throw storageLocked(this.#name, owner, owner?.pid === this.#self.pid && alive === true)
       }
-      if (waited >= this.#staleMs) return
+      // An owner that lives completes its text, or touches it, within a beat.
+      const watchMs = owner === undefined ? 2 * this.#beatMs : this.#staleMs
+      if (waited >= watchMs || (owner === undefined && (await this.#age(now)) >= watchMs)) return
+      if (waited === 0) this.#onWait?.(watchedLock(this.#name, owner, watchMs))
       await sleep(this.#beatMs / 4)
     }
   }
 
+  /** Returns how long ago a file was touched, by the clock of its file system. */
+  async #age(ms: number): Promise<number> {
+    const beside = await this.#writeBeside()
+    const now = await touchedMs(beside)
+    await unlink(beside).catch(() => undefined)
+    return (now ?? ms) - ms
+  }
+
   async #create(generation: number): Promise<boolean> {
-    const handle = await open(this.#path(generation), 'wx', 0o644).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return undefined
-      throw error
-    })
-    if (handle === undefined) return false
+    const path = this.#path(generation)
+    const beside = await this.#writeBeside()
     try {
-      await handle.writeFile(JSON.stringify(this.#owner))
+      await link(beside, path)
+      return true
     } catch (error) {
-      await unlink(this.#path(generation)).catch(() => undefined)
+      const code = (error as NodeJS.ErrnoException).code ?? ''
+      // The next owner sweeps temporary files away: another one was faster.
+      if (code === 'EEXIST' || code === 'ENOENT') return false
+      if (!NO_LINKS.includes(code)) throw error
+      return await this.#createInPlace(path)
+    } finally {
+      await unlink(beside).catch(() => undefined)
+    }
+  }
+
+  async #createInPlace(path: string): Promise<boolean> {
+    try {
+      await this.#write(path)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    }
+  }
+
+  async #writeBeside(): Promise<string> {
+    const beside = join(this.#directory, `lock-${this.#owner.token}${TEMPORARY}`)
+    await unlink(beside).catch(() => undefined)
+    await this.#write(beside)
+    return beside
+  }
+
+  /** Creates a file with the owner's text, synced: a power cut must not leave an empty one. */
+  async #write(path: string): Promise<void> {
+    const handle = await open(path, 'wx', 0o644)
+    try {
+      await handle.writeFile(textOf(this.#owner, false))
+      await handle.sync()
+    } catch (error) {
+      await unlink(path).catch(() => undefined)
       throw error
     } finally {
       await handle.close()
     }
-    return true
   }
 
   async #newest(): Promise<number> {
@@ -168,7 +225,16 @@ class FileLock {
   }
 }
 
-/** `undefined` when it cannot be read: it is being written, or its owner has died while writing it. */
+/** Returns the text of a lock file, of the same length before and after the release. */
+function textOf(owner: Owner, released: boolean): string {
+  return JSON.stringify({ ...owner, released }).replace(/true}$/, 'true }')
+}
+
+async function touchedMs(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs
+}
+
+/** Returns `undefined` for a file that cannot be read: a file system without links, or an earlier version, may leave one. */
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Owner

@@ -23,10 +23,10 @@ export function fileStorage(directory: string): Storage {
 export function lockingFileStorage(directory: string, options: FileLockOptions): Storage {
   const root = resolve(directory)
   const disk = fileDisk(root)
-  return new DiskStorage(disk, async () => {
+  return new DiskStorage(disk, async (onWait) => {
     await disk.makeDir('').catch((error: unknown) => {
       throw storageFailed('create the folder', directory, error)
     })
-    return acquireFileLock(root, directory, options)
+    return acquireFileLock(root, directory, { ...options, onWait })
   })
 }

@@ -2,17 +2,20 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
- * What tells one process from all others, those of other containers and of earlier boots included: two programs with
- * pid 1 in two containers differ in namespace, a pid that is used again differs in start time.
+ * Tells one owner of a lock from all others, those of other containers and of earlier boots included: two programs with
+ * pid 1 in two containers differ in namespace, a pid that is used again differs in start time, and a worker thread differs
+ * from the other threads of its process.
  */
 export interface ProcessIdentity {
   readonly pid: number
   readonly host: string
-  /** Linux only, as the next two: which boot of which machine. */
+  /** Linux only, as all that follow: the boot of the machine. */
   readonly boot: string | undefined
   readonly namespace: string | undefined
   /** Start of the process in clock ticks since boot. */
   readonly start: string | undefined
+  /** The thread of the owner; a worker can end while its process lives. */
+  readonly thread?: { readonly id: number; readonly start: string | undefined } | undefined
 }
 
 function tryTo<T>(read: () => T): T | undefined {
@@ -23,31 +26,58 @@ function tryTo<T>(read: () => T): T | undefined {
   }
 }
 
-/** Start time of a process, `undefined` when there is none with this pid; one that has died and waits for its parent is none. */
-export function startOf(pid: number | 'self'): string | undefined {
-  const stat = tryTo(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  // The name of the program stands in brackets and may hold anything; what follows the last bracket is fixed.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+/** Returns the fields of a `/proc` stat file from the third on, the state; `undefined` when the file cannot be read. */
+function statOf(task: string): string[] | undefined {
+  const stat = tryTo(() => readFileSync(`/proc/${task}/stat`, 'utf8'))
+  // The name of the program stands in brackets and may hold anything; the text after the last bracket is fixed.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/**
+ * Returns the start time of a process (`4711`, `self`) or of a thread (`4711/task/4712`); `undefined` when there is none,
+ * or when it has died and waits for its parent.
+ */
+export function startOf(task: number | string): string | undefined {
+  const fields = statOf(String(task))
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
+/** Returns the identity of the calling thread. */
 export function thisProcess(): ProcessIdentity {
+  const task = tryTo(() => readlinkSync('/proc/thread-self'))
   return {
     pid: process.pid,
     host: hostname(),
     boot: tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     namespace: tryTo(() => readlinkSync('/proc/self/ns/pid')),
     start: startOf('self'),
+    thread:
+      task === undefined ? undefined : { id: Number(task.slice(task.lastIndexOf('/') + 1)), start: startOf(task) },
   }
 }
 
-/** Whether the owner lives, as far as this process can tell. */
+/** Whether the owner lives, as far as this process can tell; `undefined` when only its signs of life can. */
 export function isAlive(owner: ProcessIdentity, self: ProcessIdentity): boolean | undefined {
   if (self.boot !== undefined && self.namespace !== undefined) {
-    const sameView = owner.boot === self.boot && owner.namespace === self.namespace
-    return sameView ? startOf(owner.pid) === owner.start : undefined
+    if (owner.boot !== self.boot || owner.namespace !== self.namespace) return undefined
+    // With hidepid, /proc shows the processes of this user only.
+    if (statOf(String(owner.pid)) === undefined) return signalled(owner.pid) === 'EPERM'
+    if (startOf(owner.pid) !== owner.start) return false
+    const { thread } = owner
+    return thread === undefined || startOf(`${owner.pid}/task/${thread.id}`) === thread.start
   }
   if (owner.host !== self.host) return undefined
+  const answer = signalled(owner.pid)
   // Without /proc a living process of that pid may be another one.
-  return tryTo(() => process.kill(owner.pid, 0)) === undefined ? false : undefined
+  return answer === undefined ? undefined : answer === 'EPERM'
+}
+
+/** Returns the code of the error with which the system refuses to signal a process; EPERM comes from a living one only. */
+function signalled(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
+  }
 }

@@ -73,6 +73,16 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
     async *loadText(path) {
       for (const file of await partsOf(path)) yield* linesOf(files.readText(file))
     },
+    async numbered(before, after) {
+      const first = resolve(`${before}0${after}`)
+      const start = basename(first).slice(0, -1 - after.length)
+      const entries = (await files.entries(dirname(first))) ?? []
+      return entries.flatMap(({ name, kind }) => {
+        if (kind !== 'directory' || !name.startsWith(start) || !name.endsWith(after)) return []
+        const number = name.slice(start.length, name.length - after.length)
+        return /^\d+$/.test(number) ? [Number(number)] : []
+      })
+    },
     async *loadObjects(path) {
       for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeOf(files.read(file)))
     },

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
@@ -20,7 +21,19 @@ function stackOf(error: Error): string {
 
 function detailOf(level: string, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
-  if (!(error instanceof Error)) return message.includes(String(error)) ? '' : `: ${escapeControl(String(error))}`
+  try {
+    return error instanceof Error ? errorDetail(level, error, message) : thrownDetail(error, message)
+  } catch {
+    return thrownDetail(error, message)
+  }
+}
+
+function thrownDetail(error: unknown, message: string): string {
+  const text = messageOf(error)
+  return message.includes(text) ? '' : `: ${escapeControl(text)}`
+}
+
+function errorDetail(level: string, error: Error, message: string): string {
   // A stack belongs to an error; a warning needs the reason only.
   if (level === 'error') return `\n${stackOf(error)}`
   const messages = messagesOf(error)
@@ -49,7 +62,17 @@ export function textLogger(write: (line: string) => void): Logger & { flush(): v
   }
 }
 
+/** Writes to standard error. When its reader has gone, the process goes on without a log. */
+function toStderr(line: string): void {
+  if (process.stderr.listenerCount('error', ignore) === 0) process.stderr.on('error', ignore)
+  process.stderr.write(`${line}\n`)
+}
+
+function ignore(): void {
+  return undefined
+}
+
 /** The default logger. It writes to standard error, so that standard output holds only the output of `print`. */
-export const stderrLogger = textLogger((line) => void process.stderr.write(`${line}\n`))
+export const stderrLogger = textLogger(toStderr)
 
 process.once('exit', () => stderrLogger.flush())

@@ -16,4 +16,8 @@ export const systemClock: Clock = {
     timer = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), LONGEST_MS))
     return { cancel: () => clearTimeout(timer) }
   },
+  setDelay: (delayMs, run) => {
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_MS))
+    return { cancel: () => clearTimeout(timer) }
+  },
 }

@@ -56,6 +56,7 @@ describe('RDDContext', () => {
       async *loadText() {
         yield* ['a', 'b', 'c']
       },
+      numbered: () => Promise.resolve([]),
       async *loadObjects() {
         yield* [1n, undefined]
       },

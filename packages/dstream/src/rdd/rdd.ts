@@ -13,6 +13,7 @@ import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
+import { checked } from './transformations/checked.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
 import * as statistics from './actions/stats.js'
@@ -1079,6 +1080,13 @@ export class RDD<out T> {
   /** Replaces the cached records by other objects for the same records, partition by partition. @internal */
   replacePartitions(partitions: readonly PartitionData<T>[]): void {
     this.node.truncateLineage(partitions, this.node.history)
+  }
+  /**
+   * Returns an RDD of the records on which `check` does not throw, cached; the others fail it or are left out, as
+   * `onRecordError` says. @internal
+   */
+  checkedBy(check: (record: unknown) => void): RDD<T> {
+    return this.#derive(checked(this.node, check))
   }
   /** Returns the same RDD with an observer, which RDDs made from it inherit. @internal */
   observedBy(observer: ActionObserver): RDD<T> {

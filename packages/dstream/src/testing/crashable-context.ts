@@ -8,6 +8,8 @@ export type ContextInternals = NonNullable<ConstructorParameters<typeof Streamin
 export class CrashableContext extends StreamingContext {
   readonly #storages: CrashableStorage[]
   #crashed = false
+  /** Called with each stop that has begun: the kit lets the virtual clock go on while a stop waits for it. */
+  onStopping: ((stopping: Promise<void>) => void) | undefined
 
   constructor(options: StreamingContextOptions & { readonly storage: Storage }, internals: ContextInternals) {
     const storages: CrashableStorage[] = []
@@ -26,7 +28,10 @@ export class CrashableContext extends StreamingContext {
 
   /** Does nothing after the crash: the sinks may belong to the next run by then. */
   override stop(options?: Parameters<StreamingContext['stop']>[0]): Promise<void> {
-    return this.#crashed ? Promise.resolve() : super.stop(options)
+    if (this.#crashed) return Promise.resolve()
+    const stopping = super.stop(options)
+    this.onStopping?.(stopping)
+    return stopping
   }
 
   /**

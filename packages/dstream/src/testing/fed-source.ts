@@ -1,5 +1,6 @@
 import { BatchMap } from '../base/batch-map.js'
-import type { InputSource, SourceHome } from 'dstream'
+import { RecordError, type InputSource, type SourceHome } from 'dstream'
+import { RefusedRecords } from '../input/receive/refused-records.js'
 
 /** What a test pushes by hand. */
 export interface Feed<T> {
@@ -31,38 +32,54 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
       failure = { error }
     },
   }
-  const make = (home: SourceHome): InputSource<T> => ({
-    streamId: home.streamId,
-    name: `Fed stream [${home.streamId}]`,
-    operator: {
-      kind: 'source',
-      params: {},
-      parents: [],
-      slideMs: home.slideMs,
-      lookbackMs: 0,
-      source: true,
-      compute: (time) => {
-        const failed = failures.get(time)
-        if (failed !== undefined) throw failed.error
-        return home.sc.parallelize(batches.get(time) ?? [])
+  const make = (home: SourceHome): InputSource<T> => {
+    const refused = new RefusedRecords(home.sc.runtime.onRecordError)
+    return {
+      streamId: home.streamId,
+      name: `Fed stream [${home.streamId}]`,
+      operator: {
+        kind: 'source',
+        params: {},
+        parents: [],
+        slideMs: home.slideMs,
+        lookbackMs: 0,
+        source: true,
+        compute: (time) => {
+          refused.check()
+          const failed = failures.get(time)
+          if (failed !== undefined) throw failed.error
+          return home.sc.parallelize(batches.get(time) ?? [])
+        },
       },
-    },
-    start: () => undefined,
-    stop: () => Promise.resolve(),
-    plan: (time) => {
-      if (failure !== undefined) failures.set(time, failure)
-      failure = undefined
-      const taken = waiting
-      waiting = []
-      batches.set(time, taken)
-      return taken
-    },
-    adopt: (time, planned) => batches.set(time, planned as readonly T[]),
-    forget: (time) => {
-      batches.forget(time)
-      failures.forget(time)
-    },
-    info: (time) => ({ inputStreamId: home.streamId, numRecords: batches.get(time)?.length ?? 0, metadata: {} }),
-  })
+      start: () => undefined,
+      stop: () => Promise.resolve(),
+      plan: (time) => {
+        if (failure !== undefined) failures.set(time, failure)
+        failure = undefined
+        const taken = waiting.filter((record) => isAccepted(record, home, refused))
+        waiting = []
+        batches.set(time, taken)
+        return taken
+      },
+      adopt: (time, planned) => batches.set(time, planned as readonly T[]),
+      forget: (time) => {
+        batches.forget(time)
+        failures.forget(time)
+      },
+      info: (time) => ({ inputStreamId: home.streamId, numRecords: batches.get(time)?.length ?? 0, metadata: {} }),
+    }
+  }
   return { feed, make }
+}
+
+/** Returns false for a record that can never be stored, which is left out or fails the next batch. */
+function isAccepted(record: unknown, home: SourceHome, refused: RefusedRecords): boolean {
+  try {
+    home.blocks.mustBeStorable?.(record)
+    return true
+  } catch (cause) {
+    const failed = refused.decide(new RecordError({ operator: 'source', time: undefined }, record, cause))
+    if (failed !== undefined) refused.failBatch(failed)
+    return false
+  }
 }

@@ -1,5 +1,6 @@
 export { TestContext } from './test-context.js'
-export type { Output, RecordedEvent, TestContextOptions, TestError } from './test-context.js'
+export type { RecordedEvent } from './recorded-events.js'
+export type { Output, TestContextOptions, TestError } from './test-context.js'
 export { runBatches } from './run-batches.js'
 export type { RunBatchesOptions } from './run-batches.js'
 export { testRecovery } from './test-recovery.js'

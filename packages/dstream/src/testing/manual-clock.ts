@@ -30,6 +30,10 @@ export class ManualClock implements Clock {
     }
   }
 
+  setDelay(delayMs: number, run: () => void): { cancel(): void } {
+    return this.setTimer(this.#nowMs + delayMs, run)
+  }
+
   /** The time of the next timer at or before `limitMs`. */
   nextTimer(limitMs: number): number | undefined {
     const next = this.#next()

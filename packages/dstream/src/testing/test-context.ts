@@ -8,7 +8,6 @@ import {
   type Storage,
   type StreamingContext,
   type StreamingContextOptions,
-  type StreamingEvents,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { CrashableContext, type ContextInternals } from './crashable-context.js'
@@ -16,7 +15,9 @@ import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { ManualClock } from './manual-clock.js'
+import { eventNames, type RecordedEvent } from './recorded-events.js'
 import { rowSource } from './row-source.js'
+import { turn } from './turn.js'
 
 export type TestContextOptions = Partial<StreamingContextOptions> & {
   batchInterval: Duration
@@ -33,27 +34,17 @@ export interface Output<T> {
   readonly times: number[]
 }
 
-/** One failure, with the very error that was thrown. */
+/** One failed attempt, with the very error that was thrown. */
 export interface TestError {
   time: number
   output: string | undefined
   operator: string | undefined
   error: unknown
+  /** The number of the attempt, from 1. */
+  attempt: number
+  /** Whether no further attempt follows. */
+  final: boolean
 }
-
-export type RecordedEvent = { [E in keyof StreamingEvents]: { type: E } & StreamingEvents[E] }[keyof StreamingEvents]
-
-const eventNames: readonly (keyof StreamingEvents)[] = [
-  'streamingStarted',
-  'receiverStarted',
-  'receiverError',
-  'receiverStopped',
-  'batchSubmitted',
-  'batchStarted',
-  'batchCompleted',
-  'outputOperationStarted',
-  'outputOperationCompleted',
-]
 
 /** @internal `onCrashPoint` is called at each named step, before those of `crashAndRecover`. */
 export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {
@@ -62,11 +53,6 @@ export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoi
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-/** A turn of the event loop, so that callbacks that are due can run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
-}
 
 /**
  * A real StreamingContext on a virtual clock: batches in, batches out, without sleeps and ports. The clock begins at 0, so
@@ -108,14 +94,17 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
+        recovers: options.storage !== undefined,
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
-        onFailure: ({ time, output, operator, error }) => this.errors.push({ time, output, operator, error }),
+        onFailure: ({ time, output, operator, error, attempt, final }) =>
+          this.errors.push({ time, output, operator, error, attempt, final }),
         onFatal: (error) => {
           this.#fatal ??= { error }
         },
       },
     )
+    this.#context.onStopping = (stopping) => void this.#passTimeUntil(stopping)
     this.ssc = this.#context
     this.#batchMs = given.batchInterval.milliseconds
     this.#firstMs = internals.firstMs ?? (Math.floor(startMs / this.#batchMs) + 1) * this.#batchMs
@@ -165,8 +154,9 @@ export class TestContext implements AsyncDisposable {
   }
 
   /**
-   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, then
-   * rejects with the first error that came up; `errors` has them all, and `run` may be called again.
+   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, or up to
+   * the one that stops the job, then rejects with the first error that no further attempt follows; `errors` has all. The
+   * pauses between two attempts take no time.
    */
   async run(batches?: number): Promise<void> {
     const before = this.errors.length
@@ -240,6 +230,15 @@ export class TestContext implements AsyncDisposable {
     if (!isReached) throw new Error(`The next batch did not come to the crash point "${at}".`)
   }
 
+  /** Lets batches go on at their ticks while a graceful stop waits for the rate to let held records through. */
+  async #passTimeUntil(stopping: Promise<void>): Promise<void> {
+    let stopped = false
+    void stopping.catch(() => undefined).then(() => (stopped = true))
+    for (; !stopped; await turn()) {
+      if (this.ssc.inputs.all.some(({ supervisor }) => supervisor?.buffer.draining)) await this.#tick()
+    }
+  }
+
   /** At the crash point the life stands still for good. */
   #step(name: string): Promise<void> | undefined {
     if (this.#cut?.at !== name) return undefined
@@ -277,16 +276,16 @@ export class TestContext implements AsyncDisposable {
   async #passTime(toMs: number): Promise<void> {
     for (let at = this.#clock.nextTimer(toMs); at !== undefined; at = this.#clock.nextTimer(toMs)) {
       this.#clock.runNext(at)
-      await this.ssc.engine?.ticker.idle()
+      await this.ssc.engine?.idle()
       await turn()
     }
     this.#clock.runNext(toMs)
-    await this.ssc.engine?.ticker.idle()
+    await this.ssc.engine?.idle()
   }
 
   #rethrow(before: number): void {
     if (this.#fatal !== undefined) throw this.#fatal.error
-    const first = this.errors[before]
+    const first = this.errors.slice(before).find(({ final }) => final)
     if (first !== undefined) throw first.error
   }
 }

@@ -56,8 +56,8 @@ export interface TinyOptions {
 export const tinyLimits: CheckpointLimits = { segmentBytes: 700, snapshotBytes: 600, keepSnapshots: 2 }
 export const batchMs = 1000
 
-export function openTiny(storage: Storage, { steps, limits = tinyLimits, more = {} }: TinyOptions = {}) {
-  return openCheckpoint({
+export async function openTiny(storage: Storage, { steps, limits = tinyLimits, more = {} }: TinyOptions = {}) {
+  const options: CheckpointOptions = {
     storage,
     operators: tinyOperators,
     zeroTime: 0,
@@ -68,7 +68,8 @@ export function openTiny(storage: Storage, { steps, limits = tinyLimits, more = 
     steps,
     limits,
     ...more,
-  })
+  }
+  return openCheckpoint(options, await storage.lock())
 }
 
 /** What was recovered, without what only the checkpoint itself knows of an entry. */

@@ -3,9 +3,8 @@ import type { Trace, Word } from './lives.js'
 
 /**
  * What a job has left behind after crashes, against the same job without one. What each output was given for a batch is
- * the same, however often; each batch that was done there is done here; outputs of one life came in order, and what one
- * is owed before all else that it is given; a batch that was begun in an earlier life says `replayed`, and one that was
- * committed does not come again, unless it is owed.
+ * the same, however often; each batch that was done there is done here; the batches of one output come in order of time; a
+ * batch that was begun in an earlier life says `replayed`, and one that was done in a committed batch does not come again.
  *
  * @returns what is wrong
  */
@@ -50,38 +49,31 @@ function isOwed({ life, time }: Word, { found }: Trace): boolean {
 }
 
 /** It went well, and a commit of its life says so. */
-function isSettled({ life, time, failed }: Word, { endings }: Trace): boolean {
-  const committed = endings[life]!.committed ?? -Infinity
-  const before = endings.slice(0, life).map((ending) => ending.committed ?? -Infinity)
-  return !failed && committed >= time && committed > Math.max(-Infinity, ...before)
+function isSettled({ life, batch, failed }: Word, { endings }: Trace): boolean {
+  return !failed && (endings[life]!.committed ?? -Infinity) >= batch
 }
 
-/** It has failed, and no batch has come since that would have it run again first. */
-function waits(word: Word, { words }: Trace): boolean {
-  return words.some((other) => other.failed && placeOf(other) === placeOf(word) && other.life === words.at(-1)!.life)
+/** It, or an earlier batch of its output, has failed, and no life has come since that would have it run again first. */
+function waits({ output, time }: Word, { words, endings }: Trace): boolean {
+  const last = words.filter((other) => other.output === output).at(-1)
+  return last !== undefined && last.failed && last.time <= time && last.life === endings.length - 1
 }
 
 function misplaced(word: Word, trace: Trace): string | undefined {
-  const { life, time, output, attempt, replayed } = word
+  const { life, time, output, attempt, replayed, batch } = word
   const { words, endings } = trace
   const here = words.filter((other) => other.life === life)
   const sooner = here.slice(0, here.indexOf(word))
-  const owed = isOwed(word, trace)
   const earlier = words.filter((other) => other.life < life && other.output === output && other.time === time)
   if (earlier.some((other) => isSettled(other, trace))) return 'had been committed'
   const begun = endings.slice(0, life).some((ending) => ending.begun >= time)
   if (replayed && !begun) return 'says that it is replayed'
-  if (!replayed && (earlier.length > 0 || owed)) return 'does not say that it is replayed'
-  if (owed) {
-    if (attempt !== 1) return 'is no first attempt'
-    // It may have to wait for an operator, and other outputs go on meanwhile.
-    return sooner.some((other) => other.output === output && other.time >= time) ? 'came out of order' : undefined
-  }
-  const before = sooner.filter((other) => !isOwed(other, trace)).at(-1)
-  if (before === undefined) return attempt === 1 ? undefined : 'is no first attempt'
-  const again = before.time === time && before.output === output
-  if (again) return before.failed && attempt === before.attempt + 1 ? undefined : 'came twice'
+  if (!replayed && (earlier.length > 0 || isOwed(word, trace))) return 'does not say that it is replayed'
+  const before = sooner.filter((other) => other.output === output).at(-1)
+  if (before?.time === time) return before.failed && attempt === before.attempt + 1 ? undefined : 'came twice'
   if (attempt !== 1) return 'is no first attempt'
-  const inOrder = before.time < time || (before.time === time && before.output < output)
-  return inOrder ? undefined : 'came out of order'
+  if (before !== undefined && before.time > time) return 'came out of order'
+  // Outputs that are not behind run in the order of their definition.
+  const beside = sooner.filter((other) => other.batch === batch && other.time === time && time === batch)
+  return beside.some((other) => other.output > output) ? 'came out of order' : undefined
 }

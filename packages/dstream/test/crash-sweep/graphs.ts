@@ -17,6 +17,8 @@ export interface SweepGraph {
   readonly options?: Partial<TestContextOptions>
   /** Its receiver gathers records into blocks: one that the disk refuses is offered again later, and comes with a later batch. */
   readonly gathers?: true
+  /** The job stops of itself in its first life. */
+  readonly stops?: true
   readonly define: (job: Job) => void
 }
 
@@ -154,7 +156,8 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       job.say(states.filter(([, { n }]) => n > 1).map(([word]) => word))
     },
   },
-  'an output that fails in the first life': {
+  'an output that fails in the first life, and waits': {
+    options: { retry: { attempts: Infinity } },
     define: (job) => {
       const states = counted(received(job, 'storeBlock'))
       const first = job.world.lives === 1
@@ -162,8 +165,18 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       job.say(states)
     },
   },
-  'an output that always fails, tried twice': {
-    options: { maxBatchAttempts: 2 },
+  'an output that stops the job in the first life': {
+    options: { retry: { attempts: 2 } },
+    stops: true,
+    define: (job) => {
+      const states = counted(received(job, 'storeBlock'))
+      const first = job.world.lives === 1
+      job.say(states)
+      job.say(states, (time) => first && time === 4000)
+    },
+  },
+  'an output that always fails, tried twice and skipped': {
+    options: { retry: { attempts: 2 }, onFailure: 'skip' },
     define: (job) => {
       const words = received(job, 'storeBytes')
       job.say(words, (time) => time === 3000 || time === 5000)
@@ -181,6 +194,7 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
     },
   },
   'poison that holds a state up': {
+    options: { onFailure: 'skip' },
     define: (job) => {
       const { world } = job
       const checked = received(job, 'storeBlock').map((word) => {

@@ -12,6 +12,8 @@ export interface Word {
   readonly life: number
   readonly output: number
   readonly time: number
+  /** The batch whose commit says that the output is done with it; a later one for what has waited. */
+  readonly batch: number
   readonly records: readonly unknown[]
   readonly attempt: number
   readonly replayed: boolean
@@ -84,7 +86,10 @@ export class Lives {
 
   /** A life that nothing cuts, to the end of all rows. */
   async last(mode: Mode = {}): Promise<Trace> {
-    if (await this.next(undefined, mode)) throw new Error('it was cut')
+    let wasCut = await this.next(undefined, mode)
+    // A job that stops of itself in its first life is started again.
+    if (wasCut && this.#graph.stops === true) wasCut = await this.next(undefined, mode)
+    if (wasCut) throw new Error('it was cut')
     return this.trace
   }
 
@@ -100,6 +105,7 @@ export class Lives {
     trace.steps.push(steps)
     trace.calls.push(calls)
     let over = false
+    let inBatch = false
     let end!: () => void
     const reached = new Promise<boolean>((resolve) => (end = () => ((over = true), resolve(true))))
     const fault = (call: DiskCall): DiskFault | undefined => {
@@ -118,10 +124,16 @@ export class Lives {
         return new Promise<void>(() => undefined)
       }
       steps.push(name)
+      if (name === 'batch:begin') inBatch = true
+      if (name === 'batch:committed') inBatch = false
       if (name === 'batch:forgotten') trace.callsOfStart[life] ??= calls.length
       return undefined
     })
-    this.#define(t, () => over)
+    this.#define(
+      t,
+      () => over,
+      () => inBatch,
+    )
     try {
       return await Promise.race([this.#live(t, () => over), reached])
     } finally {
@@ -143,7 +155,7 @@ export class Lives {
     )
   }
 
-  #define(t: TestContext, isOver: () => boolean): void {
+  #define(t: TestContext, isOver: () => boolean, isInBatch: () => boolean = () => true): void {
     const { trace } = this
     const life = trace.endings.length
     let outputs = 0
@@ -155,11 +167,13 @@ export class Lives {
       say: (stream, fails = () => false) => {
         const output = outputs++
         stream.foreachRDD(async (rdd, { milliseconds: time }, { number: attempt, replayed }) => {
+          const { nextMs } = t.ssc.engine!.ticker
+          const batch = isInBatch() ? nextMs - 1000 : nextMs
           const records = await rdd.collect()
           // The dead say nothing.
           if (isOver()) return
           const failed = fails(time)
-          trace.words.push({ life, output, time, records, attempt, replayed, failed })
+          trace.words.push({ life, output, time, batch, records, attempt, replayed, failed })
           if (failed) throw new Error('the output failed')
         })
       },
@@ -183,8 +197,9 @@ export class Lives {
       world.row = row
       // What the user's functions throw is in the trace; what ends the context is not to be.
       await t.run(1).catch((error: unknown) => {
-        if (t.ssc.getState() !== 'ACTIVE') throw error
+        if (t.ssc.getState() !== 'ACTIVE' && this.#graph.stops !== true) throw error
       })
+      if (t.ssc.getState() !== 'ACTIVE') return true
     }
     if (isOver()) return true
     this.trace.states = t.ssc.engine!.states()

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { check, graphs, nodesOf, outputsOf, type Graph } from './graph.js'
+import { check, graphs, isChanged, nodesOf, outputsOf, type Graph } from './graph.js'
 import { operators } from './operators.js'
 
 /** Checks so many random graphs, and tells what they were made of. */
@@ -21,6 +21,7 @@ export class Census {
   withWindow = 0
   withSharedNode = 0
   crashed = 0
+  changed = 0
 
   add(graph: Graph): void {
     const nodes = nodesOf(graph)
@@ -31,6 +32,7 @@ export class Census {
     if (has('state')) this.withState++
     if (has('window')) this.withWindow++
     if (graph.crash !== undefined) this.crashed++
+    if (isChanged(graph)) this.changed++
     // An ancestor, other than the source, of two outputs.
     const above = outputsOf(nodes).map((output) => ancestors(nodes, output))
     const shared = nodes.some((_, i) => i > 0 && above.filter((set) => set.has(i)).length > 1)
@@ -46,7 +48,8 @@ export class Census {
     const uses = [...this.uses].map(([name, n]) => `${name} ${n}`).join(', ')
     return (
       `${this.graphs} random graphs: state in ${percent(this.withState)}, windows in ${percent(this.withWindow)}, ` +
-      `outputs that share a node in ${percent(this.withSharedNode)}, a crash in ${percent(this.crashed)}\n${uses}`
+      `outputs that share a node in ${percent(this.withSharedNode)}, a crash in ${percent(this.crashed)}, another interval or ` +
+      `slides behind it in ${percent(this.changed)}\n${uses}`
     )
   }
 }

@@ -14,6 +14,12 @@ export interface Params {
 /** The past of a parent: what it gave at each of its times up to now, oldest first. */
 export type Past = readonly { readonly at: number; readonly records: readonly Pair[] }[]
 
+/** A batch of the operator itself, and the length of its window there, in the unit of `at`. */
+export interface Span {
+  readonly at: number
+  readonly length: number
+}
+
 export interface OperatorModel {
   readonly parents: 1 | 2
   readonly traits?: readonly ('state' | 'window' | 'slides')[]
@@ -22,8 +28,8 @@ export interface OperatorModel {
     params: Params,
     windows: readonly [Duration, Duration],
   ) => Stream
-  /** The same from the whole past of its parents, recomputed each time; `now` and its units are batches. */
-  readonly naive: (pasts: readonly [Past, Past], now: number, params: Params & { readonly unit: number }) => Pair[]
+  /** The same from the whole past of its parents, recomputed each time. `spans` has its own batches up to this one. */
+  readonly naive: (pasts: readonly [Past, Past], now: number, spans: readonly Span[]) => Pair[]
 }
 
 /** A user's function that cannot take a record, which is left out then: the contexts are told so. */
@@ -96,8 +102,8 @@ function orNone(values: number[]): (number | undefined)[] {
   return values.length === 0 ? [undefined] : values
 }
 
-function inWindow(past: Past, now: number, { window, unit }: Params & { readonly unit: number }): Pair[] {
-  return all(past.filter(({ at }) => at > now - window * unit))
+function inSpan(past: Past, span: Span): Past {
+  return past.filter(({ at }) => at > span.at - span.length && at <= span.at)
 }
 
 function windowed(
@@ -108,12 +114,12 @@ function windowed(
     parents: 1,
     traits: ['window', 'slides'],
     define: ([s], params, windows) => define(s, windows, params),
-    naive: ([past], now, params) => naive(inWindow(past, now, params), seen(past, params)),
+    naive: ([past], _, spans) => naive(all(inSpan(past, spans.at(-1)!)), seen(past, spans)),
   }
 }
 /** What any window has held: with a slide longer than the window not all there was. */
-function seen(past: Past, { window, slide, unit }: Params & { readonly unit: number }): Past {
-  return past.filter(({ at }) => Math.ceil(at / (slide * unit)) * slide * unit - at < window * unit)
+function seen(past: Past, spans: readonly Span[]): Past {
+  return past.filter((batch) => spans.some((span) => inSpan([batch], span).length > 0))
 }
 /** What an incremental form gives of all keys that it has ever seen. */
 function ofAllSeen(window: Pair[], past: Past): Pair[] {
@@ -134,10 +140,11 @@ function stateful(
     parents: 1,
     traits: ['state'],
     define: ([s], params, [idle]) => define(s, params, idle),
-    naive: ([past], _, { window, unit }) => {
+    naive: ([past], _, spans) => {
       const state = new Map<string, Cell>()
       let given: Pair[] = []
-      for (const { at, records } of past) given = update(state, records, at, window * unit)
+      for (const { at, records } of past)
+        given = update(state, records, at, spans.find((span) => span.at === at)!.length)
       return given
     },
   }

@@ -7,5 +7,6 @@ test('six thousand random graphs', async () => {
   expect(Math.min(...census.uses.values())).toBeGreaterThanOrEqual(200)
   expect(census.share(census.withState)).toBeGreaterThan(0.3)
   expect(census.share(census.withWindow)).toBeGreaterThan(0.3)
+  expect(census.share(census.changed)).toBeGreaterThan(0.2)
   expect(census.share(census.withSharedNode)).toBeGreaterThan(0.2)
 })

@@ -266,7 +266,7 @@ describe('StreamingListenerSuite and FailureSuite', () => {
   })
 
   test('a failing output is told with its reason, the others go on, and the next batch runs', async () => {
-    const t = new TestContext({ batchInterval: Seconds(1) })
+    const t = new TestContext({ batchInterval: Seconds(1), retry: { attempts: 1 }, onFailure: 'skip' })
     const stream = t.input([[1], [2]])
     stream.foreachRDD((_, time) => {
       if (time.milliseconds === 1000) throw new Error('output 0 is ill')

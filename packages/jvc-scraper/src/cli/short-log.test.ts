@@ -25,7 +25,11 @@ test.each([
     { page: { title: 't'.repeat(600), posts: [] } },
     'scraper WARN  a page could not be read  page={2 fields}\n',
   ],
-  ['control characters', { path: 'a\u001b[2Jb\nc' }, 'scraper WARN  a page could not be read  path=a\\u001b[2Jb\\u000ac\n'],
+  [
+    'control characters',
+    { path: 'a\u001b[2Jb\nc' },
+    'scraper WARN  a page could not be read  path=a\\u001b[2Jb\\u000ac\n',
+  ],
 ])('%s', (_, details, expected) => {
   expect(textOf(details)).toBe(expected)
 })

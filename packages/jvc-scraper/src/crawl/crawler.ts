@@ -55,6 +55,8 @@ export class Crawler {
   #wake: () => void = () => {}
   #attempts = Infinity
   #gaveUp = false
+  /** The error that has ended the crawl. */
+  #fatal: { readonly error: unknown } | undefined
   readonly #status: CrawlStatusTracker
 
   constructor(ports: CrawlerPorts, options: CrawlerOptions) {
@@ -70,7 +72,7 @@ export class Crawler {
     return this.#status.current
   }
 
-  /** Crawls until `stop` is called. */
+  /** Crawls until `stop` is called. @throws ScraperError `log-in-use` */
   async run(): Promise<void> {
     const visiting = this.#visitAll()
     while (!this.#stop.signal.aborted) {
@@ -78,6 +80,7 @@ export class Crawler {
       await this.#pause(this.#pauseAfterScan())
     }
     await visiting
+    if (this.#fatal !== undefined) throw this.#fatal.error
   }
 
   /**
@@ -95,6 +98,7 @@ export class Crawler {
     const complete = !this.#stop.signal.aborted && this.#listFailures === 0 && !this.#gaveUp
     this.stop()
     await visiting
+    if (this.#fatal !== undefined) throw this.#fatal.error
     return complete
   }
 
@@ -211,6 +215,10 @@ export class Crawler {
       logger.error({ code: error.code, tried: error.attempts }, `a page could not be read: ${error.message}`)
     }
     if (error instanceof ScraperError && error.code === 'bookmarks-away') counters.add('bookmarkErrors')
+    if (error instanceof ScraperError && error.code === 'log-in-use') {
+      this.#fatal ??= { error }
+      this.stop()
+    }
     if (error instanceof ScraperError && error.code === 'log-away') {
       counters.add('logErrors')
       logger.error({}, error.message)

@@ -84,7 +84,8 @@ export class FeedLog {
    * Adds posts of one topic, by ascending id.
    *
    * @returns how many of them were new to the log
-   * @throws ScraperError `log-away` when the store fails; nothing is lost by trying the same posts again
+   * @throws ScraperError `log-away` when the store fails; nothing is lost by trying the same posts again. `log-in-use` when
+   * another scraper writes the log
    */
   append(topicId: string, posts: readonly Post[]): Promise<number> {
     if (this.#closed) return Promise.reject(new ScraperError('log-closed', 'The log of the feed is closed'))
@@ -135,6 +136,11 @@ export class FeedLog {
         waiting.forEach(({ done }, i) => done(written[i] ?? 0))
       } catch (cause) {
         this.#away = true
+        // Trying again is of no use when another scraper writes this log.
+        if (cause instanceof ScraperError && cause.code === 'log-in-use') {
+          for (const { failed } of waiting) failed(cause)
+          continue
+        }
         const message = `The log of the feed could not be written (${messageOf(cause)}). The posts will be tried again.`
         for (const { failed } of waiting) failed(new ScraperError('log-away', message, { cause }))
       }

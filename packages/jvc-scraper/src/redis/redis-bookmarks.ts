@@ -38,27 +38,36 @@ export class RedisBookmarks implements Bookmarks {
   }
 
   async get(topicId: string): Promise<string | undefined> {
-    const id = await this.#ask(() => this.#redis.get(this.#key(topicId)))
+    const key = this.#key(topicId)
+    const id = await this.#ask(key, () => this.#redis.get(key))
     return id !== null && /^\d+$/.test(id) ? id : undefined
   }
 
   async advance(topicId: string, postId: string): Promise<void> {
     const { expiryMs } = this.#options
-    await this.#ask(() => this.#redis.eval(RAISE, 1, this.#key(topicId), postId, Math.ceil(expiryMs)))
+    const key = this.#key(topicId)
+    await this.#ask(key, () => this.#redis.eval(RAISE, 1, key, postId, Math.ceil(expiryMs)))
   }
 
   close(): Promise<void> {
     return Promise.resolve()
   }
 
+  #wrongType(key: string, cause: unknown): ScraperError {
+    const advice = 'Rename or delete that key, or use another database of Redis.'
+    const message = `The bookmarks need a string in Redis at ${key}, where another kind of value is. ${advice}`
+    return new ScraperError('bookmarks-broken', message, { cause })
+  }
+
   #key(topicId: string): string {
     return `${this.#options.prefix}bookmark:${topicId}`
   }
 
-  async #ask<T>(question: () => Promise<T>): Promise<T> {
+  async #ask<T>(key: string, question: () => Promise<T>): Promise<T> {
     try {
       return await question()
     } catch (cause) {
+      if (/WRONGTYPE/.test(messageOf(cause))) throw this.#wrongType(key, cause)
       throw new ScraperError(
         'bookmarks-away',
         `Redis does not answer (${messageOf(cause)}). The visit will be retried.`,

@@ -142,6 +142,79 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     })
   })
 
+  describe('two scrapers on one Redis and forum', () => {
+    const storeOn = (connection: Redis) => new RedisLogStore(connection, { prefix: 'test:' })
+    const another = () => connectRedis(server.url, { clock: systemClock, logger, commandTimeoutMs: 300 })
+
+    test('the second is refused with the address of the first, and may start when that has closed or died', async () => {
+      const first = await FeedLog.open(storeOn(redis))
+      await first.append('7', posts(1, 3))
+      const second = await another()
+      await expect(FeedLog.open(storeOn(second))).rejects.toMatchObject({
+        code: 'log-in-use',
+        message: expect.stringMatching(
+          /at test:log is in use: a scraper connected from 127\.0\.0\.1:\d+ writes it\. Stop/,
+        ),
+      })
+      expect(await first.append('7', posts(3, 4))).toBe(1)
+      await first.close()
+      const log = await FeedLog.open(storeOn(second))
+      expect(log.next).toBe(3)
+      second.disconnect()
+      await expect.poll(() => redis.client('LIST').then(String)).not.toContain('jvc-scraper:')
+      await (await FeedLog.open(storeOn(redis))).close()
+    })
+
+    test('one that was taken over while its connection was lost writes nothing more, and says why', async () => {
+      const first = await FeedLog.open(storeOn(redis))
+      await first.append('7', posts(1, 3))
+      await redis.client('SETNAME', 'lost')
+      const second = await another()
+      const log = await FeedLog.open(storeOn(second))
+      await log.append('8', posts(1, 2))
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await expect(first.append('7', posts(3, 4))).rejects.toMatchObject({
+          code: 'log-in-use',
+          message: expect.stringContaining('another scraper has taken it over'),
+        })
+      }
+      expect(await redis.xlen('test:log')).toBe(3)
+      await closeRedis(second)
+    })
+
+    test('the name of the connection comes back with the connection', async () => {
+      const log = await FeedLog.open(storeOn(redis))
+      await server.kill()
+      await back()
+      const second = await another()
+      await expect.poll(() => second.client('LIST').then(String)).toContain('name=jvc-scraper:test:log')
+      await log.close()
+      await closeRedis(second)
+    })
+  })
+
+  test.each<[string, string]>([
+    ['test:log', 'needs a stream in Redis at test:log, where a list is'],
+    ['test:log-id', 'needs a string in Redis at test:log-id, where a list is'],
+    ['test:log-owner', 'needs a string in Redis at test:log-owner, where a list is'],
+  ])('a list at %s is refused in one sentence', async (key, said) => {
+    await redis.rpush(key, 'mine')
+    const opening = FeedLog.open(new RedisLogStore(redis, { prefix: 'test:' }))
+    await expect(opening).rejects.toMatchObject({ code: 'log-broken', message: expect.stringContaining(said) })
+    expect(await redis.lrange(key, 0, -1)).toEqual(['mine'])
+  })
+
+  test('a bookmark of another type is said as that', async () => {
+    await redis.rpush('test:bookmark:1', 'mine')
+    const bookmarks = new RedisBookmarks(redis, { prefix: 'test:', expiryMs: 60_000 })
+    for (const call of [bookmarks.get('1'), bookmarks.advance('1', '2')]) {
+      await expect(call).rejects.toMatchObject({
+        code: 'bookmarks-broken',
+        message: expect.stringContaining('at test:bookmark:1, where another kind of value is'),
+      })
+    }
+  })
+
   test('a Redis that never comes is said so in the end, without its password', async () => {
     const url = 'redis://:secret@127.0.0.1:1'
     const attempt = connectRedis(url, { clock: systemClock, logger, patienceMs: 200 })

@@ -1,5 +1,15 @@
 import { DStreamError } from './base.js'
 
+export function outputAhead(output: string, held: number, known: number, next: number): DStreamError {
+  return new DStreamError(
+    'output-ahead',
+    `${output} holds the batch of ${held} ms, and the checkpoint ends at the batch of ${known} ms: it is an older copy, or ` +
+      'the output belongs to another job. No batch has run. Start from the newest copy of the checkpoint, or give the ' +
+      `output a place of its own. With onOutputAhead: 'continue' the first new batch is that of ${next} ms; records that the ` +
+      'checkpoint does not know as done are then written once more.',
+  )
+}
+
 export function versionUnknown(operator: string, from: number, to: number): DStreamError {
   return new DStreamError(
     'state-version-unknown',

@@ -23,21 +23,37 @@ export function alreadyStopped(): DStreamError {
   )
 }
 
+export function stoppedBeforeStart(name: string): DStreamError {
+  return new DStreamError(
+    'stopped-before-start',
+    `${name} was stopped while it waited for the lock of its checkpoint, and has not been started.`,
+  )
+}
+
 export function rememberTwice(givenMs: number): DStreamError {
   return new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
 }
 
-export function stopTimedOut(timeoutMs: number, records: number): DStreamError {
+export function stopTimedOut(timeoutMs: number, records: number, hung: readonly string[] = []): DStreamError {
+  const what = [
+    hung.length === 0 ? '' : `${hung.join(', ')} was not done, and its signal is aborted`,
+    records === 0 ? '' : `${records} received records were left unprocessed`,
+  ].filter((part) => part !== '')
   return new DStreamError(
     'stop-timed-out',
-    `The context did not stop gracefully within ${timeoutMs} ms and was stopped all the same; ${records} received records were left unprocessed. Give stop() a longer timeout.`,
+    `The context did not stop within ${timeoutMs} ms and was stopped all the same: ${what.join('; ')}. Give stop() a longer timeout, or heed the signal.`,
   )
+}
+
+/** The reason with which the signals of outputs are aborted when a stop waits for them no longer. */
+export function stopAborts(): DStreamError {
+  return new DStreamError('context-stopped', 'The context stops and waits for this output no longer')
 }
 
 export function tooFarBehind(operator: string, waiting: number): DStreamError {
   return new DStreamError(
     'too-many-waiting-batches',
-    `"${operator}" has failed on the same batch ${waiting} times and its inputs are kept no longer, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
+    `"${operator}" lags ${waiting} batches behind, more than are kept, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
   )
 }
 
@@ -83,6 +99,13 @@ export function jobNotLoaded(file: string, cause: unknown): DStreamError {
     'job-not-loaded',
     `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause },
+  )
+}
+
+export function typeScriptNotLoadable(node: string): DStreamError {
+  return new DStreamError(
+    'typescript-not-loadable',
+    `it is TypeScript, which Node ${node} does not run, and the project has no tsx. Install it (npm install --save-dev tsx), use Node 22.18 or later, or give the built JavaScript`,
   )
 }
 

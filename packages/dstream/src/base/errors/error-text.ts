@@ -1,15 +1,26 @@
+import { describe } from '../text/describe.js'
+
 /** Returns the `code` of an error, if it has one. */
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null | undefined)?.code
 }
 
-/** Returns the message of an error; any other value that was thrown as text. */
+/** Returns the message of an error; any other value that was thrown as text. Never throws. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return readable(error, () => (error instanceof Error ? error.message : String(error)))
 }
 
-/** Returns an error with its stack as text; the empty text for `undefined`. */
+/** Returns an error with its stack as text; the empty text for `undefined`. Never throws. */
 export function stackOf(error: unknown): string {
   if (error === undefined) return ''
-  return error instanceof Error ? (error.stack ?? String(error)) : String(error)
+  return readable(error, () => (error instanceof Error ? (error.stack ?? String(error)) : String(error)))
+}
+
+/** Programs throw everything: objects without a prototype have no text of their own, and getters throw again. */
+function readable(error: unknown, read: () => string): string {
+  try {
+    return String(read())
+  } catch {
+    return error instanceof Error ? 'an error that cannot be read' : describe(error)
+  }
 }

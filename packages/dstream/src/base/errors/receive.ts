@@ -41,7 +41,23 @@ export function bufferFull(what: 'records' | 'bytes', waiting: number, bound: nu
 export function blockNotStored(id: string, cause: unknown): DStreamError {
   return new DStreamError(
     'block-not-stored',
-    `Could not store block ${id}: ${describe(cause)}. The block is in no batch; store its data again.`,
+    `Could not store block ${id}: ${cause instanceof Error ? cause.message : describe(cause)}. The block is in no batch; store its data again.`,
+    { cause },
+  )
+}
+
+export function partNotStorable(part: 'position' | 'metadata', cause: unknown): DStreamError {
+  return new DStreamError(
+    'state-not-storable',
+    `The ${part} of received data is stored with it, and ${cause instanceof Error ? cause.message : describe(cause)}. Nothing of this call is stored.`,
+    { cause },
+  )
+}
+
+export function blocksLost(name: string, blocks: number, records: number, cause: unknown): DStreamError {
+  return new DStreamError(
+    'blocks-lost',
+    `Stopped with ${blocks} blocks that could not be stored and are lost, with ${records} records of ${name}: ${cause instanceof Error ? cause.message : describe(cause)}. Mend the storage, and let the source send them again.`,
     { cause },
   )
 }
@@ -92,6 +108,17 @@ export function queueNotRecoverable(): DStreamError {
   return new DStreamError(
     'queue-not-recoverable',
     "queueStream doesn't support checkpointing. Please don't use queueStream when checkpointing is enabled. Its batches are lost with the process: use another source, or no checkpointDir.",
+  )
+}
+
+export function badPosition(name: 'initial' | 'plan', position: unknown, bad: unknown): DStreamError {
+  const within = Object.is(position, bad) ? '' : `, with ${describe(bad)} in it`
+  const advice =
+    name === 'plan' ? 'the end of the next batch, or from itself when there is no data' : 'the position to start from'
+  const hint = typeof bad === 'number' ? '. Its second argument, limit, is undefined when the rate is not limited' : ''
+  return new DStreamError(
+    'bad-position',
+    `fromSource: ${name} returned ${describe(position)}${within}, which is no position. Return ${advice}${name === 'plan' ? hint : ''}`,
   )
 }
 

@@ -98,18 +98,16 @@ export function ioredisMissing(cause: unknown): DStreamError {
 export function redisAway(what: string, where: string, attempts: number, cause: unknown): DStreamError {
   return new DStreamError(
     'redis-away',
-    `cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonOf(cause)}). ` +
+    `cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonsOf(cause)}). ` +
       'Is it running, and is its address right? Whether a batch got there is checked before it is written again',
     { cause },
   )
 }
 
 export function redisRefused(what: string, where: string, cause: unknown): DStreamError {
-  const previous = (cause as { previousErrors?: readonly unknown[] } | null)?.previousErrors ?? []
-  const reasons = [cause, ...previous].map(reasonOf).join('; ')
   return new DStreamError(
     'redis-refused',
-    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasons}. Nothing of it has been written`,
+    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been written`,
     { cause },
   )
 }
@@ -131,10 +129,12 @@ export function redisOvertaken(key: string, time: number): DStreamError {
   )
 }
 
-export function redisKeyTaken(key: string, value: string): DStreamError {
+/** @param type the type of the key in Redis. @param value its value, where the type is right and the value is not */
+export function redisKeyTaken(key: string, type: string, value?: string): DStreamError {
+  const found = value === undefined ? `a ${type}` : describe(value)
   return new DStreamError(
     'redis-key-taken',
-    `${describe(key)} in Redis holds ${describe(value)} and not the time of a batch; give the sink a key of its own`,
+    `${describe(key)} in Redis holds ${found} and not the times of batches; give the sink a key of its own`,
   )
 }
 
@@ -143,6 +143,12 @@ export function transactionEnded(): DStreamError {
     'transaction-ended',
     'redisSink: write adds commands to the transaction and leaves exec to the sink, which adds the time of the batch',
   )
+}
+
+/** A MULTI that was discarded comes with the errors of its commands. */
+function reasonsOf(cause: unknown): string {
+  const previous = (cause as { previousErrors?: readonly unknown[] } | null)?.previousErrors ?? []
+  return [...new Set([cause, ...previous].map(reasonOf))].join('; ')
 }
 
 function reasonOf(cause: unknown): string {

@@ -55,6 +55,17 @@ export function recordNotStorable(
   )
 }
 
+/** The reason why one record or value of an operator cannot be stored. The error that carries it names operator and record. */
+export function notStorable(path: readonly PropertyKey[], reason: string): DStreamError {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return new DStreamError(
+    'state-not-storable',
+    `it cannot be stored${place === '' ? '' : `, at ${escapeControl(place)}`}: ${reason}. ` +
+      "It has to survive the process: use plain data (objects, arrays, Map, Set, Date, typed arrays, immutable's " +
+      'collections), or run without a checkpoint directory',
+  )
+}
+
 /** Who holds a checkpoint directory. */
 export interface LockOwner {
   readonly pid: number
@@ -63,23 +74,35 @@ export interface LockOwner {
   readonly since: string
 }
 
-export function storageLocked(where: string, owner: LockOwner, self: boolean): DStreamError {
-  const who = self
-    ? 'another context of this very process'
-    : `process ${owner.pid} on host ${escapeControl(owner.host)}`
+/** @param owner `undefined` when the lock shows signs of life and its text cannot be read */
+export function storageLocked(where: string, owner: LockOwner | undefined, self: boolean): DStreamError {
+  const who = self ? 'another context of this very process' : ownerText(owner)
+  const since = owner === undefined ? '' : `, since ${escapeControl(owner.since)}`
   return new DStreamError(
     'storage-locked',
-    `${where} is in use by ${who}, since ${escapeControl(owner.since)}; two programs must not write one checkpoint: ` +
-      'stop the other one, or use another directory',
+    `${where} is in use by ${who}${since}; two programs must not write one checkpoint: ` +
+      "stop the other one, or use another directory. With onLocked: 'wait' a context waits for the other one's end",
   )
 }
 
-export function lockLost(where: string): DStreamError {
-  return new DStreamError(
-    'lock-lost',
-    `${where}: another process has taken this directory over, because this one showed no sign of life for too long; ` +
-      'nothing more is written. Start it again',
+function ownerText(owner: LockOwner | undefined): string {
+  if (owner === undefined) return 'a process whose lock file cannot be read'
+  return `process ${owner.pid} on host ${escapeControl(owner.host)}`
+}
+
+/** The line for the log while the lock of an owner that may be dead is watched. */
+export function watchedLock(where: string, owner: LockOwner | undefined, forMs: number): string {
+  return (
+    `${where} is locked by ${ownerText(owner)}, which may be dead: ` +
+    `the lock is watched for ${forMs / 1000} s, then it is taken over`
   )
+}
+
+export function lockLost(where: string, gone: boolean): DStreamError {
+  const reason = gone
+    ? 'the lock file of this process is gone: the directory was deleted or replaced under the running job'
+    : 'another process has taken this directory over, because this one showed no sign of life for too long'
+  return new DStreamError('lock-lost', `${where}: ${reason}; nothing more is written. Start it again`)
 }
 
 /** A call of the file system has failed. */
@@ -108,6 +131,16 @@ export function fileNotTrusted(file: string): DStreamError {
   return new DStreamError(
     'file-not-trusted',
     `${file} is not written any more: an earlier sync of it has failed and what it holds is unknown`,
+  )
+}
+
+/** @param found bytes of the file of that name now; `undefined` when there is none */
+export function fileChanged(file: string, written: number, found: number | undefined): DStreamError {
+  const now = found === undefined ? 'it is gone' : `it has ${found} bytes, not the ${written} that were written`
+  return new DStreamError(
+    'file-changed',
+    `${file} was deleted, replaced or cut by another program while this one wrote it: ${now}. A restart would not find what it ` +
+      "held. Restore the directory from a copy, or start afresh with another directory or onExistingCheckpoint: 'discard'",
   )
 }
 

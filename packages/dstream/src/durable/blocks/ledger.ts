@@ -63,12 +63,18 @@ export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
   }
 }
 
-/** The event that gives every waiting block of all streams to a batch. */
-export function takeAll(ledger: Ledger, time: number, ranges: ReadonlyMap<string, SourceRange>): Allocated {
+/** Returns the event that gives every waiting block of all streams to a batch, or none when the sources are held back. */
+export function takeAll(
+  ledger: Ledger,
+  time: number,
+  ranges: ReadonlyMap<string, SourceRange>,
+  isHeldBack = false,
+): Allocated {
+  const waiting = isHeldBack ? [] : [...ledger.waiting]
   return {
     type: 'allocated',
     time,
-    blocks: new Map([...ledger.waiting].map(([stream, blocks]) => [stream, [...blocks.keys()]])),
+    blocks: new Map(waiting.map(([stream, blocks]) => [stream, [...blocks.keys()]])),
     ranges,
   }
 }

@@ -1,14 +1,8 @@
 import type { Log } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { FramePayload } from '../log/frame.js'
-import type {
-  Checkpoint,
-  CheckpointLimits,
-  CheckpointOptions,
-  CommitRecord,
-  FailedOutput,
-  SnapshotSource,
-} from './checkpoint.js'
+import type { Checkpoint, CheckpointLimits, CheckpointOptions, CommitRecord, SnapshotSource } from './checkpoint.js'
+import type { PendingOutput } from './pending-outputs.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
 import type { StoredState } from './stored-state.js'
 import { keepSnapshots, writeSnapshot } from './snapshot.js'
@@ -24,7 +18,7 @@ export interface CheckpointWriterOptions {
   /** What was recovered: commits say what has changed, a snapshot says all. */
   readonly state: Pick<
     StoredState,
-    'lastCommitted' | 'metadata' | 'positions' | 'held' | 'failed' | 'forgotten' | 'changed'
+    'lastCommitted' | 'metadata' | 'positions' | 'held' | 'pendingOutputs' | 'forgotten' | 'changed'
   >
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
@@ -58,11 +52,11 @@ export class CheckpointWriter implements Checkpoint {
     this.#due = options.snapshotFirst
     this.#snapshotAt = options.snapshotAt
     this.#changed = options.state.changed
-    const { lastCommitted, metadata, positions, held, failed, forgotten } = options.state
+    const { lastCommitted, metadata, positions, held, pendingOutputs, forgotten } = options.state
     this.#metadata = new Map(metadata)
     this.#positions = new Map(positions)
     this.#forgotten = forgotten
-    if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(held, failed) }
+    if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(held, pendingOutputs) }
   }
 
   async commit(record: CommitRecord): Promise<void> {
@@ -77,17 +71,17 @@ export class CheckpointWriter implements Checkpoint {
     }
     for (const [operator, position] of record.positions ?? []) this.#positions.set(operator, position)
     this.#forgotten = Math.max(this.#forgotten, record.forget ?? -Infinity)
-    this.#last = { time: record.time, rest: this.#rest(record.held ?? new Map(), record.failed ?? []) }
+    this.#last = { time: record.time, rest: this.#rest(record.held ?? new Map(), record.pendingOutputs ?? []) }
   }
 
   /** All small things, for a snapshot. */
-  #rest(held: ReadonlyMap<string, number>, failed: readonly FailedOutput[]): CommitRest {
+  #rest(held: ReadonlyMap<string, number>, pendingOutputs: readonly PendingOutput[]): CommitRest {
     return {
       metadata: [...this.#metadata],
       unremembered: [],
       positions: [...this.#positions],
       held: [...held],
-      failed,
+      pendingOutputs,
       forget: this.#forgotten === -Infinity ? undefined : this.#forgotten,
     }
   }

@@ -1,7 +1,10 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
+import type { AppendRetry } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
+import type { PendingOutput } from './pending-outputs.js'
 import type { Storage, Yielder } from '../../base/ports.js'
+import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CrashHook } from '../../base/crash-points.js'
 
 /** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
@@ -10,8 +13,12 @@ export interface OperatorSignature {
   /** False when the user gave the id with `uid`. */
   readonly derived: boolean
   readonly kind: string
-  /** Of kinds and parameters of the whole ancestry (graph/fingerprint.ts). */
+  /** Of kinds and parameters of the whole ancestry, slides excepted (graph/fingerprint.ts). */
   readonly fingerprint: string
+  /** The fingerprint with slides, under which checkpoints of earlier versions know the operator. */
+  readonly formerFingerprint?: string | undefined
+  /** In milliseconds; absent from checkpoints of earlier versions. */
+  readonly slideMs?: number | undefined
   /** Names of its tables; empty for an operator that keeps nothing but metadata or remembered RDDs. */
   readonly tables: readonly string[]
   /** Version of the stored form of its values. */
@@ -51,17 +58,13 @@ export interface Remembered {
   readonly partitions: readonly (
     readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
   )[]
-}
-
-/** An output of a batch that has failed and is owed to the world after a restart. */
-export interface FailedOutput {
-  readonly output: string
-  readonly time: number
+  /** The partitions as a frame of a commit, where they have been encoded already. */
+  readonly frame?: Uint8Array
 }
 
 /**
  * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`held`,
- * `failed`) replace what was there; the others are differences.
+ * `pendingOutputs`) replace what was there; the others are differences.
  */
 export interface CommitRecord {
   readonly time: number
@@ -76,8 +79,8 @@ export interface CommitRecord {
   readonly positions?: ReadonlyMap<string, unknown>
   /** Operators that have failed and are still at an earlier time, and that time. All of them. */
   readonly held?: ReadonlyMap<string, number>
-  /** Outputs that are still owed. All of them. */
-  readonly failed?: readonly FailedOutput[]
+  /** Batches that wait for outputs. All of them. */
+  readonly pendingOutputs?: readonly PendingOutput[]
   /** No batch up to and with this time will be run or read again: its blocks and allocations may go. */
   readonly forget?: number
 }
@@ -97,11 +100,28 @@ export interface SnapshotSource {
   readonly remembered: readonly Remembered[]
 }
 
+/** The batch times of earlier runs, for the program that goes on from them. */
+export interface StoredTimes {
+  /** The last grid is that of the run that wrote the checkpoint. */
+  readonly grids: readonly BatchGrid[]
+  readonly lastCommitted: number | undefined
+  /** Batches that were begun and not committed, ascending. */
+  readonly pending: readonly number[]
+  /** The oldest batch of which anything is kept. */
+  readonly oldest: number
+}
+
 /** What a directory held. */
 export interface Recovered {
   /** False: nothing was there, this is a first start. */
   readonly resumed: boolean
   readonly zeroTime: number
+  /** The identity of the job, the same as long as it goes on from its checkpoint. */
+  readonly job: string
+  /** Those of earlier runs, then that of this run. */
+  readonly grids: readonly BatchGrid[]
+  /** The interval of the run that wrote the checkpoint. */
+  readonly batchMs: number
   /** Time of the last committed batch; `undefined` before the first commit. */
   readonly lastCommitted: number | undefined
   /** Entries in order of first arrival, migrated; decoded while iterated, so iterate once. `undefined`: the operator is new. */
@@ -110,7 +130,7 @@ export interface Recovered {
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
   readonly held: ReadonlyMap<string, number>
-  readonly failed: readonly FailedOutput[]
+  readonly pendingOutputs: readonly PendingOutput[]
   /** Times of batches that were allocated and not committed, ascending: run them again. Allocations: `journal.allocation(time)`. */
   readonly pending: readonly number[]
   /** Blocks that no batch has yet. */
@@ -134,11 +154,19 @@ export interface CheckpointOptions {
   readonly operators: readonly OperatorSignature[]
   /** Used when nothing is there yet. */
   readonly zeroTime: number
+  /** The identity of the job, used when nothing is there yet, or a checkpoint of an earlier version, which has none. */
+  readonly newJob?: string | undefined
   readonly batchMs: number
+  /** Returns the grids of this run, which goes on from earlier ones; by default it has the times of the last one. */
+  readonly gridsAfter?: ((stored: StoredTimes) => readonly BatchGrid[]) | undefined
   /** Version of this library, kept for the reader of a checkpoint. */
   readonly engine: string
   /** What to do when the storage holds a checkpoint; default `resume`. */
   readonly existing?: 'resume' | 'refuse' | 'discard' | undefined
+  /** Ids of the program's outputs. */
+  readonly outputs?: readonly string[] | undefined
+  /** Ids of outputs of the checkpoint whose batches may be dropped. */
+  readonly allowDroppedOutputs?: readonly string[] | undefined
   /** Ids of operators of the checkpoint whose state may be dropped. */
   readonly allowDropped?: readonly string[] | undefined
   /** The codec that reads recovered blocks of a stream; `undefined` refuses the start, naming the codec. */
@@ -147,6 +175,8 @@ export interface CheckpointOptions {
   /** Cuts at named steps; only tests have one. */
   readonly steps?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined
+  /** How long a failed append is tried again; by default it is not. */
+  readonly retry?: AppendRetry | undefined
   /**
    * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,
    * has changed meanwhile. By default only the size of the log counts.

@@ -3,7 +3,9 @@ import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 import type { Slice } from '../../base/ports.js'
-import type { CommitRecord, FailedOutput, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
+import type { BatchGrid } from '../../base/time/batch-times.js'
+import type { CommitRecord, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
+import type { PendingOutput } from './pending-outputs.js'
 
 /** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
 export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
@@ -19,7 +21,9 @@ export interface CommitRest {
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
-  readonly failed: readonly FailedOutput[]
+  /** Of format 1: single batches of outputs. */
+  readonly failed?: readonly { readonly output: string; readonly time: number }[]
+  readonly pendingOutputs?: readonly PendingOutput[]
   readonly forget: number | undefined
 }
 
@@ -27,23 +31,24 @@ export interface CommitRest {
 export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
+  /** The identity of the job; absent from checkpoints of earlier versions. */
+  readonly job?: string
   readonly batchMs: number
+  /** The batch times of earlier runs and of this one; absent from checkpoints of earlier versions. */
+  readonly grids?: readonly BatchGrid[]
   readonly operators: readonly StoredSignature[]
   /** Operators that begin anew here, whatever was written under their ids before. */
   readonly fresh: readonly string[]
 }
 
-export type StoredSignature = Pick<OperatorSignature, 'id' | 'derived' | 'kind' | 'fingerprint' | 'tables' | 'version'>
+export type StoredSignature = Pick<
+  OperatorSignature,
+  'id' | 'derived' | 'kind' | 'fingerprint' | 'slideMs' | 'tables' | 'version'
+>
 
-export function storedPrint({ id, derived, kind, fingerprint, tables, version }: OperatorSignature): StoredSignature {
-  return {
-    id,
-    derived,
-    kind,
-    fingerprint,
-    tables,
-    version,
-  }
+export function storedPrint(operator: OperatorSignature): StoredSignature {
+  const { id, derived, kind, fingerprint, slideMs, tables, version } = operator
+  return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
 
 export function encodeHead(head: CommitHead): FramePayload {
@@ -73,8 +78,8 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     for (const change of changes) if (chunk.push(storedChange(change)) === CHANGES_PER_FRAME) await close()
     await close()
   }
-  for (const { operator, time, partitions } of record.remembered ?? []) {
-    payloads.push([encodeRemembered(operator, time, partitions)])
+  for (const { operator, time, partitions, frame } of record.remembered ?? []) {
+    payloads.push([frame ?? encodeRemembered(operator, time, partitions)])
     await slice.pause()
   }
   const rest: CommitRest = {
@@ -82,7 +87,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
     held: [...(record.held ?? [])],
-    failed: record.failed ?? [],
+    pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }
   payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame)])

@@ -27,7 +27,7 @@ test.each([
   await spoil(dir)
   const create = (): StreamingContext => {
     const ssc = new StreamingContext({ batchInterval: Seconds(1) })
-    ssc.queueStream([]).print()
+    ssc.rateStream(1).print()
     return ssc
   }
   await expect(StreamingContext.getOrCreate(dir, create)).rejects.toMatchObject({
@@ -58,13 +58,11 @@ describe('an empty directory', () => {
     expect(times).toEqual([6000])
   })
 
-  test.each<[string, (ssc: StreamingContext) => void, object]>([
-    ['a source that cannot be recovered', (ssc) => ssc.queueStream([[1]]).print(), {}],
-    ['a program that refuses checkpoints', (ssc) => ssc.rateStream(1).print(), { onExistingCheckpoint: 'refuse' }],
-  ])('starts with %s', async (_, define, options) => {
+  test('starts with a program that refuses checkpoints', async () => {
     const ssc = await StreamingContext.getOrCreate(await directory(), () => {
-      const fresh = new StreamingContext({ batchInterval: Seconds(1), clock: new ManualClock(0), ...options })
-      define(fresh)
+      const clock = new ManualClock(0)
+      const fresh = new StreamingContext({ batchInterval: Seconds(1), clock, onExistingCheckpoint: 'refuse' })
+      fresh.rateStream(1).print()
       return fresh
     })
     await ssc.start()
@@ -73,22 +71,25 @@ describe('an empty directory', () => {
   })
 })
 
-test('what cannot be recovered is refused before start, and may be begun afresh', async () => {
-  const dir = await directory()
-  const first = contextOf((words) => words.print(), fileStorage(dir))
-  await first.run(1)
-  await first.stop()
+test.each([
+  ['an empty directory', directory],
+  ['a directory in which the job has run', used],
+])('a source that cannot be recovered is refused, in %s', async (_, make) => {
+  const dir = await make()
+  const before = await contents(dir)
   const create = (): StreamingContext => {
     const ssc = new StreamingContext({ batchInterval: Seconds(1) })
     ssc.queueStream([[1]]).print()
     return ssc
   }
-  await expect(StreamingContext.getOrCreate(dir, create)).rejects.toMatchObject({
-    code: 'checkpoint-unreadable',
-    cause: { code: 'queue-not-recoverable' },
-  })
-  const anew = await StreamingContext.getOrCreate(dir, create, { createOnError: true })
-  expect(anew.getState()).toBe('INITIALIZED')
+  for (const createOnError of [false, true]) {
+    const refused = StreamingContext.getOrCreate(dir, create, { createOnError })
+    await expect(refused).rejects.toMatchObject({ code: 'queue-not-recoverable' })
+  }
+  const ssc = create()
+  ssc.checkpoint(dir)
+  await expect(ssc.start()).rejects.toMatchObject({ code: 'queue-not-recoverable' })
+  expect(await contents(dir)).toEqual(before)
 })
 
 describe('create', () => {

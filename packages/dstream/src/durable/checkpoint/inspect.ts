@@ -2,10 +2,10 @@ import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'
 import { readFrames, type FileKind } from '../log/frame.js'
-import { listLog } from '../log/log.js'
+import { endOfFile, listLog } from '../log/log.js'
 import { readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
-import type { FailedOutput } from './checkpoint.js'
+import type { PendingOutput } from './pending-outputs.js'
 import { readCommits } from './open-checkpoint.js'
 import { listSnapshotFiles } from './snapshot.js'
 
@@ -26,7 +26,7 @@ export interface CheckpointReport {
   readonly lastCommitted: number | undefined
   /** Batches that the next start would run again. */
   readonly pending: readonly number[]
-  readonly failed: readonly FailedOutput[]
+  readonly pendingOutputs: readonly PendingOutput[]
   /** Operators that are still at an earlier time. */
   readonly held: ReadonlyMap<string, number>
   /** Remembered RDDs by operator. */
@@ -46,7 +46,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
   const { state, segments } = await readCommits(storage, warnings)
   const { entries } = await readJournal(storage)
   if (segments.length === 0 && entries.length === 0) return undefined
-  const { zeroTime, batchMs, lastCommitted, failed, held } = state
+  const { zeroTime, batchMs, lastCommitted, pendingOutputs, held } = state
   const after = lastCommitted ?? -Infinity
   const remembered = new Map<string, number>()
   for (const { operator } of state.remembered) remembered.set(operator, (remembered.get(operator) ?? 0) + 1)
@@ -57,7 +57,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
       return { id, kind, derived, version, tables: new Map(tables) }
     })
   const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
-  return { zeroTime, batchMs, lastCommitted, pending, failed, held, remembered, operators, warnings }
+  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, held, remembered, operators, warnings }
 }
 
 /** What was found in one file. */
@@ -65,7 +65,7 @@ export interface FileReport {
   readonly file: string
   readonly bytes: number
   readonly frames: number
-  /** Bytes that a crash has left behind the last good frame: harmless. */
+  /** Bytes that a crash or a failed append has left behind the last good frame: harmless. */
   readonly torn: number
   readonly problem: { readonly offset: number | undefined; readonly message: string } | undefined
 }
@@ -83,15 +83,21 @@ export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
     const files = await list(storage)
     for (const [i, file] of files.entries()) {
       const bytes = (await storage.read(file)) ?? new Uint8Array(0)
-      reports.push(verifyFile(file, kind, bytes, log && i === files.length - 1))
+      const until = log ? endOfFile(files, i) : undefined
+      reports.push(verifyFile(file, kind, bytes, { tail: log && until === undefined, until }))
     }
   }
   return reports
 }
 
-function verifyFile(file: string, kind: FileKind, bytes: Uint8Array, tail: boolean): FileReport {
+function verifyFile(
+  file: string,
+  kind: FileKind,
+  bytes: Uint8Array,
+  options: { readonly tail: boolean; readonly until: number | undefined },
+): FileReport {
   try {
-    const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail })
+    const { first, frames, end, torn } = readFrames(file, kind, bytes, options)
     const [head, ...rest] = frames
     if (head === undefined) throw new DamagedError(file, end, 'it does not begin with a good frame')
     if (kind === 'j') decodeJournal([{ file, first, head, frames: rest, next: first + frames.length, end, torn }])

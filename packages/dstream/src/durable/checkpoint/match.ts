@@ -2,7 +2,7 @@ import { describe } from '../../base/text/describe.js'
 import type { OperatorSignature } from './checkpoint.js'
 
 /** An operator as a checkpoint has noted it: all of its print but the function. */
-export type StoredOperator = Omit<OperatorSignature, 'migrate'>
+export type StoredOperator = Omit<OperatorSignature, 'migrate' | 'formerFingerprint'>
 
 /** What becomes of the state that a checkpoint holds, operator by operator. */
 export interface MatchPlan {
@@ -14,6 +14,16 @@ export interface MatchPlan {
   readonly dropped: readonly string[]
   /** Why the program must not start on this checkpoint, and what to do; `undefined` when it may. */
   readonly refusal: string | undefined
+}
+
+/** What a checkpoint holds for the operators of a program. */
+export interface StoredContents {
+  /** Ids of operators for which the checkpoint holds anything; only these can be in the way. */
+  readonly holds: ReadonlySet<string>
+  /** Ids of operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
+  readonly begun: ReadonlySet<string>
+  /** Whether the program has the batch interval of the checkpoint; default true. */
+  readonly sameInterval?: boolean
 }
 
 /** What is wrong with the state of one operator, and the ways out. */
@@ -29,15 +39,15 @@ interface Trouble {
  * (fingerprint) and as many unnamed operators as before have that fingerprint: another one of the same making, put in
  * front, would otherwise take over the state of its neighbour.
  *
- * @param state `holds`: ids of operators for which the checkpoint holds anything; only these can be in the way. `begun`: ids
- * of operators that have been part of a commit: an empty table of theirs is a table, not a beginning
+ * A slide counts only while the batch interval is the same, from which slides derive.
  */
 export function match(
-  stored: readonly StoredOperator[],
-  { holds, begun }: { readonly holds: ReadonlySet<string>; readonly begun: ReadonlySet<string> },
+  operators: readonly StoredOperator[],
+  { holds, begun, sameInterval = true }: StoredContents,
   current: readonly OperatorSignature[],
   allowDropped: readonly string[],
 ): MatchPlan {
+  const stored = withNewFingerprints(operators, current)
   const now = new Map(current.map((operator) => [operator.id, operator]))
   const likes = [likeness(stored), likeness(current)] as const
   const kept: string[] = []
@@ -47,7 +57,7 @@ export function match(
   for (const before of stored) {
     if (!holds.has(before.id) && !(begun.has(before.id) && before.tables.length > 0)) continue
     const after = now.get(before.id)
-    const trouble = after === undefined ? gone(before, current) : mismatch(before, after, likes)
+    const trouble = after === undefined ? gone(before, current) : mismatch(before, after, likes, sameInterval)
     if (trouble !== undefined && !holds.has(before.id)) continue
     if (trouble !== undefined && allowDropped.includes(before.id)) dropped.push(before.id)
     else if (trouble !== undefined) troubles.push(trouble)
@@ -64,6 +74,18 @@ export function match(
 
 function keeps(operator: StoredOperator): boolean {
   return operator.tables.length > 0
+}
+
+/** Replaces the fingerprints of earlier versions by those that the same operators have now. */
+function withNewFingerprints(
+  stored: readonly StoredOperator[],
+  current: readonly OperatorSignature[],
+): readonly StoredOperator[] {
+  const renamed = new Map(current.map(({ formerFingerprint, fingerprint }) => [formerFingerprint, fingerprint]))
+  return stored.map((operator) => ({
+    ...operator,
+    fingerprint: renamed.get(operator.fingerprint) ?? operator.fingerprint,
+  }))
 }
 
 /** Fingerprint → how many unnamed operators have it. */
@@ -89,13 +111,15 @@ function mismatch(
   before: StoredOperator,
   after: OperatorSignature,
   [likesBefore, likesNow]: readonly [ReadonlyMap<string, number>, ReadonlyMap<string, number>],
+  sameInterval: boolean,
 ): Trouble | undefined {
   const { id } = before
   if (before.kind !== after.kind) {
     const what = `${id} was ${before.kind} and is ${after.kind} now`
     return { id, what, cure: `give the new one another .uid; ${dropCure(id)}` }
   }
-  if (after.derived && before.fingerprint !== after.fingerprint) {
+  const slides = before.slideMs !== undefined && after.slideMs !== undefined && before.slideMs !== after.slideMs
+  if (after.derived && (before.fingerprint !== after.fingerprint || (sameInterval && slides))) {
     const what = `${id} has no uid, and what it is made from has changed`
     return { id, what, cure: `if it still is the same, give it .uid(${describe(id)}); ${dropCure(id)}` }
   }

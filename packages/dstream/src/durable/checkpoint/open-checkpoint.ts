@@ -1,17 +1,20 @@
-import { checkpointExists, checkpointMismatch, DamagedError, migrationFailed } from '../../base/errors/storage.js'
-import { versionUnknown } from '../../base/errors/checkpoint.js'
+import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { listLog, Log, logSteps, readLog, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
+import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
-import type { Checkpoint, CheckpointOptions, OperatorSignature, Recovered, TableEntry } from './checkpoint.js'
+import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
 import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
+import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
+import { Migration } from './migration.js'
 import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
+import { pendingOf, storedTimes } from './stored-times.js'
 
 const FOLDER = 'commits'
 const DISCARD_MARK = 'discarding'
@@ -24,35 +27,33 @@ export interface OpenedCheckpoint {
 }
 
 /**
- * Takes the lock, reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing
- * is written: a refusal leaves everything as it was.
- * @throws `storage-locked`, `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
+ * Reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing is written: a
+ * refusal leaves everything as it was.
+ *
+ * @param locked gives back the lock of the storage, which the caller has taken
+ * @throws `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
  * `codec-unknown`, `migration-failed`, and what the disk refuses
  */
-export async function openCheckpoint(options: CheckpointOptions): Promise<OpenedCheckpoint> {
-  const release = await options.storage.lock()
+export async function openCheckpoint(
+  options: CheckpointOptions,
+  locked: () => Promise<void>,
+): Promise<OpenedCheckpoint> {
   try {
-    return await open(options, release)
+    return await open(options, locked)
   } catch (error) {
-    await release()
+    await locked()
     throw error
   }
 }
 
 /**
- * What an opening would find, up to where it begins to write. @returns whether there is something to go on from
+ * What an opening would find, up to where it begins to write; the caller has the lock. @returns whether there is something to go on from
  * @throws what `openCheckpoint` throws
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
-  const { storage, existing } = options
-  const release = await storage.lock()
-  try {
-    if (existing === 'discard' || (await isBeingDiscarded(storage))) return { resumed: false }
-    const { resumed } = await prepare(options)
-    return { resumed }
-  } finally {
-    await release()
-  }
+  if (options.existing === 'discard' || (await isBeingDiscarded(options.storage))) return { resumed: false }
+  const { resumed } = await prepare(options)
+  return { resumed }
 }
 
 /** Everything that comes before the first write. */
@@ -67,15 +68,9 @@ async function prepare(options: CheckpointOptions) {
   if (!resumed && read.segments.length > 0) throw new DamagedError(`${FOLDER}/`, 0, 'the commits are missing')
   if (resumed && options.existing === 'refuse') throw checkpointExists()
   const plan = matchOperators(state, read, options, warnings)
+  matchOutputs(state, options, warnings)
   const migrated = new Migration(state, options.operators, new Set(plan.kept))
   migrated.check()
-  const head: CommitHead = {
-    engine,
-    zeroTime: resumed ? state.zeroTime : options.zeroTime,
-    batchMs,
-    operators: options.operators.map(storedPrint),
-    fresh: [],
-  }
   let lastCommitted = state.lastCommitted
   const { journal, begin } = openJournal({
     storage,
@@ -86,7 +81,18 @@ async function prepare(options: CheckpointOptions) {
     engine,
     segmentBytes: limits.segmentBytes,
     steps,
+    retry: options.retry,
   })
+  const stored = storedTimes(state, journal)
+  const head: CommitHead = {
+    engine,
+    zeroTime: resumed ? state.zeroTime : options.zeroTime,
+    job: state.job ?? options.newJob ?? '',
+    batchMs,
+    grids: resumed ? (options.gridsAfter?.(stored) ?? stored.grids) : [firstGrid(options.zeroTime, batchMs)],
+    operators: options.operators.map(storedPrint),
+    fresh: [],
+  }
   const committed = (time: number): void => void (lastCommitted = time)
   return { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, begin, committed, warnings }
 }
@@ -107,6 +113,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     segmentBytes,
     points,
     steps,
+    retry: options.retry,
     head: () => encodeHead(headOfFile()),
   })
   await log.begin(segments)
@@ -127,8 +134,17 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
     snapshotAt: baseTime ?? head.zeroTime,
     release,
   })
-  const { zeroTime } = head
-  const recovered = recoveredFrom(state, { resumed, zeroTime, warnings, table: migrated.table }, journal)
+  const { zeroTime, job } = head
+  const more = {
+    resumed,
+    zeroTime,
+    job: job!,
+    grids: head.grids!,
+    batchMs: state.batchMs,
+    warnings,
+    table: migrated.table,
+  }
+  const recovered = recoveredFrom(state, more, journal)
   return { checkpoint, recovered }
 }
 
@@ -137,18 +153,17 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, held, failed }: StoredState,
-  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'warnings' | 'table'>,
+  { lastCommitted, metadata, remembered, positions, held, pendingOutputs }: StoredState,
+  more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
-  const allocated = journal.allocations().map(({ time }) => time)
-  const pending = allocated.filter((time) => time > (lastCommitted ?? -Infinity))
-  const small = { lastCommitted, metadata, remembered, positions, held, failed }
+  const pending = pendingOf(lastCommitted, journal)
+  const small = { lastCommitted, metadata, remembered, positions, held, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
 /** What a program is matched with. */
-export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped'>
+export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped' | 'batchMs'>
 
 /**
  * What a start of the program would do with the state that is there. Only reads.
@@ -161,9 +176,11 @@ export async function planResume(storage: Storage, program: Program): Promise<Ma
   return plan
 }
 
-function matchStored(state: StoredState, journal: ReadJournal, { operators, allowDropped }: Program): MatchPlan {
+function matchStored(state: StoredState, journal: ReadJournal, program: Program): MatchPlan {
+  const { operators, allowDropped, batchMs } = program
   const holds = new Set([...state.holders, ...sourcesInUse(journal, state.forgotten)])
-  return match(state.operators, { holds, begun: state.begun }, operators, allowDropped ?? [])
+  const stored = { holds, begun: state.begun, sameInterval: state.batchMs === batchMs }
+  return match(state.operators, stored, operators, allowDropped ?? [])
 }
 
 /** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
@@ -246,42 +263,4 @@ function streamsOf({ operators, codec }: CheckpointOptions): Streams {
     streamOf: (operator) => streamOf.get(operator),
     codec,
   }
-}
-
-/** Values of older versions, read by the program's `migrate`. */
-class Migration {
-  readonly #state: StoredState
-  readonly #operators: ReadonlyMap<string, OperatorSignature>
-
-  readonly #kept: ReadonlySet<string>
-
-  constructor(state: StoredState, operators: readonly OperatorSignature[], kept: ReadonlySet<string>) {
-    this.#state = state
-    this.#kept = kept
-    this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
-  }
-
-  /** Everything is migrated once before anything is written: a `migrate` that throws refuses the start. */
-  check(): void {
-    for (const [id, tables] of this.#state.tables) {
-      const operator = this.#operators.get(id)
-      if (operator === undefined) continue
-      for (const [name, table] of tables) {
-        for (const [key, entry] of table) {
-          if (entry.version === operator.version) continue
-          if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
-          try {
-            // Other tables of an operator are the engine's own, and have no versions.
-            const value = name === 'state' ? operator.migrate(entry.value, entry.version) : entry.value
-            table.set(key, { ...entry, value, version: operator.version })
-          } catch (error) {
-            throw migrationFailed(id, entry.key, entry.version, operator.version, error)
-          }
-        }
-      }
-    }
-  }
-
-  readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
-    this.#kept.has(operator) ? (this.#state.tables.get(operator)?.get(table)?.values() ?? []) : undefined
 }

@@ -132,15 +132,15 @@ describe('what is small', () => {
     expect([[...metadata], [...positions]]).toEqual([[['window', { seen: true }]], [['files', 7]]])
   })
 
-  test('held operators and owed outputs are what the last commit says', async () => {
+  test('held operators and pending outputs are what the last commit says', async () => {
     const storage = memoryStorage()
     const { checkpoint } = await openTiny(storage)
     await checkpoint.journal.allocate(1000)
-    const owed = [{ output: 'print#1', time: 1000 }]
-    await checkpoint.commit({ time: 1000, tables: [], held: new Map([['totals', 0]]), failed: owed })
+    const pendingOutputs = [{ output: 'print#1', from: 1000, until: 1000, every: 0 }]
+    await checkpoint.commit({ time: 1000, tables: [], held: new Map([['totals', 0]]), pendingOutputs })
     await checkpoint.close()
     const recovered = await opens(storage, tinyOperators)
-    expect([[...recovered.held], recovered.failed]).toEqual([[['totals', 0]], owed])
+    expect([[...recovered.held], recovered.pendingOutputs]).toEqual([[['totals', 0]], pendingOutputs])
   })
 })
 

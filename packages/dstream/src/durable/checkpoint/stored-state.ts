@@ -1,6 +1,8 @@
 import { keyOf, type MapKey } from '../../base/keys/key.js'
-import type { FailedOutput, Remembered, TableEntry } from './checkpoint.js'
+import { firstGrid, type BatchGrid } from '../../base/time/batch-times.js'
+import type { Remembered, TableEntry } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
+import type { PendingOutput } from './pending-outputs.js'
 
 /** A key as it is stored, and the version of the program's stored form that wrote it. */
 export interface StoredEntry extends TableEntry {
@@ -11,7 +13,9 @@ export type StoredTable = Map<MapKey, StoredEntry>
 /** Everything that commits say, folded. What lives and what is recovered is the same fold. */
 export class StoredState {
   zeroTime = 0
+  job: string | undefined
   batchMs = 0
+  grids: readonly BatchGrid[] = []
   lastCommitted: number | undefined
   forgotten = -Infinity
   operators: readonly StoredSignature[] = []
@@ -20,7 +24,7 @@ export class StoredState {
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
   held = new Map<string, number>()
-  failed: readonly FailedOutput[] = []
+  pendingOutputs: readonly PendingOutput[] = []
   #parts: CommitFrame[] = []
 
   /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
@@ -44,8 +48,10 @@ export class StoredState {
   /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
   head(head: CommitHead): void {
     this.zeroTime = head.zeroTime
+    this.job = head.job
     this.batchMs = head.batchMs
     this.operators = head.operators
+    this.grids = head.grids ?? [firstGrid(head.zeroTime, head.batchMs)]
     const fresh = new Set(head.fresh)
     const kept = new Set(head.operators.map(({ id }) => id).filter((id) => !fresh.has(id)))
     this.keepOnly((id) => kept.has(id))
@@ -100,7 +106,9 @@ export class StoredState {
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
     this.held = new Map(rest.held)
-    this.failed = rest.failed
+    this.pendingOutputs =
+      rest.pendingOutputs ??
+      (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
   }
 

@@ -22,7 +22,10 @@ export class Unstorable extends Error {
   }
 }
 
+/** The most levels of a value of the user's. */
 const DEEPEST = 1000
+/** The levels that a frame puts around such a value: a value that may be stored can also be written. */
+const LEVELS_OF_FRAMES = 10
 /** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
 const RECORD_KEYS = 40
 const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'])
@@ -34,14 +37,29 @@ const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty']
  * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections and the
  * engine's own times; class instances, functions and symbols are refused.
  */
-export function toPlain(value: unknown): { readonly plain: unknown; readonly tagged: boolean } {
+export function toPlain(
+  value: unknown,
+  levels = LEVELS_OF_FRAMES,
+): { readonly plain: unknown; readonly tagged: boolean } {
+  return walked(value, -levels)
+}
+
+/**
+ * Returns when the value can be stored, as part of whatever frame.
+ * @throws `Unstorable`, and what a getter of the value throws
+ */
+export function mustBeStorable(value: unknown): void {
+  if (typeof value !== 'number' && typeof value !== 'string') walked(value, 0)
+}
+
+function walked(value: unknown, depth: number): { readonly plain: unknown; readonly tagged: boolean } {
   try {
     const walk = new Walk(undefined)
-    return { plain: walk.value(value, 0), tagged: walk.tagged }
+    return { plain: walk.value(value, depth), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     // Paths are followed only now: the way of a value that can be stored is the hot one.
-    new Walk([]).value(value, 0)
+    new Walk([]).value(value, depth)
     throw error
   }
 }

@@ -16,10 +16,12 @@ const TAGGED = 1
 
 /**
  * A value as bytes that are decodable alone.
+ *
+ * @param levels the levels that the caller has put around values of the user's; by default so many as any frame has
  * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle
  */
-export function encodeValue(value: unknown): Uint8Array {
-  const form = toPlain(value)
+export function encodeValue(value: unknown, levels?: number): Uint8Array {
+  const form = toPlain(value, levels)
   return encodePlain(form.plain, form.tagged)
 }
 

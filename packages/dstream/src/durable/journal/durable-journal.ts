@@ -1,5 +1,6 @@
 import type { Block } from '../blocks/block.js'
 import { apply, type Ledger, takeAll } from '../blocks/ledger.js'
+import { checkStorable } from '../codec/storable.js'
 import { duplicateBlock } from '../../base/errors/storage.js'
 import { encodeAllocation, encodeBlock, type Streams } from './events.js'
 import type { Allocation, Journal, SourceRange } from './journal.js'
@@ -53,6 +54,7 @@ export interface DurableJournalOptions {
 
 /** The journal on a log: append, then apply. */
 export class DurableJournal implements Journal {
+  readonly mustBeStorable = checkStorable
   readonly #o: DurableJournalOptions
   #ledger: Ledger
   #allocated: number | undefined
@@ -95,11 +97,15 @@ export class DurableJournal implements Journal {
     }
   }
 
-  async allocate(time: number, ranges: ReadonlyMap<string, SourceRange> = new Map()): Promise<Allocation> {
+  async allocate(
+    time: number,
+    ranges: ReadonlyMap<string, SourceRange> = new Map(),
+    isHeldBack = false,
+  ): Promise<Allocation> {
     const { log, streams, use, committed } = this.#o
     const known = this.allocation(time)
     if (known !== undefined) return known
-    const event = takeAll(this.#ledger, time, ranges)
+    const event = takeAll(this.#ledger, time, ranges, isHeldBack)
     await log.append([encodeAllocation(event, streams, committed())], (segment) => {
       this.#ledger = apply(this.#ledger, event)
       use.batch(time, segment)

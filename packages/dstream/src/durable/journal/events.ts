@@ -1,8 +1,11 @@
 import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
+import { UnstorableRecords } from '../blocks/unstorable-records.js'
+import { checkStorable } from '../codec/storable.js'
 import { Unstorable } from '../codec/to-plain.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
+import { messageOf } from '../../base/errors/error-text.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 
@@ -27,16 +30,39 @@ function framed(meta: Meta, data: Uint8Array): FramePayload {
   return [length, encoded, data]
 }
 
-/** @throws `state-not-storable` for records that are no data */
+/** @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored */
 export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
+  const data = 'bytes' in payload ? payload.bytes : encodeRecords(payload.records, operator)
   try {
-    const data = 'bytes' in payload ? payload.bytes : encodeValue(payload.records)
     return framed(['block', operator, id, count, position, metadata, codec], data)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
-    throw recordNotStorable(operator, 'a received record', error.path, error.reason)
+    throw recordNotStorable(operator, 'a position or the metadata of a block', error.path.slice(1), error.reason)
+  }
+}
+
+/** Looks for the records that cannot be stored only when the encoding of all has failed: most blocks have none. */
+function encodeRecords(records: readonly unknown[], operator: string): Uint8Array {
+  try {
+    return encodeValue(records, 1)
+  } catch (error) {
+    const errors = new Map<number, Error>()
+    for (const [i, record] of records.entries()) {
+      try {
+        checkStorable(record)
+      } catch (reason) {
+        errors.set(i, reason as Error)
+      }
+    }
+    if (errors.size === 0) throw error
+    const [path, reason] = error instanceof Unstorable ? [error.path, error.reason] : [[], messageOf(error)]
+    throw new UnstorableRecords(
+      operator,
+      errors,
+      recordNotStorable(operator, 'a received record', path, reason).message,
+    )
   }
 }
 

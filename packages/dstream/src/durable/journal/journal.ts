@@ -8,10 +8,22 @@ export type { Allocation, SourceRange }
  * what lives is what a recovery finds. The volatile one (no checkpoint directory) only applies.
  */
 export interface Journal {
-  /** Resolves when the block is durable; from then on the next allocation takes it. */
+  /**
+   * Returns when a value can be stored; absent where nothing is.
+   * @throws `state-not-storable`
+   */
+  readonly mustBeStorable?: (value: unknown) => void
+  /**
+   * Resolves when the block is durable; from then on the next allocation takes it.
+   * @throws `UnstorableRecords` for records that can never be stored; any other error may pass
+   */
   addBlock(block: Block): Promise<void>
-  /** Gives every block that waits, of all streams, and the ranges to the batch. A batch that has an allocation keeps it. */
-  allocate(time: number, ranges?: ReadonlyMap<string, SourceRange>): Promise<Allocation>
+  /**
+   * Gives every block that waits, of all streams, and the ranges to the batch. A batch that has an allocation keeps it.
+   *
+   * @param isHeldBack gives no blocks; they wait on
+   */
+  allocate(time: number, ranges?: ReadonlyMap<string, SourceRange>, isHeldBack?: boolean): Promise<Allocation>
   /** `undefined` for a batch that has none, or that is forgotten. */
   allocation(time: number): Allocation | undefined
   /** All allocations that are not forgotten, in order of time. */

@@ -4,7 +4,7 @@ import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
 import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { FramePayload } from '../log/frame.js'
-import { Log, logSteps, readLog } from '../log/log.js'
+import { type AppendRetry, Log, logSteps, readLog } from '../log/log.js'
 
 const FOLDER = 'journal'
 const points = logSteps('journal')
@@ -24,6 +24,7 @@ export interface OpenJournalOptions {
   readonly engine: string
   readonly segmentBytes: number
   readonly steps: CrashHook | undefined
+  readonly retry?: AppendRetry | undefined
 }
 
 /**
@@ -31,7 +32,7 @@ export interface OpenJournalOptions {
  * @throws `checkpoint-damaged`, `codec-unknown`
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
-  const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps } = options
+  const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps, retry } = options
   checkAgainstCommits(read, committed(), forgotten)
   const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
@@ -43,7 +44,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
       batches: [...batches.keys()],
     })
   }
-  const log = new Log({ storage, folder: FOLDER, kind: 'j', segmentBytes, points, steps, head })
+  const log = new Log({ storage, folder: FOLDER, kind: 'j', segmentBytes, points, steps, head, retry })
   const journal: DurableJournal = new DurableJournal({
     log,
     streams,

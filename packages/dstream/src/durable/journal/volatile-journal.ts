@@ -8,8 +8,8 @@ export function volatileJournal(): Journal {
     addBlock: async (block) => {
       ledger = apply(ledger, { type: 'added', block })
     },
-    allocate: async (time, ranges = new Map<string, SourceRange>()) => {
-      if (!ledger.batches.has(time)) ledger = apply(ledger, takeAll(ledger, time, ranges))
+    allocate: async (time, ranges = new Map<string, SourceRange>(), isHeldBack = false) => {
+      if (!ledger.batches.has(time)) ledger = apply(ledger, takeAll(ledger, time, ranges, isHeldBack))
       return ledger.batches.get(time)!
     },
     allocation: (time) => ledger.batches.get(time),

@@ -93,17 +93,24 @@ export function encodeFile(kind: FileKind, first: number, payloads: readonly Fra
 }
 
 /**
- * Reads the frames of a file. In the newest file of a log (`tail`) what follows the last good frame may be the remains of
+ * Reads the frames of a file, up to the one of sequence number `until`, where the next file of the log begins: what follows
+ * is the rest of an append that failed, after which the log went on in a new file. In the newest file of a log (`tail`) what follows the last good frame may be the remains of
  * an append that a crash has cut: it is reported as torn. It is damage when any later frame says that the disk had
  * already confirmed that place, for then nothing there could have been lost by a crash.
  * @throws `checkpoint-damaged` with file and offset, `checkpoint-newer-format`
  */
-export function readFrames(file: string, kind: FileKind, bytes: Uint8Array, options: { tail: boolean }): FileFrames {
+export function readFrames(
+  file: string,
+  kind: FileKind,
+  bytes: Uint8Array,
+  options: { tail: boolean; until?: number | undefined },
+): FileFrames {
   const first = readPreamble(file, kind, bytes)
   const reader = new Reader(bytes, seedOf(kind, first))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
-  while (offset < bytes.length) {
+  const { until = Infinity } = options
+  while (offset < bytes.length && first + frames.length < until) {
     const sequence = first + frames.length
     const payload = reader.payloadAt(offset, sequence)
     if (payload === undefined) {

@@ -1,3 +1,4 @@
+import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
@@ -38,8 +39,16 @@ export async function listLog(storage: Storage, folder: string): Promise<string[
   return files.filter((file) => /^\d{16}\.log$/.test(file.slice(folder.length + 1)))
 }
 
+/** Returns the sequence number of the first frame of the file that follows; `undefined` for the newest. */
+export function endOfFile(files: readonly string[], i: number): number | undefined {
+  const next = files[i + 1]
+  return next === undefined ? undefined : Number(/(\d{16})\.log$/.exec(next)![1])
+}
+
 /**
- * Reads all files of a log, in order. Only what a crash may leave is accepted: a torn tail in the newest file.
+ * Reads all files of a log, in order. Only what a crash or a failed append may leave is accepted: a torn tail in the newest
+ * file, and in another one a tail behind the frames that the next file goes on from.
+ *
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
 export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly Segment[]> {
@@ -48,7 +57,7 @@ export async function readLog(storage: Storage, folder: string, kind: FileKind):
   for (const [i, file] of files.entries()) {
     const bytes = await storage.read(file)
     if (bytes === undefined) throw new DamagedError(file, 0, 'it has gone while it was to be read')
-    const segment = readSegment(file, kind, bytes, i === files.length - 1)
+    const segment = readSegment(file, kind, bytes, endOfFile(files, i))
     const before = segments.at(-1)
     if (before !== undefined && before.next !== segment.first) {
       const missing = `what was written between it and ${file} is missing (frames ${before.next} to ${segment.first - 1})`
@@ -60,8 +69,8 @@ export async function readLog(storage: Storage, folder: string, kind: FileKind):
 }
 
 /** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
-export function readSegment(file: string, kind: FileKind, bytes: Uint8Array, newest: boolean): Segment {
-  const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: newest })
+function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: number | undefined): Segment {
+  const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: until === undefined, until })
   const [head, ...rest] = frames
   // A new file is put as a whole, head included: a crash cannot leave one without.
   if (head === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'it does not begin with a good frame')
@@ -93,6 +102,29 @@ export interface LogOptions {
   readonly head: () => FramePayload
   readonly points: LogSteps
   readonly steps: CrashHook | undefined
+  readonly retry?: AppendRetry | undefined
+}
+
+/** How long an append that a passing fault of the disk has failed is tried again. */
+export interface AppendRetry {
+  /** In milliseconds, over all appends in a row that have failed. */
+  readonly forMs: number
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>
+  /** Told once when an append fails, with its error, and once when appends succeed again, with the time they took. */
+  readonly failed: (error: unknown) => void
+  readonly recovered: (afterMs: number) => void
+}
+
+/** The first and the longest pause between two attempts, in milliseconds. */
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1000
+
+/** Faults of the disk that can pass. A lost lock, a foreign change or damage does not. */
+const passing = ['disk-full', 'storage-failed', 'storage-unwritable', 'file-not-trusted']
+
+function canPass(error: unknown): boolean {
+  return !(error instanceof DStreamError) || passing.includes(error.code)
 }
 
 interface Entry {
@@ -110,8 +142,9 @@ interface OpenSegment {
 /**
  * A log in files that follow one another. Entries that come while an append is under way are appended together next.
  *
- * After a failed append nobody knows how much of it the disk holds, and the next one must not follow garbage: the file is
- * first put back to what had been confirmed.
+ * After a failed append it is unknown how much of it the disk holds, and a second sync of the same file would not tell: the
+ * log goes on in a new file. The frames of the old one end where the new one begins. No copy is made, since a disk that is
+ * nearly full has no room for one.
  */
 export class Log {
   readonly #o: LogOptions
@@ -120,8 +153,11 @@ export class Log {
   #size = 0
   #queue: Entry[] = []
   #draining: Promise<void> | undefined
+  /** True after an append has failed: what stands behind the confirmed frames is unknown. */
   #unsure = false
   #rollNext = false
+  /** For how long appends have failed in a row, counted in pauses. */
+  #failingMs = 0
 
   constructor(options: LogOptions) {
     this.#o = options
@@ -130,17 +166,11 @@ export class Log {
   /** Bytes that a payload takes in the file beside its own. */
   static readonly overhead = FRAME_HEADER_BYTES
 
-  /**
-   * Goes on after what was read: what is torn is cut off, what a killed process has left unsynced is made durable, and a
-   * new file begins.
-   */
+  /** Goes on after what was read: what a killed process has left unsynced is made durable, and a new file begins. */
   async begin(read: readonly Segment[]): Promise<void> {
     const { storage } = this.#o
     const newest = read.at(-1)
-    if (newest !== undefined) {
-      if (newest.torn > 0) await this.#putBack(newest.file, newest.end)
-      else await storage.append(newest.file, new Uint8Array(0))
-    }
+    if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))
     this.#segments = read.map(({ file, first }) => ({ file, first }))
     this.#next = newest?.next ?? 0
     // A life in which nothing was written has left a file with a head only; the new one takes its place.
@@ -195,10 +225,11 @@ export class Log {
       let group: Entry[] = []
       try {
         await this.#o.points.beforeAppend(this.#o.steps)
-        if (this.#unsure) await this.#putBack(this.#open.file, this.#size)
-        if (this.#rollNext || this.#size >= this.#o.segmentBytes) await this.#roll()
-        group = this.#queue.splice(0)
-        await this.#write(group.flatMap(({ payloads }) => payloads))
+        await this.#retrying(async () => {
+          if (this.#unsure || this.#rollNext || this.#size >= this.#o.segmentBytes) await this.#roll()
+          if (group.length === 0) group = this.#queue.splice(0)
+          await this.#write(group.flatMap(({ payloads }) => payloads))
+        })
         for (const { applied } of group) applied(this.#open.first)
         await this.#o.points.appended(this.#o.steps)
         for (const { resolve } of group) resolve()
@@ -208,6 +239,24 @@ export class Log {
       }
     }
     this.#draining = undefined
+  }
+
+  /** Tries an append again while its failure can pass and the time for that is not used up. */
+  async #retrying(append: () => Promise<void>): Promise<void> {
+    const { retry } = this.#o
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        await append()
+        break
+      } catch (error) {
+        if (retry === undefined || !canPass(error) || this.#failingMs >= retry.forMs) throw error
+        if (this.#failingMs === 0) retry.failed(error)
+        await retry.pause(pauseMs)
+        this.#failingMs += pauseMs
+      }
+    }
+    if (this.#failingMs > 0) retry?.recovered(this.#failingMs)
+    this.#failingMs = 0
   }
 
   async #write(payloads: readonly FramePayload[]): Promise<void> {
@@ -226,19 +275,13 @@ export class Log {
     const file = nameOf(folder, this.#next)
     const bytes = encodeFile(kind, this.#next, [head()])
     await storage.put(file, bytes)
+    // Opened at once: a file that is deleted before its first append would be made anew, without its head.
+    await storage.append(file, new Uint8Array(0))
     await points.rolled(steps)
     this.#segments.push({ file, first: this.#next })
     this.#next++
     this.#size = bytes.length
     this.#rollNext = false
-  }
-
-  async #putBack(file: string, size: number): Promise<void> {
-    const bytes = await this.#o.storage.read(file)
-    if (bytes === undefined || bytes.length < size) {
-      throw new DamagedError(file, bytes?.length ?? 0, `${size} bytes of it had been confirmed by the disk`)
-    }
-    await this.#o.storage.put(file, bytes.subarray(0, size))
     this.#unsure = false
   }
 

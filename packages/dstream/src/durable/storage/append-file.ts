@@ -1,4 +1,4 @@
-import { fileNotTrusted, storageFailed } from '../../base/errors/storage.js'
+import { fileChanged, fileNotTrusted, storageFailed } from '../../base/errors/storage.js'
 import type { Disk, DiskFile } from './disk.js'
 
 interface Waiting {
@@ -13,7 +13,7 @@ interface Waiting {
  *
  * A failed write is cut off again and the file stays good: a full disk is no reason to give a file up. A failed sync is:
  * Linux marks the pages clean all the same, a second sync would succeed and the data be lost ("fsyncgate"), so from then
- * on the file is not trusted.
+ * on the file is not trusted. Nor is a file that another program has deleted, replaced or cut.
  */
 export class AppendFile {
   readonly #disk: Disk
@@ -66,19 +66,22 @@ export class AppendFile {
     if (this.#distrusted) throw fileNotTrusted(this.#path)
     await this.#before()
     const file = (this.#file ??= await this.#open())
+    const bytes = group.length === 1 ? group[0]!.bytes : joined(group)
     try {
-      await writeAll(file, group.length === 1 ? group[0]!.bytes : joined(group))
+      await writeAll(file, bytes)
     } catch (error) {
       await file.truncate(this.#size).catch(() => (this.#distrusted = true))
       throw storageFailed('write', this.#path, error)
     }
-    try {
-      await file.sync()
-    } catch (error) {
+    const [found] = await Promise.all([this.#disk.sizeOf(this.#path), file.sync()]).catch((error: unknown) => {
       this.#distrusted = true
       throw storageFailed('sync', this.#path, error)
-    }
-    for (const { bytes } of group) this.#size += bytes.length
+    })
+    this.#size += bytes.length
+    // A file that was deleted takes what is written to it, and has no name by which a restart could read it.
+    if (found === this.#size) return
+    this.#distrusted = true
+    throw fileChanged(this.#path, this.#size, found)
   }
 
   /**

@@ -7,11 +7,13 @@ import type { Disk } from './disk.js'
 export interface HeldLock {
   /** Called before every write. @throws `lock-lost` when somebody has taken the storage over */
   verify(): Promise<void> | undefined
+  /** Looks at once, however young the last look is. @throws `lock-lost` */
+  confirm(): Promise<void>
   release(): Promise<void>
 }
 
-/** Of this library's own, because what bears it is deleted: a `.tmp` might be anybody's. */
-const TEMPORARY = '.dstream-tmp'
+/** The ending of temporary files. It is this library's own, since such files are deleted: a `.tmp` might be anybody's. */
+export const TEMPORARY = '.dstream-tmp'
 const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
 
 /**
@@ -20,7 +22,7 @@ const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
  */
 export class DiskStorage implements Storage {
   readonly #disk: Disk
-  readonly #acquire: () => Promise<HeldLock>
+  readonly #acquire: (onWait?: (line: string) => void) => Promise<HeldLock>
   #held: HeldLock | undefined
   readonly #appending = new Map<string, AppendFile>()
   /** Puts and deletes of a file run one after the other. */
@@ -29,7 +31,7 @@ export class DiskStorage implements Storage {
   /** Gone, but not yet for good: the sync of their folder has failed. */
   readonly #halfDeleted = new Set<string>()
 
-  constructor(disk: Disk, acquire: () => Promise<HeldLock>) {
+  constructor(disk: Disk, acquire: (onWait?: (line: string) => void) => Promise<HeldLock>) {
     this.#disk = disk
     this.#acquire = acquire
   }
@@ -49,9 +51,12 @@ export class DiskStorage implements Storage {
     await open.append(bytes)
   }
 
+  /** Confirms the lock afterwards: the files that another owner has changed must not pass for damaged ones. */
   async read(file: string): Promise<Uint8Array | undefined> {
     checkName(file)
-    return this.#disk.read(file).catch(failing('read', file))
+    const bytes = await this.#disk.read(file).catch(failing('read', file))
+    await this.#held?.confirm()
+    return bytes
   }
 
   /** Written beside, synced, renamed over, and the folder synced: before that a crash leaves the old file, then the new. */
@@ -85,6 +90,7 @@ export class DiskStorage implements Storage {
       }
     }
     await look('')
+    await this.#held?.confirm()
     return found.sort()
   }
 
@@ -102,8 +108,8 @@ export class DiskStorage implements Storage {
   }
 
   /** @throws `storage-locked`, naming the owner */
-  async lock(): Promise<() => Promise<void>> {
-    const held = await this.#acquire()
+  async lock(onWait?: (line: string) => void): Promise<() => Promise<void>> {
+    const held = await this.#acquire(onWait)
     this.#held = held
     const release = async (): Promise<void> => {
       await Promise.all([...this.#queues.values(), ...[...this.#appending.values()].map((open) => open.close())])

@@ -22,6 +22,8 @@ export interface Disk {
   unlink(path: string): Promise<boolean>
   /** An empty folder. Resolves to false when there is none. */
   removeDir(path: string): Promise<boolean>
+  /** The bytes of the file that bears the name now; `undefined` when there is none. */
+  sizeOf(path: string): Promise<number | undefined>
   /** Names in a folder; folders end in `/`. Empty when the folder is not there. */
   readDir(path: string): Promise<string[]>
   /** Makes the names in a folder durable: after a creation, a rename or an unlink in it. */

@@ -1,26 +1,31 @@
+import { contextClosed } from '../../base/errors/outputs.js'
 import type { Key } from '../../base/keys/key.js'
-import type { Checkpoint, FailedOutput, Recovered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
+import type { Checkpoint, Remembered, SnapshotSource } from '../../durable/checkpoint/checkpoint.js'
+import type { PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
 import type { StreamInputInfo } from '../../observe/events.js'
-import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
-import type { Graph, OutputNode } from '../../streams/graph/graph.js'
+import type { Graph } from '../../streams/graph/graph.js'
+import type { OutputNode } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { KeyedState } from '../../streams/state/keyed-state.js'
 import type { StateView } from '../../streams/state/view.js'
-import { OutputLookback } from './output-lookback.js'
-import { RememberedRDDs } from './remembered-rdds.js'
+import type { OutputAt, OutputInputs } from './output-inputs.js'
+import type { RememberedRDDs } from './remembered-rdds.js'
 import type { StatefulOperators } from './stateful-operators.js'
 
-/** How many failed outputs are kept for a retry; beyond this number the oldest is given up. */
-const MAX_FAILED_OUTPUTS = 1000
-
-/** The result of a batch that is done. */
-export interface BatchOutcome {
-  readonly time: number
-  /** Outputs whose attempts on this batch are used up. They are run again after a restart. */
-  readonly failedOutputs: readonly OutputNode[]
+/** The batches that wait for outputs. */
+export interface PendingOutputs {
+  pendingAt(time: number): readonly OutputNode[]
+  isPending(at: OutputAt): boolean
+  /** Everything that waits, for a commit. */
+  pending(): readonly PendingOutput[]
+  /** The oldest batch that waits for each output. */
+  oldestPending(): readonly OutputAt[]
+  keeps(at: OutputAt, bytes: number): void
+  /** The id of the operator whose function threw on a record of the batch. */
+  brokenOperator(at: OutputAt): string | undefined
 }
 
 export interface BatchStoreOptions {
@@ -33,7 +38,9 @@ export interface BatchStoreOptions {
   /** Without a checkpoint nothing survives the process, and nothing is written. */
   readonly checkpoint: Checkpoint | undefined
   readonly inputs: InputSources
-  readonly batchMs: number
+  readonly remembered: RememberedRDDs
+  readonly outputInputs: OutputInputs
+  readonly outputs: PendingOutputs
 }
 
 interface OperatorTable {
@@ -44,55 +51,44 @@ interface OperatorTable {
 
 /** Reads and writes journal, checkpoint and sources, one batch after the other. */
 export class BatchStore {
-  readonly remembered: RememberedRDDs
   readonly #options: BatchStoreOptions
   readonly #tables: readonly OperatorTable[]
-  readonly #lookback: OutputLookback
   /** The version of each table that is durable. */
   readonly #durable = new Map<KeyedState<unknown>, number>()
-  #failedOutputs: readonly FailedOutput[] = []
-  /** The failed outputs whose input does not exist yet, since an operator above them lags. */
-  #blocked: readonly FailedOutput[] = []
+  /** Pending batches whose input is not kept yet: an operator above the output lags, or a source has failed. */
+  #unkept: readonly OutputAt[] = []
   #lastCommitted: number | undefined
+  #isClosed = false
 
   constructor(options: BatchStoreOptions) {
     this.#options = options
-    this.remembered = new RememberedRDDs(options.graph, options.evaluation, options.retention)
-    this.#lookback = new OutputLookback(options.graph)
     this.#tables = options.stateful.all.flatMap((operator) =>
       Object.entries(operator.state!.tables).map(([name, table]) => ({ operator, name, table })),
     )
   }
 
-  /** Goes on from the commits of an earlier run, once the tables are restored. */
-  resume(recovered: Pick<Recovered, 'lastCommitted' | 'failed'>): void {
-    this.#lastCommitted = recovered.lastCommitted
-    this.#failedOutputs = recovered.failed
-    this.#blocked = this.#failedOutputs.filter((failed) => this.isBlocked(failed))
+  /** Goes on from the commits of an earlier run, once the tables are restored and the outputs have their batches. */
+  resume(lastCommitted: number | undefined, pending: readonly OutputAt[]): void {
+    const { outputInputs, outputs } = this.#options
+    this.#lastCommitted = lastCommitted
+    this.#unkept = pending.filter((at) => !outputInputs.isKept(at))
+    for (const at of pending)
+      outputs.keeps(at, this.#options.remembered.bytes({ operator: at.output.parent, time: at.time }))
     this.#markDurable()
+  }
+
+  /** Refuses every further commit: another process may own the checkpoint from here on. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** The time of the last committed batch. */
   get committed(): number | undefined {
     return this.#lastCommitted
-  }
-
-  /** Removes a failed output that has been run, or that is given up. */
-  resolve(done: FailedOutput): void {
-    this.#failedOutputs = this.#failedOutputs.filter((failed) => failed !== done)
-  }
-
-  /** Whether a stateful operator above a failed output has yet to pass the batch on which the output failed. */
-  isBlocked({ output, time }: FailedOutput): boolean {
-    const { stateful } = this.#options
-    const behind = stateful.lagging.filter((operator) => stateful.backlog(operator)[0]! <= time)
-    return behind.some((operator) => this.#lookback.of(output).has(operator))
-  }
-
-  /** Makes the input of a failed output readable; false where part of it is missing. */
-  restoreInputs({ output, time }: FailedOutput, sc: RDDContext): boolean {
-    const operator = this.#lookback.parentOf(output)
-    return operator !== undefined && this.remembered.restore({ operator, time }, sc)
   }
 
   /** Returns the table as of the last committed batch; empty before the first commit. */
@@ -108,10 +104,14 @@ export class BatchStore {
     )
   }
 
-  /** Gives every waiting block and the planned range of every source to this batch: logged first, then applied. */
-  async allocate(time: number): Promise<void> {
+  /**
+   * Gives every waiting block and the planned range of every source to this batch: logged first, then applied.
+   *
+   * @param isHeldBack gives no received data to the batch, because too much waits for an output
+   */
+  async allocate(time: number, isHeldBack: boolean): Promise<void> {
     const { inputs, graph, journal } = this.#options
-    await journal.allocate(time, await inputs.plan(time, graph, journal))
+    await journal.allocate(time, await inputs.plan(time, graph, journal, isHeldBack), isHeldBack)
     inputs.allocated(time, journal)
   }
 
@@ -121,22 +121,23 @@ export class BatchStore {
   }
 
   /** Writes one record: state changes, positions, "this batch is done". Durable when it resolves. */
-  async commit(outcome: BatchOutcome): Promise<void> {
+  async commit(time: number): Promise<void> {
     const { checkpoint, inputs } = this.#options
-    if (checkpoint !== undefined) await this.#write(checkpoint, outcome)
+    const remembered = checkpoint === undefined ? [] : await this.#collect(time)
+    await this.#keepInputs(time, remembered)
+    if (this.#isClosed) throw contextClosed()
+    if (checkpoint !== undefined) await this.#write(checkpoint, time, remembered)
+    else this.#forgetRemembered(time)
     this.#markDurable()
-    this.#lastCommitted = outcome.time
-    await inputs.committed(outcome.time)
+    this.#lastCommitted = time
+    await inputs.committed(time)
   }
 
-  /**
-   * Drops what no window and no recovery needs any more.
-   *
-   * @param oldestBacklog the oldest batch that some operator has yet to pass
-   */
-  async forget(time: number, oldestBacklog: number | undefined): Promise<void> {
+  /** Drops what no window, no output and no recovery needs any more. */
+  async forget(time: number): Promise<void> {
     const { evaluation, inputs, journal, retention } = this.#options
-    const until = this.#lastRead(time, oldestBacklog)
+    const until = this.#lastRead(time)
+    await evaluation.keepAll(time)
     evaluation.forget(until)
     for (const { operator, table } of this.#tables) table.forget(until - retention.get(operator)! + operator.slideMs)
     const last = this.#lastForgettable(until)
@@ -144,11 +145,36 @@ export class BatchStore {
     await journal.forget(last)
   }
 
-  async #write(checkpoint: Checkpoint, { time, failedOutputs }: BatchOutcome): Promise<void> {
-    const { inputs, stateful, graph } = this.#options
+  async #collect(time: number): Promise<Remembered[]> {
+    return this.#options.remembered.collect(time, this.#options.stateful.lagging)
+  }
+
+  /** Keeps the inputs of the batches that wait for outputs, as soon as the operators above have passed them. */
+  async #keepInputs(time: number, remembered: Remembered[]): Promise<void> {
+    const { outputs, outputInputs } = this.#options
+    const fresh = outputs.pendingAt(time).map((output) => ({ output, time }))
+    if (fresh.length === 0 && this.#unkept.length === 0) return
+    const unkept: OutputAt[] = []
+    for (const at of [...this.#unkept.filter((candidate) => outputs.isPending(candidate)), ...fresh]) {
+      if (outputInputs.isBlocked(at) || !(await this.#keepInput(at, remembered))) unkept.push(at)
+    }
+    this.#unkept = unkept
+  }
+
+  async #keepInput(at: OutputAt, remembered: Remembered[]): Promise<boolean> {
+    const input = { operator: at.output.parent, time: at.time }
+    const isComplete = await this.#options.remembered.collectInput(
+      input,
+      remembered,
+      this.#options.outputs.brokenOperator(at),
+    )
+    this.#options.outputs.keeps(at, this.#options.remembered.bytes(input))
+    return isComplete
+  }
+
+  async #write(checkpoint: Checkpoint, time: number, remembered: Remembered[]): Promise<void> {
+    const { inputs, stateful, graph, outputs } = this.#options
     const { lagging } = stateful
-    const until = this.#lastRead(time, stateful.oldestBacklog)
-    const unblocked = this.#addFailed(failedOutputs.map((output): FailedOutput => ({ output: output.id, time })))
     await checkpoint.commit({
       time,
       tables: this.#tables.map(({ operator, name, table }) => ({
@@ -156,30 +182,20 @@ export class BatchStore {
         table: name,
         changes: table.changes(this.#durable.get(table) ?? -Infinity),
       })),
-      remembered: await this.remembered.collect(
-        time,
-        unblocked.map((failed) => ({ operator: this.#lookback.parentOf(failed.output)!, time: failed.time })),
-        lagging,
-      ),
-      unremembered: this.remembered.forget(until, (operator) =>
-        this.#lookback.oldestRead(operator, this.#failedOutputs),
-      ),
+      remembered,
+      unremembered: this.#forgetRemembered(time),
       positions: inputs.positions(graph),
-      held: new Map(
-        lagging.map((operator) => [graph.node(operator).id, stateful.backlog(operator)[0]! - operator.slideMs]),
-      ),
-      failed: this.#failedOutputs,
-      forget: this.#lastForgettable(until),
+      held: new Map(lagging.map((operator) => [graph.node(operator).id, stateful.passedBefore(operator)])),
+      pendingOutputs: outputs.pending(),
+      forget: this.#lastForgettable(this.#lastRead(time)),
     })
     checkpoint.snapshotIfDue(() => this.#snapshot())
   }
 
-  /** Adds the failed outputs of a batch; returns those, old and new, whose input exists now and must be remembered. */
-  #addFailed(failed: readonly FailedOutput[]): readonly FailedOutput[] {
-    this.#failedOutputs = [...this.#failedOutputs, ...failed].slice(-MAX_FAILED_OUTPUTS)
-    const open = [...this.#blocked.filter((blocked) => this.#failedOutputs.includes(blocked)), ...failed]
-    this.#blocked = open.filter((output) => this.isBlocked(output))
-    return open.filter((output) => !this.#blocked.includes(output))
+  #forgetRemembered(time: number): ReadonlyMap<string, number> {
+    const { remembered, outputInputs, outputs } = this.#options
+    const pending = outputs.oldestPending()
+    return remembered.forget(this.#lastRead(time), (operator) => outputInputs.oldestRead(operator, pending))
   }
 
   #snapshot(): SnapshotSource {
@@ -189,16 +205,17 @@ export class BatchStore {
       const stored = table.stored()
       return { operator: graph.node(operator).id, table: name, ...stored }
     })
-    return { tables, remembered: this.remembered.all() }
+    return { tables, remembered: this.#options.remembered.all() }
   }
 
   #markDurable(): void {
     for (const { table } of this.#tables) if (table.version !== undefined) this.#durable.set(table, table.version)
   }
 
-  /** The last batch time that nothing will read again: the batch itself, or the one before the oldest backlog. */
-  #lastRead(time: number, oldestBacklog: number | undefined): number {
-    return oldestBacklog === undefined ? time : Math.min(time, oldestBacklog - this.#options.batchMs)
+  /** The last batch time that nothing will read again: the batch itself, or the one before the oldest that is unfinished. */
+  #lastRead(time: number): number {
+    const unfinished = Math.min(this.#options.stateful.oldestBacklog ?? Infinity, ...this.#unkept.map((at) => at.time))
+    return Math.min(time, unfinished - 1)
   }
 
   /** The last batch whose received data no window reads any more. */

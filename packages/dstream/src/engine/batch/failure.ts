@@ -1,3 +1,5 @@
+import { DStreamError } from '../../base/errors/base.js'
+import { stackOf } from '../../base/errors/error-text.js'
 import { RecordError } from '../../base/record-error.js'
 
 /** A failure of a user's function in a batch. */
@@ -15,10 +17,12 @@ export interface Failure {
   readonly final: boolean
   /** The number of the attempt, from 1. */
   readonly attempt: number
+  /** The time until the next attempt, in milliseconds; `undefined` when there is none. */
+  readonly pauseMs: number | undefined
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return error === undefined ? 'undefined' : stackOf(error)
 }
 
 /** Returns the user's own error from the error that an evaluation rejected with. */
@@ -30,6 +34,20 @@ export function causeOf(error: unknown): unknown {
 export function operatorOf(error: unknown, self: string | undefined): string | undefined {
   if (!(error instanceof RecordError)) return undefined
   return self !== undefined && /^[^#/]*$/.test(error.operator) ? self : error.operator
+}
+
+/** Codes of the engine's own errors that another attempt would raise again. */
+const PERMANENT = new Set([
+  'state-not-storable',
+  'record-not-storable',
+  'output-input-missing',
+  'transform-returned-nothing',
+])
+
+/** Whether another attempt would fail in the same way: a synchronous function that threw on a record would throw again. */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof RecordError) return !error.retryable
+  return error instanceof DStreamError && PERMANENT.has(error.code)
 }
 
 export function reasonOf(error: unknown): string {

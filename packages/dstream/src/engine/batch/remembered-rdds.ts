@@ -1,9 +1,12 @@
+import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
+import { encodeValue } from '../../durable/codec/value-codec.js'
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
+import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
 type Partitions = Remembered['partitions']
@@ -15,20 +18,20 @@ export interface OperatorAt {
 }
 
 /**
- * Keeps the contents of RDDs that later batches read and cannot compute again after a restart: those below windows, those
- * of failed outputs, and those above a lagging operator. Data of a source is not kept here; the journal has it.
+ * Keeps the contents of RDDs that later batches read and cannot compute again after a restart: those that a window reads,
+ * those of pending outputs, and those above a lagging operator. Data of a source is not kept here; the journal has it.
  */
 export class RememberedRDDs {
   readonly #graph: Graph
   readonly #evaluation: GraphEvaluation
-  readonly #retention: ReadonlyMap<Operator, number>
+  readonly #isStored: boolean
   readonly #contents = new Map<Operator, Map<number, Partitions>>()
 
-  /** @param retention operator → how long its RDDs are kept, in milliseconds */
-  constructor(graph: Graph, evaluation: GraphEvaluation, retention: ReadonlyMap<Operator, number>) {
+  /** @param isStored whether contents are written to a checkpoint, and must be storable therefore */
+  constructor(graph: Graph, evaluation: GraphEvaluation, isStored: boolean) {
     this.#graph = graph
     this.#evaluation = evaluation
-    this.#retention = retention
+    this.#isStored = isStored
   }
 
   /** Takes over the contents of an RDD from a checkpoint. */
@@ -39,47 +42,79 @@ export class RememberedRDDs {
   }
 
   /**
-   * Remembers what later batches need of the batch of `time`, and returns it for the commit: the RDDs below windows, those
-   * above the `lagging` operators, and all that the `inputs` of failed outputs are made of.
+   * Remembers what later batches need of the batch of `time`, and returns it for the commit: the RDDs that windows read, and
+   * those above the `lagging` operators.
    */
-  async collect(time: number, inputs: readonly OperatorAt[], lagging: readonly Operator[]): Promise<Remembered[]> {
+  async collect(time: number, lagging: readonly Operator[]): Promise<Remembered[]> {
     const wanted = new Set(lagging.flatMap(statefulAncestors))
-    for (const { operator } of this.#graph.nodes) {
-      if (operator.source !== true && this.#retention.get(operator)! > operator.slideMs) wanted.add(operator)
-    }
+    for (const operator of this.#evaluation.kept.keys()) if (operator.source !== true) wanted.add(operator)
     const remembered: Remembered[] = []
     for (const operator of wanted) await this.#remember({ operator, time }, remembered)
-    for (const input of inputs) await this.#rememberLineage(input, remembered)
     return remembered
+  }
+
+  /**
+   * Remembers all that the input of an output is made of, and adds it to `remembered`. Returns false when a part of it can
+   * only be read from its source.
+   *
+   * @param broken the id of an operator whose function threw: it is not called again, and its input is kept instead
+   */
+  async collectInput(input: OperatorAt, remembered: Remembered[], broken: string | undefined): Promise<boolean> {
+    const isBroken = broken !== undefined && this.#isMadeBy(input.operator, broken)
+    if (!isBroken && (await this.#remember(input, remembered))) return true
+    if (!isDerived(input.operator)) return false
+    let isComplete = true
+    for (const parent of this.#parentsOf(input))
+      isComplete = (await this.collectInput(parent, remembered, broken)) && isComplete
+    return isComplete
+  }
+
+  /** Whether the RDD of an old batch is kept, or can be made from what is kept. */
+  isKept(at: OperatorAt): boolean {
+    if (this.#contentsOf(at.operator, at.time) !== undefined) return true
+    return isDerived(at.operator) && this.#parentsOf(at).every((parent) => this.isKept(parent))
+  }
+
+  /** Returns the RDD of an old batch whose records are kept. */
+  rdd({ operator, time }: OperatorAt, sc: RDDContext): RDD<unknown> | undefined {
+    const partitions = this.#contentsOf(operator, time)
+    return partitions && rddOf(sc, partitions.map(partitionSourceOf), { shared: true })
   }
 
   /** Makes the RDD of an old batch readable, from its contents or from those of its parents. False where some are missing. */
   restore(at: OperatorAt, sc: RDDContext): boolean {
     const { operator, time } = at
-    if (!this.#evaluation.isValid(operator.slideMs, time)) return true
+    if (!this.#evaluation.isValid(operator, time)) return true
     if (this.#evaluation.computed(operator, time) !== undefined) return true
-    const partitions = this.#contentsOf(operator, time)
-    if (partitions === undefined)
-      return isDerived(operator) && parentsOf(at).every((parent) => this.restore(parent, sc))
-    this.#evaluation.restore(operator, time, rddOf(sc, partitions.map(partitionSourceOf), { shared: true }))
+    const rdd = this.rdd(at, sc)
+    if (rdd === undefined) return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
+    this.#evaluation.restore(operator, time, rdd)
     return true
   }
 
   /**
-   * Drops what neither a batch after `until` nor a failed output reads. Returns operator id → last dropped time.
+   * Drops what neither a batch after `until` nor a pending output reads. Returns operator id → last dropped time.
    *
-   * @param oldestRead the oldest batch of an operator that a failed output still reads
+   * @param oldestRead the oldest batch of an operator that a pending output still reads
    */
   forget(until: number, oldestRead: (operator: Operator) => number | undefined): ReadonlyMap<string, number> {
     const forgotten = new Map<string, number>()
     for (const [operator, byTime] of this.#contents) {
       const beforeOldestRead = (oldestRead(operator) ?? Infinity) - 1
-      const last = Math.min(until - this.#retention.get(operator)! + operator.slideMs - 1, beforeOldestRead)
+      const keptMs = this.#evaluation.kept.get(operator) ?? operator.slideMs
+      const last = Math.min(until - keptMs + operator.slideMs - 1, beforeOldestRead)
       const gone = [...byTime.keys()].filter((time) => time <= last)
       for (const time of gone) byTime.delete(time)
       if (gone.length > 0) forgotten.set(this.#graph.node(operator).id, last)
     }
     return forgotten
+  }
+
+  /** Returns the estimated bytes of the records that are kept for the RDD of an old batch; its parents' where it is not kept. */
+  bytes(at: OperatorAt): number {
+    const partitions = this.#contentsOf(at.operator, at.time)
+    if (partitions !== undefined) return estimatedBytes(partitions)
+    return isDerived(at.operator) ? this.#parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
   }
 
   /** Returns all contents, for a snapshot. */
@@ -89,22 +124,47 @@ export class RememberedRDDs {
     )
   }
 
-  /** Returns false where the RDD cannot be evaluated. That failure has been reported, and later readers pass over it. */
+  /**
+   * Returns false where the RDD cannot be evaluated, which has been reported, or holds a record that cannot be stored. Later
+   * readers compute it again from its parents.
+   */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
-    if (!this.#evaluation.isValid(operator.slideMs, time) || this.#contentsOf(operator, time) !== undefined) return true
-    const rdd = await this.#evaluation.read(operator, time).catch(() => undefined)
+    if (!this.#evaluation.isValid(operator, time) || this.#contentsOf(operator, time) !== undefined) return true
+    const rdd = await this.#evaluation.readKept(operator, time).catch(() => this.#readAgain(operator, time))
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
+    const { id } = this.#graph.node(operator)
+    if (this.#isStored) {
+      const frame = encoded(id, time, partitions)
+      if (frame === undefined) return false
+      remembered.push({ operator: id, time, partitions, frame })
+    }
     this.adopt(operator, time, partitions)
-    remembered.push({ operator: this.#graph.node(operator).id, time, partitions })
+    await rdd!.context.runtime.yielder.begin().pause()
     return true
   }
 
-  /** Remembers the RDD itself; where a function between it and the sources threw, the input of that function. */
-  async #rememberLineage(at: OperatorAt, remembered: Remembered[]): Promise<void> {
-    if (await this.#remember(at, remembered)) return
-    if (!isDerived(at.operator)) return
-    for (const parent of parentsOf(at)) await this.#rememberLineage(parent, remembered)
+  /** Reads a source once more: it may have failed on a record that is gone now, and its other records must not be lost. */
+  #readAgain(operator: Operator, time: number): Promise<RDD<unknown> | undefined> {
+    if (operator.source !== true) return Promise.resolve(undefined)
+    return this.#evaluation.readAgain(operator, time).catch(() => undefined)
+  }
+
+  /** Whether an operator, or one between it and the nearest sources and states, has this id. */
+  #isMadeBy(operator: Operator, id: string): boolean {
+    if (this.#graph.node(operator).id === id) return true
+    return isDerived(operator) && operator.parents.some((parent) => this.#isMadeBy(parent, id))
+  }
+
+  /** Returns all RDDs that a derived operator reads for the RDD of one batch, newest first. */
+  #parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
+    const afterMs = time - Math.max(operator.lookbackMs, 1)
+    return operator.parents.flatMap((parent) =>
+      this.#evaluation
+        .times(parent, afterMs, time)
+        .reverse()
+        .map((at): OperatorAt => ({ operator: parent, time: at })),
+    )
   }
 
   #contentsOf(operator: Operator, time: number): Partitions | undefined {
@@ -112,19 +172,43 @@ export class RememberedRDDs {
   }
 }
 
+/** Returns the frame of a commit for an RDD, or `undefined` when one of its records cannot be stored. */
+function encoded(operator: string, time: number, partitions: Partitions): Uint8Array | undefined {
+  try {
+    return encodeRemembered(operator, time, partitions)
+  } catch {
+    return undefined
+  }
+}
+
+/** The records per partition whose size stands for that of all. */
+const SAMPLE = 32
+
+/** Returns the approximate length of the records as they are stored. A batch without records costs nothing. */
+function estimatedBytes(partitions: Partitions): number {
+  let bytes = 0
+  for (const partition of partitions) {
+    const size = Array.isArray(partition) ? partition.length : (partition as { readonly size: number }).size
+    if (size === 0) continue
+    const sample: unknown[] = []
+    for (const record of partition) if (sample.push(record) === SAMPLE) break
+    bytes += (encodedLength(sample) * size) / sample.length
+  }
+  return Math.ceil(bytes)
+}
+
+/** Returns the bytes of records, or a guess for those that cannot be stored. */
+function encodedLength(records: readonly unknown[]): number {
+  try {
+    return encodeValue(records).length
+  } catch {
+    return records.length * 100
+  }
+}
+
 /** Whether the RDD of an old batch can be computed from the parents' RDDs: the operator is neither a source nor stateful. */
 function isDerived(operator: Operator): boolean {
   return operator.state === undefined && operator.source !== true
-}
-
-/** Returns all RDDs that a derived operator reads for the RDD of one batch. */
-function parentsOf({ operator, time }: OperatorAt): OperatorAt[] {
-  return operator.parents.flatMap((parent) => {
-    const parents: OperatorAt[] = []
-    const after = time - Math.max(operator.lookbackMs, 1)
-    for (let t = time; t > after; t -= parent.slideMs) parents.push({ operator: parent, time: t })
-    return parents
-  })
 }
 
 /** Returns the nearest stateful operators above an operator: their RDD of an old batch cannot be computed again. */

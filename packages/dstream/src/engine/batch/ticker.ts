@@ -1,24 +1,48 @@
 import type { Clock, Yielder } from '../../base/ports.js'
 
+/** The longest time between two looks at the clock, and the time between two reports that it is behind. */
+const MINUTE_MS = 60_000
+
+/** A clock that shows an earlier time than it should: the next batch is more than one interval ahead of it. */
+export interface ClockBehind {
+  readonly nowMs: number
+  /** Time of the next batch. */
+  readonly nextMs: number
+}
+
+export interface TickerOptions {
+  readonly clock: Clock
+  readonly yielder: Yielder
+  readonly batchMs: number
+  /** Returns the batch time after a time. */
+  readonly next: (time: number) => number
+  readonly run: (time: number) => Promise<void>
+  /** What becomes of the batches while the clock is behind: they wait for it, or go on, one every interval. */
+  readonly whenBehind: 'wait' | 'continue'
+  /** Called as soon as the clock is found to be behind, and every minute as long as it is. */
+  readonly onBehind: (behind: ClockBehind) => void
+}
+
 /**
  * Runs one batch per interval, never two at once, and skips none: late batches run back to back. Batch times are handed
  * out one after the other, so none repeats when the clock jumps back (reference: `RecurringTimer`).
  */
 export class Ticker {
-  readonly #clock: Clock
-  readonly #yielder: Yielder
-  readonly #batchMs: number
-  readonly #run: (time: number) => Promise<void>
+  readonly #options: TickerOptions
   #nextMs = 0
+  /** How far the batch times run ahead of a clock that is behind. */
+  #aheadMs = 0
+  /** How far ahead of the clock the next batch may be. At the start twice an interval: a graceful stop runs one batch early. */
+  #slackMs: number
+  #reportedMs: number | undefined
   #timer: { cancel(): void } | undefined
+  #watch: { cancel(): void } | undefined
   #working: Promise<void> | undefined
   #stopped = true
 
-  constructor(clock: Clock, yielder: Yielder, batchMs: number, run: (time: number) => Promise<void>) {
-    this.#clock = clock
-    this.#yielder = yielder
-    this.#batchMs = batchMs
-    this.#run = run
+  constructor(options: TickerOptions) {
+    this.#options = options
+    this.#slackMs = 2 * options.batchMs
   }
 
   /** The time of the next batch. */
@@ -35,7 +59,7 @@ export class Ticker {
   /** Lets no further batch begin, and resolves when the one under way is done. */
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#timer?.cancel()
+    this.#cancel()
     await this.#working
   }
 
@@ -47,23 +71,59 @@ export class Ticker {
   /** Runs one more batch after `stop`: with its own time, but at once. */
   async runOne(): Promise<void> {
     const time = this.#nextMs
-    this.#nextMs += this.#batchMs
-    await this.#run(time)
+    this.#nextMs = this.#options.next(time)
+    await this.#options.run(time)
   }
 
+  /** Looks at the clock, and waits for the next batch. A clock that is set back meanwhile is noticed within an interval. */
   #wait(): void {
     if (this.#stopped) return
-    this.#timer = this.#clock.setTimer(this.#nextMs, () => {
+    this.#cancel()
+    this.#lookAtClock()
+    const { clock, batchMs } = this.#options
+    this.#timer = clock.setTimer(this.#nextMs - this.#aheadMs, () => {
+      this.#watch?.cancel()
+      this.#slackMs = batchMs
       this.#working = this.#runDue().finally(() => {
         this.#working = undefined
         this.#wait()
       })
     })
+    this.#watch = clock.setDelay?.(Math.min(batchMs, MINUTE_MS), () => this.#wait())
+  }
+
+  #cancel(): void {
+    this.#timer?.cancel()
+    this.#watch?.cancel()
+  }
+
+  #lookAtClock(): void {
+    const { clock, batchMs, whenBehind, onBehind } = this.#options
+    const nowMs = clock.now()
+    if (this.#nextMs - nowMs <= this.#slackMs) {
+      this.#reportedMs = undefined
+      return
+    }
+    const sinceMs = nowMs - (this.#reportedMs ?? -Infinity)
+    if (sinceMs >= MINUTE_MS || sinceMs < 0) {
+      this.#reportedMs = nowMs
+      onBehind({ nowMs, nextMs: this.#nextMs })
+    }
+    const leftMs = this.#nextMs - this.#aheadMs - nowMs
+    // The next batch is due when it would be if the clock were right but for whole intervals.
+    if (whenBehind === 'continue' && leftMs > this.#slackMs) {
+      this.#aheadMs += Math.floor(leftMs / batchMs) * batchMs
+    }
   }
 
   async #runDue(): Promise<void> {
-    const slice = this.#yielder.begin()
-    while (!this.#stopped && this.#nextMs <= this.#clock.now()) {
+    const { clock, yielder, batchMs } = this.#options
+    const slice = yielder.begin()
+    for (;;) {
+      const lateMs = clock.now() - (this.#nextMs - this.#aheadMs)
+      if (this.#stopped || lateMs < 0) return
+      // Batches that run ahead of the clock need not make up for lost time: the clock comes closer instead.
+      this.#aheadMs = Math.max(0, this.#aheadMs - Math.floor(lateMs / batchMs) * batchMs)
       await this.runOne()
       await slice.pause()
     }

@@ -6,10 +6,12 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { Operator } from '../../streams/graph/operator.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
 import type { BatchStore } from '../batch/batch-store.js'
+import type { OutputOperations } from '../batch/output-operations.js'
+import type { RememberedRDDs } from '../batch/remembered-rdds.js'
 import type { StatefulOperators } from '../batch/stateful-operators.js'
+import type { StartTimes } from './start-time.js'
 
 /** The parts of an engine that a checkpoint restores. */
 export interface Restorable {
@@ -20,23 +22,27 @@ export interface Restorable {
   readonly journal: Journal
   readonly store: BatchStore
   readonly stateful: StatefulOperators
+  readonly remembered: RememberedRDDs
+  readonly outputs: OutputOperations
 }
 
 /** Restores the commits of an earlier run: tables, backlogs of operators, remembered RDDs, positions of sources. */
 export function resume(recovered: Recovered, engine: Restorable): void {
   if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, engine)
-  engine.store.resume(recovered)
   for (const { operator: id, time, partitions } of recovered.remembered) {
     const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
-    engine.store.remembered.adopt(node.operator, time, partitions)
+    engine.remembered.adopt(node.operator, time, partitions)
     const parts = partitions.map(partitionSourceOf)
     engine.evaluation.restore(node.operator, time, rddOf(engine.sc, parts, { shared: true }))
   }
+  engine.outputs.restore(recovered.pendingOutputs)
+  engine.store.resume(recovered.lastCommitted, engine.outputs.allPending())
   restoreSources(recovered, engine)
 }
 
-function restoreStates(recovered: Recovered, committed: number, { graph, stateful }: Restorable): void {
+function restoreStates(recovered: Recovered, committed: number, engine: Restorable): void {
+  const { graph, stateful, evaluation } = engine
   for (const operator of stateful.all) {
     const { id } = graph.node(operator)
     const laggingAt = recovered.held.get(id)
@@ -44,14 +50,8 @@ function restoreStates(recovered: Recovered, committed: number, { graph, statefu
       const entries = recovered.table(id, name)
       if (entries !== undefined) table.restore(entries as Iterable<StateEntry<unknown>>, laggingAt ?? committed)
     }
-    if (laggingAt !== undefined) stateful.restoreBacklog(operator, timesBetween(laggingAt, committed, operator))
+    if (laggingAt !== undefined) stateful.restoreBacklog(operator, evaluation.times(operator, laggingAt, committed))
   }
-}
-
-function timesBetween(after: number, until: number, { slideMs }: Operator): number[] {
-  const times: number[] = []
-  for (let time = after + slideMs; time <= until; time += slideMs) times.push(time)
-  return times
 }
 
 function restoreSources(recovered: Recovered, { graph, inputs, journal }: Restorable): void {
@@ -67,16 +67,23 @@ function restoreSources(recovered: Recovered, { graph, inputs, journal }: Restor
   }
 }
 
-/** Describes a resume in one line of the log. @param missed number of batches that fell due while the program was away */
-export function resumeLine(recovered: Recovered, missed: number, missedBatches: 'run' | 'skip'): string {
-  const { lastCommitted, pending, waiting } = recovered
+/** Describes a resume in one line of the log. */
+export function resumeLine(
+  recovered: Recovered,
+  { firstNew, missed }: StartTimes,
+  program: { readonly batchMs: number; readonly missedBatches: 'run' | 'skip' },
+): string {
+  const { lastCommitted, pending, waiting, batchMs } = recovered
   const parts = [
     lastCommitted === undefined
       ? 'Resuming before the first committed batch'
       : `Resuming after the batch of ${lastCommitted} ms`,
     pending.length > 0 ? `${pending.length} begun batches are run again` : '',
-    missed > 0 ? `${missed} missed batches are ${missedBatches === 'run' ? 'run' : 'skipped'}` : '',
+    missed > 0 ? `${missed} missed batches are ${program.missedBatches === 'run' ? 'run' : 'skipped'}` : '',
     waiting.length > 0 ? `${waiting.length} received blocks wait for a batch` : '',
+    batchMs === program.batchMs
+      ? ''
+      : `the batch interval was ${batchMs} ms and is ${program.batchMs} ms from the batch of ${firstNew} ms on`,
   ]
   return `${parts.filter((part) => part !== '').join('; ')}.`
 }

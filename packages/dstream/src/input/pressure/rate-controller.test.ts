@@ -12,6 +12,7 @@ function batch(endMs: number, processingDelay: number, records: Readonly<Record<
     schedulingDelay: 0,
     totalDelay: processingDelay,
     numRecords: 0,
+    skippedRecords: {},
     outputOperationInfos: {},
     streamIdToInputInfo: Object.fromEntries(
       Object.entries(records).map(([id, n]) => [id, { inputStreamId: Number(id), numRecords: n, metadata: {} }]),

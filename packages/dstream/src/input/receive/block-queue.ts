@@ -1,4 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
+import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
 import type { Clock } from '../../base/ports.js'
 
 const RETRY_MS = 2000
@@ -7,6 +8,8 @@ export interface BlockQueueOptions {
   readonly clock: Clock
   /** Resolves when the block is stored. */
   add(block: Block): Promise<void>
+  /** Decides about the records that can never be stored. Returns the block without them; `undefined` when nothing is left. */
+  withoutUnstorable(block: Block, error: UnstorableRecords): Block | undefined
   onError(message: string, error: unknown): void
 }
 
@@ -22,13 +25,15 @@ type State =
   | { readonly name: 'retrying'; readonly timer: { cancel(): void } }
 
 /**
- * Stores closed blocks one by one, in order. A block that cannot be stored stays at the head and is tried again every two
- * seconds: if a later block became durable first, its position would promise data that is lost.
+ * Stores closed blocks one by one, in order. A block that the storage has refused stays at the head and is tried again
+ * every two seconds: if a later block became durable first, its position would promise data that is lost. Records that can
+ * never be stored are taken out instead.
  */
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
   #state: State = { name: 'idle' }
+  #lastError: unknown
 
   constructor(options: BlockQueueOptions) {
     this.#options = options
@@ -36,6 +41,11 @@ export class BlockQueue {
 
   get waiting(): readonly Block[] {
     return this.#waiting
+  }
+
+  /** The error of the last attempt that failed. */
+  get lastError(): unknown {
+    return this.#lastError
   }
 
   push(block: Block): void {
@@ -71,6 +81,12 @@ export class BlockQueue {
     try {
       await this.#options.add(block)
     } catch (error) {
+      if (error instanceof UnstorableRecords) {
+        const rest = this.#options.withoutUnstorable(block, error)
+        this.#waiting.splice(0, 1, ...(rest === undefined ? [] : [rest]))
+        return true
+      }
+      this.#lastError = error
       this.#options.onError(`Could not store block ${block.id}, trying again in ${RETRY_MS} ms`, error)
       return false
     }

@@ -58,6 +58,14 @@ export class RateLimiter {
     return Math.max(0, Math.ceil(ahead - 1e-6))
   }
 
+  /** Resolves when no record is ahead, at `untilMs` at the latest; looks again after each `stepMs`, since the rate may change. */
+  async caughtUp(untilMs: number, stepMs: number): Promise<void> {
+    while (this.ahead() > 0 && this.#clock.now() < untilMs) {
+      const nextMs = Math.min(untilMs, this.#clock.now() + stepMs)
+      await new Promise<void>((resolve) => this.#clock.setTimer(nextMs, resolve))
+    }
+  }
+
   /** Returns the milliseconds until a sender may go on; 0 when it may at once. */
   waitMs(): number {
     if (!this.limited) return 0

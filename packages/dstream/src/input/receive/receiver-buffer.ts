@@ -1,11 +1,14 @@
 import type { Block } from '../../durable/blocks/block.js'
 import type { Codec } from '../../base/codec.js'
+import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
 import { blockNotStored } from '../../base/errors/receive.js'
+import type { RecordError } from '../../base/record-error.js'
 import type { Clock } from '../../base/ports.js'
 import { Backlog, sizeOf } from './backlog.js'
 import type { BufferLimits } from './backlog.js'
 import { BlockBuilder } from './block-builder.js'
 import { BlockQueue } from './block-queue.js'
+import { checkPart, sortOut } from './refused-records.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { ReceiverStore, StoreBlockOptions } from './receiver.js'
@@ -21,6 +24,15 @@ export interface ReceiverBufferOptions {
   readonly rate?: RateOptions | undefined
   /** Resolves when the block is durable and counts for the next allocation. */
   addBlock(block: Block): Promise<void>
+  /** @throws for a position or metadata that can never be stored; absent where nothing is stored */
+  mustBeStorable?(value: unknown): void
+  /**
+   * Decides about a received record that can never be stored. Returns the error that fails it, or `undefined` when it is
+   * left out. By default it fails.
+   */
+  decide?(error: RecordError): unknown
+  /** Receives the error of a gathered record that can never be stored: the next batch fails with it. */
+  failBatch?(error: unknown): void
   /** Returns true for the id of a block of an earlier run of the program. */
   hasBlock?(id: string): boolean
   /** Reports that a gathered block could not be stored; it is tried again. */
@@ -53,6 +65,7 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   readonly #direct = new Set<Promise<void>>()
   #waiters: (() => void)[] = []
   #wakeTimer: { cancel(): void } | undefined
+  #draining = false
   #stampMs = -Infinity
   #blocksOfStamp = 0
 
@@ -62,7 +75,12 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
     this.#intervalMs = blockIntervalMs
     this.#backlog = new Backlog(limits)
     this.#limiter = new RateLimiter(clock, options.rate)
-    this.#queue = new BlockQueue({ clock, add: (block) => options.addBlock(block), onError: options.onError })
+    this.#queue = new BlockQueue({
+      clock,
+      add: (block) => options.addBlock(block),
+      withoutUnstorable: (block, error) => this.#withoutUnstorable(block, error),
+      onError: options.onError,
+    })
     this.#builder = new BlockBuilder({
       clock,
       intervalMs: blockIntervalMs,
@@ -71,17 +89,19 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
     })
   }
 
-  /** @throws `receiver-buffer-full` */
+  /** @throws `receiver-buffer-full`, `state-not-storable` for the position */
   store(record: unknown, position: unknown): boolean {
+    checkPart('position', position, this.#options)
     this.#backlog.reserve(1, sizeOf(record))
     this.#builder.add(record, position)
     if (position !== undefined) this.position = position
     return this.#hasRoom()
   }
 
-  /** @throws `receiver-buffer-full` */
+  /** @throws `receiver-buffer-full`, `state-not-storable` for the position */
   storeChunk(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): boolean {
     if (bytes.byteLength === 0) return this.#hasRoom()
+    checkPart('position', position, this.#options)
     this.#backlog.reserve(0, bytes.byteLength)
     this.#builder.append(bytes, codec, position)
     if (position !== undefined) this.position = position
@@ -129,6 +149,18 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
     return this.#queue.settled()
   }
 
+  /** True while `drain` waits. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Waits until the rate holds no data back any more, so that batches take it as they have taken the data before it. */
+  async drain(untilMs: number): Promise<void> {
+    this.#draining = true
+    await this.#limiter.caughtUp(untilMs, this.#intervalMs)
+    this.#draining = false
+  }
+
   /** Closes and stores everything, also the data that the rate holds back and the blocks that are made at once. */
   async flush(): Promise<void> {
     this.#builder.flush()
@@ -167,6 +199,11 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
     return { records: this.#backlog.records, bytes: this.#backlog.bytes }
   }
 
+  /** The error for which the first of the `unstored` blocks is not stored. */
+  get storeError(): unknown {
+    return this.#queue.lastError
+  }
+
   /** Closed blocks that are not stored yet. */
   get unstored(): readonly Block[] {
     return this.#queue.waiting
@@ -187,10 +224,12 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   }
 
   async #storeAtOnce(contents: BlockContents, options: StoreBlockOptions): Promise<void> {
+    checkPart('position', contents.position, this.#options)
+    checkPart('metadata', options.metadata, this.#options)
     this.#backlog.reserve(boundedRecords(contents), contents.bytes)
     const nowMs = this.#options.clock.now()
     const block = this.#block(contents, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
-    const adding = this.#options.addBlock(block)
+    const adding = this.#addAtOnce(block)
     this.#direct.add(adding)
     try {
       await adding
@@ -201,6 +240,29 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
       this.#direct.delete(adding)
     }
     if (contents.position !== undefined) this.position = contents.position
+  }
+
+  /** Adds a block of `storeBlock`: without the records that are left out, or not at all when one of them fails. */
+  async #addAtOnce(block: Block): Promise<void> {
+    try {
+      await this.#options.addBlock(block)
+    } catch (error) {
+      if (!(error instanceof UnstorableRecords)) throw error
+      const { rest, failures } = sortOut(block, error, this.#options.decide)
+      if (failures.length > 0) throw failures[0]
+      if (rest !== undefined) await this.#options.addBlock(rest)
+      else this.released(block)
+    }
+  }
+
+  #withoutUnstorable(block: Block, error: UnstorableRecords): Block | undefined {
+    const { rest, failures } = sortOut(block, error, this.#options.decide)
+    for (const failure of failures) {
+      this.#options.onError('A received record cannot be stored', failure)
+      this.#options.failBatch?.(failure)
+    }
+    if (rest === undefined) this.released(block)
+    return rest
   }
 
   #block(contents: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {

@@ -115,10 +115,14 @@ export abstract class Receiver<T> {
    * Stores one record. The record is accepted in any case; `false` asks the receiver to wait for `ready()` before the
    * next, because the buffer is full (`maxBufferedRecords`, `maxBufferedBytes`) or the records come faster than the rate.
    *
+   * With a checkpoint directory a record must be data that can be stored. One that cannot goes through `onRecordError`
+   * when its block closes: by default it fails the next batch, once.
+   *
    * @param position the position of the source after this record; the last one given is stored with the data
    * @returns whether the receiver may go on without waiting
    * @throws `receiver-stopped` before the start and once `onStop` has returned
    * @throws `receiver-buffer-full` at twice the bound; the receiver is then restarted, which is reported
+   * @throws `state-not-storable` for a position that cannot be stored
    *
    * @example
    * class Letters extends Receiver<string> {
@@ -148,9 +152,11 @@ export abstract class Receiver<T> {
 
   /**
    * Makes one block at once, past the block interval and the rate limit. Resolves when it is durable: journalled with a
-   * checkpoint directory, else in memory. No block is made of no records.
+   * checkpoint directory, else in memory. No block is made of no records. A record that cannot be stored is left out with
+   * `onRecordError: 'skip'`; by default nothing of the block is stored.
    *
-   * @throws `receiver-stopped`, `receiver-buffer-full`, `block-not-stored`: the promise rejects with them
+   * @throws `receiver-stopped`, `receiver-buffer-full`, `block-not-stored`, `state-not-storable` for a position or metadata
+   * that cannot be stored: the promise rejects with them
    *
    * @example
    * class Pages extends Receiver<string> {

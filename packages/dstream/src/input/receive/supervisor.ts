@@ -1,6 +1,6 @@
 import type { Block } from '../../durable/blocks/block.js'
 import { codeOf, messageOf, stackOf } from '../../base/errors/error-text.js'
-import { receiverStopped } from '../../base/errors/receive.js'
+import { blocksLost, receiverStopped } from '../../base/errors/receive.js'
 import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'
 import type { Logger } from '../../base/ports.js'
@@ -91,6 +91,14 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     return { streamId: this.streamId, name: this.name, active: this.#state === 'started', ...this.#lastError }
   }
 
+  /** The error of received data that could not be stored; asked after the stop. */
+  get lost(): unknown {
+    const { unstored, storeError } = this.buffer
+    if (unstored.length === 0) return undefined
+    const records = unstored.reduce((sum, { count }) => sum + (count ?? 1), 0)
+    return blocksLost(this.name, unstored.length, records, storeError)
+  }
+
   start(): void {
     if (this.#state === 'idle') this.#begin()
   }
@@ -98,11 +106,11 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   /**
    * Stops the receiver for good and closes its last block. Resolves when the block is stored, or when that has failed and
    * been reported: `buffer.unstored` holds such blocks. Waits for `onStop` for 10 seconds, or `timeoutMs` where that is
-   * longer.
+   * longer. Data that the rate holds back is closed as the rate allows for `timeoutMs`, and the rest of it at once.
    */
   stop(timeoutMs = 0): Promise<void> {
     this.#stopTimeoutMs = Math.max(STOP_TIMEOUT_MS, timeoutMs)
-    return (this.#closing ??= this.#close())
+    return (this.#closing ??= this.#close(this.#options.clock.now() + timeoutMs))
   }
 
   accept(put: (store: ReceiverStore<T>) => boolean): boolean {
@@ -125,7 +133,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     }
   }
 
-  /** Resolves at once while the context stops: no batch frees room then, and the wait would only use up the timeout. */
+  /** Resolves at once while the context stops: the wait would only use up the timeout. */
   ready(): Promise<void> {
     const waits = this.#state === 'started' || (this.#draining && this.#state !== 'closed')
     return waits ? this.buffer.ready() : Promise.resolve()
@@ -190,15 +198,16 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(untilMs: number): Promise<void> {
     if (this.#state === 'started' || this.#state === 'waiting') void this.#end('closed', 'Stopped by the context')
     this.#state = 'closed'
     this.buffer.wakeAll()
     await this.#stopping
+    await this.buffer.drain(untilMs)
     await this.buffer.flush()
     this.buffer.close()
-    const left = this.buffer.unstored.length
-    if (left > 0) this.reportError(`Stopped with ${left} blocks that could not be stored and are lost`)
+    const { lost } = this
+    if (lost !== undefined) this.reportError(messageOf(lost), lost)
   }
 
   async #end(next: State, message: string, error?: unknown): Promise<void> {

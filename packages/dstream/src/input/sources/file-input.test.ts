@@ -54,6 +54,22 @@ describe('which files', () => {
     expect(source.info(1000)).toEqual({ inputStreamId: 0, numRecords: 0, metadata: {} })
   })
 
+  test('files that are never read are said once, those of the start in one line', async () => {
+    const { h, files, source, lines } = setUp({ filter: (path) => !path.endsWith('.tmp') }, 10_000)
+    files.write('/in/b', 'old', 9000)
+    files.write('/in/a', 'older', 8000)
+    files.write('/in/c.tmp', 'not asked for', 8000)
+    await source.start()
+    await lines(11_000)
+    files.write('/in/moved-in', 'old too', 9500)
+    expect(await lines(12_000)).toEqual([])
+    await lines(13_000)
+    expect(h.log).toEqual([
+      'File stream [0]: /in/a is dated 1970-01-01T00:00:08.000Z, before the start, and is not read, nor are 1 more. { newFilesOnly: false } reads old files too.',
+      'File stream [0]: /in/moved-in is dated 1970-01-01T00:00:09.500Z, before the start, and is not read. { newFilesOnly: false } reads old files too.',
+    ])
+  })
+
   test('what lies there at the start is left alone, what is dated later is not', async () => {
     const { files, source, lines } = setUp({}, 10_000)
     files.write('/in/old', 'old', 10_000)

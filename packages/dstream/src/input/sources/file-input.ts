@@ -75,6 +75,8 @@ export class FileInput<T> implements InputSource<T> {
   #restored = false
   #reportedMissing = false
   #reportedAhead = new Set<string>()
+  /** Files that were passed over because they are dated before the start. */
+  #reportedOld = new Set<string>()
 
   constructor(
     home: SourceHome,
@@ -115,6 +117,7 @@ export class FileInput<T> implements InputSource<T> {
     const listing = await this.#list(() => true)
     const old = listing?.files.filter(({ modifiedMs }) => modifiedMs <= this.#thresholdMs) ?? []
     this.#old = new Set(old.map(({ path }) => path))
+    this.#reportOld(old.filter(({ path }) => this.#filter(path)))
   }
 
   stop(): Promise<void> {
@@ -125,10 +128,11 @@ export class FileInput<T> implements InputSource<T> {
     const listing = await this.#list((path) => !this.#read.has(path) && this.#filter(path))
     if (listing === undefined) return []
     // A file that was deleted may be followed by a new one of the same path.
-    for (const known of [this.#old, this.#read, this.#reportedAhead]) {
+    for (const known of [this.#old, this.#read, this.#reportedAhead, this.#reportedOld]) {
       for (const path of known) if (!listing.paths.has(path)) known.delete(path)
     }
     this.#reportAhead(listing.files, time)
+    this.#reportOld(listing.files.filter((file) => !this.#isNew(file)))
     const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
     const paths = due.slice(0, this.#max).map(({ path }) => path)
     this.adopt(time, paths)
@@ -149,6 +153,7 @@ export class FileInput<T> implements InputSource<T> {
     const { thresholdMs, old, read } = snapshot as Snapshot
     this.#thresholdMs = thresholdMs
     this.#old = new Set(old)
+    this.#reportedOld = new Set(old)
     this.#read = new Set(read)
     this.#restored = true
   }
@@ -196,6 +201,19 @@ export class FileInput<T> implements InputSource<T> {
         `${path} is dated ${when}, ${modifiedMs - time} ms ahead of the clock, and is not read before`,
       )
     }
+  }
+
+  /** Says once which files are never read: moving or copying a file into the directory often keeps its date. */
+  #reportOld(files: readonly FoundFile[]): void {
+    const unknown = files.filter(({ path }) => !this.#reportedOld.has(path))
+    if (unknown.length === 0) return
+    for (const { path } of unknown) this.#reportedOld.add(path)
+    const [{ path, modifiedMs }] = unknown as [FoundFile]
+    const dated = `dated ${new Date(modifiedMs).toISOString()}`
+    const others = unknown.length === 1 ? '' : `, nor are ${unknown.length - 1} more`
+    this.#reporter.warn(
+      `${path} is ${dated}, before the start, and is not read${others}. { newFilesOnly: false } reads old files too.`,
+    )
   }
 
   async *#load(time: number, path: string, read: ReadFile<T>): AsyncIterable<T> {

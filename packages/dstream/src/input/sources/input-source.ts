@@ -11,7 +11,15 @@ import type { ReceiverEvent, ReceiverSupervisor } from '../receive/supervisor.js
 
 /** The received blocks of all streams. May be used once the context starts. */
 export interface BlockStore {
-  /** Resolves when the block is durable and counts for the next allocation. */
+  /**
+   * Returns when a value can be stored; absent where nothing is.
+   * @throws `state-not-storable`
+   */
+  mustBeStorable?(value: unknown): void
+  /**
+   * Resolves when the block is durable and counts for the next allocation.
+   * @throws `UnstorableRecords`
+   */
   add(block: Block): Promise<void>
   /** Returns the blocks of a stream that were allocated to a batch, in order of arrival. */
   of(streamId: number, time: number): readonly Block[]
@@ -28,6 +36,8 @@ export interface SourceHome {
   readonly clock: Clock
   readonly logger: Logger
   onEvent(type: ReceiverEvent, info: ReceiverInfo): void
+  /** Counts a received record that is left out because it does not decode. */
+  skipped?(): void
   /** Limits on the rate of a receiver or a planned source; `initialRate` is only set with backpressure. */
   readonly rate: RateOptions
   readonly blockIntervalMs: number
@@ -49,8 +59,10 @@ export interface InputSource<T = unknown> {
   readonly supervisor?: ReceiverSupervisor<T>
   /** Begins to accept data. Never rejects: a failure is reported and the start is tried again. */
   start(): void | Promise<void>
-  /** Ends the source. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
+  /** Takes no more data. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
   stop(timeoutMs?: number): Promise<void>
+  /** Called once, after the last batch. Never rejects: a failure is reported. */
+  close?(): Promise<void>
   /**
    * Returns the range of data that the batch reads, as plain data. It is logged with the allocation, so that the batch
    * can be computed again. Sources that are fed by a receiver have no plan.
@@ -76,6 +88,8 @@ export interface InputSource<T = unknown> {
   info(time: number): StreamInputInfo
   /** Sets the rate in records per second; called by backpressure. */
   setRate?(recordsPerSecond: number): void
+  /** Returns the error of accepted data that has been lost, asked once the source has been stopped and the last batch is done. */
+  lost?(): unknown
   /** Returns the codec of journalled bytes by its id; `undefined` for an unknown id. */
   codec?(id: string): Codec<T> | undefined
   /** Returns the error that refuses a start from a checkpoint, for a source that cannot be recovered. */

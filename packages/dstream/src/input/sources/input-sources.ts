@@ -34,8 +34,17 @@ export class InputSources {
     return journal.waiting().reduce((sum, block) => sum + (block.count ?? 1), 0)
   }
 
-  /** Plans the ranges of a batch. A batch that an earlier run has planned keeps its ranges. */
-  async plan(time: number, graph: Graph, journal: Journal): Promise<ReadonlyMap<string, SourceRange>> {
+  /**
+   * Plans the ranges of a batch. A batch that an earlier run has planned keeps its ranges.
+   *
+   * @param isHeldBack plans no new data; a source then goes on from the same position in a later batch
+   */
+  async plan(
+    time: number,
+    graph: Graph,
+    journal: Journal,
+    isHeldBack: boolean,
+  ): Promise<ReadonlyMap<string, SourceRange>> {
     const known = journal.allocation(time)
     const ranges = new Map<string, SourceRange>()
     for (const source of this.#sources) {
@@ -43,7 +52,7 @@ export class InputSources {
       const id = graph.node(source.operator).id
       const range = known?.ranges.get(id)
       if (range !== undefined) source.adopt?.(time, range.until)
-      ranges.set(id, range ?? { from: undefined, until: await source.plan(time) })
+      ranges.set(id, range ?? { from: undefined, until: isHeldBack ? undefined : await source.plan(time) })
     }
     return ranges
   }
@@ -81,8 +90,21 @@ export class InputSources {
     for (const source of this.#sources) await source.start()
   }
 
+  /** @throws the error of the first source that has lost accepted data; asked after the last batch */
+  mustHaveLostNothing(): void {
+    for (const source of this.#sources) {
+      const lost = source.lost?.()
+      if (lost !== undefined) throw lost
+    }
+  }
+
   /** Stops all sources. Resolves when all accepted data is stored. Receivers have at least `timeoutMs` to stop. */
   async stop(timeoutMs = 0): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))
+  }
+
+  /** Closes all sources, after the last batch. */
+  async close(): Promise<void> {
+    for (const source of this.#sources) await source.close?.()
   }
 }

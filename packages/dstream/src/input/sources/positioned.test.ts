@@ -3,6 +3,7 @@ import { SourceHarness } from '../../../test/source-harness.js'
 import type { Time } from '../../base/time/time.js'
 import { positioned } from './positioned.js'
 import type { Source } from './positioned.js'
+import { noReads } from '../../../test/reads.js'
 
 /** A log of numbers; each batch reads all new ones, at most `limit`. */
 class Log implements Source<number, number> {
@@ -57,6 +58,8 @@ describe('batches', () => {
     source.forget!(3000)
     expect(source.info(3000).numRecords).toBe(0)
     await source.stop()
+    expect(log.closed).toBe(false)
+    await source.close!()
     expect(log.closed).toBe(true)
   })
 
@@ -76,12 +79,55 @@ describe('batches', () => {
     )
     await source.start()
     await source.plan!(1000)
-    const rdd = (await source.operator.compute(1000, () => Promise.resolve(undefined)))!
+    const rdd = (await source.operator.compute(1000, noReads))!
     expect(await rdd.collect()).toEqual(['a', 'az'])
     expect(await rdd.collect()).toEqual(['a', 'az'])
     expect(reads).toBe(2)
     expect(source.info(1000).numRecords).toBe(2)
   })
+})
+
+describe('a position that is none', () => {
+  test.each<[string, 'initial' | 'plan', unknown, RegExp]>([
+    [
+      'undefined',
+      'plan',
+      undefined,
+      /plan returned undefined, which is no position.*from itself when there is no data/,
+    ],
+    ['NaN, as from + limit without a rate', 'plan', NaN, /plan returned NaN, which.*limit, is undefined when the rate/],
+    ['infinite', 'plan', Infinity, /plan returned Infinity, which is no position/],
+    ['NaN inside', 'plan', { part: [0, NaN] }, /plan returned \{.*\}, with NaN in it/],
+    ['undefined at the start', 'initial', undefined, /initial returned undefined.*the position to start from/],
+  ])('%s: is reported, and the next batch tries again', async (_, where, bad, said) => {
+    const h = new SourceHarness()
+    let ill = true
+    const reads: unknown[] = []
+    const source = h.add((home) =>
+      positioned<unknown, unknown>(home, {
+        initial: () => (ill && where === 'initial' ? bad : 'first'),
+        plan: () => (ill ? bad : 'second'),
+        read: (from, until) => [reads.push([from, until])],
+      }),
+    )
+    await source.start()
+    expect(await h.batch(source, 1000)).toEqual([])
+    expect(h.events.map(({ info }) => info.lastError)).toContainEqual(expect.stringMatching(said))
+    ill = false
+    expect(await h.batch(source, 2000)).toEqual([[1]])
+    expect(reads).toEqual([['first', 'second']])
+  })
+
+  test.each([0, '', null, { offset: 3, of: undefined }, new Map([['a', 1]]), [0, 1]])(
+    '%j is a position',
+    async (good) => {
+      const h = new SourceHarness()
+      const source = h.add((home) =>
+        positioned<unknown, unknown>(home, { initial: () => 'first', plan: () => good, read: () => ['read'] }),
+      )
+      expect(await h.batch(source, 1000)).toEqual([['read']])
+    },
+  )
 })
 
 describe('limits', () => {
@@ -197,7 +243,7 @@ describe('failures', () => {
     const source = h.add((home) => positioned(home, failing))
     await h.batch(source, 1000)
     await source.committed!(1000)
-    await source.stop()
+    await source.close!()
     expect(h.events.length).toBe(2)
   })
 

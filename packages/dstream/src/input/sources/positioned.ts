@@ -1,4 +1,6 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { badPosition } from '../../base/errors/receive.js'
+import { isPlain } from '../../base/is-plain.js'
 import { badOption } from '../../base/errors/options.js'
 import { notIterable } from '../../base/errors/rdd.js'
 import { operator } from '../../streams/graph/make.js'
@@ -18,15 +20,15 @@ export interface Source<T, P> {
   /** Returns the position to start from without a checkpoint. */
   initial(): P | Promise<P>
   /**
-   * Returns the end of the next batch: at most `limit` records after `from`, or `from` itself when there is no data. It is
-   * not called for a batch in which the rate allows no record.
+   * Returns the end of the next batch: at most `limit` records after `from`, or `from` itself when there is no data.
+   * `limit` is `undefined` when the rate is not limited. `plan` is not called for a batch in which the rate allows no record.
    */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
   /** Returns the records after `from` up to `until`, or a promise of them: the same ones at every call. */
   read(from: P, until: P): Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>
   /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
-  /** Called once, when the context has stopped. */
+  /** Called once, after the last batch. */
   close?(): void | Promise<void>
 }
 
@@ -45,7 +47,8 @@ interface Snapshot<P> {
  * Reads a source by positions: each batch is planned, logged and then read, and can be read again.
  *
  * Guarantees: every record changes the state exactly once, over any crash, as long as `read` gives the same records for
- * the same positions. A failure of `initial` or `plan` is reported, and the next batch tries again.
+ * the same positions. A failure of `initial` or `plan`, or a position that cannot be stored, is reported, and the next
+ * batch tries again.
  */
 export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
@@ -53,6 +56,25 @@ export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputS
     if (!able) throw badOption('fromSource', 'source', `an object with the function ${name}`, source)
   }
   return new PositionedInput(home, source)
+}
+
+/** @throws `bad-position` for a position behind which a source would find nothing for ever */
+function checked<P>(name: 'initial' | 'plan', position: P): P {
+  const bad = nowhere(position)
+  if (bad !== undefined) throw badPosition(name, position, bad.value)
+  return position
+}
+
+/** Returns what is no place in a position: `undefined` itself, or a number that is NaN or infinite, however deep. */
+function nowhere(position: unknown): { readonly value: unknown } | undefined {
+  if (position === undefined) return { value: position }
+  if (typeof position === 'number' && !Number.isFinite(position)) return { value: position }
+  if (typeof position !== 'object' || position === null || !isPlain(position)) return undefined
+  for (const part of Object.values(position) as unknown[]) {
+    const bad = part === undefined ? undefined : nowhere(part)
+    if (bad !== undefined) return bad
+  }
+  return undefined
 }
 
 class PositionedInput<T, P> implements InputSource<T> {
@@ -94,7 +116,12 @@ class PositionedInput<T, P> implements InputSource<T> {
     await this.#reporter.attempt('Could not find out where to start', () => this.#begin())
   }
 
-  async stop(): Promise<void> {
+  /** The batches of a graceful stop still plan and read. */
+  stop(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async close(): Promise<void> {
     await this.#reporter.attempt('Could not close the source', () => this.#source.close?.())
   }
 
@@ -102,7 +129,8 @@ class PositionedInput<T, P> implements InputSource<T> {
     try {
       const { position: from } = await this.#begin()
       const limit = this.#limit()
-      const until = limit === 0 ? from : await this.#source.plan(from, limit, new Time(time))
+      const until = limit === 0 ? from : checked('plan', await this.#source.plan(from, limit, new Time(time)))
+      this.#home.blocks.mustBeStorable?.([from, until])
       this.adopt(time, { from, until })
       return { from, until }
     } catch (error) {
@@ -149,7 +177,7 @@ class PositionedInput<T, P> implements InputSource<T> {
   }
 
   async #begin(): Promise<{ readonly position: P }> {
-    return (this.#reached ??= { position: await this.#source.initial() })
+    return (this.#reached ??= { position: checked('initial', await this.#source.initial()) })
   }
 
   /** Returns the whole records that the rate allows the next batch; fractions below one record add up over the batches. */

@@ -4,6 +4,7 @@ import type { Codec } from '../../base/codec.js'
 import { Receiver } from '../receive/receiver.js'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { receiverInput } from './receiver-input.js'
+import { noReads } from '../../../test/reads.js'
 
 class Idle extends Receiver<string> {
   override onStart(): void {}
@@ -76,7 +77,7 @@ describe('batches', () => {
     await receiver.storeBytes(bytes('1\n2\n3\n'), codec)
     h.allocate(1000)
     const counts = [source.info(1000).numRecords]
-    const rdd = await source.operator.compute(1000, () => Promise.resolve(undefined))
+    const rdd = await source.operator.compute(1000, noReads)
     await rdd!.take(1)
     counts.push(source.info(1000).numRecords)
     await rdd!.count()

@@ -8,6 +8,7 @@ import { rddOf } from '../../rdd/rdd-of.js'
 import { knownCodec, rememberCodec } from '../receive/known-codecs.js'
 import { isReceiver } from '../receive/receiver.js'
 import type { Receiver } from '../receive/receiver.js'
+import { RefusedRecords } from '../receive/refused-records.js'
 import { ReceiverSupervisor } from '../receive/supervisor.js'
 import { describe } from '../../base/text/describe.js'
 import { Counts } from './counts.js'
@@ -45,14 +46,15 @@ export function receiverInput<T>(
     rate,
     blockIntervalMs,
     limits,
-    addBlock: (block) => {
-      if ('codec' in block.payload) rememberCodec(block.payload.codec)
-      return home.blocks.add(block)
-    },
+    addBlock: (block) => addBlock(home, block),
+    mustBeStorable: (value) => home.blocks.mustBeStorable?.(value),
+    decide: (error) => refused.decide(error),
+    failBatch: (error) => refused.failBatch(error),
     hasBlock: (id) => earlier.has(id),
     onEvent: (type, info) => home.onEvent(type, info),
   })
   const counts = new Counts()
+  const refused = new RefusedRecords(sc.runtime.onRecordError)
   const earlier = new Set<string>()
   return {
     streamId,
@@ -64,13 +66,13 @@ export function receiverInput<T>(
       parents: [],
       slideMs,
       source: true,
-      compute: (time) =>
-        rddOf(
-          sc,
-          home.blocks
-            .of(streamId, time)
-            .map((block) => partition<T>(block, counts, time, reportUndecodable(supervisor))),
-        ),
+      compute: (time) => {
+        refused.check()
+        const undecodable = reportUndecodable(home, supervisor)
+        const blocks = home.blocks.of(streamId, time)
+        const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
+        return rddOf(sc, partitions)
+      },
     }),
     start: () => {
       for (const block of home.blocks.earlier(streamId)) earlier.add(block.id)
@@ -82,14 +84,24 @@ export function receiverInput<T>(
     },
     info: (time) => infoOf(streamId, time, home.blocks.of(streamId, time), counts),
     forget: (time) => counts.forget(time),
+    lost: () => supervisor.lost ?? refused.pending,
     setRate: (recordsPerSecond) => supervisor.buffer.setRate(recordsPerSecond),
     codec: (id) => receiver.codecs.find((codec) => codec.id === id) ?? (knownCodec(id) as Codec<T> | undefined),
   }
 }
 
-function reportUndecodable(supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>): OnUndecodable {
+function addBlock(home: SourceHome, block: Block): Promise<void> {
+  if ('codec' in block.payload) rememberCodec(block.payload.codec)
+  return home.blocks.add(block)
+}
+
+function reportUndecodable(
+  home: SourceHome,
+  supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>,
+): OnUndecodable {
   return (record, error) => {
     const text = describe(new TextDecoder().decode(record))
+    home.skipped?.()
     supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
   }
 }

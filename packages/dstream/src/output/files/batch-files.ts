@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import { manifestMissing } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
 import type { Storage } from '../../base/ports.js'
-import type { RDD } from '../../rdd/rdd.js'
 import { encodeRecords } from './encode-records.js'
 import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import type { SinkLocation } from './sink-location.js'
@@ -51,19 +50,11 @@ export class BatchFiles<T> {
     return entries.some((entry) => entry.time === time)
   }
 
-  async write(time: number, rdd: RDD<T>): Promise<void> {
-    const files: ManifestFile[] = []
-    for (const [i, records] of (await rdd.glom().collect()).entries()) {
-      if (records.length > 0) files.push(await this.#writeFile(time, i, records))
-    }
-    await this.#append(time, files)
-  }
-
   async close(): Promise<void> {
     await this.#release?.()
   }
 
-  async #writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {
+  async writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {
     const name = `batch-${time}-${String(partition).padStart(5, '0')}`
     const bytes = await encodeRecords(records, this.#encode, setImmediate)
     await this.#storage.put(name, bytes)
@@ -71,7 +62,7 @@ export class BatchFiles<T> {
   }
 
   /** Commits the batch: its files are durable already, and this line makes them count. */
-  async #append(time: number, files: readonly ManifestFile[]): Promise<void> {
+  async append(time: number, files: readonly ManifestFile[]): Promise<void> {
     if (this.#suspect) await this.#storage.put(MANIFEST_NAME, await this.#goodManifest())
     this.#suspect = true
     const line = manifestLine({ time, files })

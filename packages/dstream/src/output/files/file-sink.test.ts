@@ -329,7 +329,12 @@ describe('on real files', () => {
       })
     return { disk: guarded(disk), calls: () => calls }
   }
-  const unlocked = () => Promise.resolve({ verify: () => undefined, release: () => Promise.resolve() })
+  const unlocked = () =>
+    Promise.resolve({
+      verify: () => undefined,
+      confirm: () => Promise.resolve(),
+      release: () => Promise.resolve(),
+    })
 
   test('whichever call of the file system is the last, the next life completes each batch once', async () => {
     const whole = failing(fileDisk(await directory()), Infinity)

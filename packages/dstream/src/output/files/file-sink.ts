@@ -2,9 +2,9 @@ import { DStreamError } from '../../base/errors/base.js'
 import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { fileStorage } from '../../platform/file-storage.js'
 import { aFunction, checkOptions } from '../../base/options.js'
-import type { Sink, SinkHost } from '../outputs/sink.js'
+import type { DirectSink, PreparedBatch, SinkBatch, SinkHost, SinkPartition, TwoPhaseSink } from '../outputs/sink.js'
+import type { ManifestFile } from './manifest.js'
 import type { Storage } from '../../base/ports.js'
-import type { RDD } from '../../rdd/rdd.js'
 import { textForm } from '../../base/text/text-form.js'
 import { Time } from '../../base/time/time.js'
 import { BatchFiles } from './batch-files.js'
@@ -25,8 +25,7 @@ export interface FileSinkOptions<T> {
  * as `readFileSink`, sees each batch once, as a whole or not at all, over any crash. Files that the manifest does not name
  * do not count, and are deleted when the sink is opened again.
  *
- * Data and manifest are synced before a batch counts as written. A directory can be open in one sink at a time. A batch
- * that failed and is run again after later batches is appended after them.
+ * Data and manifest are synced before a batch counts as written. A directory can be open in one sink at a time.
  *
  * @param place the directory, relative to the working directory at the time of the call; or any `Storage`
  * @throws `storage-locked`, `manifest-missing`, `manifest-damaged` when the context starts and opens the sink
@@ -35,13 +34,16 @@ export interface FileSinkOptions<T> {
  * import { fileSink } from 'dstream/sinks'
  * words.countByValue().to(fileSink('out/counts', { encode: ([word, n]) => JSON.stringify({ word, n }) }))
  */
-export function fileSink<T>(place: string | Storage, options: FileSinkOptions<T> = {}): Sink<T> {
+export function fileSink<T>(
+  place: string | Storage,
+  options: FileSinkOptions<T> = {},
+): DirectSink<T> & TwoPhaseSink<T, ManifestFile | undefined> {
   checkOptions('fileSink', options, ['encode'])
   const encode = options.encode === undefined ? textForm : aFunction('fileSink', 'encode', options.encode)
   return new FileSink(sinkLocation('fileSink', place, fileStorage), encode)
 }
 
-class FileSink<T> implements Sink<T> {
+class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undefined> {
   readonly #location: SinkLocation
   readonly #encode: (record: T) => string | Uint8Array
   #files: BatchFiles<T> | undefined
@@ -67,14 +69,35 @@ class FileSink<T> implements Sink<T> {
     return newestTime === undefined ? undefined : new Time(newestTime)
   }
 
-  /** Also answers for a batch before the last one, which may have failed and be written later. */
+  /** Also answers for a batch before the last one, which a later one may have passed. */
   async has(time: Time): Promise<boolean> {
     return this.#opened.has(time.milliseconds)
   }
 
-  async write({ time, rdd }: { time: Time; rdd: RDD<T> }): Promise<void> {
+  async write({ time, rdd }: Pick<SinkBatch<T>, 'time' | 'rdd'>): Promise<void> {
+    if (await this.#opened.has(time.milliseconds)) return
+    const prepared: (ManifestFile | undefined)[] = []
+    for (const [index, records] of (await rdd.glom().collect()).entries()) {
+      prepared.push(await this.prepare({ time, index, records }))
+    }
+    await this.commit({ time, prepared })
+  }
+
+  /** Writes the file of a partition; one without records has none. */
+  async prepare({
+    time,
+    index,
+    records,
+  }: Pick<SinkPartition<T>, 'time' | 'index' | 'records'>): Promise<ManifestFile | undefined> {
+    // prettier-ignore
+    return records.length === 0 ? undefined : this.#opened.writeFile(time.milliseconds, index, records)
+  }
+
+  /** Appends the line of the manifest that makes the files count. */
+  async commit({ time, prepared }: Pick<PreparedBatch<ManifestFile | undefined>, 'time' | 'prepared'>): Promise<void> {
     const files = this.#opened
-    if (!(await files.has(time.milliseconds))) await files.write(time.milliseconds, rdd)
+    const written = prepared.filter((file) => file !== undefined)
+    if (!(await files.has(time.milliseconds))) await files.append(time.milliseconds, written)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { ActionTracker } from '../../streams/graph/action-tracker.js'
-import type { Attempt, OutputSpec } from '../../streams/graph/graph.js'
+import type { Attempt, OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputNode } from '../../streams/graph/output.js'
 import { OpenOutputs } from './open-outputs.js'
 
-const host: OutputHost = { wrapStorage: (storage) => storage }
+const host: Omit<OutputHost, 'output'> = { job: 'job', wrapStorage: (storage) => storage }
 const oops = new Error('oops')
 /** An output that records its calls; `fails` names the methods that throw, `without` those that are missing. */
-function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputSpec {
+function noting(noted: string[], name: string, { fails = '', without = '' } = {}): OutputNode {
   const step = (what: string) => async () => {
     noted.push(`${what} ${name}`)
     if (what === fails) throw oops
@@ -13,7 +13,8 @@ function noting(noted: string[], name: string, { fails = '', without = '' } = {}
   return {
     ...(without === 'open' ? {} : { open: step('open') }),
     ...(without === 'close' ? {} : { close: step('close') }),
-  } as OutputSpec
+    id: name,
+  } as OutputNode
 }
 
 test.each<[string, object[], string[]]>([

@@ -1,18 +1,27 @@
-import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
+import type { OutputHost, OutputNode } from '../../streams/graph/output.js'
+
+type OpenedOutput = Pick<OutputNode, 'id' | 'open' | 'close'>
 
 /** Opens and closes the outputs of a context. */
 export class OpenOutputs {
-  readonly #outputs: readonly OutputSpec[]
-  readonly #opened = new Set<OutputSpec>()
+  readonly #outputs: readonly OpenedOutput[]
+  readonly #opened = new Set<OpenedOutput>()
 
-  constructor(outputs: readonly OutputSpec[]) {
+  #closing: OpenedOutput | undefined
+
+  constructor(outputs: readonly OpenedOutput[]) {
     this.#outputs = outputs
   }
 
+  /** The output that is being closed, for the name of one that hangs. */
+  get closing(): string {
+    return `the output "${this.#closing?.id}"`
+  }
+
   /** Opens the outputs one after the other. The first failure ends it, and the outputs after it stay closed. */
-  async open(host: OutputHost): Promise<void> {
+  async open(host: Omit<OutputHost, 'output'>): Promise<void> {
     for (const output of this.#outputs) {
-      await output.open?.(host)
+      await output.open?.({ ...host, output: output.id })
       this.#opened.add(output)
     }
   }
@@ -22,6 +31,7 @@ export class OpenOutputs {
     const failures: unknown[] = []
     for (const output of this.#outputs) {
       if (output.open !== undefined && !this.#opened.delete(output)) continue
+      this.#closing = output
       try {
         await output.close?.()
       } catch (error) {

@@ -1,63 +1,63 @@
-import { Seconds, textForm, type DStream } from 'dstream'
+import { Writable } from 'node:stream'
+import { Seconds, type Logger } from 'dstream'
 import { TestContext } from 'dstream/testing'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-type Keyed = DStream<[string, number]>
-const ROWS: [string, number][][] = [[['a', 1], ['a', 2], ['b', 3]]] // prettier-ignore
+const rows = [['a'], ['b'], ['c']]
 
-// The groups that Spark 4.3 prints for the same pairs.
-test.each<[string, (s: Keyed) => DStream<unknown>, string[]]>([
-  ['groupByKey', (s) => s.groupByKey(), ['(a,Seq(1, 2))', '(b,Seq(3))']],
-  ['groupByKey, in partitions', (s) => s.groupByKey({ numPartitions: 2 }), ['(a,Seq(1, 2))', '(b,Seq(3))']],
-  ['groupByKeyAndWindow', (s) => s.groupByKeyAndWindow(Seconds(2)), ['(a,Seq(1, 2))', '(b,Seq(3))']],
-  ['cogroup', (s) => s.cogroup(s.filter(([key]) => key === 'a')), ['(a,(Seq(1, 2),Seq(1, 2)))', '(b,(Seq(3),Seq()))']],
-  [
-    'groupBy of an RDD',
-    (s) => s.transform((rdd) => rdd.groupBy(([key]) => key)),
-    ['(a,Seq((a,1), (a,2)))', '(b,Seq((b,3)))'],
-  ],
-  [
-    'groups that are sorted, filtered, united',
-    (s) => s.groupByKey().transform((rdd) => rdd.sortByKey({ ascending: false }).filter(() => true)),
-    ['(b,Seq(3))', '(a,Seq(1, 2))'],
-  ],
-  ['windows of groups', (s) => s.groupByKey().window(Seconds(2)), ['(a,Seq(1, 2))', '(b,Seq(3))']],
-  [
-    'an array of a user is a tuple',
-    (s) => s.groupByKey().map(([key, values]) => [key, values.length, true]),
-    ['(a,2,true)', '(b,1,true)'],
-  ],
-  ['joins', (s) => s.join(s.mapValues(String)).filter(([key]) => key === 'b'), ['(b,(3,3))']],
-  ['numbers', (s) => s.map(([, n]) => n / 1e5), ['1.0E-5', '2.0E-5', '3.0E-5']],
-])('%s is printed, saved and formatted in one form', async (_, define, expected) => {
-  // prettier-ignore
-  const folder = mkdtempSync(join(tmpdir(), 'dstream-form-'))
-  try {
-    const t = new TestContext({ batchInterval: Seconds(1) })
-    const stream = define(t.input(ROWS))
-    const formatted: string[] = []
-    stream.print()
-    stream.saveAsTextFiles(join(folder, 'out'))
-    stream.foreachRDD(
-      async (rdd) => void formatted.push(...(await rdd.collect()).map((record) => textForm(record, rdd))),
-    )
+/** Takes so many writes, then fails each with an error of this code. */
+class Failing extends Writable {
+  taken: string[] = []
+  constructor(
+    readonly count: number,
+    readonly code: string,
+  ) {
+    super({ autoDestroy: true })
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    if (this.taken.length === this.count) return done(Object.assign(new Error(this.code), { code: this.code }))
+    this.taken.push(chunk.toString('utf8').split('\n')[3]!)
+    done()
+  }
+}
+
+function job(out: Writable) {
+  const lines: string[] = []
+  const nothing = (): void => undefined
+  const logger: Logger = { debug: nothing, info: nothing, warn: (_, line) => void lines.push(line), error: nothing }
+  const t = new TestContext({ batchInterval: Seconds(1), logger })
+  const input = t.input(rows)
+  input.print(10, { out })
+  return { t, lines, other: t.output(input) }
+}
+
+test.each(['EPIPE', 'ECONNRESET'])('a reader that has gone (%s) is said once, and the job goes on', async (code) => {
+  const out = new Failing(1, code)
+  const { t, lines, other } = job(out)
+  await t.run()
+  await t.stop()
+  expect([out.taken, t.errors, other.batches.slice(0, 3)]).toEqual([['a'], [], rows])
+  expect(lines).toEqual([`print: the output is closed (${code}); nothing more is printed there, and the job goes on.`])
+})
+
+test('a stream that was ended or destroyed is closed too', async () => {
+  for (const close of [(out: Writable) => out.end(), (out: Writable) => out.destroy()]) {
+    const out = new Failing(9, 'EPIPE')
+    const { t, lines } = job(out)
+    close(out)
     await t.run()
-    await t.ssc.stop()
-    const printed = t.printed.slice(3, -1)
-    const saved = ['part-00000', 'part-00001'].flatMap((name) => linesOf(join(folder, 'out-1000', name)))
-    expect([printed, saved, formatted].map((lines) => lines.toSorted())).toEqual(Array(3).fill(expected.toSorted()))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await t.stop()
+    expect(lines).toEqual([expect.stringMatching(/^print: the output is closed \(ERR_STREAM_/)])
   }
 })
 
-function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n').slice(0, -1)
-  } catch {
-    return []
-  }
-}
+test('a stream that fails otherwise fails the output with its error, each time, and ends no process', async () => {
+  const out = new Failing(1, 'ENOSPC')
+  const { t, other } = job(out)
+  await expect(t.run()).rejects.toMatchObject({ code: 'ENOSPC' })
+  await t.stop()
+  expect(t.errors.length).toBeGreaterThan(1)
+  expect(t.errors.every(({ error }) => (error as { code: string }).code === 'ENOSPC')).toBe(true)
+  expect(other.batches.slice(0, 3)).toEqual(rows)
+})

@@ -1,4 +1,6 @@
-import type { OutputSpec } from '../../streams/graph/graph.js'
+import type { RDD } from '../../rdd/rdd.js'
+import type { RDDContext } from '../../rdd/rdd-context.js'
+import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 
 /** Returns `prefix-TIME.suffix`; an empty part is left out with its `-` or `.` (reference: `StreamingContext.rddToFileName`). */
@@ -9,25 +11,37 @@ export function batchPath(prefix: string, time: number, suffix: string): string 
 /**
  * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition, also for an empty batch. A directory
  * appears as a whole or not at all. A batch that is run again writes the same directory, so the result is as if each batch
- * had run once.
+ * had run once. Directories of an earlier run stay: new batches have later times than they.
  */
-export function saveAsTextFiles<T>(parent: Operator<T>, prefix: string, suffix: string): OutputSpec {
-  return {
-    kind: 'saveAsTextFiles',
-    params: { prefix, suffix },
-    parent,
-    handsOutRDD: false,
-    run: (rdd, time) => rdd.saveAsTextFile(batchPath(prefix, time, suffix)),
-  }
+export function saveAsTextFiles<T>(parent: Operator<T>, prefix: string, suffix: string, sc: RDDContext): OutputSpec {
+  return saving('saveAsTextFiles', parent, { prefix, suffix }, sc, (rdd, path) => rdd.saveAsTextFile(path))
 }
 
 /** The same in dstream's own binary format. `sc.objectFile` reads equal records back. */
-export function saveAsObjectFiles<T>(parent: Operator<T>, prefix: string, suffix: string): OutputSpec {
+export function saveAsObjectFiles<T>(parent: Operator<T>, prefix: string, suffix: string, sc: RDDContext): OutputSpec {
+  return saving('saveAsObjectFiles', parent, { prefix, suffix }, sc, (rdd, path) => rdd.saveAsObjectFile(path))
+}
+
+function saving<T>(
+  kind: string,
+  parent: Operator<T>,
+  params: { readonly prefix: string; readonly suffix: string },
+  sc: RDDContext,
+  save: (rdd: RDD<never>, path: string) => Promise<void>,
+): OutputSpec {
+  const { prefix, suffix } = params
+  let last: number | undefined
   return {
-    kind: 'saveAsObjectFiles',
-    params: { prefix, suffix },
+    kind,
+    params,
     parent,
     handsOutRDD: false,
-    run: (rdd, time) => rdd.saveAsObjectFile(batchPath(prefix, time, suffix)),
+    open: async () => {
+      const [before, after] = [prefix === '' ? '' : `${prefix}-`, suffix === '' ? '' : `.${suffix}`]
+      const times = (await sc.runtime.files?.numbered(before, after)) ?? []
+      last = times.reduce<number | undefined>((latest, time) => Math.max(latest ?? time, time), undefined)
+    },
+    lastCommitted: () => last,
+    run: (rdd, time) => save(rdd, batchPath(prefix, time, suffix)),
   }
 }

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { RDDContext } from '../../rdd/rdd-context.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { Time } from '../../base/time/time.js'
+import { OutputAttempt } from '../delivery/output-attempt.js'
 import { toSink, type Sink } from './sink.js'
 
 const parent = { kind: 'queue' } as unknown as Operator<string>
 const rdd = new RDDContext().parallelize(['a'])
-const attempt = { number: 1, replayed: false }
+const attempt = new OutputAttempt(1, false)
 
 /** A sink in memory; `remembers` gives it the method `has`. */
 const store = (held: number[], remembers: boolean): Sink<string> & { failing: boolean } => ({
@@ -31,20 +32,28 @@ test.each([
   expect(held).toEqual(after)
 })
 
-test('a batch that failed and is owed goes to a store that can tell that it has it not, once', async () => {
+test('in any order, a batch that failed goes to a store that can tell that it has it not, once', async () => {
   const held: number[] = []
   const sink = store(held, true)
-  const output = toSink(parent, sink)
+  const output = toSink(parent, sink, 'any')
   await output.open!()
   await output.run(rdd as never, 1, attempt)
   sink.failing = true
   await expect(output.run(rdd as never, 2, attempt)).rejects.toThrow('away')
   sink.failing = false
   await output.run(rdd as never, 3, attempt)
-  const nextLife = toSink(parent, store(held, true))
+  const nextLife = toSink(parent, store(held, true), 'any')
   await nextLife.open!()
   for (const time of [2, 3, 2, 4]) await nextLife.run(rdd as never, time, attempt)
   expect(held).toEqual([1, 3, 2, 4])
+})
+
+test('in order, nothing older is written after something newer, whatever the store says', async () => {
+  const held = [5]
+  const output = toSink(parent, store(held, true))
+  await output.open!()
+  for (const time of [4, 6]) await output.run(rdd as never, time, attempt)
+  expect(held).toEqual([5, 6])
 })
 
 test.each([

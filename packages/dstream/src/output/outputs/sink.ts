@@ -1,40 +1,109 @@
-import type { OutputHost, OutputSpec } from '../../streams/graph/graph.js'
-import type { Operator } from '../../streams/graph/operator.js'
-import type { RDD } from '../../rdd/rdd.js'
+import { aFunction } from '../../base/options.js'
 import { Time } from '../../base/time/time.js'
+import type { RDD } from '../../rdd/rdd.js'
+import type { Operator } from '../../streams/graph/operator.js'
+import type { Attempt, OutputHost, OutputSpec } from '../../streams/graph/output.js'
 
-/** The surroundings that a context gives to a sink when it opens it. */
+/** The surroundings that a context gives to a sink when it opens it: the job, the id of the output, the storage of a test. */
 export type SinkHost = OutputHost
 
-/**
- * The place that an output operation writes to, exactly once: the records and the time of a batch become visible together,
- * or not at all.
- */
-export interface Sink<in T> {
+/** One batch for a sink, and the attempt to write it. */
+export interface SinkBatch<T> {
+  /** The end of the interval of the batch: the same in every attempt, and after a crash. */
+  readonly time: Time
+  readonly rdd: RDD<T>
+  /** The number of the attempt, from 1. */
+  readonly attempt: number
+  /** Whether an earlier run of the program has begun the batch. */
+  readonly replayed: boolean
+  /** Aborted when the attempt has taken too long, or when the context stops without it. */
+  readonly signal: AbortSignal
+}
+
+/** One partition of a batch, for a sink that writes by partition. */
+export interface SinkPartition<T> extends Omit<SinkBatch<T>, 'rdd'> {
+  /** The index of the partition, from 0. */
+  readonly index: number
+  readonly records: readonly T[]
+}
+
+/** The parts of a batch that a sink has prepared, in the order of the partitions. */
+export interface PreparedBatch<P> extends Omit<SinkBatch<never>, 'rdd'> {
+  readonly prepared: readonly P[]
+}
+
+/** The methods that every sink has. */
+interface SinkLifecycle {
   /**
    * Opens the sink. Called at the start of the context, before any other method. A sink that needs nothing of its
    * surroundings may leave the parameter out.
    */
   open?(host?: SinkHost): void | Promise<void>
-  /** Returns the time of the last batch that the sink holds; `undefined` for an empty one. */
+  /**
+   * Returns the time of the last batch that the sink holds; `undefined` for an empty one. Batches come in order of time, so
+   * one that is not after it has been written, and is left out.
+   */
   lastCommitted(): Time | undefined | Promise<Time | undefined>
   /**
-   * Returns whether the sink holds the batch of `time`, which is not after the last one. A batch that has failed is run
-   * again after a restart, after later batches. Without this method every such batch counts as written and is left out.
+   * Returns whether the sink holds the batch of `time`, which is not after the last one. Needed only where a later batch
+   * may pass one that has failed: with `order: 'any'`.
    */
   has?(time: Time): boolean | Promise<boolean>
-  /** Stores the records and the time in one step. The batch has failed when the promise rejects. */
-  write(batch: { time: Time; rdd: RDD<T> }): Promise<void>
+  /** Whether an error says that the store is away for a while. The batch then waits for it, and uses up no attempt. */
+  isTransient?(error: unknown): boolean
+  /** `any` for a sink that only adds: later batches may pass one that is tried again. Default `batch`: in order. */
+  readonly order?: 'batch' | 'any'
   /** Called once, when the context has stopped. */
   close?(): void | Promise<void>
 }
 
 /**
+ * The place that an output operation writes to, exactly once: the records and the time of a batch become visible together,
+ * or not at all.
+ */
+export interface Sink<in T> extends SinkLifecycle {
+  /** Stores the records and the time in one step. The attempt has failed when the promise rejects. */
+  write(batch: SinkBatch<T>): Promise<void>
+}
+
+/** A sink that can be written to without a context: once it is open, `write` needs the time and the records only. */
+export interface DirectSink<in T> extends Sink<T> {
+  write(batch: Pick<SinkBatch<T>, 'time' | 'rdd'>): Promise<void>
+}
+
+/**
+ * A sink that writes each partition by itself, and makes all of them visible in one step. What `prepare` returns is plain
+ * data, since a partition may be prepared elsewhere than the batch is committed.
+ */
+export interface TwoPhaseSink<in T, P = any> extends SinkLifecycle {
+  /** Stores the records of a partition where no reader sees them. It may be called again for the same partition. */
+  prepare(partition: SinkPartition<T>): Promise<P>
+  /** Makes the prepared partitions and the time visible in one step. */
+  commit(batch: PreparedBatch<P>): Promise<void>
+}
+
+/** Returns the value if it has the methods of a sink. @throws `bad-option` */
+export function checkSink<T>(where: string, sink: Sink<T> | TwoPhaseSink<T>): Sink<T> | TwoPhaseSink<T> {
+  const given = (sink ?? {}) as Partial<Sink<T>> & Partial<TwoPhaseSink<T>>
+  aFunction(where, 'sink.lastCommitted', given.lastCommitted)
+  if (given.prepare === undefined && given.commit === undefined) aFunction(where, 'sink.write', given.write)
+  else {
+    aFunction(where, 'sink.prepare', given.prepare)
+    aFunction(where, 'sink.commit', given.commit)
+  }
+  return sink
+}
+
+/**
  * Returns the output operation that writes each batch to a sink.
  *
- * Guarantee: exactly once. A batch that is run again after a crash is left out when the sink has it already.
+ * Guarantee: exactly once, in order of time. A batch that is run again after a crash is left out when the sink has it.
  */
-export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
+export function toSink<T>(
+  parent: Operator<T>,
+  sink: Sink<T> | TwoPhaseSink<T>,
+  order: 'batch' | 'any' = sink.order ?? 'batch',
+): OutputSpec {
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {
@@ -42,6 +111,8 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
     params: {},
     parent,
     handsOutRDD: true,
+    delivery: { order },
+    ...(sink.isTransient === undefined ? {} : { isTransient: (error: unknown) => sink.isTransient!(error) }),
     open: async (host) => {
       await sink.open?.(host)
       try {
@@ -52,12 +123,54 @@ export function toSink<T>(parent: Operator<T>, sink: Sink<T>): OutputSpec {
         throw error
       }
     },
-    run: async (rdd, time) => {
+    run: async (rdd, time, attempt) => {
       const at = new Time(time)
-      if (last !== undefined && time <= last && (await (sink.has?.(at) ?? true))) return
-      await sink.write({ time: at, rdd: rdd as RDD<T> })
+      // In order, a batch before the last one has been written or given up: it must not come after a later one.
+      const asks = order === 'any' && sink.has !== undefined
+      if (last !== undefined && time <= last && (!asks || (await sink.has!(at)))) return
+      const batch = new AttemptedBatch(at, attempt)
+      if ('prepare' in sink) await writeByPartition(sink, rdd as RDD<T>, batch)
+      else await sink.write(batch.with({ rdd: rdd as RDD<T> }))
       last = Math.max(time, last ?? time)
     },
+    lastCommitted: () => last,
     close,
+  }
+}
+
+async function writeByPartition<T>(sink: TwoPhaseSink<T>, rdd: RDD<T>, batch: AttemptedBatch): Promise<void> {
+  const prepared: unknown[] = []
+  for (const [index, records] of (await rdd.glom().collect()).entries()) {
+    prepared.push(await sink.prepare(batch.with({ index, records })))
+  }
+  await sink.commit(batch.with({ prepared }))
+}
+
+/** What all calls of one attempt have in common. The signal is made when it is asked for. */
+class AttemptedBatch {
+  readonly time: Time
+  readonly attempt: number
+  readonly replayed: boolean
+  readonly #attempt: Attempt
+
+  constructor(time: Time, attempt: Attempt) {
+    this.time = time
+    this.attempt = attempt.number
+    this.replayed = attempt.replayed
+    this.#attempt = attempt
+  }
+
+  with<M extends object>(more: M): M & Omit<SinkBatch<never>, 'rdd'> {
+    const { time, attempt, replayed } = this
+    const own = this.#attempt
+    return {
+      time,
+      attempt,
+      replayed,
+      get signal() {
+        return own.signal
+      },
+      ...more,
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { redisCommandFailed, redisKeyTaken, redisOvertaken, transactionEnded } from '../../base/errors/sinks.js'
 import type { Time } from '../../base/time/time.js'
-import { FromUser } from './redis-link.js'
+import { FromUser, isAborted } from './redis-link.js'
 
 export type WriteBatch<T> = (transaction: ChainableCommander, records: T[], time: Time) => unknown
 
@@ -29,11 +29,20 @@ function timesKey(key: string): string {
   return `${key}:times`
 }
 
+/** Checks that the keys of a sink are free, or a sink's. @throws `redis-key-taken` */
+export async function checkKeys(redis: Redis, key: string): Promise<void> {
+  const wanted = { [timeKey(key)]: 'string', [timesKey(key)]: 'zset' }
+  for (const [name, type] of Object.entries(wanted)) {
+    const found = await redis.type(name)
+    if (found !== 'none' && found !== type) throw redisKeyTaken(name, found)
+  }
+}
+
 /** Returns the time of the newest batch in Redis. @throws `redis-key-taken` */
 export async function lastTime(redis: Redis, key: string): Promise<number | undefined> {
   const found = await redis.get(timeKey(key))
   if (found === null) return undefined
-  if (!/^\d{1,16}$/.test(found)) throw redisKeyTaken(timeKey(key), found)
+  if (!/^\d{1,16}$/.test(found)) throw redisKeyTaken(timeKey(key), 'string', found)
   return Number(found)
 }
 
@@ -66,7 +75,10 @@ export async function commit<T>(redis: Redis, batch: RedisBatch<T>): Promise<Err
     const newest = Math.max(time, (await lastTime(redis, key)) ?? time)
     const exec = await prepare(redis.multi(), batch, newest)
     batch.sent++
-    const results = await exec()
+    const results = await exec().catch((error: unknown) => {
+      if (isAborted(error)) batch.sent--
+      throw error
+    })
     if (results === null) {
       batch.sent--
       continue

@@ -107,13 +107,23 @@ function isClosed(error: unknown): boolean {
   return error instanceof Error && error.message === 'Connection is closed.'
 }
 
-/** Returns true for an error that Redis answered with, except those of a server that starts, fails over or is busy. */
+/** The answers of a server that starts, fails over or is busy. */
+const PASSING = /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS)\b/
+
+/** Returns true for an error that Redis answered with, except those that pass. A refused MULTI is what its commands are. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    error.name === 'ReplyError' &&
-    !/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS)\b/.test(error.message)
-  )
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return false
+  if (!isAborted(error)) return !PASSING.test(error.message)
+  const { previousErrors = [] } = error as { previousErrors?: readonly Error[] }
+  // Newer servers give the reason of the EXEC itself: READONLY, where the failover came between the commands and it.
+  const own = /discarded because of: (.*)/s.exec(error.message)?.[1]
+  const reasons = [...previousErrors.map(({ message }) => message), ...(own === undefined ? [] : [own])]
+  return reasons.length === 0 || !reasons.every((reason) => PASSING.test(reason))
+}
+
+/** Whether Redis has discarded a MULTI, of which nothing is executed then. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof Error && /^EXECABORT\b/.test(error.message)
 }
 
 function delay(clock: Clock, ms: number): Promise<void> {

@@ -285,12 +285,45 @@ describe.skipIf(!hasRedis())('with a real Redis', () => {
     }
   })
 
-  test('a key that holds something else is refused', async () => {
-    await redis.set('job:time', 'noon')
-    await expect(opened()).rejects.toEqual(code('redis-key-taken'))
-    await redis.del('job:time')
-    await redis.rpush('job:time', 1)
-    await expect(opened()).rejects.toEqual(code('redis-refused'))
+  test.each<[string, () => Promise<unknown>, RegExp]>([
+    ['no time', () => redis.set('job:time', 'noon'), /"job:time" in Redis holds "noon" and not the times of batches/],
+    ['a list', () => redis.rpush('job:time', 1), /"job:time" in Redis holds a list and not/],
+    ['times of another type', () => redis.set('job:times', 1), /"job:times" in Redis holds a string and not/],
+  ])('a key that holds %s is refused, and nothing is written', async (_, take, said) => {
+    await take()
+    const before = await redis.keys('*')
+    await expect(opened()).rejects.toMatchObject({ code: 'redis-key-taken', message: expect.stringMatching(said) })
+    expect(await redis.keys('*')).toEqual(before)
+  })
+
+  test('a failover inside a MULTI is waited for, and the batch counts once', async () => {
+    let calls = 0
+    const sink = await opened({
+      write: async (transaction, records, time) => {
+        calls++
+        // A replica of a server that is away: it answers reads and refuses writes, as after a failover.
+        if (calls === 1) await redis.replicaof('127.0.0.1', 1)
+        if (calls === 3) await redis.replicaof('NO', 'ONE')
+        await write(transaction, records, time)
+      },
+    })
+    await sink.write(batch(1000, 5))
+    await sink.close!()
+    expect([calls, await contents()]).toEqual([3, [5, [1000]]])
+  })
+
+  test('a failover that lasts is an error of a Redis that is away, with the reason', async () => {
+    const sink = await opened({ attempts: 2 })
+    await redis.replicaof('127.0.0.1', 1)
+    try {
+      await expect(sink.write(batch(1000, 5))).rejects.toMatchObject({
+        code: 'redis-away',
+        message: expect.stringContaining('READONLY'),
+      })
+    } finally {
+      await redis.replicaof('NO', 'ONE')
+    }
+    await sink.close!()
   })
 
   test('one sink for two outputs, and a sink that is not open, are refused', async () => {

@@ -1,14 +1,14 @@
 import type * as ioredis from 'ioredis'
 import type { ChainableCommander, Redis } from 'ioredis'
 import { badOption } from '../../base/errors/options.js'
+import { DStreamError } from '../../base/errors/base.js'
 import { ioredisMissing, sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { systemClock } from '../../platform/system-clock.js'
 import { aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
-import type { Sink } from '../outputs/sink.js'
-import type { RDD } from '../../rdd/rdd.js'
+import type { DirectSink, SinkBatch } from '../outputs/sink.js'
 import { checkPositiveDuration, Seconds, type Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { commit, holds, lastTime, type WriteBatch } from './commit.js'
+import { checkKeys, commit, holds, lastTime, type WriteBatch } from './commit.js'
 import { linkOptions, RedisLink } from './redis-link.js'
 
 /** The options of `redisSink`. */
@@ -54,7 +54,7 @@ const known = ['url', 'client', 'key', 'write', 'attempts', 'timeout'] as const
  * })
  * words.countByValue().to(totals)
  */
-export function redisSink<T>(options: RedisSinkOptions<T>): Sink<T> {
+export function redisSink<T>(options: RedisSinkOptions<T>): DirectSink<T> {
   const where = 'redisSink'
   checkOptions(where, options, known)
   const { client, url = 'redis://127.0.0.1:6379', timeout = Seconds(10), attempts = 5 } = options
@@ -90,7 +90,7 @@ export async function clientsOf(
   return () => new Redis(url, linkOptions)
 }
 
-class RedisSink<T> implements Sink<T> {
+class RedisSink<T> implements DirectSink<T> {
   readonly #makeLink: () => Promise<RedisLink>
   readonly #key: string
   readonly #write: WriteBatch<T>
@@ -109,7 +109,10 @@ class RedisSink<T> implements Sink<T> {
   async open(): Promise<void> {
     if (this.#link !== undefined) throw sinkInUse(this.#name)
     const link = await this.#makeLink()
-    this.#newestTime = await link.run(`open ${this.#name}`, (redis) => lastTime(redis, this.#key))
+    this.#newestTime = await link.run(`open ${this.#name}`, async (redis) => {
+      await checkKeys(redis, this.#key)
+      return lastTime(redis, this.#key)
+    })
     this.#link = link
   }
 
@@ -122,7 +125,12 @@ class RedisSink<T> implements Sink<T> {
     return this.#opened().run(`ask ${this.#name}`, (redis) => holds(redis, this.#key, time.milliseconds))
   }
 
-  async write({ time, rdd }: { time: Time; rdd: RDD<T> }): Promise<void> {
+  /** Redis is away for a while when it cannot be reached, starts, fails over or is busy. */
+  isTransient(error: unknown): boolean {
+    return error instanceof DStreamError && error.code === 'redis-away'
+  }
+
+  async write({ time, rdd }: Pick<SinkBatch<T>, 'time' | 'rdd'>): Promise<void> {
     const link = this.#opened()
     if (this.#incomplete?.time === time.milliseconds) throw this.#incomplete.error
     const records = await rdd.collect()

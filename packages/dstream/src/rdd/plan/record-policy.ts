@@ -4,7 +4,13 @@ import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 export type RecordErrorPolicy = ((error: RecordError) => 'fail' | 'skip') | undefined
 
 /** Throws the error that ends the evaluation, or returns when the policy leaves the record out. */
-export function failOnRecord(origin: RecordOrigin, record: unknown, cause: unknown, policy: RecordErrorPolicy): void {
-  const error = cause instanceof RecordError ? cause : new RecordError(origin, record, cause)
+export function failOnRecord(
+  origin: RecordOrigin,
+  record: unknown,
+  cause: unknown,
+  policy: RecordErrorPolicy,
+  retryable = false,
+): void {
+  const error = cause instanceof RecordError ? cause : new RecordError(origin, record, cause, retryable)
   if (cause instanceof RecordError || policy === undefined || policy(error) !== 'skip') throw error
 }

@@ -49,7 +49,7 @@ export function mapAsync(
             else results[index] = result
           } catch (error) {
             // A call that fails because it was aborted is not the cause.
-            if (!signal.aborted) failOnRecord(node, record, error, evaluation.runtime.onRecordError)
+            if (!signal.aborted) failOnRecord(node, record, error, evaluation.runtime.onRecordError, true)
             leftOut.add(index)
           }
         })

@@ -15,16 +15,31 @@ function digest(text: string): string {
 
 /**
  * Hashes the kinds and parameters of an operator and its ancestors to 16 hex digits. A state is matched to a derived id only
- * while the fingerprint is the same. Functions, names, call sites and addresses of sources are not part of it. `known` keeps
- * the fingerprints of operators that were asked for before.
+ * while the fingerprint is the same. Functions, names, call sites and addresses of sources are not part of it, and neither
+ * are slides, which change with the batch interval. `known` keeps the fingerprints of operators that were asked for before.
  */
 export function fingerprint(operator: Operator, known = new Map<Operator, string>()): string {
+  return hashOf(operator, (key) => key !== 'slideMs', () => undefined, known) // prettier-ignore
+}
+
+/** Returns the fingerprint that earlier versions have stored. It includes slides. */
+export function formerFingerprint(operator: Operator, known = new Map<Operator, string>()): string {
+  // A slide inherited from a parent is the batch interval, an option that may change.
+  const slideOf = ({ source, parents, slideMs }: Operator): number | undefined =>
+    source === true || parents.some((parent) => parent.slideMs === slideMs) ? undefined : slideMs
+  return hashOf(operator, () => true, slideOf, known)
+}
+
+function hashOf(
+  operator: Operator,
+  counts: (param: string) => boolean,
+  slideOf: (operator: Operator) => number | undefined,
+  known: Map<Operator, string>,
+): string {
   const of = (op: Operator): string => {
-    const params = op.source === true ? {} : Object.entries(op.params).filter(([key]) => !changeableParams.has(key))
-    // A slide inherited from a parent is the batch interval, an option that may change.
-    const slide =
-      op.source === true || op.parents.some(({ slideMs }) => slideMs === op.slideMs) ? undefined : op.slideMs
-    return digest(JSON.stringify([op.kind, params, slide, op.parents.map((parent) => known.get(parent))]))
+    const lasting = Object.entries(op.params).filter(([key]) => counts(key) && !changeableParams.has(key))
+    const params = op.source === true ? {} : lasting
+    return digest(JSON.stringify([op.kind, params, slideOf(op), op.parents.map((parent) => known.get(parent))]))
   }
   // A chain of operators may be longer than the stack is deep: an operator waits until its parents are known.
   const pending = [operator]

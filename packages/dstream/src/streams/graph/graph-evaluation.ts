@@ -1,54 +1,113 @@
 import { BatchMap } from '../../base/batch-map.js'
+import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
+import { keptTimes, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
 
 const NO_RDD: Result = Promise.resolve(undefined)
 
+/** The batches of an earlier run, as far as they can be read again. */
+export interface EarlierRun {
+  /** The last batch that it has committed. */
+  readonly untilMs: number
+  /** Whether the received data of a batch is kept. */
+  isKept(time: number): boolean
+}
+
+export interface EvaluationOptions {
+  readonly times: BatchTimes
+  readonly earlier?: EarlierRun | undefined
+  /** The time for which the program remembers every stream, in milliseconds. */
+  readonly leastMs: number
+  /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
+  readonly retention: ReadonlyMap<Operator, number>
+  /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
+  readonly storable?: ((operator: string, record: unknown) => void) | undefined
+}
 /** The most operators that are computed on one stack: each takes about six calls of the thousands that fit. */
 const DEEPEST = 200
 
 /**
- * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and kept until `forget`.
- * An operator has an RDD at t when t lies after `zeroMs` by a multiple of its slide (reference: `DStream.isTimeValid`).
+ * Evaluates the graph: gives the RDD of any operator at any batch time, each computed at most once and held until `forget`.
+ * An operator has an RDD at t when t lies on its slide, counted from the zero of the grid of t (reference:
+ * `DStream.isTimeValid`). A batch of an earlier run has one only where all that it is made of is kept.
+ *
+ * An RDD is held for its slide only. What a window reads again is kept beside it with its records, for as long as the window
+ * reads it: this copy of the RDD is the one that is stored, so a record that cannot be stored fails there, and its other
+ * readers go on.
  */
 export class GraphEvaluation {
+  /** Operator → how long its RDDs are kept for later batches, in milliseconds; no other operator is in it. */
+  readonly kept: ReadonlyMap<Operator, number>
   readonly #graph: Graph
-  readonly #zeroMs: number
-  readonly #retentionMs: ReadonlyMap<Operator, number>
+  readonly #options: EvaluationOptions
   readonly #sharedOperators: ReadonlySet<Operator>
   readonly #results = new Map<Operator, BatchMap<Result>>()
-  readonly #failureCleanups: (() => void)[] = []
+  readonly #keptResults = new Map<Operator, BatchMap<Result>>()
+  /** Removes failed results that may be computed again at any moment. */
+  readonly #retryable: (() => void)[] = []
+  /** Removes the failures of stateful operators: these may only be computed again in order of time. */
+  readonly #inOrder: (() => void)[] = []
+  /** The slides of the operators on the grids of earlier runs. */
+  readonly #slides = new Map<BatchGrid, Map<Operator, number | undefined>>()
   #depth = 0
 
-  constructor(
-    graph: Graph,
-    zeroMs: number,
-    retentionMs: ReadonlyMap<Operator, number>,
-    sharedOperators: ReadonlySet<Operator>,
-  ) {
+  readonly read: Read
+  /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
+  readonly readKept: Read
+  /** Computes an RDD once more whose computation has failed in this batch. */
+  readonly readAgain: Read
+
+  constructor(graph: Graph, options: EvaluationOptions) {
     this.#graph = graph
-    this.#zeroMs = zeroMs
-    this.#retentionMs = retentionMs
-    this.#sharedOperators = sharedOperators
+    this.#options = options
+    this.kept = keptTimes(graph, options.leastMs, options.retention)
+    this.#sharedOperators = sharedOperators(graph, options.leastMs)
     for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
+    for (const operator of this.kept.keys()) this.#keptResults.set(operator, new BatchMap())
+    const read = (operator: Operator, time: number): Result =>
+      this.#once(this.#results, operator, time, () => this.#nested(operator, time))
+    this.read = this.#reader(read)
+    this.readKept = this.#reader((operator, time) =>
+      this.kept.has(operator)
+        ? this.#once(this.#keptResults, operator, time, () => this.#keep(operator, time))
+        : read(operator, time),
+    )
+    this.readAgain = this.#reader((operator, time) => {
+      this.#results.get(operator)!.delete(time)
+      return read(operator, time)
+    })
   }
 
-  isValid(slideMs: number, time: number): boolean {
-    return time > this.#zeroMs && (time - this.#zeroMs) % slideMs === 0
+  /** The batch times of this run and of earlier ones. */
+  get batchTimes(): BatchTimes {
+    return this.#options.times
   }
 
-  readonly read: Read = <U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> => {
-    if (!this.isValid(operator.slideMs, time)) return NO_RDD as Promise<undefined>
-    const results = this.#results.get(operator)!
-    const known = results.get(time)
-    if (known !== undefined) return known as Promise<RDD<U> | undefined>
-    const result = this.#nested(operator, time)
-    results.set(time, result)
-    result.catch(() => this.#failureCleanups.push(() => results.delete(time)))
-    return result
+  /** Whether an operator has an RDD at a batch time. */
+  isValid(operator: Operator, time: number): boolean {
+    return this.times(operator, time - 1, time).length > 0
+  }
+
+  /** Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. */
+  times(operator: Operator, afterMs: number, untilMs: number): number[] {
+    return this.#options.times.within(afterMs, untilMs, (grid) => this.#slideIn(operator, grid))
+  }
+
+  /** Returns the last time before `time` at which an operator has an RDD. */
+  lastBefore(operator: Operator, time: number): number | undefined {
+    return this.#options.times.lastBefore(time, (grid) => this.#slideIn(operator, grid))
+  }
+
+  /**
+   * Makes the RDDs of a batch that later batches read, without evaluating them, as far as no operator has read them: their
+   * parents are gone after the batch.
+   */
+  async keepAll(time: number): Promise<void> {
+    for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
@@ -60,6 +119,7 @@ export class GraphEvaluation {
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined) rdd.node.groups ??= operator.groups
     this.#results.get(operator)!.set(time, Promise.resolve(rdd))
+    this.#keptResults.get(operator)?.set(time, Promise.resolve(rdd))
   }
 
   /** Makes reads of an operator at `time` fail with `error` until failures are cleared. */
@@ -68,21 +128,61 @@ export class GraphEvaluation {
     const refusal: Result = Promise.reject(error as Error)
     refusal.catch(() => undefined)
     results.set(time, refusal)
-    this.#failureCleanups.push(() => results.delete(time))
+    this.#inOrder.push(() => results.delete(time))
   }
 
   /** Forgets all failures, so that their RDDs are computed again when they are read. */
   clearFailures(): void {
-    for (const clear of this.#failureCleanups.splice(0)) clear()
+    this.clearRetryable()
+    for (const clear of this.#inOrder.splice(0)) clear()
+  }
+
+  /** Forgets the failures of operators without state, so that an output can be tried again between two batches. */
+  clearRetryable(): void {
+    for (const clear of this.#retryable.splice(0)) clear()
   }
 
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
-    for (const [operator, results] of this.#results) results.forget(time - this.#retentionMs.get(operator)!)
+    const { leastMs, retention } = this.#options
+    for (const [operator, results] of this.#results) {
+      // The RDD of a state cannot be computed again for an earlier batch; every other one can.
+      const heldMs = operator.state === undefined ? Math.max(operator.slideMs, leastMs) : retention.get(operator)!
+      results.forget(time - heldMs)
+    }
+    for (const [operator, results] of this.#keptResults) results.forget(time - this.kept.get(operator)!)
+  }
+
+  #reader(read: (operator: Operator, time: number) => Result): Read {
+    const times: Read['times'] = (operator, afterMs, untilMs) => this.times(operator, afterMs, untilMs)
+    return Object.assign(read as <U>(operator: Operator<U>, time: number) => Promise<RDD<U> | undefined>, { times })
+  }
+
+  #once(
+    results: ReadonlyMap<Operator, BatchMap<Result>>,
+    operator: Operator,
+    time: number,
+    make: () => Result,
+  ): Result {
+    const byTime = results.get(operator)!
+    const known = byTime.get(time)
+    if (known !== undefined) return known
+    if (!this.isValid(operator, time)) return NO_RDD
+    if (!this.#isReadable(operator, time)) {
+      byTime.set(time, NO_RDD)
+      return NO_RDD
+    }
+    const result = make()
+    byTime.set(time, result)
+    result.catch(() => {
+      const failures = operator.state === undefined ? this.#retryable : this.#inOrder
+      failures.push(() => byTime.delete(time))
+    })
+    return result
   }
 
   /** Computes an RDD. Operators that are nested too deeply begin on an empty stack. */
-  #nested<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
+  #nested(operator: Operator, time: number): Result {
     if (this.#depth >= DEEPEST) return Promise.resolve().then(() => this.#nested(operator, time))
     this.#depth++
     try {
@@ -92,12 +192,59 @@ export class GraphEvaluation {
     }
   }
 
-  async #compute<U>(operator: Operator<U>, time: number): Promise<RDD<U> | undefined> {
-    const rdd = await operator.compute(time, this.read)
+  async #compute(operator: Operator, time: number): Result {
+    const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
     if (rdd === undefined) return undefined
     rdd.node.groups ??= operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
+  }
+
+  /**
+   * Whether the RDD of a batch can be computed as a whole. In a batch of an earlier run, part of the data may have been
+   * dropped, and a state that has passed the batch does not return to it.
+   */
+  #isReadable(operator: Operator, time: number): boolean {
+    const { earlier } = this.#options
+    if (earlier === undefined || time > earlier.untilMs) return true
+    if (this.#results.get(operator)!.has(time)) return true
+    if (operator.source === true) return earlier.isKept(time)
+    if (operator.state !== undefined) {
+      return Object.values(operator.state.tables).every(({ version }) => version !== undefined && version < time)
+    }
+    return operator.parents.every((parent) =>
+      this.times(parent, time - Math.max(operator.lookbackMs, 1), time).every((at) => this.#isReadable(parent, at)),
+    )
+  }
+
+  /** Returns the slide that an operator has on a grid; `undefined` when it has no RDDs there. */
+  #slideIn(operator: Operator, grid: BatchGrid): number | undefined {
+    if (grid.untilMs === Infinity) return operator.slideMs
+    let slides = this.#slides.get(grid)
+    if (slides === undefined) this.#slides.set(grid, (slides = new Map()))
+    if (!slides.has(operator)) slides.set(operator, this.#earlierSlide(operator, grid))
+    return slides.get(operator)
+  }
+
+  #earlierSlide(operator: Operator, grid: BatchGrid): number | undefined {
+    const [parent] = operator.parents
+    if (parent === undefined) return grid.batchMs
+    const ofParent = this.#slideIn(parent, grid)
+    if (!('slideMs' in operator.params) || ofParent === undefined) return ofParent
+    const known = grid.slides.get(this.#graph.node(operator).id)
+    if (known !== undefined || operator.slideMs === parent.slideMs) return known ?? ofParent
+    return operator.slideMs % ofParent === 0 ? operator.slideMs : undefined
+  }
+
+  async #keep(operator: Operator, time: number): Result {
+    const rdd = await this.read(operator, time)
+    const { storable } = this.#options
+    // The journal has the data of a source.
+    if (storable !== undefined && operator.source !== true) {
+      const { id } = this.#graph.node(operator)
+      return rdd?.checkedBy((record) => storable(id, record)).label(id, time)
+    }
+    return operator.state === undefined ? rdd?.cacheAlways() : rdd
   }
 }

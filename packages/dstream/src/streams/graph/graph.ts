@@ -1,9 +1,8 @@
 import { Map as ImmutableMap } from 'immutable'
 import { idTaken } from '../../base/errors/graph.js'
-import type { Storage } from '../../base/ports.js'
-import type { RDD } from '../../rdd/rdd.js'
 import { callSite, type CallSite } from './call-site.js'
 import type { Operator } from './operator.js'
+import type { OutputNode, OutputSpec } from './output.js'
 
 /** An operator in the graph, with its id and settings. */
 export interface GraphNode {
@@ -16,38 +15,6 @@ export interface GraphNode {
   /** The interval between snapshots of this operator, as set with `checkpoint`. */
   readonly checkpointMs: number | undefined
 }
-
-/** The third argument of a `foreachRDD` function. */
-export interface Attempt {
-  /** 1 for the first. */
-  readonly number: number
-  /** True when an earlier run of the program has begun the batch, or this output of it. */
-  readonly replayed: boolean
-}
-
-/** The surroundings that a context gives to its outputs when it opens them. */
-export interface OutputHost {
-  /** Returns the storage to write through: the given one, or in a test a view of it that can crash. */
-  wrapStorage(storage: Storage): Storage
-}
-
-/** An output of the graph. Outputs run in order of registration, once per batch time on the parent's slide. */
-export interface OutputNode {
-  readonly index: number
-  readonly id: string
-  readonly kind: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly definedAt: CallSite
-  readonly parent: Operator
-  /** True when `run` hands the RDD to a user's function, which may run several actions on it. */
-  readonly handsOutRDD: boolean
-  run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
-  /** Called once before the first batch, as `close` is called once after the last. */
-  open?(host?: OutputHost): Promise<void>
-  close?(): Promise<void>
-}
-
-export type OutputSpec = Omit<OutputNode, 'index' | 'id' | 'definedAt'>
 
 /** The nodes by id, as an immutable value. */
 export type Nodes = ImmutableMap<string, GraphNode>
@@ -84,15 +51,26 @@ export class Graph {
     return operator
   }
 
-  addOutput(spec: OutputSpec): void {
-    const output = { ...spec, index: this.#outputs.length, id: this.#derive(spec.kind), definedAt: callSite() }
+  /** Adds an output; returns its index. */
+  addOutput(spec: OutputSpec): number {
+    const index = this.#outputs.length
+    const output = { ...spec, index, id: this.#derive(spec.kind), derived: true, definedAt: callSite() }
     this.#outputs = [...this.#outputs, output]
+    return index
+  }
+
+  /** Sets the id under which checkpoints know the batches that wait for an output. @throws `uid-taken` */
+  setOutputId(index: number, id: string): void {
+    const output = this.#outputs[index]!
+    const taken = this.#outputs.find((other) => other.id === id) ?? this.#nodes.get(id)
+    if (taken !== undefined && taken !== output) throw idTaken(id, taken.definedAt.short, callSite().short)
+    this.#outputs = this.#outputs.with(index, { ...output, id, derived: false })
   }
 
   /** Sets the id under which checkpoints know an operator, and with it the scope of its inner operators. @throws `uid-taken` */
   setId(operator: Operator, id: string): void {
     const old = this.node(operator)
-    const taken = this.#nodes.get(id)
+    const taken = this.#nodes.get(id) ?? this.#outputs.find((output) => output.id === id)
     if (taken !== undefined && taken !== old) throw idTaken(id, taken.definedAt.short, callSite().short)
     for (const node of this.nodes) {
       if (node.id === old.id) this.#rename(node, id, false)

@@ -2,8 +2,16 @@ import type { Groups } from '../../base/text/text-form.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
-/** Returns the RDD of an operator for a batch time, computed at most once; `undefined` when the operator gives none. */
-export type Read = <U>(parent: Operator<U>, time: number) => Promise<RDD<U> | undefined>
+/** Reads the RDDs of operators. Each is computed at most once. */
+export interface Read {
+  /** Returns the RDD of an operator for a batch time; `undefined` when the operator gives none. */
+  <U>(parent: Operator<U>, time: number): Promise<RDD<U> | undefined>
+  /**
+   * Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. They need not be one slide apart:
+   * an earlier run may have had another interval or slide, and batches may be left out between two runs.
+   */
+  times(parent: Operator, afterMs: number, untilMs: number): readonly number[]
+}
 
 /**
  * The one contract of the graph: a plain object that computes the RDD of a batch from those of its parents.
@@ -18,7 +26,10 @@ export interface Operator<out T = unknown> {
   readonly slideMs: number
   /** The time before the batch from which on this operator reads its parents: they keep their RDDs that long. 0 for most. */
   readonly lookbackMs: number
-  /** Computes the RDD of a batch. Called in order of time, once per time on its slide; again only after a failure. */
+  /**
+   * Computes the RDD of a batch. Called in order of time, once per time on its slide; again only after a failure. Other
+   * times of a parent than that of the batch come from `read.times`.
+   */
   compute(time: number, read: Read): Promise<RDD<T> | undefined> | RDD<T> | undefined
   /** True when a user's function gets the parents' RDDs themselves, and so may run several actions on them. */
   readonly handsOutRDD?: boolean

@@ -2,9 +2,10 @@ import type { Graph } from './graph.js'
 import type { Operator } from './operator.js'
 
 /**
- * Returns the time for which each operator keeps its RDDs, in milliseconds: at least one slide, and as long as an operator
- * below it reads them. A parent keeps its RDDs for the retention of the child plus the child's lookback, as in Spark
- * (reference: `DStream.parentRememberDuration`).
+ * Returns the time for which the RDDs of each operator can be had, in milliseconds: at least one slide, and as long as an
+ * operator below it may ask for them. A parent has its RDDs for the retention of the child plus the child's lookback, as in
+ * Spark (reference: `DStream.parentRememberDuration`). Sources and states keep their data for so long; what is derived from
+ * them is computed again where it is not kept (`keptTimes`).
  */
 export function rememberTimes(graph: Graph, leastMs: number): ReadonlyMap<Operator, number> {
   const retentionMs = new Map<Operator, number>()
@@ -19,10 +20,42 @@ export function rememberTimes(graph: Graph, leastMs: number): ReadonlyMap<Operat
 }
 
 /**
- * Returns the operators whose RDDs are cached after the first evaluation: those that are read more than once in a batch, by
- * later batches, or by a user's function.
+ * Returns the operators whose RDDs are kept with their records for later batches, and for how long, in milliseconds: those
+ * that an operator directly below reads again and, where the program remembers every stream for `slice`, the states, from
+ * which the other streams are computed again. Keeping all that lies above a window too would take a multiple of its memory
+ * and of its checkpoint.
+ *
+ * @param leastMs the time for which the program remembers every stream
+ * @param retentionMs the result of `rememberTimes`
  */
-export function sharedOperators(graph: Graph, retentionMs: ReadonlyMap<Operator, number>): ReadonlySet<Operator> {
+export function keptTimes(
+  graph: Graph,
+  leastMs: number,
+  retentionMs: ReadonlyMap<Operator, number>,
+): ReadonlyMap<Operator, number> {
+  const kept = new Map<Operator, number>()
+  for (const { operator } of graph.nodes) {
+    if (operator.state !== undefined && leastMs > operator.slideMs) kept.set(operator, retentionMs.get(operator)!)
+    for (const parent of operator.parents) {
+      if (!readsEarlier(operator, parent)) continue
+      kept.set(parent, Math.max(kept.get(parent) ?? 0, operator.slideMs + operator.lookbackMs))
+    }
+  }
+  return kept
+}
+
+/** An incremental window also reads the batches that have left it, so it looks back one slide further. */
+function readsEarlier(operator: Operator, parent: Operator): boolean {
+  return operator.lookbackMs > (operator.state === undefined ? parent.slideMs : 0)
+}
+
+/**
+ * Returns the operators whose RDDs are cached after the first evaluation: those that are read more than once in a batch, or
+ * by a user's function, and sources that are remembered for `slice`, since their origin may delete what it has given.
+ *
+ * @param leastMs the time for which the program remembers every stream
+ */
+export function sharedOperators(graph: Graph, leastMs: number): ReadonlySet<Operator> {
   const readers = new Map<Operator, number>()
   const read = (operator: Operator, times: number): void => {
     readers.set(operator, (readers.get(operator) ?? 0) + times)
@@ -30,9 +63,10 @@ export function sharedOperators(graph: Graph, retentionMs: ReadonlyMap<Operator,
   for (const { operator } of graph.nodes)
     for (const parent of operator.parents) read(parent, operator.handsOutRDD ? 2 : 1)
   for (const output of graph.outputs) read(output.parent, output.handsOutRDD ? 2 : 1)
+  const isRemembered = ({ source, slideMs }: Operator): boolean => source === true && leastMs > slideMs
   return new Set(
     graph.nodes
       .map((node) => node.operator)
-      .filter((operator) => (readers.get(operator) ?? 0) > 1 || retentionMs.get(operator)! > operator.slideMs),
+      .filter((operator) => (readers.get(operator) ?? 0) > 1 || isRemembered(operator)),
   )
 }

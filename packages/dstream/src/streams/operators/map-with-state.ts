@@ -168,6 +168,7 @@ class MappingRun<K extends Key, V, S, E> {
   }
 
   #fail(key: K, value: V | undefined, cause: unknown): void {
-    failOnRecord({ operator: KIND, time: this.time.milliseconds }, [key, value], cause, this.sc.runtime.onRecordError)
+    const origin = { operator: this.table.operatorId ?? KIND, time: this.time.milliseconds }
+    failOnRecord(origin, [key, value], cause, this.sc.runtime.onRecordError)
   }
 }

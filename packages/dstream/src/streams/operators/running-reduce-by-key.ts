@@ -34,7 +34,7 @@ export function runningReduceByKey<K extends Key, V>(
         else table.write(cell, merged)
       } catch (cause) {
         // When the record is skipped, the total keeps its value.
-        failOnRecord({ operator: KIND, time }, [key, value], cause, sc.runtime.onRecordError)
+        failOnRecord({ operator: table.operatorId ?? KIND, time }, [key, value], cause, sc.runtime.onRecordError)
       }
     }
     return {

@@ -179,8 +179,8 @@ test('a function that throws names operator, batch and record, and leaves all st
   )
   await expect(t.run()).rejects.toThrow('negative')
   expect(errors.map((e) => [e.operator, e.time.milliseconds, e.record])).toEqual([
-    ['updateStateByKey', 2000, ['a', [-1]]],
-    ['updateStateByKey', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
+    ['updateStateByKey#1', 2000, ['a', [-1]]],
   ])
   expect(out.batches.at(-1)).toEqual([
     ['a', 3],
@@ -211,7 +211,7 @@ describe('a state is a value', () => {
 
   test('a Map is lent as a copy: a batch that fails leaves the state as it was', async () => {
     let broken = true
-    const t = new TestContext({ batchInterval: Seconds(1) })
+    const t = new TestContext({ batchInterval: Seconds(1), onFailure: 'skip' })
     const stream = t
       .inputPairs<string, number>([[['a', 1]], [['a', 2]], [['a', 3]]])
       .updateStateByKey<Map<number, true>>((values, seen = new Map()) => {

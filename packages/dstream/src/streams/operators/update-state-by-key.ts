@@ -70,7 +70,12 @@ class UpdateRun<K extends Key, V, S> {
       else table.write(cell, next)
     } catch (cause) {
       // When the record is skipped, the state keeps its value.
-      failOnRecord({ operator: KIND, time: time.milliseconds }, [key, values], cause, this.sc.runtime.onRecordError)
+      failOnRecord(
+        { operator: table.operatorId ?? KIND, time: time.milliseconds },
+        [key, values],
+        cause,
+        this.sc.runtime.onRecordError,
+      )
     }
   }
 }

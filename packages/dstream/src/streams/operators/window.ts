@@ -25,7 +25,7 @@ export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number
     lookbackMs: windowMs,
     compute: async (time, read) => {
       const rdds: RDD<T>[] = []
-      for (let t = time - windowMs + parent.slideMs; t <= time; t += parent.slideMs) {
+      for (const t of read.times(parent, time - windowMs, time)) {
         const rdd = await read(parent, t)
         if (rdd !== undefined) rdds.push(rdd)
       }

@@ -48,6 +48,12 @@ export interface Change<S> {
 export class KeyedState<S> {
   readonly partitioner: Partitioner | undefined
   readonly timed: boolean
+  /** The id of the operator, for messages and counts; known once the engine opens. */
+  operatorId: string | undefined
+  /**
+   * Returns when a key and its value can be stored, and throws otherwise. Only set where they are to be stored.
+   */
+  storable: ((key: Key, value: S) => void) | undefined
   readonly #partitions: readonly StatePartition<S>[]
   readonly #history: History<S> = new History<S>(this)
   readonly #touches = new TouchIndex<S>()
@@ -55,6 +61,10 @@ export class KeyedState<S> {
   /** The open batch. */
   #openBatch: BatchVersion<S> | undefined
   #size = 0
+  /** Whether the open batch checks each value when it is set. */
+  #checksEachValue = false
+  /** Whether the open batch has set anything that has to be checked before it is stored. */
+  #hasUnchecked = false
   /** The number of keys that the open or last batch dropped, and of cells that it created and dropped. */
   #removed = 0
   #createdAndDropped = 0
@@ -84,12 +94,22 @@ export class KeyedState<S> {
 
   // ── one batch ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @throws `state-out-of-order` unless `version` lies after the last committed one and no batch is open */
-  begin(version: number): void {
+  /**
+   * @param checksEachValue whether a value that cannot be stored is refused when it is set, by `set`, `add` and `write`
+   * @throws `state-out-of-order` unless `version` lies after the last committed one and no batch is open
+   */
+  begin(version: number, checksEachValue = false): void {
     const last = this.#openBatch?.version ?? this.#version ?? -Infinity
     if (this.#openBatch !== undefined || version <= last) throw stateOutOfOrder(version, last)
     this.#openBatch = this.#history.begin(version, this.#size)
     this.#createdAndDropped = this.#removed = 0
+    this.#checksEachValue = checksEachValue
+    this.#hasUnchecked = false
+  }
+
+  /** The cells that the open batch has changed, if they are to be checked before they are stored. */
+  get unchecked(): Iterable<Cell<S>> {
+    return this.#hasUnchecked ? this.#mustBeOpen('check').undoLog!.changed() : []
   }
 
   /** Returns the value in the open batch, not copied: see `copyForCall`. */
@@ -177,7 +197,7 @@ export class KeyedState<S> {
   /** Adds a cell for a key that has no value. */
   add(key: Key, value: S): Cell<S> {
     const batch = this.#mustBeOpen('change')
-    freezeState(value)
+    if ((typeof value !== 'number' && typeof value !== 'string') || typeof key === 'object') this.#accept(key, value)
     const k = fastKeyOf(key)
     const partition = this.#partitionOf(k)
     const cell = partition.add(detachKey(k), value, batch, partition.find(k))
@@ -190,7 +210,7 @@ export class KeyedState<S> {
   /** Sets the value of a cell that has one. */
   write(cell: Cell<S>, value: S): void {
     if (!this.timed && Object.is(cell.value, value)) return
-    if (typeof value !== 'number' && typeof value !== 'string') freezeState(value)
+    if (typeof value !== 'number' && typeof value !== 'string') this.#accept(cell.key, value)
     if (cell.batch !== this.#openBatch) this.#change(cell)
     if (this.timed) this.#touches.touch(cell, this.#openBatch!)
     cell.value = value
@@ -330,6 +350,14 @@ export class KeyedState<S> {
   /** @internal Called by the history for a tombstone that no version needs; removes it. */
   purge(cell: Cell<S>): void {
     this.#partitionOf(cell.key).purge(cell)
+  }
+
+  /** @throws `state-not-data`; `state-not-storable` where each value is checked */
+  #accept(key: Key, value: S): void {
+    freezeState(value)
+    if (this.storable === undefined || (typeof value !== 'object' && typeof key !== 'object')) return
+    this.#hasUnchecked = true
+    if (this.#checksEachValue) this.storable(key, value)
   }
 
   /** Records a cell in the undo log of the open batch. */

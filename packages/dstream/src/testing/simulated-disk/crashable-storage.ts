@@ -34,8 +34,8 @@ export class CrashableStorage implements Storage {
     return this.#call(() => this.#storage.delete(file))
   }
 
-  lock(): Promise<() => Promise<void>> {
-    return this.#call(() => (this.#locking = this.#storage.lock().then(once)))
+  lock(onWait?: (line: string) => void): Promise<() => Promise<void>> {
+    return this.#call(() => (this.#locking = this.#storage.lock(onWait).then(once)))
   }
 
   /** Crashes the run. Releases its lock, as the system does; resolves when the next run can take the lock. */

@@ -78,6 +78,10 @@ export class MemoryDisk implements Disk {
     })
   }
 
+  sizeOf(path: string): Promise<number | undefined> {
+    return this.crashed ? neverSettles() : Promise.resolve(this.platter.files.get(path)?.size)
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#call({ op: 'rename', path: to }, () => {
       if (this.platter.folders.has(from)) {

@@ -51,6 +51,7 @@ function life(platter: DiskState, lock: { by: object | undefined }, options: Mem
     lock.by = disk
     return {
       verify: () => undefined,
+      confirm: () => Promise.resolve(),
       release: async () => {
         if (lock.by === disk) lock.by = undefined
       },

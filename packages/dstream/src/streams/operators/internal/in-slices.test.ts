@@ -9,6 +9,7 @@ import { mapWithState } from '../map-with-state.js'
 import { runningReduceByKey } from '../running-reduce-by-key.js'
 import { updateStateByKey } from '../update-state-by-key.js'
 import { updateStateByPartition } from '../update-state-by-partition.js'
+import { reads } from '../../../../test/reads.js'
 
 type Pair = [string, number]
 
@@ -59,7 +60,7 @@ async function run(define: Define, size: number): Promise<{ out: unknown[][]; pa
     slideMs: 1000,
     compute: (time) => sc.parallelize(rows[time / 1000 - 1]!),
   })
-  const read: Read = async (of, time) => of.compute(time, read)
+  const read: Read = reads(async (of, time) => of.compute(time, read))
   const op = define(parent, sc)
   const out: unknown[][] = []
   for (const i of rows.keys()) out.push((await (await op.compute((i + 1) * 1000, read))?.collect()) ?? [])

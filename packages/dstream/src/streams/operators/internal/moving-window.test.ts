@@ -5,6 +5,7 @@ import type { Operator, Read } from '../../graph/operator.js'
 import { RDDContext } from '../../../rdd/rdd-context.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import { reduceByKeyAndWindowIncrementally } from '../reduce-by-key-and-window-incrementally.js'
+import { reads } from '../../../../test/reads.js'
 
 function heap(): number {
   collectGarbage()
@@ -43,13 +44,13 @@ test.each([
   )
   const [reduced] = window.parents
   const held = new Map<number, RDD<unknown>>()
-  const read: Read = async <U>(of: Operator<U>, time: number) => {
+  const read: Read = reads(async <U>(of: Operator<U>, time: number) => {
     if (time <= 0) return undefined
     if (of !== (reduced as Operator)) return of.compute(time, read)
     const rdd = (held.get(time) as RDD<U> | undefined) ?? (await of.compute(time, read))!
     held.set(time, rdd)
     return rdd
-  }
+  })
 
   const before = heap()
   for (let time = slideMs; time <= batches * 1000; time += slideMs) await window.compute(time, read)

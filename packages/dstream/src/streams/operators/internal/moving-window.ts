@@ -19,27 +19,34 @@ export interface IncrementalOptions<K extends Key, V> extends PartitionOptions {
 interface MergedBatches<V> {
   readonly afterMs: number
   readonly untilMs: number
+  readonly times: readonly number[]
   readonly columns: PairColumns<Key, V>
   /** For each key, the number of batches with data of it; absent when that is one for all keys. */
   readonly counts?: readonly number[] | undefined
 }
 
 /** Merged batches with the cell of each key, so that they can leave the window without another search for their keys. */
-interface LocatedBatches<V> extends Omit<MergedBatches<V>, 'columns'> {
+interface LocatedBatches<V> extends Omit<MergedBatches<V>, 'columns' | 'times'> {
   readonly cells: (Cell<V> | undefined)[]
   readonly values: readonly V[]
 }
 
 /** The batches that one slide moves out of the window and into it. */
 interface Slide<K, V> {
-  readonly leaving: LocatedBatches<V>
+  /** `undefined` when the window is computed anew from all of its batches, which are those that enter. */
+  readonly leaving: LocatedBatches<V> | undefined
   readonly entering: MergedBatches<V>
-  /** The batch that ends the window, where a slide is one batch. */
+  /** The batch that ends the window, where only that one enters. */
   readonly newest: RDD<readonly [K, V]> | undefined
 }
 
+/** The key under which the span of the table is stored. */
+const SPAN = 'window'
+
 /**
- * The window of one operator, which moves from batch to batch. The table holds the reduced value of each key.
+ * The window of one operator, which moves from batch to batch. The table holds the reduced value of each key. The batches
+ * in it, (afterMs, untilMs], are stored with it: after a restart with another length, slide or interval, or behind batches
+ * that were left out, the window before the batch is not the one in the table, and the table is computed anew.
  *
  * ```
  * previous  |---- window ----|
@@ -50,6 +57,8 @@ interface Slide<K, V> {
 export class MovingWindow<K extends Key, V> {
   /** For each key, the number of batches of the window with data of it; only with a filter, which may drop keys. */
   readonly #batchCounts: KeyedState<number> | undefined
+  /** The span of the batches that the table holds, [afterMs, untilMs]. */
+  readonly #span = new KeyedState<readonly [afterMs: number, untilMs: number]>()
   /** The batches that have entered since this process started, as long as they are in the window. */
   #inside: LocatedBatches<V>[] = []
 
@@ -67,29 +76,58 @@ export class MovingWindow<K extends Key, V> {
   }
 
   get furtherTables(): Readonly<Record<string, KeyedState<any>>> {
-    return this.#batchCounts === undefined ? {} : { spread: this.#batchCounts }
+    return { span: this.#span, ...(this.#batchCounts === undefined ? {} : { spread: this.#batchCounts }) }
   }
 
   /** Reads the batches that leave and enter the window of `time`. Batches between two windows are in neither. */
   async gather(time: number, read: Read): Promise<Slide<K, V>> {
     const { windowMs, slideMs } = this
     const before = time - slideMs
-    const leaving = await this.#leaving(before - windowMs, Math.min(before, time - windowMs), read)
-    const entering = await this.#merged(Math.max(before, time - windowMs), time, read)
-    const newest = slideMs === this.reduced.slideMs ? await read(this.reduced, time) : undefined
-    return { leaving, entering, newest }
+    const goesOn = this.#holds(before - windowMs, before)
+    const leaving = goesOn ? await this.#leaving(before - windowMs, Math.min(before, time - windowMs), read) : undefined
+    const entering = await this.#merged(goesOn ? Math.max(before, time - windowMs) : time - windowMs, time, read)
+    const isOne = slideMs === this.reduced.slideMs && entering.times.length === 1 && entering.times[0] === time
+    return { leaving, entering, newest: isOne ? await read(this.reduced, time) : undefined }
   }
 
   /** Moves the window: takes the old batches off the previous values, then adds the new ones. */
   async update({ leaving, entering, newest }: Slide<K, V>, time: number): Promise<void> {
+    this.#span.set(SPAN, [time - this.windowMs, time])
     const { keys } = entering.columns
-    this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
-    await this.#takeOff(leaving)
+    const emptied = leaving === undefined ? await this.#empty() : undefined
+    if (leaving !== undefined) {
+      this.#inside = this.#inside.filter(({ untilMs }) => untilMs > leaving.untilMs && untilMs < time)
+      await this.#takeOff(leaving)
+    }
     const entered = await this.#locate(entering)
-    await this.#add(keys, entered)
-    this.#inside.push(entered)
-    this.#dropHidden(leaving)
+    await this.#add(keys, entered, leaving === undefined)
+    if (leaving !== undefined) this.#inside.push(entered)
+    else if (newest !== undefined) this.#inside.push({ ...entered, afterMs: time - this.slideMs })
+    this.#dropHidden(leaving?.cells ?? emptied!)
     if (newest !== undefined) await this.#shareKeys(newest, keys, entered)
+  }
+
+  /** Whether the table holds the batches in (afterMs, untilMs] and no others. */
+  #holds(afterMs: number, untilMs: number): boolean {
+    const span = this.#span.at(SPAN)
+    return span?.[0] === afterMs && span[1] === untilMs
+  }
+
+  /** Takes all batches off. A key keeps the rest of its value, as when its batches leave one by one. */
+  async #empty(): Promise<readonly Cell<V>[]> {
+    const { values } = this
+    this.#inside = []
+    const cells: Cell<V>[] = []
+    for (let partition = 0; partition < values.numPartitions; partition++) {
+      for (const chunk of values.chunks(partition)) cells.push(...chunk.filter(({ value }) => value !== undefined))
+    }
+    await inSlices(this.options.sc, cells.length, (from, until) => {
+      for (const cell of cells.slice(from, until)) {
+        this.#put(cell, this.inverse(cell.value as V, cell.value as V))
+        this.#batchCounts?.set(cell.key, 0)
+      }
+    })
+    return cells
   }
 
   /** Returns the leaving batches with the cells they entered, or, when they entered before a restart, reads them again. */
@@ -100,11 +138,11 @@ export class MovingWindow<K extends Key, V> {
   }
 
   /** Finds the cells of all keys, before any of them is changed. */
-  async #locate({ columns: { keys, values }, ...batches }: MergedBatches<V>): Promise<LocatedBatches<V>> {
+  async #locate({ columns: { keys, values }, afterMs, untilMs, counts }: MergedBatches<V>): Promise<LocatedBatches<V>> {
     // Allocates the full length at once: growing the array would cost as much as the searches.
     const cells = new Array<Cell<V> | undefined>(keys.length)
     await inSlices(this.options.sc, keys.length, (from, until) => this.values.findCells(keys, cells, from, until))
-    return { ...batches, values, cells }
+    return { afterMs, untilMs, counts, values, cells }
   }
 
   #takeOff({ cells, values, counts }: LocatedBatches<V>): Promise<void> {
@@ -124,12 +162,13 @@ export class MovingWindow<K extends Key, V> {
     })
   }
 
-  #add(keys: readonly Key[], { values, cells, counts }: LocatedBatches<V>): Promise<void> {
+  /** @param isNew whether the values replace those of their keys */
+  #add(keys: readonly Key[], { values, cells, counts }: LocatedBatches<V>, isNew: boolean): Promise<void> {
     return inSlices(this.options.sc, cells.length, (from, until) => {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         const value = values[i]!
-        if (cell !== undefined) this.#put(cell, this.f(cell.value as V, value))
+        if (cell !== undefined) this.#put(cell, isNew ? value : this.f(cell.value as V, value))
         else if (value !== undefined) cells[i] = this.values.add(keys[i]!, value)
         this.#count(keys[i]!, counts?.[i] ?? 1)
       }
@@ -137,7 +176,7 @@ export class MovingWindow<K extends Key, V> {
   }
 
   /** Drops the keys that have no data in the window any more and whose remaining value the filter hides. */
-  #dropHidden({ cells }: LocatedBatches<V>): void {
+  #dropHidden(cells: readonly (Cell<V> | undefined)[]): void {
     const batchCounts = this.#batchCounts
     const { filterFunc } = this.options
     if (batchCounts === undefined || filterFunc === undefined) return
@@ -188,12 +227,18 @@ export class MovingWindow<K extends Key, V> {
   /** Merges the batches in (after, until], oldest first. */
   async #merged(afterMs: number, untilMs: number, read: Read): Promise<MergedBatches<V>> {
     const batches: PairColumns<Key, V>[] = []
-    for (let time = afterMs + this.reduced.slideMs; time <= untilMs; time += this.reduced.slideMs) {
+    const times = read.times(this.reduced, afterMs, untilMs)
+    for (const time of times) {
       const rdd = await read(this.reduced, time)
       if (rdd !== undefined) batches.push(await columnsOf(this.options.sc, await rdd.partitions()))
     }
     // The keys of a single batch are distinct already.
-    return { afterMs, untilMs, ...(batches.length === 1 ? { columns: batches[0]! } : await this.#merge(batches)) }
+    return {
+      afterMs,
+      untilMs,
+      times,
+      ...(batches.length === 1 ? { columns: batches[0]! } : await this.#merge(batches)),
+    }
   }
 
   async #merge(batches: readonly PairColumns<Key, V>[]): Promise<Pick<MergedBatches<V>, 'columns' | 'counts'>> {

@@ -4,6 +4,7 @@ import type { RDDContext } from '../../../rdd/rdd-context.js'
 import { operator } from '../../graph/make.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { KeyedState } from '../../state/keyed-state.js'
+import { eachInSlices } from './in-slices.js'
 
 /** An operator that keeps its states in `table`. */
 export interface OperatorWithTable<S, T> extends Operator<T> {
@@ -62,27 +63,65 @@ export function statefulOperator<S, Input, Output, T>(
     compute: async (time, read) => {
       const input = await steps.gather(time, read)
       if (input === undefined) return undefined
-      const output = await withStateVersion(Object.values(tables), time, () => steps.update(input, time))
+      const output = await withStateVersion(sc, Object.values(tables), time, () => steps.update(input, time))
       return steps.result(time, output)
     },
   })
   return Object.assign(stateful, { table })
 }
 
-/** Runs `change` as one version of some tables: commits when it succeeds, and rolls all of them back when it throws. */
+/**
+ * Runs `change` as one version of some tables: commits when it succeeds, and rolls all of them back when it throws.
+ *
+ * A state that cannot be stored must fail here, with the record that made it, and not at the commit. Each changed key is
+ * checked once, after all changes. When a check fails, the version is run again from its beginning with a check of every
+ * value that is set: that is too slow for every batch, since a state that is set a thousand times would be checked as often.
+ */
 export async function withStateVersion<R>(
+  sc: RDDContext,
   tables: readonly KeyedState<any>[],
   version: number,
   change: () => Promise<R> | R,
 ): Promise<R> {
-  for (const table of tables) table.begin(version)
-  let result: R
+  const result = await runVersion(tables, version, false, async () => {
+    const output = await change()
+    return (await areStorable(sc, tables)) ? { output } : undefined
+  })
+  return (result ?? (await runVersion(tables, version, true, async () => ({ output: await change() })))!).output
+}
+
+/** Commits the version unless `change` throws or returns `undefined`. */
+async function runVersion<R>(
+  tables: readonly KeyedState<any>[],
+  version: number,
+  checksEachValue: boolean,
+  change: () => Promise<R | undefined>,
+): Promise<R | undefined> {
+  for (const table of tables) table.begin(version, checksEachValue)
+  let result: R | undefined
   try {
     result = await change()
   } catch (error) {
     for (const table of tables) table.rollback()
     throw error
   }
-  for (const table of tables) table.commit()
+  for (const table of tables) {
+    if (result === undefined) table.rollback()
+    else table.commit()
+  }
   return result
+}
+
+async function areStorable(sc: RDDContext, tables: readonly KeyedState<any>[]): Promise<boolean> {
+  const each = eachInSlices(sc)
+  try {
+    for (const table of tables) {
+      await each(table.unchecked, ({ key, value }) => {
+        if (value !== undefined) table.storable!(key, value)
+      })
+    }
+    return true
+  } catch {
+    return false
+  }
 }

@@ -3,7 +3,7 @@ import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
 
-// An output that did not run because a function above it threw gets its data in the next run of the program.
+// An output that could not run because a function above it threw gets its batches in the next run of the program, in order.
 
 /** Throws on record b while the fault lasts. */
 type Fragile = (record: string) => string
@@ -45,17 +45,26 @@ const jobs: Record<string, Define> = {
     s.mapToPair(pairOf).reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, Seconds(2), undefined, { filterFunc: ([, n]) => n > 0 }).map(([key]) => f(key)), // prettier-ignore
 }
 
+const rows = ['a', 'b', 'c', 'a', 'd', 'e']
+
 type Seen = [time: number, records: string[]]
 
-/** Returns the output's batches, run by run. The fault lasts for a whole run, or for its first `broken` batches. */
-async function run(define: Define, lives: readonly { rows: string[]; broken: boolean | number }[]): Promise<Seen[][]> {
+interface Life {
+  /** The row before which it ends; it begins after the last batch of the life before. */
+  readonly until: number
+  /** The fault lasts for the whole life, or for its first `broken` batches. */
+  readonly broken: boolean | number
+}
+
+/** Returns the output's batches, life by life. A life ends when the job stops. */
+async function run(define: Define, lives: readonly Life[], onFailure: 'stop' | 'skip' = 'stop'): Promise<Seen[][]> {
   const storage = memoryStorage()
   const all: Seen[][] = []
   let time = 0
-  for (const { rows, broken } of lives) {
+  for (const { until, broken } of lives) {
     const seen: Seen[] = []
     let batch = 0
-    const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(time) })
+    const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(time), onFailure })
     const source = t.source<string>()
     const fragile: Fragile = (record) => {
       if (record === 'b' && (broken === true || (broken !== false && batch <= broken))) throw new Error('broken')
@@ -64,11 +73,12 @@ async function run(define: Define, lives: readonly { rows: string[]; broken: boo
     define(source.stream, fragile).foreachRDD(async (rdd, at) => {
       seen.push([at.milliseconds, (await rdd.collect()).sort()])
     })
-    for (const row of rows) {
+    for (const row of rows.slice(time / 1000, until)) {
       source.push(row)
       batch++
       await t.run(1).catch(() => undefined)
-      time += 1000
+      time = t.ssc.engine!.ticker.nextMs - 1000
+      if (t.ssc.getState() === 'STOPPED') break
     }
     await t.ssc.stop()
     all.push(seen)
@@ -76,43 +86,34 @@ async function run(define: Define, lives: readonly { rows: string[]; broken: boo
   return all
 }
 
-function byTime(seen: readonly Seen[][]) {
-  return seen.flat().sort(([a], [b]) => a - b)
-}
-
-test.each(Object.entries(jobs))('%s', async (_, define) => {
-  const whole = [{ rows: ['a', 'b', 'c', 'a', 'd', 'e'], broken: false }]
-  const expected = byTime(await run(define, whole))
+test.each(Object.entries(jobs))('%s that is mended in the next run: every batch once, in order', async (_, define) => {
+  const expected = (await run(define, [{ until: 6, broken: false }])).flat()
   expect(expected).toHaveLength(6)
-  const broken = await run(define, [
-    { rows: ['a', 'b', 'c', 'a'], broken: true },
-    { rows: ['d'], broken: false },
-    { rows: ['e'], broken: false },
+  // The job stops at the batch of b.
+  const lives = await run(define, [
+    { until: 6, broken: true },
+    { until: 6, broken: false },
   ])
-  expect(byTime(broken)).toEqual(expected)
-  // The pending output runs once, in the run in which the fault is mended.
-  expect(broken[2]).toEqual([expected[5]])
+  expect(lives[0]).toEqual(expected.slice(0, 1))
+  expect(lives.flat()).toEqual(expected)
 })
 
 test.each(Object.entries(jobs))('%s that stays broken for a second life', async (_, define) => {
-  const expected = byTime(await run(define, [{ rows: ['a', 'b', 'c', 'a', 'd', 'e', 'f'], broken: false }]))
-  const broken = await run(define, [
-    { rows: ['a', 'b', 'c', 'a'], broken: true },
-    { rows: ['d', 'e'], broken: true },
-    { rows: ['f'], broken: false },
+  const expected = (await run(define, [{ until: 6, broken: false }])).flat()
+  const lives = await run(define, [
+    { until: 6, broken: true },
+    { until: 3, broken: true },
+    { until: 6, broken: false },
   ])
-  expect(byTime(broken)).toEqual(expected)
+  expect(lives[1]).toEqual([])
+  expect(lives.flat()).toEqual(expected)
 })
 
 test.each(['a map above a state', 'the function of a state'])(
-  '%s: paid as soon as the state has passed',
+  '%s that is skipped: the output waits for the state and gets every batch once it has passed',
   async (name) => {
-    const expected = byTime(await run(jobs[name]!, [{ rows: ['a', 'b', 'c', 'a', 'd', 'e', 'f'], broken: false }]))
-    const broken = await run(jobs[name]!, [
-      { rows: ['a', 'b', 'c', 'a'], broken: true },
-      { rows: ['d', 'e', 'f'], broken: 1 },
-    ])
-    // The batch of d failed in this run, so its output is pending for the next.
-    expect(byTime(broken)).toEqual(expected.filter(([time]) => time !== 5000))
+    const expected = (await run(jobs[name]!, [{ until: 6, broken: false }])).flat()
+    const lives = await run(jobs[name]!, [{ until: 6, broken: 3 }], 'skip')
+    expect(lives.flat()).toEqual(expected)
   },
 )
