@@ -25,6 +25,12 @@ test.each<[string, (s: Keyed) => DStream<unknown>, string[]]>([
     ['(b,Seq(3))', '(a,Seq(1, 2))'],
   ],
   ['windows of groups', (s) => s.groupByKey().window(Seconds(2)), ['(a,Seq(1, 2))', '(b,Seq(3))']],
+  ['joins of groups', (s) => s.groupByKey().join(s.groupByKey()), ['(a,(Seq(1, 2),Seq(1, 2)))', '(b,(Seq(3),Seq(3)))']],
+  [
+    'values of groups, with their numbers',
+    (s) => s.groupByKey().transform((rdd) => rdd.values().zipWithIndex()),
+    ['(Seq(1, 2),0)', '(Seq(3),1)'],
+  ],
   [
     'an array of a user is a tuple',
     (s) => s.groupByKey().map(([key, values]) => [key, values.length, true]),

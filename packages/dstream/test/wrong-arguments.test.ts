@@ -321,6 +321,7 @@ test('no method of RDDs, times and durations is left out', () => {
     'reduceByKeyTransient',
     'replacePartitions',
     'observedBy',
+    'checkedBy',
   ]
   expect(left(RDD, 'RDD').filter((method) => !exempt.includes(method))).toEqual([])
   expect([...left(Time, 'Time'), ...left(Duration, 'Duration')]).toEqual([])

@@ -94,7 +94,7 @@ export class TestContext implements AsyncDisposable {
       {
         out: this.#sink,
         virtualTime: true,
-        recovers: options.storage !== undefined,
+        recovers: given.storage !== undefined,
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         onFailure: ({ time, output, operator, error, attempt, final }) =>

@@ -13,7 +13,8 @@ function form(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST))
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (!Array.isArray(value)) return isIterable(value) ? jsonForm(value) : textForm(value)
+  if (typeof value !== 'object' || value === null) return textForm(value)
+  if (!Array.isArray(value)) return objectForm(value)
   return `[${Array.from(value.slice(0, LONGEST), element).join(', ')}]`
 }
 
@@ -25,7 +26,11 @@ function element(value: unknown): string {
   }
 }
 
-/** Maps, Sets and the like are shown as data: an error speaks of the language's values, and not of Scala's. */
-function isIterable(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value
+/** Returns JSON for all objects: an error speaks of the language's values, and not of Scala's. */
+function objectForm(value: object): string {
+  try {
+    return jsonForm(value)
+  } catch {
+    return textForm(value)
+  }
 }

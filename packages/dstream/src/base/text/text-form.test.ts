@@ -3,6 +3,7 @@ import { List, Map as ImmutableMap, OrderedMap, Record, Set as ImmutableSet } fr
 import { describe, expect, test } from 'vitest'
 import { Duration } from '../time/duration.js'
 import { Time } from '../time/time.js'
+import { COGROUPED, GROUPED } from './groups.js'
 import { recordForm, textForm } from './text-form.js'
 
 const cyclic: { [name: string]: unknown } = { a: 1 }
@@ -181,11 +182,13 @@ test('a finite number is read back from its form', () => {
 })
 
 test('groups, as the place of an RDD says', () => {
-  expect(recordForm('value')(['a', [1, [2, 3]]])).toBe('(a,Seq(1, (2,3)))')
-  expect(recordForm('value')(['a', []])).toBe('(a,Seq())')
-  expect(recordForm('parts')(['a', [[1, 2], []]])).toBe('(a,(Seq(1, 2),Seq()))')
+  expect(recordForm(GROUPED)(['a', [1, [2, 3]]])).toBe('(a,Seq(1, (2,3)))')
+  expect(recordForm(GROUPED)(['a', []])).toBe('(a,Seq())')
+  expect(recordForm(COGROUPED)(['a', [[1, 2], []]])).toBe('(a,(Seq(1, 2),Seq()))')
   expect(recordForm(undefined)(['a', [1, 2]])).toBe('(a,(1,2))')
-  expect(recordForm('value')('no pair')).toBe('no pair')
+  expect(recordForm('group')(['a', [1, 2]])).toBe('Seq(a, (1,2))')
+  expect(recordForm([undefined, ['group', undefined]])(['a', [[1], [2]]])).toBe('(a,(Seq(1),(2)))')
+  expect(recordForm(GROUPED)('no pair')).toBe('no pair')
 })
 
 test('anything has a form, and only strings bring line ends into it', () => {

@@ -1,7 +1,5 @@
+import { groupsOfPart, type Groups } from './groups.js'
 import { numberForm } from './number-form.js'
-
-/** The place of the groups in the records of an RDD: the value of each pair, or each part of the value. */
-export type Groups = 'value' | 'parts'
 
 /**
  * Returns a record as text, as `print` and `saveAsTextFiles` write it, which is Spark's form of it. Never throws.
@@ -23,11 +21,7 @@ export function textForm(record: unknown): string {
 /** Returns the form of the records of an RDD whose groups, if any, have this place. */
 export function recordForm(groups: Groups | undefined): (record: unknown) => string {
   if (groups === undefined) return textForm
-  return (record) => {
-    if (!isPair(record)) return textForm(record)
-    const [key, value] = record
-    return guarded(() => `(${form(key, [])},${groupsForm(value, groups)})`)
-  }
+  return (record) => guarded(() => groupsForm(record, groups))
 }
 
 /** Returns one line of JSON for an object or an array. Errors of the object's getters pass through. */
@@ -52,10 +46,10 @@ function guarded(make: () => string): string {
   }
 }
 
-function groupsForm(value: unknown, groups: Groups): string {
-  if (!Array.isArray(value)) return form(value, [])
-  if (groups === 'value') return listed('Seq', value, [])
-  return `(${value.map((part: unknown) => (Array.isArray(part) ? listed('Seq', part, []) : form(part, []))).join(',')})`
+function groupsForm(value: unknown, groups: Groups | undefined): string {
+  if (groups === undefined || !Array.isArray(value)) return form(value, [])
+  if (groups === 'group') return listed('Seq', value, [])
+  return `(${value.map((part, i) => groupsForm(part, groupsOfPart(groups, i))).join(',')})`
 }
 
 function form(value: unknown, outer: readonly object[]): string {
@@ -100,10 +94,6 @@ function hasOwnText(value: object): boolean {
   return (
     !ArrayBuffer.isView(value) && !BUILT_IN.has(Object.prototype.toString.call(value)) && !isImmutable(value, 'RECORD')
   )
-}
-
-function isPair(value: unknown): value is readonly [unknown, unknown] {
-  return Array.isArray(value) && value.length === 2
 }
 
 function readable(this: unknown, name: string, value: unknown): unknown {

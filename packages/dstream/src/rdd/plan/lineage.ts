@@ -1,5 +1,5 @@
 import type { RecordOrigin } from '../../base/record-error.js'
-import type { Groups } from '../../base/text/text-form.js'
+import { groupsOfPart, groupsOfParts, sameGroups, type Groups } from '../../base/text/groups.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
@@ -81,10 +81,14 @@ const KEEPS_RECORDS = new Set([
   'subtractByKey',
 ])
 
+const NUMBERS_RECORDS = new Set(['zipWithIndex', 'zipWithUniqueId'])
+
 function groupsKept({ kind, plan, parents = [] }: NodeOptions): Groups | undefined {
   const groups = parents[0]?.groups
   if (groups === undefined) return undefined
-  if (plan.type === 'concat') return parents.every((parent) => parent.groups === groups) ? groups : undefined
+  if (plan.type === 'concat') return parents.every((parent) => sameGroups(parent.groups, groups)) ? groups : undefined
+  if (kind === 'values') return groupsOfPart(groups, 1)
+  if (NUMBERS_RECORDS.has(kind)) return groupsOfParts(groups, undefined)
   const keeps = plan.type === 'narrow' ? plan.op === 'filter' || plan.op === 'tap' : KEEPS_RECORDS.has(kind)
   return keeps ? groups : undefined
 }

@@ -1,3 +1,4 @@
+import { GROUPED } from '../../base/text/groups.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import { type Key, keyOf } from '../../base/keys/key.js'
@@ -76,7 +77,7 @@ export function groupByKey(
   copyKey?: KeyCopier,
 ): LineageNode {
   const node = foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
-  node.groups = 'value'
+  node.groups = GROUPED
   return node
 }
 

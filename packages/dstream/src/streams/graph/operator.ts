@@ -1,4 +1,4 @@
-import type { Groups } from '../../base/text/text-form.js'
+import type { Groups } from '../../base/text/groups.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
