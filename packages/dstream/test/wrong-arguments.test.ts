@@ -171,6 +171,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['parallelize', sc, [[1], partitioning]],
     ['range', sc, [0, 3, { step: 1, numPartitions: 2 }]],
     ['textFile', sc, [path('none'), partitioning]],
+    ...['wholeTextFiles', 'binaryFiles'].map((name): Call => [name, sc, [path('none'), partitioning]]),
     ['objectFile', sc, [path('none')]],
     ['union', sc, [[numbers()]]],
     ['add', () => sc().longAccumulator('n'), [1]],

@@ -967,8 +967,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
-   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). Each record has
+   * the form that Spark gives it, which `textForm` returns too: `(a,1)`, `(a,Seq(1, 2))`. When the reader of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
@@ -984,8 +984,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition. A directory appears complete or not at
-   * all, and is the same when a batch runs again.
+   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition and a line per record, in the form of
+   * `print`. A directory appears complete or not at all, and is the same when a batch runs again.
    *
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …

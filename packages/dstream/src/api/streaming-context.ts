@@ -392,7 +392,7 @@ export class StreamingContext implements StreamContext {
 
   /**
    * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
-   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`; a `\\` before one of these makes it
+   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`; a `\` before one of these makes it
    * an ordinary character. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed.
    *
    * @example

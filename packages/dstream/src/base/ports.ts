@@ -104,7 +104,10 @@ export interface RDDFiles {
   saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
   /** Does the same for values of every kind that a checkpoint can store. */
   saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
-  /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
+  /**
+   * Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or
+   * `.`. A path that does not exist as it is written is a list, separated by commas, of patterns of files and directories.
+   */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
   /** Reads the same files as `loadText`, each as a whole: its path and its text. */

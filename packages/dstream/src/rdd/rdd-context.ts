@@ -71,8 +71,10 @@ export class RDDContext implements RDDFactory {
   }
 
   /**
-   * Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. Files that end in `.gz`,
-   * and in `.zst` where Node has Zstandard, are decompressed. @throws `no-files`
+   * Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. As in Spark, the path may
+   * be a pattern with `*`, `?`, `[…]` and `{…}`, or several of them separated by commas; a `\` before one of these characters
+   * makes it an ordinary one. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed; a byte order
+   * mark is no part of the first line. @throws `no-files`, and `nothing-to-load` when it is evaluated
    */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
     checkOptions('textFile', options, ['numPartitions'])

@@ -952,7 +952,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Writes one line per record to a directory with one file per partition. The directory appears completely or not at all.
+   * Writes one line per record, in the form of `textForm`, to a directory with one file per partition. The directory appears
+   * completely or not at all.
    * @throws `no-files`
    */
   saveAsTextFile(path: string): Promise<void> {

@@ -1,15 +1,26 @@
-import type { Files } from '../../base/ports.js'
+import type { FileEntry, Files } from './ports.js'
 
 /**
  * Returns the directories that match a pattern, sorted. In one name `*` matches any characters, `?` one character, `[a-c]`
- * and `[^x]` one of a set; `{a,b}` matches either text. A `\\` before one of these characters makes it an ordinary one; before
+ * and `[^x]` one of a set; `{a,b}` matches either text. A `\` before one of these characters makes it an ordinary one; before
  * any other it is one itself, as in the paths of Windows. A name that begins with `.` only matches a pattern that does too.
  */
-export async function directoriesOf(files: Files, pattern: string): Promise<string[]> {
+export function directoriesOf(files: Files, pattern: string): Promise<string[]> {
+  return matchesOf(files, pattern, ['directory'])
+}
+
+/** Returns the files and directories that match a pattern, sorted. A path without pattern characters need not exist. */
+export function pathsOf(files: Files, pattern: string): Promise<string[]> {
+  return matchesOf(files, pattern, ['directory', 'file'])
+}
+
+async function matchesOf(files: Files, pattern: string, kinds: Kinds): Promise<string[]> {
   const found = new Set<string>()
-  for (const plain of alternatives(pattern)) for (const path of await matches(files, plain)) found.add(path)
+  for (const plain of alternatives(pattern)) for (const path of await matches(files, plain, kinds)) found.add(path)
   return [...found].sort()
 }
+
+type Kinds = readonly FileEntry['kind'][]
 
 /** Expands braces: `a{b,c}` becomes `ab` and `ac`. An unmatched brace is an ordinary character. */
 export function alternatives(pattern: string): string[] {
@@ -17,7 +28,7 @@ export function alternatives(pattern: string): string[] {
   const close = open === -1 ? -1 : closing(pattern, open)
   if (close === -1) return [pattern]
   const head = pattern.slice(0, open)
-  return parts(pattern.slice(open + 1, close)).flatMap((part) => alternatives(head + part + pattern.slice(close + 1)))
+  return listed(pattern.slice(open + 1, close)).flatMap((part) => alternatives(head + part + pattern.slice(close + 1)))
 }
 
 /** The characters with a meaning, and a backslash before one of them. */
@@ -51,23 +62,25 @@ export function nameTest(text: string): RegExp | undefined {
   return new RegExp(`^${source}$`, 'su')
 }
 
-async function matches(files: Files, pattern: string): Promise<string[]> {
+async function matches(files: Files, pattern: string, kinds: Kinds): Promise<string[]> {
   let bases = [pattern.startsWith('/') ? '/' : '']
-  for (const segment of pattern.split('/').filter((name) => name !== '')) {
+  const segments = pattern.split('/').filter((name) => name !== '')
+  for (const [i, segment] of segments.entries()) {
+    const wanted: Kinds = i + 1 < segments.length ? ['directory'] : kinds
     const test = nameTest(segment)
     const next: string[] = []
     for (const base of bases) {
       if (test === undefined) next.push(join(base, plainName(segment)))
-      else for (const name of await directoriesIn(files, base, test)) next.push(join(base, name))
+      else for (const name of await namesIn(files, base, test, wanted)) next.push(join(base, name))
     }
     bases = next
   }
   return bases
 }
 
-async function directoriesIn(files: Files, base: string, test: RegExp): Promise<string[]> {
+async function namesIn(files: Files, base: string, test: RegExp, kinds: Kinds): Promise<string[]> {
   const entries = (await files.entries(base === '' ? '.' : base)) ?? []
-  return entries.filter(({ name, kind }) => kind === 'directory' && test.test(name)).map(({ name }) => name)
+  return entries.filter(({ name, kind }) => kinds.includes(kind) && test.test(name)).map(({ name }) => name)
 }
 
 export function join(base: string, name: string): string {
@@ -95,8 +108,8 @@ function closing(text: string, open: number): number {
   return -1
 }
 
-/** Splits at the commas outside inner braces. */
-function parts(text: string): string[] {
+/** Splits a list at its commas, without those inside braces. */
+export function listed(text: string): string[] {
   const found = ['']
   let depth = 0
   for (let i = 0; i < text.length; i++) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MemoryFiles } from '../../../test/memory-files.js'
-import { alternatives, directoriesOf, nameTest } from './glob.js'
+import { MemoryFiles } from '../../test/memory-files.js'
+import { alternatives, directoriesOf, listed, nameTest, pathsOf } from './glob.js'
 
 describe('braces', () => {
   test.each<[string, string[]]>([
@@ -64,6 +64,23 @@ describe('directories', () => {
     ['here/*', ['here/now']],
     ['nowhere/*', []],
   ])('%j means %j', async (pattern, expected) => expect(await directoriesOf(files, pattern)).toEqual(expected))
+})
+
+describe('files and directories', () => {
+  const files = new MemoryFiles()
+  for (const path of ['/in/a.txt', '/in/b.txt', '/in/c.csv', '/in/d/e.txt', '/in/.f.txt']) files.write(path, '', 0)
+  test.each<[string, string[]]>([
+    ['/in/*.txt', ['/in/a.txt', '/in/b.txt']],
+    ['/in/*', ['/in/a.txt', '/in/b.txt', '/in/c.csv', '/in/d']],
+    ['/in/*/*', ['/in/d/e.txt']],
+    ['/in/{a,c}.*', ['/in/a.txt', '/in/c.csv']],
+    ['/in/none', ['/in/none']],
+    ['/in/x*', []],
+  ])('%j means %j', async (pattern, expected) => expect(await pathsOf(files, pattern)).toEqual(expected))
+
+  test('a list ends at commas, without those in braces or behind a backslash', () => {
+    expect(listed('a,b{c,d},e\\,f')).toEqual(['a', 'b{c,d}', 'e\\,f'])
+  })
 })
 
 describe('a backslash', () => {
