@@ -6,8 +6,8 @@ import { RDD } from './rdd.js'
  * are Java's integers and others its doubles, Maps and Sets are Scala's. An object with a `toString` of its own is what that
  * returns, every other object is one line of JSON. Never throws.
  *
- * @param rdd the RDD that holds the record: the groups of `groupByKey` and `cogroup` are then written as `Seq(…)`; without
- * it they are arrays like others
+ * @param rdd the RDD that holds the record: the groups of `groupByKey` and `cogroup` are then written as Spark's
+ * collections, `Seq(…)` of an RDD and `ArrayBuffer(…)` of a stream; without it they are arrays like others
  * @example
  * textForm(['a', [1, -0.0001], true]) // '(a,(1,-1.0E-4),true)'
  * const groups = sc.parallelize([['a', 1], ['a', 2]]).groupByKey()

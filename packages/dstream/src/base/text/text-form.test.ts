@@ -208,8 +208,8 @@ test('groups, as the place of an RDD says', () => {
   expect(recordForm(GROUPED)(['a', []])).toBe('(a,Seq())')
   expect(recordForm(COGROUPED)(['a', [[1, 2], []]])).toBe('(a,(Seq(1, 2),Seq()))')
   expect(recordForm(undefined)(['a', [1, 2]])).toBe('(a,(1,2))')
-  expect(recordForm('group')(['a', [1, 2]])).toBe('Seq(a, (1,2))')
-  expect(recordForm([undefined, ['group', undefined]])(['a', [[1], [2]]])).toBe('(a,(Seq(1),(2)))')
+  expect(recordForm('Seq')(['a', [1, 2]])).toBe('Seq(a, (1,2))')
+  expect(recordForm([undefined, ['ArrayBuffer', undefined]])(['a', [[1], [2]]])).toBe('(a,(ArrayBuffer(1),(2)))')
   expect(recordForm(GROUPED)('no pair')).toBe('no pair')
 })
 

@@ -48,7 +48,7 @@ function guarded(make: () => string): string {
 
 function groupsForm(value: unknown, groups: Groups | undefined): string {
   if (groups === undefined || !Array.isArray(value)) return form(value, [])
-  if (groups === 'group') return listed('Seq', value, [])
+  if (typeof groups === 'string') return listed(groups, value, [])
   return `(${value.map((part, i) => groupsForm(part, groupsOfPart(groups, i))).join(',')})`
 }
 

@@ -1,4 +1,4 @@
-import { GROUPED } from '../../base/text/groups.js'
+import { GROUPED_IN_STREAM } from '../../base/text/groups.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
@@ -20,7 +20,7 @@ export function groupByKeyAndWindow<K extends Key, V>(
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
   const batches = window(groupByKey(parent, options), windowMs, slideMs, sc)
-  return { ...combineByKey(batches, appended<V>(), options), groups: GROUPED }
+  return { ...combineByKey(batches, appended<V>(), options), groups: GROUPED_IN_STREAM }
 }
 
 /** Concatenates the groups of one key into a new array: the groups of a batch belong to several windows. */
