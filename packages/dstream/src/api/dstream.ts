@@ -1019,6 +1019,7 @@ export class DStream<out T> {
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
   to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    checkOptions('to', options, OUTPUT_OPTIONS)
     return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 

@@ -40,14 +40,14 @@ const HIDDEN = /^[._]/
 async function partsOf(path: string): Promise<string[]> {
   const literal = await partsAt(path)
   if (literal !== undefined) return literal
-  const found: string[] = []
+  const found: string[][] = []
   for (const pattern of listed(path)) {
     const paths = (await pathsOf(files, pattern)).filter((match) => !HIDDEN.test(basename(match)))
     const parts = (await Promise.all(paths.map(partsAt))).filter((those) => those !== undefined)
     if (parts.length === 0) throw nothingToLoad(pattern)
-    found.push(...parts.flat())
+    found.push(parts.flat())
   }
-  return found
+  return found.flat()
 }
 
 /** Returns a file, or those in a directory by name; `undefined` where there is neither. */

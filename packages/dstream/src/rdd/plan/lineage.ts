@@ -141,7 +141,7 @@ export class LineageNode implements RecordOrigin {
       if (node.label !== undefined) continue
       node.label = label
       node.time = time
-      pending.push(...node.parents)
+      for (const parent of node.parents) pending.push(parent)
     }
   }
 
