@@ -11,6 +11,14 @@ async function gather<T>(values: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('RDDContext', () => {
+  test('refuses an array with billions of places and one record', () => {
+    const sparse: number[] = []
+    sparse[4e9] = 1
+    expect(() => sc.parallelize(sparse)).toThrow(
+      'parallelize: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records).',
+    )
+  })
+
   test('cuts records into slices', async () => {
     expect(await sc.parallelize([1, 2, 3]).glom().collect()).toEqual([[1], [2, 3]])
     expect(

@@ -1,4 +1,4 @@
-import { badOption } from '../base/errors/options.js'
+import { badOption, sparseRecords } from '../base/errors/options.js'
 import { notAnRDD } from '../base/errors/rdd.js'
 import { anIterable, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
@@ -46,7 +46,9 @@ export class RDDContext implements RDDFactory {
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T> {
     checkOptions('parallelize', options, ['numPartitions'])
     const n = positiveInteger('parallelize', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
-    const all: readonly T[] = Array.isArray(records) ? records : [...anIterable('parallelize', 'records', records)]
+    const all: readonly T[] = Array.isArray(records)
+      ? dense(records as readonly T[])
+      : [...anIterable('parallelize', 'records', records)]
     const parts = slices(all, n).map((slice) => ({ records: slice }))
     return new RDD(this, source('parallelize', parts))
   }
@@ -145,4 +147,16 @@ export class RDDContext implements RDDFactory {
     const whole = source(where, [{ load: () => files[load](path) }])
     return new RDD(this, n === 1 ? whole : reslice(whole, where, n))
   }
+}
+
+/** An array of more places than this is looked at for places without a record. */
+const VERY_LONG = 2 ** 24
+
+/** Returns the array. @throws `bad-option` for one with billions of places and few records, which would be read for hours */
+function dense<T>(records: readonly T[]): readonly T[] {
+  if (records.length <= VERY_LONG) return records
+  for (let i = 0; i < records.length; i++) {
+    if (records[i] === undefined && !(i in records)) throw sparseRecords('parallelize', i, records.length)
+  }
+  return records
 }

@@ -182,6 +182,17 @@ describe.each<[string, [unknown, string][]]>([
   })
 })
 
+test('an array with billions of places and a few elements is shown by its elements', () => {
+  const sparse: unknown[] = ['a']
+  sparse[4e9] = [1, 2]
+  const shown = '{"0":"a","4000000000":[1,2],"length":4000000001}'
+  expect([textForm(sparse), textForm(['k', sparse]), textForm({ sparse })]).toEqual([
+    shown,
+    `(k,${shown})`,
+    `{"sparse":${shown}}`,
+  ])
+})
+
 test('a tuple that holds itself ends', () => {
   const tuple: unknown[] = [1]
   tuple.push(tuple, tuple)

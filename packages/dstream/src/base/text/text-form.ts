@@ -63,6 +63,7 @@ function form(value: unknown, outer: readonly object[]): string {
 }
 
 function objectForm(value: object, outer: readonly object[]): string {
+  if (Array.isArray(value) && isSparse(value)) return jsonForm(value)
   if (Array.isArray(value)) return `(${parts(value, value, outer).join(',')})`
   if (isImmutable(value, 'LIST') || isImmutable(value, 'STACK')) return listed('List', value, outer)
   if (value instanceof Map || isImmutable(value, 'MAP')) return mapped(value as Iterable<[unknown, unknown]>, outer)
@@ -96,9 +97,18 @@ function hasOwnText(value: object): boolean {
   )
 }
 
+/** An array of more places than this is looked at for places without an element. */
+const LONG_ARRAY = 100_000
+
+/** Returns whether a long array has places without an element: there may be billions, and its text holds its elements only. */
+function isSparse(array: readonly unknown[]): boolean {
+  return array.length > LONG_ARRAY && Object.keys(array).length < array.length
+}
+
 function readable(this: unknown, name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value) && isSparse(value)) return { ...value, length: value.length }
   // JSON.stringify has called toJSON already; the holder still has the original value.
   const original = (this as Record<string, unknown>)[name]
   if (original instanceof Map || isImmutable(original, 'MAP')) return mapForm(original as Iterable<[unknown, unknown]>)
