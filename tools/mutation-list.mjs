@@ -193,12 +193,7 @@ export const mutations = [
     'this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered',
     'true',
   ],
-  [
-    'contents of a window',
-    'engine/recovery/resume.ts',
-    'engine.store.remembered.adopt(node.operator, time, partitions)',
-    '',
-  ],
+  ['contents of a window', 'engine/recovery/resume.ts', 'engine.remembered.adopt(node.operator, time, partitions)', ''],
   [
     'the backlog of a lagging operator',
     'engine/recovery/resume.ts',
@@ -212,7 +207,12 @@ export const mutations = [
     'void 0',
   ],
   ['where the first run began', 'engine/recovery/resume.ts', 'source.startedAt?.(recovered.zeroTime)', 'void 0'],
-  ['failed outputs of an earlier run', 'engine/batch/batch-store.ts', 'this.#failedOutputs = recovered.failed', ''],
+  [
+    'pending outputs of an earlier run',
+    'engine/recovery/resume.ts',
+    'engine.outputs.restore(recovered.pendingOutputs)',
+    '',
+  ],
   [
     'telling a batch that is run again',
     'engine/open-engine.ts',
@@ -228,8 +228,8 @@ export const mutations = [
   [
     'keeping what made an output fail',
     'engine/batch/remembered-rdds.ts',
-    'for (const parent of this.#parentsOf(at)) await this.#rememberLineage(parent, remembered)',
-    '',
+    'isComplete = (await this.collectInput(parent, remembered, broken)) && isComplete',
+    'void parent',
   ],
   [
     'records that can never be stored are taken out of their block',
@@ -284,21 +284,51 @@ export const mutations = [
   ],
   [
     'an output waits for the operators above it',
-    'engine/recovery/failed-outputs.ts',
-    'this.#pending = pending.filter((failed) => store.isBlocked(failed))',
-    'this.#pending = []',
+    'output/delivery/delivery-queue.ts',
+    'return this.#host.isBlocked(this.output, next.time) ? undefined : next',
+    'return next',
   ],
   [
-    'the input of a failed output stays',
-    'engine/batch/output-lookback.ts',
-    'return lookbackMs === undefined ? [] : [time - lookbackMs]',
-    'return []',
-  ],
-  [
-    'failed outputs are retried before the commit',
-    'engine/batch/batch-cycle.ts',
-    'await failedOutputs.retry((output, at) => this.#rerun(output, at))',
+    'the input of a pending output stays',
+    'engine/batch/output-inputs.ts',
+    'if (lookbackMs !== undefined) oldest = Math.min(oldest ?? Infinity, time - lookbackMs)',
     '',
+  ],
+  [
+    'pending outputs are tried again before the newest batch',
+    'engine/batch/batch-cycle.ts',
+    'await outputs.wake()',
+    '',
+  ],
+  [
+    'later batches wait for one that is tried again',
+    'output/delivery/delivery-queue.ts',
+    'if (this.#ended || this.#working !== undefined || this.#pending.next() !== batch) return',
+    'if (this.#ended) return',
+  ],
+  [
+    'the attempts on a batch are used up at some point',
+    'output/delivery/delivery-queue.ts',
+    'batch.used >= attempts',
+    'false',
+  ],
+  [
+    'no attempt begins before the former has settled',
+    'output/delivery/delivery-queue.ts',
+    'batch.unsettled = { run, error }',
+    '',
+  ],
+  [
+    'a batch whose input is not kept yet stays readable',
+    'engine/batch/batch-store.ts',
+    '...this.#unkept.map((at) => at.time)',
+    '',
+  ],
+  [
+    'the data of a source is read again for a pending output',
+    'engine/batch/remembered-rdds.ts',
+    'return this.#evaluation.isReadable(operator, time)',
+    'return false',
   ],
   [
     'begun batches on the grid that they were stored with',
@@ -315,13 +345,13 @@ export const mutations = [
   [
     'slides of an earlier run',
     'streams/graph/graph-evaluation.ts',
-    'const known = grid.slides.get(this.#options.graph.node(operator).id)',
+    'const known = grid.slides.get(this.#graph.node(operator).id)',
     'const known = undefined',
   ],
   [
     'batches of an earlier run are read as a whole or not at all',
     'streams/graph/graph-evaluation.ts',
-    'if (!this.#isReadable(operator, time)) {',
+    'if (!this.isReadable(operator, time)) {',
     'if (false) {',
   ],
   [

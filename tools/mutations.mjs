@@ -20,7 +20,8 @@ const tests = [
   'packages/dstream/test/next-life',
   'packages/dstream/test/output-ahead',
   'packages/dstream/test/source-recovery',
-  'packages/dstream/test/owed-outputs',
+  'packages/dstream/test/pending-outputs',
+  'packages/dstream/test/output-delivery',
   'packages/dstream/test/crash-sweep/',
 ]
 

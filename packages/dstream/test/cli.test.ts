@@ -38,7 +38,7 @@ function job(name: string, streams: string): string {
       plan: (from) => Math.min(from + 1, 3),
       read: (from, until) => ['a', 'b', 'a'].slice(from, until),
     }
-    const options = { appName: 'words', batchInterval: Milliseconds(20), checkpointDir: ${JSON.stringify(directory)} }
+    const options = { appName: 'words', batchInterval: Milliseconds(20), checkpointDir: ${JSON.stringify(directory)}, retry: { attempts: 1 } }
     await StreamingContext.run(import.meta, options, (ssc) => {
       const words = ssc.fromSource(source).mapToPair((word) => [word, 1])
       ${streams}
@@ -199,4 +199,27 @@ test.each<[string[], number, RegExp]>([
 test('--help helps', () => {
   expect(cli('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('checkpoint plan') })
   expect(cli('checkpoint', '--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('checkpoint plan') })
+})
+
+test('skip gives up a batch that waits for an output, and says what still waits', () => {
+  const fragile = join(home, 'fragile')
+  const file = job('fragile.mjs', "words.foreachRDD(() => { throw new Error('away') }).uid('store')")
+  writeFileSync(file, readFileSync(file, 'utf8').replace(JSON.stringify(directory), JSON.stringify(fragile)))
+  const run = spawnSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
+  expect(run).toMatchObject({ status: 1, stderr: expect.stringMatching(/away/) })
+  const { stdout } = cli('checkpoint', 'inspect', fragile)
+  const time = /outputs behind store of (\d+)/.exec(stdout)![1]!
+  expect(cli('checkpoint', 'skip', fragile, 'store', 'yesterday')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/"yesterday" is no time/),
+  })
+  const iso = new Date(Number(time)).toISOString()
+  expect(cli('checkpoint', 'skip', fragile, 'store', iso)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(new RegExp(`The batch of ${time} ms .* is given up for "store"`)),
+  })
+  expect(cli('checkpoint', 'skip', fragile, 'store', time)).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(new RegExp(`No batch of ${time} ms waits for "store"`)),
+  })
 })

@@ -35,7 +35,9 @@ async function live(lives: readonly Life[]): Promise<Given[][]> {
   let nowMs = 0
   for (const { define, interval = Seconds(1), options, rows, crashAt, fails, away } of lives) {
     nowMs += away?.milliseconds ?? 0
-    const t = new TestContext({ batchInterval: interval, ...options, storage, startTime: new Time(nowMs) })
+    const startTime = new Time(nowMs)
+    const onFailure = fails === true ? 'skip' : 'stop'
+    const t = new TestContext({ batchInterval: interval, onFailure, ...options, storage, startTime })
     const source = t.source<string>()
     const given: Given[] = []
     all.push(given)

@@ -109,6 +109,11 @@ test('each state has one id of its own in stateOperators', async () => {
   )
   t.output(pairs.runningReduceByKey((a, b) => a + b).uid('totals'))
   await t.run(1)
-  expect(t.ssc.lastProgress?.stateOperators.map(({ id }) => id)).toEqual(['window', 'window/spread', 'totals'])
+  expect(t.ssc.lastProgress?.stateOperators.map(({ id }) => id)).toEqual([
+    'window',
+    'window/span',
+    'window/spread',
+    'totals',
+  ])
   await t.stop()
 })

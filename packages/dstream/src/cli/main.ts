@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
 import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
+import { skipPending } from '../durable/checkpoint/skip-pending.js'
 import { fileStorage } from '../platform/file-storage.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -14,10 +15,12 @@ const USAGE = `dstream: looks into checkpoint directories.
   dstream checkpoint verify <directory>    reads every frame and checks its sums
   dstream checkpoint plan <directory> <job>   what a start of this job would keep, migrate, drop and begin
   dstream checkpoint export <directory> <id>   the state of one operator as lines of JSON
+  dstream checkpoint skip <directory> <output> <time>   gives up a batch that waits for an output
   dstream --help
 
 A job may be TypeScript where its project has tsx, or where Node strips types.
-All only read; a job that uses the directory goes on undisturbed.
+A time is in milliseconds, as inspect prints it, or in ISO form.
+All but skip only read; a job that uses the directory goes on undisturbed. skip needs the job to be stopped.
 `
 
 function shown(time: number | undefined): string {
@@ -93,10 +96,18 @@ async function plan(directory: string, job: string): Promise<string[]> {
   ]
 }
 
+/** Gives up one batch that waits for an output. @throws when it does not wait, or a job uses the directory */
+async function skip(directory: string, output: string, at: string): Promise<string[]> {
+  const time = /^-?\d+$/.test(at) ? Number(at) : Date.parse(at)
+  if (Number.isNaN(time)) throw new Error(`"${at}" is no time; give it in milliseconds, as inspect prints it.`)
+  const left = await skipPending(fileStorage(directory), output, time)
+  return [`The batch of ${shown(time)} is given up for "${output}"; ${left} batches still wait for it.`]
+}
+
 interface Command {
-  /** What it takes, in order. */
+  /** The arguments, in order. */
   readonly takes: readonly string[]
-  readonly run: (directory: string, more: string) => Promise<Iterable<string>>
+  readonly run: (directory: string, ...more: string[]) => Promise<Iterable<string>>
 }
 
 const commands: Readonly<Record<string, Command>> = {
@@ -104,6 +115,7 @@ const commands: Readonly<Record<string, Command>> = {
   verify: { takes: ['<directory>'], run: verify },
   plan: { takes: ['<directory>', '<job>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
+  skip: { takes: ['<directory>', '<output>', '<time>'], run: skip },
 }
 
 /** A reader of storage finds nothing where there is nothing; whoever has mistyped a path wants to know. */
@@ -146,9 +158,9 @@ async function main(args: readonly string[]): Promise<number> {
     return misused(`checkpoint ${verb} takes ${takes.join(' ')}, not "${given.join(' ')}".\n`)
   }
   try {
-    const [directory, more = ''] = given as [string, string?]
+    const [directory, ...more] = given as [string, ...string[]]
     await mustExist(directory)
-    await print(await run(directory, more))
+    await print(await run(directory, ...more))
     return 0
   } catch (error) {
     process.stderr.write(`dstream: ${error instanceof Error ? error.message : String(error)}\n`)

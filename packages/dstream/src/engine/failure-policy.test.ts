@@ -6,7 +6,12 @@ import { textLogger } from '../platform/stderr-logger.js'
 async function logOf(define: (t: TestContext) => void, onRecordError?: 'skip'): Promise<string> {
   const lines: string[] = []
   const logger = textLogger((line) => lines.push(line))
-  const t = new TestContext({ batchInterval: Seconds(1), logger, ...(onRecordError && { onRecordError }) })
+  const t = new TestContext({
+    batchInterval: Seconds(1),
+    logger,
+    retry: { attempts: 1 },
+    ...(onRecordError && { onRecordError }),
+  })
   define(t)
   await t.run().catch(() => undefined)
   await t.ssc.stop()

@@ -49,7 +49,7 @@ export class FailurePolicy {
     { isLast, backlog, attempt }: OperatorFailure,
     { time, operator, error }: Failure,
   ): Promise<void> {
-    const { onFailure } = this.#options
+    const { logger, onFailure } = this.#options
     const id = operator ?? 'unknown'
     if (backlog > MAX_BACKLOG) return this.fatal(tooFarBehind(id, backlog))
     if (!isLast) return
@@ -58,14 +58,18 @@ export class FailurePolicy {
       const action = typeof onFailure === 'function' ? await onFailure(error, failed) : onFailure
       if (action !== 'skip') this.stop(error)
     } catch (thrown) {
+      logger.error({ operator: id, err: thrown }, `onFailure of "${id}" threw.`)
       this.stop(thrown)
     }
   }
 
-  /** Stops the context with the error of a user's function. The batch under way is finished and committed. */
+  /**
+   * Stops the context with the error of a user's function, which the log has already. The batch under way is finished and
+   * committed.
+   */
   stop(error: unknown): void {
     const { appName, logger, termination, stop } = this.#options
-    logger.error({ err: error }, `${appName} is stopped: its attempts are used up, and onFailure says so.`)
+    logger.error({}, `${appName} is stopped: its attempts are used up, and onFailure says so.`)
     termination.fail(error)
     stop()
   }

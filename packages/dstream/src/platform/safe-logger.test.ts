@@ -51,7 +51,7 @@ test.each([withoutPrototype, Symbol('s'), null, undefined, 0, unreadable, { toSt
   'batches go on whatever is thrown and however the logger fails (%#)',
   async (thrown) => {
     for (const logger of [broken(), textLogger(() => undefined)]) {
-      const t = new TestContext({ batchInterval: Seconds(1), logger })
+      const t = new TestContext({ batchInterval: Seconds(1), logger, onFailure: 'skip' })
       const input = t.input([['a'], ['b']])
       input.foreachRDD(() => {
         throw thrown

@@ -160,7 +160,7 @@ describe('crashAndRecover', () => {
         if (broken) throw new Error('broken')
       })
     }
-    const t = new TestContext({ batchInterval: Seconds(1) })
+    const t = new TestContext({ batchInterval: Seconds(1), retry: { attempts: 1 } })
     define(t)
     await t.run(1).catch(() => undefined)
     broken = false

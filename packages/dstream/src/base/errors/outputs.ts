@@ -35,6 +35,18 @@ export function outputInputMissing(output: string, time: number): DStreamError {
   )
 }
 
+export function batchNotPending(
+  output: string,
+  time: number,
+  pending: readonly { readonly output: string; readonly from: number; readonly until: number }[],
+): DStreamError {
+  const list = pending.map((range) => `"${range.output}" (${range.from} to ${range.until} ms)`).join(', ')
+  return new DStreamError(
+    'batch-not-pending',
+    `No batch of ${time} ms waits for "${output}". ${list === '' ? 'Nothing waits for any output' : `Batches wait for ${list}`}`,
+  )
+}
+
 export function pendingOutputsGone(
   outputs: readonly { readonly output: string; readonly batches: number }[],
 ): DStreamError {

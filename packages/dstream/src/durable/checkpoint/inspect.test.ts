@@ -21,7 +21,7 @@ test('inspect says what a start would find, and changes nothing', async () => {
     batchMs: 1000,
     lastCommitted: 3000,
     pending: [4000],
-    failed: [],
+    pendingOutputs: [],
     warnings: [],
   })
   expect([...report!.remembered]).toEqual([['window', 2]])

@@ -16,10 +16,13 @@ import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
-const FOLDER = 'commits'
+/** The folder of the log of commits. */
+export const COMMITS = 'commits'
 const DISCARD_MARK = 'discarding'
 const points = logSteps('commit')
-const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
+/** The size beyond which a file of commits is followed by another. */
+export const SEGMENT_BYTES = 32 * 1024 * 1024
+const defaults = { segmentBytes: SEGMENT_BYTES, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint
@@ -65,7 +68,7 @@ async function prepare(options: CheckpointOptions) {
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first commit file is written before all else, and there is always one.
-  if (!resumed && read.segments.length > 0) throw new DamagedError(`${FOLDER}/`, 0, 'the commits are missing')
+  if (!resumed && read.segments.length > 0) throw new DamagedError(`${COMMITS}/`, 0, 'the commits are missing')
   if (resumed && options.existing === 'refuse') throw checkpointExists()
   const plan = matchOperators(state, read, options, warnings)
   matchOutputs(state, options, warnings)
@@ -108,7 +111,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   const { segmentBytes } = limits
   const log = new Log({
     storage,
-    folder: FOLDER,
+    folder: COMMITS,
     kind: 'c',
     segmentBytes,
     points,
@@ -198,7 +201,7 @@ export async function readCommits(
   storage: Storage,
   warnings: string[],
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
-  const segments = await readLog(storage, FOLDER, 'c')
+  const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
@@ -250,7 +253,7 @@ function understood(segment: Segment, offset: number, read: () => void): void {
 async function discard(storage: Storage): Promise<void> {
   // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
   await storage.put(DISCARD_MARK, new Uint8Array(0))
-  const lists = [() => listLog(storage, FOLDER), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
+  const lists = [() => listLog(storage, COMMITS), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
   for (const list of lists) for (const file of (await list()).reverse()) await storage.delete(file)
   await storage.delete(DISCARD_MARK)
 }

@@ -81,12 +81,13 @@ export class RememberedRDDs {
     return partitions && rddOf(sc, partitions.map(partitionSourceOf), { shared: true })
   }
 
-  /** Makes the RDD of an old batch readable, from its contents or from those of its parents. False where some are missing. */
+  /** Makes the RDD of an old batch readable, from its contents, its source or its parents. False where some are missing. */
   restore(at: OperatorAt, sc: RDDContext): boolean {
     const { operator, time } = at
     if (!this.#evaluation.isValid(operator, time)) return true
     if (this.#evaluation.computed(operator, time) !== undefined) return true
     const rdd = this.rdd(at, sc)
+    if (rdd === undefined && operator.source === true) return this.#evaluation.isReadable(operator, time)
     if (rdd === undefined) return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
     this.#evaluation.restore(operator, time, rdd)
     return true

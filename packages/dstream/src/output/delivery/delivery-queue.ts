@@ -42,6 +42,7 @@ export class DeliveryQueue {
   get isEmpty(): boolean {
     return this.#pending.isEmpty
   }
+
   /** The batches that were given up in this run of the program. */
   get skipped(): number {
     return this.#skipped
@@ -81,7 +82,6 @@ export class DeliveryQueue {
     replayed: boolean,
     input: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
   ): Promise<void> {
-    // prettier-ignore
     const batch = pendingBatch(time, replayed)
     this.#pending.push(batch)
     if (this.#ended || this.#working !== undefined || this.#pending.next() !== batch) return
@@ -173,7 +173,6 @@ export class DeliveryQueue {
     batch: PendingBatch,
     input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
   ): Promise<Outcome> {
-    // prettier-ignore
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
     if (input !== undefined && 'error' in input) return input
     const { timeoutMs } = this.policy
@@ -252,13 +251,14 @@ export class DeliveryQueue {
       } catch (thrown) {
         action = 'stop'
         reason = thrown
+        this.#host.logger.error({ ...failed, err: thrown }, `onFailure of "${this.output.id}" threw.`)
       }
     }
     if (action === 'skip') {
       this.#skipped++
       this.#remove(batch)
       this.#host.logger.warn(
-        { ...failed, err: error },
+        failed,
         `"${this.output.id}" has given up the batch of ${batch.time} ms, as its onFailure says.`,
       )
       return

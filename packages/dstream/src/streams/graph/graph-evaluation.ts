@@ -92,6 +92,23 @@ export class GraphEvaluation {
     return this.times(operator, time - 1, time).length > 0
   }
 
+  /**
+   * Whether the RDD of a batch can be computed as a whole. In a batch of an earlier run, part of the data may have been
+   * dropped, and a state that has passed the batch does not return to it.
+   */
+  isReadable(operator: Operator, time: number): boolean {
+    const { earlier } = this.#options
+    if (earlier === undefined || time > earlier.untilMs) return true
+    if (this.#results.get(operator)!.has(time)) return true
+    if (operator.source === true) return earlier.isKept(time)
+    if (operator.state !== undefined) {
+      return Object.values(operator.state.tables).every(({ version }) => version !== undefined && version < time)
+    }
+    return operator.parents.every((parent) =>
+      this.times(parent, time - Math.max(operator.lookbackMs, 1), time).every((at) => this.isReadable(parent, at)),
+    )
+  }
+
   /** Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. */
   times(operator: Operator, afterMs: number, untilMs: number): number[] {
     return this.#options.times.within(afterMs, untilMs, (grid) => this.#slideIn(operator, grid))
@@ -168,7 +185,7 @@ export class GraphEvaluation {
     const known = byTime.get(time)
     if (known !== undefined) return known
     if (!this.isValid(operator, time)) return NO_RDD
-    if (!this.#isReadable(operator, time)) {
+    if (!this.isReadable(operator, time)) {
       byTime.set(time, NO_RDD)
       return NO_RDD
     }
@@ -199,23 +216,6 @@ export class GraphEvaluation {
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
-  }
-
-  /**
-   * Whether the RDD of a batch can be computed as a whole. In a batch of an earlier run, part of the data may have been
-   * dropped, and a state that has passed the batch does not return to it.
-   */
-  #isReadable(operator: Operator, time: number): boolean {
-    const { earlier } = this.#options
-    if (earlier === undefined || time > earlier.untilMs) return true
-    if (this.#results.get(operator)!.has(time)) return true
-    if (operator.source === true) return earlier.isKept(time)
-    if (operator.state !== undefined) {
-      return Object.values(operator.state.tables).every(({ version }) => version !== undefined && version < time)
-    }
-    return operator.parents.every((parent) =>
-      this.times(parent, time - Math.max(operator.lookbackMs, 1), time).every((at) => this.#isReadable(parent, at)),
-    )
   }
 
   /** Returns the slide that an operator has on a grid; `undefined` when it has no RDDs there. */

@@ -1,0 +1,48 @@
+import { batchNotPending } from '../../base/errors/outputs.js'
+import type { Storage } from '../../base/ports.js'
+import { Log, logSteps } from '../log/log.js'
+import { decodeHead, encodeCommit, encodeHead } from './commit-frames.js'
+import { COMMITS, readCommits, SEGMENT_BYTES } from './open-checkpoint.js'
+import { pendingRanges, pendingTimes } from './pending-outputs.js'
+
+/**
+ * Gives up one batch that waits for an output, as a commit of its own: the next run goes on with the batch behind it. The
+ * storage is locked meanwhile.
+ *
+ * @param time the time of the batch, in milliseconds
+ * @returns the number of batches that still wait for this output
+ * @throws `batch-not-pending`, `storage-locked` while a job uses the checkpoint, `checkpoint-damaged`,
+ * `checkpoint-newer-format`
+ */
+export async function skipPending(storage: Storage, output: string, time: number): Promise<number> {
+  const release = await storage.lock()
+  try {
+    const { state, segments } = await readCommits(storage, [])
+    const { lastCommitted, held, pendingOutputs } = state
+    const times = pendingOutputs.filter((range) => range.output === output).flatMap(pendingTimes)
+    if (lastCommitted === undefined || !times.includes(time)) throw batchNotPending(output, time, pendingOutputs)
+    const left = times.filter((other) => other !== time)
+    const others = pendingOutputs.filter((range) => range.output !== output)
+    const head = { ...decodeHead(segments.at(-1)!.head.payload), fresh: [] }
+    const log = new Log({
+      storage,
+      folder: COMMITS,
+      kind: 'c',
+      segmentBytes: SEGMENT_BYTES,
+      points: logSteps('skip'),
+      steps: undefined,
+      head: () => encodeHead(head),
+    })
+    await log.begin(segments)
+    const commit = {
+      time: lastCommitted,
+      tables: [],
+      held,
+      pendingOutputs: [...others, ...pendingRanges(output, left)],
+    }
+    await log.append(await encodeCommit(commit, { size: 1, pause: () => undefined }))
+    return left.length
+  } finally {
+    await release()
+  }
+}
