@@ -169,8 +169,8 @@ export const mutations = [
   [
     'commits of a snapshot read once',
     'durable/checkpoint/open-checkpoint.ts',
-    'if (sequence >= next) understood',
-    'understood',
+    'if (sequence >= next) await understood',
+    'await understood',
   ],
   ['dropping a commit without its end', 'durable/checkpoint/open-checkpoint.ts', 'state.dropUnfinished()', ''],
   [
