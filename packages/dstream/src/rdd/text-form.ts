@@ -11,7 +11,8 @@ import { RDD } from './rdd.js'
  * @example
  * textForm(['a', [1, -0.0001], true]) // '(a,(1,-1.0E-4),true)'
  * const groups = sc.parallelize([['a', 1], ['a', 2]]).groupByKey()
- * (await groups.collect()).map((group) => textForm(group, groups)) // ['(a,Seq(1, 2))']
+ * const records = await groups.collect()
+ * records.map((record) => textForm(record, groups)) // ['(a,Seq(1, 2))']
  */
 export function textForm(record: unknown, rdd?: RDD<unknown>): string {
   // A second argument may also be the index that `map` gives.
