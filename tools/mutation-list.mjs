@@ -179,6 +179,18 @@ export const mutations = [
     'await storage.put(DISCARD_MARK, new Uint8Array(0))',
     '',
   ],
+  [
+    'a key of a snapshot that a commit has dropped',
+    'durable/checkpoint/stored-table.ts',
+    'if (this.#chunks.length > 0) this.#changes.set(k, { entry: undefined, dropped: true, inChunk: false })',
+    '',
+  ],
+  [
+    'the place of a key that was dropped and came again',
+    'durable/checkpoint/stored-table.ts',
+    'if (before !== undefined && before.entry === undefined) this.#changes.delete(k)',
+    '',
+  ],
   ['frames counted in a part', 'durable/checkpoint/snapshot.ts', 'if (frames.length !== count)', 'if (false)'],
   ['number of a part', 'durable/checkpoint/snapshot.ts', 'if (read.first !== first)', 'if (false)'],
   [
