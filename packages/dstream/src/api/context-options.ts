@@ -75,7 +75,7 @@ export interface StreamingContextOptions {
   backpressure?: boolean | BackpressureOptions | undefined
   /** Records that one receiver may hold before its source is paused; default 100 000. */
   maxBufferedRecords?: number | undefined
-  /** Bytes that one receiver may hold before its source is paused; default 64 MiB. */
+  /** Bytes that one receiver may hold before its source is paused; default 64 MiB. A line counts for 16 at least. */
   maxBufferedBytes?: number | undefined
   /**
    * A record on which a user function throws, or that cannot be stored in the checkpoint: `fail` the batch (default), `skip`

@@ -98,6 +98,8 @@ type PairsFromMapToPair<K extends Key, V> = DStream<readonly [K, V]>
 export interface StreamContext extends AsyncDisposable {
   /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
   readonly sc: RDDContext
+  /** The same as `sc`, by Spark's name. */
+  readonly sparkContext: RDDContext
   readonly appName: string
   readonly batchInterval: Duration
   /** The latest batch in figures; `undefined` before the first has completed. */
@@ -965,8 +967,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
-   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). Each record has
+   * the form that Spark gives it, which `textForm` returns too: `(a,1)`, `(a,ArrayBuffer(1, 2))`. When the reader of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
@@ -982,8 +984,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition. A directory appears complete or not at
-   * all, and is the same when a batch runs again.
+   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition and a line per record, in the form of
+   * `print`. A directory appears complete or not at all, and is the same when a batch runs again.
    *
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
@@ -1017,6 +1019,7 @@ export class DStream<out T> {
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
   to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    checkOptions('to', options, OUTPUT_OPTIONS)
     return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 

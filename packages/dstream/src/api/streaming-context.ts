@@ -393,7 +393,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
-   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`.
+   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`; a `\` before one of these makes it
+   * an ordinary character. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed.
    *
    * @example
    * ssc.textFileStream('logs/*', { newFilesOnly: false }).print()
@@ -617,6 +618,11 @@ export class StreamingContext implements StreamContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop({ gracefully: this.#state === 'ACTIVE' })
+  }
+
+  /** The same as `sc`, by Spark's name. */
+  get sparkContext(): RDDContext {
+    return this.sc
   }
 
   // ── looking in ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
 import { describe } from '../text/describe.js'
+import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
 
 export function notAttached(method: string): DStreamError {
@@ -133,6 +134,22 @@ export function fileNotRead(path: string, time: number, cause: unknown): DStream
     'file-not-read',
     `The file ${describe(path)} of the batch of ${time} ms could not be read: ${cause instanceof Error ? cause.message : describe(cause)}`,
     { cause },
+  )
+}
+
+export function fileNotDecompressed(path: string, format: string, cause: unknown): DStreamError {
+  const reason = cause instanceof Error ? cause.message : describe(cause)
+  return new DStreamError(
+    'file-not-decompressed',
+    `The file ${describe(path)} is no whole ${format} file: ${sentence(reason)} Move only whole files into the directory, and give the ending of a compressed file to no other.`,
+    { cause },
+  )
+}
+
+export function noZstandard(path: string, version: string): DStreamError {
+  return new DStreamError(
+    'no-zstandard',
+    `The file ${describe(path)} is compressed with Zstandard, which Node ${version} cannot read. Use Node 22.15 or later, or gzip.`,
   )
 }
 

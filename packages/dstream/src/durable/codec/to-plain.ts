@@ -116,7 +116,11 @@ class Walk {
 
   #sparse(array: readonly unknown[], depth: number): unknown {
     const parts: unknown[] = [array.length]
-    array.forEach((item, i) => parts.push(i, this.#at(i, item, depth)))
+    // Walks the elements alone: there may be billions of places without one.
+    for (const key of Object.keys(array)) {
+      const i = Number(key)
+      if (isIndex(i)) parts.push(i, this.#at(i, array[i], depth))
+    }
     return this.#tag(Tag.sparse, parts)
   }
 
@@ -238,6 +242,10 @@ class Walk {
 
 const timeBrand = Symbol.for('dstream.time')
 const durationBrand = Symbol.for('dstream.duration')
+
+function isIndex(n: number): boolean {
+  return Number.isInteger(n) && n >= 0 && n < 2 ** 32 - 1
+}
 
 function plainText(text: string): boolean {
   return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff

@@ -1,9 +1,13 @@
+import { sparseRecords } from '../../base/errors/options.js'
 import { bufferFull } from '../../base/errors/receive.js'
 
 export interface BufferLimits {
   /** Records of one receiver that may wait for a batch before the receiver is asked to pause. */
   readonly maxBufferedRecords: number
-  /** The same bound in bytes. Strings and byte arrays count by their length, other records not at all. */
+  /**
+   * The same bound in bytes. Strings and byte arrays count by their length, other records not at all. Of encoded records
+   * that can be counted, each counts for 16 bytes at least: a line feed alone becomes a record that takes more memory.
+   */
   readonly maxBufferedBytes: number
 }
 
@@ -54,8 +58,26 @@ export class Backlog {
   }
 }
 
+const LEAST_RECORD_BYTES = 16
+
+/** Returns the bytes for which encoded records count. `count` is their number, where it is known. */
+export function sizeOfEncoded(bytes: Uint8Array, count: number | undefined): number {
+  return Math.max(bytes.byteLength, LEAST_RECORD_BYTES * (count ?? 0))
+}
+
 /** Returns the length of a string or byte array, and 0 for other records: their size is not known without a look inside. */
 export function sizeOf(record: unknown): number {
   if (typeof record === 'string') return record.length
   return record instanceof Uint8Array ? record.byteLength : 0
+}
+
+/** Returns the bytes for which the records count. @throws `bad-option` for an array with holes, which may have no end */
+export function sizeOfRecords(records: readonly unknown[]): number {
+  let size = 0
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]
+    if (record === undefined && !(i in records)) throw sparseRecords('storeBlock', i, records.length)
+    size += sizeOf(record)
+  }
+  return size
 }

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { escapeControl } from '../../base/text/escape.js'
-import { textForm } from '../../base/text/text-form.js'
+import { recordForm } from '../../base/text/text-form.js'
 
 const RULE = '-'.repeat(43)
 
@@ -26,7 +26,8 @@ export function print<T>(
     handsOutRDD: false,
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
-      const shown = records.slice(0, num).map((record) => escapeControl(textForm(record)))
+      const form = recordForm(rdd.node.groups)
+      const shown = records.slice(0, num).map((record) => escapeControl(form(record)))
       const lines = [RULE, `Time: ${time} ms`, RULE, ...shown, ...(records.length > num ? ['...'] : []), '']
       await write(out(), lines.map((line) => `${line}\n`).join(''), warn)
     },

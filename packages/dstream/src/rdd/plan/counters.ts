@@ -16,7 +16,7 @@ export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
       if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
     } else if (!seen.has(step)) {
       seen.add(step)
-      counters.push(...step.history)
+      for (const counter of step.history) counters.push(counter)
       pending.push({ step, parentsDone: true })
       for (const parent of step.parents.toReversed()) pending.push({ step: parent, parentsDone: false })
     }

@@ -134,6 +134,7 @@ export class GraphEvaluation {
 
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
+    if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
     this.#results.get(operator)!.set(time, Promise.resolve(rdd))
     this.#keptResults.get(operator)?.set(time, Promise.resolve(rdd))
   }
@@ -211,6 +212,7 @@ export class GraphEvaluation {
   async #compute(operator: Operator, time: number): Result {
     const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
     if (rdd === undefined) return undefined
+    if (operator.groups !== undefined) rdd.node.groups = operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)

@@ -1,3 +1,4 @@
+import { GROUPED_IN_STREAM } from '../../base/text/groups.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
@@ -18,7 +19,8 @@ export function groupByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc), appended<V>(), options)
+  const batches = window(groupByKey(parent, options), windowMs, slideMs, sc)
+  return { ...combineByKey(batches, appended<V>(), options), groups: GROUPED_IN_STREAM }
 }
 
 /** Concatenates the groups of one key into a new array: the groups of a batch belong to several windows. */
