@@ -56,6 +56,7 @@ export type {
   SinkPartition,
   TwoPhaseSink,
 } from './output/outputs/sink.js'
+export type { ShowAs, ShowOptions } from './output/outputs/show.js'
 export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -72,6 +73,7 @@ export type { BatchProgress, ProgressTotals } from './observe/progress.js'
 export { StatsReportListener } from './api/stats-report-listener.js'
 export type { StatsReportOptions } from './api/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'
+export type { UiOptions } from './ui/ui-options.js'
 export { DStreamError } from './base/errors/base.js'
 export { RecordError } from './base/record-error.js'
 export { crashPoints } from './base/crash-points.js'

@@ -5,6 +5,7 @@ import type { Clock, Logger, Storage } from '../base/ports.js'
 import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
 import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
 import type { RecordError } from '../base/record-error.js'
+import { checkUiOptions, type UiOptions } from '../ui/ui-options.js'
 import { checkPositiveDuration, type Duration, durationOf } from '../base/time/duration.js'
 
 /**
@@ -100,6 +101,11 @@ export interface StreamingContextOptions {
   stopGracefullyOnShutdown?: boolean | undefined
   /** Aborting it stops gracefully. */
   signal?: AbortSignal | undefined
+  /**
+   * A live page of the job, with metrics and health, from this process: `true` for http://127.0.0.1:4040, or where it is to be.
+   * Default false; then nothing of it is loaded.
+   */
+  ui?: boolean | UiOptions | undefined
   /** What tells the time; default the machine's. Tests use `TestContext`, which brings a clock of its own. */
   clock?: Clock | undefined
   /** Where checkpoints live, in place of a directory: see `dstream/storage`. */
@@ -133,6 +139,7 @@ const known = [
   'allowDroppedOutputs',
   'stopGracefullyOnShutdown',
   'signal',
+  'ui',
   'clock',
   'storage',
   'logger',
@@ -210,6 +217,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.allowDroppedOutputs !== undefined && !isListOfIds(options.allowDroppedOutputs))
     throw badOption(WHERE, 'allowDroppedOutputs', 'an array of ids', options.allowDroppedOutputs)
   contextDelivery(options)
+  checkUiOptions(options.ui)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('onLocked', options.onLocked, ['refuse', 'wait'])

@@ -1,4 +1,4 @@
-import type { LineageNode, StepCounter } from './lineage.js'
+import type { LineageNode, PartitionData, PartitionSource, StepCounter } from './lineage.js'
 
 /** The most counters kept of a lineage that has been truncated. */
 const LONGEST_HISTORY = 64
@@ -27,4 +27,26 @@ export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
 /** Returns the counters to keep of a node whose lineage is about to be truncated. */
 export function historyOf(node: LineageNode): readonly StepCounter[] {
   return countersOf(node.parents).slice(-LONGEST_HISTORY)
+}
+
+/**
+ * Returns the records that a step has given: those that were counted, or else those that it holds. A step that makes its
+ * partitions as a whole, or that has been cut off from its parents, counts nothing and holds them.
+ */
+export function recordsOf(step: LineageNode): number {
+  if (step.given > 0 || step.plan.type === 'narrow') return step.given
+  if (step.plan.type === 'concat') return step.parents.reduce((sum, parent) => sum + recordsOf(parent), 0)
+  if (step.plan.type === 'source') return step.plan.parts.reduce((sum, part) => sum + heldIn(part), 0)
+  const { computed } = step
+  return Array.isArray(computed) ? (computed as PartitionData[]).reduce((sum, data) => sum + sizeOf(data), 0) : 0
+}
+
+function heldIn(part: PartitionSource<unknown>): number {
+  if ('records' in part) return part.records.length
+  if ('table' in part) return part.table.size
+  return 'count' in part ? (part.count ?? 0) : 0
+}
+
+function sizeOf(data: PartitionData): number {
+  return 'length' in data ? data.length : data.size
 }
