@@ -4,10 +4,10 @@ import type { BatchProgress, StepDurations } from './progress.js'
 /** The state of a batch, in the words of Spark. */
 export type BatchStatus = 'QUEUED' | 'PROCESSING' | 'COMPLETED'
 
-/** The records that passed an operator in one batch. */
+/** The records that passed an operator in one batch; `undefined` where nothing has counted them. */
 export interface OperatorRecords {
-  readonly in: number
-  readonly out: number
+  readonly in: number | undefined
+  readonly out: number | undefined
 }
 
 /** The process at the end of a batch. */

@@ -16,12 +16,21 @@ export async function operatorRecords(
   const given = new Map<Operator, number>()
   for (const { operator } of graph.nodes) {
     const rdd = await evaluation.computed(operator, time)?.catch(() => undefined)
-    if (rdd !== undefined) given.set(operator, recordsOf(rdd.node))
+    if (rdd === undefined) continue
+    const records = recordsOf(rdd.node) ?? keysOf(operator)
+    if (records !== undefined) given.set(operator, records)
   }
   return new Map(
-    [...given].map(([operator, out]) => {
-      const taken = operator.parents.reduce((sum, parent) => sum + (given.get(parent) ?? 0), 0)
-      return [graph.node(operator).id, { in: taken, out }]
-    }),
+    graph.nodes.map(({ id, operator }) => [id, { in: takenBy(operator, given), out: given.get(operator) }]),
   )
+}
+
+/** A state gives its keys by itself: they pass no step that counts. */
+function keysOf({ state }: Operator): number | undefined {
+  return state === undefined ? undefined : Object.values(state.tables).reduce((sum, { size }) => sum + size, 0)
+}
+
+function takenBy({ parents }: Operator, given: ReadonlyMap<Operator, number>): number | undefined {
+  const known = parents.flatMap((parent) => given.get(parent) ?? [])
+  return known.length === parents.length ? known.reduce((sum, records) => sum + records, 0) : undefined
 }

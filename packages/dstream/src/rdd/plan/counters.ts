@@ -31,20 +31,29 @@ export function historyOf(node: LineageNode): readonly StepCounter[] {
 
 /**
  * Returns the records that a step has given: those that were counted, or else those that it holds. A step that makes its
- * partitions as a whole, or that has been cut off from its parents, counts nothing and holds them.
+ * partitions as a whole, or that has been cut off from its parents, counts nothing and holds them. `undefined` where neither
+ * is so.
  */
-export function recordsOf(step: LineageNode): number {
-  if (step.given > 0 || step.plan.type === 'narrow') return step.given
-  if (step.plan.type === 'concat') return step.parents.reduce((sum, parent) => sum + recordsOf(parent), 0)
-  if (step.plan.type === 'source') return step.plan.parts.reduce((sum, part) => sum + heldIn(part), 0)
-  const { computed } = step
-  return Array.isArray(computed) ? (computed as PartitionData[]).reduce((sum, data) => sum + sizeOf(data), 0) : 0
+export function recordsOf(step: LineageNode): number | undefined {
+  const { plan, given, computed, parents } = step
+  if (given > 0 || plan.type === 'narrow') return given
+  if (plan.type === 'concat') return sum(parents.map(recordsOf))
+  if (plan.type === 'source') return sum(plan.parts.map(heldIn))
+  return Array.isArray(computed) ? sum((computed as PartitionData[]).map(sizeOf)) : undefined
 }
 
-function heldIn(part: PartitionSource<unknown>): number {
+/** Returns the sum of numbers that are all known. */
+function sum(numbers: readonly (number | undefined)[]): number | undefined {
+  return numbers.reduce<number | undefined>(
+    (all, number) => (all === undefined || number === undefined ? undefined : all + number),
+    0,
+  )
+}
+
+function heldIn(part: PartitionSource<unknown>): number | undefined {
   if ('records' in part) return part.records.length
   if ('table' in part) return part.table.size
-  return 'count' in part ? (part.count ?? 0) : 0
+  return 'count' in part ? part.count : undefined
 }
 
 function sizeOf(data: PartitionData): number {

@@ -32,7 +32,7 @@ export function plan(job: JobView): object {
       const keys = tables.filter(({ operator }) => operator === node.id).reduce((sum, table) => sum + table.keys, 0)
       return {
         ...node,
-        ...recordsOf(node.id, node.stateful ? keys : undefined, source, last),
+        ...recordsOf(node.id, source, last),
         ...(node.stateful ? { keys } : {}),
         ...(node.outputIndex === undefined ? {} : { lastDurationMs: figures.get(node.outputIndex)?.lastDurationMs }),
       }
@@ -40,18 +40,11 @@ export function plan(job: JobView): object {
   }
 }
 
-function recordsOf(
-  id: string,
-  keys: number | undefined,
-  source: SourceView | undefined,
-  last: BatchRecord | undefined,
-): object {
+function recordsOf(id: string, source: SourceView | undefined, last: BatchRecord | undefined): object {
   if (last === undefined) return {}
   if (source !== undefined) return { recordsOut: last.info.streamIdToInputInfo[source.streamId]?.numRecords ?? 0 }
   const records = last.operators?.get(id)
-  if (records === undefined) return {}
-  // A state gives its keys by itself: they pass no step that counts.
-  return { recordsIn: records.in, recordsOut: records.out === 0 ? (keys ?? 0) : records.out }
+  return { recordsIn: records?.in, recordsOut: records?.out }
 }
 
 export function stateTables(job: JobView): object[] {

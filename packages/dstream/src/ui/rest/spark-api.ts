@@ -145,7 +145,9 @@ export function firstFailure({ outputs }: Pick<BatchRecord, 'outputs'>): string 
 function batch(job: JobView, record: BatchRecord): SparkBatch {
   const { info, status } = record
   const { active, completed, failed } = outputCounts(record)
-  const numTotalOutputOps = Math.max(job.nodes().filter(({ output }) => output).length, record.outputs.size)
+  // An output with a longer slide is not part of every batch.
+  const isDone = status === 'COMPLETED'
+  const numTotalOutputOps = isDone ? record.outputs.size : job.nodes().filter(({ output }) => output).length
   return {
     batchId: info.batchTime,
     batchTime: sparkTime(info.batchTime),

@@ -56,18 +56,18 @@ function liveBatch(record: BatchRecord): LiveBatch {
 export class LiveChannel implements Channel {
   readonly #boot: string
   readonly #jobs: () => readonly JobView[]
-  readonly #id: string | undefined
+  readonly #wanted: string | undefined
 
-  /** @param boot tells this run of the server from an earlier one; @param id of the job, the first one without */
-  constructor(boot: string, jobs: () => readonly JobView[], id: string | undefined) {
+  /** @param boot tells this run of the server from an earlier one; @param wanted the id or the name of the job; the first one without */
+  constructor(boot: string, jobs: () => readonly JobView[], wanted: string | undefined) {
     this.#boot = boot
     this.#jobs = jobs
-    this.#id = id
+    this.#wanted = wanted
   }
 
   since(version: string | undefined): { readonly text: string; readonly version: string } | undefined {
     const jobs = this.#jobs()
-    const job = jobs.find(({ id }) => id === this.#id) ?? jobs[0]
+    const job = jobs.find(({ id, name }) => id === this.#wanted || name === this.#wanted) ?? jobs[0]
     if (job === undefined) return undefined
     const known = version === undefined ? undefined : (JSON.parse(version) as number[])
     // The phase and the number of waiting batches follow the clock, not an event.

@@ -88,14 +88,14 @@ export function routes(parts: RouteParts): Router {
   return health(router, parts)
 }
 
-/** Finds the job by its id; without one in the path or the query it is the first of the page. */
+/** Finds the job by its id, or by its name, which stays the same over a restart; without one in the path or the query it is the first of the page. */
 function ofJob(
   jobs: () => readonly JobView[],
   answer: (job: JobView, request: Request) => Answer | Promise<Answer>,
 ): Handler {
   return (request) => {
     const id = request.params['appId'] ?? request.query.get('app') ?? undefined
-    const job = id === undefined ? jobs()[0] : jobs().find((known) => known.id === id)
+    const job = id === undefined ? jobs()[0] : jobs().find((known) => known.id === id || known.name === id)
     return job === undefined ? refusal(404, `unknown app: ${id ?? 'none is started'}`) : answer(job, request)
   }
 }

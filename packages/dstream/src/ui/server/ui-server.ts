@@ -100,8 +100,8 @@ export class UiServer {
     if (!this.#streams.hasRoom) return refusal(503, 'Too many pages are open')
     const key = id ?? ''
     const channel = this.#channels.get(key) ?? new LiveChannel(this.#boot, () => this.#jobs, id)
-    // Only ids of jobs are kept: a stranger's text must not fill the memory.
-    if (this.#jobs.some((job) => job.id === id) || id === undefined) this.#channels.set(key, channel)
+    // Only jobs are kept: a stranger's text must not fill the memory.
+    if (id === undefined || this.#jobs.some((job) => job.id === id || job.name === id)) this.#channels.set(key, channel)
     this.#streams.add(response, channel)
     return undefined
   }
