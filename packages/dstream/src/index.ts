@@ -14,7 +14,7 @@ export type { Partitioner, PartitionOptions } from './base/keys/partitioner.js'
 export { StreamingContext } from './api/streaming-context.js'
 export type { StreamingContextState } from './api/streaming-context.js'
 export type { BackpressureOptions, StreamingContextOptions } from './api/context-options.js'
-export { definedJobs } from './api/job.js'
+export { collectJobs, definedJobs } from './api/job.js'
 export type { Job, JobModule } from './api/job.js'
 
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────

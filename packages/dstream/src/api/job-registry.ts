@@ -46,7 +46,9 @@ export async function defineJob<C, O extends { readonly logger?: Logger | undefi
   )
 }
 
-/** Lets modules define their jobs without a line in the log, for a tool that loads them only to look at them. */
+/**
+ * Lets modules define their jobs without a line in the log, for a program that loads them to run or to inspect them itself.
+ */
 export function collectJobs(): void {
   registry.collecting = true
 }

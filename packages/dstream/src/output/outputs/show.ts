@@ -63,13 +63,14 @@ export function showSpec<T>(name: string, options: ShowOptions<T> = {}): ShowSpe
   const rows =
     limit === undefined ? (as === 'log' ? DEFAULT_LINES : DEFAULT_ROWS) : positiveInteger('show', 'limit', limit)
   const read = { key: reader('key', key), value: reader('value', value), href: reader('href', href) }
+  const named = [nameOf(key) ?? 'key', nameOf(value) ?? unit ?? 'value']
   const isTable = as === 'table' && read.key === undefined && read.value === undefined
   return {
     name,
     as,
     limit: rows,
     unit,
-    columns: (records) => (isTable ? columnsOf(records) : as === 'table' ? ['key', 'value'] : []),
+    columns: (records) => (isTable ? columnsOf(records) : as === 'table' ? named : []),
     row: (record, columns) => {
       const cells = isTable ? tableCells(record, columns) : pairCells(record, as, read)
       const link = read.href === undefined ? undefined : linkOf(read.href(record))
@@ -99,6 +100,11 @@ export function show<T>(parent: Operator<T>, spec: ShowSpec<T>, shown: OnShown):
 }
 
 type Reader<T> = (record: T) => unknown
+
+/** A field is the name of its column; a position in a pair is none. */
+function nameOf(given: unknown): string | undefined {
+  return typeof given === 'string' && !/^\d+$/.test(given) ? given : undefined
+}
 
 function reader<T>(name: string, given: Reader<T> | string | undefined): Reader<T> | undefined {
   if (given === undefined || typeof given === 'function') return given

@@ -75,7 +75,8 @@ function Shown({ panel, rows }: { readonly panel: Panel; readonly rows: readonly
 
 /** A text of data, as a link where the program says so. */
 function Text({ text, href }: { readonly text: string | number; readonly href?: string | undefined }) {
-  const shown = <bdi>{safe(text)}</bdi>
+  // A line break of a text is one on the page too; all else that could act is shown as such.
+  const shown = <bdi>{typeof text === 'number' ? safe(text) : text.split('\n').map(safe).join('\n')}</bdi>
   return href === undefined ? (
     shown
   ) : (
@@ -224,7 +225,7 @@ function Log({ panel }: { readonly panel: Panel }) {
           <time dateTime={new Date(batchTime).toISOString()}>{timeOfDay(batchTime)}</time>
           {rows.map((row, i) => (
             <p key={i}>
-              <Text text={row.cells.map(safe).join('  ')} href={row.href} />
+              <Text text={row.cells.join('  ')} href={row.href} />
             </p>
           ))}
         </div>

@@ -76,9 +76,9 @@ function Node({ placed: { node, x, y }, isChosen, choose }: NodeProps) {
       class={`node ${kind} ${isChosen ? 'chosen' : ''}`}
       transform={`translate(${x} ${y})`}
       role="button"
-      tabIndex={0}
+      // In SVG the names of attributes have a case.
+      tabindex={0}
       aria-pressed={isChosen}
-      aria-label={`${safe(node.id)}, ${facts}`}
       onClick={() => choose(node.id)}
       onKeyDown={(event: KeyboardEvent) => {
         if (event.key !== 'Enter' && event.key !== ' ') return
