@@ -110,8 +110,11 @@ export interface StreamingContextOptions {
   clock?: Clock | undefined
   /** Where checkpoints live, in place of a directory: see `dstream/storage`. */
   storage?: Storage | undefined
-  /** What warnings and failures are told to, pino or console for instance; default lines on standard error. */
-  logger?: Logger | undefined
+  /**
+   * What warnings and failures are told to, pino or console for instance; default lines on standard error. `json` writes them
+   * as lines of JSON, with the names that pino uses.
+   */
+  logger?: Logger | 'json' | undefined
 }
 
 const known = [
@@ -192,6 +195,7 @@ function checkParts(options: StreamingContextOptions): void {
   for (const [name, methods] of Object.entries(abilities) as [keyof typeof abilities, readonly string[]][]) {
     const value = options[name]
     if (value === undefined || canAll(value, methods)) continue
+    if (name === 'logger' && value === 'json') continue
     throw badOption(WHERE, name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value)
   }
 }

@@ -48,7 +48,7 @@ import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { safeLogger } from '../platform/safe-logger.js'
-import { stderrLogger } from '../platform/stderr-logger.js'
+import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
@@ -161,7 +161,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = safeLogger(options.logger ?? stderrLogger)
+    this.#logger = safeLogger(options.logger === 'json' ? stderrJsonLogger : (options.logger ?? stderrLogger))
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
