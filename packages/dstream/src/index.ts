@@ -14,7 +14,7 @@ export type { Partitioner, PartitionOptions } from './base/keys/partitioner.js'
 export { StreamingContext } from './api/streaming-context.js'
 export type { StreamingContextState } from './api/streaming-context.js'
 export type { BackpressureOptions, StreamingContextOptions } from './api/context-options.js'
-export { definedJobs } from './api/job.js'
+export { collectJobs, definedJobs } from './api/job.js'
 export type { Job, JobModule } from './api/job.js'
 
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,6 +57,7 @@ export type {
   SinkPartition,
   TwoPhaseSink,
 } from './output/outputs/sink.js'
+export type { ShowAs, ShowOptions } from './output/outputs/show.js'
 export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +74,7 @@ export type { BatchProgress, ProgressTotals } from './observe/progress.js'
 export { StatsReportListener } from './api/stats-report-listener.js'
 export type { StatsReportOptions } from './api/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'
+export type { UiOptions } from './ui/ui-options.js'
 export { DStreamError } from './base/errors/base.js'
 export { RecordError } from './base/record-error.js'
 export { crashPoints } from './base/crash-points.js'

@@ -67,6 +67,9 @@ import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
+import { show, SHOW_OPTIONS, showSpec, type ShowOptions } from '../output/outputs/show.js'
+import { callSite } from '../streams/graph/call-site.js'
+import type { PanelRow, PanelSpec } from '../observe/board.js'
 import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
 import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
 import type { OutputOperation } from './output-operation.js'
@@ -156,6 +159,8 @@ export interface StreamHost {
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): OutputOperation
+  /** Adds a panel to the board; returns the function that shows the rows of a batch there. */
+  panel(spec: PanelSpec): (batchTime: number, rows: readonly PanelRow[], columns: readonly string[]) => void
   /** Returns the error that has ended the context, if one has. */
   failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
@@ -979,8 +984,38 @@ export class DStream<out T> {
     checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
     const { out, ...delivery } = options
     const warn = (line: string): void => this.#host.logger.warn({}, line)
-    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn)
-    return this.#output('print', spec, delivery)
+    const limit = positiveInteger('print', 'num', num)
+    // A log keeps the lines of several batches.
+    const toPanel = this.#host.panel({ name: `print at ${callSite().short}`, form: 'log', limit: 10 * limit })
+    const shown = (time: number, lines: readonly string[]): void =>
+      toPanel(
+        time,
+        lines.map((line) => ({ cells: [line] })),
+        [],
+      )
+    return this.#output(
+      'print',
+      print(this.#operator, limit, () => out ?? this.#host.out, warn, shown),
+      delivery,
+    )
+  }
+
+  /**
+   * Shows the first records of each batch on the board, a live page of the job (option `ui` of the context): as a table, as
+   * bars, as a line over the last 300 batches, as a number, as pictures or as a log. Records are shown as text only.
+   *
+   * @throws `bad-option`, `unknown-option`
+   *
+   * @example
+   * words.countByValue().show('Words', { as: 'bars', limit: 10 })
+   * lines.count().show('Lines a batch', { as: 'line', unit: 'lines' })
+   */
+  show(name: string, options: ShowOptions<T> & OutputOptions = {}): OutputOperation {
+    checkOptions('show', options, [...SHOW_OPTIONS, ...OUTPUT_OPTIONS])
+    const { as, key, value, limit, unit, href, ...delivery } = options
+    const spec = showSpec<T>(name, { as, key, value, limit, unit, href })
+    const toPanel = this.#host.panel({ name, form: spec.as, limit: spec.limit, unit: spec.unit })
+    return this.#output('show', show(this.#operator, spec, toPanel), delivery)
   }
 
   /**

@@ -28,6 +28,8 @@ import { explain, planOf, type Plan } from '../streams/graph/plan.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job-registry.js'
+import { JobPage } from './job-page.js'
+import { Board } from '../observe/board.js'
 import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
@@ -46,7 +48,7 @@ import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { safeLogger } from '../platform/safe-logger.js'
-import { stderrLogger } from '../platform/stderr-logger.js'
+import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
@@ -134,6 +136,9 @@ export class StreamingContext implements StreamContext {
   readonly #graph = new Graph()
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
+  readonly #board = new Board()
+  /** The page of the job, where one is wanted. */
+  readonly #page: JobPage | undefined
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
@@ -157,7 +162,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = safeLogger(options.logger ?? stderrLogger)
+    this.#logger = safeLogger(options.logger === 'json' ? stderrJsonLogger : (options.logger ?? stderrLogger))
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
@@ -177,6 +182,7 @@ export class StreamingContext implements StreamContext {
       }),
     })
     this.#host = this.#makeHost()
+    this.#page = this.#makePage()
     const { backpressure = false } = options
     if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
   }
@@ -705,6 +711,11 @@ export class StreamingContext implements StreamContext {
     return this.#progress.totals
   }
 
+  /** The address of the live page, while the job runs with the option `ui`. */
+  get uiUrl(): string | undefined {
+    return this.#page?.url
+  }
+
   /** @internal The engine once it is open, for the testing kit. */
   get engine(): Engine | undefined {
     return this.#engine
@@ -724,7 +735,9 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
-      this.#engine = await openEngine(this.#engineOptions())
+      const options = this.#engineOptions()
+      await this.#page?.open()
+      this.#engine = await openEngine(options)
       await this.#engine.start()
       this.#state = 'ACTIVE'
       this.#bus.emit('streamingStarted', { time: this.#clock.now() })
@@ -737,6 +750,7 @@ export class StreamingContext implements StreamContext {
           .stop()
           .catch(() => undefined)
           .finally(() => this.#inputs.close()))
+      await this.#page?.close()
       this.#letProcessEnd()
       throw error
     }
@@ -744,6 +758,7 @@ export class StreamingContext implements StreamContext {
 
   async #stop(gracefully: boolean, timeoutMs: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
+    this.#page?.metrics.touched()
     try {
       if (this.#state === 'ACTIVE') await this.#engine!.stop(gracefully, timeoutMs)
       else this.#logger.debug({}, 'StreamingContext has not been started yet')
@@ -752,8 +767,9 @@ export class StreamingContext implements StreamContext {
       this.#removeStopHandlers()
       this.#letProcessEnd()
       deactivate(this.appName, this)
-      this.#termination.stop()
       this.#bus.close()
+      await this.#page?.close()
+      this.#termination.stop()
     }
   }
 
@@ -792,6 +808,7 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       bus: this.#bus,
       progress: this.#progress,
+      onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
       clock: this.#clock,
       yielder: this.#yielder,
       logger: this.#logger,
@@ -802,7 +819,7 @@ export class StreamingContext implements StreamContext {
       delivery,
       timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
       virtualTime: this.#internals.virtualTime === true,
-      storage: this.#storage(),
+      storage: this.#meteredStorage(),
       recovers: this.#internals.recovers ?? true,
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
       storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
@@ -828,6 +845,35 @@ export class StreamingContext implements StreamContext {
   #storage(): Storage | undefined {
     if (this.#options.storage !== undefined) return this.#options.storage
     return this.#checkpointDir === undefined ? undefined : fileStorage(this.#checkpointDir)
+  }
+
+  #meteredStorage(): Storage | undefined {
+    const storage = this.#storage()
+    return storage === undefined ? undefined : (this.#page?.metered(storage, this.#clock) ?? storage)
+  }
+
+  #makePage(): JobPage | undefined {
+    const { ui = false, storage } = this.#options
+    if (ui === false) return undefined
+    return new JobPage({
+      ui: ui === true ? {} : ui,
+      name: this.appName,
+      batchMs: this.batchInterval.milliseconds,
+      options: this.#options,
+      graph: this.#graph,
+      inputs: this.#inputs,
+      board: this.#board,
+      bus: this.#bus,
+      progress: this.#progress,
+      logger: this.#logger,
+      clock: this.#clock,
+      yielder: this.#yielder,
+      location: () => (storage === undefined ? this.#checkpointDir : undefined),
+      retention: () => rememberTimes(this.#graph, this.#rememberMs ?? 0),
+      engine: () => this.#engine,
+      life: () => ({ state: this.#state, isStopping: this.#stopping !== undefined }),
+      failure: () => this.#termination.failure,
+    })
   }
 
   #mustBeNew(what: string): void {
@@ -891,6 +937,10 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),
       logger: this.#logger,
+      panel: (spec) => {
+        const index = this.#board.define(spec)
+        return (batchTime, rows, columns) => this.#board.show(index, { batchTime, rows }, columns)
+      },
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)

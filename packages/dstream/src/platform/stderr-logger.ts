@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
+import { jsonLogger } from './json-logger.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
 import { RecentStacks } from './recent-stacks.js'
 import { timersAtLoad } from './timers-at-load.js'
@@ -85,5 +86,8 @@ function ignore(): void {
 
 /** The default logger. It writes to standard error, so that standard output holds only the output of `print`. */
 export const stderrLogger = textLogger(toStderr)
+
+/** Writes lines of JSON to standard error. */
+export const stderrJsonLogger = jsonLogger(toStderr, () => Date.now())
 
 process.once('exit', () => stderrLogger.flush())

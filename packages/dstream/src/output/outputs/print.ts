@@ -12,12 +12,14 @@ const RULE = '-'.repeat(43)
  * reader of `out` has gone, as `head` does, nothing more is printed and the job goes on; other failures fail the output.
  *
  * @param warn told once when the reader has gone
+ * @param shown receives the records of each batch as text, without control characters
  */
 export function print<T>(
   parent: Operator<T>,
   num: number,
   out: () => Writable,
   warn: (line: string) => void,
+  shown: (time: number, lines: readonly string[]) => void = () => undefined,
 ): OutputSpec {
   return {
     kind: 'print',
@@ -27,8 +29,10 @@ export function print<T>(
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
       const form = recordForm(rdd.node.groups)
-      const shown = records.slice(0, num).map((record) => escapeControl(form(record)))
-      const lines = [RULE, `Time: ${time} ms`, RULE, ...shown, ...(records.length > num ? ['...'] : []), '']
+      const texts = records.slice(0, num).map((record) => escapeControl(form(record)))
+      if (records.length > num) texts.push('...')
+      shown(time, texts)
+      const lines = [RULE, `Time: ${time} ms`, RULE, ...texts, '']
       await write(out(), lines.map((line) => `${line}\n`).join(''), warn)
     },
   }
