@@ -173,12 +173,12 @@ const checkCommands = (title, dir, packages) => {
 }
 
 /** Ends a program as Ctrl-C would, once it prints its first batch. */
-const endAtFirstBatch = `data:text/javascript,const { write } = process.stdout
+const endAtFirstBatch = `data:text/javascript,${encodeURIComponent(`const { write } = process.stdout
 process.stdout.write = function (text, ...more) {
   process.stdout.write = write
   process.kill(process.pid, 'SIGTERM')
   return write.call(this, text, ...more)
-}`
+}`)}`
 
 /** Runs the first program of the README under the name that the README gives it, in what `npm init -y` makes, and as CommonJS. */
 const checkFirstProgram = (/** @type {string} */ dir) => {
