@@ -67,7 +67,7 @@ const layers = {
     'engine/recovery',
   ],
 
-  platform: ['base', 'durable'],
+  platform: ['base', 'durable', 'observe'],
   // The page of a job knows it by what observe/ shows of it.
   ui: ['base', 'observe'],
   api: [
@@ -98,6 +98,7 @@ const homes = {
   msgpackr: ['durable/codec'],
   ioredis: ['output/redis'],
   'prom-client': ['ui'],
+  '@opentelemetry/api': ['observe', 'platform'],
   preact: ['ui/page'],
   uplot: ['ui/page'],
 }

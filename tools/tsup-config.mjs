@@ -62,7 +62,9 @@ export const library = ({ entry, cli, page, external = [], bundled = [], paths }
     plugins: [ownNames],
     noExternal: bundled,
   }
-  const onSuccess = async () => keepLicences(bundled)
+  // The page holds all that it needs.
+  const ofPage = page === undefined ? [] : ['preact', 'uplot']
+  const onSuccess = async () => keepLicences([...bundled, ...ofPage])
   return defineConfig([
     { ...common, format: 'esm', entry: cli === undefined ? entry : { ...entry, cli } },
     // treeshake: shared CJS chunks come from rollup; tsup's other way to them rewrites every class field.

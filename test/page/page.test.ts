@@ -84,6 +84,8 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
 
   async function open(t: TestContext, path: string, width = 1280): Promise<Page> {
     const page = await browser.newPage()
+    // A page behind another one is not drawn.
+    await page.bringToFront()
     await page.setViewport({ width, height: 900 })
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warn') faults.push(`${path}: ${message.text()}`)

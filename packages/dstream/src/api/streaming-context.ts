@@ -29,6 +29,7 @@ import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job-registry.js'
 import { JobPage } from './job-page.js'
+import { BatchSpans } from '../observe/batch-spans.js'
 import { Board } from '../observe/board.js'
 import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
@@ -44,6 +45,7 @@ import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
+import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
@@ -145,6 +147,8 @@ export class StreamingContext implements StreamContext {
   readonly #bus: ListenerBus
   readonly #termination: Termination
   readonly #host: StreamHost
+  /** The spans of batches, where the program has registered a provider of traces. */
+  #spans: BatchSpans | undefined
   #state: StreamingContextState = 'INITIALIZED'
   #checkpointDir: string | undefined
   #rememberMs: number | undefined
@@ -735,6 +739,7 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
+      await this.#traceBatches()
       const options = this.#engineOptions()
       await this.#page?.open()
       this.#engine = await openEngine(options)
@@ -809,6 +814,7 @@ export class StreamingContext implements StreamContext {
       bus: this.#bus,
       progress: this.#progress,
       onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
+      traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
       clock: this.#clock,
       yielder: this.#yielder,
       logger: this.#logger,
@@ -850,6 +856,13 @@ export class StreamingContext implements StreamContext {
   #meteredStorage(): Storage | undefined {
     const storage = this.#storage()
     return storage === undefined ? undefined : (this.#page?.metered(storage, this.#clock) ?? storage)
+  }
+
+  async #traceBatches(): Promise<void> {
+    const telemetry = await openTelemetry()
+    if (telemetry === undefined) return
+    this.#spans = new BatchSpans(telemetry, this.appName)
+    this.#bus.addListener(this.#spans)
   }
 
   #makePage(): JobPage | undefined {

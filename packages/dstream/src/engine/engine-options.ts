@@ -21,6 +21,8 @@ export interface EngineOptions extends LockOptions {
   readonly progress: ProgressLog
   /** Receives the time of each batch whose outputs have been given it, before its data is forgotten. */
   readonly onEvaluated: ((time: number, evaluation: GraphEvaluation) => Promise<void>) | undefined
+  /** Returns the header for traces of the attempt of an output that is under way. */
+  readonly traceparent: ((output: number, time: number) => string | undefined) | undefined
   readonly clock: Clock
   readonly yielder: Yielder
   readonly onCrashPoint: CrashHook | undefined

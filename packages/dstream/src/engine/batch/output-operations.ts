@@ -33,6 +33,8 @@ export interface OutputOperationsOptions {
   readonly failed: (failure: Failure) => void
   readonly stop: (error: unknown) => void
   readonly onCrashPoint: CrashHook | undefined
+  /** Returns the header for traces of the attempt that is under way. */
+  readonly traceparent: ((output: number, time: number) => string | undefined) | undefined
 }
 
 const outputBegins = crashPoint('output:begin')
@@ -222,6 +224,7 @@ export class OutputOperations {
     const begun = this.#begin(output, time)
     try {
       await outputBegins(onCrashPoint)
+      attempt.traceparent = this.#options.traceparent?.(output.index, time)
       await runUserCode(() => output.run(rdd as RDD<never>, time, attempt))
       await outputDone(onCrashPoint)
     } catch (error) {

@@ -207,7 +207,7 @@ export const DEFINITIONS: readonly Definition[] = [
   ...KEPT,
 ]
 
-/** Puts the metrics of jobs into a registry. All jobs of a page share them, told apart by the label `job`. */
+/** Puts the metrics of jobs into a registry. All jobs of a page share them, told apart by the label `app`. */
 export class JobCollector {
   readonly #registry: Registry
   readonly #names: readonly string[]
@@ -230,7 +230,7 @@ function collected({ name, help, type, labels = [], samples }: Definition, jobs:
   const configuration: MetricConfiguration<string> = {
     name: PREFIX + name,
     help,
-    labelNames: ['job', ...labels],
+    labelNames: ['app', ...labels],
     registers: [],
   }
   const metric = new Gauge({
@@ -238,7 +238,7 @@ function collected({ name, help, type, labels = [], samples }: Definition, jobs:
     collect() {
       this.reset()
       for (const job of jobs()) {
-        for (const [more, value] of samples(job)) if (value !== undefined) this.set({ job: job.name, ...more }, value)
+        for (const [more, value] of samples(job)) if (value !== undefined) this.set({ app: job.name, ...more }, value)
       }
     },
   })
@@ -273,15 +273,15 @@ class DelayMetric {
   }
 }
 
-function histogramSamples(name: string, job: string, { bounds, counts, sum, count }: DelayHistogram): object[] {
+function histogramSamples(name: string, app: string, { bounds, counts, sum, count }: DelayHistogram): object[] {
   let below = 0
   const buckets = [...bounds.map((bound) => String(bound / 1000)), '+Inf'].map((le, i) => {
     below += counts[i]!
-    return { metricName: `${name}_bucket`, labels: { le, job }, value: below }
+    return { metricName: `${name}_bucket`, labels: { le, app }, value: below }
   })
   return [
     ...buckets,
-    { metricName: `${name}_sum`, labels: { job }, value: sum / 1000 },
-    { metricName: `${name}_count`, labels: { job }, value: count },
+    { metricName: `${name}_sum`, labels: { app }, value: sum / 1000 },
+    { metricName: `${name}_count`, labels: { app }, value: count },
   ]
 }

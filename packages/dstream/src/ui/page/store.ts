@@ -24,11 +24,10 @@ export class Store {
   #run = 0
 
   constructor() {
-    document.addEventListener('visibilitychange', () => {
-      if (document.hidden) return
-      if (this.#source?.readyState === EventSource.CLOSED) this.connect()
-      this.#tell()
-    })
+    // A browser opens six connections to a server, however many tabs there are: one that nobody sees gives its own back.
+    document.addEventListener('visibilitychange', () => (document.hidden ? this.#disconnect() : this.connect()))
+    addEventListener('pagehide', () => this.#disconnect())
+    addEventListener('pageshow', ({ persisted }) => persisted && this.connect())
   }
 
   subscribe(listener: () => void): () => void {
@@ -50,6 +49,11 @@ export class Store {
       if (source.readyState === EventSource.CLOSED)
         setTimeout(() => this.#source === source && this.connect(), AGAIN_MS)
     }
+  }
+
+  #disconnect(): void {
+    this.#source?.close()
+    this.#source = undefined
   }
 
   /** Shows another job. */
