@@ -46,13 +46,14 @@ export interface SourceSplit {
  *
  * @example
  * const logs: Record<string, string[]> = { a: ['1', '2'], b: ['3'] }
- * const source: SplitSource<string, number, { name: string; line: number }> = {
- *   initial: () => 0,
- *   plan: (line) => Math.min(line + 1, 2),
- *   splits: (line) => Object.keys(logs).map((name) => ({ name, line, atEnd: line + 1 >= logs[name]!.length })),
- *   read: ({ name, line }) => logs[name]!.slice(line, line + 1),
- * }
- * const out = t.output(ssc.fromSource(source))
+ * const out = t.output(
+ *   ssc.fromSource({
+ *     initial: () => 0,
+ *     plan: (line: number) => Math.min(line + 1, 2),
+ *     splits: (line: number) => Object.keys(logs).map((name) => ({ name, line, atEnd: line + 1 >= logs[name]!.length })),
+ *     read: ({ name, line }: { name: string; line: number }) => logs[name]!.slice(line, line + 1),
+ *   }),
+ * )
  * await t.run(2)
  * out.batches // [['1', '3'], ['2']]
  */
@@ -84,7 +85,16 @@ export function withSplits<T>(rdd: RDD<T>, splits: readonly SourceSplit[]): RDD<
  * Only the RDD of the source itself has them, as in Spark's `HasOffsetRanges`; for every other one it is `undefined`.
  *
  * @example
- * ssc.fromSource(source).foreachRDD((rdd) => console.log(splitsOf(rdd)?.map(({ name }) => name)))
+ * const names: (string | undefined)[] = []
+ * const source = {
+ *   initial: () => 0,
+ *   plan: (from: number) => from + 1,
+ *   splits: (from: number) => [{ name: 'log', from }],
+ *   read: ({ from }: { from: number }) => [from],
+ * }
+ * ssc.fromSource(source).foreachRDD((rdd) => void names.push(splitsOf(rdd)?.[0]?.name))
+ * await t.run(1)
+ * names // ['log']
  */
 export function splitsOf(rdd: RDD<unknown>): readonly SourceSplit[] | undefined {
   return splitsOfNode.get(rdd.node)

@@ -26,7 +26,7 @@ const BATCHES = 3
  * @param make returns a new, empty place for each case
  *
  * @example
- * const place = (): SinkPlace<number> => {
+ * const rules = sinkContract<number>(() => {
  *   const batches = new Map<number, number[]>()
  *   return {
  *     sink: () => ({
@@ -36,8 +36,8 @@ const BATCHES = 3
  *     record: (n) => n,
  *     read: () => Promise.resolve([...batches.values()].flat()),
  *   }
- * }
- * for (const { run } of sinkContract(place)) await run()
+ * })
+ * for (const { run } of rules) await run()
  */
 export function sinkContract<T>(make: () => SinkPlace<T> | Promise<SinkPlace<T>>): readonly ContractCase[] {
   aFunction('sinkContract', 'make', make)

@@ -25,7 +25,7 @@ const RECORDS = 4
  * @param make returns a new, empty origin for each case
  *
  * @example
- * const origin = (): SourceOrigin<number> => {
+ * const rules = sourceContract<number>(() => {
  *   const log: number[] = []
  *   return {
  *     source: () => ({
@@ -36,8 +36,8 @@ const RECORDS = 4
  *     record: (n) => n,
  *     append: (records) => Promise.resolve(void log.push(...records)),
  *   }
- * }
- * for (const { run } of sourceContract(origin)) await run()
+ * })
+ * for (const { run } of rules) await run()
  */
 export function sourceContract<T>(make: () => SourceOrigin<T> | Promise<SourceOrigin<T>>): readonly ContractCase[] {
   aFunction('sourceContract', 'make', make)
