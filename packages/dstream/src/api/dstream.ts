@@ -973,7 +973,8 @@ export class DStream<out T> {
 
   /**
    * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). Each record has
-   * the form that Spark gives it, which `textForm` returns too: `(a,1)`, `(a,ArrayBuffer(1, 2))`. When the reader of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
+   * the form that Spark gives it, which `textForm` returns too: `(a,1)`, `(a,ArrayBuffer(1, 2))`. When the reader of `out` has
+   * gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)

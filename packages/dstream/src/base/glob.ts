@@ -48,8 +48,8 @@ export function nameTest(text: string): RegExp | undefined {
   if (!/[*?[]/.test(text.replace(ESCAPE, ''))) return undefined
   let source = text.startsWith('.') ? '' : '(?!\\.)'
   for (let i = 0; i < text.length; i++) {
-    const character = isEscape(text, i) ? text[++i]! : text[i]!
-    const escaped = i > 0 && isEscape(text, i - 1)
+    const escaped = isEscape(text, i)
+    const character = text[escaped ? ++i : i]!
     const end = character === '[' && !escaped ? text.indexOf(']', i + 2) : -1
     if (escaped) source += literal(character)
     else if (character === '*') source += '.*'

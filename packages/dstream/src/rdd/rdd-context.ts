@@ -1,6 +1,6 @@
-import { badOption, sparseRecords } from '../base/errors/options.js'
+import { badOption } from '../base/errors/options.js'
 import { notAnRDD } from '../base/errors/rdd.js'
-import { anIterable, aString, checkOptions, positiveInteger } from '../base/options.js'
+import { anIterable, aString, checkOptions, positiveInteger, withoutHoles } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
 import { reslice, slices } from './transformations/partition-steps.js'
@@ -79,12 +79,7 @@ export class RDDContext implements RDDFactory {
    * mark is no part of the first line. @throws `no-files`, and `nothing-to-load` when it is evaluated
    */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
-    checkOptions('textFile', options, ['numPartitions'])
-    aString('textFile', 'path', path)
-    const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
-    const files = filesOf(this.runtime, 'textFile')
-    const lines = source('textFile', [{ load: () => files.loadText(path) }])
-    return new RDD(this, n === 1 ? lines : reslice(lines, 'textFile', n))
+    return this.#files('textFile', 'loadText', path, options)
   }
 
   /**
@@ -92,12 +87,12 @@ export class RDDContext implements RDDFactory {
    * small files, since a text is held in memory as a whole. @throws `no-files`
    */
   wholeTextFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, string]> {
-    return this.#wholeFiles('wholeTextFiles', 'loadWholeTexts', path, options)
+    return this.#files('wholeTextFiles', 'loadWholeTexts', path, options)
   }
 
   /** Does the same as `wholeTextFiles`, with the bytes of each file as they are. @throws `no-files` */
   binaryFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, Uint8Array]> {
-    return this.#wholeFiles('binaryFiles', 'loadWholeBytes', path, options)
+    return this.#files('binaryFiles', 'loadWholeBytes', path, options)
   }
 
   /** Makes an RDD of the records that `saveAsObjectFile` wrote to a directory. @throws `no-files` */
@@ -134,9 +129,9 @@ export class RDDContext implements RDDFactory {
     return collectionAccumulator(name)
   }
 
-  #wholeFiles<T>(
+  #files<T>(
     where: string,
-    load: 'loadWholeTexts' | 'loadWholeBytes',
+    load: 'loadText' | 'loadWholeTexts' | 'loadWholeBytes',
     path: string,
     options: { numPartitions?: number | undefined } | undefined,
   ): RDD<T> {
@@ -144,8 +139,8 @@ export class RDDContext implements RDDFactory {
     aString(where, 'path', path)
     const n = positiveInteger(where, 'numPartitions', options?.numPartitions ?? 1)
     const files = filesOf(this.runtime, where)
-    const whole = source(where, [{ load: () => files[load](path) }])
-    return new RDD(this, n === 1 ? whole : reslice(whole, where, n))
+    const records = source(where, [{ load: () => files[load](path) }])
+    return new RDD(this, n === 1 ? records : reslice(records, where, n))
   }
 }
 
@@ -154,9 +149,5 @@ const VERY_LONG = 2 ** 24
 
 /** Returns the array. @throws `bad-option` for one with billions of places and few records, which would be read for hours */
 function dense<T>(records: readonly T[]): readonly T[] {
-  if (records.length <= VERY_LONG) return records
-  for (let i = 0; i < records.length; i++) {
-    if (records[i] === undefined && !(i in records)) throw sparseRecords('parallelize', i, records.length)
-  }
-  return records
+  return records.length <= VERY_LONG ? records : withoutHoles('parallelize', records)
 }

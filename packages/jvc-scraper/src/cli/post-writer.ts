@@ -17,8 +17,8 @@ const COLUMNS = [...postFields, ...furtherFields]
 
 /**
  * Writes posts to a stream as JSON lines or CSV, at the pace of its reader. In CSV an apostrophe precedes a text that begins
- * like a formula, with `=`, `+`, `-` or `@`. It takes the place of the log of the feed in a
- * crawl: a post whose id is not above the last one of its topic is left out, so that a visit may be repeated.
+ * like a formula, with `=`, `+`, `-` or `@`. It takes the place of the log of the feed in a crawl: a post whose id is not
+ * above the last one of its topic is left out, so that a visit may be repeated.
  */
 export class PostWriter {
   readonly #out: Writable

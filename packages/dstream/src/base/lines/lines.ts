@@ -1,4 +1,5 @@
 import { fileLineTooLong } from '../errors/receive.js'
+import { concat } from '../bytes.js'
 import { lineCodec } from './line-codec.js'
 import { LineCutter } from './line-cutter.js'
 
@@ -21,25 +22,18 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable
 }
 
 async function* withoutMark(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  /** The number of bytes of the mark that have been seen; `undefined` behind the beginning. */
-  let seen: number | undefined = 0
+  /** The first bytes, until they are enough to tell; `undefined` behind the beginning. */
+  let start: Uint8Array[] | undefined = []
   for await (const chunk of chunks) {
-    if (seen === undefined) {
+    if (start === undefined) {
       yield chunk
       continue
     }
-    let at = 0
-    while (at < chunk.length && seen < BYTE_ORDER_MARK.length && chunk[at] === BYTE_ORDER_MARK[seen]) {
-      at++
-      seen++
-    }
-    if (at === chunk.length && seen < BYTE_ORDER_MARK.length) continue
-    // Bytes that only begin like the mark belong to the text.
-    if (seen < BYTE_ORDER_MARK.length && seen > 0) yield Uint8Array.from(BYTE_ORDER_MARK.slice(0, seen))
-    seen = undefined
-    yield chunk.subarray(at)
+    if (chunk.length > 0) start.push(chunk)
+    const bytes = concat(start)
+    if (bytes.length < BYTE_ORDER_MARK.length) continue
+    start = undefined
+    yield BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes
   }
-  if (seen !== undefined && seen > 0 && seen < BYTE_ORDER_MARK.length) {
-    yield Uint8Array.from(BYTE_ORDER_MARK.slice(0, seen))
-  }
+  if (start !== undefined && start.length > 0) yield concat(start)
 }

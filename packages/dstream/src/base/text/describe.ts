@@ -19,11 +19,7 @@ function form(value: unknown): string {
 }
 
 function element(value: unknown): string {
-  try {
-    return Array.isArray(value) ? jsonForm(value) : form(value)
-  } catch {
-    return textForm(value)
-  }
+  return typeof value === 'object' && value !== null ? objectForm(value) : form(value)
 }
 
 /** Returns JSON for all objects: an error speaks of the language's values, and not of Scala's. */

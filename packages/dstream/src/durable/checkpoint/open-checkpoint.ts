@@ -1,6 +1,6 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logSteps, readLog, type Segment } from '../log/log.js'
+import { listLog, Log, logSteps, readLog, type LogOptions, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -12,17 +12,14 @@ import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } fro
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
-import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot, understood } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
-/** The folder of the log of commits. */
-export const COMMITS = 'commits'
+const COMMITS = 'commits'
 const DISCARD_MARK = 'discarding'
 const points = logSteps('commit')
-/** The size beyond which a file of commits is followed by another. */
-export const SEGMENT_BYTES = 32 * 1024 * 1024
-const defaults = { segmentBytes: SEGMENT_BYTES, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
+const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint
@@ -110,16 +107,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   let begins = true
   const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
-  const log = new Log({
-    storage,
-    folder: COMMITS,
-    kind: 'c',
-    segmentBytes,
-    points,
-    steps,
-    retry: options.retry,
-    head: () => encodeHead(headOfFile()),
-  })
+  const log = commitLog({ storage, segmentBytes, steps, retry: options.retry, head: headOfFile })
   await log.begin(segments)
   begins = false
   await prepared.begin()
@@ -150,6 +138,18 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   }
   const recovered = recoveredFrom(state, more, journal)
   return { checkpoint, recovered }
+}
+
+/** Returns the log of commits, to go on with. @param options by default the files are as large as a job's */
+export function commitLog({
+  segmentBytes = defaults.segmentBytes,
+  head,
+  ...options
+}: Pick<LogOptions, 'storage' | 'steps' | 'retry'> & {
+  readonly segmentBytes?: number
+  readonly head: () => CommitHead
+}): Log {
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
@@ -212,7 +212,7 @@ export async function readCommits(
   for (const segment of segments) {
     // The head too may say what an earlier program has let go.
     if (segment.first >= next)
-      understood(segment, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
@@ -267,16 +267,8 @@ async function understoodInSteps(
   read: () => Iterator<void>,
   slice: Slice | undefined,
 ): Promise<void> {
-  const steps = understood(segment, offset, read)
-  while (understood(segment, offset, () => steps.next()).done !== true) await slice?.pause()
-}
-
-function understood<T>(segment: Segment, offset: number, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
-  }
+  const steps = understood(segment.file, offset, read)
+  while (understood(segment.file, offset, () => steps.next()).done !== true) await slice?.pause()
 }
 
 async function discard(storage: Storage): Promise<void> {

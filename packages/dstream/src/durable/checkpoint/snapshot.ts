@@ -218,7 +218,8 @@ async function framesOf(storage: Storage, file: string, first: number): Promise<
   return read.frames
 }
 
-function understood<T>(file: string, offset: number, read: () => T): T {
+/** Reads a frame of a file that is whole. @throws `checkpoint-damaged` in place of what `read` throws */
+export function understood<T>(file: string, offset: number, read: () => T): T {
   try {
     return read()
   } catch (error) {

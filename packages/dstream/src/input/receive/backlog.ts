@@ -1,4 +1,3 @@
-import { sparseRecords } from '../../base/errors/options.js'
 import { bufferFull } from '../../base/errors/receive.js'
 
 export interface BufferLimits {
@@ -71,13 +70,9 @@ export function sizeOf(record: unknown): number {
   return record instanceof Uint8Array ? record.byteLength : 0
 }
 
-/** Returns the bytes for which the records count. @throws `bad-option` for an array with holes, which may have no end */
+/** Returns the bytes for which the records count. */
 export function sizeOfRecords(records: readonly unknown[]): number {
   let size = 0
-  for (let i = 0; i < records.length; i++) {
-    const record = records[i]
-    if (record === undefined && !(i in records)) throw sparseRecords('storeBlock', i, records.length)
-    size += sizeOf(record)
-  }
+  for (const record of records) size += sizeOf(record)
   return size
 }

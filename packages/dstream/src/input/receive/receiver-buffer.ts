@@ -4,6 +4,7 @@ import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
 import { blockNotStored } from '../../base/errors/receive.js'
 import type { RecordError } from '../../base/record-error.js'
 import type { Clock } from '../../base/ports.js'
+import { withoutHoles } from '../../base/options.js'
 import { Backlog, sizeOf, sizeOfRecords } from './backlog.js'
 import type { BufferLimits } from './backlog.js'
 import { BlockBuilder } from './block-builder.js'
@@ -111,10 +112,10 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   /** @throws `receiver-buffer-full`, `block-not-stored` */
   async storeBlock(records: readonly unknown[], options: StoreBlockOptions): Promise<void> {
     if (records.length === 0) return
-    const size = sizeOfRecords(records)
-    const copy = records.slice()
+    // Before the copy: an array with holes may have billions of places.
+    const copy = withoutHoles('storeBlock', records).slice()
     await this.#storeAtOnce(
-      { payload: { records: copy }, count: copy.length, position: options.position, size },
+      { payload: { records: copy }, count: copy.length, position: options.position, size: sizeOfRecords(copy) },
       options,
     )
   }

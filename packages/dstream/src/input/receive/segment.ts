@@ -1,7 +1,7 @@
 import type { BlockPayload } from '../../durable/blocks/block.js'
 import { concat } from '../../base/bytes.js'
 import { countOf, isCounting, type Codec } from '../../base/codec.js'
-import { sizeOf, sizeOfEncoded } from './backlog.js'
+import { sizeOfEncoded, sizeOfRecords } from './backlog.js'
 
 /** A closed segment: a block that has no id yet. */
 export interface BlockContents {
@@ -52,7 +52,7 @@ export class RecordSegment implements Segment {
 
   close(): BlockContents {
     const records = this.#records
-    const size = records.reduce<number>((sum, record) => sum + sizeOf(record), 0)
+    const size = sizeOfRecords(records)
     return { payload: { records }, count: records.length, position: lastGiven(this.#positions ?? []), size }
   }
 }
