@@ -61,7 +61,7 @@ export interface SplitSource<T, P, S extends SourceSplit = SourceSplit> extends 
   /** Returns the splits of the records after `from` up to `until`; one without records may be left out. */
   splits(from: P, until: P): readonly S[] | Promise<readonly S[]>
   /** Returns the records of a split, or a promise of them: the same ones at every call. */
-  read(split: S, options: ReadOptions): Later<T>
+  read(split: NoInfer<S>, options: ReadOptions): Later<T>
 }
 
 /** @throws `bad-splits` for what is no list of splits with names of their own */
