@@ -51,7 +51,7 @@ module.exports = {
       // A peer is declared too, though it counts as in no package's dependencies. Packages that the build bundles are
       // devDependencies.
       to: {
-        pathNot: 'node_modules/msgpackr/',
+        pathNot: 'node_modules/(msgpackr|preact|uplot)/',
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
         dependencyTypesNot: ['npm-peer'],
       },
@@ -79,6 +79,18 @@ module.exports = {
       severity: 'error',
       from: { path: `${src}/`, pathNot: [tests, `${src}/${names(machine)}`] },
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-page-is-loaded-on-demand',
+      comment: 'A program without the option ui loads nothing of it: import() it where it is wanted.',
+      severity: 'error',
+      from: { path: `${src}/`, pathNot: [tests, `${src}/ui/`] },
+      to: {
+        path: `${src}/ui/`,
+        pathNot: `${src}/ui/ui-options\\.ts$`,
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'the-index-is-for-users',

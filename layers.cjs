@@ -67,7 +67,9 @@ const layers = {
     'engine/recovery',
   ],
 
-  platform: ['base', 'durable'],
+  platform: ['base', 'durable', 'observe'],
+  // The page of a job knows it by what observe/ shows of it.
+  ui: ['base', 'observe'],
   api: [
     'base',
     'observe',
@@ -79,6 +81,7 @@ const layers = {
     'output/delivery',
     'engine',
     'platform',
+    'ui',
   ],
 }
 
@@ -86,7 +89,7 @@ const layers = {
 const rim = ['output/files', 'output/redis', 'testing', 'cli']
 
 /** Folders that may touch Node: its built-in modules, the real clock, the process. */
-const machine = ['platform', ...rim]
+const machine = ['platform', 'ui', ...rim]
 
 /** npm package → the folders that may import it */
 const homes = {
@@ -94,6 +97,10 @@ const homes = {
   immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
   msgpackr: ['durable/codec'],
   ioredis: ['output/redis'],
+  'prom-client': ['ui'],
+  '@opentelemetry/api': ['observe', 'platform'],
+  preact: ['ui/page'],
+  uplot: ['ui/page'],
 }
 
 module.exports = { layers, rim, machine, homes }

@@ -5,7 +5,7 @@
 //   node examples/auteurs.js        in another
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
-import { feed, optionsOf } from './settings.js'
+import { feed, optionsOf, printing } from './settings.js'
 
 /** @param {number} a @param {number} b */
 function add(a, b) {
@@ -20,9 +20,16 @@ await StreamingContext.run(import.meta, optionsOf('auteurs'), (ssc) => {
     .reduceByKey(add)
     .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
 
-  totals
+  const top = totals
     .mapToPair(([auteur, total]) => [total, auteur])
     .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
     .mapToPair(([total, auteur]) => [auteur, total])
-    .print(10)
+
+  top.print(10, printing('auteurs'))
+  top.show('Top authors', {
+    as: 'bars',
+    limit: 15,
+    unit: 'posts',
+    href: ([auteur]) => `https://www.jeuxvideo.com/profil/${encodeURIComponent(auteur.toLowerCase())}?mode=infos`,
+  })
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { freePort } from '../test/free-port.js'
 import { wordsOf } from './text.js'
 import { startSimulator, type Simulator, type TruthPost } from 'jvc-scraper/simulator'
 
@@ -115,5 +116,54 @@ test('pseudo prints every post of the authors, in whatever case they are given',
   const program = job('pseudo', { PSEUDO: `${pseudo.toUpperCase()}, /^mr-/i` })
   await program.until(({ out }) => posts.every(({ hour, topic }) => out.includes(`${hour}  ${topic}`)))
   expect(program.out.match(/^\d+ ms {2}/gm)).toHaveLength(posts.length)
+  expect(await program.interrupt()).toBe(0)
+})
+
+test('all five run in one process, with one board that has their tables', async () => {
+  const uiPort = await freePort()
+  const program = new Program(path('./all.js'), [], {
+    SCRAPER_HOST: '127.0.0.1',
+    SCRAPER_PORT: String(port),
+    BATCH_MS: '250',
+    CHECKPOINTS: join(folder, 'all'),
+    UI_PORT: String(uiPort),
+    PICTURES: simulator.url,
+    LABELS: '1',
+    PSEUDO: '/^mr/i',
+  })
+  const url = `http://127.0.0.1:${uiPort}`
+  const posts = simulator.truth()
+  const stickers = posts.flatMap((post) => post.stickers.filter((url) => url.startsWith('https://image.noelshack.com')))
+  const expected = {
+    'Top stickers': top(24, stickers),
+    'Top authors': top(
+      15,
+      posts.map(({ auteur }) => auteur),
+    ),
+    Words: top(
+      15,
+      posts.flatMap(({ message }) => wordsOf(message)),
+    ),
+    Topics: top(
+      15,
+      posts.map(({ topicId }) => topicId),
+    ),
+  }
+  await program.until(({ err }) => err.includes(`The page of the job is at ${url}`))
+  const read = async (path: string) => (await fetch(`${url}${path}`)).json() as Promise<any[]>
+  const shown = async () => {
+    const names = (await read('/api/v1/applications')).map(({ name }) => name as string)
+    expect(names.sort()).toEqual(['auteurs', 'pseudo', 'stickers', 'topics', 'wordcount'])
+    const panels = (await Promise.all(names.map((name) => read(`/api/v1/applications/${name}/board`)))).flat()
+    const cells = (name: string) => panels.find((panel) => panel.name === name).batches.at(-1)?.rows ?? []
+    const last = (name: string) => cells(name).map((row: { cells: unknown[] }) => row.cells.at(-1))
+    return Object.fromEntries(Object.keys(expected).map((name) => [name, last(name)]))
+  }
+  await vi.waitFor(async () => expect(await shown()).toEqual(expected), { timeout: 60_000, interval: 200 })
+  const board = await read('/api/v1/applications/stickers/board')
+  const pictures = board.find(({ name }) => name === 'Top stickers')
+  const picture = await fetch(pictures.batches[0].rows[0].cells[0])
+  expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+  expect(program.out).toMatch(/^auteurs {3}\| \(/m)
   expect(await program.interrupt()).toBe(0)
 })

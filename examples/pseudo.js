@@ -12,13 +12,17 @@ import { feed, isWanted, optionsOf } from './settings.js'
 await StreamingContext.run(import.meta, optionsOf('pseudo'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))
 
-  posts
-    .filter((post) => isWanted(post.auteur))
+  const wanted = posts.filter((post) => isWanted(post.auteur))
+
+  wanted
     .map((post) => `${post.auteur}\n${post.hour}  ${post.topic}\n${indent(post.message)}`)
     // All of them, not the first few.
     .foreachRDD(async (rdd, time) => {
       for (const text of await rdd.collect()) console.log(`${time}  ${printable(text)}\n`)
     })
+  wanted
+    .map((post) => `${post.hour}  ${post.auteur} in ${post.topic}: ${post.message}`)
+    .show('Posts of the wanted authors', { as: 'log', limit: 100 })
 })
 
 /** @param {string} message */

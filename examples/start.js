@@ -5,11 +5,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const jobs = ['stickers', 'auteurs', 'pseudo', 'wordcount', 'topics']
-const usage = `usage: npm start -- [${jobs.join('|')}|all]   (SCRAPER_PORT, BATCH_MS and PSEUDO are read from the environment)`
+const usage = `usage: npm start -- [${jobs.join('|')}|all]   (SCRAPER_PORT, UI_PORT, BATCH_MS and PSEUDO are read from the environment)`
 function here(/** @type {string} */ path) {
   return fileURLToPath(new URL(path, import.meta.url))
 }
@@ -17,10 +16,8 @@ function here(/** @type {string} */ path) {
 const chosen = process.argv[2] ?? 'stickers'
 if (process.argv.length > 3 || !(jobs.includes(chosen) || chosen === 'all'))
   fail(`there is no job "${chosen}". ${usage}`, 2)
-const running = chosen === 'all' ? jobs : [chosen]
-const port = Number(process.env['SCRAPER_PORT'] || 6667)
-if (!(Number.isInteger(port) && port > 0 && port < 65_536))
-  fail(`SCRAPER_PORT must be a port; got "${process.env['SCRAPER_PORT']}".`, 2)
+const port = portIn('SCRAPER_PORT', 6667)
+const uiPort = portIn('UI_PORT', 4040)
 if (!(await isFree(port))) {
   fail(
     `port ${port}, for the feed, is in use. Choose another: SCRAPER_PORT=${port + 10} npm start${chosen === 'stickers' ? '' : ` -- ${chosen}`}`,
@@ -56,33 +53,39 @@ setInterval(() => {
   if (process.ppid !== ppid) void stop(0)
 }, 500).unref()
 
-const scraper = run(here('../packages/jvc-scraper/bin/jvc-scraper.js'), ['--simulate', '--port', String(port)], {})
+// The page shows the pictures of the simulated forum, so that nothing needs the internet.
+const forumPort = await anyFreePort()
+const forum = ['--simulate', '--simulator-port', String(forumPort), '--port', String(port)]
+const scraper = run(here('../packages/jvc-scraper/bin/jvc-scraper.js'), forum, {})
 await isListening(port)
 console.log(`\nTables follow every ${Number(process.env['BATCH_MS'] || 3000) / 1000} s. Ctrl-C ends everything.\n`)
-workers = running.map((job) => {
-  const env = { SCRAPER_HOST: '127.0.0.1', SCRAPER_PORT: String(port), CHECKPOINT_DIR: join(memory, job) }
-  return run(here(`./${job}.js`), [], env, running.length > 1 ? job : undefined)
-})
+workers = [
+  run(here(`./${chosen}.js`), [], {
+    SCRAPER_HOST: '127.0.0.1',
+    SCRAPER_PORT: String(port),
+    UI_PORT: String(uiPort),
+    PICTURES: `http://127.0.0.1:${forumPort}`,
+    CHECKPOINTS: memory,
+    ...(chosen === 'all' && { LABELS: '1' }),
+  }),
+]
 
 /**
  * Starts a program of its own, in a group of its own: Ctrl-C reaches only this one, which stops the others in order. If
  * this one is killed, the others notice and stop too.
  *
- * @param {string} file @param {string[]} args @param {Record<string, string>} env @param {string} [label]
+ * @param {string} file @param {string[]} args @param {Record<string, string>} env
  */
-function run(file, args, env, label) {
-  const stdout = label === undefined ? 'inherit' : 'pipe'
+function run(file, args, env) {
   const child = spawn(
     process.execPath,
     ['--import', new URL('./with-parent.js', import.meta.url).href, file, ...args],
     {
-      stdio: ['ignore', stdout, 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
       env: { ...process.env, ...env },
     },
   )
-  if (child.stdout)
-    createInterface({ input: child.stdout }).on('line', (line) => console.log(`${label?.padEnd(9)} | ${line}`))
   children.push(child)
   child.once('exit', (code) => {
     if (stoppedAt === undefined) void stop(code || 1)
@@ -106,6 +109,24 @@ async function ended(child) {
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   await exit
+}
+
+/** @param {string} name @param {number} otherwise */
+function portIn(name, otherwise) {
+  const given = Number(process.env[name] || otherwise)
+  if (Number.isInteger(given) && given > 0 && given < 65_536) return given
+  return fail(`${name} must be a port; got "${process.env[name]}".`, 2)
+}
+
+/** @returns {Promise<number>} */
+function anyFreePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port: free } = /** @type {import('node:net').AddressInfo} */ (server.address())
+      server.close(() => resolve(free))
+    })
+  })
 }
 
 /** @param {number} port @returns {Promise<boolean>} */

@@ -5,7 +5,7 @@
 //   node examples/stickers.js       in another
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
-import { feed, optionsOf } from './settings.js'
+import { feed, optionsOf, perSecond, pictureOf, printing } from './settings.js'
 
 /** @param {number} a @param {number} b */
 function add(a, b) {
@@ -23,9 +23,12 @@ await StreamingContext.run(import.meta, optionsOf('stickers'), (ssc) => {
     .reduceByKey(add)
     .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
 
-  totals
+  const top = totals
     .mapToPair(([url, total]) => [total, url])
     .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
     .mapToPair(([total, url]) => [url, total])
-    .print(15)
+
+  top.print(15, printing('stickers'))
+  top.show('Top stickers', { as: 'pictures', limit: 24, key: ([url]) => pictureOf(url), href: ([url]) => url })
+  posts.count().map(perSecond).show('Posts per second', { as: 'line', unit: 'posts/s' })
 })

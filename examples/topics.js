@@ -5,25 +5,27 @@
 //   node examples/topics.js         in another
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
-import { feed, optionsOf } from './settings.js'
+import { feed, optionsOf, printing } from './settings.js'
 
 await StreamingContext.run(import.meta, optionsOf('topics'), (ssc) => {
   const posts = ssc.receiverStream(new JvcReceiver(feed))
 
   const totals = posts
     // By number, because two topics may have one title, and one topic may change its title.
-    .mapToPair((post) => [post.topicId ?? post.topic, { topic: post.topic, posts: 1 }])
-    .reduceByKey((a, b) => ({ topic: b.topic, posts: a.posts + b.posts }))
-    .updateStateByKey((values, /** @type {{ topic: string, posts: number } | undefined} */ before) =>
+    .mapToPair((post) => [post.topicId ?? post.topic, { topic: post.topic, posts: 1, last: post.permalink ?? '' }])
+    .reduceByKey((a, b) => ({ topic: b.topic, posts: a.posts + b.posts, last: b.last }))
+    .updateStateByKey((values, /** @type {{ topic: string, posts: number, last: string } | undefined} */ before) =>
       values.reduce(
-        (sum, { topic, posts }) => ({ topic, posts: sum.posts + posts }),
-        before ?? { topic: '', posts: 0 },
+        (sum, { topic, posts, last }) => ({ topic, posts: sum.posts + posts, last }),
+        before ?? { topic: '', posts: 0, last: '' },
       ),
     )
 
-  totals
-    .mapToPair(([, { topic, posts }]) => [posts, topic])
+  const top = totals
+    .mapToPair(([, total]) => [total.posts, total])
     .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
-    .mapToPair(([posts, topic]) => [topic, posts])
-    .print(10)
+    .map(([, total]) => total)
+
+  top.mapToPair(({ topic, posts }) => [topic, posts]).print(10, printing('topics'))
+  top.show('Topics', { key: 'topic', value: 'posts', limit: 15, unit: 'posts', href: 'last' })
 })

@@ -7,7 +7,7 @@
 //   node examples/wordcount.js      in another
 import { StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
-import { feed, optionsOf } from './settings.js'
+import { feed, optionsOf, printing } from './settings.js'
 import { wordsOf } from './text.js'
 
 /** @param {number} a @param {number} b */
@@ -24,9 +24,11 @@ await StreamingContext.run(import.meta, optionsOf('wordcount'), (ssc) => {
     .reduceByKey(add)
     .updateStateByKey((values, /** @type {number | undefined} */ total) => values.reduce(add, total ?? 0))
 
-  totals
+  const top = totals
     .mapToPair(([word, total]) => [total, word])
     .transformToPair((rdd) => rdd.sortByKey({ ascending: false }))
     .mapToPair(([total, word]) => [word, total])
-    .print(15)
+
+  top.print(15, printing('wordcount'))
+  top.show('Words', { as: 'bars', limit: 15, unit: 'times' })
 })

@@ -169,14 +169,26 @@ export const mutations = [
   [
     'commits of a snapshot read once',
     'durable/checkpoint/open-checkpoint.ts',
-    'if (sequence >= next) understood',
-    'understood',
+    'if (sequence >= next) await understood',
+    'await understood',
   ],
   ['dropping a commit without its end', 'durable/checkpoint/open-checkpoint.ts', 'state.dropUnfinished()', ''],
   [
     'mark of a discard',
     'durable/checkpoint/open-checkpoint.ts',
     'await storage.put(DISCARD_MARK, new Uint8Array(0))',
+    '',
+  ],
+  [
+    'a key of a snapshot that a commit has dropped',
+    'durable/checkpoint/stored-table.ts',
+    'if (this.#chunks.length > 0) this.#changes.set(k, { entry: undefined, dropped: true, inChunk: false })',
+    '',
+  ],
+  [
+    'the place of a key that was dropped and came again',
+    'durable/checkpoint/stored-table.ts',
+    'if (before !== undefined && before.entry === undefined) this.#changes.delete(k)',
     '',
   ],
   ['frames counted in a part', 'durable/checkpoint/snapshot.ts', 'if (frames.length !== count)', 'if (false)'],

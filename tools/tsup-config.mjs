@@ -31,13 +31,29 @@ const keepLicences = (names) => {
   }
 }
 
+/** One script and one style sheet, with all they need. @param {string} page */
+const pageOf = (page) => ({
+  entry: { 'page/page': page },
+  format: /** @type {const} */ ('esm'),
+  target: 'es2022',
+  platform: /** @type {const} */ ('browser'),
+  outExtension: () => ({ js: '.js' }),
+  minify: true,
+  splitting: false,
+  noExternal: [/./],
+  esbuildOptions: (/** @type {import('esbuild').BuildOptions} */ options) => {
+    options.jsx = 'automatic'
+    options.jsxImportSource = 'preact'
+  },
+})
+
 /**
- * @param {{ entry: Record<string, string>, cli?: string, external?: (string | RegExp)[], bundled?: string[], paths: Record<string, string[]> }} options
- *   `entry` names the public entries, `cli` the source of the command; `paths` is what the declarations read in place of
+ * @param {{ entry: Record<string, string>, cli?: string, page?: string, external?: (string | RegExp)[], bundled?: string[], paths: Record<string, string[]> }} options
+ *   `entry` names the public entries, `cli` the source of the command, `page` that of a page for browsers; `paths` is what the declarations read in place of
  *   tsconfig.json's: none means the built packages, as a user's compiler would. `bundled` names the packages of others that
  *   become part of the bundle; they are devDependencies.
  */
-export const library = ({ entry, cli, external = [], bundled = [], paths }) => {
+export const library = ({ entry, cli, page, external = [], bundled = [], paths }) => {
   const common = {
     target: /** @type {const} */ ('node20.19'),
     platform: /** @type {const} */ ('node'),
@@ -46,11 +62,14 @@ export const library = ({ entry, cli, external = [], bundled = [], paths }) => {
     plugins: [ownNames],
     noExternal: bundled,
   }
-  const onSuccess = async () => keepLicences(bundled)
+  // The page holds all that it needs.
+  const ofPage = page === undefined ? [] : ['preact', 'uplot']
+  const onSuccess = async () => keepLicences([...bundled, ...ofPage])
   return defineConfig([
     { ...common, format: 'esm', entry: cli === undefined ? entry : { ...entry, cli } },
     // treeshake: shared CJS chunks come from rollup; tsup's other way to them rewrites every class field.
     { ...common, format: 'cjs', entry, treeshake: true, ...(bundled.length > 0 && { onSuccess }) },
+    ...(page === undefined ? [] : [pageOf(page)]),
     { ...common, format: ['esm', 'cjs'], entry, dts: { only: true, compilerOptions: { paths } } },
   ])
 }

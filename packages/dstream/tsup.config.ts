@@ -7,8 +7,10 @@ export default library({
     storage: 'src/storage.ts',
     sinks: 'src/output/files/index.ts',
     redis: 'src/output/redis/index.ts',
+    ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
+  page: 'src/ui/page/main.tsx',
   // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
   external: ['dstream'],
   // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
@@ -19,5 +21,6 @@ export default library({
     'dstream/storage': ['./src/storage.ts'],
     'dstream/sinks': ['./src/output/files/index.ts'],
     'dstream/redis': ['./src/output/redis/index.ts'],
+    'dstream/ui': ['./src/ui/index.ts'],
   },
 })

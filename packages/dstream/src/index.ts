@@ -14,7 +14,7 @@ export type { Partitioner, PartitionOptions } from './base/keys/partitioner.js'
 export { StreamingContext } from './api/streaming-context.js'
 export type { StreamingContextState } from './api/streaming-context.js'
 export type { BackpressureOptions, StreamingContextOptions } from './api/context-options.js'
-export { definedJobs } from './api/job.js'
+export { collectJobs, definedJobs } from './api/job.js'
 export type { Job, JobModule } from './api/job.js'
 
 // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -24,7 +24,7 @@ export type { Codec } from './base/codec.js'
 export type { InputSource, SourceHome } from './input/sources/input-source.js'
 export type { Emitter } from './input/sources/event-emitter.js'
 export type { FileStreamOptions } from './input/sources/file-input.js'
-export type { Source } from './input/sources/positioned.js'
+export { splitsOf, type ReadOptions, type Source, type SourceSplit, type SplitSource } from './input/sources/source.js'
 export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 
@@ -43,6 +43,7 @@ export type { RDDFactory, SortOptions } from './rdd/rdd.js'
 export type { Accumulator } from './rdd/accumulator.js'
 export type { Broadcast } from './rdd/broadcast.js'
 export { RDDContext } from './rdd/rdd-context.js'
+export { textForm } from './rdd/text-form.js'
 export type { Attempt, FailedBatch, FailureAction, OnFailure } from './streams/graph/output.js'
 export type { OutputOptions, RetryOptions } from './output/delivery/delivery-policy.js'
 export type { OutputOperation } from './api/output-operation.js'
@@ -56,6 +57,7 @@ export type {
   SinkPartition,
   TwoPhaseSink,
 } from './output/outputs/sink.js'
+export type { ShowAs, ShowOptions } from './output/outputs/show.js'
 export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -72,6 +74,7 @@ export type { BatchProgress, ProgressTotals } from './observe/progress.js'
 export { StatsReportListener } from './api/stats-report-listener.js'
 export type { StatsReportOptions } from './api/stats-report-listener.js'
 export type { Plan, PlanNode } from './streams/graph/plan.js'
+export type { UiOptions } from './ui/ui-options.js'
 export { DStreamError } from './base/errors/base.js'
 export { RecordError } from './base/record-error.js'
 export { crashPoints } from './base/crash-points.js'

@@ -39,6 +39,10 @@ export class MemoryFiles implements Files {
     return Promise.resolve(this.#files.get(path)?.modifiedMs)
   }
 
+  readText(path: string): AsyncIterable<Uint8Array> {
+    return this.read(path)
+  }
+
   async *read(path: string): AsyncIterable<Uint8Array> {
     const file = this.#files.get(path)
     if (file === undefined) throw new Error(`ENOENT: no such file, ${path}`)

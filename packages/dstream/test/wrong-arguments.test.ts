@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
+  DStream,
   DStreamError,
   Duration,
   HashPartitioner,
@@ -15,7 +16,10 @@ import {
   StreamingContext,
   Time,
 } from '../src/index.js'
-import { TestContext } from '../src/testing/index.js'
+import { fileSink, readFileSink } from '../src/output/files/index.js'
+import { redisSink } from '../src/output/redis/index.js'
+import { fileStorage, memoryStorage } from '../src/storage.js'
+import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 import { jsonForm } from '../src/base/text/text-form.js'
 
 // Every public method, with each of its arguments replaced by each of many wrong values: what is refused is refused in
@@ -116,6 +120,58 @@ const second = Seconds(1)
 const time = new Time(1000)
 const path = (name: string): string => join(folder, name)
 
+/** The options of an output, and of the outputs of a context. */
+const delivery = {
+  retry: { attempts: 1, backoff: second, maxBackoff: second },
+  onFailure: 'skip',
+  timeout: second,
+  maxBehind: 1,
+  order: 'any',
+}
+const contextOptions = {
+  batchInterval: second,
+  appName: 'a',
+  checkpointDir: folder,
+  onExistingCheckpoint: 'discard',
+  onLocked: 'refuse',
+  storageRetryTimeout: second,
+  allowDroppedState: ['a'],
+  missedBatches: 'skip',
+  onOutputAhead: 'refuse',
+  onClockBehind: 'wait',
+  defaultParallelism: 2,
+  blockInterval: second,
+  maxRate: 2,
+  backpressure: { initialRate: 1, proportional: 1, integral: 1, derived: 1, minRate: 1 },
+  maxBufferedRecords: 2,
+  maxBufferedBytes: 2,
+  onRecordError: 'skip',
+  retry: { attempts: 1, backoff: second, maxBackoff: second },
+  onFailure: 'skip',
+  outputTimeout: second,
+  maxBehind: 2,
+  allowDroppedOutputs: ['a'],
+  stopGracefullyOnShutdown: false,
+  signal: new AbortController().signal,
+  clock: new ManualClock(),
+  storage: memoryStorage(),
+  logger: { debug: same, info: same, warn: same, error: same },
+}
+
+/** One call for each option, whose value is then replaced. */
+function eachOption(name: string, make: () => unknown, before: readonly unknown[], options: object): Call[] {
+  return Object.entries(options).map(([option, value]): Call => {
+    const target = (): object => {
+      const made = make() as Target
+      const call = (given: unknown): unknown => made[name]!(...before, { ...options, [option]: given })
+      const wrapped = { [`${name}, ${option}`]: call }
+      if (contexts.has(made)) contexts.set(wrapped, contexts.get(made)!)
+      return wrapped
+    }
+    return [`${name}, ${option}`, target, [value]]
+  })
+}
+
 const calls: Readonly<Record<string, readonly Call[]>> = {
   RDD: [
     ...['map', 'filter', 'tap', 'keyBy', 'mapPartitions', 'foreach', 'foreachPartition', 'max', 'min'].map(
@@ -171,7 +227,10 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['parallelize', sc, [[1], partitioning]],
     ['range', sc, [0, 3, { step: 1, numPartitions: 2 }]],
     ['textFile', sc, [path('none'), partitioning]],
+    ...['wholeTextFiles', 'binaryFiles'].map((name): Call => [name, sc, [path('none'), partitioning]]),
     ['objectFile', sc, [path('none')]],
+    ['broadcast', sc, [1]],
+    ...['longAccumulator', 'doubleAccumulator', 'collectionAccumulator'].map((name): Call => [name, sc, ['n']]),
     ['union', sc, [[numbers()]]],
     ['add', () => sc().longAccumulator('n'), [1]],
     ['add', () => sc().doubleAccumulator('n'), [1]],
@@ -219,7 +278,21 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['checkpoint', stream, [second]],
     ['slice', stream, [0, 1000]],
     ['print', stream, [5, {}]],
-    ['to', stream, [{ write: () => undefined, lastCommitted: () => undefined }]],
+    ['show', stream, ['posts', {}]],
+    ['to', stream, [{ write: () => undefined, lastCommitted: () => undefined }, {}]],
+    ['foreachRDD', stream, [same, {}]],
+    ...['saveAsTextFiles', 'saveAsObjectFiles'].map((name): Call => [name, stream, [path(name), 'txt', {}]]),
+    ...eachOption('foreachRDD', stream, [same], delivery),
+    ...eachOption('print', stream, [5], delivery),
+    ...eachOption('show', stream, ['posts'], {
+      as: 'table',
+      key: same,
+      value: same,
+      limit: 5,
+      unit: 'posts',
+      href: same,
+    }),
+    ...eachOption('foreachRDD', stream, [same], { retry: { attempts: 1 } }),
   ],
   StreamingContext: [
     ['receiverStream', ssc, [{}]],
@@ -250,6 +323,28 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['getActive', () => StreamingContext, ['x']],
     ['getActiveOrCreate', () => StreamingContext, [ssc]],
     ['run', () => StreamingContext, [{ url: 'file:///job.js' }, { batchInterval: second }, same]],
+  ],
+  TestContext: [
+    ...['input', 'inputPairs'].map((name): Call => [name, context, [[[['a', 1]]], partitioning]]),
+    ['output', context, [stream()]],
+    ['run', started, [1]],
+    ['advance', started, [second]],
+    ['until', started, [() => true, second]],
+    ['crashAndRecover', started, [defineOutput, {}]],
+  ],
+  OutputOperation: [
+    ['uid', () => context().input([[1]]).print(), ['a']], // prettier-ignore
+  ],
+  functions: [
+    ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String }),
+    ...eachOption('redisSink', () => ({ redisSink }), [], { url: 'redis://localhost:1', key: 'a', write: same, attempts: 1, timeout: second }), // prettier-ignore
+    ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
+    ['redisSink', () => ({ redisSink }), [{}]],
+    ['readFileSink', () => ({ readFileSink }), [path('none')]],
+    ['fileStorage', () => ({ fileStorage }), [path('storage')]],
+    ['memoryStorage', () => ({ memoryStorage }), [{}]],
+    ['runBatches', () => ({ runBatches }), [[[1]], same, { run: 1 }]],
+    ['testRecovery', () => ({ testRecovery }), [defineOutput, [[1]], { crashAt: [] }]],
   ],
   Time: [
     ...['plus', 'minus', 'isMultipleOf'].map((name): Call => [name, () => time, [second]]),
@@ -282,6 +377,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   ],
   constructors: [
     ['construct', () => made(StreamingContext), [{ batchInterval: second }]],
+    ...eachOption('construct', () => made(StreamingContext), [], contextOptions),
+    ...eachOption('construct', () => made(TestContext), [], { batchInterval: second, startTime: time }),
     ['construct', () => made(RDDContext), [{ defaultParallelism: 2 }]],
     ['construct', () => made(HashPartitioner), [2]],
     ['construct', () => made(Duration), [2]],
@@ -289,6 +386,16 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['construct', () => made(StatsReportListener), [{ numBatches: 3 }]],
     ['construct', () => made(TestContext), [{ batchInterval: second }]],
   ],
+}
+
+function started(): TestContext {
+  const t = context()
+  defineOutput(t, t.input([[1]]))
+  return t
+}
+
+function defineOutput(t: TestContext, input?: DStream<unknown>): void {
+  t.output(input ?? t.input([[1]]))
 }
 
 function spec(): unknown {
@@ -306,26 +413,30 @@ describe.each(Object.entries(calls))('%s', (_, ofClass) => {
   })
 })
 
-test('no method of RDDs, times and durations is left out', () => {
-  const left = (type: { prototype: object }, name: string): string[] =>
-    Object.entries(Object.getOwnPropertyDescriptors(type.prototype))
-      .filter(([method, { value }]) => method !== 'constructor' && takesArguments(value))
-      .map(([method]) => method)
-      .filter((method) => calls[name]!.every(([covered]) => covered !== method))
-  // A zero may be any value, and its function then fails on it. The others are internal.
-  const exempt = [
-    'fold',
-    'foldByKey',
-    'label',
-    'groupByKeyTransient',
-    'reduceByKeyTransient',
-    'replacePartitions',
-    'observedBy',
-    'checkedBy',
-    'kept',
-  ]
-  expect(left(RDD, 'RDD').filter((method) => !exempt.includes(method))).toEqual([])
-  expect([...left(Time, 'Time'), ...left(Duration, 'Duration')]).toEqual([])
+// A zero may be any value, and its function then fails on it. The others are internal.
+const EXEMPT: Readonly<Record<string, readonly string[]>> = {
+  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept'], // prettier-ignore
+  StreamingContext: ['addSource', 'planResume'],
+}
+
+test.each(
+  Object.entries({
+    RDD,
+    RDDContext,
+    DStream,
+    StreamingContext,
+    TestContext,
+    Time,
+    Duration,
+    StateSpec,
+    HashPartitioner,
+  }),
+)('no method of %s is left out', (name, type) => {
+  const covered = new Set([...calls[name]!.map(([method]) => method), ...(EXEMPT[name] ?? [])])
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(type.prototype))
+    .filter(([method, { value }]) => method !== 'constructor' && takesArguments(value))
+    .map(([method]) => method)
+  expect(methods.filter((method) => !covered.has(method))).toEqual([])
 })
 
 function takesArguments(method: unknown): boolean {

@@ -5,6 +5,7 @@ import type { Clock, Logger, Storage } from '../base/ports.js'
 import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
 import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
 import type { RecordError } from '../base/record-error.js'
+import { checkUiOptions, type UiOptions } from '../ui/ui-options.js'
 import { checkPositiveDuration, type Duration, durationOf } from '../base/time/duration.js'
 
 /**
@@ -75,7 +76,7 @@ export interface StreamingContextOptions {
   backpressure?: boolean | BackpressureOptions | undefined
   /** Records that one receiver may hold before its source is paused; default 100 000. */
   maxBufferedRecords?: number | undefined
-  /** Bytes that one receiver may hold before its source is paused; default 64 MiB. */
+  /** Bytes that one receiver may hold before its source is paused; default 64 MiB. A line counts for 16 at least. */
   maxBufferedBytes?: number | undefined
   /**
    * A record on which a user function throws, or that cannot be stored in the checkpoint: `fail` the batch (default), `skip`
@@ -100,12 +101,20 @@ export interface StreamingContextOptions {
   stopGracefullyOnShutdown?: boolean | undefined
   /** Aborting it stops gracefully. */
   signal?: AbortSignal | undefined
+  /**
+   * A live page of the job, with metrics and health, from this process: `true` for http://127.0.0.1:4040, or where it is to be.
+   * Default false; then nothing of it is loaded.
+   */
+  ui?: boolean | UiOptions | undefined
   /** What tells the time; default the machine's. Tests use `TestContext`, which brings a clock of its own. */
   clock?: Clock | undefined
   /** Where checkpoints live, in place of a directory: see `dstream/storage`. */
   storage?: Storage | undefined
-  /** What warnings and failures are told to, pino or console for instance; default lines on standard error. */
-  logger?: Logger | undefined
+  /**
+   * What warnings and failures are told to, pino or console for instance; default lines on standard error. `json` writes them
+   * as lines of JSON, with the names that pino uses.
+   */
+  logger?: Logger | 'json' | undefined
 }
 
 const known = [
@@ -133,6 +142,7 @@ const known = [
   'allowDroppedOutputs',
   'stopGracefullyOnShutdown',
   'signal',
+  'ui',
   'clock',
   'storage',
   'logger',
@@ -185,6 +195,7 @@ function checkParts(options: StreamingContextOptions): void {
   for (const [name, methods] of Object.entries(abilities) as [keyof typeof abilities, readonly string[]][]) {
     const value = options[name]
     if (value === undefined || canAll(value, methods)) continue
+    if (name === 'logger' && value === 'json') continue
     throw badOption(WHERE, name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value)
   }
 }
@@ -210,6 +221,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.allowDroppedOutputs !== undefined && !isListOfIds(options.allowDroppedOutputs))
     throw badOption(WHERE, 'allowDroppedOutputs', 'an array of ids', options.allowDroppedOutputs)
   contextDelivery(options)
+  checkUiOptions(options.ui)
   checkParts(options)
   oneOf('onExistingCheckpoint', options.onExistingCheckpoint, ['resume', 'refuse', 'discard'])
   oneOf('onLocked', options.onLocked, ['refuse', 'wait'])

@@ -67,6 +67,9 @@ import { batches, type Batch } from '../output/outputs/batches.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
+import { show, SHOW_OPTIONS, showSpec, type ShowOptions } from '../output/outputs/show.js'
+import { callSite } from '../streams/graph/call-site.js'
+import type { PanelRow, PanelSpec } from '../observe/board.js'
 import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delivery/delivery-policy.js'
 import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
 import type { OutputOperation } from './output-operation.js'
@@ -99,6 +102,8 @@ type PairsFromMapToPair<K extends Key, V> = DStream<readonly [K, V]>
 export interface StreamContext extends AsyncDisposable {
   /** Makes RDDs, broadcasts and accumulators, as Spark's `sparkContext`. */
   readonly sc: RDDContext
+  /** The same as `sc`, by Spark's name. */
+  readonly sparkContext: RDDContext
   readonly appName: string
   readonly batchInterval: Duration
   /** The latest batch in figures; `undefined` before the first has completed. */
@@ -155,6 +160,8 @@ export interface StreamHost {
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): OutputOperation
+  /** Adds a panel to the board; returns the function that shows the rows of a batch there. */
+  panel(spec: PanelSpec): (batchTime: number, rows: readonly PanelRow[], columns: readonly string[]) => void
   /** Returns the error that has ended the context, if one has. */
   failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
@@ -974,8 +981,9 @@ export class DStream<out T> {
   }
 
   /**
-   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). When the reader
-   * of `out` has gone, as in `node job.js | head`, a warning says so and the job goes on.
+   * Prints the first `num` records of each batch, in Spark's layout, to `out` (by default standard output). Each record has
+   * the form that Spark gives it, which `textForm` returns too: `(a,1)`, `(a,ArrayBuffer(1, 2))`. When the reader of `out` has
+   * gone, as in `node job.js | head`, a warning says so and the job goes on.
    *
    * @example
    * lines.print(5)
@@ -986,13 +994,43 @@ export class DStream<out T> {
     checkOptions('print', options, ['out', ...OUTPUT_OPTIONS])
     const { out, ...delivery } = options
     const warn = (line: string): void => this.#host.logger.warn({}, line)
-    const spec = print(this.#operator, positiveInteger('print', 'num', num), () => out ?? this.#host.out, warn)
-    return this.#output('print', spec, delivery)
+    const limit = positiveInteger('print', 'num', num)
+    // A log keeps the lines of several batches.
+    const toPanel = this.#host.panel({ name: `print at ${callSite().short}`, form: 'log', limit: 10 * limit })
+    const shown = (time: number, lines: readonly string[]): void =>
+      toPanel(
+        time,
+        lines.map((line) => ({ cells: [line] })),
+        [],
+      )
+    return this.#output(
+      'print',
+      print(this.#operator, limit, () => out ?? this.#host.out, warn, shown),
+      delivery,
+    )
   }
 
   /**
-   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition. A directory appears complete or not at
-   * all, and is the same when a batch runs again.
+   * Shows the first records of each batch on the board, a live page of the job (option `ui` of the context): as a table, as
+   * bars, as a line over the last 300 batches, as a number, as pictures or as a log. Records are shown as text only.
+   *
+   * @throws `bad-option`, `unknown-option`
+   *
+   * @example
+   * words.countByValue().show('Words', { as: 'bars', limit: 10 })
+   * lines.count().show('Lines a batch', { as: 'line', unit: 'lines' })
+   */
+  show(name: string, options: ShowOptions<T> & OutputOptions = {}): OutputOperation {
+    checkOptions('show', options, [...SHOW_OPTIONS, ...OUTPUT_OPTIONS])
+    const { as, key, value, limit, unit, href, ...delivery } = options
+    const spec = showSpec<T>(name, { as, key, value, limit, unit, href })
+    const toPanel = this.#host.panel({ name, form: spec.as, limit: spec.limit, unit: spec.unit })
+    return this.#output('show', show(this.#operator, spec, toPanel), delivery)
+  }
+
+  /**
+   * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition and a line per record, in the form of
+   * `print`. A directory appears complete or not at all, and is the same when a batch runs again.
    *
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
@@ -1026,6 +1064,7 @@ export class DStream<out T> {
    * seen // [['a b'], new Time(1000), [], new Time(2000)]
    */
   to(sink: Sink<T> | TwoPhaseSink<T>, options: OutputOptions = {}): OutputOperation {
+    checkOptions('to', options, OUTPUT_OPTIONS)
     return this.#output('to', toSink(this.#operator, checkSink('to', sink), options.order), options)
   }
 

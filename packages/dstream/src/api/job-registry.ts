@@ -2,7 +2,7 @@ import { notAJob } from '../base/errors/context.js'
 import type { Logger } from '../base/ports.js'
 import { processWide } from '../base/process-wide.js'
 import { isProgram, moduleFile, programFile } from '../platform/main-module.js'
-import { stderrLogger } from '../platform/stderr-logger.js'
+import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
 
 /** `import.meta`, or `module` in CommonJS. */
 export type JobModule = ImportMeta | { readonly filename: string }
@@ -26,7 +26,7 @@ export const registry = processWide('jobs', () => ({
  *
  * @throws `not-a-module` when `meta` is neither `import.meta` nor `module`
  */
-export async function defineJob<C, O extends { readonly logger?: Logger | undefined }>(
+export async function defineJob<C, O extends { readonly logger?: Logger | 'json' | undefined }>(
   meta: JobModule,
   options: O,
   define: RegisteredJob<C, O>['define'],
@@ -38,7 +38,7 @@ export async function defineJob<C, O extends { readonly logger?: Logger | undefi
   const program = programFile()
   if (isProgram(file, program)) return run()
   if (registry.collecting) return
-  const logger = options?.logger ?? stderrLogger
+  const logger = options?.logger === 'json' ? stderrJsonLogger : (options?.logger ?? stderrLogger)
   logger.info(
     {},
     `The job of ${file} is defined and not started, since the program is ${program ?? 'no file'}. ` +
@@ -46,7 +46,9 @@ export async function defineJob<C, O extends { readonly logger?: Logger | undefi
   )
 }
 
-/** Lets modules define their jobs without a line in the log, for a tool that loads them only to look at them. */
+/**
+ * Lets modules define their jobs without a line in the log, for a program that loads them to run or to inspect them itself.
+ */
 export function collectJobs(): void {
   registry.collecting = true
 }

@@ -25,6 +25,7 @@ describe('options', () => {
     [{ ...second, storage: {} }, 'bad-option'],
     [{ ...second, signal: {} }, 'bad-option'],
     [{ ...second, logger: { info: () => undefined } }, 'bad-option'],
+    [{ ...second, logger: 'text' }, 'bad-option'],
   ])('%o is refused', (options, code) => {
     let error: { code?: string } = {}
     try {

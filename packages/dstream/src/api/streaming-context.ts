@@ -28,6 +28,9 @@ import { explain, planOf, type Plan } from '../streams/graph/plan.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job-registry.js'
+import { JobPage } from './job-page.js'
+import { BatchSpans } from '../observe/batch-spans.js'
+import { Board } from '../observe/board.js'
 import type { Engine } from '../engine/engine.js'
 import type { EngineOptions } from '../engine/engine-options.js'
 import { FailurePolicy } from '../engine/failure-policy.js'
@@ -42,11 +45,12 @@ import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
+import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { safeLogger } from '../platform/safe-logger.js'
-import { stderrLogger } from '../platform/stderr-logger.js'
+import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
@@ -71,7 +75,8 @@ import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource, SourceHome } from '../input/sources/input-source.js'
-import { positioned, type Source } from '../input/sources/positioned.js'
+import { positioned } from '../input/sources/positioned.js'
+import type { Source, SourceSplit, SplitSource } from '../input/sources/source.js'
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
 import { rate } from '../input/sources/rate.js'
 import { rawSocket } from '../input/sources/raw-socket.js'
@@ -133,12 +138,17 @@ export class StreamingContext implements StreamContext {
   readonly #graph = new Graph()
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
+  readonly #board = new Board()
+  /** The page of the job, where one is wanted. */
+  readonly #page: JobPage | undefined
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
   readonly #bus: ListenerBus
   readonly #termination: Termination
   readonly #host: StreamHost
+  /** The spans of batches, where the program has registered a provider of traces. */
+  #spans: BatchSpans | undefined
   #state: StreamingContextState = 'INITIALIZED'
   #checkpointDir: string | undefined
   #rememberMs: number | undefined
@@ -156,7 +166,7 @@ export class StreamingContext implements StreamContext {
     this.#internals = internals
     this.#clock = options.clock ?? systemClock
     this.#yielder = internals.yielder ?? eventLoopYielder
-    this.#logger = safeLogger(options.logger ?? stderrLogger)
+    this.#logger = safeLogger(options.logger === 'json' ? stderrJsonLogger : (options.logger ?? stderrLogger))
     this.#bus = new ListenerBus(this.#logger)
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
@@ -176,6 +186,7 @@ export class StreamingContext implements StreamContext {
       }),
     })
     this.#host = this.#makeHost()
+    this.#page = this.#makePage()
     const { backpressure = false } = options
     if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
   }
@@ -392,7 +403,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
-   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`.
+   * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`; a `\` before one of these makes it
+   * an ordinary character. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed.
    *
    * @example
    * ssc.textFileStream('logs/*', { newFilesOnly: false }).print()
@@ -446,7 +458,8 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * A source that can be read again: positions are committed instead of data.
+   * Returns the records of a source that can be read again: positions are committed instead of data. A source with `splits`
+   * names the parts of its batches, each of which is a partition of the RDD.
    *
    * @example
    * const letters = ['a', 'b', 'c']
@@ -460,7 +473,9 @@ export class StreamingContext implements StreamContext {
    * await t.run(2)
    * out.batches // [['a', 'b'], ['c']]
    */
-  fromSource<T, P>(source: Source<T, P>): DStream<T> {
+  fromSource<T, P, S extends SourceSplit>(source: SplitSource<T, P, S>): DStream<T>
+  fromSource<T, P>(source: Source<T, P>): DStream<T>
+  fromSource<T, P>(source: Source<T, P> | SplitSource<T, P>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
 
@@ -615,6 +630,11 @@ export class StreamingContext implements StreamContext {
     return this.stop({ gracefully: this.#state === 'ACTIVE' })
   }
 
+  /** The same as `sc`, by Spark's name. */
+  get sparkContext(): RDDContext {
+    return this.sc
+  }
+
   // ── looking in ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -695,6 +715,11 @@ export class StreamingContext implements StreamContext {
     return this.#progress.totals
   }
 
+  /** The address of the live page, while the job runs with the option `ui`. */
+  get uiUrl(): string | undefined {
+    return this.#page?.url
+  }
+
   /** @internal The engine once it is open, for the testing kit. */
   get engine(): Engine | undefined {
     return this.#engine
@@ -714,7 +739,10 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
-      this.#engine = await openEngine(this.#engineOptions())
+      await this.#traceBatches()
+      const options = this.#engineOptions()
+      await this.#page?.open()
+      this.#engine = await openEngine(options)
       await this.#engine.start()
       this.#state = 'ACTIVE'
       this.#bus.emit('streamingStarted', { time: this.#clock.now() })
@@ -727,6 +755,7 @@ export class StreamingContext implements StreamContext {
           .stop()
           .catch(() => undefined)
           .finally(() => this.#inputs.close()))
+      await this.#page?.close()
       this.#letProcessEnd()
       throw error
     }
@@ -734,6 +763,7 @@ export class StreamingContext implements StreamContext {
 
   async #stop(gracefully: boolean, timeoutMs: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
+    this.#page?.metrics.touched()
     try {
       if (this.#state === 'ACTIVE') await this.#engine!.stop(gracefully, timeoutMs)
       else this.#logger.debug({}, 'StreamingContext has not been started yet')
@@ -742,8 +772,9 @@ export class StreamingContext implements StreamContext {
       this.#removeStopHandlers()
       this.#letProcessEnd()
       deactivate(this.appName, this)
-      this.#termination.stop()
       this.#bus.close()
+      await this.#page?.close()
+      this.#termination.stop()
     }
   }
 
@@ -782,6 +813,8 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       bus: this.#bus,
       progress: this.#progress,
+      onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
+      traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
       clock: this.#clock,
       yielder: this.#yielder,
       logger: this.#logger,
@@ -792,7 +825,7 @@ export class StreamingContext implements StreamContext {
       delivery,
       timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
       virtualTime: this.#internals.virtualTime === true,
-      storage: this.#storage(),
+      storage: this.#meteredStorage(),
       recovers: this.#internals.recovers ?? true,
       wrapStorage: this.#internals.wrapStorage ?? ((storage) => storage),
       storageRetryMs: (storageRetryTimeout ?? DEFAULT_STORAGE_RETRY).milliseconds,
@@ -818,6 +851,42 @@ export class StreamingContext implements StreamContext {
   #storage(): Storage | undefined {
     if (this.#options.storage !== undefined) return this.#options.storage
     return this.#checkpointDir === undefined ? undefined : fileStorage(this.#checkpointDir)
+  }
+
+  #meteredStorage(): Storage | undefined {
+    const storage = this.#storage()
+    return storage === undefined ? undefined : (this.#page?.metered(storage, this.#clock) ?? storage)
+  }
+
+  async #traceBatches(): Promise<void> {
+    const telemetry = await openTelemetry()
+    if (telemetry === undefined) return
+    this.#spans = new BatchSpans(telemetry, this.appName)
+    this.#bus.addListener(this.#spans)
+  }
+
+  #makePage(): JobPage | undefined {
+    const { ui = false, storage } = this.#options
+    if (ui === false) return undefined
+    return new JobPage({
+      ui: ui === true ? {} : ui,
+      name: this.appName,
+      batchMs: this.batchInterval.milliseconds,
+      options: this.#options,
+      graph: this.#graph,
+      inputs: this.#inputs,
+      board: this.#board,
+      bus: this.#bus,
+      progress: this.#progress,
+      logger: this.#logger,
+      clock: this.#clock,
+      yielder: this.#yielder,
+      location: () => (storage === undefined ? this.#checkpointDir : undefined),
+      retention: () => rememberTimes(this.#graph, this.#rememberMs ?? 0),
+      engine: () => this.#engine,
+      life: () => ({ state: this.#state, isStopping: this.#stopping !== undefined }),
+      failure: () => this.#termination.failure,
+    })
   }
 
   #mustBeNew(what: string): void {
@@ -881,6 +950,10 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       out: this.#internals.out ?? standardOutput(),
       logger: this.#logger,
+      panel: (spec) => {
+        const index = this.#board.define(spec)
+        return (batchTime, rows, columns) => this.#board.show(index, { batchTime, rows }, columns)
+      },
       add: (operator, kind) => {
         mustBeNew(kind ?? operator.kind)
         return graph.add(operator, kind)

@@ -1,4 +1,4 @@
-import { badOption, notOptions, unknownOption } from './errors/options.js'
+import { badOption, notOptions, sparseRecords, unknownOption } from './errors/options.js'
 
 /**
  * Checks that options are an object, or `undefined`, without unknown keys. `where` is the call as the user wrote it:
@@ -88,4 +88,12 @@ function editDistance(a: string, b: string): number {
     row = next
   }
   return row[b.length]!
+}
+
+/** Returns the array if it has a record at each place. @throws `bad-option` at its first hole, since it may have billions */
+export function withoutHoles<T>(where: string, records: readonly T[]): readonly T[] {
+  for (let i = 0; i < records.length; i++) {
+    if (records[i] === undefined && !(i in records)) throw sparseRecords(where, i, records.length)
+  }
+  return records
 }

@@ -83,6 +83,8 @@ export interface Files {
   /** Resolves to the time of the last change in milliseconds since the epoch, `undefined` when the file does not exist. */
   modifiedMs(path: string): Promise<number | undefined>
   read(path: string): AsyncIterable<Uint8Array>
+  /** Reads the bytes of a text, without the compression that the end of its name tells. */
+  readText(path: string): AsyncIterable<Uint8Array>
 }
 
 export interface FileEntry {
@@ -102,9 +104,16 @@ export interface RDDFiles {
   saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
   /** Does the same for values of every kind that a checkpoint can store. */
   saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
-  /** Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or `.`. */
+  /**
+   * Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or
+   * `.`. A path that does not exist as it is written is a list, separated by commas, of patterns of files and directories.
+   */
   loadText(path: string): AsyncIterable<string>
   loadObjects(path: string): AsyncIterable<unknown>
+  /** Reads the same files as `loadText`, each as a whole: its path and its text. */
+  loadWholeTexts(path: string): AsyncIterable<[string, string]>
+  /** Reads the same files as `loadText`, each as a whole: its path and its bytes as they are. */
+  loadWholeBytes(path: string): AsyncIterable<[string, Uint8Array]>
   /** Returns the numbers n for which there is a directory whose path is `before`, n and `after`. */
   numbered(before: string, after: string): Promise<number[]>
 }

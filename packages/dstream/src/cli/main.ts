@@ -7,6 +7,7 @@ import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoi
 import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
 import { fileStorage } from '../platform/file-storage.js'
+import { escapeControl } from '../base/text/escape.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
 
@@ -164,7 +165,7 @@ async function main(args: readonly string[]): Promise<number> {
     await print(await run(directory, ...more))
     return 0
   } catch (error) {
-    process.stderr.write(`dstream: ${messageOf(error)}\n`)
+    process.stderr.write(`dstream: ${escapeControl(messageOf(error))}\n`)
     return 1
   }
 }

@@ -6,6 +6,7 @@ import type { InputSources } from '../input/sources/input-sources.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import type { ProgressLog } from '../observe/progress.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
+import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { DeliveryPolicy } from '../streams/graph/output.js'
 import type { Failure } from './batch/failure.js'
@@ -18,6 +19,10 @@ export interface EngineOptions extends LockOptions {
   readonly sc: RDDContext
   readonly bus: ListenerBus
   readonly progress: ProgressLog
+  /** Receives the time of each batch whose outputs have been given it, before its data is forgotten. */
+  readonly onEvaluated: ((time: number, evaluation: GraphEvaluation) => Promise<void>) | undefined
+  /** Returns the header for traces of the attempt of an output that is under way. */
+  readonly traceparent: ((output: number, time: number) => string | undefined) | undefined
   readonly clock: Clock
   readonly yielder: Yielder
   readonly onCrashPoint: CrashHook | undefined

@@ -119,8 +119,11 @@ export class Engine {
       const outputs = operations.underWay()
       return outputs.length > 0 ? outputs : [`the batch before ${this.ticker.nextMs} ms`]
     }
-    const finished = (step: Promise<void>): Promise<void> =>
-      deadline.wait(step, underWay, () => void operations.end(reason))
+    const abort = (): void => {
+      inputs.abort(reason)
+      void operations.end(reason)
+    }
+    const finished = (step: Promise<void>): Promise<void> => deadline.wait(step, underWay, abort)
     const sources = (ms: number): Promise<void> =>
       deadline.wait(inputs.stop(ms), () => ['a source that does not close'])
     try {

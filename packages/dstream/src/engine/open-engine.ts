@@ -47,7 +47,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     let first = liveMs
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
-      resume(recovered, { ...options, ...parts, journal, outputs: parts.operations })
+      await resume(recovered, { ...options, ...parts, journal, outputs: parts.operations })
       const times = startTimes(recovered, batchTimes, liveMs)
       first = times.first
       logger.info({}, resumeLine(recovered, times, options))

@@ -1,7 +1,7 @@
 import type { Storage } from '../base/ports.js'
 import type { CheckpointOptions } from '../durable/checkpoint/checkpoint.js'
 import type { MatchPlan } from '../durable/checkpoint/match.js'
-import { checkOpenable, planResume, readCommits } from '../durable/checkpoint/open-checkpoint.js'
+import { checkOpenable, holdsCommits, planResume } from '../durable/checkpoint/open-checkpoint.js'
 import { firstBatchTime } from './batch/ticker.js'
 import type { EngineOptions } from './engine-options.js'
 import { takeLock } from './take-lock.js'
@@ -63,9 +63,8 @@ export function checkpointOptions(
 }
 
 /** Whether the storage holds a readable checkpoint from which a start would go on. Only reads. */
-export async function holdsCheckpoint(storage: Storage): Promise<boolean> {
-  const read = await readCommits(storage, []).catch(() => undefined)
-  return read !== undefined && read.segments.length > 0
+export function holdsCheckpoint(storage: Storage): Promise<boolean> {
+  return holdsCommits(storage).catch(() => false)
 }
 
 /** Reads and matches the checkpoint without writing. @throws each error that opening an engine would throw */

@@ -49,6 +49,8 @@ export class ProgressLog {
   /** Operator id → records left out: in all, and those that no batch has reported yet. */
   readonly #skipped = new Map<string, number>()
   #unreported = new Map<string, number>()
+  /** Called with the figures of each batch. */
+  onAdd: ((progress: BatchProgress) => void) | undefined
 
   /** Counts a record that is left out. A record that is evaluated again, in another attempt of an output, counts again. */
   skip(operator: string): void {
@@ -75,6 +77,7 @@ export class ProgressLog {
     this.#numInputRecords += progress.numInputRecords
     this.#recent.push(progress)
     if (this.#recent.length > MAX_BATCHES) this.#recent.shift()
+    this.onAdd?.(progress)
   }
 
   get last(): BatchProgress | undefined {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { storageFailed } from '../base/errors/storage.js'
+import { aString } from '../base/options.js'
 import type { Storage } from '../base/ports.js'
 import { DiskStorage } from '../durable/storage/disk-storage.js'
 import { fileDisk } from './file-disk.js'
@@ -16,7 +17,7 @@ import { acquireFileLock, type FileLockOptions } from './file-lock.js'
  * await storage.put('greeting', new TextEncoder().encode('hello'))
  */
 export function fileStorage(directory: string): Storage {
-  return lockingFileStorage(directory, {})
+  return lockingFileStorage(aString('fileStorage', 'directory', directory), {})
 }
 
 /** With other times for the lock: for tests. */

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
+import { decompressed } from './decompress.js'
 
 /** Node reports most of what can go wrong by one of these; they mean that there is nothing. */
 function isMissing(error: unknown): boolean {
@@ -37,6 +38,8 @@ export const files: Files = {
   },
 
   read: (path) => createReadStream(path),
+
+  readText: (path) => decompressed(path, () => createReadStream(path)),
 }
 
 /** What a symbolic link leads to; nothing, where it leads nowhere. */

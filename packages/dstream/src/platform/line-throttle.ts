@@ -2,12 +2,12 @@ import { clearTimeout, setTimeout } from 'node:timers'
 
 /** Lines of one kind beyond the first within this time are counted instead of written. */
 const INTERVAL_MS = 1000
-/** Kinds that are told apart at a time; a program that logs more kinds at once writes the further ones unthrottled. */
+/** Kinds that are told apart at a time. All further ones share one second: texts of strangers may make kinds without end. */
 const MAX_KINDS = 1000
 
 interface Kind {
   suppressed: number
-  last: string
+  last: () => string
   timer: NodeJS.Timeout
 }
 
@@ -23,16 +23,20 @@ export class LineThrottle {
     this.#write = write
   }
 
-  /** @param kind lines of equal kind share the second */
-  line(kind: string, text: string): void {
+  /**
+   * @param kind lines of equal kind share the second
+   * @param text is called for the lines that are written
+   */
+  line(kind: string, text: () => string): void {
+    if (this.#kinds.size >= MAX_KINDS && !this.#kinds.has(kind)) kind = 'others'
     const known = this.#kinds.get(kind)
     if (known !== undefined) {
       known.suppressed++
       known.last = text
       return
     }
-    this.#write(text)
-    if (this.#kinds.size < MAX_KINDS) this.#kinds.set(kind, { suppressed: 0, last: '', timer: this.#timer(kind) })
+    this.#write(text())
+    this.#kinds.set(kind, { suppressed: 0, last: text, timer: this.#timer(kind) })
   }
 
   /** Writes the counted lines at once, as at the end of the process. */
@@ -56,13 +60,18 @@ export class LineThrottle {
   #end(kind: string): boolean {
     const { suppressed, last } = this.#kinds.get(kind)!
     if (suppressed === 0) return false
-    this.#write(suppressed === 1 ? last : `${last} (and ${(suppressed - 1).toLocaleString('en')} more like it)`)
+    this.#write(suppressed === 1 ? last() : `${last()} (and ${(suppressed - 1).toLocaleString('en')} more like it)`)
     return true
   }
 }
 
-/** Returns the kind of a message: its text up to the first quotation or detail, without numbers. */
+/**
+ * Returns the kind of a message: its text up to the first value or detail, without numbers. A quotation that begins it is
+ * kept, because it names an operator or an output.
+ */
 export function kindOf(message: string): string {
-  const end = message.search(/: |"|\(/)
-  return (end <= 0 ? message : message.slice(0, end)).replace(/\d+/g, '#')
+  const subject = /^"[^"]*"/.exec(message)?.[0] ?? ''
+  const text = message.slice(subject.length)
+  const end = text.search(/: |["([{]/)
+  return subject + (end <= 0 ? text : text.slice(0, end)).replace(/\d+/g, '#')
 }

@@ -50,6 +50,30 @@ describe('text', () => {
     )
   })
 
+  test('patterns, lists and escapes name files and directories', async () => {
+    const dir = fresh()
+    for (const name of ['d1', 'd2', '[x]', 'a,b']) {
+      await mkdir(join(dir, name), { recursive: true })
+      await writeFile(join(dir, name, 'part-00000'), `${name} 0`)
+      await writeFile(join(dir, name, '_SUCCESS'), 'hidden')
+    }
+    await writeFile(join(dir, 'x'), 'the wrong one')
+    const read = async (...paths: string[]) =>
+      (await all(rddFiles.loadText(paths.map((path) => join(dir, path)).join(',')))).map((line) => line.split(' ')[0])
+    expect(await read('d*')).toEqual(['d1', 'd2'])
+    expect(await read('d*/*')).toEqual(['d1', 'd2'])
+    expect(await read('d{2,1}/part-?????')).toEqual(['d1', 'd2'])
+    expect(await read('d2', 'd1')).toEqual(['d2', 'd1'])
+    expect(await read('\\[x\\]')).toEqual(['[x]'])
+    expect(await read('\\[x\\]/*')).toEqual(['[x]'])
+    // A path that exists as it is written is no pattern: a directory that was saved under such a name is read back.
+    expect(await read('[x]')).toEqual(['[x]'])
+    expect(await read('a,b')).toEqual(['a,b'])
+    for (const none of ['e*', 'd1,e*', '_*']) {
+      await expect(read(...none.split(','))).rejects.toMatchObject({ code: 'nothing-to-load' })
+    }
+  })
+
   test('a single file loads, and of a directory the visible files in order of name', async () => {
     const dir = fresh()
     await mkdir(join(dir, 'sub'), { recursive: true })

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { nothingToLoad } from '../base/errors/sinks.js'
+import { listed, pathsOf } from '../base/glob.js'
 import type { RDDFiles, Sequence } from '../base/ports.js'
 import { linesOf } from '../base/lines/lines.js'
 import type { Disk } from '../durable/storage/disk.js'
@@ -32,20 +33,34 @@ async function* encoded<T>(
 /** Saves of one path, one after the other: two of them would write into the same place. */
 const saving = new Map<string, Promise<void>>()
 
-/** A file, or those in a directory, by name; names that begin with `_` or `.` are not data. */
+/** Names that begin so are not data. */
+const HIDDEN = /^[._]/
+
+/** Returns the files of a path as it is written; else of each pattern in its list, as in Hadoop. @throws `nothing-to-load` */
 async function partsOf(path: string): Promise<string[]> {
-  const entries = await files.entries(path)
-  if (entries !== undefined) {
-    const parts = entries.filter(({ name, kind }) => kind === 'file' && !/^[._]/.test(name))
-    return parts.map(({ name }) => join(path, name)).sort()
+  const literal = await partsAt(path)
+  if (literal !== undefined) return literal
+  const found: string[][] = []
+  for (const pattern of listed(path)) {
+    const paths = (await pathsOf(files, pattern)).filter((match) => !HIDDEN.test(basename(match)))
+    const parts = (await Promise.all(paths.map(partsAt))).filter((those) => those !== undefined)
+    if (parts.length === 0) throw nothingToLoad(pattern)
+    found.push(parts.flat())
   }
-  if ((await files.modifiedMs(path)) === undefined) throw nothingToLoad(path)
-  return [path]
+  return found.flat()
 }
 
-async function wholeFile(path: string): Promise<Uint8Array> {
+/** Returns a file, or those in a directory by name; `undefined` where there is neither. */
+async function partsAt(path: string): Promise<string[] | undefined> {
+  const entries = await files.entries(path)
+  if (entries === undefined) return (await files.modifiedMs(path)) === undefined ? undefined : [path]
+  const parts = entries.filter(({ name, kind }) => kind === 'file' && !HIDDEN.test(name))
+  return parts.map(({ name }) => join(path, name)).sort()
+}
+
+async function wholeOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of files.read(path)) chunks.push(chunk)
+  for await (const chunk of bytes) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -71,7 +86,7 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
     saveText: (path, partitions) => save(path, partitions, encodeLines),
     saveObjects: (path, partitions) => save(path, partitions, encodeObjects),
     async *loadText(path) {
-      for (const file of await partsOf(path)) yield* linesOf(files.read(file))
+      for (const file of await partsOf(path)) yield* linesOf(files.readText(file))
     },
     async numbered(before, after) {
       const first = resolve(`${before}0${after}`)
@@ -84,7 +99,15 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
       })
     },
     async *loadObjects(path) {
-      for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeFile(file))
+      for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeOf(files.read(file)))
+    },
+    async *loadWholeTexts(path) {
+      // The decoder leaves out a byte order mark.
+      for (const file of await partsOf(path))
+        yield [file, new TextDecoder().decode(await wholeOf(files.readText(file)))]
+    },
+    async *loadWholeBytes(path) {
+      for (const file of await partsOf(path)) yield [file, new Uint8Array(await wholeOf(files.read(file)))]
     },
   }
 }

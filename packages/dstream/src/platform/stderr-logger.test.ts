@@ -41,6 +41,28 @@ test('causes are shown whole, each once', () => {
   ])
 })
 
+test('the stack of an error stands once, also when it is thrown again', () => {
+  const boom = (): Error => new RangeError('boom')
+  const [first, again] = [1, 2].map(boom) as [Error, Error]
+  logger.error({ err: first }, '"print#1" failed on the batch of 1000 ms in attempt 1')
+  logger.error({ err: again }, '"print#1" failed on the batch of 1000 ms in its last attempt')
+  logger.error({ err: again }, 'app is stopped.')
+  expect(lines.map((line) => line.includes('    at boom '))).toEqual([true, false, false])
+  expect(lines.slice(1)).toEqual([
+    'dstream error: "print#1" failed on the batch of 1000 ms in its last attempt: boom',
+    'dstream error: app is stopped. The reason: boom',
+  ])
+})
+
+test('the reason stands in a sentence of its own behind a sentence', () => {
+  logger.warn({ err: new Error('no space') }, 'The checkpoint is not written. The job goes on.')
+  logger.warn({ err: 'no space' }, 'The log is not written')
+  expect(lines).toEqual([
+    'dstream warn: The checkpoint is not written. The job goes on. The reason: no space',
+    'dstream warn: The log is not written: no space',
+  ])
+})
+
 describe('many lines', () => {
   test('of one kind are one line a second with a count', () => {
     for (let n = 0; n < 100_000; n++) logger.warn({}, `A record does not decode and is left out: "r${n}"`)
@@ -50,6 +72,23 @@ describe('many lines', () => {
     expect(lines.slice(2)).toEqual([
       'dstream warn: A record does not decode and is left out: "r99999" (and 99,998 more like it)',
     ])
+  })
+
+  test('with values of strangers in them are of one kind, and of a few kinds when each is another', () => {
+    for (let n = 0; n < 10_000; n++)
+      logger.error({}, `"map#1" failed on the record ${JSON.stringify({ n: 'x'.repeat(n % 9) })}`)
+    for (let n = 0; n < 10_000; n++) logger.warn({}, `"map#1" failed on the record "${'x'.repeat(n % 9)}": no`)
+    expect(lines).toHaveLength(2)
+    for (let n = 0; n < 10_000; n++) logger.info({}, `word ${'x'.repeat(n)}`)
+    expect(lines.length).toBeLessThanOrEqual(1001)
+    logger.flush()
+    expect(lines.at(-1)).toMatch(/^dstream info: word x+ \(and 9,00\d more like it\)$/)
+  })
+
+  test('of two operators are of two kinds', () => {
+    logger.warn({}, '"map#1" failed on the record "a": no')
+    logger.warn({}, '"map#2" failed on the record "a": no')
+    expect(lines).toHaveLength(2)
   })
 
   test('of kinds that differ by level or words are all there; numbers make no kind', () => {

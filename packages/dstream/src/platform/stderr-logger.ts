@@ -2,7 +2,10 @@ import { isA } from '../base/built-ins.js'
 import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
+import { jsonLogger } from './json-logger.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
+import { RecentStacks } from './recent-stacks.js'
+import { timersAtLoad } from './timers-at-load.js'
 
 /** Returns the error's message with those of its causes, each once. */
 function messagesOf(error: Error): string {
@@ -13,17 +16,16 @@ function messagesOf(error: Error): string {
   return messages.join('; caused by: ')
 }
 
-/** Returns the stack with one line a frame. The message, which may hold line breaks of a stranger, stays on the first. */
-function stackOf(error: Error): string {
+/** Returns the frames of the stack, without the message, which may hold line breaks of a stranger. */
+function framesOf(error: Error): string[] {
   const messages = messagesOf(error)
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line) && !messages.includes(line))
-  return [`${error.name}: ${messages}`, ...frames].map(escapeControl).join('\n')
+  return (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line) && !messages.includes(line))
 }
 
-function detailOf(level: string, error: unknown, message: string): string {
+function detailOf(stacks: RecentStacks | undefined, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
   try {
-    return isA('Error', error) ? errorDetail(level, error, message) : thrownDetail(error, message)
+    return isA('Error', error) ? errorDetail(stacks, error, message) : thrownDetail(error, message)
   } catch {
     return thrownDetail(error, message)
   }
@@ -31,28 +33,38 @@ function detailOf(level: string, error: unknown, message: string): string {
 
 function thrownDetail(error: unknown, message: string): string {
   const text = messageOf(error)
-  return message.includes(text) ? '' : `: ${escapeControl(text)}`
+  return message.includes(text) ? '' : `${afterMessage(message)}${escapeControl(text)}`
 }
 
-function errorDetail(level: string, error: Error, message: string): string {
-  // A stack belongs to an error; a warning needs the reason only.
-  if (level === 'error') return `\n${stackOf(error)}`
+/** Returns the text between a message and its reason, which is a sentence of its own behind another one. */
+function afterMessage(message: string): string {
+  return /[.!?]$/.test(message) ? ' The reason: ' : ': '
+}
+
+function errorDetail(stacks: RecentStacks | undefined, error: Error, message: string): string {
   const messages = messagesOf(error)
-  return message.includes(messages) ? '' : `: ${escapeControl(messages)}`
+  const frames = framesOf(error)
+  // The lower frames are the engine's, and those of a later attempt are others.
+  if (stacks?.add([error.name, ...frames.slice(0, 2)].join('\n')) === true) {
+    return ['', `${error.name}: ${messages}`, ...frames].map(escapeControl).join('\n')
+  }
+  return message.includes(messages) ? '' : `${afterMessage(message)}${escapeControl(messages)}`
 }
 
 /**
- * Returns a logger that writes one line a message, and one line a second of each kind. Control characters, line breaks
- * and escape sequences of a message are shown, not sent: records of strangers cannot steer a terminal or forge a line.
+ * Returns a logger that writes one line a message, one line a second of each kind, and each stack once a minute. Control
+ * characters, line breaks and escape sequences of a message are shown, not sent: records of strangers cannot steer a terminal
+ * or forge a line.
  */
 export function textLogger(write: (line: string) => void): Logger & { flush(): void } {
   const throttle = new LineThrottle(write)
+  const stacks = new RecentStacks(timersAtLoad.now)
   const line = (level: string, o: object, message: string): void => {
     const error = 'err' in o ? o.err : undefined
-    throttle.line(
-      `${level} ${kindOf(message)}`,
-      `dstream ${level}: ${escapeControl(message)}${detailOf(level, error, message)}`,
-    )
+    // A stack belongs to an error; a warning needs the reason only.
+    const ofLevel = level === 'error' ? stacks : undefined
+    const text = (): string => `dstream ${level}: ${escapeControl(message)}${detailOf(ofLevel, error, message)}`
+    throttle.line(`${level} ${kindOf(message)}`, text)
   }
   return {
     debug: () => undefined,
@@ -75,5 +87,8 @@ function ignore(): void {
 
 /** The default logger. It writes to standard error, so that standard output holds only the output of `print`. */
 export const stderrLogger = textLogger(toStderr)
+
+/** Writes lines of JSON to standard error. */
+export const stderrJsonLogger = jsonLogger(toStderr, () => Date.now())
 
 process.once('exit', () => stderrLogger.flush())

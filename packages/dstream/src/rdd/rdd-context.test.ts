@@ -11,6 +11,14 @@ async function gather<T>(values: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('RDDContext', () => {
+  test('refuses an array with billions of places and one record', () => {
+    const sparse: number[] = []
+    sparse[4e9] = 1
+    expect(() => sc.parallelize(sparse)).toThrow(
+      'parallelize: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records).',
+    )
+  })
+
   test('cuts records into slices', async () => {
     expect(await sc.parallelize([1, 2, 3]).glom().collect()).toEqual([[1], [2, 3]])
     expect(
@@ -60,6 +68,12 @@ describe('RDDContext', () => {
       async *loadObjects() {
         yield* [1n, undefined]
       },
+      async *loadWholeTexts(path) {
+        yield* [[`${path}/a`, 'x\ny'], [`${path}/b`, 'z']] // prettier-ignore
+      },
+      async *loadWholeBytes(path) {
+        yield [`${path}/a`, Uint8Array.of(1, 2)]
+      },
     }
     const withFiles = new RDDContext({ runtime: { files } })
     const rdd = withFiles.parallelize([['a', 1], 'b'], { numPartitions: 2 })
@@ -74,6 +88,9 @@ describe('RDDContext', () => {
     expect(await withFiles.textFile('x').take(2)).toEqual(['a', 'b'])
     expect(await withFiles.textFile('x', { numPartitions: 2 }).glom().collect()).toEqual([['a'], ['b', 'c']])
     expect(await withFiles.objectFile('y').collect()).toEqual([1n, undefined])
+    expect(await withFiles.wholeTextFiles('d').mapValues((text) => text.length).collect()).toEqual([['d/a', 3], ['d/b', 1]]) // prettier-ignore
+    expect(withFiles.wholeTextFiles('d', { numPartitions: 2 }).numPartitions).toBe(2)
+    expect(await withFiles.binaryFiles('d').collect()).toEqual([['d/a', Uint8Array.of(1, 2)]])
   })
 
   test('broadcasts and accumulators', async () => {

@@ -1,6 +1,6 @@
 import { badOption } from '../base/errors/options.js'
 import { notAnRDD } from '../base/errors/rdd.js'
-import { anIterable, aString, checkOptions, positiveInteger } from '../base/options.js'
+import { anIterable, aString, checkOptions, positiveInteger, withoutHoles } from '../base/options.js'
 import { collectionAccumulator, doubleAccumulator, longAccumulator, type Accumulator } from './accumulator.js'
 import { broadcast, type Broadcast } from './broadcast.js'
 import { reslice, slices } from './transformations/partition-steps.js'
@@ -46,7 +46,9 @@ export class RDDContext implements RDDFactory {
   parallelize<T>(records: Iterable<T>, options?: { numPartitions?: number | undefined }): RDD<T> {
     checkOptions('parallelize', options, ['numPartitions'])
     const n = positiveInteger('parallelize', 'numPartitions', options?.numPartitions ?? this.defaultParallelism)
-    const all: readonly T[] = Array.isArray(records) ? records : [...anIterable('parallelize', 'records', records)]
+    const all: readonly T[] = Array.isArray(records)
+      ? dense(records as readonly T[])
+      : [...anIterable('parallelize', 'records', records)]
     const parts = slices(all, n).map((slice) => ({ records: slice }))
     return new RDD(this, source('parallelize', parts))
   }
@@ -70,14 +72,27 @@ export class RDDContext implements RDDFactory {
     return new RDD(this, source('emptyRDD', []))
   }
 
-  /** Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. @throws `no-files` */
+  /**
+   * Makes an RDD of the lines of a file, or of the files in a directory that `saveAsTextFile` wrote. As in Spark, the path may
+   * be a pattern with `*`, `?`, `[…]` and `{…}`, or several of them separated by commas; a `\` before one of these characters
+   * makes it an ordinary one. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed; a byte order
+   * mark is no part of the first line. @throws `no-files`, and `nothing-to-load` when it is evaluated
+   */
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string> {
-    checkOptions('textFile', options, ['numPartitions'])
-    aString('textFile', 'path', path)
-    const n = positiveInteger('textFile', 'numPartitions', options?.numPartitions ?? 1)
-    const files = filesOf(this.runtime, 'textFile')
-    const lines = source('textFile', [{ load: () => files.loadText(path) }])
-    return new RDD(this, n === 1 ? lines : reslice(lines, 'textFile', n))
+    return this.#files('textFile', 'loadText', path, options)
+  }
+
+  /**
+   * Makes an RDD of whole files, each a pair of its path and its text: of one file, or of those in a directory. Meant for many
+   * small files, since a text is held in memory as a whole. @throws `no-files`
+   */
+  wholeTextFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, string]> {
+    return this.#files('wholeTextFiles', 'loadWholeTexts', path, options)
+  }
+
+  /** Does the same as `wholeTextFiles`, with the bytes of each file as they are. @throws `no-files` */
+  binaryFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, Uint8Array]> {
+    return this.#files('binaryFiles', 'loadWholeBytes', path, options)
   }
 
   /** Makes an RDD of the records that `saveAsObjectFile` wrote to a directory. @throws `no-files` */
@@ -113,4 +128,26 @@ export class RDDContext implements RDDFactory {
   collectionAccumulator<T>(name?: string): Accumulator<T, T[]> {
     return collectionAccumulator(name)
   }
+
+  #files<T>(
+    where: string,
+    load: 'loadText' | 'loadWholeTexts' | 'loadWholeBytes',
+    path: string,
+    options: { numPartitions?: number | undefined } | undefined,
+  ): RDD<T> {
+    checkOptions(where, options, ['numPartitions'])
+    aString(where, 'path', path)
+    const n = positiveInteger(where, 'numPartitions', options?.numPartitions ?? 1)
+    const files = filesOf(this.runtime, where)
+    const records = source(where, [{ load: () => files[load](path) }])
+    return new RDD(this, n === 1 ? records : reslice(records, where, n))
+  }
+}
+
+/** An array of more places than this is looked at for places without a record. */
+const VERY_LONG = 2 ** 24
+
+/** Returns the array. @throws `bad-option` for one with billions of places and few records, which would be read for hours */
+function dense<T>(records: readonly T[]): readonly T[] {
+  return records.length <= VERY_LONG ? records : withoutHoles('parallelize', records)
 }

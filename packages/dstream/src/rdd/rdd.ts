@@ -61,6 +61,8 @@ export interface RDDFactory {
   ): RDD<number>
   emptyRDD<T>(): RDD<T>
   textFile(path: string, options?: { numPartitions?: number | undefined }): RDD<string>
+  wholeTextFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, string]>
+  binaryFiles(path: string, options?: { numPartitions?: number | undefined }): RDD<[string, Uint8Array]>
   objectFile<T>(path: string): RDD<T>
   union<T>(rdds: readonly RDD<T>[]): RDD<T>
   broadcast<T>(value: T): Broadcast<T>
@@ -959,7 +961,8 @@ export class RDD<out T> {
   }
 
   /**
-   * Writes one line per record to a directory with one file per partition. The directory appears completely or not at all.
+   * Writes one line per record, in the form of `textForm`, to a directory with one file per partition. The directory appears
+   * completely or not at all.
    * @throws `no-files`
    */
   saveAsTextFile(path: string): Promise<void> {

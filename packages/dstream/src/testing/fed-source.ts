@@ -23,7 +23,7 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
   const feed: Feed<T> = {
     push: (...records) => {
       if (ended) throw new Error('This source has been ended: push before end().')
-      waiting.push(...records)
+      for (const record of records) waiting.push(record)
     },
     end: () => {
       ended = true

@@ -1,4 +1,5 @@
 import { Seconds, type DStream, type Key, type StreamingContextOptions } from 'dstream'
+import { aFunction, checkOptions } from '../base/options.js'
 import { TestContext } from './test-context.js'
 
 export type RunBatchesOptions = Partial<StreamingContextOptions> & {
@@ -26,8 +27,12 @@ export function runBatches<T, U>(
 export async function runBatches<T, U>(
   batches: readonly (readonly T[] | null)[],
   define: (stream: DStream<T>) => DStream<U>,
-  { numPartitions, run, ...options }: RunBatchesOptions = {},
+  given: RunBatchesOptions = {},
 ): Promise<U[][]> {
+  aFunction('runBatches', 'define', define)
+  // The context knows the other options.
+  if (typeof given !== 'object' || given === null) checkOptions('runBatches', given, [])
+  const { numPartitions, run, ...options } = given
   const t = new TestContext({ batchInterval: Seconds(1), ...options })
   try {
     const out = t.output(define(t.input(batches, { numPartitions })))

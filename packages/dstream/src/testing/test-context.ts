@@ -10,9 +10,12 @@ import {
   type StreamingContextOptions,
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
+import { checkRows, checkStream } from './check-arguments.js'
 import { CrashableContext, type ContextInternals } from './crashable-context.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
+import { aFunction, checkOptions, nonNegativeInteger } from '../base/options.js'
+import { durationOf } from '../base/time/duration.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { ManualClock } from './manual-clock.js'
 import { eventNames, type RecordedEvent } from './recorded-events.js'
@@ -121,7 +124,8 @@ export class TestContext implements AsyncDisposable {
     batches: readonly (readonly T[] | null)[],
     options: { numPartitions?: number | undefined } = {},
   ): DStream<T> {
-    this.#rows = Math.max(this.#rows, batches.length)
+    checkOptions('input', options, ['numPartitions'])
+    this.#rows = Math.max(this.#rows, checkRows('input', batches).length)
     const times = { firstMs: this.#firstMs, batchMs: this.#batchMs }
     return this.ssc.addSource(rowSource(batches, times, options.numPartitions))
   }
@@ -144,7 +148,7 @@ export class TestContext implements AsyncDisposable {
   output<T>(stream: DStream<T>): Output<T> {
     const output: Output<T> = { batches: [], partitions: [], times: [] }
     this.outputs.push(output)
-    stream.foreachRDD(async (rdd, time) => {
+    checkStream('output', stream).foreachRDD(async (rdd, time) => {
       const partitions = await rdd.glom().collect()
       output.partitions.push(partitions)
       output.batches.push(partitions.flat())
@@ -159,6 +163,7 @@ export class TestContext implements AsyncDisposable {
    * pauses between two attempts take no time.
    */
   async run(batches?: number): Promise<void> {
+    if (batches !== undefined) nonNegativeInteger('run', 'batches', batches)
     const before = this.errors.length
     await this.#begin()
     const nextRow = ((this.ssc.engine?.ticker.nextMs ?? this.#firstMs) - this.#firstMs) / this.#batchMs
@@ -171,7 +176,7 @@ export class TestContext implements AsyncDisposable {
   async advance(by: Duration): Promise<void> {
     const before = this.errors.length
     await this.#begin()
-    const untilMs = this.#clock.now() + by.milliseconds
+    const untilMs = this.#clock.now() + durationOf('advance: by', by).milliseconds
     while (this.ssc.engine !== undefined && this.ssc.engine.ticker.nextMs <= untilMs && !this.#over) await this.#tick()
     await this.#passTime(untilMs)
     this.#rethrow(before)
@@ -179,7 +184,8 @@ export class TestContext implements AsyncDisposable {
 
   /** Lets real I/O happen until the condition holds, in real time and without a batch; rejects after `timeout` (5 s). */
   async until(condition: () => boolean, timeout: Duration = new Duration(5000)): Promise<void> {
-    const endMs = timersAtLoad.now() + timeout.milliseconds
+    aFunction('until', 'condition', condition)
+    const endMs = timersAtLoad.now() + durationOf('until: timeout', timeout).milliseconds
     await this.#begin()
     while (!condition()) {
       if (timersAtLoad.now() > endMs) throw new Error(`The condition did not hold within ${timeout.milliseconds} ms.`)
@@ -203,6 +209,8 @@ export class TestContext implements AsyncDisposable {
     define: (t: TestContext) => H | Promise<H>,
     options: { at?: string | undefined; downtime?: Duration | undefined } = {},
   ): Promise<TestContext & { readonly defined: H }> {
+    aFunction('crashAndRecover', 'define', define)
+    checkOptions('crashAndRecover', options, ['at', 'downtime'])
     if (options.at !== undefined) await this.#runUpTo(options.at)
     await this.crash()
     const storage = 'crash' in this.storage ? (this.storage as MemoryStorage).crash() : this.storage

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { crashPoints, Seconds, type Duration, type DStream } from 'dstream'
+import { aFunction, checkOptions } from '../base/options.js'
+import { checkRows } from './check-arguments.js'
 import { TestContext } from './test-context.js'
 
 /** What `testRecovery` can be told. */
@@ -33,6 +35,9 @@ export async function testRecovery<T>(
   batches: readonly (readonly T[])[],
   options: TestRecoveryOptions = {},
 ): Promise<{ runs: number; points: number }> {
+  aFunction('testRecovery', 'define', define)
+  checkRows('testRecovery', batches)
+  checkOptions('testRecovery', options, ['crashAt', 'batchInterval'])
   const batchInterval = options.batchInterval ?? Seconds(1)
   const build = (t: TestContext): void => define(t, t.input(batches))
   const undisturbed = new TestContext({ batchInterval })

@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../clock.js'
-import { replaceFile } from '../durable-file.js'
+import { replaceFile, syncPath } from '../durable-file.js'
 import { ScraperError, messageOf } from '../errors.js'
 import { compareIds } from '../parse/index.js'
 import type { Bookmarks } from './bookmarks.js'
@@ -16,22 +16,41 @@ export interface FileBookmarksOptions {
   readonly onError: (error: ScraperError) => void
 }
 
-type Stored = Record<string, [id: string, advancedAt: number]>
+type Mark = [id: string, advancedAt: number]
+type Marks = Map<string, Mark>
+
+interface Loaded {
+  readonly marks: Marks
+  readonly fileBytes: number
+  readonly changesBytes: number
+  /** Whether the last line of the changes was cut by a crash. */
+  readonly torn: boolean
+}
 
 const FORMAT = 1
+/** Up to this size, about 1,500 topics, the file is replaced at each write: a file of changes would be larger soon. */
+const SMALL_BYTES = 64 * 1024
 
 /**
- * Keeps bookmarks in one file, for one process. The file is replaced as a whole (written beside, synced, renamed), so a
- * crash leaves the old or the new one, never a half. An advance takes effect at once and reaches the disk a little later.
- * A crash in between loses nothing, because the last post of a topic in the log of the feed counts as its bookmark too.
+ * Keeps bookmarks in a file, for one process. The file is replaced as a whole (written beside, synced, renamed), so a crash
+ * leaves the old or the new one, never a half. Once it is large, advances are appended to a file of changes beside it, which
+ * ends in `.changes`; when that has outgrown the file, the file is replaced and the changes go.
+ *
+ * An advance takes effect at once and reaches the disk a little later. A crash in between loses nothing, because the last
+ * post of a topic in the log of the feed counts as its bookmark too.
  */
 export class FileBookmarks implements Bookmarks {
   readonly #path: string
   readonly #options: FileBookmarksOptions
-  readonly #marks: Map<string, [string, number]>
+  readonly #marks: Marks
+  /** The topics whose bookmarks are not on the disk yet. */
+  #advanced = new Set<string>()
+  #fileBytes: number
+  #changesBytes: number
+  /** Whether part of a line may be there, from a crash or a failed append: nothing can be added behind it. */
+  #torn: boolean
   #timer: { cancel(): void } | undefined
   #writing: Promise<void> = Promise.resolve()
-  #dirty = false
   away = false
 
   /**
@@ -44,9 +63,12 @@ export class FileBookmarks implements Bookmarks {
     return new FileBookmarks(path, await load(path), options)
   }
 
-  private constructor(path: string, marks: Map<string, [string, number]>, options: FileBookmarksOptions) {
+  private constructor(path: string, { marks, fileBytes, changesBytes, torn }: Loaded, options: FileBookmarksOptions) {
     this.#path = path
     this.#marks = marks
+    this.#fileBytes = fileBytes
+    this.#changesBytes = changesBytes
+    this.#torn = torn
     this.#options = options
   }
 
@@ -55,11 +77,9 @@ export class FileBookmarks implements Bookmarks {
   }
 
   advance(topicId: string, postId: string): Promise<void> {
-    const known = this.#marks.get(topicId)?.[0]
-    const id = known !== undefined && compareIds(known, postId) > 0 ? known : postId
     const now = this.#options.clock.now()
-    this.#marks.set(topicId, [id, now])
-    this.#dirty = true
+    raise(this.#marks, topicId, [postId, now])
+    this.#advanced.add(topicId)
     this.#timer ??= this.#options.clock.setTimer(now + (this.#options.gatherMs ?? 500), () => void this.#write())
     return Promise.resolve()
   }
@@ -76,18 +96,46 @@ export class FileBookmarks implements Bookmarks {
   }
 
   async #writeOnce(): Promise<void> {
-    if (!this.#dirty) return
-    this.#dirty = false
-    this.#expire()
+    const advanced = this.#advanced
+    if (advanced.size === 0) return
+    this.#advanced = new Set()
     try {
-      await replaceFile(this.#path, JSON.stringify({ format: FORMAT, topics: Object.fromEntries(this.#marks) }))
+      const isLarge = this.#fileBytes > SMALL_BYTES && this.#changesBytes <= this.#fileBytes
+      await (isLarge && !this.#torn ? this.#append(advanced) : this.#replace())
       this.away = false
     } catch (cause) {
-      this.#dirty = true
+      for (const topicId of advanced) this.#advanced.add(topicId)
       this.away = true
       const message = `The bookmarks could not be written to ${this.#path} (${messageOf(cause)}); the next new post tries again`
       this.#options.onError(new ScraperError('bookmarks-away', message, { cause }))
     }
+  }
+
+  async #replace(): Promise<void> {
+    this.#expire()
+    const text = JSON.stringify({ format: FORMAT, topics: Object.fromEntries(this.#marks) })
+    await replaceFile(this.#path, text)
+    // A crash before the next line is harmless: changes that are applied again raise nothing.
+    await rm(changesOf(this.#path), { force: true })
+    this.#fileBytes = text.length
+    this.#changesBytes = 0
+    this.#torn = false
+  }
+
+  async #append(topics: Iterable<string>): Promise<void> {
+    let text = ''
+    for (const topicId of topics) text += `${JSON.stringify([topicId, ...this.#marks.get(topicId)!])}\n`
+    this.#torn = true
+    const file = await open(changesOf(this.#path), 'a', 0o600)
+    try {
+      await file.appendFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    if (this.#changesBytes === 0) await syncPath(dirname(this.#path))
+    this.#changesBytes += text.length
+    this.#torn = false
   }
 
   #expire(): void {
@@ -96,18 +144,51 @@ export class FileBookmarks implements Bookmarks {
   }
 }
 
-async function load(path: string): Promise<Map<string, [string, number]>> {
-  let text: string
+function changesOf(path: string): string {
+  return `${path}.changes`
+}
+
+/** Sets a bookmark, unless it is further already, and the time of its last advance. */
+function raise(marks: Marks, topicId: string, [postId, at]: Mark): void {
+  const known = marks.get(topicId)?.[0]
+  marks.set(topicId, [known !== undefined && compareIds(known, postId) > 0 ? known : postId, at])
+}
+
+async function load(path: string): Promise<Loaded> {
+  const text = await textOf(path)
+  const changes = (await textOf(changesOf(path))) ?? ''
+  const marks: Marks = text === undefined ? new Map() : understood(path, () => fileOf(text))
+  understood(changesOf(path), () => apply(changes, marks))
+  const torn = changes !== '' && !changes.endsWith('\n')
+  return { marks, fileBytes: text?.length ?? 0, changesBytes: changes.length, torn }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
   try {
-    text = await readFile(path, 'utf8')
+    return await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+function fileOf(text: string): Marks {
+  const { format, topics } = JSON.parse(text) as { format: unknown; topics: Record<string, Mark> }
+  if (format !== FORMAT) throw new Error(`its format is ${JSON.stringify(format)}, not ${FORMAT}`)
+  return new Map(Object.entries(topics).map(([topicId, [id, at]]) => [topicId, [String(id), Number(at)]]))
+}
+
+/** Applies the lines of a file of changes. What follows its last line end was cut by a crash, and is left out. */
+function apply(changes: string, marks: Marks): void {
+  for (const line of changes.split('\n').slice(0, -1)) {
+    const [topicId, id, at] = JSON.parse(line) as [string, string, number]
+    raise(marks, String(topicId), [String(id), Number(at)])
+  }
+}
+
+function understood<T>(path: string, read: () => T): T {
   try {
-    const { format, topics } = JSON.parse(text) as { format: unknown; topics: Stored }
-    if (format !== FORMAT) throw new Error(`its format is ${JSON.stringify(format)}, not ${FORMAT}`)
-    return new Map(Object.entries(topics).map(([topicId, [id, at]]) => [topicId, [String(id), Number(at)]]))
+    return read()
   } catch (cause) {
     const advice = 'Move the file away to start without bookmarks (see --from), or give another folder with --data.'
     throw new ScraperError('bookmarks-broken', `The file ${path} holds no bookmarks (${messageOf(cause)}). ${advice}`, {

@@ -34,7 +34,18 @@ describe('the command line', () => {
     ['--port=', 'bad-option', 'got ""'],
     ['--from yesterday', 'bad-option', '--from must be now, page or start; got "yesterday"'],
     ['--once=yes', 'bad-option', '--once takes no value'],
-    ['--rate 5', 'bad-option', '--rate goes with --simulate only'],
+    ['--rate 5', 'bad-option', '--rate goes with --simulate only. Give --simulate as well, or leave out --rate.'],
+    [
+      '--topic https://www.jeuxvideo.com/forums/42-51-1-1-0-1-0-a.htm',
+      'bad-option',
+      '--topic goes with --output only. Give --once --output jsonl as well, or leave out --topic.',
+    ],
+    [
+      '--once --since 2026-07-27',
+      'bad-option',
+      '--since goes with --output only. Give --output jsonl as well, or leave out --since.',
+    ],
+    ['--output csv', 'bad-option', '--output goes with --once only. Give --once as well, or leave out --output.'],
     ['--workers 61', 'bad-option', '--workers must be a whole number from 1 to 60'],
   ])('%s is refused: %s', (line, code, message) => {
     expect(() => parse(line)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }))

@@ -166,14 +166,30 @@ export function parseOptions(argv: readonly string[]): Options {
     values.set(name, convert(name, spec, value as string))
   }
   for (const name of given) {
+    const missing = missingFor(name, given)
+    if (missing.length === 0) continue
     const { needs } = specs[name] as Spec
-    if (needs !== undefined && !given.has(needs as OptionName)) bad(name, `goes with --${needs} only`, undefined)
+    const advice = `Give ${missing.map(exampleOf).join(' ')} as well, or leave out --${name}.`
+    throw new ScraperError('bad-option', `--${name} goes with --${needs} only. ${advice}`)
   }
   for (const [name, spec] of Object.entries<Spec>(specs)) {
     if ('default' in spec && spec.default !== undefined && !values.has(name as OptionName))
       values.set(name as OptionName, spec.default)
   }
   return new Options(values, given)
+}
+
+/** Returns the options that an option needs, and those that these need, as far as they are not given. */
+function missingFor(name: OptionName, given: ReadonlySet<OptionName>): OptionName[] {
+  const { needs } = specs[name] as Spec
+  if (needs === undefined) return []
+  const needed = needs as OptionName
+  return [...missingFor(needed, given), ...(given.has(needed) ? [] : [needed])]
+}
+
+function exampleOf(name: OptionName): string {
+  const spec: Spec = specs[name]
+  return spec.kind === 'choice' ? `--${name} ${spec.of[0]}` : `--${name}`
 }
 
 function splitOnce(argument: string): [string, string | undefined] {

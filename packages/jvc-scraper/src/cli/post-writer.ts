@@ -16,8 +16,9 @@ export interface PostWriterOptions {
 const COLUMNS = [...postFields, ...furtherFields]
 
 /**
- * Writes posts to a stream as JSON lines or CSV, at the pace of its reader. It takes the place of the log of the feed in a
- * crawl: a post whose id is not above the last one of its topic is left out, so that a visit may be repeated.
+ * Writes posts to a stream as JSON lines or CSV, at the pace of its reader. In CSV an apostrophe precedes a text that begins
+ * like a formula, with `=`, `+`, `-` or `@`. It takes the place of the log of the feed in a crawl: a post whose id is not
+ * above the last one of its topic is left out, so that a visit may be repeated.
  */
 export class PostWriter {
   readonly #out: Writable
@@ -70,7 +71,9 @@ export class PostWriter {
     if (this.#options.format === 'jsonl') return posts.map((post) => encodePost(post)).join('')
     const head = this.#begun ? [] : [COLUMNS]
     this.#begun = true
-    return stringify([...head, ...posts.map((post) => COLUMNS.map((column) => cellOf(post[column])))])
+    const rows = posts.map((post) => COLUMNS.map((column) => cellOf(post[column])))
+    // A spreadsheet would compute a text of a stranger that begins like a formula.
+    return stringify([...head, ...rows], { escape_formulas: true })
   }
 
   async #write(text: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { FaultName } from './faults.js'
 import type { SimulatedPost, SimulatedTopic } from './archive.js'
 import type { Forum } from './forum.js'
 import { listView } from './list-view.js'
+import { pictureAt } from './picture-file.js'
 import { topicView } from './topic-view.js'
 
 /** An answer of the site. */
@@ -40,6 +41,8 @@ export class Site {
     if (path === '/forums.htm') return html(200, FORUM_INDEX)
     if (path.startsWith('/sso/login'))
       return html(200, '<html><head><title>Connexion - jeuxvideo.com</title></head></html>')
+    const picture = pictureAt(path)
+    if (picture !== undefined) return reply(200, picture, 'image/svg+xml', { 'cache-control': 'max-age=86400' })
     const message = /^\/forums\/message\/(\d+)$/.exec(path)?.[1]
     if (message !== undefined) return this.#message(message)
     const address = parseAddress(path)

@@ -60,7 +60,8 @@ export interface Simulator {
  * Starts a simulated forum: lists of 25 topics, topic pages of 20 posts, with the current markup, payload and JvCare
  * links, and new posts at a rate. All its content is made up.
  *
- * Besides the site's own addresses it answers `GET /__truth?since=N` (one JSON object a line, see {@link TruthPost}),
+ * It also draws the pictures that its posts show, under the paths of the real picture host (`/fichiers/…`). Besides the
+ * site's own addresses it answers `GET /__truth?since=N` (one JSON object a line, see {@link TruthPost}),
  * `GET /__control` (the status) and `POST /__control?do=…` (a command, see {@link ControlCommand}).
  *
  * @throws FaultError on a fault that does not exist; the error of the socket, e.g. `EADDRINUSE`.

@@ -32,3 +32,10 @@ export function optionsBesideSpec(given: unknown): DStreamError {
 function listed(known: readonly string[]): string {
   return known.length === 0 ? 'it takes none' : `it knows ${known.join(', ')}`
 }
+
+export function sparseRecords(where: string, index: number, length: number): DStreamError {
+  return new DStreamError(
+    'bad-option',
+    `${where}: records is an array of ${length.toLocaleString('en')} places with no record at place ${index}. Pass the records only, Object.values(records).`,
+  )
+}

@@ -1,4 +1,5 @@
 import { describe } from '../text/describe.js'
+import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
 import { thrownText } from './error-text.js'
 
@@ -122,11 +123,33 @@ export function badPosition(name: 'initial' | 'plan', position: unknown, bad: un
   )
 }
 
+export function badSplits(splits: unknown): DStreamError {
+  return new DStreamError(
+    'bad-splits',
+    `fromSource: splits returned ${describe(splits)}. Return an array of plain objects, each with a name of its own`,
+  )
+}
+
 export function fileNotRead(path: string, time: number, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-read',
     `The file ${describe(path)} of the batch of ${time} ms could not be read: ${thrownText(cause)}`,
     { cause },
+  )
+}
+
+export function fileNotDecompressed(path: string, format: string, cause: unknown): DStreamError {
+  return new DStreamError(
+    'file-not-decompressed',
+    `The file ${describe(path)} is no whole ${format} file: ${sentence(thrownText(cause))} Move only whole files into the directory, and give the ending of a compressed file to no other.`,
+    { cause },
+  )
+}
+
+export function noZstandard(path: string, version: string): DStreamError {
+  return new DStreamError(
+    'no-zstandard',
+    `The file ${describe(path)} is compressed with Zstandard, which Node ${version} cannot read. Use Node 22.15 or later, or gzip.`,
   )
 }
 

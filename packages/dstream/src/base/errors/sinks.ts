@@ -67,7 +67,7 @@ export function isAFile(path: string): DStreamError {
 export function nothingToLoad(path: string): DStreamError {
   return new DStreamError(
     'nothing-to-load',
-    `Input path does not exist: ${escapeControl(path)}; give a file, or a directory with files in it`,
+    `Input path does not exist: ${escapeControl(path)}; give a file, a directory with files in it, or a pattern that some match`,
   )
 }
 

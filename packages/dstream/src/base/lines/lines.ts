@@ -1,19 +1,39 @@
 import { fileLineTooLong } from '../errors/receive.js'
+import { concat } from '../bytes.js'
 import { lineCodec } from './line-codec.js'
 import { LineCutter } from './line-cutter.js'
 
 /** The longest line of a file. Lines are held in memory as a whole, and a file that is no text must not take all of it. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 
-/** Reads the lines of a file from its chunks. @throws `line-too-long` */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
+/** Reads the lines of a file from its chunks. A byte order mark is no part of the first line. @throws `line-too-long` */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const cutter = new LineCutter(MAX_LINE_BYTES, () => {
     throw fileLineTooLong(MAX_LINE_BYTES)
   })
-  for await (const chunk of chunks) {
+  for await (const chunk of withoutMark(chunks)) {
     const lines = cutter.push(chunk)
     if (lines !== undefined) yield* lineCodec.decode(lines, () => {})
   }
   const last = cutter.end()
   if (last !== undefined) yield* lineCodec.decode(last, () => {})
+}
+
+async function* withoutMark(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  /** The first bytes, until they are enough to tell; `undefined` behind the beginning. */
+  let start: Uint8Array[] | undefined = []
+  for await (const chunk of chunks) {
+    if (start === undefined) {
+      yield chunk
+      continue
+    }
+    if (chunk.length > 0) start.push(chunk)
+    const bytes = concat(start)
+    if (bytes.length < BYTE_ORDER_MARK.length) continue
+    start = undefined
+    yield BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes
+  }
+  if (start !== undefined && start.length > 0) yield concat(start)
 }

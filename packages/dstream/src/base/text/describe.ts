@@ -12,14 +12,20 @@ export function describe(value: unknown): string {
 function form(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST))
   if (typeof value === 'bigint') return `${value}n`
-  if (Object.is(value, -0)) return '-0'
-  if (!Array.isArray(value)) return textForm(value)
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (typeof value !== 'object' || value === null) return textForm(value)
+  if (!Array.isArray(value)) return objectForm(value)
   return `[${Array.from(value.slice(0, LONGEST), element).join(', ')}]`
 }
 
 function element(value: unknown): string {
+  return typeof value === 'object' && value !== null ? objectForm(value) : form(value)
+}
+
+/** Returns JSON for all objects: an error speaks of the language's values, and not of Scala's. */
+function objectForm(value: object): string {
   try {
-    return Array.isArray(value) ? jsonForm(value) : form(value)
+    return jsonForm(value)
   } catch {
     return textForm(value)
   }

@@ -15,6 +15,12 @@ async function used(): Promise<string> {
   return dir
 }
 
+async function damaged(): Promise<string> {
+  const dir = await used()
+  await writeFile(join(dir, 'commits', `${'0'.repeat(16)}.log`), '')
+  return dir
+}
+
 test.each([
   [
     'is damaged',
@@ -102,6 +108,7 @@ describe('create', () => {
   test.each([
     ['of an empty directory', directory, false],
     ['of a directory in which the job has run', used, true],
+    ['of a directory whose commits are damaged', damaged, false],
   ])('is told whether it resumes: %s', async (_, make, expected) => {
     const told: boolean[] = []
     const options = { createOnError: true }

@@ -53,11 +53,17 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
   const operators = state.operators
     .filter(({ id, tables }) => tables.length > 0 || state.holders.has(id))
     .map(({ id, kind, derived, version }) => {
-      const tables = [...(state.tables.get(id) ?? [])].map(([name, table]) => [name, table.size] as const)
+      const tables = [...(state.tables.get(id) ?? [])].map(([name, table]) => [name, countOf(table.values())] as const)
       return { id, kind, derived, version, tables: new Map(tables) }
     })
   const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
   return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, held, remembered, operators, warnings }
+}
+
+function countOf(entries: Iterable<unknown>): number {
+  let n = 0
+  for (const entry of entries) n += entry === undefined ? 0 : 1
+  return n
 }
 
 /** What was found in one file. */

@@ -1,8 +1,10 @@
 import { settled } from '../../base/promises.js'
 import { versionUnknown } from '../../base/errors/checkpoint.js'
 import { migrationFailed } from '../../base/errors/storage.js'
+import type { Slice } from '../../base/ports.js'
 import type { OperatorSignature, TableEntry } from './checkpoint.js'
 import type { StoredState } from './stored-state.js'
+import type { StoredEntry } from './stored-table.js'
 
 /** Values of older versions, read by the program's `migrate`. */
 export class Migration {
@@ -16,28 +18,34 @@ export class Migration {
     this.#operators = new Map(operators.map((operator) => [operator.id, operator]))
   }
 
-  /** Everything is migrated once before anything is written: a `migrate` that throws refuses the start. */
-  check(): void {
+  /**
+   * Migrates everything once, before anything is written: a `migrate` that throws refuses the start.
+   *
+   * @param slice lets the event loop turn meanwhile
+   * @throws `version-unknown`, `migration-failed`
+   */
+  async check(slice: Slice | undefined): Promise<void> {
     for (const [id, tables] of this.#state.tables) {
       const operator = this.#operators.get(id)
       if (operator === undefined) continue
       for (const [name, table] of tables) {
-        for (const [key, entry] of table) {
-          if (entry.version === operator.version) continue
-          if (operator.migrate === undefined) throw versionUnknown(id, entry.version, operator.version)
-          try {
-            // Other tables of an operator are the engine's own, and have no versions.
-            const value =
-              name === 'state' ? settled('migrate', operator.migrate(entry.value, entry.version)) : entry.value
-            table.set(key, { ...entry, value, version: operator.version })
-          } catch (error) {
-            throw migrationFailed(id, entry.key, entry.version, operator.version, error)
-          }
-        }
+        const steps = table.migrate(operator.version, (entry) => migrated(operator, name, entry))
+        while (steps.next().done !== true) await slice?.pause()
       }
     }
   }
 
   readonly table = (operator: string, table: string): Iterable<TableEntry> | undefined =>
     this.#kept.has(operator) ? (this.#state.tables.get(operator)?.get(table)?.values() ?? []) : undefined
+}
+
+function migrated({ id, version, migrate }: OperatorSignature, table: string, entry: StoredEntry): unknown {
+  if (migrate === undefined) throw versionUnknown(id, entry.version, version)
+  // Other tables of an operator are the engine's own, and have no versions.
+  if (table !== 'state') return entry.value
+  try {
+    return settled('migrate', migrate(entry.value, entry.version))
+  } catch (error) {
+    throw migrationFailed(id, entry.key, entry.version, version, error)
+  }
 }

@@ -1,10 +1,10 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logSteps, readLog, type Segment } from '../log/log.js'
+import { listLog, Log, logSteps, readLog, type LogOptions, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
-import type { Storage } from '../../base/ports.js'
+import type { Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
@@ -12,17 +12,14 @@ import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } fro
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
-import { listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot, understood } from './snapshot.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
-/** The folder of the log of commits. */
-export const COMMITS = 'commits'
+const COMMITS = 'commits'
 const DISCARD_MARK = 'discarding'
 const points = logSteps('commit')
-/** The size beyond which a file of commits is followed by another. */
-export const SEGMENT_BYTES = 32 * 1024 * 1024
-const defaults = { segmentBytes: SEGMENT_BYTES, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
+const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint
@@ -64,7 +61,8 @@ async function prepare(options: CheckpointOptions) {
   const { storage, engine, steps, batchMs } = options
   const limits = { ...defaults, ...options.limits }
   const warnings: string[] = []
-  const { state, segments, base, baseTime } = await readCommits(storage, warnings)
+  const slice = options.yielder.begin()
+  const { state, segments, base, baseTime } = await readCommits(storage, warnings, slice)
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first commit file is written before all else, and there is always one.
@@ -73,7 +71,7 @@ async function prepare(options: CheckpointOptions) {
   const plan = matchOperators(state, read, options, warnings)
   matchOutputs(state, options, warnings)
   const migrated = new Migration(state, options.operators, new Set(plan.kept))
-  migrated.check()
+  await migrated.check(slice)
   let lastCommitted = state.lastCommitted
   const { journal, begin } = openJournal({
     storage,
@@ -109,16 +107,7 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   let begins = true
   const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
-  const log = new Log({
-    storage,
-    folder: COMMITS,
-    kind: 'c',
-    segmentBytes,
-    points,
-    steps,
-    retry: options.retry,
-    head: () => encodeHead(headOfFile()),
-  })
+  const log = commitLog({ storage, segmentBytes, steps, retry: options.retry, head: headOfFile })
   await log.begin(segments)
   begins = false
   await prepared.begin()
@@ -151,6 +140,18 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   return { checkpoint, recovered }
 }
 
+/** Returns the log of commits, to go on with. @param options by default the files are as large as a job's */
+export function commitLog({
+  segmentBytes = defaults.segmentBytes,
+  head,
+  ...options
+}: Pick<LogOptions, 'storage' | 'steps' | 'retry'> & {
+  readonly segmentBytes?: number
+  readonly head: () => CommitHead
+}): Log {
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
+}
+
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
   return (await storage.read(DISCARD_MARK)) !== undefined
 }
@@ -175,7 +176,7 @@ export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped' | 'ba
 export async function planResume(storage: Storage, program: Program): Promise<MatchPlan> {
   const { state } = await readCommits(storage, [])
   const plan = matchStored(state, await readJournal(storage), program)
-  if (plan.refusal === undefined) new Migration(state, program.operators, new Set(plan.kept)).check()
+  if (plan.refusal === undefined) await new Migration(state, program.operators, new Set(plan.kept)).check(undefined)
   return plan
 }
 
@@ -200,19 +201,20 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
 export async function readCommits(
   storage: Storage,
   warnings: string[],
+  slice?: Slice,
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
-  const { state, next } = await newestSnapshot(storage, oldest, warnings)
+  const { state, next } = await newestSnapshot(storage, oldest, warnings, slice)
   const baseTime = state.lastCommitted
   for (const segment of segments) {
     // The head too may say what an earlier program has let go.
     if (segment.first >= next)
-      understood(segment, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
-      if (sequence >= next) understood(segment, offset, () => state.frame(decodeFrame(payload)))
+      if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
     state.dropUnfinished()
   }
@@ -223,11 +225,12 @@ async function newestSnapshot(
   storage: Storage,
   oldestCommit: number,
   warnings: string[],
+  slice: Slice | undefined,
 ): Promise<{ state: StoredState; next: number }> {
   let damage: unknown
   for (const next of (await listSnapshots(storage)).reverse()) {
     try {
-      const state = await readSnapshot(storage, next)
+      const state = await readSnapshot(storage, next, slice)
       if (next < oldestCommit) break
       return { state, next }
     } catch (error) {
@@ -242,12 +245,30 @@ async function newestSnapshot(
   return { state: new StoredState(), next: 0 }
 }
 
-function understood(segment: Segment, offset: number, read: () => void): void {
-  try {
-    read()
-  } catch (error) {
-    throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
+/**
+ * Returns whether there are commits that go on from their beginning or from a whole snapshot. Nothing is decoded, so that the
+ * answer costs little beside a start.
+ *
+ * @throws `checkpoint-damaged` for a damaged log
+ */
+export async function holdsCommits(storage: Storage): Promise<boolean> {
+  const [oldest] = await readLog(storage, COMMITS, 'c')
+  if (oldest === undefined) return false
+  if (oldest.first === 0) return true
+  for (const next of (await listSnapshots(storage)).reverse()) {
+    if (next >= oldest.first && (await isWhole(storage, next))) return true
   }
+  return false
+}
+
+async function understoodInSteps(
+  segment: Segment,
+  offset: number,
+  read: () => Iterator<void>,
+  slice: Slice | undefined,
+): Promise<void> {
+  const steps = understood(segment.file, offset, read)
+  while (understood(segment.file, offset, () => steps.next()).done !== true) await slice?.pause()
 }
 
 async function discard(storage: Storage): Promise<void> {

@@ -20,6 +20,11 @@ export function pendingRanges(output: string, times: readonly number[]): Pending
   return ranges
 }
 
+/** Returns the times of the batches that wait for an output, ascending. */
+export function pendingTimesOf(output: string, pending: readonly PendingOutput[]): number[] {
+  return pending.filter((range) => range.output === output).flatMap(pendingTimes)
+}
+
 /** Returns the batch times of a range, ascending. */
 export function pendingTimes({ from, until, every }: PendingOutput): number[] {
   const times = [from]

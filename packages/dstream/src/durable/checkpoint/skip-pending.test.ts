@@ -1,4 +1,4 @@
-import { Seconds, Time } from 'dstream'
+import { crashPoints, Seconds, Time } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
@@ -60,4 +60,12 @@ test('a checkpoint that a job uses is refused', async () => {
   const release = await storage.lock()
   await expect(skipPending(storage, 'store', 1000)).rejects.toMatchObject({ code: 'storage-locked' })
   await release()
+})
+
+test('adds no crash point to those that jobs come to', async () => {
+  const storage = memoryStorage()
+  await run(storage, 0, ['a'], true)
+  const before = [...crashPoints]
+  await skipPending(storage, 'store', 1000)
+  expect(crashPoints).toEqual(before)
 })

@@ -1,9 +1,8 @@
 import { batchNotPending } from '../../base/errors/outputs.js'
 import type { Storage } from '../../base/ports.js'
-import { Log, logSteps } from '../log/log.js'
-import { decodeHead, encodeCommit, encodeHead } from './commit-frames.js'
-import { COMMITS, readCommits, SEGMENT_BYTES } from './open-checkpoint.js'
-import { pendingRanges, pendingTimes } from './pending-outputs.js'
+import { decodeHead, encodeCommit } from './commit-frames.js'
+import { commitLog, readCommits } from './open-checkpoint.js'
+import { pendingRanges, pendingTimesOf } from './pending-outputs.js'
 
 /**
  * Gives up one batch that waits for an output, as a commit of its own: the next run goes on with the batch behind it. The
@@ -19,20 +18,12 @@ export async function skipPending(storage: Storage, output: string, time: number
   try {
     const { state, segments } = await readCommits(storage, [])
     const { lastCommitted, held, pendingOutputs } = state
-    const times = pendingOutputs.filter((range) => range.output === output).flatMap(pendingTimes)
+    const times = pendingTimesOf(output, pendingOutputs)
     if (lastCommitted === undefined || !times.includes(time)) throw batchNotPending(output, time, pendingOutputs)
     const left = times.filter((other) => other !== time)
     const others = pendingOutputs.filter((range) => range.output !== output)
     const head = { ...decodeHead(segments.at(-1)!.head.payload), fresh: [] }
-    const log = new Log({
-      storage,
-      folder: COMMITS,
-      kind: 'c',
-      segmentBytes: SEGMENT_BYTES,
-      points: logSteps('skip'),
-      steps: undefined,
-      head: () => encodeHead(head),
-    })
+    const log = commitLog({ storage, steps: undefined, head: () => head })
     await log.begin(segments)
     const commit = {
       time: lastCommitted,

@@ -4,7 +4,8 @@ import { readFrames } from '../log/frame.js'
 import type { Storage } from '../../base/ports.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { SnapshotSource } from './checkpoint.js'
-import { keepSnapshots, listSnapshots, readSnapshot, writeSnapshot } from './snapshot.js'
+import type { StoredChange } from './commit-frames.js'
+import { isWhole, keepSnapshots, listSnapshots, readSnapshot, writeSnapshot } from './snapshot.js'
 import { entriesOf, everyRecord, openTiny, runTiny, type TinyState } from '../../../test/checkpoint/tiny-job.js'
 
 function head(next: number) {
@@ -49,6 +50,33 @@ async function written(source: SnapshotSource, next = 7): Promise<MemoryStorage>
 async function partsOf(storage: Storage): Promise<string[]> {
   return (await storage.list('snapshots/')).filter((file) => file.endsWith('.part')).sort()
 }
+
+test('a large table is read with a pause after every 1,000 keys, from the snapshot and from the commits behind it', async () => {
+  const keys = Array.from({ length: 20_500 }, (_, key) => ({ key, value: 1, touched: 1000, touchSequence: 0 }))
+  const table = { operator: 'a', table: 'state', entries: () => keys, release: () => undefined }
+  const storage = await written({ tables: [table], remembered: [] })
+  let pauses = 0
+  const slice = { size: 1, pause: () => void pauses++ as undefined }
+  const state = await readSnapshot(storage, 7, slice)
+  expect(pauses).toBe(21)
+  for (let i = 0; i < 5; i++) {
+    const changes = keys.slice(0, 1000).map(({ key }): StoredChange => [key, 2 + i, 2000, 0])
+    expect([...state.frame(['changes', 'a', 'state', changes])]).toEqual([])
+  }
+  expect([...state.frame(['done', 8000, head(8).rest])]).toHaveLength(5)
+  const values = [...state.tables.get('a')!.get('state')!.values()].map(({ value }) => value)
+  expect(values).toEqual(keys.map(({ key }) => (key < 1000 ? 6 : 1)))
+})
+
+test('whether a snapshot is whole is known without reading its values', async () => {
+  const storage = await written(smallTables(['a', 'b', 'c']))
+  expect(await isWhole(storage, 7)).toBe(true)
+  expect(await isWhole(storage, 8)).toBe(false)
+  const [part] = await partsOf(storage)
+  const bytes = (await storage.read(part!))!
+  storage.overwrite(part!, bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1))
+  expect(await isWhole(storage, 7)).toBe(false)
+})
 
 test('a part that was cut between two of its frames is damage, though each frame is good', async () => {
   const storage = await written(smallTables(['a', 'b', 'c']))

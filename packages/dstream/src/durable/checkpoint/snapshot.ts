@@ -158,23 +158,58 @@ export async function keepSnapshots(storage: Storage, kept: readonly number[]): 
   for (const file of [...files.filter(isMain), ...files.filter((file) => !isMain(file))]) await storage.delete(file)
 }
 
-/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
-export async function readSnapshot(storage: Storage, next: number): Promise<StoredState> {
+/**
+ * Reads a snapshot.
+ *
+ * @param slice lets the event loop turn between two frames
+ * @throws `checkpoint-damaged`, `checkpoint-newer-format`
+ */
+export async function readSnapshot(storage: Storage, next: number, slice?: Slice): Promise<StoredState> {
   const state = new StoredState()
+  const { file, first, marks } = await mainFileOf(storage, next)
+  const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
+  understood(file, first.offset, () => state.head(head))
+  for await (const { name, frames } of partsOf(storage, next, marks)) {
+    for (const { payload, offset } of frames) {
+      understood(name, offset, () => state.add(decodeFrame(payload)))
+      await slice?.pause()
+    }
+  }
+  understood(file, first.offset, () => state.done(time, { ...rest, unremembered: [] }))
+  return state
+}
+
+/** Returns whether the files of a snapshot are there and whole. Nothing but its end is decoded. */
+export async function isWhole(storage: Storage, next: number): Promise<boolean> {
+  try {
+    const { marks } = await mainFileOf(storage, next)
+    for await (const part of partsOf(storage, next, marks)) void part
+    return true
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error
+    return false
+  }
+}
+
+async function mainFileOf(storage: Storage, next: number) {
   const file = nameOf(next)
   const [first, last] = await framesOf(storage, file, next)
   if (first === undefined || last === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'its end is missing')
-  const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
   const marks = understood(file, last.offset, () => decodeValue(last.payload) as PartMark[])
-  understood(file, first.offset, () => state.head(head))
+  return { file, first, marks }
+}
+
+async function* partsOf(
+  storage: Storage,
+  next: number,
+  marks: readonly PartMark[],
+): AsyncGenerator<{ name: string; frames: readonly Frame[] }, void, undefined> {
   for (const [part, { frames: count, bytes }] of marks.entries()) {
     const name = partOf(next, part)
     const frames = await framesOf(storage, name, part)
     if (frames.length !== count) throw new DamagedError(name, bytes, `it holds ${frames.length} frames of ${count}`)
-    for (const { payload, offset } of frames) understood(name, offset, () => state.apply(decodeFrame(payload)))
+    yield { name, frames }
   }
-  understood(file, first.offset, () => state.frame(['done', time, { ...rest, unremembered: [] }]))
-  return state
 }
 
 async function framesOf(storage: Storage, file: string, first: number): Promise<readonly Frame[]> {
@@ -185,7 +220,8 @@ async function framesOf(storage: Storage, file: string, first: number): Promise<
   return read.frames
 }
 
-function understood<T>(file: string, offset: number, read: () => T): T {
+/** Reads a frame of a file that is whole. @throws `checkpoint-damaged` in place of what `read` throws */
+export function understood<T>(file: string, offset: number, read: () => T): T {
   try {
     return read()
   } catch (error) {

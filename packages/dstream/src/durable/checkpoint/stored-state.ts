@@ -1,14 +1,8 @@
-import { keyOf, type MapKey } from '../../base/keys/key.js'
 import { firstGrid, type BatchGrid } from '../../base/time/batch-times.js'
-import type { Remembered, TableEntry } from './checkpoint.js'
+import type { Remembered } from './checkpoint.js'
 import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './commit-frames.js'
 import type { PendingOutput } from './pending-outputs.js'
-
-/** A key as it is stored, and the version of the program's stored form that wrote it. */
-export interface StoredEntry extends TableEntry {
-  readonly version: number
-}
-export type StoredTable = Map<MapKey, StoredEntry>
+import { StoredTable } from './stored-table.js'
 
 /** Everything that commits say, folded. What lives and what is recovered is the same fold. */
 export class StoredState {
@@ -35,7 +29,7 @@ export class StoredState {
 
   /** Operators for which anything is kept. */
   get holders(): ReadonlySet<string> {
-    const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => table.size > 0))
+    const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => !table.isEmpty))
     return new Set([
       ...filled.map(([id]) => id),
       ...this.remembered.map(({ operator }) => operator),
@@ -65,16 +59,19 @@ export class StoredState {
     this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
   }
 
-  /** A commit counts as a whole, when its last frame is there. */
-  frame(frame: CommitFrame): void {
+  /** A commit counts as a whole, when its last frame is there. It is then applied, with a pause after each of its parts. */
+  *frame(frame: CommitFrame): Generator<void> {
     if (frame[0] !== 'done') {
       this.#parts.push(frame)
       return
     }
     const parts = this.#parts.splice(0)
     this.changed ||= parts.length > 0
-    for (const part of parts) this.apply(part)
-    this.#done(frame[1], frame[2])
+    for (const part of parts) {
+      this.#apply(part)
+      yield
+    }
+    this.done(frame[1], frame[2])
   }
 
   /** Parts of a commit whose end never came. */
@@ -82,20 +79,27 @@ export class StoredState {
     this.#parts = []
   }
 
-  apply(part: CommitFrame): void {
+  /** Adds a part of a snapshot. */
+  add(part: CommitFrame): void {
+    if (part[0] === 'changes') this.#table(part[1], part[2]).addAll([...part[3]], this.#versionOf(part[1]))
+    else this.#apply(part)
+  }
+
+  #apply(part: CommitFrame): void {
     if (part[0] === 'remembered') this.remembered.push({ operator: part[1], time: part[2], partitions: part[3] })
     if (part[0] !== 'changes') return
     const [, operator, name, changes] = part
     const table = this.#table(operator, name)
-    const version = this.operators.find(({ id }) => id === operator)?.version ?? 1
-    for (const [key, value, touched = 0, turn] of changes) {
-      const k = keyOf(key)
-      if (value === undefined) table.delete(k)
-      else table.set(k, { key: k, value, touched, touchSequence: turn, version })
-    }
+    const version = this.#versionOf(operator)
+    for (const change of changes) table.change(change, version)
   }
 
-  #done(time: number, rest: CommitRest): void {
+  #versionOf(operator: string): number {
+    return this.operators.find(({ id }) => id === operator)?.version ?? 1
+  }
+
+  /** Takes what a commit, or a snapshot, says at its end. */
+  done(time: number, rest: CommitRest): void {
     this.lastCommitted = time
     for (const { id } of this.operators) this.begun.add(id)
     for (const [operator, value] of rest.metadata) {
@@ -116,7 +120,7 @@ export class StoredState {
     let tables = this.tables.get(operator)
     if (tables === undefined) this.tables.set(operator, (tables = new Map()))
     let table = tables.get(name)
-    if (table === undefined) tables.set(name, (table = new Map()))
+    if (table === undefined) tables.set(name, (table = new StoredTable()))
     return table
   }
 }

@@ -114,7 +114,7 @@ class Walk {
   #sparse(array: readonly unknown[], depth: number): unknown {
     if (extraNames(array).length > 0) return this.#match(array, depth)
     const parts: unknown[] = [array.length]
-    // By its keys: a walk over all indexes of `a[4e9] = 1` would not return.
+    // Walks the elements alone: there may be billions of places without one.
     for (const key of Object.keys(array)) parts.push(Number(key), this.#at(Number(key), array[Number(key)], depth))
     return this.#tag(Tag.sparse, parts)
   }

@@ -136,6 +136,13 @@ describe('what is written and read back is equal', () => {
     expect(Object.keys(read)).toEqual(['code'])
   })
 
+  test('an array with billions of places and a few elements', () => {
+    const sparse: unknown[] = [undefined, 'a']
+    sparse[4e9] = { b: 1 }
+    const read = back([sparse]) as unknown[][]
+    expect([Object.entries(read[0]!), read[0]!.length]).toEqual([Object.entries(sparse), 4e9 + 1])
+  })
+
   test('an invalid date', () => {
     const read = back([new Date(NaN)]) as [Date]
     expect(read[0]).toBeInstanceOf(Date)

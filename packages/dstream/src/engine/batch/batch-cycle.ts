@@ -24,6 +24,7 @@ export interface BatchCycleOptions {
   readonly failed: (failure: Failure) => void
   readonly operatorFailed: (failed: OperatorFailure, failure: Failure) => void
   readonly onCrashPoint: CrashHook | undefined
+  readonly onEvaluated: ((time: number, evaluation: GraphEvaluation) => Promise<void>) | undefined
 }
 
 const batchBegins = crashPoint('batch:begin')
@@ -77,6 +78,7 @@ export class BatchCycle {
     await stateful.advance(time, (failure) => this.#operatorFailed(failure))
     await outputs.wake()
     await outputs.offer(report, due, replayed)
+    await this.#options.onEvaluated?.(time, evaluation)
   }
 
   #operatorFailed(failed: OperatorFailure): void {

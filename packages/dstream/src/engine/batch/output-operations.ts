@@ -3,7 +3,7 @@ import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
 import { Random } from '../../base/random.js'
 import { runUserCode } from '../../base/user-code.js'
-import { pendingRanges, pendingTimes, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
+import { pendingRanges, pendingTimesOf, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
 import type { BatchReport } from '../../observe/batch-report.js'
 import type { OutputOperationInfo } from '../../observe/events.js'
 import type { ListenerBus } from '../../observe/listener-bus.js'
@@ -33,6 +33,8 @@ export interface OutputOperationsOptions {
   readonly failed: (failure: Failure) => void
   readonly stop: (error: unknown) => void
   readonly onCrashPoint: CrashHook | undefined
+  /** Returns the header for traces of the attempt that is under way. */
+  readonly traceparent: ((output: number, time: number) => string | undefined) | undefined
 }
 
 const outputBegins = crashPoint('output:begin')
@@ -77,7 +79,7 @@ export class OutputOperations {
   /** Takes over the batches that an earlier run has left. */
   restore(pending: readonly PendingOutput[]): void {
     for (const [output, queue] of this.#queues) {
-      queue.restore(pending.filter((range) => range.output === output.id).flatMap(pendingTimes))
+      queue.restore(pendingTimesOf(output.id, pending))
     }
   }
 
@@ -222,6 +224,7 @@ export class OutputOperations {
     const begun = this.#begin(output, time)
     try {
       await outputBegins(onCrashPoint)
+      attempt.traceparent = this.#options.traceparent?.(output.index, time)
       await runUserCode(() => output.run(rdd as RDD<never>, time, attempt))
       await outputDone(onCrashPoint)
     } catch (error) {

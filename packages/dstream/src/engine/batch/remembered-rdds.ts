@@ -87,10 +87,12 @@ export class RememberedRDDs {
     if (!this.#evaluation.isValid(operator, time)) return true
     if (this.#evaluation.computed(operator, time) !== undefined) return true
     const rdd = this.rdd(at, sc)
-    if (rdd === undefined && operator.source === true) return this.#evaluation.isReadable(operator, time)
-    if (rdd === undefined) return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
-    this.#evaluation.restore(operator, time, rdd)
-    return true
+    if (rdd !== undefined) {
+      this.#evaluation.restore(operator, time, rdd)
+      return true
+    }
+    if (operator.source === true) return this.#evaluation.isReadable(operator, time)
+    return isDerived(operator) && this.#parentsOf(at).every((parent) => this.restore(parent, sc))
   }
 
   /**

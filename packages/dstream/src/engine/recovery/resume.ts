@@ -26,9 +26,12 @@ export interface Restorable {
   readonly outputs: OutputOperations
 }
 
-/** Restores the commits of an earlier run: tables, backlogs of operators, remembered RDDs, positions of sources. */
-export function resume(recovered: Recovered, engine: Restorable): void {
-  if (recovered.lastCommitted !== undefined) restoreStates(recovered, recovered.lastCommitted, engine)
+/**
+ * Restores the commits of an earlier run: tables, backlogs of operators, remembered RDDs, positions of sources. The event loop
+ * turns meanwhile, since a table may have millions of keys.
+ */
+export async function resume(recovered: Recovered, engine: Restorable): Promise<void> {
+  if (recovered.lastCommitted !== undefined) await restoreStates(recovered, recovered.lastCommitted, engine)
   for (const { operator: id, time, partitions } of recovered.remembered) {
     const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
@@ -41,14 +44,17 @@ export function resume(recovered: Recovered, engine: Restorable): void {
   restoreSources(recovered, engine)
 }
 
-function restoreStates(recovered: Recovered, committed: number, engine: Restorable): void {
+async function restoreStates(recovered: Recovered, committed: number, engine: Restorable): Promise<void> {
   const { graph, stateful, evaluation } = engine
+  const slice = engine.sc.runtime.yielder.begin()
   for (const operator of stateful.all) {
     const { id } = graph.node(operator)
     const laggingAt = recovered.held.get(id)
     for (const [name, table] of Object.entries(operator.state!.tables)) {
       const entries = recovered.table(id, name)
-      if (entries !== undefined) table.restore(entries as Iterable<StateEntry<unknown>>, laggingAt ?? committed)
+      if (entries === undefined) continue
+      const steps = table.restore(entries as Iterable<StateEntry<unknown>>, laggingAt ?? committed)
+      while (steps.next().done !== true) await slice.pause()
     }
     if (laggingAt !== undefined) stateful.restoreBacklog(operator, evaluation.times(operator, laggingAt, committed))
   }

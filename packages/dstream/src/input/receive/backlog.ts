@@ -3,7 +3,10 @@ import { bufferFull } from '../../base/errors/receive.js'
 export interface BufferLimits {
   /** Records of one receiver that may wait for a batch before the receiver is asked to pause. */
   readonly maxBufferedRecords: number
-  /** The same bound in bytes. Strings and byte arrays count by their length, other records not at all. */
+  /**
+   * The same bound in bytes. Strings and byte arrays count by their length, other records not at all. Of encoded records
+   * that can be counted, each counts for 16 bytes at least: a line feed alone becomes a record that takes more memory.
+   */
   readonly maxBufferedBytes: number
 }
 
@@ -54,8 +57,22 @@ export class Backlog {
   }
 }
 
+const LEAST_RECORD_BYTES = 16
+
+/** Returns the bytes for which encoded records count. `count` is their number, where it is known. */
+export function sizeOfEncoded(bytes: Uint8Array, count: number | undefined): number {
+  return Math.max(bytes.byteLength, LEAST_RECORD_BYTES * (count ?? 0))
+}
+
 /** Returns the length of a string or byte array, and 0 for other records: their size is not known without a look inside. */
 export function sizeOf(record: unknown): number {
   if (typeof record === 'string') return record.length
   return ArrayBuffer.isView(record) ? record.byteLength : 0
+}
+
+/** Returns the bytes for which the records count. */
+export function sizeOfRecords(records: readonly unknown[]): number {
+  let size = 0
+  for (const record of records) size += sizeOf(record)
+  return size
 }

@@ -4,7 +4,7 @@ import { lineCodec } from '../../base/lines/line-codec.js'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { BlockBuilder } from './block-builder.js'
 import { RateLimiter } from './rate-limiter.js'
-import type { BlockContents } from './segment.js'
+import { chunkOf, type BlockContents } from './segment.js'
 
 interface Shown {
   readonly atMs: number
@@ -76,9 +76,9 @@ describe('block interval', () => {
     const { builder, blocks } = setUp()
     const other = { ...lineCodec, id: 'other' }
     builder.add(1, undefined)
-    builder.append(chunk('a'), lineCodec, undefined)
-    builder.append(chunk('b', 'c'), lineCodec, undefined)
-    builder.append(chunk('d'), other, undefined)
+    builder.append(chunkOf(chunk('a'), lineCodec, undefined), lineCodec)
+    builder.append(chunkOf(chunk('b', 'c'), lineCodec, undefined), lineCodec)
+    builder.append(chunkOf(chunk('d'), other, undefined), other)
     builder.add(2, undefined)
     builder.closeDue()
     expect(blocks.map(({ records }) => records)).toEqual([[1], ['a', 'b', 'c'], ['d'], [2]])
@@ -101,8 +101,8 @@ describe('block interval', () => {
 describe('rate', () => {
   test('what came too fast stays until it is due, also as bytes', () => {
     const { builder, blocks, advance } = setUp({ rate: 10 })
-    builder.append(chunk('a', 'b', 'c'), lineCodec, 1)
-    builder.append(chunk('d', 'e'), lineCodec, 2)
+    builder.append(chunkOf(chunk('a', 'b', 'c'), lineCodec, 1), lineCodec)
+    builder.append(chunkOf(chunk('d', 'e'), lineCodec, 2), lineCodec)
     advance(1000)
     expect(blocks.map(({ atMs, records, position }) => [atMs, records, position])).toEqual([
       [200, ['a', 'b'], undefined],
@@ -138,7 +138,7 @@ test('law: blocks hold what came, in order, none empty, each record in the block
         for (const record of fresh) arrivals.set(record, clock.now())
         if (as === 'cut') builder.closeDue()
         else if (as === 'records') fresh.forEach((record) => builder.add(record, undefined))
-        else if (records > 0) builder.append(chunk(...fresh), lineCodec, undefined)
+        else if (records > 0) builder.append(chunkOf(chunk(...fresh), lineCodec, undefined), lineCodec)
       }
       let closed = 0
       for (const block of blocks) {

@@ -1,9 +1,8 @@
 import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
-import { countOf } from '../../base/codec.js'
 import { BytesSegment, RecordSegment } from './segment.js'
-import type { BlockContents, Segment } from './segment.js'
+import type { BlockContents, Chunk, Segment } from './segment.js'
 
 export interface BlockBuilderOptions {
   readonly clock: Clock
@@ -44,14 +43,13 @@ export class BlockBuilder {
     segment.add(record, position)
   }
 
-  append(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): void {
+  append(chunk: Chunk, codec: Codec<unknown>): void {
     const { limiter } = this.#options
-    // Counted here and not when the block closes: the chunks are small, and still in the processor's cache.
-    const count = countOf(codec, bytes)
+    const { count } = chunk
     if (count !== undefined) limiter.acquire(count)
     const last = this.#segments.at(-1)
     const segment = last instanceof BytesSegment && last.codec === codec ? last : this.#open(new BytesSegment(codec))
-    segment.add({ bytes, count, position })
+    segment.add(chunk)
   }
 
   /** Closes everything that is due, without waiting for the end of the interval. */

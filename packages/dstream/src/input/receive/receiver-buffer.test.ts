@@ -44,14 +44,29 @@ describe('bounds', () => {
   })
 
   test('bytes have a bound of their own: of blocks of bytes, of strings and of byte arrays', async () => {
-    const { buffer } = setUp({ limits: { maxBufferedBytes: 10 } })
+    const { buffer } = setUp({ limits: { maxBufferedBytes: 16 } })
     expect(buffer.store('1234', undefined)).toBe(true)
     expect(buffer.store(new Uint8Array(4), undefined)).toBe(true)
     expect(buffer.store({ of: 'unknown size' }, undefined)).toBe(true)
     expect(buffer.storeChunk(bytes('a\n'), lineCodec, undefined)).toBe(false)
     await buffer.storeBytes(bytes('1234567890\n'), lineCodec, {})
-    expect(buffer.buffered.bytes).toBe(21)
+    expect(buffer.buffered.bytes).toBe(8 + 16 + 16)
     expect(() => buffer.storeChunk(bytes('a\n'), lineCodec, undefined)).toThrow(/maxBufferedBytes/)
+  })
+
+  test('lines shorter than 16 bytes count for 16, over all ways, and give back what they took', async () => {
+    const { buffer, harness } = setUp({ limits: { maxBufferedBytes: 1000 }, rate: { maxRate: 10 } })
+    for (const text of ['\n'.repeat(20), `${'x'.repeat(99)}\n`, 'ab\n'.repeat(40)]) {
+      buffer.storeChunk(bytes(text), lineCodec, undefined)
+    }
+    await buffer.storeBytes(bytes('\n\n'), lineCodec, {})
+    expect(buffer.buffered).toEqual({ records: 0, bytes: 20 * 16 + 100 + 40 * 16 + 2 * 16 })
+    // The rate cuts chunks into blocks at any place.
+    for (let timeMs = 100; timeMs <= 7000; timeMs += 100) await harness.advance(timeMs)
+    expect(harness.blocks.length).toBeGreaterThan(20)
+    expect(harness.blocks.reduce((sum, { count }) => sum + count!, 0)).toBe(63)
+    for (const block of harness.blocks) buffer.released(block)
+    expect(buffer.buffered).toEqual({ records: 0, bytes: 0 })
   })
 
   test('ready waits for the rate too, and a new rate shortens the wait', async () => {
@@ -98,6 +113,21 @@ describe('blocks', () => {
     await buffer.flush()
     expect(harness.records).toEqual([1, 2, 3])
     expect([harness.blocks.length, buffer.position]).toEqual([1, 'p'])
+  })
+
+  test('a block with places without a record is refused at once, however many there are', async () => {
+    const { buffer, harness } = setUp()
+    const sparse: number[] = []
+    sparse[4e9] = 1
+    await expect(buffer.storeBlock(sparse, { position: 1 })).rejects.toMatchObject({
+      code: 'bad-option',
+      message:
+        'storeBlock: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records).',
+    })
+    expect([harness.blocks, buffer.buffered, buffer.position]).toEqual([[], { records: 0, bytes: 0 }, undefined])
+    await buffer.storeBlock(Object.values(sparse), {})
+    await buffer.storeBlock([undefined], {})
+    expect(harness.records).toEqual([1, undefined])
   })
 
   test('a block of storeBlock that cannot be stored rejects, and takes no room', async () => {

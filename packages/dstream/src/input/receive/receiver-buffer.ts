@@ -4,7 +4,8 @@ import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
 import { blockNotStored } from '../../base/errors/receive.js'
 import type { RecordError } from '../../base/record-error.js'
 import type { Clock } from '../../base/ports.js'
-import { Backlog, sizeOf } from './backlog.js'
+import { withoutHoles } from '../../base/options.js'
+import { Backlog, sizeOf, sizeOfRecords } from './backlog.js'
 import type { BufferLimits } from './backlog.js'
 import { BlockBuilder } from './block-builder.js'
 import { BlockQueue } from './block-queue.js'
@@ -12,8 +13,7 @@ import { checkPart, sortOut } from './refused-records.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { ReceiverStore, StoreBlockOptions } from './receiver.js'
-import { countOf } from '../../base/codec.js'
-import type { BlockContents } from './segment.js'
+import { chunkOf, type BlockContents } from './segment.js'
 
 export interface ReceiverBufferOptions {
   readonly streamId: number
@@ -102,8 +102,9 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   storeChunk(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): boolean {
     if (bytes.byteLength === 0) return this.#hasRoom()
     checkPart('position', position, this.#options)
-    this.#backlog.reserve(0, bytes.byteLength)
-    this.#builder.append(bytes, codec, position)
+    const chunk = chunkOf(bytes, codec, position)
+    this.#backlog.reserve(0, chunk.size)
+    this.#builder.append(chunk, codec)
     if (position !== undefined) this.position = position
     return this.#hasRoom()
   }
@@ -111,10 +112,10 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   /** @throws `receiver-buffer-full`, `block-not-stored` */
   async storeBlock(records: readonly unknown[], options: StoreBlockOptions): Promise<void> {
     if (records.length === 0) return
-    const copy = records.slice()
-    const bytes = copy.reduce<number>((sum, record) => sum + sizeOf(record), 0)
+    // Before the copy: an array with holes may have billions of places.
+    const copy = withoutHoles('storeBlock', records).slice()
     await this.#storeAtOnce(
-      { payload: { records: copy }, count: copy.length, position: options.position, bytes },
+      { payload: { records: copy }, count: copy.length, position: options.position, size: sizeOfRecords(copy) },
       options,
     )
   }
@@ -122,9 +123,8 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   /** @throws `receiver-buffer-full`, `block-not-stored` */
   async storeBytes(bytes: Uint8Array, codec: Codec<unknown>, options: StoreBlockOptions): Promise<void> {
     if (bytes.byteLength === 0) return
-    const { position } = options
-    const count = countOf(codec, bytes)
-    await this.#storeAtOnce({ payload: { bytes, codec }, count, position, bytes: bytes.byteLength }, options)
+    const { count, position, size } = chunkOf(bytes, codec, options.position)
+    await this.#storeAtOnce({ payload: { bytes, codec }, count, position, size }, options)
   }
 
   /** Resolves when a sender may go on. */
@@ -226,7 +226,7 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   async #storeAtOnce(contents: BlockContents, options: StoreBlockOptions): Promise<void> {
     checkPart('position', contents.position, this.#options)
     checkPart('metadata', options.metadata, this.#options)
-    this.#backlog.reserve(boundedRecords(contents), contents.bytes)
+    this.#backlog.reserve(boundedRecords(contents), contents.size)
     const nowMs = this.#options.clock.now()
     const block = this.#block(contents, Math.floor(nowMs / this.#intervalMs) * this.#intervalMs, options.metadata)
     const adding = this.#addAtOnce(block)
@@ -266,9 +266,9 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   }
 
   #block(contents: BlockContents, stampMs: number, metadata?: Readonly<Record<string, unknown>>): Block {
-    const { payload, count, position, bytes } = contents
+    const { payload, count, position, size } = contents
     const id = this.#newId(stampMs)
-    this.#sizes.set(id, { records: boundedRecords(contents), bytes })
+    this.#sizes.set(id, { records: boundedRecords(contents), bytes: size })
     return {
       id,
       streamId: this.#options.streamId,

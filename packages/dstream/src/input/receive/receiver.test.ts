@@ -55,6 +55,18 @@ test('one receiver feeds one stream, and may feed another when that has ended', 
   expect(receiver.streamId).toBe(1)
 })
 
+test('wrong arguments are refused in words', () => {
+  const receiver = new Idle()
+  supervise(receiver).start()
+  for (const wrong of [undefined, null, 5, 'text', {}, new Set([1])]) {
+    expect(() => receiver.storeBlock(wrong as never)).toThrow('storeBlock: records must be an array of records, not ')
+    expect(() => receiver.storeChunk(wrong as never, lineCodec)).toThrow('storeChunk: bytes must be a Uint8Array, not ')
+    expect(() => receiver.storeBytes(new Uint8Array(1), wrong as never)).toThrow(
+      'storeBytes: codec must be an object with an id and the function decode, not ',
+    )
+  }
+})
+
 test('unknown options are refused', () => {
   expect(() => new (class extends Idle {})({ maxrate: 3 } as never)).toThrow(/did you mean "maxRate"/)
   supervise(new Idle()).start()

@@ -1,4 +1,5 @@
 import type { Codec } from '../../base/codec.js'
+import { badOption } from '../../base/errors/options.js'
 import { notAttached, receiverInUse } from '../../base/errors/receive.js'
 import { checkOptions, positiveNumber } from '../../base/options.js'
 import type { Duration } from '../../base/time/duration.js'
@@ -142,6 +143,7 @@ export abstract class Receiver<T> {
    * on. Returns and throws like `store`.
    */
   storeChunk(bytes: Uint8Array, codec: Codec<T>, position?: unknown): boolean {
+    checkEncoded('storeChunk', bytes, codec)
     return this.#attached('storeChunk').accept((store) => store.storeChunk(bytes, codec, position))
   }
 
@@ -168,12 +170,15 @@ export abstract class Receiver<T> {
    */
   storeBlock(records: readonly T[], options: StoreBlockOptions = {}): Promise<void> {
     checkOptions('storeBlock', options, ['position', 'metadata'])
+    const given: unknown = records
+    if (!Array.isArray(given)) throw badOption('storeBlock', 'records', 'an array of records', given)
     return this.#attached('storeBlock').acceptBlock((store) => store.storeBlock(records, options))
   }
 
   /** Stores bytes as they arrived as one block, like `storeBlock`. They belong to the engine from now on. */
   storeBytes(bytes: Uint8Array, codec: Codec<T>, options: StoreBlockOptions = {}): Promise<void> {
     checkOptions('storeBytes', options, ['position', 'metadata'])
+    checkEncoded('storeBytes', bytes, codec)
     return this.#attached('storeBytes').acceptBlock((store) => store.storeBytes(bytes, codec, options))
   }
 
@@ -222,6 +227,15 @@ export abstract class Receiver<T> {
   #attached(method: string): ReceiverHost<T> {
     if (this.#host === undefined) throw notAttached(method)
     return this.#host
+  }
+}
+
+/** @throws `bad-option` */
+function checkEncoded(where: string, bytes: unknown, codec: unknown): void {
+  if (!(bytes instanceof Uint8Array)) throw badOption(where, 'bytes', 'a Uint8Array', bytes)
+  const { id, decode } = (codec ?? {}) as Partial<Codec<unknown>>
+  if (typeof id !== 'string' || typeof decode !== 'function') {
+    throw badOption(where, 'codec', 'an object with an id and the function decode', codec)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BlockPayload } from '../../durable/blocks/block.js'
 import { concat } from '../../base/bytes.js'
-import { isCounting, type Codec } from '../../base/codec.js'
-import { sizeOf } from './backlog.js'
+import { countOf, isCounting, type Codec } from '../../base/codec.js'
+import { sizeOfEncoded, sizeOfRecords } from './backlog.js'
 
 /** A closed segment: a block that has no id yet. */
 export interface BlockContents {
@@ -9,7 +9,8 @@ export interface BlockContents {
   /** The number of records; `undefined` where only decoding tells it. */
   readonly count: number | undefined
   readonly position: unknown
-  readonly bytes: number
+  /** The bytes for which it counts while it waits. */
+  readonly size: number
 }
 
 /** Data in order of arrival that fits into one block: records, or bytes of one codec. */
@@ -51,8 +52,8 @@ export class RecordSegment implements Segment {
 
   close(): BlockContents {
     const records = this.#records
-    const bytes = records.reduce<number>((sum, record) => sum + sizeOf(record), 0)
-    return { payload: { records }, count: records.length, position: lastGiven(this.#positions ?? []), bytes }
+    const size = sizeOfRecords(records)
+    return { payload: { records }, count: records.length, position: lastGiven(this.#positions ?? []), size }
   }
 }
 
@@ -62,6 +63,14 @@ export interface Chunk {
   /** The number of records; `undefined` where the codec cannot count. */
   readonly count: number | undefined
   readonly position: unknown
+  /** The bytes for which it counts while it waits. */
+  readonly size: number
+}
+
+/** Returns the chunk with its records counted: it is small, and still in the processor's cache. */
+export function chunkOf(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): Chunk {
+  const count = countOf(codec, bytes)
+  return { bytes, count, position, size: sizeOfEncoded(bytes, count) }
 }
 
 export class BytesSegment implements Segment {
@@ -99,8 +108,11 @@ export class BytesSegment implements Segment {
     const next = this.#chunks[0]
     if (next !== undefined && left > 0 && isCounting(this.codec)) {
       const offset = this.codec.offsetAfter(next.bytes, left)
-      front.push({ bytes: next.bytes.subarray(0, offset), count: left, position: undefined })
-      this.#chunks[0] = { ...next, bytes: next.bytes.subarray(offset), count: next.count! - left }
+      // Both parts count for what the whole has reserved.
+      const size = Math.floor((next.size * left) / next.count!)
+      front.push({ bytes: next.bytes.subarray(0, offset), count: left, position: undefined, size })
+      const rest = { bytes: next.bytes.subarray(offset), count: next.count! - left, size: next.size - size }
+      this.#chunks[0] = { ...next, ...rest }
     }
     const taken = new BytesSegment(this.codec, front)
     this.#counted -= taken.counted
@@ -115,7 +127,7 @@ export class BytesSegment implements Segment {
       payload: { bytes, codec: this.codec },
       count: known ? this.#counted : undefined,
       position: lastGiven(chunks.map((chunk) => chunk.position)),
-      bytes: bytes.byteLength,
+      size: chunks.reduce((sum, chunk) => sum + chunk.size, 0),
     }
   }
 }

@@ -5,6 +5,7 @@ import type { ReceiverInfo } from '../../observe/events.js'
 import { positiveNumber } from '../../base/options.js'
 import type { Logger } from '../../base/ports.js'
 import type { Duration } from '../../base/time/duration.js'
+import type { BufferLimits } from './backlog.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
 import type { ReceiverBufferOptions } from './receiver-buffer.js'
 import { lowerLimit } from './rate-limiter.js'
@@ -81,6 +82,11 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   /** The position from which the receiver goes on. The journal sets it before the start. */
   get position(): unknown {
     return this.buffer.position
+  }
+
+  /** The bounds of what the receiver may hold, as far as they are given. */
+  get limits(): Partial<BufferLimits> {
+    return this.#options.limits ?? {}
   }
 
   get over(): boolean {

@@ -1,5 +1,5 @@
 import type { Files } from '../../base/ports.js'
-import { directoriesOf, join } from './glob.js'
+import { directoriesOf, join } from '../../base/glob.js'
 
 export interface FoundFile {
   readonly path: string

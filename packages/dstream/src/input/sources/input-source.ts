@@ -61,6 +61,8 @@ export interface InputSource<T = unknown> {
   start(): void | Promise<void>
   /** Takes no more data. Resolves when all accepted data is stored; a receiver has at least `timeoutMs` to stop. */
   stop(timeoutMs?: number): Promise<void>
+  /** Aborts the readings that are under way: the context stops without waiting for them any longer. */
+  abort?(reason: unknown): void
   /** Called once, after the last batch. Never rejects: a failure is reported. */
   close?(): Promise<void>
   /**

@@ -103,6 +103,11 @@ export class InputSources {
     await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))
   }
 
+  /** Aborts the readings that are under way. */
+  abort(reason: unknown): void {
+    for (const source of this.#sources) source.abort?.(reason)
+  }
+
   /** Closes all sources, after the last batch. */
   async close(): Promise<void> {
     for (const source of this.#sources) await source.close?.()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SourceHarness } from '../../../test/source-harness.js'
 import type { Time } from '../../base/time/time.js'
 import { positioned } from './positioned.js'
-import type { Source } from './positioned.js'
+import type { Source } from './source.js'
 import { noReads } from '../../../test/reads.js'
 
 /** A log of numbers; each batch reads all new ones, at most `limit`. */
@@ -67,10 +67,10 @@ describe('batches', () => {
     const h = new SourceHarness()
     let reads = 0
     const source = h.add((home) =>
-      positioned<string, string>(home, {
+      positioned(home, {
         initial: () => Promise.resolve('a'),
         plan: (from) => Promise.resolve(`${from}z`),
-        async *read(from, until) {
+        async *read(from: string, until: string) {
           reads++
           yield from
           yield until
@@ -104,10 +104,10 @@ describe('a position that is none', () => {
     let ill = true
     const reads: unknown[] = []
     const source = h.add((home) =>
-      positioned<unknown, unknown>(home, {
+      positioned(home, {
         initial: () => (ill && where === 'initial' ? bad : 'first'),
         plan: () => (ill ? bad : 'second'),
-        read: (from, until) => [reads.push([from, until])],
+        read: (from: unknown, until: unknown) => [reads.push([from, until])],
       }),
     )
     await source.start()

@@ -7,6 +7,7 @@ import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import type { PartitionSource } from '../../rdd/plan/lineage.js'
+import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { lowerLimit } from '../receive/rate-limiter.js'
 import { Time } from '../../base/time/time.js'
@@ -14,27 +15,14 @@ import { Counts, isIterable, type Later } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
+import { checkSplits, withSplits, type ReadOptions, type Source, type SourceSplit, type SplitSource } from './source.js'
 
-/** A source that can be read again from a position, as files, logs and brokers can. A position is plain data. */
-export interface Source<T, P> {
-  /** Returns the position to start from without a checkpoint. */
-  initial(): P | Promise<P>
-  /**
-   * Returns the end of the next batch: at most `limit` records after `from`, or `from` itself when there is no data.
-   * `limit` is `undefined` when the rate is not limited. `plan` is not called for a batch in which the rate allows no record.
-   */
-  plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
-  /** Returns the records after `from` up to `until`, or a promise of them: the same ones at every call. */
-  read(from: P, until: P): Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>
-  /** Called when everything up to `until` is committed; older data may be deleted. */
-  committed?(until: P): void | Promise<void>
-  /** Called once, after the last batch. */
-  close?(): void | Promise<void>
-}
-
+/** The plan of a batch, which is logged. */
 interface Range<P> {
   readonly from: P
   readonly until: P
+  /** Of a source with splits; absent from the logs of earlier versions. */
+  readonly splits?: readonly SourceSplit[]
 }
 
 /** The part that a checkpoint stores. It has the rate, so that the first batch of the next run has a limit. */
@@ -43,6 +31,8 @@ interface Snapshot<P> {
   readonly rate?: number | undefined
 }
 
+type AnySource<T, P> = Source<T, P> | SplitSource<T, P>
+
 /**
  * Reads a source by positions: each batch is planned, logged and then read, and can be read again.
  *
@@ -50,9 +40,11 @@ interface Snapshot<P> {
  * the same positions. A failure of `initial` or `plan`, or a position that cannot be stored, is reported, and the next
  * batch tries again.
  */
-export function positioned<T, P>(home: SourceHome, source: Source<T, P>): InputSource<T> {
+export function positioned<T, P, S extends SourceSplit>(home: SourceHome, source: SplitSource<T, P, S>): InputSource<T>
+export function positioned<T, P>(home: SourceHome, source: AnySource<T, P>): InputSource<T>
+export function positioned<T, P>(home: SourceHome, source: AnySource<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
-    const able = typeof (source as Source<T, P> | null | undefined)?.[name] === 'function'
+    const able = typeof (source as AnySource<T, P> | null | undefined)?.[name] === 'function'
     if (!able) throw badOption('fromSource', 'source', `an object with the function ${name}`, source)
   }
   return new PositionedInput(home, source)
@@ -82,7 +74,7 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly name: string
   readonly operator: Operator<T>
   readonly #home: SourceHome
-  readonly #source: Source<T, P>
+  readonly #source: AnySource<T, P>
   readonly #reporter: Reporter
   readonly #counts = new Counts()
   readonly #ranges = new BatchMap<Range<P>>()
@@ -91,8 +83,10 @@ class PositionedInput<T, P> implements InputSource<T> {
   #rate: number | undefined
   /** The unused fraction of a record, for rates that allow a batch less than one record. */
   #allowance = 0
+  readonly #aborted = new AbortController()
+  #hasEnded = false
 
-  constructor(home: SourceHome, source: Source<T, P>) {
+  constructor(home: SourceHome, source: AnySource<T, P>) {
     this.#home = home
     this.#source = source
     this.#rate = home.rate.initialRate
@@ -104,11 +98,7 @@ class PositionedInput<T, P> implements InputSource<T> {
       parents: [],
       slideMs: home.slideMs,
       source: true,
-      compute: (time) => {
-        const range = this.#ranges.get(time)
-        const nothing = range === undefined || Object.is(range.from, range.until)
-        return rddOf(home.sc, nothing ? [] : [this.#partition(time, range)])
-      },
+      compute: (time) => this.#rdd(time),
     })
   }
 
@@ -121,18 +111,24 @@ class PositionedInput<T, P> implements InputSource<T> {
     return Promise.resolve()
   }
 
+  abort(reason: unknown): void {
+    this.#aborted.abort(reason)
+  }
+
   async close(): Promise<void> {
+    this.#aborted.abort()
     await this.#reporter.attempt('Could not close the source', () => this.#source.close?.())
   }
 
   async plan(time: number): Promise<Range<P> | undefined> {
     try {
       const { position: from } = await this.#begin()
-      const limit = this.#limit()
-      const until = limit === 0 ? from : checked('plan', await this.#source.plan(from, limit, new Time(time)))
-      this.#home.blocks.mustBeStorable?.([from, until])
-      this.adopt(time, { from, until })
-      return { from, until }
+      const until = await this.#end(from, time)
+      const splits = Object.is(from, until) ? undefined : await this.#splits({ from, until })
+      const range: Range<P> = splits === undefined ? { from, until } : { from, until, splits }
+      this.#home.blocks.mustBeStorable?.(range)
+      this.adopt(time, range)
+      return range
     } catch (error) {
       this.#reporter.report(`Could not plan the batch of ${time} ms; the next one tries again`, error)
       return undefined
@@ -169,7 +165,11 @@ class PositionedInput<T, P> implements InputSource<T> {
   }
 
   info(time: number): StreamInputInfo {
-    return this.#counts.info(this.streamId, time)
+    const splits = this.#ranges.get(time)?.splits?.map(({ name, atEnd }) => ({ name, atEnd }))
+    return this.#counts.info(this.streamId, time, {
+      ...(splits === undefined ? {} : { splits }),
+      ...(this.#hasEnded ? { ended: true } : {}),
+    })
   }
 
   setRate(recordsPerSecond: number): void {
@@ -193,18 +193,51 @@ class PositionedInput<T, P> implements InputSource<T> {
     return limit
   }
 
+  /** Returns the end of the batch of `time`. */
+  async #end(from: P, time: number): Promise<P> {
+    if (await this.#ended(from)) return from
+    const limit = this.#limit()
+    return limit === 0 ? from : checked('plan', await this.#source.plan(from, limit, new Time(time)))
+  }
+
+  async #ended(position: P): Promise<boolean> {
+    if (!this.#hasEnded && (await this.#source.ended?.(position)) === true) {
+      this.#hasEnded = true
+      this.#home.logger.info({ streamId: this.streamId }, `${this.name} has ended: it will have no more data.`)
+    }
+    return this.#hasEnded
+  }
+
+  async #splits({ from, until }: Range<P>): Promise<readonly SourceSplit[] | undefined> {
+    return 'splits' in this.#source ? checkSplits(await this.#source.splits(from, until)) : undefined
+  }
+
+  async #rdd(time: number): Promise<RDD<T>> {
+    const { sc } = this.#home
+    const source = this.#source
+    const range = this.#ranges.get(time)
+    if (range === undefined || Object.is(range.from, range.until)) return rddOf<T>(sc, [])
+    const { from, until } = range
+    const options: ReadOptions = { signal: this.#aborted.signal }
+    if (!('splits' in source))
+      return rddOf(sc, [this.#partition(time, 'range', () => source.read(from, until, options))])
+    const splits = range.splits ?? (await this.#splits(range))!
+    const parts = splits.map((split) => this.#partition(time, split.name, () => source.read(split, options)))
+    return withSplits(rddOf(sc, parts), splits)
+  }
+
   /** Calls `read` at once, because only its result shows whether it is asynchronous. The first reading uses that result. */
-  #partition(time: number, { from, until }: Range<P>): PartitionSource<T> {
-    let given: Later<T> | undefined = this.#source.read(from, until)
+  #partition(time: number, name: string, read: () => Later<T>): PartitionSource<T> {
+    let given: Later<T> | undefined = read()
     const next = (): Later<T> => {
-      const records = given ?? this.#source.read(from, until)
+      const records = given ?? read()
       given = undefined
       return records
     }
     const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
     if (!isPromise && !isIterable(given)) throw notIterable('fromSource', given)
     return isPromise || Symbol.asyncIterator in given
-      ? { load: () => this.#counts.countedAsync(time, 'range', 'fromSource', next()) }
-      : { iterate: () => this.#counts.counted(time, 'range', next() as Iterable<T>) }
+      ? { load: () => this.#counts.countedAsync(time, name, 'fromSource', next()) }
+      : { iterate: () => this.#counts.counted(time, name, next() as Iterable<T>) }
   }
 }

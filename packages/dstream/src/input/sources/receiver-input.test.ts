@@ -93,7 +93,7 @@ describe('batches', () => {
     await source.start()
     await receiver.storeBytes(bytes('1\n2\n'), lineCodec)
     receiver.storeChunk(bytes('3\n'), lineCodec)
-    expect(h.buffered(source)).toEqual({ records: 0, bytes: 6 })
+    expect(h.buffered(source)).toEqual({ records: 0, bytes: 3 * 16 })
     await source.supervisor!.buffer.closeDue()
     h.allocate(1000)
     h.release(source, 1000)

@@ -132,6 +132,14 @@ describe('rawSocketStream', () => {
     expect(source.codec!('dstream-msgpack')).toBe(msgpackCodec)
   })
 
+  test('a frame with the byte that MessagePack does not use is no record', async () => {
+    const broken = Uint8Array.of(0x92, 1, 0xc1)
+    const port = await serve(Buffer.concat([pack(['a', 1]), broken, pack('b')].map(frame)))
+    const { h, partitions } = await receive((home) => rawSocket(home, connect, '127.0.0.1', port, msgpackCodec))
+    expect(partitions.flat()).toEqual([['a', 1], 'b'])
+    expect(h.blocks).toHaveLength(3)
+  })
+
   test('a frame that is cut off is reported, one that is none ends the connection', async () => {
     const port = await serve(frame(pack('whole and cut')).subarray(0, 9), Buffer.from('HTTP/1.1 200 OK'))
     const { h, partitions } = await receive((home) => rawSocket(home, connect, '127.0.0.1', port, msgpackCodec), 2)

@@ -7,14 +7,14 @@ import { FileInput } from './file-input.js'
 import type { FileStreamOptions, ReadFile } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
-/** Reads the lines of the UTF-8 files that appear in a directory. {@link FileInput} says which files are read, and when. */
+/** Reads the lines of the UTF-8 files, plain or compressed, that appear in a directory. {@link FileInput} says which files are read, and when. */
 export function textFile(
   home: SourceHome,
   files: Files,
   directory: string,
   options: FileStreamOptions = {},
 ): InputSource<string> {
-  return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.read(path)), options)
+  return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.readText(path)), options)
 }
 
 /** Reads the files that appear in a directory with `read`. {@link FileInput} says which files are read, and when. */

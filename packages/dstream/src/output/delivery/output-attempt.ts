@@ -4,6 +4,7 @@ import type { Attempt } from '../../streams/graph/output.js'
 export class OutputAttempt implements Attempt {
   readonly number: number
   readonly replayed: boolean
+  traceparent: string | undefined
   #controller: AbortController | undefined
 
   constructor(number: number, replayed: boolean) {

@@ -3,7 +3,7 @@ import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { settledRecord } from '../../base/promises.js'
 import { escapeControl } from '../../base/text/escape.js'
-import { textForm } from '../../base/text/text-form.js'
+import { recordForm } from '../../base/text/text-form.js'
 
 const RULE = '-'.repeat(43)
 
@@ -13,12 +13,14 @@ const RULE = '-'.repeat(43)
  * reader of `out` has gone, as `head` does, nothing more is printed and the job goes on; other failures fail the output.
  *
  * @param warn told once when the reader has gone
+ * @param shown receives the records of each batch as text, without control characters
  */
 export function print<T>(
   parent: Operator<T>,
   num: number,
   out: () => Writable,
   warn: (line: string) => void,
+  shown: (time: number, lines: readonly string[]) => void = () => undefined,
 ): OutputSpec {
   return {
     kind: 'print',
@@ -27,8 +29,11 @@ export function print<T>(
     handsOutRDD: false,
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
-      const shown = records.slice(0, num).map((record) => escapeControl(textForm(settledRecord('print', record))))
-      const lines = [RULE, `Time: ${time} ms`, RULE, ...shown, ...(records.length > num ? ['...'] : []), '']
+      const form = recordForm(rdd.node.groups)
+      const texts = records.slice(0, num).map((record) => escapeControl(form(settledRecord('print', record))))
+      if (records.length > num) texts.push('...')
+      shown(time, texts)
+      const lines = [RULE, `Time: ${time} ms`, RULE, ...texts, '']
       await write(out(), lines.map((line) => `${line}\n`).join(''), warn)
     },
   }

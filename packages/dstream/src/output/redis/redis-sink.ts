@@ -57,8 +57,10 @@ const known = ['url', 'client', 'key', 'write', 'attempts', 'timeout'] as const
 export function redisSink<T>(options: RedisSinkOptions<T>): DirectSink<T> {
   const where = 'redisSink'
   checkOptions(where, options, known)
-  const { client, url = 'redis://127.0.0.1:6379', timeout = Seconds(10), attempts = 5 } = options
-  if (client !== undefined) checkClient(client, options.url)
+  // Without options, the error names the first one that is missing.
+  const given = (options as RedisSinkOptions<T> | undefined) ?? ({} as RedisSinkOptions<T>)
+  const { client, url = 'redis://127.0.0.1:6379', timeout = Seconds(10), attempts = 5 } = given
+  if (client !== undefined) checkClient(client, given.url)
   aString(where, 'url', url)
   const limits = {
     clock: systemClock,
@@ -69,7 +71,7 @@ export function redisSink<T>(options: RedisSinkOptions<T>): DirectSink<T> {
     const connect = client === undefined ? await clientsOf(url) : () => client.duplicate({ ...linkOptions })
     return new RedisLink({ ...limits, connect })
   }
-  return new RedisSink(link, aString(where, 'key', options.key), aFunction(where, 'write', options.write))
+  return new RedisSink(link, aString(where, 'key', given.key), aFunction(where, 'write', given.write))
 }
 
 function checkClient(client: Redis, url: string | undefined): void {

@@ -2,7 +2,7 @@ import { noFiles } from '../../base/errors/rdd.js'
 import { aString } from '../../base/options.js'
 import type { RDDFiles } from '../../base/ports.js'
 import { settledRecord } from '../../base/promises.js'
-import { textForm } from '../../base/text/text-form.js'
+import { recordForm } from '../../base/text/text-form.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode } from '../plan/lineage.js'
@@ -19,11 +19,12 @@ async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGe
 }
 
 async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
-  for await (const records of partitionsOf(node, evaluation)) yield lines(records)
+  const form = recordForm(node.groups)
+  for await (const records of partitionsOf(node, evaluation)) yield lines(records, form)
 }
 
-function* lines(records: readonly unknown[]): Generator<string> {
-  for (const record of records) yield textForm(settledRecord('saveAsTextFile', record))
+function* lines(records: readonly unknown[], form: (record: unknown) => string): Generator<string> {
+  for (const record of records) yield form(settledRecord('saveAsTextFile', record))
 }
 
 export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LineageNode, StepCounter } from './lineage.js'
+import type { LineageNode, PartitionData, PartitionSource, StepCounter } from './lineage.js'
 
 /** The most counters kept of a lineage that has been truncated. */
 const LONGEST_HISTORY = 64
@@ -16,7 +16,7 @@ export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
       if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
     } else if (!seen.has(step)) {
       seen.add(step)
-      counters.push(...step.history)
+      for (const counter of step.history) counters.push(counter)
       pending.push({ step, parentsDone: true })
       for (const parent of step.parents.toReversed()) pending.push({ step: parent, parentsDone: false })
     }
@@ -27,4 +27,35 @@ export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
 /** Returns the counters to keep of a node whose lineage is about to be truncated. */
 export function historyOf(node: LineageNode): readonly StepCounter[] {
   return countersOf(node.parents).slice(-LONGEST_HISTORY)
+}
+
+/**
+ * Returns the records that a step has given: those that were counted, or else those that it holds. A step that makes its
+ * partitions as a whole, or that has been cut off from its parents, counts nothing and holds them. `undefined` where neither
+ * is so.
+ */
+export function recordsOf(step: LineageNode): number | undefined {
+  const { plan, given, computed, parents } = step
+  if (given > 0 || plan.type === 'narrow') return given
+  if (plan.type === 'concat') return sum(parents.map(recordsOf))
+  if (plan.type === 'source') return sum(plan.parts.map(heldIn))
+  return Array.isArray(computed) ? sum((computed as PartitionData[]).map(sizeOf)) : undefined
+}
+
+/** Returns the sum of numbers that are all known. */
+function sum(numbers: readonly (number | undefined)[]): number | undefined {
+  return numbers.reduce<number | undefined>(
+    (all, number) => (all === undefined || number === undefined ? undefined : all + number),
+    0,
+  )
+}
+
+function heldIn(part: PartitionSource<unknown>): number | undefined {
+  if ('records' in part) return part.records.length
+  if ('table' in part) return part.table.size
+  return 'count' in part ? part.count : undefined
+}
+
+function sizeOf(data: PartitionData): number {
+  return 'length' in data ? data.length : data.size
 }

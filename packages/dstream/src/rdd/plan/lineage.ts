@@ -1,4 +1,5 @@
 import type { RecordOrigin } from '../../base/record-error.js'
+import { groupsOfPart, groupsOfParts, sameGroups, type Groups } from '../../base/text/groups.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
@@ -58,6 +59,8 @@ export interface NodeOptions {
   readonly numPartitions: number
   readonly partitioner?: Partitioner | undefined
   readonly cached?: boolean
+  /** The place of the engine's own groups in the records; by default that of the parents, where the step keeps records. */
+  readonly groups?: Groups | undefined
 }
 
 /** The records that a step took in and gave out, over all completed evaluations. */
@@ -66,6 +69,33 @@ export interface StepCounter {
   readonly kind: string
   readonly taken: number
   readonly given: number
+}
+
+/** The steps whose records are those of their parents, by the names that users know. */
+const KEEPS_RECORDS = new Set([
+  'coalesce',
+  'filterByRange',
+  'partitionBy',
+  'randomSplit',
+  'repartition',
+  'repartitionAndSortWithinPartitions',
+  'sample',
+  'sampleByKey',
+  'sortBy',
+  'sortByKey',
+  'subtractByKey',
+])
+
+const NUMBERS_RECORDS = new Set(['zipWithIndex', 'zipWithUniqueId'])
+
+function groupsKept({ kind, plan, parents = [] }: NodeOptions): Groups | undefined {
+  const groups = parents[0]?.groups
+  if (groups === undefined) return undefined
+  if (plan.type === 'concat') return parents.every((parent) => sameGroups(parent.groups, groups)) ? groups : undefined
+  if (kind === 'values') return groupsOfPart(groups, 1)
+  if (NUMBERS_RECORDS.has(kind)) return groupsOfParts(groups, undefined)
+  const keeps = plan.type === 'narrow' ? plan.op === 'filter' || plan.op === 'tap' : KEEPS_RECORDS.has(kind)
+  return keeps ? groups : undefined
 }
 
 let lastId = 0
@@ -94,6 +124,8 @@ export class LineageNode implements RecordOrigin {
   given = 0
   label: string | undefined
   time: number | undefined
+  /** The place of the engine's own groups in the records, where there are any. Their text form is another than a tuple's. */
+  groups: Groups | undefined
 
   constructor(options: NodeOptions) {
     this.kind = options.kind
@@ -102,6 +134,7 @@ export class LineageNode implements RecordOrigin {
     this.numPartitions = options.numPartitions
     this.partitioner = options.partitioner
     this.cached = options.cached === true ? [] : undefined
+    this.groups = options.groups ?? groupsKept(options)
   }
 
   get operator(): string {
@@ -115,7 +148,7 @@ export class LineageNode implements RecordOrigin {
       if (node.label !== undefined) continue
       node.label = label
       node.time = time
-      pending.push(...node.parents)
+      for (const parent of node.parents) pending.push(parent)
     }
   }
 

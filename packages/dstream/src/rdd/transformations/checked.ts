@@ -21,6 +21,7 @@ export function checked(parent: LineageNode, check: Check): LineageNode {
     parents: [parent],
     numPartitions: parent.numPartitions,
     partitioner: parent.partitioner,
+    groups: parent.groups,
     plan: {
       type: 'wide',
       run: (evaluation) =>

@@ -1,6 +1,7 @@
 import type { RecordOrigin } from '../../base/record-error.js'
 import { fastKeyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
+import { COGROUPED, groupsOfPart, groupsOfParts } from '../../base/text/groups.js'
 import { pairOf } from '../plan/pairs.js'
 import { pass } from '../execution/evaluate.js'
 import { chain, forEachInOrder } from '../../base/maybe-promise.js'
@@ -14,12 +15,14 @@ export type Groups = readonly [left: unknown[], right: unknown[]]
 
 /** Collects the values of every key on both sides, in order of arrival, keys of the left side first. */
 export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
-  return keyed(kind, [left, right], partitioner, (feeders, origin) => {
+  const node = keyed(kind, [left, right], partitioner, (feeders, origin) => {
     const table = new Map<MapKey, Groups>()
     const sinks = [groupSink(table, origin, 0), groupSink(table, origin, 1)]
     const done = forEachInOrder(2, (s) => forEachInOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
     return chain(done, () => table)
   })
+  node.groups = COGROUPED
+  return node
 }
 
 function groupSink(table: Map<MapKey, Groups>, origin: RecordOrigin, side: 0 | 1): LoopSink {
@@ -44,7 +47,7 @@ export function join(
   partitioner: Partitioner,
   keep: { readonly left: boolean; readonly right: boolean },
 ): LineageNode {
-  return keyed(kind, [left, right], partitioner, ([lefts, rights], origin, evaluation) => {
+  const node = keyed(kind, [left, right], partitioner, ([lefts, rights], origin, evaluation) => {
     const table = new Map<MapKey, unknown[]>()
     const matched = keep.left ? new Set<unknown[]>() : undefined
     const pairs: unknown[] = []
@@ -57,6 +60,9 @@ export function join(
     })
     return chain(done, () => pairs)
   })
+  const [ofLeft, ofRight] = [groupsOfPart(left.groups, 1), groupsOfPart(right.groups, 1)]
+  node.groups = groupsOfParts(undefined, groupsOfParts(ofLeft, ofRight))
+  return node
 }
 
 function buildSink(table: Map<MapKey, unknown[]>, origin: RecordOrigin): LoopSink {

@@ -18,6 +18,7 @@ export function kept(parent: LineageNode, copy: Copy): LineageNode {
     parents: [parent],
     numPartitions: parent.numPartitions,
     partitioner: parent.partitioner,
+    groups: parent.groups,
     plan: {
       type: 'wide',
       run: (evaluation) =>
@@ -37,6 +38,7 @@ export function handedOut(parent: LineageNode, copy: Copy): LineageNode {
     parents: [parent],
     numPartitions: parent.numPartitions,
     partitioner: parent.partitioner,
+    groups: parent.groups,
     plan: { type: 'copies', copy },
   })
 }

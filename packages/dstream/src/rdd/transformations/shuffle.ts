@@ -1,3 +1,4 @@
+import { GROUPED } from '../../base/text/groups.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { copyRecord } from '../../base/copy.js'
 import { detachKey } from '../../base/keys/detach.js'
@@ -84,7 +85,9 @@ export function groupByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ): LineageNode {
-  return foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
+  const node = foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
+  node.groups = GROUPED
+  return node
 }
 
 function push(values: unknown[], value: unknown): unknown[] {

@@ -148,6 +148,7 @@ export class GraphEvaluation {
 
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
+    if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
     const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord) : rdd
     this.#results.get(operator)!.set(time, Promise.resolve(own?.handedOut()))
     this.#ownResults.get(operator)?.set(time, Promise.resolve(own))
@@ -246,6 +247,7 @@ export class GraphEvaluation {
   async #compute(operator: Operator, time: number): Result {
     const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
     if (rdd === undefined) return undefined
+    if (operator.groups !== undefined) rdd.node.groups = operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     const isCached = operator.state !== undefined || this.#ownResults.has(operator)
     if (this.#sharedOperators.has(operator) && !isCached) rdd.cacheAlways()

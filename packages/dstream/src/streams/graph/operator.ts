@@ -1,3 +1,4 @@
+import type { Groups } from '../../base/text/groups.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
@@ -34,6 +35,8 @@ export interface Operator<out T = unknown> {
   readonly handsOutRDD?: boolean
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
+  /** The place of the engine's own groups in the records, where there are any. */
+  readonly groups?: Groups | undefined
   /** The state that this operator keeps between batches. With it, the operator is evaluated in every batch. */
   readonly state?: OperatorState
 }

@@ -12,6 +12,11 @@ export interface Attempt {
   readonly replayed: boolean
   /** Aborted when the attempt has taken longer than the output's `timeout`, or when the context stops without it. */
   readonly signal: AbortSignal
+  /**
+   * The header by which another process makes its spans children of this attempt; only where the program has registered a
+   * provider of OpenTelemetry's traces.
+   */
+  readonly traceparent?: string | undefined
 }
 
 /** The surroundings that a context gives to its outputs when it opens them. */

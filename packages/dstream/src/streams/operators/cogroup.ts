@@ -1,3 +1,4 @@
+import { COGROUPED } from '../../base/text/groups.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
@@ -14,5 +15,5 @@ export function cogroup<K extends Key, V, W>(
   right: Operator<readonly [K, W]>,
   options: PartitionOptions = {},
 ): Operator<[K, [V[], W[]]]> {
-  return pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options))
+  return { ...pairwise('cogroup', left, right, (a, b) => a.cogroup(b, options)), groups: COGROUPED }
 }

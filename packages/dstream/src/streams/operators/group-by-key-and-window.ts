@@ -1,3 +1,4 @@
+import { GROUPED_IN_STREAM } from '../../base/text/groups.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
@@ -19,7 +20,8 @@ export function groupByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return combineByKey(window(groupByKey(parent, options), windowMs, slideMs, sc, false), appended<V>(), options)
+  const batches = window(groupByKey(parent, options), windowMs, slideMs, sc, false)
+  return { ...combineByKey(batches, appended<V>(), options), groups: GROUPED_IN_STREAM }
 }
 
 /** Concatenates the groups of one key into a new array of copies: the groups of a batch belong to several windows. */

@@ -1,3 +1,4 @@
+import { GROUPED_IN_STREAM } from '../../base/text/groups.js'
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
@@ -12,5 +13,5 @@ export function groupByKey<K extends Key, V>(
   parent: Operator<readonly [K, V]>,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  return eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options))
+  return { ...eachRDD('groupByKey', parent, (rdd) => rdd.groupByKey(options)), groups: GROUPED_IN_STREAM }
 }

@@ -117,7 +117,7 @@ class Run {
     const { model } = this
     if (model.version === 0) return
     this.table = this.fresh()
-    this.table.restore(this.stored.values(), model.version)
+    for (const pause of this.table.restore(this.stored.values(), model.version)) void pause
     model.now = new Map(model.committed)
     model.floor = model.version
     this.table.begin(model.version + 10)
@@ -342,12 +342,20 @@ describe('KeyedState', () => {
     expect(seen).toEqual(Array.from({ length: 5000 }, (_, i) => i))
   })
 
+  test.each([false, true])('a restore pauses after every 1,000 keys (timed: %s)', (timed) => {
+    const entries = Array.from({ length: 10_500 }, (_, key) => ({ key, value: key, touched: 5 + (key % 2) }))
+    const table = new KeyedState<number>({ timed })
+    expect([...table.restore(entries, 6)].length).toBeGreaterThanOrEqual(timed ? 20 : 10)
+    expect([...table.entries()]).toEqual(entries.map(({ key, value }) => [key, value]))
+    expect([table.version, table.size]).toEqual([6, 10_500])
+  })
+
   test.each<[string, (t: KeyedState<number>) => unknown, string]>([
     ['a batch that does not follow', (t) => t.begin(10), 'state-out-of-order'],
     ['a change between batches', (t) => t.set('a', 2), 'state-not-open'],
     ['a commit between batches', (t) => t.commit(), 'state-not-open'],
     ['a plain object as key', (t) => t.get({} as never), 'key-not-allowed'],
-    ['a restore too late', (t) => t.restore([], 5), 'state-not-empty'],
+    ['a restore too late', (t) => t.restore([], 5).next(), 'state-not-empty'],
     ['a version forgotten', (t) => [...t.entries(9)], 'state-version-forgotten'],
     ['a view of a version forgotten', (t) => t.view(9), 'state-version-forgotten'],
     ['a released view', (t) => [t.view()].map((v) => (v.release(), v.release(), v.get('a'))), 'state-view-released'],

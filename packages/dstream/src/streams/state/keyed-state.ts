@@ -6,7 +6,7 @@ import { BatchVersion, valueAt, type Cell } from './cell.js'
 import { isUnchanged, ownState } from './own.js'
 import { History } from './history.js'
 import { StatePartition } from './partition.js'
-import { TouchIndex } from './touch-index.js'
+import { RESTORED_AT_ONCE, TouchIndex } from './touch-index.js'
 import { PinnedView, type StateView } from './view.js'
 
 export interface KeyedStateOptions {
@@ -335,8 +335,13 @@ export class KeyedState<S> {
     return { updated: changed - this.#removed - this.#createdAndDropped, removed: this.#removed }
   }
 
-  /** Fills the table with entries as of `version`, in order of first arrival. @throws `state-not-empty` after the first batch */
-  restore(entries: Iterable<StateEntry<S>>, version: number): void {
+  /**
+   * Fills the table with entries as of `version`, in order of first arrival. Has paused about every 1,000 entries, for the
+   * event loop to turn. The table is not to be used before the end.
+   *
+   * @throws `state-not-empty` after the first batch
+   */
+  *restore(entries: Iterable<StateEntry<S>>, version: number): Generator<void> {
     if (this.#version !== undefined || this.#openBatch !== undefined) throw stateNotEmpty()
     const batches = new Map<number, BatchVersion<S>>()
     const cells: Cell<S>[] = []
@@ -346,9 +351,9 @@ export class KeyedState<S> {
       const k = fastKeyOf(key)
       const cell = this.#partitionOf(k).add(detachKey(k), ownState(value), batch, undefined)
       cell.touchSequence = touchSequence ?? cells.length
-      cells.push(cell)
+      if (cells.push(cell) % RESTORED_AT_ONCE === 0) yield
     }
-    if (this.timed) this.#touches.restore(cells)
+    if (this.timed) yield* this.#touches.restore(cells)
     this.#size = cells.length
     this.#version = version
     this.#history.forget(version)

@@ -21,7 +21,7 @@ function take(model: Model, { do: what, key }: { do: string; key: string }, time
 function restored(table: KeyedState<number>): KeyedState<number> {
   const again = new KeyedState<number>({ timed: true })
   const source = table.stored()
-  again.restore(source.entries() as Iterable<StateEntry<number>>, table.version!)
+  for (const pause of again.restore(source.entries() as Iterable<StateEntry<number>>, table.version!)) void pause
   source.release()
   return again
 }

@@ -1,5 +1,8 @@
 import type { UndoLog, Cell, BatchVersion } from './cell.js'
 
+/** Cells that a restore handles between two pauses, about a millisecond. */
+export const RESTORED_AT_ONCE = 1000
+
 /**
  * Finds the keys that have not been touched since a time, without reading the others. Batch times only grow, so the touches
  * of each batch form one bucket, and the buckets are in order of time. Entries are never moved: an entry is valid as long as
@@ -31,16 +34,18 @@ export class TouchIndex<S> {
     }
   }
 
-  /** Adds cells whose `batch` and `touchSequence` are set already. */
-  restore(cells: Iterable<Cell<S>>): void {
+  /** Adds cells whose `batch` and `touchSequence` are set already, with pauses. */
+  *restore(cells: readonly Cell<S>[]): Generator<void> {
     const batches = new Set<BatchVersion<S>>()
-    for (const cell of cells) {
+    for (const [i, cell] of cells.entries()) {
       cell.batch.touches.push(cell)
       batches.add(cell.batch)
+      if (i % RESTORED_AT_ONCE === 0) yield
     }
     for (const batch of [...batches].sort((a, b) => a.version - b.version)) {
       batch.touches.sort((a, b) => a.touchSequence - b.touchSequence)
       this.#buckets.add(batch)
+      yield
     }
   }
 

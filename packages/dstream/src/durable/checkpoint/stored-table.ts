@@ -1,0 +1,100 @@
+import { keyOf, type MapKey } from '../../base/keys/key.js'
+import type { TableEntry } from './checkpoint.js'
+import type { StoredChange } from './commit-frames.js'
+
+/** A key as it is stored, and the version of the program's stored form that wrote it. */
+export interface StoredEntry extends TableEntry {
+  readonly version: number
+}
+
+interface Chunk {
+  readonly entries: StoredChange[]
+  version: number
+}
+
+interface Change {
+  /** `undefined`: the key is gone. */
+  readonly entry: StoredEntry | undefined
+  /** Whether the key was dropped before: it then comes last. */
+  readonly dropped: boolean
+  /** Whether the chunks have the key, so that it keeps its place there; known once they have been walked. */
+  inChunk: boolean
+}
+
+/** Changed keys that a migration reads between two pauses. */
+const READ_AT_ONCE = 1000
+
+/**
+ * One table as a snapshot and the commits behind it give it, with its keys in order of first arrival. Only the keys that
+ * commits have changed are looked up by their value. Those of the snapshot, which may be millions, stay a list: a table by
+ * key took a third of the time of a start.
+ */
+export class StoredTable {
+  readonly #chunks: Chunk[] = []
+  readonly #changes = new Map<MapKey, Change>()
+  /** The versions of the changed keys. */
+  readonly #versions = new Set<number>()
+
+  /** Adds entries of the snapshot, each of a key that the table does not have. The array belongs to the table from now on. */
+  addAll(entries: StoredChange[], version: number): void {
+    for (const entry of entries as [unknown][]) entry[0] = keyOf(entry[0])
+    this.#chunks.push({ entries, version })
+  }
+
+  /** Applies what a commit did to one key. */
+  change([key, value, touched = 0, touchSequence]: StoredChange, version: number): void {
+    const k = keyOf(key)
+    const before = this.#changes.get(k)
+    if (value === undefined) {
+      // Forgets the place among the changes, and remembers that the key has none among the chunks any more.
+      this.#changes.delete(k)
+      if (this.#chunks.length > 0) this.#changes.set(k, { entry: undefined, dropped: true, inChunk: false })
+      return
+    }
+    this.#versions.add(version)
+    if (before !== undefined && before.entry === undefined) this.#changes.delete(k)
+    const entry = { key: k, value, touched, touchSequence, version }
+    this.#changes.set(k, { entry, dropped: before?.dropped === true, inChunk: before?.inChunk === true })
+  }
+
+  get isEmpty(): boolean {
+    return this.values().next().done === true
+  }
+
+  *values(): Generator<StoredEntry, void, undefined> {
+    for (const { entries, version } of this.#chunks) {
+      for (const [key, value, touched = 0, touchSequence] of entries) {
+        const change = this.#changes.size === 0 ? undefined : this.#changes.get(key as MapKey)
+        if (change === undefined) yield { key, value, touched, touchSequence, version }
+        else if (!change.dropped) {
+          change.inChunk = true
+          yield change.entry!
+        }
+      }
+    }
+    for (const change of this.#changes.values()) {
+      if (change.entry !== undefined && !change.inChunk) yield change.entry
+    }
+  }
+
+  /** Gives every value of another version the form of `version`, with pauses after each chunk and some changed keys. */
+  *migrate(version: number, read: (entry: StoredEntry) => unknown): Generator<void> {
+    for (const chunk of this.#chunks) {
+      if (chunk.version === version) continue
+      for (const [i, [key, value, touched = 0, touchSequence]] of chunk.entries.entries()) {
+        if (this.#changes.has(key as MapKey)) continue
+        const entry = { key, value, touched, touchSequence, version: chunk.version }
+        chunk.entries[i] = [key, read(entry), touched, touchSequence]
+      }
+      chunk.version = version
+      yield
+    }
+    if ([...this.#versions].every((known) => known === version)) return
+    let n = 0
+    for (const [key, { entry, ...place }] of this.#changes) {
+      if (++n % READ_AT_ONCE === 0) yield
+      if (entry === undefined || entry.version === version) continue
+      this.#changes.set(key, { entry: { ...entry, value: read(entry), version }, ...place })
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { badSplits } from '../../base/errors/receive.js'
+import type { RDD } from '../../rdd/rdd.js'
+import type { Time } from '../../base/time/time.js'
+import type { Later } from './counts.js'
+
+/** The surroundings of one reading. */
+export interface ReadOptions {
+  /** Aborted when the context stops without waiting for the batch. */
+  readonly signal: AbortSignal
+}
+
+/** The methods that every source with positions has. A position is plain data. */
+interface SourcePositions<P> {
+  /** Returns the position to start from without a checkpoint. */
+  initial(): P | Promise<P>
+  /**
+   * Returns the end of the next batch: at most `limit` records after `from`, or `from` itself when there is no data.
+   * `limit` is `undefined` when the rate is not limited. `plan` is not called for a batch in which the rate allows no record.
+   */
+  plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
+  /** Called when everything up to `until` is committed; older data may be deleted. */
+  committed?(until: P): void | Promise<void>
+  /** Whether no data will ever follow a position. The source is then asked for no further plan. */
+  ended?(position: P): boolean | Promise<boolean>
+  /** Called once, after the last batch. */
+  close?(): void | Promise<void>
+}
+
+/** A source that can be read again from a position, as files, logs and brokers can. */
+export interface Source<T, P> extends SourcePositions<P> {
+  /** Returns the records after `from` up to `until`, or a promise of them: the same ones at every call. */
+  read(from: P, until: P, options: ReadOptions): Later<T>
+}
+
+/** A part of a batch that is read by itself: the range of one file, of one partition of a topic. It is plain data. */
+export interface SourceSplit {
+  /** The name of the part, the same in every batch: `orders-3`, `access.log`. */
+  readonly name: string
+  /** Whether the part ends where its data ended when the batch was planned. */
+  readonly atEnd?: boolean
+}
+
+/**
+ * A source whose batches are made of named splits, each of them a partition of the RDD. The splits are logged with the
+ * batch, so that a batch that is run again reads the same ones.
+ *
+ * @example
+ * const logs: Record<string, string[]> = { a: ['1', '2'], b: ['3'] }
+ * const out = t.output(
+ *   ssc.fromSource({
+ *     initial: () => 0,
+ *     plan: (line: number) => Math.min(line + 1, 2),
+ *     splits: (line: number) => Object.keys(logs).map((name) => ({ name, line, atEnd: line + 1 >= logs[name]!.length })),
+ *     read: ({ name, line }: { name: string; line: number }) => logs[name]!.slice(line, line + 1),
+ *   }),
+ * )
+ * await t.run(2)
+ * out.batches // [['1', '3'], ['2']]
+ */
+export interface SplitSource<T, P, S extends SourceSplit = SourceSplit> extends SourcePositions<P> {
+  /** Returns the splits of the records after `from` up to `until`; one without records may be left out. */
+  splits(from: P, until: P): readonly S[] | Promise<readonly S[]>
+  /** Returns the records of a split, or a promise of them: the same ones at every call. */
+  read(split: NoInfer<S>, options: ReadOptions): Later<T>
+}
+
+/** @throws `bad-splits` for what is no list of splits with names of their own */
+export function checkSplits<S extends SourceSplit>(splits: readonly S[]): readonly S[] {
+  const names = Array.isArray(splits) ? splits.map((split: S | null | undefined) => split?.name) : [undefined]
+  const isNamed = names.every((name) => typeof name === 'string')
+  if (!isNamed || new Set(names).size < names.length) throw badSplits(splits)
+  return splits
+}
+
+const splitsOfNode = new WeakMap<object, readonly SourceSplit[]>()
+
+/** Notes the splits that the partitions of an RDD were read from. */
+export function withSplits<T>(rdd: RDD<T>, splits: readonly SourceSplit[]): RDD<T> {
+  splitsOfNode.set(rdd.node, splits)
+  return rdd
+}
+
+/**
+ * Returns the splits that the partitions of an RDD are read from, in order: `splitsOf(rdd)[i]` belongs to partition i.
+ * Only the RDD of the source itself has them, as in Spark's `HasOffsetRanges`; for every other one it is `undefined`.
+ *
+ * @example
+ * const names: (string | undefined)[] = []
+ * const source = {
+ *   initial: () => 0,
+ *   plan: (from: number) => from + 1,
+ *   splits: (from: number) => [{ name: 'log', from }],
+ *   read: ({ from }: { from: number }) => [from],
+ * }
+ * ssc.fromSource(source).foreachRDD((rdd) => void names.push(splitsOf(rdd)?.[0]?.name))
+ * await t.run(1)
+ * names // ['log']
+ */
+export function splitsOf(rdd: RDD<unknown>): readonly SourceSplit[] | undefined {
+  return splitsOfNode.get(rdd.node)
+}

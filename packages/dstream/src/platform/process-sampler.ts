@@ -1,0 +1,24 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+/** Measures the heap and the event loop of this process. */
+export interface ProcessSampler {
+  /** Returns the heap in use, and the longest delay of the event loop since the call before, in milliseconds. */
+  sample(): { readonly heapBytes: number; readonly loopDelayMs: number }
+  stop(): void
+}
+
+/** The timer of the measurement runs so often; what it finds beyond that is delay. */
+const RESOLUTION_MS = 20
+
+export function processSampler(): ProcessSampler {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  histogram.enable()
+  return {
+    sample: () => {
+      const loopDelayMs = Math.max(0, Math.round(histogram.max / 1e6 - RESOLUTION_MS))
+      histogram.reset()
+      return { heapBytes: process.memoryUsage().heapUsed, loopDelayMs }
+    },
+    stop: () => histogram.disable(),
+  }
+}

@@ -1,0 +1,107 @@
+import { useAnswer } from './answers.js'
+import type { PageProps } from './page-props.js'
+import { bytes, count, dateTime, duration, plural, safe } from './format.js'
+import { Table } from './table.js'
+
+interface Storage {
+  readonly durable: boolean
+  readonly location?: string
+  readonly lastCommitted?: number
+  readonly lastCommitMs?: number
+  readonly writes?: readonly {
+    readonly group: string
+    readonly writes: number
+    readonly bytes: number
+    readonly failures: number
+    readonly totalMs: number
+    readonly lastMs: number
+    readonly lastBytes: number
+    readonly lastTime: number
+  }[]
+  readonly tables: readonly { readonly id: string; readonly keys: number }[]
+  readonly pendingOutputs: readonly { readonly id: string; readonly pendingBatches: number }[]
+}
+
+interface StorageProps {
+  readonly storage: Storage
+  readonly batchMs: number
+}
+
+export function StoragePage({ job }: PageProps) {
+  const app = encodeURIComponent(job.id)
+  const { answer } = useAnswer<Storage>(`/api/v1/applications/${app}/storage`, job.totals.completed)
+  if (answer === undefined) return <h1>Storage</h1>
+  return (
+    <>
+      <h1>Storage</h1>
+      {answer.durable ? <Kept storage={answer} batchMs={job.batchMs} /> : <NotKept />}
+      <section aria-labelledby="restart">
+        <h2 id="restart">What a restart would do</h2>
+        <Restart storage={answer} batchMs={job.batchMs} />
+      </section>
+    </>
+  )
+}
+
+function NotKept() {
+  return (
+    <p class="notice">
+      This job has no checkpoint: its state lives in memory and ends with the process. A <code>checkpointDir</code>{' '}
+      keeps it.
+    </p>
+  )
+}
+
+function Kept({ storage: { location, lastCommitted, lastCommitMs, writes }, batchMs }: StorageProps) {
+  return (
+    <>
+      <dl class="facts">
+        <dt>Location</dt>
+        <dd>
+          <code>{safe(location ?? '')}</code>
+        </dd>
+        <dt>Last committed batch</dt>
+        <dd>{lastCommitted === undefined ? 'none yet' : dateTime(lastCommitted, batchMs)}</dd>
+        <dt>Its commit took</dt>
+        <dd>{duration(lastCommitMs)}</dd>
+      </dl>
+      <Table
+        label="Writes"
+        rows={(writes ?? []).filter((row) => row.bytes > 0 || row.failures > 0)}
+        rowKey={({ group }) => group}
+        empty="Nothing is written yet."
+        columns={[
+          { label: 'Files', cell: ({ group }) => <code>{safe(group)}</code>, order: ({ group }) => group },
+          { label: 'Writes', cell: (row) => count(row.writes), order: (row) => row.writes, numeric: true },
+          { label: 'Written', cell: (row) => bytes(row.bytes), order: (row) => row.bytes, numeric: true },
+          { label: 'Mean', cell: (row) => duration(row.totalMs / Math.max(row.writes, 1)), numeric: true },
+          { label: 'Last', cell: (row) => `${duration(row.lastMs)}, ${bytes(row.lastBytes)}`, numeric: true },
+          { label: 'Last at', cell: (row) => (row.writes === 0 ? '–' : dateTime(row.lastTime)) },
+          { label: 'Failed', cell: (row) => count(row.failures), order: (row) => row.failures, numeric: true },
+        ]}
+      />
+    </>
+  )
+}
+
+function Restart({ storage: { durable, lastCommitted, tables, pendingOutputs }, batchMs }: StorageProps) {
+  if (!durable) return <p>It would begin anew: nothing is kept.</p>
+  if (lastCommitted === undefined) return <p>It would begin anew: no batch is committed yet.</p>
+  const keys = tables.reduce((sum, table) => sum + table.keys, 0)
+  return (
+    <ul>
+      <li>It would resume after the batch of {dateTime(lastCommitted, batchMs)}.</li>
+      <li>
+        It would restore {plural(tables.length, 'table')} of state with {plural(keys, 'key')}.
+      </li>
+      {pendingOutputs
+        .filter(({ pendingBatches }) => pendingBatches > 0)
+        .map(({ id, pendingBatches }) => (
+          <li key={id}>
+            The output <code>{safe(id)}</code> would go on with{' '}
+            {plural(pendingBatches, 'waiting batch', 'waiting batches')}.
+          </li>
+        ))}
+    </ul>
+  )
+}
