@@ -3,7 +3,7 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { partTaken, recordsFor } from './copies.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
@@ -31,8 +31,23 @@ export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation
     const parts = node.plan.partsOf(i)
     if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
   }
+  if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
   const out: unknown[] = []
   return chain(feed(node, i, collectSink(out), evaluation), () => out)
+}
+
+function copiedPartition(
+  node: LineageNode,
+  copy: Copy,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+    const input = recordsFor(records, copy, 'records')
+    if (input === records) return records
+    const out: unknown[] = []
+    return chain(pass(input, NO_STEPS, collectSink(out), evaluation), () => out)
+  })
 }
 
 /** Makes an array of the pairs of a table, and replaces the table by it. */
