@@ -35,7 +35,8 @@ export function recordsFor(records: readonly unknown[], copy: Copy, taken: Taken
   return contents === 'pairs' && arePlainPairs(records) ? new PairCopies(records) : ownRecords(records, copy)
 }
 
-function contentsOf(records: readonly unknown[]): Contents {
+/** Returns what the records of an array that the engine keeps consist of. */
+export function contentsOf(records: readonly unknown[]): Contents {
   let contents = known.get(records)
   if (contents === undefined) known.set(records, (contents = readContents(records)))
   return contents
@@ -52,7 +53,7 @@ function readContents(records: readonly unknown[]): Contents {
   return contents
 }
 
-function isPairOfAtoms(record: object): boolean {
+export function isPairOfAtoms(record: unknown): boolean {
   return Array.isArray(record) && record.length === 2 && !isObject(record[0]) && !isObject(record[1])
 }
 

@@ -4,7 +4,6 @@ import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
-import { ownRecord } from '../state/own.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
@@ -149,7 +148,7 @@ export class GraphEvaluation {
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
-    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord) : rdd
+    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord, true) : rdd
     this.#results.get(operator)!.set(time, Promise.resolve(own?.handedOut()))
     this.#ownResults.get(operator)?.set(time, Promise.resolve(own))
     this.#keptResults.get(operator)?.set(time, Promise.resolve(own))
@@ -238,7 +237,7 @@ export class GraphEvaluation {
       const isEmitted = holdsObjects(rdd)
       // The RDD of all states reads its table, which is the engine's own, and gives copies.
       if (operator.state !== undefined && !isEmitted) return rdd
-      const own = rdd.kept(operator.source === true ? copyRecord : ownRecord)
+      const own = rdd.kept(copyRecord, operator.source !== true)
       if (isEmitted) this.#ofEmitted.push(own)
       return own.label(this.#graph.node(operator).id, time)
     })
