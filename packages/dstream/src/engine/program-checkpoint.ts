@@ -41,6 +41,7 @@ export function checkpointOptions(
     allowDropped: options.allowDroppedState,
     codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
     yielder: options.yielder,
+    now: () => options.clock.now(),
     steps: options.onCrashPoint,
     limits: options.limits,
     retry: {

@@ -65,6 +65,7 @@ export async function openTiny(storage: Storage, { steps, limits = tinyLimits, m
     engine: 'test',
     codec: () => undefined,
     yielder: everyRecord,
+    now: () => 12_345,
     steps,
     limits,
     ...more,

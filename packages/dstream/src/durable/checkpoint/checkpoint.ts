@@ -48,6 +48,8 @@ export interface TableChanges {
   readonly operator: string
   readonly table: string
   readonly changes: Iterable<TableChange>
+  /** Whether the changes leave the table without a key. */
+  readonly isEmptied?: boolean
 }
 
 /** The contents of an RDD that a later window reads again. */
@@ -172,6 +174,8 @@ export interface CheckpointOptions {
   /** The codec that reads recovered blocks of a stream; `undefined` refuses the start, naming the codec. */
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
+  /** Returns the time of the clock, in milliseconds, which the journal notes with each batch. */
+  readonly now: () => number
   /** Cuts at named steps; only tests have one. */
   readonly steps?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined

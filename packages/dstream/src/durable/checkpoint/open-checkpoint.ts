@@ -79,6 +79,7 @@ async function prepare(options: CheckpointOptions) {
     streams: streamsOf(options),
     forgotten: state.forgotten,
     committed: () => lastCommitted,
+    now: options.now,
     engine,
     segmentBytes: limits.segmentBytes,
     steps,

@@ -1,8 +1,11 @@
 import { DamagedError, newerFormat } from '../../base/errors/storage.js'
 import { crc32 } from './crc32.js'
 
-/** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */
-export const FORMAT = 1
+/**
+ * The version of everything that is written. A reader refuses what is newer, and reads what is older;
+ * `docs/checkpoint-format.md` describes each version.
+ */
+export const FORMAT = 2
 
 /** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot, `o` saved objects. */
 export type FileKind = 'j' | 'c' | 's' | 'm' | 'o'
@@ -42,9 +45,9 @@ export function preamble(kind: FileKind, first: number): Uint8Array {
   return bytes
 }
 
-/** What the checksums of all frames of a file start from, so that a frame of another file is never taken for its own. */
-function seedOf(kind: FileKind, first: number): number {
-  return crc32(preamble(kind, first))
+/** Returns the start of the checksums of all frames of a file, so that a frame of another file is never taken for its own. */
+function seedOf(head: Uint8Array): number {
+  return crc32(head.subarray(0, PREAMBLE_BYTES))
 }
 
 /** The parts of one payload are written one after the other; nobody has to join them first. */
@@ -60,7 +63,7 @@ export function encodeFrames(
   sequence: number,
   payloads: readonly FramePayload[],
 ): Uint8Array {
-  const seed = seedOf(kind, first)
+  const seed = seedOf(preamble(kind, first))
   const lengths = payloads.map((parts) => parts.reduce((sum, part) => sum + part.length, 0))
   const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length + FRAME_HEADER_BYTES, 0))
   const view = new DataView(bytes.buffer)
@@ -106,7 +109,7 @@ export function readFrames(
   options: { tail: boolean; until?: number | undefined },
 ): FileFrames {
   const first = readPreamble(file, kind, bytes)
-  const reader = new Reader(bytes, seedOf(kind, first))
+  const reader = new Reader(bytes, seedOf(bytes))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
   const { until = Infinity } = options
