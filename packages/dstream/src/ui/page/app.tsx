@@ -34,7 +34,12 @@ const PHASES: Readonly<Record<Progress['phase'], string>> = {
 
 export function App({ store }: { readonly store: Store }) {
   const [, draw] = useReducer((n: number) => n + 1, 0)
-  useEffect(() => store.subscribe(() => draw(undefined as never)), [store])
+  useEffect(() => {
+    const redraw = (): void => draw(undefined as never)
+    // What has come between the first drawing and this effect has been told to nobody.
+    redraw()
+    return store.subscribe(redraw)
+  }, [store])
   const path = useLocation().pathname.replace(/\/?$/, '/')
   const page = PAGES.find((one) => path === one.path) ?? PAGES[0]
   const { job } = store
