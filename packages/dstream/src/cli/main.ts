@@ -32,14 +32,14 @@ function shown(time: number | undefined): string {
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, pendingOutputs, held, remembered, operators, warnings } = report
+  const { pending, pendingOutputs, lagging, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
     `run again      ${pending.map(String).join(', ') || 'nothing'}`,
     `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
-    `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
+    `behind         ${[...lagging].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
     'operators that keep something',
     ...operators.map(({ id, kind, version, derived, tables }) => {

@@ -63,7 +63,7 @@ export interface Remembered {
 }
 
 /**
- * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`held`,
+ * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`lagging`,
  * `pendingOutputs`) replace what was there; the others are differences.
  */
 export interface CommitRecord {
@@ -78,7 +78,7 @@ export interface CommitRecord {
   /** Operator id of a source with positions → where its next batch begins. */
   readonly positions?: ReadonlyMap<string, unknown>
   /** Operators that have failed and are still at an earlier time, and that time. All of them. */
-  readonly held?: ReadonlyMap<string, number>
+  readonly lagging?: ReadonlyMap<string, number>
   /** Batches that wait for outputs. All of them. */
   readonly pendingOutputs?: readonly PendingOutput[]
   /** No batch up to and with this time will be run or read again: its blocks and allocations may go. */
@@ -129,7 +129,7 @@ export interface Recovered {
   readonly metadata: ReadonlyMap<string, unknown>
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
-  readonly held: ReadonlyMap<string, number>
+  readonly lagging: ReadonlyMap<string, number>
   readonly pendingOutputs: readonly PendingOutput[]
   /** Times of batches that were allocated and not committed, ascending: run them again. Allocations: `journal.allocation(time)`. */
   readonly pending: readonly number[]
@@ -173,7 +173,7 @@ export interface CheckpointOptions {
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
   /** Cuts at named steps; only tests have one. */
-  readonly steps?: CrashHook | undefined
+  readonly onCrashPoint?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined
   /** How long a failed append is tried again; by default it is not. */
   readonly retry?: AppendRetry | undefined

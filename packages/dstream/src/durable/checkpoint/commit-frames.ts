@@ -46,7 +46,7 @@ export type StoredSignature = Pick<
   'id' | 'derived' | 'kind' | 'fingerprint' | 'slideMs' | 'tables' | 'version'
 >
 
-export function storedPrint(operator: OperatorSignature): StoredSignature {
+export function storedSignature(operator: OperatorSignature): StoredSignature {
   const { id, derived, kind, fingerprint, slideMs, tables, version } = operator
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
@@ -86,7 +86,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     metadata: [...(record.metadata ?? [])],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
-    held: [...(record.held ?? [])],
+    held: [...(record.lagging ?? [])],
     pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }
@@ -110,7 +110,9 @@ export function encodeChanges(operator: string, table: string, changes: readonly
 
 export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
   try {
-    const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
+    const records = partitions.map((partition) =>
+      Array.isArray(partition) ? (partition as readonly unknown[]) : [...partition],
+    )
     return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error

@@ -28,7 +28,7 @@ export interface CheckpointReport {
   readonly pending: readonly number[]
   readonly pendingOutputs: readonly PendingOutput[]
   /** Operators that are still at an earlier time. */
-  readonly held: ReadonlyMap<string, number>
+  readonly lagging: ReadonlyMap<string, number>
   /** Remembered RDDs by operator. */
   readonly remembered: ReadonlyMap<string, number>
   /** Operators that keep something. */
@@ -46,7 +46,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
   const { state, segments } = await readCommits(storage, warnings)
   const { entries } = await readJournal(storage)
   if (segments.length === 0 && entries.length === 0) return undefined
-  const { zeroTime, batchMs, lastCommitted, pendingOutputs, held } = state
+  const { zeroTime, batchMs, lastCommitted, pendingOutputs, lagging } = state
   const after = lastCommitted ?? -Infinity
   const remembered = new Map<string, number>()
   for (const { operator } of state.remembered) remembered.set(operator, (remembered.get(operator) ?? 0) + 1)
@@ -57,7 +57,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
       return { id, kind, derived, version, tables: new Map(tables) }
     })
   const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
-  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, held, remembered, operators, warnings }
+  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, lagging, remembered, operators, warnings }
 }
 
 function countOf(entries: Iterable<unknown>): number {

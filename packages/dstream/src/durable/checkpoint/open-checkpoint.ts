@@ -1,6 +1,6 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logSteps, readLog, type LogOptions, type Segment } from '../log/log.js'
+import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -8,7 +8,7 @@ import type { Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
@@ -18,7 +18,7 @@ import { pendingOf, storedTimes } from './stored-times.js'
 
 const COMMITS = 'commits'
 const DISCARD_MARK = 'discarding'
-const points = logSteps('commit')
+const points = logCrashPoints('commit')
 const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
 export interface OpenedCheckpoint {
@@ -58,7 +58,7 @@ export async function checkOpenable(options: CheckpointOptions): Promise<{ reado
 
 /** Everything that comes before the first write. */
 async function prepare(options: CheckpointOptions) {
-  const { storage, engine, steps, batchMs } = options
+  const { storage, engine, onCrashPoint, batchMs } = options
   const limits = { ...defaults, ...options.limits }
   const warnings: string[] = []
   const slice = options.yielder.begin()
@@ -81,7 +81,7 @@ async function prepare(options: CheckpointOptions) {
     committed: () => lastCommitted,
     engine,
     segmentBytes: limits.segmentBytes,
-    steps,
+    onCrashPoint,
     retry: options.retry,
   })
   const stored = storedTimes(state, journal)
@@ -91,7 +91,7 @@ async function prepare(options: CheckpointOptions) {
     job: state.job ?? options.newJob ?? '',
     batchMs,
     grids: resumed ? (options.gridsAfter?.(stored) ?? stored.grids) : [firstGrid(options.zeroTime, batchMs)],
-    operators: options.operators.map(storedPrint),
+    operators: options.operators.map(storedSignature),
     fresh: [],
   }
   const committed = (time: number): void => void (lastCommitted = time)
@@ -99,7 +99,7 @@ async function prepare(options: CheckpointOptions) {
 }
 
 async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
-  const { storage, steps } = options
+  const { storage, onCrashPoint } = options
   if (options.existing === 'discard' || (await isBeingDiscarded(storage))) await discard(storage)
   const prepared = await prepare(options)
   const { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, warnings } = prepared
@@ -107,12 +107,12 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   let begins = true
   const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
-  const log = commitLog({ storage, segmentBytes, steps, retry: options.retry, head: headOfFile })
+  const log = commitLog({ storage, segmentBytes, onCrashPoint, retry: options.retry, head: headOfFile })
   await log.begin(segments)
   begins = false
   await prepared.begin()
   const checkpoint = new CheckpointWriter({
-    options,
+    checkpointOptions: options,
     limits,
     journal,
     log,
@@ -145,7 +145,7 @@ export function commitLog({
   segmentBytes = defaults.segmentBytes,
   head,
   ...options
-}: Pick<LogOptions, 'storage' | 'steps' | 'retry'> & {
+}: Pick<LogOptions, 'storage' | 'onCrashPoint' | 'retry'> & {
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
@@ -157,12 +157,12 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, held, pendingOutputs }: StoredState,
+  { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
-  const small = { lastCommitted, metadata, remembered, positions, held, pendingOutputs }
+  const small = { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 

@@ -75,7 +75,7 @@ class PartWriter {
   constructor(
     readonly storage: Storage,
     readonly next: number,
-    readonly steps: CrashHook | undefined,
+    readonly onCrashPoint: CrashHook | undefined,
   ) {}
 
   async add(payload: FramePayload): Promise<void> {
@@ -99,7 +99,7 @@ class PartWriter {
     this.#frames = []
     this.#bytes = PREAMBLE_BYTES
     await this.storage.put(partOf(this.next, part), file)
-    await partWasPut(this.steps)
+    await partWasPut(this.onCrashPoint)
   }
 }
 
@@ -112,9 +112,9 @@ export async function writeSnapshot(
   head: SnapshotHead,
   source: SnapshotSource,
   slice: Slice,
-  steps: CrashHook | undefined,
+  onCrashPoint: CrashHook | undefined,
 ): Promise<number> {
-  const parts = new PartWriter(storage, head.next, steps)
+  const parts = new PartWriter(storage, head.next, onCrashPoint)
   for (const { operator, table, entries } of source.tables) {
     let chunk: StoredChange[] = []
     let written = false
@@ -136,9 +136,9 @@ export async function writeSnapshot(
     await slice.pause()
   }
   await parts.close()
-  await beforePut(steps)
+  await beforePut(onCrashPoint)
   await storage.put(nameOf(head.next), encodeFile('s', head.next, [[encodeValue(head)], [encodeValue(parts.marks)]]))
-  await wasPut(steps)
+  await wasPut(onCrashPoint)
   return parts.marks.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 

@@ -17,7 +17,7 @@ export class StoredState {
   metadata = new Map<string, unknown>()
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
-  held = new Map<string, number>()
+  lagging = new Map<string, number>()
   pendingOutputs: readonly PendingOutput[] = []
   #parts: CommitFrame[] = []
 
@@ -35,7 +35,7 @@ export class StoredState {
       ...this.remembered.map(({ operator }) => operator),
       ...this.metadata.keys(),
       ...this.positions.keys(),
-      ...this.held.keys(),
+      ...this.lagging.keys(),
     ])
   }
 
@@ -53,7 +53,7 @@ export class StoredState {
 
   /** Lets go of all that belongs to other operators. */
   keepOnly(isKept: (operator: string) => boolean): void {
-    for (const byOperator of [this.tables, this.metadata, this.positions, this.held, this.begun]) {
+    for (const byOperator of [this.tables, this.metadata, this.positions, this.lagging, this.begun]) {
       for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
     }
     this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
@@ -109,7 +109,7 @@ export class StoredState {
     const until = new Map(rest.unremembered)
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
-    this.held = new Map(rest.held)
+    this.lagging = new Map(rest.held)
     this.pendingOutputs =
       rest.pendingOutputs ??
       (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))

@@ -55,20 +55,20 @@ export interface DurableJournalOptions {
 /** The journal on a log: append, then apply. */
 export class DurableJournal implements Journal {
   readonly mustBeStorable = checkStorable
-  readonly #o: DurableJournalOptions
+  readonly #options: DurableJournalOptions
   #ledger: Ledger
   #allocated: number | undefined
   readonly #adding = new Set<string>()
 
   constructor(options: DurableJournalOptions) {
-    this.#o = options
+    this.#options = options
     this.#ledger = options.ledger
     this.#allocated = options.allocated
   }
 
   /** Sequence number of the next frame of the log. */
   get next(): number {
-    return this.#o.log.next
+    return this.#options.log.next
   }
 
   /** The last batch that was given anything, forgotten or not. */
@@ -81,7 +81,7 @@ export class DurableJournal implements Journal {
   }
 
   async addBlock(block: Block): Promise<void> {
-    const { log, streams, use } = this.#o
+    const { log, streams, use } = this.#options
     const name = `${block.streamId}/${block.id}`
     if (this.#adding.has(name) || this.#ledger.waiting.get(block.streamId)?.has(block.id) === true) {
       throw duplicateBlock(block.streamId, block.id)
@@ -102,7 +102,7 @@ export class DurableJournal implements Journal {
     ranges: ReadonlyMap<string, SourceRange> = new Map(),
     isHeldBack = false,
   ): Promise<Allocation> {
-    const { log, streams, use, committed } = this.#o
+    const { log, streams, use, committed } = this.#options
     const known = this.allocation(time)
     if (known !== undefined) return known
     const event = takeAll(this.#ledger, time, ranges, isHeldBack)
@@ -135,7 +135,7 @@ export class DurableJournal implements Journal {
    * block comes back as one that waits. A file that cannot be deleted now is tried again next time.
    */
   async forget(until: number): Promise<void> {
-    const { log, use } = this.#o
+    const { log, use } = this.#options
     for (const [time, allocation] of this.#ledger.batches) {
       if (time > until) break
       use.forget(allocation)

@@ -78,13 +78,13 @@ function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: num
 }
 
 /** The steps of one log, which is where a crash can cut it. */
-export interface LogSteps {
-  readonly beforeAppend: (steps: CrashHook | undefined) => Promise<void> | void
-  readonly appended: (steps: CrashHook | undefined) => Promise<void> | void
-  readonly rolled: (steps: CrashHook | undefined) => Promise<void> | void
+export interface LogCrashPoints {
+  readonly beforeAppend: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
+  readonly appended: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
+  readonly rolled: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
 }
 
-export function logSteps(name: string): LogSteps {
+export function logCrashPoints(name: string): LogCrashPoints {
   return {
     beforeAppend: crashPoint(`${name}:before-append`),
     appended: crashPoint(`${name}:appended`),
@@ -100,8 +100,8 @@ export interface LogOptions {
   readonly segmentBytes: number
   /** The head of a new file, as of now. */
   readonly head: () => FramePayload
-  readonly points: LogSteps
-  readonly steps: CrashHook | undefined
+  readonly points: LogCrashPoints
+  readonly onCrashPoint: CrashHook | undefined
   readonly retry?: AppendRetry | undefined
 }
 
@@ -147,7 +147,7 @@ interface OpenSegment {
  * nearly full has no room for one.
  */
 export class Log {
-  readonly #o: LogOptions
+  readonly #options: LogOptions
   #segments: OpenSegment[] = []
   #next = 0
   #size = 0
@@ -160,7 +160,7 @@ export class Log {
   #failingMs = 0
 
   constructor(options: LogOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** Bytes that a payload takes in the file beside its own. */
@@ -168,7 +168,7 @@ export class Log {
 
   /** Goes on after what was read: what a killed process has left unsynced is made durable, and a new file begins. */
   async begin(read: readonly Segment[]): Promise<void> {
-    const { storage } = this.#o
+    const { storage } = this.#options
     const newest = read.at(-1)
     if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))
     this.#segments = read.map(({ file, first }) => ({ file, first }))
@@ -210,7 +210,7 @@ export class Log {
   /** Deletes the oldest files while `unneeded` says so; never the open one. */
   async deleteOldest(unneeded: (segment: number) => boolean): Promise<void> {
     while (this.#segments.length > 1 && unneeded(this.#segments[0]!.first)) {
-      await this.#o.storage.delete(this.#segments[0]!.file)
+      await this.#options.storage.delete(this.#segments[0]!.file)
       this.#segments.shift()
     }
   }
@@ -224,14 +224,14 @@ export class Log {
     while (this.#queue.length > 0) {
       let group: Entry[] = []
       try {
-        await this.#o.points.beforeAppend(this.#o.steps)
+        await this.#options.points.beforeAppend(this.#options.onCrashPoint)
         await this.#retrying(async () => {
-          if (this.#unsure || this.#rollNext || this.#size >= this.#o.segmentBytes) await this.#roll()
+          if (this.#unsure || this.#rollNext || this.#size >= this.#options.segmentBytes) await this.#roll()
           if (group.length === 0) group = this.#queue.splice(0)
           await this.#write(group.flatMap(({ payloads }) => payloads))
         })
         for (const { applied } of group) applied(this.#open.first)
-        await this.#o.points.appended(this.#o.steps)
+        await this.#options.points.appended(this.#options.onCrashPoint)
         for (const { resolve } of group) resolve()
       } catch (error) {
         // Without a group it was the file that could not be made ready: nobody can be served then.
@@ -243,7 +243,7 @@ export class Log {
 
   /** Tries an append again while its failure can pass and the time for that is not used up. */
   async #retrying(append: () => Promise<void>): Promise<void> {
-    const { retry } = this.#o
+    const { retry } = this.#options
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         await append()
@@ -260,7 +260,7 @@ export class Log {
   }
 
   async #write(payloads: readonly FramePayload[]): Promise<void> {
-    const { storage, kind } = this.#o
+    const { storage, kind } = this.#options
     const { file, first } = this.#open
     const bytes = encodeFrames(kind, first, this.#next, payloads)
     this.#unsure = true
@@ -271,13 +271,13 @@ export class Log {
   }
 
   async #roll(): Promise<void> {
-    const { storage, folder, kind, head, points, steps } = this.#o
+    const { storage, folder, kind, head, points, onCrashPoint } = this.#options
     const file = nameOf(folder, this.#next)
     const bytes = encodeFile(kind, this.#next, [head()])
     await storage.put(file, bytes)
     // Opened at once: a file that is deleted before its first append would be made anew, without its head.
     await storage.append(file, new Uint8Array(0))
-    await points.rolled(steps)
+    await points.rolled(onCrashPoint)
     this.#segments.push({ file, first: this.#next })
     this.#next++
     this.#size = bytes.length
