@@ -13,21 +13,21 @@ export interface CheckpointWriterOptions {
   readonly journal: Journal
   readonly log: Log
   readonly head: CommitHead
-  /** Sequence numbers of the good snapshots that are there, oldest first. */
+  /** The sequence numbers of the good snapshots, oldest first. */
   readonly snapshots: readonly number[]
-  /** What was recovered: commits say what has changed, a snapshot says all. */
+  /** The recovered state. Commits hold changes, and a snapshot holds everything. */
   readonly state: Pick<
     StoredState,
     'lastCommitted' | 'metadata' | 'positions' | 'lagging' | 'pendingOutputs' | 'forgotten' | 'changed'
   >
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
-  /** From which batch time on the interval between snapshots is counted. */
+  /** The batch time from which the interval between snapshots is counted. */
   readonly snapshotAt: number
   readonly release: () => Promise<void>
 }
 
-/** Commits one record per batch, and writes snapshots beside it when the log has grown enough or the time has come. */
+/** Commits one record per batch. Writes a snapshot when the log has grown enough or the interval has passed. */
 export class CheckpointWriter implements Checkpoint {
   readonly journal: Journal
   readonly #options: CheckpointWriterOptions
@@ -35,9 +35,9 @@ export class CheckpointWriter implements Checkpoint {
   #sinceSnapshot = 0
   #lastSnapshotBytes = 0
   #due: boolean
-  /** Batch time of the last snapshot, or of the last attempt. */
+  /** The batch time of the last snapshot, or of the last attempt. */
   #snapshotAt: number
-  /** Whether any commit since the last snapshot has more to it than its end. */
+  /** Whether any commit since the last snapshot contained changes. */
   #changed: boolean
   #writing: Promise<void> | undefined
   #last: { readonly time: number; readonly rest: CommitRest } | undefined
@@ -74,7 +74,7 @@ export class CheckpointWriter implements Checkpoint {
     this.#last = { time: record.time, rest: this.#rest(record.lagging ?? new Map(), record.pendingOutputs ?? []) }
   }
 
-  /** All small things, for a snapshot. */
+  /** Returns the small parts of the state, for a snapshot. */
   #rest(lagging: ReadonlyMap<string, number>, pendingOutputs: readonly PendingOutput[]): CommitRest {
     return {
       metadata: [...this.#metadata],
@@ -105,7 +105,10 @@ export class CheckpointWriter implements Checkpoint {
     await this.#start(source)
   }
 
-  /** At once, not a moment later: the views are of this commit, and `close` waits for what has begun. */
+  /**
+   * Begins a snapshot at once, since the views are those of this commit and `close` waits for every write that has
+   * begun.
+   */
   #start(source: () => SnapshotSource): Promise<void> {
     const last = this.#last
     if (last === undefined) return Promise.resolve()
@@ -115,7 +118,8 @@ export class CheckpointWriter implements Checkpoint {
     this.#changed = false
     const writing = this.#write(source(), last, this.#options.log.next)
       .catch((error: unknown) => {
-        // What it was to hold is still to be held: with an interval there is another attempt when that has passed.
+        // The snapshot failed, so its changes are still unsaved. With an interval, there is another attempt when that
+        // has passed.
         this.#changed = true
         throw error
       })
@@ -138,7 +142,7 @@ export class CheckpointWriter implements Checkpoint {
     const { checkpointOptions, head, log } = this.#options
     const { storage, onCrashPoint, yielder } = checkpointOptions
     try {
-      // The commits that come now go to a new file, so that the old ones can go as a whole.
+      // Later commits go to a new file, so that the old files can be deleted as a whole.
       log.rollNext()
       this.#lastSnapshotBytes = await writeSnapshot(
         storage,
@@ -154,7 +158,7 @@ export class CheckpointWriter implements Checkpoint {
     await this.#compact()
   }
 
-  /** Old snapshots go, and then the commits that the oldest one left holds already. */
+  /** Deletes old snapshots, and then the commits that the oldest remaining snapshot contains. */
   async #compact(): Promise<void> {
     const { checkpointOptions, limits, log } = this.#options
     this.#snapshots = this.#snapshots.slice(-limits.keepSnapshots)

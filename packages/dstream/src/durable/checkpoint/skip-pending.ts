@@ -5,8 +5,8 @@ import { commitLog, readCommits } from './open-checkpoint.js'
 import { pendingRanges, pendingTimesOf } from './pending-outputs.js'
 
 /**
- * Gives up one batch that waits for an output, as a commit of its own: the next run goes on with the batch behind it. The
- * storage is locked meanwhile.
+ * Drops one batch that waits for an output, in a commit of its own. The next run continues with the batch behind it.
+ * Holds the lock of the storage meanwhile.
  *
  * @param time the time of the batch, in milliseconds
  * @returns the number of batches that still wait for this output

@@ -9,7 +9,7 @@ import { type AppendRetry, Log, logCrashPoints, readLog } from '../log/log.js'
 const FOLDER = 'journal'
 const points = logCrashPoints('journal')
 
-/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
+/** Reads the journal of a storage. @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readJournal(storage: Storage): Promise<ReadJournal> {
   return decodeJournal(await readLog(storage, FOLDER, 'j'))
 }
@@ -18,7 +18,7 @@ export interface OpenJournalOptions {
   readonly storage: Storage
   readonly read: ReadJournal
   readonly streams: Streams
-  /** Batches up to this one are needed no more. */
+  /** The last batch time that is no longer needed. */
   readonly forgotten: number
   readonly committed: () => number | undefined
   readonly engine: string
@@ -28,7 +28,7 @@ export interface OpenJournalOptions {
 }
 
 /**
- * Folds what was read; `begin` is the first thing that writes.
+ * Folds the entries that were read. Nothing is written before `begin`.
  * @throws `checkpoint-damaged`, `codec-unknown`
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
