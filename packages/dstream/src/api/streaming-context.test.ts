@@ -144,7 +144,9 @@ describe('states', () => {
   test('remember is set once', () => {
     const { ssc } = new TestContext(second)
     ssc.remember(Seconds(10))
-    expect(() => ssc.remember(Seconds(20))).toThrow('Remember duration already set as 10000 ms. Cannot set it again.')
+    expect(() => ssc.remember(Seconds(20))).toThrow(
+      'Remember duration already set as 10000 ms. Cannot set it again: call remember() once',
+    )
   })
 })
 

@@ -153,7 +153,7 @@ function refuse(
   const list = (ids: readonly string[]): string => (ids.length === 0 ? 'nothing' : ids.join(', '))
   const lost = [...troubles.map(({ id }) => id), ...dropped]
   return [
-    'the checkpoint does not fit the program. Nothing has been changed.',
+    'The checkpoint does not fit the program. Nothing has been changed.',
     ...troubles.map(({ what, cure }) => `  ${what}: ${cure}.`),
     `  kept: ${list(kept)}; new: ${list(fresh)}; would be dropped: ${list(lost)}`,
   ].join('\n')
