@@ -454,7 +454,7 @@ describe('waiting', () => {
     const t = new TestContext(second)
     t.output(t.input([[1]]))
     await t.run()
-    await expect(t.ssc.awaitTerminationOrTimeout(Seconds(1))).rejects.toThrow(/advance the clock/)
+    await expect(t.ssc.awaitTerminationOrTimeout(Seconds(1))).rejects.toThrow(/Advance the clock/)
   })
 
   test('awaitTerminationOrTimeout: false when the time is over first, true after a stop, else what the job failed with', async () => {
