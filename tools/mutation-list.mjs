@@ -34,8 +34,8 @@ export const mutations = [
   [
     'directory fsync of a put',
     'durable/storage/disk-storage.ts',
-    "      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n    })\n  }\n\n  /** Files whose",
-    '    })\n  }\n\n  /** Files whose',
+    "      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n    })\n  }\n\n  /** Returns the files",
+    '    })\n  }\n\n  /** Returns the files',
   ],
   [
     'directory fsync of a delete',

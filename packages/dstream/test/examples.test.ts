@@ -38,8 +38,8 @@ const pairs = t.inputPairs<string, number>([[['a', 1]], []])
 const post: Post = { id: '7', hour: '', topic: 't', auteur: 'a', message: 'é', stickers: ['s'] }
 const posts = t.input([[post]])
 const seen: unknown[] = []
-const steps = undefined
-void [t, ssc, sc, lines, words, pairs, post, posts, seen, steps]
+const onCrashPoint = undefined
+void [t, ssc, sc, lines, words, pairs, post, posts, seen, onCrashPoint]
 `
 const libraries: readonly [name: string, module: object][] = [
   ['dstream', dstream],

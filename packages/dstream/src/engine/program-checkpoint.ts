@@ -41,7 +41,7 @@ export function checkpointOptions(
     allowDropped: options.allowDroppedState,
     codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
     yielder: options.yielder,
-    steps: options.onCrashPoint,
+    onCrashPoint: options.onCrashPoint,
     limits: options.limits,
     retry: {
       forMs: options.storageRetryMs,

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 
-/** Where `print` prints. */
+/** Returns the stream that `print` writes to. */
 export function standardOutput(): Writable {
   return process.stdout
 }

@@ -2,41 +2,41 @@ import { Map as ImmutableMap, OrderedMap } from 'immutable'
 import { blockMissing, duplicateBlock } from '../../base/errors/storage.js'
 import type { Block } from './block.js'
 
-/** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */
+/** The range of a source with positions in one batch: the records after `from`, up to and including `until`. */
 export interface SourceRange {
   readonly from: unknown
   readonly until: unknown
 }
 
-/** What belongs to one batch, for good: a batch that is run again gets the same. */
+/** The data of one batch. It never changes, so that a batch that is run again gets the same data. */
 export interface Allocation {
   readonly time: number
-  /** Stream id → its blocks, in order of arrival. A stream without a waiting block is not in it. */
+  /** Stream id → its blocks, in order of arrival. Streams without blocks are absent. */
   readonly blocks: ReadonlyMap<number, readonly Block[]>
   /** Operator id of the source → its range. */
   readonly ranges: ReadonlyMap<string, SourceRange>
 }
 
-/** Everything that can happen to blocks. What a journal logs, and what lives and recoveries apply. */
+/** A change of the ledger. The journal logs it; the running process and a recovery apply it. */
 export type LedgerEvent =
   { readonly type: 'added'; readonly block: Block } | Allocated | { readonly type: 'forgotten'; readonly until: number }
 
 export interface Allocated {
   readonly type: 'allocated'
   readonly time: number
-  /** Stream id → ids of blocks that waited. */
+  /** Stream id → ids of its waiting blocks. */
   readonly blocks: ReadonlyMap<number, readonly string[]>
   readonly ranges: ReadonlyMap<string, SourceRange>
 }
 
-/** Which block is where, as a value. */
+/** The blocks and their batches, as an immutable value. */
 export interface Ledger {
   /** Stream id → block id → block, in order of arrival. */
   readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
   readonly batches: OrderedMap<number, Allocation>
-  /** Stream id → where its receiver stood after its last block. */
+  /** Stream id → the receiver's position after its last block. */
   readonly positions: ImmutableMap<number, unknown>
-  /** Batches up to and with this time are gone. */
+  /** The last batch time that has been forgotten, with all times before it. */
   readonly forgotten: number
 }
 
@@ -48,8 +48,8 @@ export const emptyLedger: Ledger = {
 }
 
 /**
- * The only code that moves a block. The state that lives is the fold of what was logged, so a recovery that folds the log
- * cannot differ from it.
+ * Applies an event. No other code moves a block, so the running state is the fold of the logged events and cannot
+ * differ from the state that a recovery folds from the log.
  */
 export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
   switch (event.type) {
@@ -79,7 +79,7 @@ export function takeAll(
   }
 }
 
-/** Batches are allocated in order of time, so the old ones stand at the front. */
+/** Returns the batches after `until`. Batches are allocated in order of time, so the old ones come first. */
 function without(batches: Ledger['batches'], until: number): Ledger['batches'] {
   let rest = batches
   for (const time of batches.keys()) {

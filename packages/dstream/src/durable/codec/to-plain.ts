@@ -11,7 +11,7 @@ import {
 } from 'immutable'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
-/** Why and where a value cannot be stored. */
+/** The reason why a value cannot be stored, and the path to the part that it concerns. */
 export class Unstorable extends Error {
   constructor(
     readonly what: unknown,
@@ -22,20 +22,26 @@ export class Unstorable extends Error {
   }
 }
 
-/** The most levels of a value of the user's. */
+/** The deepest nesting of a value that can be stored. */
 const DEEPEST = 1000
-/** The levels that a frame puts around such a value: a value that may be stored can also be written. */
+/**
+ * The levels that a frame adds around a value. They are granted on top, so that a value that passed the check can be
+ * written.
+ */
 const LEVELS_OF_FRAMES = 10
-/** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
+/**
+ * The number of keys above which an object is written as a dictionary, since msgpackr would make a record shape of
+ * each.
+ */
 const RECORD_KEYS = 40
 const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'])
 
 /**
- * The value in a form that msgpackr writes and reads back without a change; what needs none is returned as it is, and
- * nothing is copied for it. `tagged` tells whether the way back has anything to do.
+ * Returns the value in a form that msgpackr writes and reads back unchanged. A value that has this form already is
+ * returned as it is, without a copy. `tagged` says whether `fromPlain` has anything to restore.
  *
- * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections and the
- * engine's own times; class instances, functions and symbols are refused.
+ * The accepted data is that of `structuredClone` (own enumerable string keys), immutable's collections, and the
+ * engine's own times. Class instances, functions and symbols are refused.
  */
 export function toPlain(
   value: unknown,
@@ -45,8 +51,8 @@ export function toPlain(
 }
 
 /**
- * Returns when the value can be stored, as part of whatever frame.
- * @throws `Unstorable`, and what a getter of the value throws
+ * Returns if the value can be stored inside any frame.
+ * @throws `Unstorable`, and errors of the value's own getters
  */
 export function mustBeStorable(value: unknown): void {
   if (typeof value !== 'number' && typeof value !== 'string') walked(value, 0)
@@ -58,7 +64,7 @@ function walked(value: unknown, depth: number): { readonly plain: unknown; reado
     return { plain: walk.value(value, depth), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
-    // Paths are followed only now: the way of a value that can be stored is the hot one.
+    // Only a failed walk is repeated with paths, since storable values are the hot path.
     new Walk([]).value(value, depth)
     throw error
   }
@@ -116,7 +122,7 @@ class Walk {
 
   #sparse(array: readonly unknown[], depth: number): unknown {
     const parts: unknown[] = [array.length]
-    // Walks the elements alone: there may be billions of places without one.
+    // Visits the elements alone, since an array may have billions of holes.
     for (const key of Object.keys(array)) {
       const i = Number(key)
       if (isIndex(i)) parts.push(i, this.#at(i, array[i], depth))
@@ -251,7 +257,7 @@ function plainText(text: string): boolean {
   return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff
 }
 
-/** ES2024, in V8 since Node 20; free of charge for strings of Latin-1. */
+/** A method of ES2024, in V8 since Node 20. It costs nothing for Latin-1 strings. */
 interface WellFormed {
   isWellFormed(): boolean
 }

@@ -49,7 +49,7 @@ async function restoreStates(recovered: Recovered, committed: number, engine: Re
   const slice = engine.sc.runtime.yielder.begin()
   for (const operator of stateful.all) {
     const { id } = graph.node(operator)
-    const laggingAt = recovered.held.get(id)
+    const laggingAt = recovered.lagging.get(id)
     for (const [name, table] of Object.entries(operator.state!.tables)) {
       const entries = recovered.table(id, name)
       if (entries === undefined) continue
