@@ -43,6 +43,7 @@ export function checkpointOptions(
     yielder: options.yielder,
     onCrashPoint: options.onCrashPoint,
     limits: options.limits,
+    onWork: options.work.report,
     retry: {
       forMs: options.storageRetryMs,
       pause: options.pause,

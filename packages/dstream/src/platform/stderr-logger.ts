@@ -4,6 +4,7 @@ import type { Logger } from '../base/ports.js'
 import { jsonLogger } from './json-logger.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
 import { RecentStacks } from './recent-stacks.js'
+import { statusLine } from './status-line.js'
 import { timersAtLoad } from './timers-at-load.js'
 
 /** Returns the messages of an error and its causes, each once. */
@@ -77,6 +78,7 @@ export function textLogger(write: (line: string) => void): Logger & { flush(): v
 /** Writes to standard error. The process continues without a log when the reader of that stream has gone. */
 function toStderr(line: string): void {
   if (process.stderr.listenerCount('error', ignore) === 0) process.stderr.on('error', ignore)
+  statusLine.erase()
   process.stderr.write(`${line}\n`)
 }
 

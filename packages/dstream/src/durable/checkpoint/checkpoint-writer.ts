@@ -5,7 +5,9 @@ import type { Checkpoint, CheckpointLimits, CheckpointOptions, CommitRecord, Sna
 import type { PendingOutput } from './pending-outputs.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
 import type { StoredState } from './stored-state.js'
-import { keepSnapshots, writeSnapshot } from './snapshot.js'
+import { ENTRIES_PER_FRAME, keepSnapshots, writeSnapshot } from './snapshot.js'
+
+const WRITING = 'Writing a snapshot'
 
 export interface CheckpointWriterOptions {
   readonly checkpointOptions: CheckpointOptions
@@ -141,17 +143,21 @@ export class CheckpointWriter implements Checkpoint {
   ): Promise<void> {
     const { checkpointOptions, head, log } = this.#options
     const { storage, onCrashPoint, yielder } = checkpointOptions
+    const turns = yielder.begin()
+    let frames = 0
+    const slice = {
+      size: turns.size,
+      pause: () => {
+        checkpointOptions.onWork?.(WRITING, ++frames * ENTRIES_PER_FRAME, undefined, 'keys')
+        return turns.pause()
+      },
+    }
     try {
       // Later commits go to a new file, so that the old files can be deleted as a whole.
       log.rollNext()
-      this.#lastSnapshotBytes = await writeSnapshot(
-        storage,
-        { head, next, ...last },
-        source,
-        yielder.begin(),
-        onCrashPoint,
-      )
+      this.#lastSnapshotBytes = await writeSnapshot(storage, { head, next, ...last }, source, slice, onCrashPoint)
     } finally {
+      checkpointOptions.onWork?.(WRITING, frames, frames, 'keys')
       for (const view of source.tables) view.release()
     }
     this.#snapshots = [...this.#snapshots.filter((other) => other !== next), next]

@@ -3,7 +3,7 @@ import type { Codec } from '../../base/codec.js'
 import type { AppendRetry } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { PendingOutput } from './pending-outputs.js'
-import type { Storage, Yielder } from '../../base/ports.js'
+import type { ReportWork, Storage, Yielder } from '../../base/ports.js'
 import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CrashHook } from '../../base/crash-points.js'
 
@@ -202,6 +202,8 @@ export interface CheckpointOptions {
   readonly snapshotMs?: number | undefined
   /** Called when a snapshot in the background has failed. The job continues and its log grows. */
   onSnapshotError?(error: unknown): void
+  /** Receives how far a recovery or a snapshot is. */
+  readonly onWork?: ReportWork | undefined
 }
 
 /**

@@ -4,7 +4,7 @@ import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } 
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
-import type { Slice, Storage } from '../../base/ports.js'
+import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
@@ -63,7 +63,7 @@ async function prepare(options: CheckpointOptions) {
   const limits = { ...defaults, ...options.limits }
   const warnings: string[] = []
   const slice = options.yielder.begin()
-  const { state, segments, base, baseTime } = await readCommits(storage, warnings, slice)
+  const { state, segments, base, baseTime } = await readCommits(storage, warnings, slice, options.onWork)
   const read = await readJournal(storage)
   const resumed = segments.length > 0
   // The first file of commits is written before anything else, so that there is always one.
@@ -210,18 +210,22 @@ export async function readCommits(
   storage: Storage,
   warnings: string[],
   slice?: Slice,
+  onWork?: ReportWork,
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
-  const { state, next } = await newestSnapshot(storage, oldest, warnings, slice)
+  const { state, next } = await newestSnapshot(storage, oldest, warnings, { slice, onWork })
   const baseTime = state.lastCommitted
+  const frames = segments.reduce((sum, segment) => sum + segment.frames.length, 0)
+  let framesRead = 0
   for (const segment of segments) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
       understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
+      onWork?.('Reading the commits', ++framesRead, frames, 'frames')
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
     state.dropUnfinished()
@@ -233,12 +237,12 @@ async function newestSnapshot(
   storage: Storage,
   oldestCommit: number,
   warnings: string[],
-  slice: Slice | undefined,
+  { slice, onWork }: { readonly slice: Slice | undefined; readonly onWork: ReportWork | undefined },
 ): Promise<{ state: StoredState; next: number }> {
   let damage: unknown
   for (const next of (await listSnapshots(storage)).reverse()) {
     try {
-      const state = await readSnapshot(storage, next, slice)
+      const state = await readSnapshot(storage, next, slice, onWork)
       if (next < oldestCommit) break
       return { state, next }
     } catch (error) {

@@ -9,7 +9,7 @@ import {
   type Frame,
   type FramePayload,
 } from '../log/frame.js'
-import type { Slice, Storage } from '../../base/ports.js'
+import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import type { SnapshotSource } from './checkpoint.js'
 import {
@@ -23,6 +23,7 @@ import {
 import { StoredState } from './stored-state.js'
 
 const FOLDER = 'snapshots'
+const READING = 'Reading the snapshot'
 const beforePut = crashPoint('snapshot:before-put')
 const partWasPut = crashPoint('snapshot:part-put')
 const wasPut = crashPoint('snapshot:put')
@@ -62,11 +63,16 @@ export async function listSnapshotFiles(storage: Storage): Promise<string[]> {
 
 /** The size in bytes at which a part is written. It bounds the memory and the time that one write takes. */
 const PART_BYTES = 1 << 20
-const ENTRIES_PER_FRAME = 1000
+/** The keys that are written between two pauses. */
+export const ENTRIES_PER_FRAME = 1000
 
 interface PartMark {
   readonly frames: number
   readonly bytes: number
+}
+
+function megabytes(marks: readonly PartMark[]): number {
+  return Math.round(marks.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6)
 }
 
 /** Writes frames into files of bounded size. */
@@ -166,17 +172,26 @@ export async function keepSnapshots(storage: Storage, kept: readonly number[]): 
  * @param slice lets the event loop turn between two frames
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
-export async function readSnapshot(storage: Storage, next: number, slice?: Slice): Promise<StoredState> {
+export async function readSnapshot(
+  storage: Storage,
+  next: number,
+  slice?: Slice,
+  onWork?: ReportWork,
+): Promise<StoredState> {
   const state = new StoredState()
   const { file, first, marks } = await mainFileOf(storage, next)
   const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
   understood(file, first.offset, () => state.head(head))
+  const all = megabytes(marks)
+  let partsRead = 0
   for await (const { name, frames } of partsOf(storage, next, marks)) {
+    onWork?.(READING, megabytes(marks.slice(0, partsRead++)), all, 'MB')
     for (const { payload, offset } of frames) {
       understood(name, offset, () => state.add(decodeFrame(payload)))
       await slice?.pause()
     }
   }
+  onWork?.(READING, all, all, 'MB')
   understood(file, first.offset, () => state.done(time, { ...rest, unremembered: [] }))
   return state
 }

@@ -3,7 +3,7 @@ import { BatchPage } from './batch.js'
 import { BoardPage } from './board.js'
 import { EnvironmentPage } from './environment.js'
 import { dateTime, duration, plural, safe, timeOfDay } from './format.js'
-import type { Progress } from './messages.js'
+import type { Progress, Work } from './messages.js'
 import type { PageProps } from './page-props.js'
 import { Link, pathOf, useLocation } from './navigation.js'
 import { PlanPage } from './plan.js'
@@ -118,7 +118,22 @@ function Notices({ store }: { readonly store: Store }) {
       )}
       {progress?.failure !== undefined && <p class="notice bad">The job has failed: {safe(progress.failure)}</p>}
       {progress !== undefined && progress.remainingBatches > 2 && <CatchingUp progress={progress} />}
+      {progress?.work.map((work) => (
+        <LongWork key={work.name} work={work} />
+      ))}
     </div>
+  )
+}
+
+function LongWork({ work: { name, done, total, unit, remainingMs } }: { readonly work: Work }) {
+  const left = remainingMs === undefined ? '' : `, about ${duration(remainingMs)} left`
+  return (
+    <p class="notice">
+      {name}: {done.toLocaleString()} {total !== undefined && `of ${total.toLocaleString()} `}
+      {unit}
+      {left}
+      {total !== undefined && <progress value={done} max={total} aria-label={name} />}
+    </p>
   )
 }
 
