@@ -1,6 +1,7 @@
 import { describe } from '../text/describe.js'
 import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
+import { thrownText } from './error-text.js'
 
 export function notAttached(method: string): DStreamError {
   return new DStreamError(
@@ -132,7 +133,7 @@ export function badSplits(splits: unknown): DStreamError {
 export function fileNotRead(path: string, time: number, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-read',
-    `The file ${describe(path)} of the batch of ${time} ms could not be read: ${textOf(cause)}`,
+    `The file ${describe(path)} of the batch of ${time} ms could not be read: ${thrownText(cause)}`,
     { cause },
   )
 }
@@ -168,9 +169,5 @@ export function fileLineTooLong(bound: number): DStreamError {
 
 /** Returns the text of a cause as a sentence, which another one can follow. */
 function reasonOf(cause: unknown): string {
-  return sentence(textOf(cause))
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : describe(cause)
+  return sentence(thrownText(cause))
 }

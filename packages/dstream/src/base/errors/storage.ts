@@ -122,7 +122,7 @@ export function storageFailed(action: string, file: string, cause: unknown): DSt
       { cause },
     )
   }
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new DStreamError('storage-failed', `Cannot ${action} ${name}: ${escapeControl(reason)}`, { cause })
 }
 

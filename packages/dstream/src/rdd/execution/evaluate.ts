@@ -3,7 +3,8 @@ import type { Evaluation } from '../plan/evaluation.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import { partTaken, recordsFor } from './copies.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
@@ -30,8 +31,23 @@ export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation
     const parts = node.plan.partsOf(i)
     if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
   }
+  if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
   const out: unknown[] = []
   return chain(feed(node, i, collectSink(out), evaluation), () => out)
+}
+
+function copiedPartition(
+  node: LineageNode,
+  copy: Copy,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+    const input = recordsFor(records, copy, 'records')
+    if (input === records) return records
+    const out: unknown[] = []
+    return chain(pass(input, NO_STEPS, collectSink(out), evaluation), () => out)
+  })
 }
 
 /** Makes an array of the pairs of a table, and replaces the table by it. */
@@ -110,6 +126,10 @@ function feedFrom(
         return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
+    case 'copies':
+      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+        pass(recordsFor(records, plan.copy, partTaken(steps, sink)), steps, sink, evaluation),
+      )
     case 'perPartition':
       return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':
@@ -129,7 +149,7 @@ function feedSource(
   if ('table' in part) return pass(part.table, steps, sink, evaluation)
   if ('load' in part) {
     const input = part.load()
-    return input instanceof Promise
+    return 'then' in input
       ? input.then((records) => pass(records, steps, sink, evaluation))
       : passAny(input, steps, sink, evaluation)
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { copyRecord } from '../../../base/copy.js'
 import { RecordError } from '../../../base/record-error.js'
 import type { RecordErrorPolicy } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -7,6 +8,7 @@ import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
+import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
 import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
@@ -95,6 +97,14 @@ const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
   fc.constant<MakeSink>((_, origin) =>
     combineSink(
       origin,
+      undefined,
+      throwing((a, b) => (Array.isArray(a) ? (a.push(b), a) : small(a) - small(b))),
+      { own: copyRecord },
+    ),
+  ),
+  fc.constant<MakeSink>((_, origin) =>
+    combineSink(
+      origin,
       (v) => [v],
       throwing((c: unknown[], v) => (c.push(v), c)),
     ),
@@ -120,11 +130,13 @@ const forms: Record<string, (records: readonly unknown[]) => LoopInput> = {
   array: (records) => records,
   iterator: (records) => new Set(records),
   columns: (records) => {
-    const pairs = records.map((record) =>
-      Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record],
-    )
-    return new PairColumns(pairs.map(([key]) => key), pairs.map(([, value]) => value)) // prettier-ignore
+    const made = pairsOf(records)
+    return new PairColumns(made.map(([key]) => key), made.map(([, value]) => value)) // prettier-ignore
   },
+  pairs: (records) => new PairCopies(pairsOf(records)),
+}
+function pairsOf(records: readonly unknown[]): readonly (readonly [unknown, unknown])[] {
+  return records.map((record) => (Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record]))
 }
 const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.constantFrom(...Object.keys(forms)))
 const budgets = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
@@ -239,7 +251,7 @@ if (codeMayBeGenerated()) {
     const given = fc.record({
       makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
       makeSink: combines,
-      input: fc.tuple(pairs, fc.constantFrom('array', 'columns')),
+      input: fc.tuple(pairs, fc.constantFrom('array', 'columns', 'pairs')),
       sizes: budgets,
     })
     fc.assert(

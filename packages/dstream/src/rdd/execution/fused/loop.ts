@@ -1,13 +1,15 @@
+import { copyRecord } from '../../../base/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { refusedPromise } from '../../../base/promises.js'
+import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../../plan/record-policy.js'
 import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
+import { inputShape, sizeOf } from './input.js'
 import { takesPairs, type Shape } from './source.js'
-import { PairColumns } from '../pair-columns.js'
 import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
 import { isFull, type LoopSink } from '../loop-sink.js'
 
@@ -41,9 +43,9 @@ export class FusedLoop implements Pass {
     policy: RecordErrorPolicy,
   ) {
     this.#policy = policy
-    this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
+    this.#inputShape = inputShape(input)
     this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
-    this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
+    this.#size = sizeOf(input)
     this.#sinkShape = sinkShape(sink)
     this.#functions = [
       ...steps.map((step) => stepOf(step).f),
@@ -134,6 +136,24 @@ export class FusedLoop implements Pass {
     const origin = this.#origin(at)!
     const error = notAPair(origin.operator, record)
     throw this.#policy === undefined ? new RecordError(origin, record, error) : error
+  }
+
+  /**
+   * Called by the loop for a result that holds a promise, before it uses the result. `at` is undefined for a function of the
+   * sink. The error counts as thrown by the function.
+   */
+  promise(at: number = this.steps.length, result: unknown): never {
+    throw refusedPromise(this.#origin(at)!.operator, result)
+  }
+
+  /** Called by the loop when one of the items of a flatMap result holds a promise. Returns if that item is left out. */
+  promiseItem(at: number, record: unknown, item: unknown, items: unknown): void {
+    refuseItem(this.#origin(at)!, record, [item, items], this.#policy)
+  }
+
+  /** Called by the loop for the first record of a reduce, which its function may change. */
+  own(record: unknown): unknown {
+    return copyRecord(record)
   }
 
   /** Called by the loop for a flatMap result that is no array. */
