@@ -3,6 +3,7 @@ import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
+import type { OutputNode } from './output.js'
 import { keptTimes, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
@@ -24,6 +25,8 @@ export interface EvaluationOptions {
   readonly leastMs: number
   /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
   readonly retention: ReadonlyMap<Operator, number>
+  /** The result of `singleUses`. */
+  readonly singleUses: ReadonlySet<Operator | OutputNode>
   /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
   readonly storable?: ((operator: string, record: unknown) => void) | undefined
 }
@@ -65,7 +68,7 @@ export class GraphEvaluation {
     this.#graph = graph
     this.#options = options
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#sharedOperators = sharedOperators(graph, options.leastMs)
+    this.#sharedOperators = sharedOperators(graph, options.leastMs, options.singleUses)
     for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
     for (const operator of this.kept.keys()) this.#keptResults.set(operator, new BatchMap())
     const read = (operator: Operator, time: number): Result =>
