@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../base/errors/error-text.js'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
 import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
@@ -164,7 +165,7 @@ async function main(args: readonly string[]): Promise<number> {
     await print(await run(directory, ...more))
     return 0
   } catch (error) {
-    process.stderr.write(`dstream: ${escapeControl(error instanceof Error ? error.message : String(error))}\n`)
+    process.stderr.write(`dstream: ${escapeControl(messageOf(error))}\n`)
     return 1
   }
 }

@@ -1,9 +1,10 @@
+import { isA } from '../base/built-ins.js'
 import type { Logger } from '../base/ports.js'
 import { jsonForm } from '../base/text/text-form.js'
 
 /** An error as data: what a search for it needs, with its causes. */
 function errorFacts(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return error
+  if (!isA('Error', error)) return error
   const { name, message, stack, cause } = error
   const code = (error as { code?: unknown }).code
   const deeper = cause === undefined || depth > 5 ? {} : { cause: errorFacts(cause, depth + 1) }

@@ -1,4 +1,4 @@
-import { Unstorable } from '../durable/codec/to-plain.js'
+import { Unstorable } from '../durable/codec/unstorable.js'
 import { decodeValue, encodeValue } from '../durable/codec/value-codec.js'
 import { objectFileDamaged, recordNotSavable } from '../base/errors/sinks.js'
 import { DamagedError } from '../base/errors/storage.js'
@@ -56,7 +56,7 @@ function framesOf(file: string, bytes: Uint8Array): ReturnType<typeof readFrames
 
 function encodeGroup(group: readonly unknown[], before: number): Uint8Array {
   try {
-    return encodeValue(group)
+    return encodeValue(group, 1)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const [index, ...path] = error.path

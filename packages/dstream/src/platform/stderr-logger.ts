@@ -1,3 +1,4 @@
+import { isA } from '../base/built-ins.js'
 import { messageOf } from '../base/errors/error-text.js'
 import { escapeControl } from '../base/text/escape.js'
 import type { Logger } from '../base/ports.js'
@@ -9,7 +10,7 @@ import { timersAtLoad } from './timers-at-load.js'
 /** Returns the error's message with those of its causes, each once. */
 function messagesOf(error: Error): string {
   const messages = [error.message]
-  for (let cause = error.cause; cause instanceof Error && messages.length < 10; cause = cause.cause) {
+  for (let cause = error.cause; isA('Error', cause) && messages.length < 10; cause = cause.cause) {
     if (!messages.some((message) => message.includes((cause as Error).message))) messages.push(cause.message)
   }
   return messages.join('; caused by: ')
@@ -24,7 +25,7 @@ function framesOf(error: Error): string[] {
 function detailOf(stacks: RecentStacks | undefined, error: unknown, message: string): string {
   if (error === undefined || error === '') return ''
   try {
-    return error instanceof Error ? errorDetail(stacks, error, message) : thrownDetail(error, message)
+    return isA('Error', error) ? errorDetail(stacks, error, message) : thrownDetail(error, message)
   } catch {
     return thrownDetail(error, message)
   }

@@ -1,6 +1,7 @@
 import { describe } from '../text/describe.js'
 import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
 export function noBatchInterval(): DStreamError {
   return new DStreamError(
@@ -65,7 +66,7 @@ export function advanceTheClock(): DStreamError {
 }
 
 export function noCheckpointToRead(directory: string, cause: unknown): DStreamError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new DStreamError(
     'checkpoint-unreadable',
     `Failed to read checkpoint from directory ${directory}: ${sentence(reason)} To begin afresh when that happens, pass { createOnError: true }.`,
@@ -95,11 +96,7 @@ export function notAJob(got: unknown): DStreamError {
 }
 
 export function jobNotLoaded(file: string, cause: unknown): DStreamError {
-  return new DStreamError(
-    'job-not-loaded',
-    `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )
+  return new DStreamError('job-not-loaded', `${file} cannot be loaded: ${messageOf(cause)}`, { cause })
 }
 
 export function typeScriptNotLoadable(node: string): DStreamError {

@@ -8,6 +8,24 @@ export function notAPair(operator: string, record: unknown): DStreamError {
   )
 }
 
+const NOT_ASYNC = 'the function must not be async: await with mapAsync'
+
+export function promiseReturned(operator: string, what = 'a Promise'): DStreamError {
+  const cure = operator === 'foreach' ? 'the function must not be async: use foreachAsync' : NOT_ASYNC
+  return new DStreamError(
+    'promise-returned',
+    `The function of ${operator} returned ${what}, and ${operator} does not wait for it; ${cure}`,
+  )
+}
+
+export function decisionIsPromise(cause: unknown): DStreamError {
+  return new DStreamError(
+    'promise-returned',
+    "onRecordError returned a Promise, and nothing waits for it; it must not be async: return 'fail' or 'skip' at once",
+    { cause },
+  )
+}
+
 export function notIterable(operator: string, value: unknown): DStreamError {
   const cure =
     typeof value === 'string'

@@ -1,6 +1,7 @@
 import { describe } from '../text/describe.js'
 import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
+import { thrownText } from './error-text.js'
 
 export function notAttached(method: string): DStreamError {
   return new DStreamError(
@@ -41,7 +42,7 @@ export function bufferFull(what: 'records' | 'bytes', waiting: number, bound: nu
 export function blockNotStored(id: string, cause: unknown): DStreamError {
   return new DStreamError(
     'block-not-stored',
-    `Could not store block ${id}: ${cause instanceof Error ? cause.message : describe(cause)}. The block is in no batch; store its data again.`,
+    `Could not store block ${id}: ${thrownText(cause)}. The block is in no batch; store its data again.`,
     { cause },
   )
 }
@@ -49,7 +50,7 @@ export function blockNotStored(id: string, cause: unknown): DStreamError {
 export function partNotStorable(part: 'position' | 'metadata', cause: unknown): DStreamError {
   return new DStreamError(
     'state-not-storable',
-    `The ${part} of received data is stored with it, and ${cause instanceof Error ? cause.message : describe(cause)}. Nothing of this call is stored.`,
+    `The ${part} of received data is stored with it, and ${thrownText(cause)}. Nothing of this call is stored.`,
     { cause },
   )
 }
@@ -57,7 +58,7 @@ export function partNotStorable(part: 'position' | 'metadata', cause: unknown): 
 export function blocksLost(name: string, blocks: number, records: number, cause: unknown): DStreamError {
   return new DStreamError(
     'blocks-lost',
-    `Stopped with ${blocks} blocks that could not be stored and are lost, with ${records} records of ${name}: ${cause instanceof Error ? cause.message : describe(cause)}. Mend the storage, and let the source send them again.`,
+    `Stopped with ${blocks} blocks that could not be stored and are lost, with ${records} records of ${name}: ${thrownText(cause)}. Mend the storage, and let the source send them again.`,
     { cause },
   )
 }
@@ -132,16 +133,15 @@ export function badSplits(splits: unknown): DStreamError {
 export function fileNotRead(path: string, time: number, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-read',
-    `The file ${describe(path)} of the batch of ${time} ms could not be read: ${cause instanceof Error ? cause.message : describe(cause)}`,
+    `The file ${describe(path)} of the batch of ${time} ms could not be read: ${thrownText(cause)}`,
     { cause },
   )
 }
 
 export function fileNotDecompressed(path: string, format: string, cause: unknown): DStreamError {
-  const reason = cause instanceof Error ? cause.message : describe(cause)
   return new DStreamError(
     'file-not-decompressed',
-    `The file ${describe(path)} is no whole ${format} file: ${sentence(reason)} Move only whole files into the directory, and give the ending of a compressed file to no other.`,
+    `The file ${describe(path)} is no whole ${format} file: ${sentence(thrownText(cause))} Move only whole files into the directory, and give the ending of a compressed file to no other.`,
     { cause },
   )
 }

@@ -1,6 +1,7 @@
 import { describe } from '../text/describe.js'
 import { escapeControl } from '../text/escape.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
 export function sinkInUse(name: string): DStreamError {
   return new DStreamError(
@@ -152,5 +153,5 @@ function reasonsOf(cause: unknown): string {
 }
 
 function reasonOf(cause: unknown): string {
-  return escapeControl(cause instanceof Error ? cause.message : String(cause))
+  return escapeControl(messageOf(cause))
 }

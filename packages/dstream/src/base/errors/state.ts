@@ -11,6 +11,13 @@ export function stateNotData(value: unknown, what: string): DStreamError {
   return new DStreamError('state-not-data', `A state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
+export function stateChangedInPlace(operator: string, key: unknown): DStreamError {
+  return new DStreamError(
+    'state-changed-in-place',
+    `The function of ${operator} changed the state of key ${describe(key)} in place and did not update it: it changed a copy, and the change would be lost; call state.update() with the new value`,
+  )
+}
+
 export function promiseEmitted(operator: string): DStreamError {
   return new DStreamError(
     'promise-emitted',

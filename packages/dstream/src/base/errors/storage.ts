@@ -1,6 +1,7 @@
 import { describe } from '../text/describe.js'
 import { escapeControl } from '../text/escape.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
 /** A file of a checkpoint that does not hold what was written. `file` and `offset` say where. */
 export class DamagedError extends DStreamError {
@@ -122,7 +123,7 @@ export function storageFailed(action: string, file: string, cause: unknown): DSt
       { cause },
     )
   }
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new DStreamError('storage-failed', `cannot ${action} ${name}: ${escapeControl(reason)}`, { cause })
 }
 
@@ -199,7 +200,7 @@ export function migrationFailed(
   return new DStreamError(
     'migration-failed',
     `${operator}: migrate threw on key ${describe(key)}, from version ${from} to ${to}: ` +
-      `${cause instanceof Error ? cause.message : String(cause)}. Nothing has been changed; mend migrate and start again`,
+      `${messageOf(cause)}. Nothing has been changed; mend migrate and start again`,
     { cause },
   )
 }

@@ -1,4 +1,4 @@
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
@@ -61,6 +61,9 @@ export function decodeFrame(payload: Uint8Array): CommitFrame {
   return decodeValue(payload) as CommitFrame
 }
 
+/** The frame, its rest, the list of positions and each pair in it. */
+const LEVELS_OF_POSITIONS = 4
+
 /** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
 const CHANGES_PER_FRAME = 1000
 
@@ -90,7 +93,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }
-  payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame)])
+  payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame, LEVELS_OF_POSITIONS)])
   return payloads
 }
 
@@ -100,7 +103,8 @@ function storedChange({ key, value, touched, touchSequence, gone }: TableChange)
 
 export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {
   try {
-    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame)
+    // The frame, the list and each change are the engine's own.
+    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame, 3)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const [, place, , ...path] = error.path
@@ -111,7 +115,9 @@ export function encodeChanges(operator: string, table: string, changes: readonly
 export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
   try {
     const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
-    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
+    // The frame, the list and each partition are the engine's own; the pairs too, where they come from tables.
+    const levels = partitions.some((held) => Array.isArray(held)) ? 3 : 4
+    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame, levels)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(

@@ -1,3 +1,4 @@
+import { settled } from '../../base/promises.js'
 import { versionUnknown } from '../../base/errors/checkpoint.js'
 import { migrationFailed } from '../../base/errors/storage.js'
 import type { Slice } from '../../base/ports.js'
@@ -43,7 +44,7 @@ function migrated({ id, version, migrate }: OperatorSignature, table: string, en
   // Other tables of an operator are the engine's own, and have no versions.
   if (table !== 'state') return entry.value
   try {
-    return migrate(entry.value, entry.version)
+    return settled('migrate', migrate(entry.value, entry.version))
   } catch (error) {
     throw migrationFailed(id, entry.key, entry.version, version, error)
   }

@@ -137,7 +137,9 @@ export async function writeSnapshot(
   }
   await parts.close()
   await beforePut(steps)
-  await storage.put(nameOf(head.next), encodeFile('s', head.next, [[encodeValue(head)], [encodeValue(parts.marks)]]))
+  // The positions stand in lists of pairs in the rest of the head.
+  const frames = [[encodeValue(head, 4)], [encodeValue(parts.marks)]]
+  await storage.put(nameOf(head.next), encodeFile('s', head.next, frames))
   await wasPut(steps)
   return parts.marks.reduce((sum, { bytes }) => sum + bytes, 0)
 }

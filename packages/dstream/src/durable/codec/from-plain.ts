@@ -90,6 +90,13 @@ const restorers: Readonly<Record<Tag, (value: unknown) => unknown>> = {
   [Tag.orderedSet]: (value) => OrderedSet(items(value)),
   [Tag.stack]: (value) => Stack(items(value)),
   [Tag.record]: (value) => record(items(value)),
+  [Tag.match]: (value) => {
+    const [array, ...own] = items(value)
+    return define(
+      array as unknown[],
+      Array.from({ length: own.length / 2 }, (_, i) => [own[i * 2], own[i * 2 + 1]]),
+    )
+  },
 }
 
 function text(units: Uint8Array): string {

@@ -1,5 +1,7 @@
+import { messageOf } from '../../base/errors/error-text.js'
 import { notStorable, recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
-import { mustBeStorable, Unstorable } from './to-plain.js'
+import { toPlain } from './to-plain.js'
+import { Unstorable } from './unstorable.js'
 
 /**
  * Every error of the encoding is one of the value and not of the disk, since the next attempt would fail in the same way.
@@ -7,10 +9,10 @@ import { mustBeStorable, Unstorable } from './to-plain.js'
  */
 function check(value: unknown, refusal: (path: readonly PropertyKey[], reason: string) => Error): void {
   try {
-    mustBeStorable(value)
+    if (typeof value !== 'number' && typeof value !== 'string') toPlain(value)
   } catch (error) {
     if (error instanceof Unstorable) throw refusal(error.path, error.reason)
-    throw refusal([], error instanceof Error ? error.message : String(error))
+    throw refusal([], messageOf(error))
   }
 }
 

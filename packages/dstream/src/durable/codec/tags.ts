@@ -32,6 +32,8 @@ export const Tag = {
   stack: 21,
   /** Name, keys, defaults, values. */
   record: 22,
+  /** Items, then name, value, name, value …: what `match` and `exec` return. */
+  match: 23,
 } as const
 
 export type Tag = (typeof Tag)[keyof typeof Tag]

@@ -17,10 +17,10 @@ const TAGGED = 1
 /**
  * A value as bytes that are decodable alone.
  *
- * @param levels the levels that the caller has put around values of the user's; by default so many as any frame has
- * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle
+ * @param levels the levels that the caller has put around the user's values: see `toPlain`
+ * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle, and for properties that would be lost
  */
-export function encodeValue(value: unknown, levels?: number): Uint8Array {
+export function encodeValue(value: unknown, levels = 0): Uint8Array {
   const form = toPlain(value, levels)
   return encodePlain(form.plain, form.tagged)
 }

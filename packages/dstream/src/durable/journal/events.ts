@@ -3,7 +3,7 @@ import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { UnstorableRecords } from '../blocks/unstorable-records.js'
 import { checkStorable } from '../codec/storable.js'
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
@@ -23,8 +23,8 @@ type Meta =
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
 /** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
-function framed(meta: Meta, data: Uint8Array): FramePayload {
-  const encoded = encodeValue(meta)
+function framed(meta: Meta, levels: number, data: Uint8Array): FramePayload {
+  const encoded = encodeValue(meta, levels)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, encoded.length, true)
   return [length, encoded, data]
@@ -36,7 +36,7 @@ export function encodeBlock(block: Block, operator: string): FramePayload {
   const codec = 'bytes' in payload ? payload.codec.id : undefined
   const data = 'bytes' in payload ? payload.bytes : encodeRecords(payload.records, operator)
   try {
-    return framed(['block', operator, id, count, position, metadata, codec], data)
+    return framed(['block', operator, id, count, position, metadata, codec], 1, data)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(operator, 'a position or the metadata of a block', error.path.slice(1), error.reason)
@@ -70,7 +70,8 @@ export function encodeAllocation(event: Allocated, streams: Streams, committed: 
   const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
   try {
     const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)
-    return framed(['batch', event.time, blocks, ranges, committed], new Uint8Array(0))
+    // The frame, the list and each range are the engine's own.
+    return framed(['batch', event.time, blocks, ranges, committed], 3, new Uint8Array(0))
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const operator = [...event.ranges.keys()][Number(error.path[1])] ?? 'a source'

@@ -20,7 +20,8 @@ export interface JournalHead {
 }
 
 export function encodeHead(head: JournalHead): FramePayload {
-  return [encodeValue(head)]
+  // The positions stand in a list of pairs.
+  return [encodeValue(head, 3)]
 }
 
 export interface JournalFrame {

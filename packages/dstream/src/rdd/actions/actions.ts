@@ -1,5 +1,6 @@
 import { emptyCollection, zeroIsNoFunction } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
+import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
@@ -113,11 +114,12 @@ export function aggregate(
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
   const origin = originOf(node, operator)
-  let result = zero()
+  const freshZero = () => settled(operator, zero())
+  let result = freshZero()
   const done = forEachInOrder(node.numPartitions, (i) => {
-    const sink = foldSink(origin, seq, zero())
+    const sink = foldSink(origin, seq, freshZero())
     return chain(feed(node, i, sink, evaluation), () => {
-      result = comb(result, sink.acc)
+      result = settled(operator, comb(result, sink.acc))
     })
   })
   return chain(done, () => result)

@@ -4,6 +4,7 @@ import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import { partTaken, recordsFor } from './copies.js'
 import { collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
@@ -110,6 +111,10 @@ function feedFrom(
         return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
       })
     }
+    case 'copies':
+      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+        pass(recordsFor(records, plan.copy, partTaken(steps, sink)), steps, sink, evaluation),
+      )
     case 'perPartition':
       return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
     case 'source':
@@ -129,7 +134,7 @@ function feedSource(
   if ('table' in part) return pass(part.table, steps, sink, evaluation)
   if ('load' in part) {
     const input = part.load()
-    return input instanceof Promise
+    return 'then' in input
       ? input.then((records) => pass(records, steps, sink, evaluation))
       : passAny(input, steps, sink, evaluation)
   }

@@ -2,7 +2,7 @@ import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import type { MapKey } from '../../base/keys/key.js'
 import { IntegerPairs } from './integer-pairs.js'
-import type { AnyFunction, PairTable } from '../plan/lineage.js'
+import type { AnyFunction, Copy, PairTable } from '../plan/lineage.js'
 
 /**
  * The end of a chain. A sink holds the result so far, so that several loops (one per partition, per slice, per parent of a
@@ -43,7 +43,7 @@ export interface FoldSink extends WithOrigin {
   readonly f: AnyFunction
   acc: unknown
 }
-/** Folds like {@link FoldSink}, with the first record as the initial value. */
+/** Folds like {@link FoldSink}, with the first record, which `f` may change as its first argument, as the initial value. */
 export interface ReduceSink extends WithOrigin {
   readonly kind: 'reduce'
   readonly f: AnyFunction
@@ -62,6 +62,8 @@ export interface CombineSink extends WithOrigin {
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
   readonly copyKey: (key: MapKey) => MapKey
+  /** Copies the value of a new key where there is no `create`, so that `merge` may change it. */
+  readonly own: Copy | undefined
 }
 /** Distributes pairs by the partition of their key. */
 export interface BucketSink extends WithOrigin {
@@ -94,10 +96,11 @@ export function combineSink(
   origin: RecordOrigin,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  copyKey: CombineSink['copyKey'] = detachKey,
-  { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
+  options: Partial<Pick<CombineSink, 'copyKey' | 'own' | 'integers' | 'map'>> = {},
 ): CombineSink {
-  return { kind: 'combine', origin, integers, map, create, merge, copyKey }
+  const { copyKey = detachKey, own, map = new Map() } = options
+  const integers = options.map === undefined ? new IntegerPairs() : options.integers
+  return { kind: 'combine', origin, integers, map, create, merge, copyKey, own }
 }
 
 /** Returns the result as a Map. Later pairs go to that Map. */

@@ -27,6 +27,9 @@ export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatM
 
 export type AnyFunction = (...args: any[]) => unknown
 
+/** Copies a record, as far as it can be changed. */
+export type Copy = (record: unknown) => unknown
+
 /** The way in which the partitions of a node are made. */
 export type NodePlan =
   | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
@@ -34,6 +37,8 @@ export type NodePlan =
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is a concatenation of whole partitions of parents. */
   | { readonly type: 'concat'; partsOf(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
+  /** Partition i is that of the only parent, which keeps it: each reader gets copies of the records that can be changed. */
+  | { readonly type: 'copies'; readonly copy: Copy }
   /** A function makes partition i from some partitions of the parents. */
   | {
       readonly type: 'perPartition'
@@ -110,6 +115,8 @@ export class LineageNode implements RecordOrigin {
   computed: MaybePromise<readonly PartitionData[]> | undefined
   /** True when it is evaluated once and as a whole, even for an action that needs less. */
   alwaysCached = false
+  /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
+  copy: Copy | undefined
   /** The counters of its former lineage, once that is truncated. */
   history: readonly StepCounter[] = []
   /** The records that this step took in and gave out, over all evaluations. */

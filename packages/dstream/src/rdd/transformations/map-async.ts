@@ -1,5 +1,6 @@
 import { asyncTimedOut } from '../../base/errors/rdd.js'
 import { failOnRecord } from '../plan/record-policy.js'
+import { settledRecord } from '../../base/promises.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
 import { partitionOf } from '../execution/evaluate.js'
@@ -45,6 +46,7 @@ export function mapAsync(
         await eachAsync(records, concurrency, async (record, index, signal) => {
           try {
             const result = await withTimeout(timeoutMs, evaluation, signal, (s) => f(record as never, s))
+            settledRecord(node.operator, result)
             if (options.ordered === false) results.push(result)
             else results[index] = result
           } catch (error) {

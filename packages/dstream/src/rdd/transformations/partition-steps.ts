@@ -1,3 +1,4 @@
+import { holdsPromise, refusedPromise, settledRecord } from '../../base/promises.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { iterableOf } from '../plan/iterables.js'
@@ -32,7 +33,9 @@ export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction
     chain(partitionOf(parent, i, evaluation), (records) => {
       try {
         const result = iterableOf(node, f(i, readOnly(records)))
-        return Array.isArray(result) ? result : guarded(result, node, records)
+        if (!Array.isArray(result)) return guarded(result, node, records)
+        if (result.some(holdsPromise)) throw refusedPromise(node.operator, result)
+        return result
       } catch (error) {
         failOnRecord(node, records, error, undefined)
         return []
@@ -52,7 +55,9 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
   let ended = false
   const next = (): IteratorResult<unknown> => {
     try {
-      return iterator.next()
+      const item = iterator.next()
+      settledRecord(node.operator, item.value)
+      return item
     } catch (error) {
       ended = true
       failOnRecord(node, records, error, undefined)

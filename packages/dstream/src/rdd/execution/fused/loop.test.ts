@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { copyRecord } from '../../../base/copy.js'
 import { RecordError } from '../../../base/record-error.js'
 import type { RecordErrorPolicy } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -90,6 +91,14 @@ const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
       origin,
       undefined,
       throwing((a, b) => -small(a) - small(b)),
+    ),
+  ),
+  fc.constant<MakeSink>((_, origin) =>
+    combineSink(
+      origin,
+      undefined,
+      throwing((a, b) => (Array.isArray(a) ? (a.push(b), a) : small(a) - small(b))),
+      { own: copyRecord },
     ),
   ),
   fc.constant<MakeSink>((_, origin) =>

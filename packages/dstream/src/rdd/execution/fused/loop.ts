@@ -1,6 +1,8 @@
+import { copyRecord } from '../../../base/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { refusedPromise } from '../../../base/promises.js'
+import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../../plan/record-policy.js'
 import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -134,6 +136,24 @@ export class FusedLoop implements Pass {
     const origin = this.#origin(at)!
     const error = notAPair(origin.operator, record)
     throw this.#policy === undefined ? new RecordError(origin, record, error) : error
+  }
+
+  /**
+   * Called by the loop for a result that holds a promise, before it uses the result. `at` is undefined for a function of the
+   * sink. The error counts as thrown by the function.
+   */
+  promise(at: number = this.steps.length, result: unknown): never {
+    throw refusedPromise(this.#origin(at)!.operator, result)
+  }
+
+  /** Called by the loop when one of the items of a flatMap result holds a promise. Returns if that item is left out. */
+  promiseItem(at: number, record: unknown, item: unknown, items: unknown): void {
+    refuseItem(this.#origin(at)!, record, [item, items], this.#policy)
+  }
+
+  /** Called by the loop for the first record of a reduce, which its function may change. */
+  own(record: unknown): unknown {
+    return copyRecord(record)
   }
 
   /** Called by the loop for a flatMap result that is no array. */

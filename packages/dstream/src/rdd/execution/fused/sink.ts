@@ -1,4 +1,5 @@
 import type { LoopSink } from '../loop-sink.js'
+import { isObject, isPromise } from './step.js'
 
 /**
  * The variants of generated sinks. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then
@@ -35,9 +36,9 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   fold: 'let acc = sink.acc',
   foldNumber: 'let acc = +sink.acc',
   reduce: 'let acc = sink.acc, has = sink.has',
-  combine: 'const map = sink.map',
+  combine: 'const map = sink.map, own = sink.own',
   combineInto: 'const map = sink.map',
-  combineIntegers: 'const map = sink.map; let integers = sink.integers',
+  combineIntegers: 'const map = sink.map, own = sink.own; let integers = sink.integers',
   combineIntoIntegers: 'const map = sink.map; let integers = sink.integers',
   bucket: 'const buckets = sink.buckets',
 }
@@ -77,9 +78,23 @@ function readPair(r: string) {
 function intoIntegers(r: string, create: string, other: string, end: string) {
   return `if (integers !== undefined && isInteger(${r}[0])) {
     const place = integers.find(${r}[0])
-    if (place < 0) integers.add(${r}[0], ${create})
-    else integers.values[place] = merge(integers.values[place], ${r}[1])
+    if (place < 0) ${create}
+    else {
+      const c = merge(integers.values[place], ${r}[1])
+      ${refuse('c')}
+      integers.values[place] = c
+    }
   } else { mapOf(sink); integers = undefined; ${other}; ${end} }`
+}
+
+/** Refuses a promise that a function of the sink has returned. */
+function refuse(result: string): string {
+  return `if (${isPromise(result)}) h.promise(undefined, ${result})`
+}
+
+/** Returns the value of a new key, or a copy of its own where it can be changed, as an expression. */
+function own(value: string): string {
+  return `(${isObject(value)} && own !== undefined ? own(${value}) : ${value})`
 }
 
 /** Delivers one record to the sink. `end` is the statement that ends the loop behind the record. */
@@ -88,23 +103,30 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
   // Counts the record that fills the sink as used, and ends the loop.
   take: (r, end) => `out.push(${r})\nif (out.length >= limit) { ${end} }`,
   count: () => '',
-  foreach: (r) => `f(${r})`,
-  fold: (r) => `acc = f(acc, ${r})`,
-  foldNumber: (r) => `acc = f(acc, ${r})`,
-  reduce: (r) => `if (has) acc = f(acc, ${r}); else { acc = ${r}; has = true }`,
+  foreach: (r) => `{ const t = f(${r}); ${refuse('t')} }`,
+  fold: (r) => `{ const t = f(acc, ${r}); ${refuse('t')}; acc = t }`,
+  foldNumber: (r) => `{ const t = f(acc, ${r}); ${refuse('t')}; acc = t }`,
+  reduce: (r) => `if (has) { const t = f(acc, ${r}); ${refuse('t')}; acc = t } else { acc = h.own(${r}); has = true }`,
   bucket: (r) => `buckets[partitionOf(${r}[0])].push(${r})`,
   // Takes a missing key for new, without a second lookup. Where the Map does not grow, the key was there with `undefined`.
   combine: (r) => `${readPair(r)}
-    if (old !== undefined) map.set(k, merge(old, v))
+    if (old !== undefined) { const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
     else {
       const size = map.size
-      map.set(copyKey(k), v)
-      if (map.size === size) { map.set(k, old); map.set(k, merge(old, v)) }
+      map.set(copyKey(k), ${own('v')})
+      if (map.size === size) { map.set(k, old); const c = merge(old, v); ${refuse('c')}; map.set(k, c) }
     }`,
   // A combiner changed in place is in the map already. (−0 is compared equal to 0, yet is another value.)
   combineInto: (r) => `${readPair(r)}
-    if (old === undefined && !map.has(k)) map.set(copyKey(k), create(v))
-    else { const c = merge(old, v); if (c !== old || c === 0) map.set(k, c) }`,
-  combineIntegers: (r, end) => intoIntegers(r, `${r}[1]`, deliver.combine(r, end), end),
-  combineIntoIntegers: (r, end) => intoIntegers(r, `create(${r}[1])`, deliver.combineInto(r, end), end),
+    if (old === undefined && !map.has(k)) { const c = create(v); ${refuse('c')}; map.set(copyKey(k), c) }
+    else { const c = merge(old, v); if (c !== old || c === 0) { ${refuse('c')}; map.set(k, c) } }`,
+  combineIntegers: (r, end) =>
+    intoIntegers(r, `integers.add(${r}[0], ${own(`${r}[1]`)})`, deliver.combine(r, end), end),
+  combineIntoIntegers: (r, end) =>
+    intoIntegers(
+      r,
+      `{ const c = create(${r}[1]); ${refuse('c')}; integers.add(${r}[0], c) }`,
+      deliver.combineInto(r, end),
+      end,
+    ),
 }
