@@ -40,39 +40,58 @@ const byHand = {
 
 /** A job of one stream; each run gives it the numbers, and returns what its output has found. */
 const job = async (define) => {
-  let found
-  const running = await jobOf((records) => define(records, (value) => void (found = value)))
+  const running = await jobOf((records) => define(chain(records)))
   return async () => {
     await running.run(numbers)
     return found
   }
 }
-const output = (f) => job((records, found) => chain(records).foreachRDD(async (rdd) => found(await f(rdd))))
-const stream = (f) => job((records, found) => f(chain(records)).foreachRDD(async (rdd) => found(await rdd.collect())))
+let found
+const output = (f) => job((records) => records.foreachRDD(f))
+const stream = (f) => job((records) => f(records).foreachRDD(async (rdd) => void (found = await rdd.collect())))
+const sumOf = (rdd) => rdd.reduce(add)
 
 const measured = [
   {
     name: 'foreachRDD, count',
-    run: await output((rdd) => rdd.count()),
+    run: await output(async (rdd) => void (found = await rdd.count())),
     twins: { 'count of the RDD': () => rdd.count(), 'count by hand': byHand.count },
     atLeast: 0.77,
   },
   {
     name: 'foreachRDD, reduce',
-    run: await output((rdd) => rdd.reduce(add)),
+    run: await output(async (rdd) => void (found = await rdd.reduce(add))),
     twins: { 'reduce of the RDD': () => rdd.reduce(add), 'sum by hand': byHand.sum },
     atLeast: 0.77,
   },
   {
     name: 'foreachRDD, collect',
-    run: await output((rdd) => rdd.collect()),
+    run: await output(async (rdd) => void (found = await rdd.collect())),
     twins: { 'pushed by hand': byHand.collect },
     atLeast: 0.83,
   },
   {
+    name: 'transform with steps, count',
+    run: await job((records) =>
+      records.transform((rdd) => rdd.map(half)).foreachRDD(async (rdd) => void (found = await rdd.count())),
+    ),
+    twins: { 'count of the RDD': () => rdd.map(half).count() },
+    atLeast: 0.77,
+  },
+  {
+    name: 'foreachRDD, reduce in another function',
+    run: await output(async (rdd) => void (found = await sumOf(rdd))),
+    twins: {
+      'pushed by hand, then reduced': () => byHand.collect().reduce(add),
+      'reduce of the RDD': () => rdd.reduce(add),
+    },
+    atLeast: 1,
+  },
+  {
     name: 'foreachRDD, count and reduce',
-    run: await output(async (rdd) => [await rdd.count(), await rdd.reduce(add)]),
-    twins: { 'pushed by hand, then read twice': () => [byHand.collect().length, byHand.collect().reduce(add)] },
+    run: await output(async (rdd) => void (found = [await rdd.count(), await rdd.reduce(add)])),
+    twins: { 'pushed by hand, then read twice': () => twice(byHand.collect()) },
+    atLeast: 1,
   },
   {
     name: 'reduce of the stream',
@@ -93,17 +112,24 @@ const measured = [
     atLeast: 0.77,
   },
   {
+    name: 'reduceByWindow with inverse',
+    run: await stream((records) => records.reduceByWindow(add, (a, b) => a - b, Seconds(2))),
+    twins: { 'reduce of the RDD': () => rdd.reduce(add) },
+    atLeast: 0.77,
+  },
+  {
     name: 'reduceByKey of one key',
     run: await stream((records) => records.mapToPair((x) => [0, x]).reduceByKey(add)),
     twins: { 'reduce of the RDD': () => rdd.reduce(add) },
     atLeast: 0.77,
   },
 ]
+const twice = (records) => [records.length, records.reduce(add)]
 
 const figures = []
 const perRecord = (times) => (median(times) * 1e6) / size
 for (const { name, run, twins, atLeast } of measured) {
-  const times = await alternately({ dstream: run, ...twins }, { rounds: 21, warmUps: 8 })
+  const times = await alternately({ dstream: run, ...twins }, { rounds: 15, warmUps: 6, repeat: 5 })
   figures.push({ name, value: perRecord(times.dstream), unit: 'ns' })
   for (const [i, twin] of Object.keys(twins).entries()) {
     figures.push({ name: `  ${twin}`, value: perRecord(times[twin]), unit: 'ns' })

@@ -1,6 +1,7 @@
 import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
 import type { MapKey } from '../../base/keys/key.js'
+import { ChunkedRecords, joined } from '../plan/chunked-records.js'
 import { IntegerPairs } from './integer-pairs.js'
 import type { AnyFunction, Copy, PairTable } from '../plan/lineage.js'
 
@@ -25,7 +26,10 @@ export interface WithOrigin {
 
 export interface CollectSink {
   readonly kind: 'collect'
-  readonly out: unknown[]
+  /** Full chunks, before the records in `out`. */
+  readonly chunks: unknown[][]
+  /** Takes the records. A loop may put another array here while it is empty. */
+  out: unknown[]
 }
 /** Ends the loop once it has `limit` records. */
 export interface TakeSink {
@@ -72,8 +76,18 @@ export interface BucketSink extends WithOrigin {
   readonly partitionOf: (key: unknown) => number
 }
 
-export function collectSink(out: unknown[]): CollectSink {
-  return { kind: 'collect', out }
+export function collectSink(): CollectSink {
+  return { kind: 'collect', chunks: [], out: [] }
+}
+
+/** Returns the collected records, which belong to the caller. */
+export function collected({ chunks, out }: CollectSink): unknown[] {
+  return chunks.length === 0 ? out : joined([...chunks, out])
+}
+
+/** Returns the collected records in chunks. */
+export function collectedChunks({ chunks, out }: CollectSink): ChunkedRecords {
+  return new ChunkedRecords([...chunks, out])
 }
 
 export function takeSink(out: unknown[], limit: number): TakeSink {
@@ -128,7 +142,7 @@ export function bucketSink(
 
 /** One sink of each kind whose properties loops read: see {@link CompiledLoop.keepsAlive}. */
 export const oneOfEach: readonly LoopSink[] = [
-  collectSink([]),
+  collectSink(),
   takeSink([], 0),
   countSink(),
   foldSink({ operator: 'fold', time: undefined }, Object, undefined),

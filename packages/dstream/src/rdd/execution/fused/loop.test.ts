@@ -9,7 +9,7 @@ import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
-import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
+import { collected, collectSink, combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
@@ -73,7 +73,7 @@ function throwing(f: AnyFunction) {
   }
 }
 const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
-  fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
+  fc.constant<MakeSink>(() => collectSink()),
   fc.integer({ min: 1, max: 12 }).map<MakeSink>((limit) => () => ({ kind: 'take', out: [], limit })),
   fc.constant<MakeSink>(() => ({ kind: 'count', n: 0 })),
   fc.constant<MakeSink>((log, origin) => ({ kind: 'foreach', origin, f: record((x) => x)(log) })),
@@ -182,8 +182,9 @@ function run(
   const results: Record<string, unknown> = { ...sink, origin: undefined, f: undefined, merge: undefined }
   results['map'] = sink.kind === 'combine' ? [...tableOf(sink)] : undefined
   results['integers'] = undefined
+  if (sink.kind === 'collect') results['out'] = collected(sink)
   return {
-    sink: { ...results, create: undefined, partitionOf: undefined },
+    sink: { ...results, create: undefined, partitionOf: undefined, chunks: undefined },
     counts: chain.map(({ taken, given }) => [taken, given]),
     errors,
     log,

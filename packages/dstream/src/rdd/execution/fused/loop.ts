@@ -11,7 +11,7 @@ import { sinkFunctions, type SinkShape } from './sink.js'
 import { takesPairs, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
 import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
-import { isFull, type LoopSink } from '../loop-sink.js'
+import { isFull, type CollectSink, type LoopSink } from '../loop-sink.js'
 
 /**
  * The most records of one call of a loop; the first calls of a new loop take fewer. V8 optimises a function as a whole once
@@ -20,6 +20,8 @@ import { isFull, type LoopSink } from '../loop-sink.js'
  */
 const LONGEST_RUN = 65_536
 const FIRST_RUN = 64
+/** The records of one call that collects, and of a chunk of collected records. */
+export const CHUNK = 8192
 
 /**
  * Runs a chain of steps and its sink as one generated loop. The only calls are those of the user's functions, which V8
@@ -32,6 +34,7 @@ export class FusedLoop implements Pass {
   readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
   readonly #policy: RecordErrorPolicy
+  readonly #longest: number
   #loop: CompiledLoop
   #sinkShape: SinkShape
   readonly #state: LoopState
@@ -47,6 +50,7 @@ export class FusedLoop implements Pass {
     this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
     this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
     this.#sinkShape = sinkShape(sink)
+    this.#longest = sink.kind === 'collect' ? CHUNK : LONGEST_RUN
     this.#functions = [
       ...steps.map((step) => stepOf(step).f),
       ...sinkFunctions[this.#sinkShape].map((name) => (sink as never)[name] as AnyFunction),
@@ -61,7 +65,7 @@ export class FusedLoop implements Pass {
       if (this.#done()) return this.#finish(budget)
       // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
       const size =
-        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, LONGEST_RUN, FIRST_RUN << Math.min(this.#loop.runs++, 20))
+        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, this.#longest, FIRST_RUN << Math.min(this.#loop.runs++, 20))
       this.#run(size)
       budget -= size - Math.max(state.left, 0)
       const shape = sinkShape(this.sink)
@@ -77,6 +81,8 @@ export class FusedLoop implements Pass {
     const state = this.#state
     const end = this.#size === undefined ? 0 : Math.min(this.#size, state.i + size)
     const { loop, bound } = this.#loop
+    const { sink } = this
+    if (sink.kind === 'collect') startChunk(sink, this.#loop)
     if (bound) loop(this.#input, state.i, end, size, state, this.sink, this)
     else loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions)
   }
@@ -165,6 +171,13 @@ export class FusedLoop implements Pass {
     if (at >= 0 && at < this.steps.length) return this.steps[at]
     return at === this.steps.length && 'origin' in this.sink ? this.sink.origin : undefined
   }
+}
+
+/** Gives the sink an array to fill, where the one before it is full or nothing is collected yet. */
+function startChunk(sink: CollectSink, loop: CompiledLoop): void {
+  if (sink.out.length >= CHUNK) sink.chunks.push(sink.out)
+  else if (sink.out.length > 0) return
+  sink.out = loop.fresh!()
 }
 
 function sinkShape(sink: LoopSink): SinkShape {
