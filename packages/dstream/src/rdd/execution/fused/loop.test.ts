@@ -243,20 +243,28 @@ const combines: fc.Arbitrary<MakeSink> = fc.constantFrom<MakeSink>(
   (_, origin) => combineSink(origin, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
 )
 const pairs = fc.array(fc.tuple(keys, fc.integer({ min: 8, max: 14 })), { maxLength: 40 })
+/** One key for a while, and perhaps others after it. */
+const oneKeyFirst = fc
+  .tuple(
+    fc.oneof(keys, fc.constantFrom<unknown>('a key', true, 5n)),
+    fc.array(fc.oneof(fc.integer({ min: 8, max: 14 }), fc.constantFrom('text', undefined)), { maxLength: 30 }),
+    fc.oneof(fc.constant([]), pairs),
+  )
+  .map(([key, values, others]) => [...values.map((value) => [key, value] as const), ...others])
 
 if (codeMayBeGenerated()) {
   test('whole numbers among other keys, and keys that are left out', () => {
     const given = fc.record({
       makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
       makeSink: combines,
-      input: fc.tuple(pairs, fc.constantFrom('array', 'columns')),
+      input: fc.tuple(fc.oneof(pairs, oneKeyFirst), fc.constantFrom('array', 'columns', 'iterator')),
       sizes: budgets,
     })
     fc.assert(
       fc.property(given, fc.constantFrom(undefined, true), (g, skip) => {
         expect(run(fused, g, skip)).toEqual(run(interpreted, g, skip))
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 }

@@ -29,6 +29,8 @@ const pairOps: ReadonlySet<string> = new Set([
   'combineInto',
   'combineIntegers',
   'combineIntoIntegers',
+  'combineOne',
+  'combineOneNumber',
   'bucket',
 ])
 /** Returns whether a step or a sink takes only pairs. */
