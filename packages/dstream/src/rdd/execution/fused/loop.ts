@@ -30,7 +30,7 @@ import {
 const LONGEST_RUN = 65_536
 const FIRST_RUN = 64
 /** The records of one call that collects, and of a chunk of collected records. */
-export const CHUNK = 8192
+export const CHUNK = 4096
 
 /**
  * Runs a chain of steps and its sink as one generated loop. The only calls are those of the user's functions, which V8
