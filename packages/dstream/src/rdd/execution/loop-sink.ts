@@ -130,7 +130,7 @@ export function takeOne(sink: CombineSink): void {
   const { integers, map } = sink
   if (sink.one !== undefined || (integers === undefined ? map.size : integers.keys.length) !== 1) return
   const key = integers === undefined ? map.keys().next().value! : integers.keys[0]!
-  if (typeof key === 'object') return
+  if (typeof key === 'object' && key !== null) return
   sink.one = { key, acc: integers === undefined ? map.get(key) : integers.values[0] }
 }
 
