@@ -94,6 +94,7 @@ const machine = ['platform', 'ui', ...rim]
 /** npm package → the folders that may import it */
 const homes = {
   eventemitter3: ['observe'],
+  acorn: ['streams/graph'],
   immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
   msgpackr: ['durable/codec'],
   ioredis: ['output/redis'],

@@ -6,6 +6,7 @@ import type { Journal } from '../durable/journal/journal.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import type { EarlierRun } from '../streams/graph/graph-evaluation.js'
+import { singleUses } from '../streams/graph/single-use.js'
 import { firstBatchTime } from './batch/ticker.js'
 import { batchParts } from './batch-parts.js'
 import { Engine } from './engine.js'
@@ -43,7 +44,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const journal = checkpoint?.journal ?? volatileJournal()
     const batchTimes = new BatchTimes(recovered?.grids ?? [firstGrid(liveMs - batchMs, batchMs)])
     const earlier = earlierRun(recovered, journal)
-    const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint })
+    const once = await singleUses(graph)
+    const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint, singleUses: once })
     let first = liveMs
     let overdue = 0
     if (recovered?.resumed === true) {

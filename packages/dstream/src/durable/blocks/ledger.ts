@@ -1,21 +1,9 @@
 import { Map as ImmutableMap, OrderedMap } from 'immutable'
 import { blockMissing, duplicateBlock } from '../../base/errors/storage.js'
+import { Allocations, type Allocation, type SourceRange } from './allocations.js'
 import type { Block } from './block.js'
 
-/** The range of a source with positions in one batch: the records after `from`, up to and including `until`. */
-export interface SourceRange {
-  readonly from: unknown
-  readonly until: unknown
-}
-
-/** The data of one batch. It never changes, so that a batch that is run again gets the same data. */
-export interface Allocation {
-  readonly time: number
-  /** Stream id → its blocks, in order of arrival. Streams without blocks are absent. */
-  readonly blocks: ReadonlyMap<number, readonly Block[]>
-  /** Operator id of the source → its range. */
-  readonly ranges: ReadonlyMap<string, SourceRange>
-}
+export type { Allocation, SourceRange }
 
 /** A change of the ledger. The journal logs it; the running process and a recovery apply it. */
 export type LedgerEvent =
@@ -33,7 +21,7 @@ export interface Allocated {
 export interface Ledger {
   /** Stream id → block id → block, in order of arrival. */
   readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
-  readonly batches: OrderedMap<number, Allocation>
+  readonly batches: Allocations
   /** Stream id → the receiver's position after its last block. */
   readonly positions: ImmutableMap<number, unknown>
   /** The last batch time that has been forgotten, with all times before it. */
@@ -42,7 +30,7 @@ export interface Ledger {
 
 export const emptyLedger: Ledger = {
   waiting: ImmutableMap(),
-  batches: OrderedMap(),
+  batches: new Allocations(),
   positions: ImmutableMap(),
   forgotten: -Infinity,
 }
@@ -59,7 +47,7 @@ export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
       return allocated(ledger, event)
     case 'forgotten':
       if (event.until <= ledger.forgotten) return ledger
-      return { ...ledger, batches: without(ledger.batches, event.until), forgotten: event.until }
+      return { ...ledger, batches: ledger.batches.after(event.until), forgotten: event.until }
   }
 }
 
@@ -77,16 +65,6 @@ export function takeAll(
     blocks: new Map(waiting.map(([stream, blocks]) => [stream, [...blocks.keys()]])),
     ranges,
   }
-}
-
-/** Returns the batches after `until`. Batches are allocated in order of time, so the old ones come first. */
-function without(batches: Ledger['batches'], until: number): Ledger['batches'] {
-  let rest = batches
-  for (const time of batches.keys()) {
-    if (time > until) break
-    rest = rest.delete(time)
-  }
-  return rest
 }
 
 function added(ledger: Ledger, block: Block): Ledger {
@@ -115,5 +93,5 @@ function allocated(ledger: Ledger, event: Allocated): Ledger {
     blocks.set(streamId, taken)
   }
   const allocation: Allocation = { time: event.time, blocks, ranges: event.ranges }
-  return { ...ledger, waiting, batches: ledger.batches.set(event.time, allocation) }
+  return { ...ledger, waiting, batches: ledger.batches.with(allocation) }
 }

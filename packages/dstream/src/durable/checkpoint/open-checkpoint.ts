@@ -218,17 +218,15 @@ export async function readCommits(
   const oldest = segments[0]?.first ?? 0
   const { state, next } = await newestSnapshot(storage, oldest, warnings, { slice, onWork })
   const baseTime = state.lastCommitted
-  const frames = segments.reduce((sum, segment) => sum + segment.frames.length, 0)
-  let framesRead = 0
-  for (const segment of segments) {
+  for (const [i, segment] of segments.entries()) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
       understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
-      onWork?.('Reading the commits', ++framesRead, frames, 'frames')
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
     state.dropUnfinished()
+    onWork?.('Reading the commits', i + 1, segments.length, 'files')
   }
   return { state, segments, base: next, baseTime }
 }
