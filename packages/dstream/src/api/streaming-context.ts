@@ -630,6 +630,16 @@ export class StreamingContext implements StreamContext {
     return this.stop({ gracefully: this.#state === 'ACTIVE' })
   }
 
+  /**
+   * The logger that the context was given, for what a connector has to say. It never throws.
+   *
+   * @example
+   * ssc.logger.info({ topic: 'orders' }, 'The topic has three partitions.')
+   */
+  get logger(): Logger {
+    return this.#logger
+  }
+
   /** The same as `sc`, by Spark's name. */
   get sparkContext(): RDDContext {
     return this.sc
