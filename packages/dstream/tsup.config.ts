@@ -8,6 +8,7 @@ export default library({
     sinks: 'src/output/files/index.ts',
     redis: 'src/output/redis/index.ts',
     postgres: 'src/connectors/postgres/index.ts',
+    sqlite: 'src/connectors/sqlite/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
@@ -24,6 +25,7 @@ export default library({
     'dstream/sinks': ['./src/output/files/index.ts'],
     'dstream/redis': ['./src/output/redis/index.ts'],
     'dstream/postgres': ['./src/connectors/postgres/index.ts'],
+    'dstream/sqlite': ['./src/connectors/sqlite/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })

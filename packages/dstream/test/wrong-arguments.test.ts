@@ -18,6 +18,7 @@ import {
 } from '../src/index.js'
 import { fileSink, readFileSink } from '../src/output/files/index.js'
 import { postgresQuery, postgresSink } from '../src/connectors/postgres/index.js'
+import { sqliteQuery, sqliteSink } from '../src/connectors/sqlite/index.js'
 import { redisSink } from '../src/output/redis/index.js'
 import { fileStorage, memoryStorage } from '../src/storage.js'
 import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
@@ -345,6 +346,10 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, connection: 'postgres://localhost:1/x', mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', timeout: second, startTimeout: second }), // prettier-ignore
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, pool: { connect: same } }),
     ...eachOption('postgresQuery', () => ({ postgresQuery }), [ssc()], { query: 'SELECT 1', values: [1], connection: 'postgres://localhost:1/x', row: same, every: second, timeout: second, startTimeout: second }), // prettier-ignore
+    ...eachOption('sqliteSink', () => ({ sqliteSink }), [], { ...table, database: { exec: same, prepare: same }, mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', startTimeout: second }), // prettier-ignore
+    ...eachOption('sqliteQuery', () => ({ sqliteQuery }), [ssc()], { query: 'SELECT 1', values: [1], database: { exec: same, prepare: same }, row: same, every: second }), // prettier-ignore
+    ['sqliteSink', () => ({ sqliteSink }), [table]],
+    ['sqliteQuery', () => ({ sqliteQuery }), [ssc(), { query: 'SELECT 1' }]],
     ['postgresSink', () => ({ postgresSink }), [table]],
     ['postgresQuery', () => ({ postgresQuery }), [ssc(), { query: 'SELECT 1' }]],
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],

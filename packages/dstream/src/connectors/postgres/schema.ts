@@ -1,8 +1,8 @@
 import { nearest } from '../../base/options.js'
 import { DStreamError } from 'dstream'
+import { tableMissing, tableNotFitting } from '../sql/errors.js'
 import { createStatement, quoted, type Table } from '../sql/table-options.js'
 import type { PostgresClient } from './connection.js'
-import { tableMissing, tableNotFitting } from './errors.js'
 
 /** A column as PostgreSQL knows its type. */
 export interface SqlColumn {

@@ -1,4 +1,5 @@
 import { Time } from 'dstream'
+import { json } from '../sql/json.js'
 import { quoted, type Table } from '../sql/table-options.js'
 import type { SqlColumn } from './schema.js'
 
@@ -75,16 +76,4 @@ function objectText(value: object, column: SqlColumn): string {
   if (value instanceof Uint8Array)
     return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
   return json(value)
-}
-
-/** Returns JSON. A Map or a Set would become `{}` without a word. */
-function json(value: unknown): string {
-  const text = JSON.stringify(value, (_, part: unknown) => {
-    if (part instanceof Map || part instanceof Set) {
-      throw new TypeError('JSON has no Map and no Set: give Object.fromEntries(map), or an array.')
-    }
-    return part
-  }) as string | undefined
-  if (text === undefined) throw new TypeError(`JSON has no ${typeof value}.`)
-  return text
 }
