@@ -465,7 +465,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Returns the records of a source that can be read again: positions are committed instead of data. A source with `splits`
-   * names the parts of its batches, each of which is a partition of the RDD.
+   * names the parts of its batches, each of which is a partition of the RDD. A record that its `decode` throws on goes through
+   * `onRecordError`.
    *
    * @example
    * const letters = ['a', 'b', 'c']
@@ -481,7 +482,9 @@ export class StreamingContext implements StreamContext {
    */
   fromSource<T, P, S extends SourceSplit>(source: SplitSource<T, P, S>): DStream<T>
   fromSource<T, P>(source: Source<T, P>): DStream<T>
-  fromSource<T, P>(source: Source<T, P> | SplitSource<T, P>): DStream<T> {
+  fromSource<T, P, S extends SourceSplit, R>(source: SplitSource<T, P, S, R>): DStream<T>
+  fromSource<T, P, R>(source: Source<T, P, R>): DStream<T>
+  fromSource<T, P>(source: Source<T, P, any> | SplitSource<T, P, SourceSplit, any>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
 
@@ -634,6 +637,16 @@ export class StreamingContext implements StreamContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop({ gracefully: this.#state === 'ACTIVE' })
+  }
+
+  /**
+   * The logger that the context was given, for what a connector has to say. It never throws.
+   *
+   * @example
+   * ssc.logger.info({ topic: 'orders' }, 'The topic has three partitions.')
+   */
+  get logger(): Logger {
+    return this.#logger
   }
 
   /** The same as `sc`, by Spark's name. */

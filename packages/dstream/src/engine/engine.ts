@@ -97,8 +97,8 @@ export class Engine {
 
   /** Opens the outputs, starts the sources, then the batches. */
   async start(): Promise<void> {
-    const { outputs, inputs, operations, onCrashPoint, wrapStorage, job } = this.#parts
-    await outputs.open({ job, wrapStorage })
+    const { outputs, inputs, operations, onCrashPoint, wrapStorage, job, logger } = this.#parts
+    await outputs.open({ job, wrapStorage, logger })
     const first = this.#firstBatch()
     await inputs.start()
     await sourcesStarted(onCrashPoint)
