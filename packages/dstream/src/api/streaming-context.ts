@@ -459,7 +459,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Returns the records of a source that can be read again: positions are committed instead of data. A source with `splits`
-   * names the parts of its batches, each of which is a partition of the RDD.
+   * names the parts of its batches, each of which is a partition of the RDD. A record that its `decode` throws on goes through
+   * `onRecordError`.
    *
    * @example
    * const letters = ['a', 'b', 'c']
@@ -475,7 +476,9 @@ export class StreamingContext implements StreamContext {
    */
   fromSource<T, P, S extends SourceSplit>(source: SplitSource<T, P, S>): DStream<T>
   fromSource<T, P>(source: Source<T, P>): DStream<T>
-  fromSource<T, P>(source: Source<T, P> | SplitSource<T, P>): DStream<T> {
+  fromSource<T, P, S extends SourceSplit, R>(source: SplitSource<T, P, S, R>): DStream<T>
+  fromSource<T, P, R>(source: Source<T, P, R>): DStream<T>
+  fromSource<T, P>(source: Source<T, P, any> | SplitSource<T, P, SourceSplit, any>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
 
