@@ -10,6 +10,7 @@ const alias = [
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
   { find: /^dstream\/redis$/, replacement: source('dstream/src/output/redis/index.ts') },
+  { find: /^dstream\/kafka$/, replacement: source('dstream/src/connectors/kafka/index.ts') },
   { find: /^dstream\/ui$/, replacement: source('dstream/src/ui/index.ts') },
   { find: /^jvc-receiver$/, replacement: source('jvc-receiver/src/index.ts') },
   { find: /^jvc-receiver\/feed$/, replacement: source('jvc-receiver/src/feed/index.ts') },

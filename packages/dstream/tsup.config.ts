@@ -7,11 +7,12 @@ export default library({
     storage: 'src/storage.ts',
     sinks: 'src/output/files/index.ts',
     redis: 'src/output/redis/index.ts',
+    kafka: 'src/connectors/kafka/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
   page: 'src/ui/page/main.tsx',
-  // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
+  // dstream/testing and the connectors take the engine by its public name, as a connector of a user's own would.
   external: ['dstream'],
   // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
   bundled: ['msgpackr'],
@@ -21,6 +22,7 @@ export default library({
     'dstream/storage': ['./src/storage.ts'],
     'dstream/sinks': ['./src/output/files/index.ts'],
     'dstream/redis': ['./src/output/redis/index.ts'],
+    'dstream/kafka': ['./src/connectors/kafka/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })

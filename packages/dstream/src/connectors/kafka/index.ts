@@ -1,0 +1,8 @@
+export { createDirectStream, type CanCommitOffsets, type DirectKafkaStream } from './create-direct-stream.js'
+export { jsonDeserializer, stringDeserializer } from './source/consumer-record.js'
+export type { ConsumerRecord, Deserializer, Deserializers, Header, RawRecord } from './source/consumer-record.js'
+export type { CommitCallback } from './source/group-commits.js'
+export { OffsetRange, offsetRanges } from './source/offset-range.js'
+export type { DirectStreamOptions, KafkaReadOptions, StartingOffset, StartingOffsets } from './source/stream-options.js'
+export type { KafkaConnectionOptions } from './client/settings.js'
+export type { Isolation, TopicPartition } from './client/cluster.js'
