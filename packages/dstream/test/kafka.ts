@@ -1,4 +1,4 @@
-import { Admin, Producer, type MessageToProduce } from '@platformatic/kafka'
+import { Admin, Consumer, Producer, type MessageToProduce } from '@platformatic/kafka'
 
 type Text = string | Buffer
 type Message = Omit<MessageToProduce<Text, Text, Text, Text>, 'topic' | 'value'> & { readonly value: Text | null }
@@ -29,6 +29,25 @@ export class KafkaHand {
   async grow(topic: string, count: number): Promise<void> {
     await this.#admin.createPartitions({ topics: [{ name: topic, count, assignments: null as never }] })
     await this.#ready(topic, count)
+  }
+
+  /**
+   * Returns the offset after the last record of each partition, once no transaction is open: the broker answers that one is
+   * committed before it lets readers see that.
+   */
+  async ends(topic: string, partitions: number): Promise<number[]> {
+    const consumer = new Consumer({ clientId: 'hand', groupId: 'hand', bootstrapBrokers: [this.broker], retries: 20, retryDelay: 100 }) // prettier-ignore
+    const indexes = Array.from({ length: partitions }, (_, i) => i)
+    const endsOf = (isolationLevel: 0 | 1) =>
+      consumer.listOffsets({ topics: [topic], partitions: { [topic]: indexes }, isolationLevel })
+    for (;;) {
+      const [written, committed] = [(await endsOf(0)).get(topic)!, (await endsOf(1)).get(topic)!]
+      if (written.every((end, i) => end === committed[i])) {
+        await consumer.close(true)
+        return written.map(Number)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
   }
 
   /** Deletes the records before an offset, as retention does. */

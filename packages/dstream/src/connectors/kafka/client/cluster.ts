@@ -35,7 +35,7 @@ const COORDINATES = { group: 0, transaction: 1 } as const
 /** Answers questions about topics, offsets and groups. Leaders and coordinators are remembered until a broker is not theirs. */
 export class Cluster {
   readonly client: KafkaClient
-  #topics = new Map<string, TopicInfo>()
+  readonly #topics = new Map<string, TopicInfo & { readonly atMs: number }>()
   readonly #coordinators = new Map<string, number>()
 
   constructor(client: KafkaClient) {
@@ -61,13 +61,16 @@ export class Cluster {
       found.set(name, { id: topicId, leaders })
     }
     for (const name of names ?? []) this.#topics.delete(name)
-    for (const [name, info] of found) this.#topics.set(name, info)
+    const atMs = performance.now()
+    for (const [name, info] of found) this.#topics.set(name, { ...info, atMs })
     return found
   }
 
-  /** Returns the topic as it was last described, or asks for it; `undefined` when it does not exist. */
+  /** Returns the topic as it was described some minutes ago at most, or asks for it; `undefined` when it does not exist. */
   async topic(what: string, name: string): Promise<TopicInfo | undefined> {
-    return this.#topics.get(name) ?? (await this.topics(what, [name])).get(name)
+    const known = this.#topics.get(name)
+    if (known !== undefined && performance.now() - known.atMs < REMEMBERED_MS) return known
+    return (await this.topics(what, [name])).get(name)
   }
 
   /** Makes the next question about a topic ask for it anew: its leaders may have changed. */
@@ -153,6 +156,8 @@ export class Cluster {
   }
 }
 
+/** The time after which a topic is asked for anew, since partitions may have been added. */
+const REMEMBERED_MS = 60_000
 const REPLICA_NOT_AVAILABLE = 9
 /** The asker is a client, and not a broker that copies the partition. */
 const NO_REPLICA = -1

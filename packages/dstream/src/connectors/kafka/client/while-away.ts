@@ -12,6 +12,10 @@ export interface WhileAway {
   readonly signal?: AbortSignal | undefined
   /** The time for which it is tried again, in milliseconds; default without end. */
   readonly forMs?: number | undefined
+  /** The pause after the first attempt, in milliseconds; each further one is twice as long. */
+  readonly firstPauseMs?: number | undefined
+  /** Returns whether another attempt follows an error; default {@link isAway}. */
+  readonly isPassing?: ((error: unknown) => boolean) | undefined
   /** Receives the error of each attempt after which another one follows. */
   readonly failed?: ((error: unknown) => void) | undefined
 }
@@ -22,14 +26,14 @@ export interface WhileAway {
  * @throws the last error; the reason of the signal once it is aborted
  */
 export async function whileAway<R>(attempt: () => Promise<R>, options: WhileAway = {}): Promise<R> {
-  const { signal, forMs = Infinity, failed } = options
+  const { signal, forMs = Infinity, firstPauseMs = FIRST_PAUSE_MS, isPassing = isAway, failed } = options
   const begin = performance.now()
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted()
     try {
       return await attempt()
     } catch (error) {
-      if (!isAway(error) || performance.now() - begin + pauseMs > forMs) throw error
+      if (!isPassing(error) || performance.now() - begin + pauseMs > forMs) throw error
       failed?.(error)
     }
     await pause(pauseMs, signal)

@@ -15,28 +15,19 @@ export function allot(shares: readonly Share[], limit: number | undefined): numb
   const most = shares.map(({ lag, max }) => Math.min(lag, max))
   if (limit === undefined) return most
   const given = most.map(() => 0)
-  let left = limit
-  while (left > 0) {
-    const wanting = most.map((m, i) => m - given[i]!)
-    const total = wanting.reduce((sum, n) => sum + n, 0)
-    if (total === 0) break
-    const round = Math.min(left, total)
-    // Whole parts first; what is over goes one by one to those that have most waiting.
-    const parts = wanting.map((n) => Math.floor((round * n) / total))
-    let over = round - parts.reduce((sum, n) => sum + n, 0)
-    for (const i of byMost(wanting)) {
-      if (over === 0) break
-      if (parts[i]! < wanting[i]!) {
-        parts[i]!++
-        over--
-      }
+  for (let left = limit; left > 0;) {
+    const open = most.flatMap((m, i) => (given[i]! < m ? [i] : []))
+    if (open.length === 0) break
+    // Whole parts first; the records that are over go one by one to those that have most waiting.
+    const total = open.reduce((sum, i) => sum + shares[i]!.lag, 0)
+    const parts = open.map((i) => Math.min(most[i]! - given[i]!, Math.floor((left * shares[i]!.lag) / total)))
+    const isWhole = parts.some((n) => n > 0)
+    if (!isWhole) open.sort((a, b) => shares[b]!.lag - given[b]! - (shares[a]!.lag - given[a]!))
+    for (const [k, i] of open.entries()) {
+      const n = isWhole ? parts[k]! : Math.min(1, left)
+      given[i]! += n
+      left -= n
     }
-    for (const [i, n] of parts.entries()) given[i]! += n
-    left -= round - over
   }
   return given.map((n, i) => Math.max(n, Math.min(shares[i]!.min, most[i]!)))
-}
-
-function byMost(wanting: readonly number[]): number[] {
-  return wanting.map((_, i) => i).sort((a, b) => wanting[b]! - wanting[a]!)
 }

@@ -2,7 +2,7 @@ import type { fetchV17, KafkaRecord, RecordsBatch } from '@platformatic/kafka'
 import { lostOffsets, offsetsLost, type LostOffsets } from '../../../base/errors/kafka.js'
 import { nameOf, isolationLevel, type Cluster, type Isolation, type TopicPartition } from '../client/cluster.js'
 import { hasBrokerError } from '../client/failures.js'
-import { whileAway } from '../client/while-away.js'
+import { whileAway, type WhileAway } from '../client/while-away.js'
 import type { Header, RawRecord } from './consumer-record.js'
 
 /** The partition that a range is read from. */
@@ -53,14 +53,14 @@ export class Fetcher {
    * @param until an offset up to which the partition has records, or had them when the batch was planned
    * @throws `offsets-lost` with `onGap: 'fail'`; the reason of the signal once it is aborted
    */
-  async read(origin: Origin, at: number, until: number, signal?: AbortSignal): Promise<Chunk> {
+  async read(origin: Origin, at: number, until: number, patience: Pick<WhileAway, 'signal' | 'forMs'>): Promise<Chunk> {
     let failures = 0
     const failed = (error: unknown): void => {
       this.#cluster.forgetTopic(origin.topic)
       // A leader that changes or starts is back within some attempts, and not worth a word.
       if (++failures === REPORTED_FAILURE) this.#options.report(`Reading ${nameOf(origin)} is tried again`, error)
     }
-    return whileAway(() => this.readOnce(origin, at, until), { signal, failed })
+    return whileAway(() => this.readOnce(origin, at, until), { ...patience, failed })
   }
 
   /** Does the same once, for reading ahead. @throws `kafka-away`, `offsets-lost` */

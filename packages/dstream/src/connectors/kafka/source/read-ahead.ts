@@ -75,11 +75,11 @@ export class ReadAhead {
   async #chunk(origin: Origin, at: number, until: number, signal: AbortSignal): Promise<Chunk> {
     const ahead = this.#ahead.get(nameOf(origin))
     // Another incarnation of the topic, or a range that has been handed out before.
-    if (ahead?.origin.id !== origin.id || at < headOf(ahead)) return this.#fetcher.read(origin, at, until, signal)
+    if (ahead?.origin.id !== origin.id || at < headOf(ahead)) return this.#fetcher.read(origin, at, until, { signal })
     while (ahead.reading !== undefined && at >= ahead.tail) await ahead.reading
     const chunk = ahead.chunks.find(({ from, next }) => from <= at && at < next)
     if (chunk !== undefined) return chunk
-    const read = await this.#fetcher.read(origin, at, until, signal)
+    const read = await this.#fetcher.read(origin, at, until, { signal })
     if (at === ahead.tail && ahead.reading === undefined && ahead === this.#ahead.get(nameOf(origin))) {
       this.#push(ahead, read)
     }
