@@ -65,7 +65,7 @@ function wordsOf(lost: LostOffsets): string {
 
 /** Says which records cannot be read any more, and why: the beginning of a report and of an error. */
 export function lostOffsets(name: string, from: number, until: number, lost: LostOffsets): string {
-  const range = until > from ? `The offsets ${from} to ${until - 1} of ${name}` : `The offset ${from} of ${name}`
+  const range = until > from + 1 ? `The offsets ${from} to ${until - 1} of ${name}` : `The offset ${from} of ${name}`
   return `${range} cannot be read: ${wordsOf(lost)}`
 }
 
