@@ -53,7 +53,7 @@ export function configuration({ data, port, controllerPort, further = {} }) {
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 1,
     // A broker that was killed is not let in again while its session lasts, which is 9 s by default.
-    'broker.session.timeout.ms': 1000,
+    'broker.session.timeout.ms': 2500,
     'broker.heartbeat.interval.ms': 200,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': 16_777_216,

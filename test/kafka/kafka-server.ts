@@ -28,10 +28,13 @@ export class KafkaServer {
     readonly directory: string,
   ) {}
 
-  /** @param further settings of the broker beside those of `configuration` */
-  static async start(further: BrokerSettings = {}): Promise<KafkaServer> {
+  /** @param settings settings of the broker beside those of `configuration`, or a function that returns them */
+  static async start(
+    settings: BrokerSettings | ((port: number, directory: string) => Promise<BrokerSettings>) = {},
+  ): Promise<KafkaServer> {
     const server = new KafkaServer(await freePort(), await mkdtemp(join(tmpdir(), 'dstream-kafka-')))
     const { directory, port } = server
+    const further = typeof settings === 'function' ? await settings(port, directory) : settings
     const data = join(directory, 'data')
     cpSync(join(kafkaHome(), 'formatted'), data, { recursive: true })
     const controllerPort = await freePort()

@@ -5,7 +5,7 @@ export type { ConsumerRecord, Deserializer, Deserializers, Header, RawRecord } f
 export type { CommitCallback } from './source/group-commits.js'
 export { OffsetRange, offsetRanges } from './source/offset-range.js'
 export type { DirectStreamOptions, KafkaReadOptions, StartingOffset, StartingOffsets } from './source/stream-options.js'
-export type { KafkaConnectionOptions } from './client/settings.js'
+export type { Credential, KafkaConnectionOptions, SaslOptions } from './client/settings.js'
 export type { Isolation, TopicPartition } from './client/cluster.js'
 export { kafkaSink } from './sink/kafka-sink.js'
 export type { Bytes, Compression, KafkaSinkOptions, RecordForm } from './sink/sink-options.js'

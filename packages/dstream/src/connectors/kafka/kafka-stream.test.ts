@@ -30,7 +30,7 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
   beforeAll(async () => {
     server = await KafkaServer.start()
     hand = new KafkaHand(server.broker)
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await hand.close()
     await server.close()

@@ -47,10 +47,13 @@ const PASSING = new Set([
   'THROTTLING_QUOTA_EXCEEDED',
 ])
 
+/** The codes of the client and of TLS for what stays wrong: credentials, an option, a certificate. */
+const REFUSING = /^PLT_KFK_(AUTHENTICATION|USER)$|CERT|UNABLE_TO_VERIFY/
+
 /** Returns whether the same request may succeed later: there was no answer, or the answer of a broker that is not ready. */
 export function isPassing(error: unknown): boolean {
   const all = allOf(error)
-  if (all.some(({ code }) => code === 'PLT_KFK_AUTHENTICATION' || code === 'PLT_KFK_USER')) return false
+  if (all.some(({ code }) => REFUSING.test(String(code)))) return false
   const answers = brokerErrors(error)
   if (answers.length > 0) return answers.every((name) => PASSING.has(name))
   return all.some(({ code }) => code === 'PLT_KFK_NETWORK')

@@ -4,7 +4,7 @@ import { kafkaAway, kafkaRefused, kafkaTooOld } from '../../../base/errors/kafka
 import { apiFor, versionsOf, type Answer, type ApiName, type Arguments, type VersionRange } from './apis.js'
 import { isPassing, isUnanswered, reasonOf } from './failures.js'
 import type { Library } from './library.js'
-import type { ClientSettings } from './settings.js'
+import { connectionOptions, type ClientSettings } from './settings.js'
 
 interface Link {
   readonly connection: Connection
@@ -122,8 +122,7 @@ export class KafkaClient {
   async #connect(host: string, port: number, closed: () => void): Promise<Link> {
     const { library } = this
     if (this.#isClosed) throw new library.NetworkError('The client is closed')
-    const { clientId, connection: options } = this.#settings
-    const connection = new library.Connection(clientId, options)
+    const connection = new library.Connection(this.#settings.clientId, connectionOptions(this.#settings, host))
     this.#connections.add(connection)
     // An error event without a listener would end the process; the promises below tell of the same error.
     connection.on('error', () => undefined)

@@ -1,7 +1,22 @@
-import type { Broker, ConnectionOptions, SASLOptions } from '@platformatic/kafka'
+import { isIP } from 'node:net'
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { Broker, ConnectionOptions } from '@platformatic/kafka'
 import { badOption } from '../../../base/errors/options.js'
-import { aString } from '../../../base/options.js'
+import { aString, checkOptions } from '../../../base/options.js'
 import { checkPositiveDuration, Seconds, type Duration } from '../../../base/time/duration.js'
+
+/** A value, or a function that is asked for it at every connection. */
+export type Credential<T = string> = T | (() => T | Promise<T>)
+
+/** The way to authenticate with SASL. */
+export interface SaslOptions {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+  readonly username?: Credential | undefined
+  readonly password?: Credential | undefined
+  /** The token of OAUTHBEARER. */
+  readonly token?: Credential | undefined
+  readonly oauthBearerExtensions?: Credential<Readonly<Record<string, string>>> | undefined
+}
 
 /** The options by which every stream, RDD and sink of Kafka reaches its cluster. */
 export interface KafkaConnectionOptions {
@@ -10,9 +25,9 @@ export interface KafkaConnectionOptions {
   /** The name of the client in the logs of the broker; default `dstream`. */
   readonly clientId?: string | undefined
   /** The options of `tls.connect` of Node; `true` stands for none of them. Default: no TLS. */
-  readonly tls?: true | ConnectionOptions['tls'] | undefined
-  /** Mechanism and credentials, as `@platformatic/kafka` takes them: `{ mechanism: 'PLAIN', username, password }`. */
-  readonly sasl?: SASLOptions | undefined
+  readonly tls?: true | TlsOptions | undefined
+  /** Mechanism and credentials: `{ mechanism: 'PLAIN', username, password }`. Default: none. */
+  readonly sasl?: SaslOptions | undefined
   /** The time for a connection to be made; default 5 s. */
   readonly connectTimeout?: Duration | undefined
   /** The time for the answer to a request; default 30 s. */
@@ -42,9 +57,7 @@ export function clientSettings(where: string, options: KafkaConnectionOptions): 
   if (tls !== undefined && tls !== true && (typeof tls !== 'object' || tls === null)) {
     throw badOption(where, 'tls', 'true, or the options of tls.connect', tls)
   }
-  if (sasl !== undefined && typeof sasl?.mechanism !== 'string') {
-    throw badOption(where, 'sasl', "an object like { mechanism: 'PLAIN', username: …, password: … }", typeof sasl)
-  }
+  if (sasl !== undefined) checkSasl(where, sasl)
   const { connectTimeout = Seconds(5), requestTimeout = Seconds(30) } = options
   return {
     brokers: list.map((address) => brokerOf(where, address)),
@@ -53,9 +66,30 @@ export function clientSettings(where: string, options: KafkaConnectionOptions): 
       maxInflights: 16,
       connectTimeout: checkPositiveDuration(`${where}: connectTimeout`, connectTimeout).milliseconds,
       requestTimeout: checkPositiveDuration(`${where}: requestTimeout`, requestTimeout).milliseconds,
-      ...(tls === undefined ? {} : { tls: tls === true ? {} : tls, tlsServerName: true }),
-      ...(sasl === undefined ? {} : { sasl }),
+      ...(tls === undefined ? {} : { tls: tls === true ? {} : tls }),
+      ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<ConnectionOptions['sasl']> }),
     },
+  }
+}
+
+/** Returns the options for one broker: a name is told in the handshake of TLS, an address must not be. */
+export function connectionOptions({ connection }: ClientSettings, host: string): ConnectionOptions {
+  return connection.tls === undefined || isIP(host) !== 0 ? connection : { ...connection, tlsServerName: host }
+}
+
+const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
+
+/** Checks the way to authenticate, without showing any of it in an error. */
+function checkSasl(where: string, sasl: SaslOptions): void {
+  checkOptions(`${where}: sasl`, sasl, ['mechanism', 'username', 'password', 'token', 'oauthBearerExtensions'])
+  const { mechanism, username, password, token } = sasl
+  if (!MECHANISMS.includes(mechanism)) {
+    throw badOption(where, 'sasl.mechanism', MECHANISMS.map((name) => `'${name}'`).join(', '), mechanism)
+  }
+  const needed = mechanism === 'OAUTHBEARER' ? { token } : { username, password }
+  for (const [name, value] of Object.entries(needed)) {
+    const isGiven = (typeof value === 'string' && value !== '') || typeof value === 'function'
+    if (!isGiven) throw badOption(where, `sasl.${name}`, 'a string or a function that returns one', typeof value)
   }
 }
 

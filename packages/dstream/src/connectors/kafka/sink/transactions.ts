@@ -24,8 +24,11 @@ const OUT_OF_STEP = [...FENCED, ...FORGOTTEN, 'INVALID_TXN_STATE', 'OUT_OF_ORDER
 
 const NO_PRODUCER: ProducerIdentity = { id: -1n, epoch: -1 }
 const NO_MEMBER = { generation: -1, memberId: '' } as const
-/** The time for which a request waits that the broker's last transaction is over. */
-const COMPLETION_MS = 10_000
+/**
+ * The time for which a request waits until the last transaction of this id is over. A broker that has just started needs
+ * some seconds for that; the producer in Java waits as long.
+ */
+const COMPLETION_MS = 60_000
 
 /** The text of a batch time in the ledger. */
 function ledgerText(time: number): string {

@@ -57,9 +57,11 @@ export function withRanges<T>(rdd: RDD<T>, ranges: readonly OffsetRange[]): RDD<
  * records has none.
  *
  * @example
+ * import { createDirectStream, offsetRanges } from 'dstream/kafka'
+ * const stream = createDirectStream(ssc, { brokers: '127.0.0.1:9092', topics: 'orders', groupId: 'shop' })
  * stream.foreachRDD(async (rdd) => {
  *   const ranges = offsetRanges(rdd)
- *   await store(await rdd.collect(), ranges)
+ *   console.log(ranges.join(), await rdd.count())
  *   stream.commitAsync(ranges)
  * })
  */
