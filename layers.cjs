@@ -99,6 +99,7 @@ const homes = {
   msgpackr: ['durable/codec'],
   ioredis: ['output/redis'],
   pg: ['connectors/postgres'],
+  '@platformatic/kafka': ['connectors/kafka'],
   'prom-client': ['ui'],
   '@opentelemetry/api': ['observe', 'platform'],
   preact: ['ui/page'],

@@ -9,6 +9,7 @@ export default library({
     redis: 'src/output/redis/index.ts',
     postgres: 'src/connectors/postgres/index.ts',
     sqlite: 'src/connectors/sqlite/index.ts',
+    kafka: 'src/connectors/kafka/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
@@ -26,6 +27,7 @@ export default library({
     'dstream/redis': ['./src/output/redis/index.ts'],
     'dstream/postgres': ['./src/connectors/postgres/index.ts'],
     'dstream/sqlite': ['./src/connectors/sqlite/index.ts'],
+    'dstream/kafka': ['./src/connectors/kafka/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })
