@@ -345,8 +345,8 @@ export const mutations = [
   [
     'a copy of each record that is kept',
     'rdd/transformations/kept.ts',
-    'const copied = isObject(value) ? copy(value) : value',
-    'const copied = value',
+    'return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)',
+    'return records',
   ],
   [
     'copies of what is kept for each reader',

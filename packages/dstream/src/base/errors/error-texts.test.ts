@@ -27,6 +27,10 @@ type Sample = readonly [make: string, args: readonly unknown[], shown?: readonly
 
 /** Every error of the library at least once, and every branch of its text. */
 const samples: readonly Sample[] = [
+  ['promiseReturned', ['map']],
+  ['promiseReturned', ['foreach', 'an AsyncGenerator']],
+  ['decisionIsPromise', [new Error('no number')], []],
+  ['stateChangedInPlace', ['totals', 'a']],
   ['outputAhead', ['files', 9000, 5000, 12_000]],
   ['versionUnknown', ['totals', 1, 2]],
   ['noBatchInterval', []],
