@@ -438,7 +438,7 @@ export class DStream<out T> {
    */
   transform<U>(f: (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
     aFunction('transform', 'f', f)
-    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time)))
+    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f))
   }
 
   /**
@@ -451,7 +451,7 @@ export class DStream<out T> {
     f: (rdd: RDD<T>, time: Time) => RDD<readonly [K, V]> | Promise<RDD<readonly [K, V]>>,
   ): DStream<[K, V]> {
     aFunction('transformToPair', 'f', f)
-    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time))
+    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f)
     return this.#derive(pairs as Operator<[K, V]>)
   }
 
@@ -464,7 +464,7 @@ export class DStream<out T> {
   transformWith<U, W>(that: DStream<U>, f: (a: RDD<T>, b: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>): DStream<W> {
     aFunction('transformWith', 'f', f)
     const both = [this.#operator, this.#other('transformWith', that)]
-    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time)))
+    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time), f))
   }
 
   /**

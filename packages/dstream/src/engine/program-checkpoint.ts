@@ -42,8 +42,9 @@ export function checkpointOptions(
     codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
     yielder: options.yielder,
     now: () => options.clock.now(),
-    steps: options.onCrashPoint,
+    onCrashPoint: options.onCrashPoint,
     limits: options.limits,
+    onWork: options.work.report,
     retry: {
       forMs: options.storageRetryMs,
       pause: options.pause,

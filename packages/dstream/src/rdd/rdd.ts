@@ -29,6 +29,7 @@ import { repartitionAndSort, sortBy } from './transformations/sort.js'
 import * as steps from './transformations/steps.js'
 import * as keyedActions from './actions/keyed-actions.js'
 import { zeroSupply } from './plan/zero.js'
+import { counted, reduced } from './transformations/totals.js'
 import { zip, zipWithUniqueId } from './transformations/zip.js'
 
 /** Options of {@link RDD.sortBy} and {@link RDD.sortByKey}. */
@@ -1090,6 +1091,14 @@ export class RDD<out T> {
   groupByKeyTransient<K extends Key, V>(this: PairsFromMapToPair<K, V>, options?: PartitionOptions) {
     const partitioner = this.#partitioner('groupByKey', options)
     return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
+  }
+  /** Returns an RDD of one record, the reduction of all; of none when there are none. @internal */
+  reduced(f: (a: T, b: T) => T): RDD<T> {
+    return this.#derive(reduced(this.node, f))
+  }
+  /** Returns an RDD of one record, the number of records. @internal */
+  counted(): RDD<number> {
+    return this.#derive(counted(this.node))
   }
   /** Replaces the cached records by other objects for the same records, partition by partition. @internal */
   replacePartitions(partitions: readonly PartitionData<T>[]): void {

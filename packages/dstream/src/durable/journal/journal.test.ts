@@ -35,7 +35,7 @@ async function start(storage: MemoryStorage, life: Life = {}): Promise<DurableJo
     now: () => 0,
     engine: 'test',
     segmentBytes: life.segmentBytes ?? 1 << 20,
-    steps: undefined,
+    onCrashPoint: undefined,
   })
   await begin()
   return journal

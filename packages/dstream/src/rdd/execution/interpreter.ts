@@ -1,12 +1,11 @@
 import { copyRecord } from '../../base/copy.js'
-import { keyOf } from '../../base/keys/key.js'
 import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
 import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
 import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
-import { isFull, mapOf, type LoopSink } from './loop-sink.js'
+import { combine, isFull, type LoopSink } from './loop-sink.js'
 
 /** An iterable being read: the partition itself (`step` −1), or the result of a flatMap function. */
 interface Level {
@@ -172,14 +171,7 @@ function deliver(sink: LoopSink, record: unknown): void {
     }
     case 'combine': {
       const [key, value] = pairOf(sink.origin, record)
-      const known = keyOf(key)
-      const map = mapOf(sink)
-      const { operator } = sink.origin
-      if (map.has(known)) map.set(known, settled(operator, sink.merge(map.get(known), value)))
-      else {
-        const first = sink.own === undefined ? value : sink.own(value)
-        map.set(sink.copyKey(known), sink.create === undefined ? first : settled(operator, sink.create(value)))
-      }
+      combine(sink, key, value)
     }
   }
 }

@@ -3,6 +3,7 @@ import { groupsOfPart, groupsOfParts, sameGroups, type Groups } from '../../base
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import { ChunkedRecords } from './chunked-records.js'
 
 /** A table whose pairs are made as they are read: a Map, or {@link PairColumns}. */
 export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
@@ -17,6 +18,7 @@ export type PartitionData<T = unknown> = readonly T[] | PairTable
 export type PartitionSource<T> =
   | { readonly records: readonly T[] }
   | { readonly table: PairTable }
+  | { readonly chunked: ChunkedRecords<T> }
   | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
@@ -110,7 +112,7 @@ export class LineageNode implements RecordOrigin {
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
   /** The partitions evaluated so far; `undefined` unless they are cached. */
-  cached: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
+  cached: (MaybePromise<ChunkedRecords> | undefined)[] | undefined
   /** The partitions of a wide node, once they are computed. */
   computed: MaybePromise<readonly PartitionData[]> | undefined
   /** True when it is evaluated once and as a whole, even for an action that needs less. */
@@ -174,7 +176,7 @@ export class LineageNode implements RecordOrigin {
    * Replaces the lineage by the evaluated records. The lineage may hold all records that a batch received, and all earlier
    * batches where an RDD is made from its predecessor.
    */
-  truncateLineage(parts: readonly PartitionData[], history: readonly StepCounter[]): void {
+  truncateLineage(parts: readonly (PartitionData | ChunkedRecords)[], history: readonly StepCounter[]): void {
     this.plan = { type: 'source', parts: parts.map(partitionSourceOf) }
     this.parents = []
     this.cached = undefined
@@ -183,7 +185,8 @@ export class LineageNode implements RecordOrigin {
   }
 }
 
-export function partitionSourceOf(data: PartitionData): PartitionSource<unknown> {
+export function partitionSourceOf(data: PartitionData | ChunkedRecords): PartitionSource<unknown> {
+  if (data instanceof ChunkedRecords) return { chunked: data }
   return Array.isArray(data) ? { records: data } : { table: data as PairTable }
 }
 

@@ -6,7 +6,7 @@ import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
-import { collectSink } from '../execution/loop-sink.js'
+import { collected, collectSink } from '../execution/loop-sink.js'
 
 /** Makes a node whose partition i is made from partition i of its only parent. */
 function perPartition(
@@ -75,8 +75,8 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
 /** Turns each partition into one array. */
 export function glom(parent: LineageNode): LineageNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
-    const out: unknown[] = []
-    return chain(feed(parent, i, collectSink(out), evaluation), () => [out])
+    const sink = collectSink()
+    return chain(feed(parent, i, sink, evaluation), () => [collected(sink)])
   })
 }
 
@@ -117,8 +117,8 @@ export function coalesce(parent: LineageNode, numPartitions: number): LineageNod
 /** Cuts the records into n partitions, in order, as `parallelize` does. */
 export function reslice(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   return wide(parent, kind, numPartitions, (evaluation) => {
-    const all: unknown[] = []
-    return chain(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
+    const sink = collectSink()
+    return chain(feedAll(parent, sink, evaluation), () => slices(collected(sink), numPartitions))
   })
 }
 

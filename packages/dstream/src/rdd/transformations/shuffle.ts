@@ -21,6 +21,7 @@ import { PairColumns } from '../execution/pair-columns.js'
 import { LineageNode, type AnyFunction, type Copy, type PartitionData, type LoopInput } from '../plan/lineage.js'
 import {
   bucketSink,
+  collected,
   collectSink,
   combineSink,
   tableOf,
@@ -211,8 +212,8 @@ function split(
 ): MaybePromise<readonly PartitionData[]> {
   if (partitioner.numPartitions > 1) return splitBy(partitioner, origin, (sink) => pass(pairs, [], sink, evaluation))
   if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as PartitionData]
-  const out: unknown[] = []
-  return chain(pass(pairs, [], collectSink(out), evaluation), () => [out])
+  const sink = collectSink()
+  return chain(pass(pairs, [], sink, evaluation), () => [collected(sink)])
 }
 
 function splitBy(partitioner: Partitioner, origin: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {

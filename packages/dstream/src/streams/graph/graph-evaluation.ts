@@ -4,6 +4,7 @@ import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
+import type { OutputNode } from './output.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
@@ -25,6 +26,8 @@ export interface EvaluationOptions {
   readonly leastMs: number
   /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
   readonly retention: ReadonlyMap<Operator, number>
+  /** The result of `singleUses`. */
+  readonly singleUses: ReadonlySet<Operator | OutputNode>
   /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
   readonly storable?: ((operator: string, record: unknown) => void) | undefined
 }
@@ -70,7 +73,7 @@ export class GraphEvaluation {
     this.#graph = graph
     this.#options = options
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#sharedOperators = sharedOperators(graph)
+    this.#sharedOperators = sharedOperators(graph, options.singleUses)
     for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
       this.#ownResults.set(operator, new BatchMap())
     }

@@ -1,8 +1,8 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { Storage } from '../../base/ports.js'
+import type { Logger, Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { CallSite } from './call-site.js'
-import type { Operator } from './operator.js'
+import type { Operator, RDDFunction } from './operator.js'
 
 /** One attempt of an output to be done with a batch; the third argument of a `foreachRDD` function. */
 export interface Attempt {
@@ -27,6 +27,8 @@ export interface OutputHost {
   readonly output: string
   /** Returns the storage to write through: the given one, or in a test a view of it that can crash. */
   wrapStorage(storage: Storage): Storage
+  /** The logger of the context, for a place that is waited for. */
+  readonly logger?: Logger | undefined
 }
 
 /** The decision about an output whose attempts on a batch are used up. */
@@ -73,6 +75,8 @@ export interface OutputNode {
   readonly parent: Operator
   /** True when `run` hands the RDD to a user's function, which may run several actions on it. */
   readonly handsOutRDD: boolean
+  /** The user's function that gets the RDD, where its text may prove that it is evaluated once. */
+  readonly rddFunction?: RDDFunction
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>

@@ -10,7 +10,7 @@ import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
 import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
-import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
+import { collected, collectSink, combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
@@ -74,7 +74,7 @@ function throwing(f: AnyFunction) {
   }
 }
 const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
-  fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
+  fc.constant<MakeSink>(() => collectSink()),
   fc.integer({ min: 1, max: 12 }).map<MakeSink>((limit) => () => ({ kind: 'take', out: [], limit })),
   fc.constant<MakeSink>(() => ({ kind: 'count', n: 0 })),
   fc.constant<MakeSink>((log, origin) => ({ kind: 'foreach', origin, f: record((x) => x)(log) })),
@@ -185,8 +185,9 @@ function run(
   const results: Record<string, unknown> = { ...sink, origin: undefined, f: undefined, merge: undefined }
   results['map'] = sink.kind === 'combine' ? [...tableOf(sink)] : undefined
   results['integers'] = undefined
+  if (sink.kind === 'collect') results['out'] = collected(sink)
   return {
-    sink: { ...results, create: undefined, partitionOf: undefined },
+    sink: { ...results, create: undefined, partitionOf: undefined, chunks: undefined },
     counts: chain.map(({ taken, given }) => [taken, given]),
     errors,
     log,
@@ -245,20 +246,28 @@ const combines: fc.Arbitrary<MakeSink> = fc.constantFrom<MakeSink>(
   (_, origin) => combineSink(origin, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
 )
 const pairs = fc.array(fc.tuple(keys, fc.integer({ min: 8, max: 14 })), { maxLength: 40 })
+/** One key for a while, and perhaps others after it. */
+const oneKeyFirst = fc
+  .tuple(
+    fc.oneof(keys, fc.constantFrom<unknown>('a key', true, 5n)),
+    fc.array(fc.oneof(fc.integer({ min: 8, max: 14 }), fc.constantFrom('text', undefined)), { maxLength: 30 }),
+    fc.oneof(fc.constant([]), pairs),
+  )
+  .map(([key, values, others]) => [...values.map((value) => [key, value] as const), ...others])
 
 if (codeMayBeGenerated()) {
   test('whole numbers among other keys, and keys that are left out', () => {
     const given = fc.record({
       makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
       makeSink: combines,
-      input: fc.tuple(pairs, fc.constantFrom('array', 'columns', 'pairs')),
+      input: fc.tuple(fc.oneof(pairs, oneKeyFirst), fc.constantFrom('array', 'columns', 'pairs', 'iterator')),
       sizes: budgets,
     })
     fc.assert(
       fc.property(given, fc.constantFrom(undefined, true), (g, skip) => {
         expect(run(fused, g, skip)).toEqual(run(interpreted, g, skip))
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 }

@@ -4,10 +4,12 @@ import { isObject, isPromise } from './step.js'
 /**
  * The variants of generated sinks. `foldNumber` tells V8 that the accumulator is a number from the first record on: it then
  * stays in a register, where it would be a new heap number per record. `combineInto` has combiners that may change in
- * place. The two variants for integers end at the first other key.
+ * place. The two variants for integers end at the first other key. `combineOne` and `combineOneNumber` fold a table that has one
+ * key, and end at the second.
  */
 export type SinkShape = Exclude<LoopSink['kind'], 'combine'> | 'foldNumber' | CombineShape
-type CombineShape = 'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers'
+type CombineShape =
+  'combine' | 'combineInto' | 'combineIntegers' | 'combineIntoIntegers' | 'combineOne' | 'combineOneNumber'
 
 /** The functions of the sink, which follow those of the steps among the parameters of the loop. */
 export const sinkFunctions: Readonly<
@@ -24,12 +26,15 @@ export const sinkFunctions: Readonly<
   combineInto: ['merge', 'create', 'copyKey'],
   combineIntegers: ['merge', 'copyKey'],
   combineIntoIntegers: ['merge', 'create', 'copyKey'],
+  combineOne: ['merge'],
+  combineOneNumber: ['merge'],
   bucket: ['partitionOf'],
 }
 
 /** The statements before the loop. */
 export const openSink: Readonly<Record<SinkShape, string>> = {
-  collect: 'const out = sink.out',
+  // V8 boxes every number that it stores by `push` here, and none that it stores at an index of its own.
+  collect: 'const out = sink.out; let size = out.length',
   take: 'const out = sink.out, limit = sink.limit',
   count: '',
   foreach: '',
@@ -40,6 +45,8 @@ export const openSink: Readonly<Record<SinkShape, string>> = {
   combineInto: 'const map = sink.map',
   combineIntegers: 'const map = sink.map, own = sink.own; let integers = sink.integers',
   combineIntoIntegers: 'const map = sink.map; let integers = sink.integers',
+  combineOne: 'const one = sink.one; let key = one.key, acc = one.acc',
+  combineOneNumber: 'const one = sink.one; let key = one.key, acc = +one.acc',
   bucket: 'const buckets = sink.buckets',
 }
 
@@ -57,6 +64,8 @@ export const closeSink: Readonly<Record<SinkShape, string>> = {
   combineInto: '',
   combineIntegers: '',
   combineIntoIntegers: '',
+  combineOne: 'one.acc = acc',
+  combineOneNumber: 'one.acc = acc',
   bucket: '',
 }
 
@@ -87,6 +96,22 @@ function intoIntegers(r: string, create: string, other: string, end: string) {
   } else { mapOf(sink); integers = undefined; ${other}; ${end} }`
 }
 
+/**
+ * Folds into a local variable while the key is the only one of the table. Another key ends the loop, and no key is equal to
+ * the object that `key` is from then on.
+ */
+function intoOne(r: string, end: string) {
+  return `if (${r}[0] === key) {
+    const c = merge(acc, ${r}[1])
+    ${refuse('c')}
+    acc = c
+  } else {
+    if (key !== one) { one.acc = acc; key = one }
+    h.combine(${r}[0], ${r}[1])
+    ${end}
+  }`
+}
+
 /** Refuses a promise that a function of the sink has returned. */
 function refuse(result: string): string {
   return `if (${isPromise(result)}) h.promise(undefined, ${result})`
@@ -99,7 +124,7 @@ function own(value: string): string {
 
 /** Delivers one record to the sink. `end` is the statement that ends the loop behind the record. */
 export const deliver: Readonly<Record<SinkShape, (record: string, end: string) => string>> = {
-  collect: (r) => `out.push(${r})`,
+  collect: (r) => `out[size++] = ${r}`,
   // Counts the record that fills the sink as used, and ends the loop.
   take: (r, end) => `out.push(${r})\nif (out.length >= limit) { ${end} }`,
   count: () => '',
@@ -122,6 +147,8 @@ export const deliver: Readonly<Record<SinkShape, (record: string, end: string) =
     else { const c = merge(old, v); if (c !== old || c === 0) { ${refuse('c')}; map.set(k, c) } }`,
   combineIntegers: (r, end) =>
     intoIntegers(r, `integers.add(${r}[0], ${own(`${r}[1]`)})`, deliver.combine(r, end), end),
+  combineOne: intoOne,
+  combineOneNumber: intoOne,
   combineIntoIntegers: (r, end) =>
     intoIntegers(
       r,

@@ -29,6 +29,8 @@ const pairOps: ReadonlySet<string> = new Set([
   'combineInto',
   'combineIntegers',
   'combineIntoIntegers',
+  'combineOne',
+  'combineOneNumber',
   'bucket',
 ])
 /** Returns whether a step or a sink takes only pairs. */
@@ -83,6 +85,7 @@ class LoopWriter {
     const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
     const innermost = this.#levels
     return `
+${sink === 'collect' ? 'fresh: () => [],' : ''}
 state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: ${v.startsWith('j') ? 0 : undefined}`)].join(', ')} }),
 loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
   let at = -1, x, y, i = from | 0, left = budget | 0
