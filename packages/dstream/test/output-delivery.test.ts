@@ -348,7 +348,7 @@ describe('stop', () => {
     await ssc.start()
     await expect(ssc.awaitTermination()).rejects.toMatchObject({
       code: 'waits-for-itself',
-      message: expect.stringContaining('call stop in the output') as string,
+      message: expect.stringContaining('call stop there') as string,
     })
     expect(order).toEqual(['the other has ended'])
     await ssc.stop()

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Logger } from '../base/ports.js'
+import type { UserCode } from '../base/user-code.js'
 import { changingTooLate, differentContexts, notAStream, notInitialized } from '../base/errors/graph.js'
 import { badOption, optionsBesideSpec } from '../base/errors/options.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -162,6 +163,8 @@ export interface StreamHost {
   addOutput(spec: OutputSpec): OutputOperation
   /** Adds a panel to the board; returns the function that shows the rows of a batch there. */
   panel(spec: PanelSpec): (batchTime: number, rows: readonly PanelRow[], columns: readonly string[]) => void
+  /** Runs the functions of outputs, and knows the loops over batches. */
+  readonly userCode: UserCode
   /** Returns the error that has ended the context, if one has. */
   failure(): { readonly error: unknown } | undefined
   setId(operator: Operator, id: string): void
@@ -1070,13 +1073,14 @@ export class DStream<out T> {
 
   /**
    * Returns the batches for `for await`. A slow loop slows the batches down. Every loop gets all batches from its beginning
-   * on, and ends when the context has stopped; it throws the error that has stopped the context.
+   * on, and ends when the context has stopped; it throws the error that has stopped the context. A `stop` that is awaited
+   * within the loop resolves at once; the loop gets the last batches and ends.
    *
    * @example
    * for await (const { time, records } of lines.batches()) console.log(time.milliseconds, records)
    */
   batches(): AsyncIterable<Batch<T>> {
-    const { output, iterable } = batches(this.#operator, () => this.#host.failure())
+    const { output, iterable } = batches(this.#operator, this.#host.userCode, () => this.#host.failure())
     this.#host.addOutput(output)
     return iterable
   }

@@ -610,7 +610,7 @@ export class StreamingContext implements StreamContext {
         : durationOf('stop', options.timeout).milliseconds
     this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
     if (!this.#userCode.isCaller()) return this.#stopping
-    // An output that waited for the stop would wait for itself. The stop goes on behind it.
+    // An output or a loop over batches that waited for the stop would wait for itself. The stop goes on behind it.
     this.#stopping.catch((err: unknown) =>
       this.#logger.error({ err }, `${this.appName} did not stop as it was asked to.`),
     )
@@ -621,7 +621,7 @@ export class StreamingContext implements StreamContext {
    * Resolves when stopped; rejects with the very error that a user's function threw (the last one, as Spark). When nobody
    * waits, the error is logged all the same and never becomes an unhandled rejection.
    *
-   * @throws `waits-for-itself` within an output of the context, which could not end before its output has
+   * @throws `waits-for-itself` within an output of the context or a loop over its batches, which would wait for itself
    */
   awaitTermination(): Promise<void> {
     if (!this.#termination.settled && this.#userCode.isCaller()) return Promise.reject(waitsForItself())
@@ -993,6 +993,7 @@ export class StreamingContext implements StreamContext {
           graph.setOutputId(index, id)
         })
       },
+      userCode: this.#userCode,
       failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')

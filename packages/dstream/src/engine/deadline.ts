@@ -7,7 +7,7 @@ const GRACE_MS = 1000
 export class Deadline {
   readonly #clock: Clock
   readonly #endMs: number
-  readonly #hung: string[] = []
+  readonly #hung = new Set<string>()
 
   /** @param clock a real clock: a step that hangs on a virtual one would never be over */
   constructor(clock: Clock, timeoutMs: number) {
@@ -17,7 +17,7 @@ export class Deadline {
 
   /** The steps that were not done in time. */
   get hung(): readonly string[] {
-    return this.#hung
+    return [...this.#hung]
   }
 
   get isOver(): boolean {
@@ -32,7 +32,7 @@ export class Deadline {
    */
   async wait(step: Promise<unknown>, names: () => readonly string[], abort?: () => void): Promise<void> {
     if (await this.#isDone(step, Math.max(0, this.#endMs - this.#clock.now()))) return
-    this.#hung.push(...names())
+    for (const name of names()) this.#hung.add(name)
     abort?.()
     step.catch(() => undefined)
     await this.#isDone(step, GRACE_MS)

@@ -71,7 +71,7 @@ export function advanceTheClock(): DStreamError {
 export function waitsForItself(): DStreamError {
   return new DStreamError(
     'waits-for-itself',
-    'awaitTermination was called within an output, whose batch would then wait for itself. Call it beside start, or call stop in the output',
+    'awaitTermination was called within an output or a loop over batches, whose batch would then wait for itself. Call it beside start, or call stop there',
   )
 }
 

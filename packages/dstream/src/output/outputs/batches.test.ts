@@ -1,4 +1,4 @@
-import { Seconds } from 'dstream'
+import { Milliseconds, Seconds, StreamingContext, type Batch } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -138,4 +138,68 @@ test('a stream that fails in every batch: the loop throws that error when the co
     { status: 'rejected', reason: error },
     { status: 'rejected', reason: error },
   ])
+})
+
+describe('within a loop', () => {
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  function running(): { ssc: StreamingContext; batches: AsyncIterable<Batch<number>> } {
+    const ssc = new StreamingContext({ batchInterval: Milliseconds(10), logger: silent })
+    return { ssc, batches: ssc.rateStream(100).batches() }
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  test.each<[string, (ssc: StreamingContext) => Promise<void>]>([
+    ['itself', (ssc) => ssc.stop({ gracefully: true })],
+    ['a function that it awaits', async (ssc) => (await turn(), await ssc.stop({ gracefully: true }))],
+  ])('a stop awaited by %s resolves at once, and the loop ends', async (_, stop) => {
+    const { ssc, batches } = running()
+    await ssc.start()
+    const states: string[] = []
+    for await (const { records } of batches) {
+      await turn()
+      if (states.length === 0) await stop(ssc)
+      states.push(`${ssc.getState()} ${records.length >= 0}`)
+    }
+    await ssc.awaitTermination()
+    expect(states.slice(0, 2)).toEqual(['ACTIVE true', 'ACTIVE true'])
+    expect(ssc.getState()).toBe('STOPPED')
+  })
+
+  test('a stop from elsewhere waits for the end, also while the loop is at a batch', async () => {
+    const { ssc, batches } = running()
+    await ssc.start()
+    let isAtBatch!: () => void
+    const atBatch = new Promise<void>((resolve) => (isAtBatch = resolve))
+    let goOn!: () => void
+    const goesOn = new Promise<void>((resolve) => (goOn = resolve))
+    let last: number | undefined
+    const loop = async (): Promise<void> => {
+      for await (const { time } of batches) {
+        isAtBatch()
+        await goesOn
+        last = time.milliseconds
+      }
+    }
+    const looping = loop()
+    await atBatch
+    const stopped = ssc.stop({ gracefully: true })
+    await turn()
+    goOn()
+    await stopped
+    expect(ssc.getState()).toBe('STOPPED')
+    await looping
+    expect(last).toBe(ssc.lastProgress?.batchTime)
+  })
+
+  test('awaitTermination is refused', async () => {
+    const { ssc, batches } = running()
+    await ssc.start()
+    const refusals: unknown[] = []
+    for await (const _ of batches) {
+      refusals.push(await ssc.awaitTermination().catch((error: { code: string }) => error.code))
+      break
+    }
+    await ssc.stop()
+    expect(refusals).toEqual(['waits-for-itself'])
+  })
 })

@@ -2,6 +2,7 @@ import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
+import type { UserCode, UserLoop } from '../../base/user-code.js'
 
 /** One batch of `batches()`. */
 export interface Batch<T> {
@@ -28,10 +29,12 @@ const DONE = { done: true, value: undefined } as const
  * beginning on. A loop ends when the context has stopped, and throws the error that has stopped it; after the last loop is
  * left early, batches run on unread.
  *
+ * @param userCode knows the loops that are at a batch: a stop that is awaited there must not wait for them
  * @param failure returns the error that has ended the context, if one has
  */
 export function batches<T>(
   parent: Operator<T>,
+  userCode: UserCode,
   failure: () => { readonly error: unknown } | undefined = () => undefined,
 ): { output: OutputSpec; iterable: AsyncIterable<Batch<T>> } {
   const loops = new Set<Loop<T>>()
@@ -61,7 +64,7 @@ export function batches<T>(
     },
   }
   const begin = (): Loop<T> => {
-    const loop: Loop<T> = new Loop(() => void loops.delete(loop))
+    const loop: Loop<T> = new Loop(userCode.loop(), () => void loops.delete(loop))
     loops.add(loop)
     for (const handover of unread ?? []) loop.hand(handover)
     unread = undefined
@@ -73,6 +76,7 @@ export function batches<T>(
 
 /** One loop over the batches. Asks are answered in order, as those of an async generator are. */
 class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
+  readonly #code: UserLoop
   readonly #left: () => void
   readonly #batches: Handover<T>[] = []
   readonly #asks: Ask<T>[] = []
@@ -80,7 +84,8 @@ class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
   #failure: { readonly error: unknown } | undefined
 
   /** @param left called once, when the loop takes no more */
-  constructor(left: () => void) {
+  constructor(code: UserLoop, left: () => void) {
+    this.#code = code
     this.#left = left
   }
 
@@ -89,6 +94,7 @@ class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
   }
 
   next(): Promise<IteratorResult<Batch<T>, undefined>> {
+    this.#code.asks(this.next)
     return new Promise((resolve, reject) => {
       this.#asks.push({ resolve, reject })
       this.#answer()
@@ -115,6 +121,7 @@ class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
     if (this.#ended) return
     this.#ended = true
     this.#failure = failure
+    this.#code.ends()
     for (const { taken } of this.#batches.splice(0)) taken()
     this.#left()
     this.#answer()
@@ -128,8 +135,10 @@ class Loop<T> implements AsyncIterableIterator<Batch<T>, undefined> {
       const failure = this.#failure
       this.#failure = undefined
       next?.taken()
-      if (next !== undefined) ask.resolve({ done: false, value: next.batch })
-      else if (failure !== undefined) ask.reject(failure.error)
+      if (next !== undefined) {
+        if (!this.#ended && this.#asks.length === 0) this.#code.isGiven()
+        ask.resolve({ done: false, value: next.batch })
+      } else if (failure !== undefined) ask.reject(failure.error)
       else ask.resolve(DONE)
     }
   }
