@@ -59,7 +59,10 @@ export type {
   TwoPhaseSink,
 } from './output/outputs/sink.js'
 export type { ShowAs, ShowOptions } from './output/outputs/show.js'
-export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
+export { deadLetter } from './api/dead-letters.js'
+export type { DeadLetter } from './input/sources/dead-letters.js'
+export type { DeadLetterTarget } from './base/dead-letter-target.js'
+export type { CallRetryOptions, MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export type {

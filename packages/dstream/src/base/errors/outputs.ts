@@ -73,3 +73,11 @@ export function outputsLost(
 export function contextClosed(): DStreamError {
   return new DStreamError('context-stopped', 'The context has stopped; nothing can be committed any more')
 }
+
+export function deadLettersNotAttached(): DStreamError {
+  return new DStreamError(
+    'dead-letters-not-attached',
+    'A record is to be sent to dead letters that no stream of this context knows, and a running job takes no new output. ' +
+      'Name the same deadLetter(sink) as onRecordError of the context, or as onError of mapAsync of a stream',
+  )
+}

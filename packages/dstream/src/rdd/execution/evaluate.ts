@@ -1,5 +1,6 @@
 import { historyOf } from '../plan/counters.js'
 import type { Evaluation } from '../plan/evaluation.js'
+import type { RecordErrorPolicy } from '../plan/record-policy.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -86,7 +87,9 @@ function feedThrough(
   }
   const steps = below.length === 0 ? above : [...below.reverse(), ...above]
   if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {
-    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
+    return chain(partitionOf(base, i, evaluation), (records) =>
+      pass(records, steps, sink, evaluation, evaluation.policyFor(base, i)),
+    )
   }
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
@@ -111,27 +114,34 @@ function feedFrom(
       })
     }
     case 'perPartition':
-      return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
+      return chain(plan.open(i, evaluation), (input) =>
+        passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
     case 'source':
-      return feedSource(plan.parts[i]!, steps, sink, evaluation)
+      return feedSource(base, i, plan.parts[i]!, steps, sink, evaluation)
     case 'wide':
-      return chain(computeAll(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(computeAll(base, evaluation), (parts) =>
+        pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
   }
 }
 
 function feedSource(
+  base: LineageNode,
+  i: number,
   part: PartitionSource<unknown>,
   steps: Steps,
   sink: LoopSink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
-  if ('records' in part) return pass(part.records, steps, sink, evaluation)
-  if ('table' in part) return pass(part.table, steps, sink, evaluation)
+  const policy = evaluation.policyFor(base, i)
+  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
     return input instanceof Promise
-      ? input.then((records) => pass(records, steps, sink, evaluation))
-      : passAny(input, steps, sink, evaluation)
+      ? input.then((records) => pass(records, steps, sink, evaluation, policy))
+      : passAny(input, steps, sink, evaluation, policy)
   }
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
     sink.n += part.count
@@ -143,11 +153,18 @@ function feedSource(
     steps,
     sink,
     evaluation,
+    policy,
   )
 }
 
 /** Runs one input through steps into a sink. */
-export function pass(input: LoopInput, steps: Steps, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
+export function pass(
+  input: LoopInput,
+  steps: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy = evaluation.runtime.onRecordError,
+): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
     if (steps.length === 0 && sink.kind === 'count') {
@@ -156,9 +173,7 @@ export function pass(input: LoopInput, steps: Steps, sink: LoopSink, evaluation:
     }
   }
   return evaluation.run(
-    evaluation.fused
-      ? new FusedLoop(input, steps, sink, evaluation.runtime.onRecordError)
-      : new Interpreter(input, steps, sink, evaluation.runtime.onRecordError),
+    evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy),
   )
 }
 
@@ -167,25 +182,32 @@ function passAny(
   steps: Steps,
   sink: LoopSink,
   evaluation: Evaluation,
+  policy: RecordErrorPolicy,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation)
-  return passAsync(input, steps, sink, evaluation)
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
+  return passAsync(input, steps, sink, evaluation, policy)
 }
 
 const LONGEST_CHUNK = 1024
 
 /** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
-async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: LoopSink, evaluation: Evaluation) {
+async function passAsync(
+  input: AsyncIterable<unknown>,
+  steps: Steps,
+  sink: LoopSink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy,
+): Promise<void> {
   let chunk: unknown[] = []
   let size = 1
   for await (const record of input) {
     if (chunk.push(record) < size) continue
-    await pass(chunk, steps, sink, evaluation)
+    await pass(chunk, steps, sink, evaluation, policy)
     if (isFull(sink)) return
     chunk = []
     size = Math.min(size * 2, LONGEST_CHUNK)
   }
-  await pass(chunk, steps, sink, evaluation)
+  await pass(chunk, steps, sink, evaluation, policy)
 }
 
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
