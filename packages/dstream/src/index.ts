@@ -26,6 +26,7 @@ export type { Emitter } from './input/sources/event-emitter.js'
 export type { FileStreamOptions } from './input/sources/file-input.js'
 export { splitsOf } from './input/sources/source.js'
 export type { ReadOptions, Source, SourceHost, SourceSplit, SplitSource } from './input/sources/source.js'
+export type { TailFileOptions } from './input/sources/tail-file.js'
 export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 

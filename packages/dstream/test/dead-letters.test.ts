@@ -335,7 +335,7 @@ test('a record that cannot be stored is there as its text', async () => {
 test('received bytes that do not decode', async () => {
   const codec: Codec<number> = {
     id: 'numbers',
-    *decode (bytes, bad) {
+    *decode(bytes, bad) {
       for (const byte of bytes) {
         if (byte < 10) yield byte
         else bad(Uint8Array.of(byte), new Error(`no digit: ${byte}`))

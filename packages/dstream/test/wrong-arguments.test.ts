@@ -321,6 +321,13 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['fromReadable', ssc, [{}]],
     ['fromEventEmitter', ssc, [{ on: same, off: same }, 'x']],
     ['textFileStream', ssc, [folder, { newFilesOnly: false }]],
+    ['tailFile', ssc, [path('none'), {}]],
+    ...eachOption('tailFile', ssc, [path('none')], {
+      from: 'end',
+      onGap: 'skip',
+      rotateWait: second,
+      maxBytesPerBatch: 2,
+    }),
     ['fileStream', ssc, [folder, list, {}]],
     ['binaryRecordsStream', ssc, [folder, 4, {}]],
     ['constantStream', ssc, [numbers()]],

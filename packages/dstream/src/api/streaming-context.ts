@@ -46,6 +46,7 @@ import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
+import { openFiles } from '../platform/open-files.js'
 import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
@@ -81,6 +82,7 @@ import type { Source, SourceSplit, SplitSource } from '../input/sources/source.j
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
 import { rate } from '../input/sources/rate.js'
 import { rawSocket } from '../input/sources/raw-socket.js'
+import { TailSource, type TailFileOptions } from '../input/sources/tail-file.js'
 import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
@@ -420,6 +422,17 @@ export class StreamingContext implements StreamContext {
    */
   textFileStream(directory: string, options?: FileStreamOptions): DStream<string> {
     return this.#source((home) => textFile(home, files, directory, options))
+  }
+
+  /**
+   * The lines that are appended to a file, as `tail -F` follows it: by name, through rotation and truncation. Position, inode
+   * and offset, are part of the checkpoint.
+   *
+   * @example
+   * ssc.tailFile('access.log', { from: 'start' }).filter((line) => line.includes(' 500 ')).print()
+   */
+  tailFile(path: string, options?: TailFileOptions): DStream<string> {
+    return this.#source((home) => positioned(home, new TailSource(openFiles, path, options)))
   }
 
   /**
