@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
+  deadLetter,
   DStream,
   DStreamError,
   Duration,
@@ -122,6 +123,15 @@ const second = Seconds(1)
 const time = new Time(1000)
 const path = (name: string): string => join(folder, name)
 
+const store = { write: () => undefined, lastCommitted: () => undefined }
+const mapAsyncOptions = {
+  concurrency: 2,
+  ordered: true,
+  timeout: second,
+  retry: { attempts: 1, backoff: second, maxBackoff: second, when: same },
+  onError: 'skip',
+}
+
 /** The options of a table that every sink of a database has. */
 const table = { table: 'a', columns: { a: 'text' } }
 
@@ -204,6 +214,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['mapPartitionsToPair', pairs, [same]],
     ['mapPartitionsWithIndex', numbers, [list]],
     ['mapAsync', numbers, [same, { concurrency: 2, timeout: second }]],
+    ...eachOption('mapAsync', numbers, [same], mapAsyncOptions),
     ['repartition', numbers, [2]],
     ['coalesce', numbers, [2, { shuffle: true }]],
     ['distinct', numbers, [partitioning]],
@@ -259,6 +270,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['mapPartitionsToPair', keyed, [same]],
     ['mapPartitionsWithIndex', stream, [list]],
     ['mapAsync', stream, [same, { concurrency: 2 }]],
+    ...eachOption('mapAsync', stream, [same], mapAsyncOptions),
     ['repartition', stream, [2]],
     ['reduce', stream, [plus]],
     ['union', stream, [stream()]],
@@ -309,6 +321,13 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['fromReadable', ssc, [{}]],
     ['fromEventEmitter', ssc, [{ on: same, off: same }, 'x']],
     ['textFileStream', ssc, [folder, { newFilesOnly: false }]],
+    ['tailFile', ssc, [path('none'), {}]],
+    ...eachOption('tailFile', ssc, [path('none')], {
+      from: 'end',
+      onGap: 'skip',
+      rotateWait: second,
+      maxBytesPerBatch: 2,
+    }),
     ['fileStream', ssc, [folder, list, {}]],
     ['binaryRecordsStream', ssc, [folder, 4, {}]],
     ['constantStream', ssc, [numbers()]],
@@ -352,6 +371,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['sqliteQuery', () => ({ sqliteQuery }), [ssc(), { query: 'SELECT 1' }]],
     ['postgresSink', () => ({ postgresSink }), [table]],
     ['postgresQuery', () => ({ postgresQuery }), [ssc(), { query: 'SELECT 1' }]],
+    ['deadLetter', () => ({ deadLetter }), [store, {}]],
+    ...eachOption('deadLetter', () => ({ deadLetter }), [store], { ...delivery, order: 'batch' }),
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
     ['redisSink', () => ({ redisSink }), [{}]],
     ['readFileSink', () => ({ readFileSink }), [path('none')]],

@@ -273,7 +273,6 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).mapAsync(async (n) => n * 2, { concurrency: 4 }).collect() // [2, 4]
    */
   mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): RDD<U> {
-    checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
     return this.#derive(mapAsync(this.node, 'mapAsync', f, options))
   }
 

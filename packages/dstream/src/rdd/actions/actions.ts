@@ -153,12 +153,12 @@ export function foreachAsync(
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
     chain(partitionOf(node, i, evaluation), (records) =>
-      eachAsync(records, concurrency, async (record, _, signal) => {
+      eachAsync(records, concurrency, async (record, index, signal) => {
         try {
           await f(record as never, signal)
         } catch (error) {
           // A call that fails because it was aborted is not the cause.
-          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError)
+          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError, { place: `[${i}] ${index}` })
         }
       }),
     ),

@@ -1,4 +1,5 @@
 import type { Evaluation } from '../plan/evaluation.js'
+import type { RecordErrorPolicy } from '../plan/record-policy.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -106,9 +107,10 @@ function feedThrough(
     }
   }
   const steps = below.length === 0 ? above : [...below.reverse(), ...above]
-  if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation)
+  const policy = evaluation.policyFor(base, i)
+  if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation, policy)
   if (base.plan.type === 'wide' || isTable(base, i)) {
-    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
+    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation, policy))
   }
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
@@ -120,19 +122,28 @@ function feedCached(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
+  policy: RecordErrorPolicy,
 ): MaybePromise<void> {
   const known = node.cached![i]
-  if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation))
+  if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
   const data = sourceData(node, i)
-  if (data !== undefined) return pass(data, steps, sink, evaluation)
-  const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation) })
+  if (data !== undefined) return pass(data, steps, sink, evaluation, policy)
+  const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation, policy) })
   return chain(keepPartition(node, i, keep, evaluation), () => {
     if (keep.failure !== undefined) throw keep.failure.error
   })
 }
 
-function feedChunks({ chunks }: ChunkedRecords, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
-  return forEachInOrder(chunks.length, (c) => chain(pass(chunks[c]!, steps, sink, evaluation), () => !isFilled(sink)))
+function feedChunks(
+  { chunks }: ChunkedRecords,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy,
+): MaybePromise<void> {
+  return forEachInOrder(chunks.length, (c) =>
+    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
+  )
 }
 
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
@@ -155,31 +166,39 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
           steps,
           sink,
           evaluation,
+          evaluation.policyFor(base, i),
         ),
       )
     case 'perPartition':
-      return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
+      return chain(plan.open(i, evaluation), (input) =>
+        passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
     case 'source':
-      return feedSource(plan.parts[i]!, steps, sink, evaluation)
+      return feedSource(base, i, plan.parts[i]!, steps, sink, evaluation)
     case 'wide':
-      return chain(computeAll(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(computeAll(base, evaluation), (parts) =>
+        pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
   }
 }
 
 function feedSource(
+  base: LineageNode,
+  i: number,
   part: PartitionSource<unknown>,
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
-  if ('records' in part) return pass(part.records, steps, sink, evaluation)
-  if ('table' in part) return pass(part.table, steps, sink, evaluation)
-  if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation)
+  const policy = evaluation.policyFor(base, i)
+  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
+  if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
     return 'then' in input
-      ? input.then((records) => pass(records, steps, sink, evaluation))
-      : passAny(input, steps, sink, evaluation)
+      ? input.then((records) => pass(records, steps, sink, evaluation, policy))
+      : passAny(input, steps, sink, evaluation, policy)
   }
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
     sink.n += part.count
@@ -191,11 +210,18 @@ function feedSource(
     steps,
     sink,
     evaluation,
+    policy,
   )
 }
 
 /** Runs one input through steps into a sink. */
-export function pass(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
+export function pass(
+  input: LoopInput,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy = evaluation.runtime.onRecordError,
+): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
     if (steps.length === 0 && sink.kind === 'count') {
@@ -203,15 +229,12 @@ export function pass(input: LoopInput, steps: Steps, sink: Sink, evaluation: Eva
       return
     }
   }
-  return evaluation.run(passOf(input, steps, sink, evaluation))
+  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
 }
 
-function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation): Pass {
-  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation))
-  const { onRecordError } = evaluation.runtime
-  return evaluation.fused
-    ? new FusedLoop(input, steps, sink, onRecordError)
-    : new Interpreter(input, steps, sink, onRecordError)
+function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorPolicy): Pass {
+  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
+  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
 }
 
 function isFilled(sink: Sink): boolean {
@@ -223,25 +246,32 @@ function passAny(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
+  policy: RecordErrorPolicy,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation)
-  return passAsync(input, steps, sink, evaluation)
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
+  return passAsync(input, steps, sink, evaluation, policy)
 }
 
 const LONGEST_CHUNK = 1024
 
 /** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
-async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation) {
+async function passAsync(
+  input: AsyncIterable<unknown>,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy,
+): Promise<void> {
   let chunk: unknown[] = []
   let size = 1
   for await (const record of input) {
     if (chunk.push(record) < size) continue
-    await pass(chunk, steps, sink, evaluation)
+    await pass(chunk, steps, sink, evaluation, policy)
     if (isFilled(sink)) return
     chunk = []
     size = Math.min(size * 2, LONGEST_CHUNK)
   }
-  await pass(chunk, steps, sink, evaluation)
+  await pass(chunk, steps, sink, evaluation, policy)
 }
 
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
