@@ -95,7 +95,6 @@ export type JournalEntry =
       readonly id: string
       readonly codec: string | undefined
       readonly position: unknown
-      readonly bytes: number
       block(streams: Streams, streamId: number): Block
     }
   | {
@@ -128,7 +127,6 @@ export function decodeEntry(payload: Uint8Array): JournalEntry {
     id,
     codec,
     position,
-    bytes: data.length,
     block: (streams, streamId) => ({
       id,
       streamId,
