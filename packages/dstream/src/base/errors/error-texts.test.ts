@@ -28,6 +28,8 @@ type Sample = readonly [make: string, args: readonly unknown[], shown?: readonly
 /** Every error of the library at least once, and every branch of its text. */
 const samples: readonly Sample[] = [
   ['promiseReturned', ['map']],
+  ['deadLettersNotAttached', []],
+  ['tailGap', ['access.log', 'the rest of it']],
   ['promiseReturned', ['foreach', 'an AsyncGenerator']],
   ['decisionIsPromise', [new Error('no number')], []],
   ['stateChangedInPlace', ['totals', 'a']],

@@ -17,7 +17,8 @@ export type CommitFrame =
   | readonly ['done', time: number, rest: CommitRest]
 
 export interface CommitRest {
-  readonly metadata: readonly (readonly [string, unknown])[]
+  /** Always empty; earlier versions expect it. */
+  readonly metadata: readonly []
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
@@ -89,7 +90,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     await slice.pause()
   }
   const rest: CommitRest = {
-    metadata: [...(record.metadata ?? [])],
+    metadata: [],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
     held: [...(record.lagging ?? [])],

@@ -12,7 +12,8 @@ import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead }
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
-import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot, understood } from './snapshot.js'
+import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { understood } from '../log/understood.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
@@ -159,12 +160,12 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }: StoredState,
+  { lastCommitted, remembered, positions, lagging, pendingOutputs }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
-  const small = { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }
+  const small = { lastCommitted, remembered, positions, lagging, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
