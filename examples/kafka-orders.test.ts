@@ -41,8 +41,7 @@ describe.skipIf(!hasKafka())('kafka-orders.ts, with a real Kafka', () => {
 
   const start = () => {
     const env = { ...process.env, KAFKA: server.broker, CHECKPOINT: join(folder, 'checkpoint') }
-    const tsx = createRequire(import.meta.url).resolve('tsx/cli')
-    const child = spawn(process.execPath, [tsx, path('kafka-orders.ts')], { env })
+    const child = spawn(process.execPath, ['--import', 'tsx', path('kafka-orders.ts')], { env, cwd: path('.') })
     let out = ''
     let changed = (): void => {}
     for (const stream of [child.stdout, child.stderr]) {

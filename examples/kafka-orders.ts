@@ -2,7 +2,7 @@
 // counts once, and each total is written once.
 //
 //   docker compose -f examples/kafka-orders.compose.yaml up -d
-//   npx tsx examples/kafka-orders.ts --demo
+//   node --import tsx examples/kafka-orders.ts --demo
 //
 // --demo writes orders too, ten a second. Ctrl-C ends the job; the next run goes on where it ended.
 import { Seconds, StateSpec, StreamingContext, type State } from 'dstream'
