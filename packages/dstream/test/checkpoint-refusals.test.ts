@@ -66,7 +66,7 @@ const refusals: [name: string, code: string, setUp: () => Promise<Refusal>][] = 
     'checkpoint-newer-format',
     async () => {
       const dir = await used()
-      return { dir, says: [await changed(dir, 'journal', ofFormat(2)), /format 2/, /run the version/i] }
+      return { dir, says: [await changed(dir, 'journal', ofFormat(3)), /format 3.*reads up to 2/, /run the version/i] }
     },
   ],
   [

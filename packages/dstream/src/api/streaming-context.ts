@@ -15,6 +15,7 @@ import { stateStreams } from './state-dstream.js'
 import { OutputOperation } from './output-operation.js'
 import {
   advanceTheClock,
+  waitsForItself,
   alreadyStopped,
   contextOfAnotherCopy,
   noCheckpointToRead,
@@ -90,10 +91,10 @@ import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
-import { isInsideUserCode } from '../base/user-code.js'
 import { textOrBytes } from '../base/bytes.js'
 import { RecordError } from '../base/record-error.js'
 import { isDeadLetterTarget } from '../base/dead-letter-target.js'
+import { UserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
 import { checkPositiveDuration, durationOf, Seconds } from '../base/time/duration.js'
@@ -156,6 +157,7 @@ export class StreamingContext implements StreamContext {
   readonly #work: LongWork
   readonly #bus: ListenerBus
   readonly #termination: Termination
+  readonly #userCode = new UserCode()
   readonly #host: StreamHost
   readonly #deadLetters = new DeadLetters()
   /** The spans of batches, where the program has registered a provider of traces. */
@@ -622,14 +624,14 @@ export class StreamingContext implements StreamContext {
     checkOptions('stop', options, ['gracefully', 'timeout'])
     if (this.#stopping !== undefined) {
       this.#logger.debug({}, 'StreamingContext has already been stopped')
-      return isInsideUserCode() ? Promise.resolve() : this.#stopping
+      return this.#userCode.isCaller() ? Promise.resolve() : this.#stopping
     }
     const timeoutMs =
       options.timeout === undefined
         ? Math.max(MIN_STOP_MS, 10 * this.batchInterval.milliseconds)
         : durationOf('stop', options.timeout).milliseconds
     this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
-    if (!isInsideUserCode()) return this.#stopping
+    if (!this.#userCode.isCaller()) return this.#stopping
     // An output that waited for the stop would wait for itself. The stop goes on behind it.
     this.#stopping.catch((err: unknown) =>
       this.#logger.error({ err }, `${this.appName} did not stop as it was asked to.`),
@@ -640,8 +642,11 @@ export class StreamingContext implements StreamContext {
   /**
    * Resolves when stopped; rejects with the very error that a user's function threw (the last one, as Spark). When nobody
    * waits, the error is logged all the same and never becomes an unhandled rejection.
+   *
+   * @throws `waits-for-itself` within an output of the context, which could not end before its output has
    */
   awaitTermination(): Promise<void> {
+    if (!this.#termination.settled && this.#userCode.isCaller()) return Promise.reject(waitsForItself())
     return this.#termination.wait()
   }
 
@@ -867,6 +872,7 @@ export class StreamingContext implements StreamContext {
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
       delivery,
+      userCode: this.#userCode,
       timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
       virtualTime: this.#internals.virtualTime === true,
       storage: this.#meteredStorage(),

@@ -46,6 +46,7 @@ const samples: readonly Sample[] = [
   ['stopAborts', []],
   ['tooFarBehind', ['totals', 1001]],
   ['advanceTheClock', []],
+  ['waitsForItself', []],
   ['noCheckpointToRead', ['/data/words', disk]],
   ['noContextCreated', ['StreamingContext.getOrCreate', 42]],
   ['contextOfAnotherCopy', ['StreamingContext.getOrCreate']],

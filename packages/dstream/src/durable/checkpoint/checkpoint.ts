@@ -48,6 +48,8 @@ export interface TableChanges {
   readonly operator: string
   readonly table: string
   readonly changes: Iterable<TableChange>
+  /** Whether the changes leave the table without a key. */
+  readonly isEmptied?: boolean
 }
 
 /** The contents of an RDD that a later window reads again. */
@@ -186,6 +188,8 @@ export interface CheckpointOptions {
   /** Returns the codec that decodes recovered blocks of a stream; `undefined` refuses the start and names the codec. */
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
+  /** Returns the time of the clock, in milliseconds, which the journal stores with each batch. */
+  readonly now: () => number
   /** Called at each crash point; only tests give it. */
   readonly onCrashPoint?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined

@@ -13,6 +13,7 @@ export type StoredChange = readonly [key: unknown, value: unknown, touched: numb
 /** A frame of the log of commits. The parts of a commit come first, and count only once its `done` frame is there. */
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
+  | readonly ['emptied', operator: string, table: string]
   | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
   | readonly ['done', time: number, rest: CommitRest]
 
@@ -74,7 +75,15 @@ const CHANGES_PER_FRAME = 1000
 /** Encodes a commit as frames. @throws `state-not-storable`, naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<FramePayload[]> {
   const payloads: FramePayload[] = []
-  for (const { operator, table, changes } of record.tables) {
+  for (const { operator, table, changes, isEmptied } of record.tables) {
+    if (isEmptied === true) {
+      // One frame instead of one entry for each key: all keys of a large state can time out in one batch.
+      for (const _ of changes) {
+        payloads.push([encodeValue(['emptied', operator, table] satisfies CommitFrame, 1)])
+        break
+      }
+      continue
+    }
     let chunk: StoredChange[] = []
     const close = async (): Promise<void> => {
       if (chunk.length === 0) return

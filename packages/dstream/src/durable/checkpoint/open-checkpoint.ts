@@ -54,8 +54,7 @@ export async function openCheckpoint(
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
   if (options.existing === 'discard' || (await isBeingDiscarded(options.storage))) return { resumed: false }
-  const { resumed } = await prepare(options)
-  return { resumed }
+  return prepare(options)
 }
 
 /** Takes all steps that come before the first write. */
@@ -84,6 +83,7 @@ async function prepare(options: CheckpointOptions) {
     engine,
     segmentBytes: limits.segmentBytes,
     onCrashPoint,
+    now: options.now,
     retry: options.retry,
   })
   const stored = storedTimes(state, journal)

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { encodeValue } from '../codec/value-codec.js'
 import { Log, logCrashPoints, readLog } from '../log/log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
-import type { OperatorSignature } from './checkpoint.js'
+import type { OperatorSignature, TableChange } from './checkpoint.js'
 import { type CommitFrame, type CommitRest, encodeHead, storedSignature } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
+import { StoredState } from './stored-state.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
 function replaced(id: string, by: Partial<OperatorSignature>): OperatorSignature[] {
@@ -278,3 +279,41 @@ test('parts of a commit whose end never came do not pass into the first commit o
   const keys = [...(state.tables.get('totals')?.get('state')?.values() ?? [])].map(({ key }) => key)
   expect(keys).toEqual(['whole'])
 })
+
+test('a table that loses all of its keys takes one frame, and stays a table', async () => {
+  const storage = memoryStorage()
+  const entries = Array.from({ length: 5000 }, (_, key) => ({ key, value: 1, touched: 1000, touchSequence: undefined }))
+  const { checkpoint } = await openTiny(storage)
+  const changed = (gone: boolean) => entries.map((entry) => ({ ...entry, gone }))
+  const commit = async (time: number, changes: readonly TableChange[], isEmptied: boolean): Promise<number> => {
+    const before = bytesOf(storage)
+    await checkpoint.journal.allocate(time)
+    await checkpoint.commit({ time, tables: [{ operator: 'totals', table: 'state', changes, isEmptied }] })
+    return bytesOf(storage) - before
+  }
+  await commit(1000, changed(false), false)
+  expect(await commit(2000, changed(true), true)).toBeLessThan(500)
+  expect(await commit(3000, [], true)).toBeLessThan(500)
+  await commit(4000, changed(false).slice(0, 1), false)
+  await checkpoint.close()
+  expect(entriesOf(await opens(storage, tinyOperators)).map(({ key }) => key)).toEqual([0])
+})
+
+test('a table that is emptied and filled by one commit holds what came last', () => {
+  const rest = { metadata: [], unremembered: [], positions: [], held: [], forget: undefined }
+  const change = (key: string): CommitFrame => ['changes', 'totals', 'state', [[key, 1, 0, undefined]]]
+  const state = new StoredState()
+  for (const frame of [
+    change('a'),
+    ['emptied', 'totals', 'state'],
+    change('b'),
+    ['done', 1000, rest],
+  ] as CommitFrame[]) {
+    for (const _ of state.frame(frame)) void _
+  }
+  expect([...state.tables.get('totals')!.get('state')!.values()].map(({ key }) => key)).toEqual(['b'])
+})
+
+function bytesOf(storage: MemoryStorage): number {
+  return [...storage.files().values()].reduce((sum, bytes) => sum + bytes.length, 0)
+}

@@ -91,6 +91,7 @@ export class StoredState {
 
   #apply(part: CommitFrame): void {
     if (part[0] === 'remembered') this.remembered.push({ operator: part[1], time: part[2], partitions: part[3] })
+    if (part[0] === 'emptied') this.#tablesOf(part[1]).set(part[2], new StoredTable())
     if (part[0] !== 'changes') return
     const [, operator, name, changes] = part
     const table = this.#table(operator, name)
@@ -116,9 +117,14 @@ export class StoredState {
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
   }
 
-  #table(operator: string, name: string): StoredTable {
+  #tablesOf(operator: string): Map<string, StoredTable> {
     let tables = this.tables.get(operator)
     if (tables === undefined) this.tables.set(operator, (tables = new Map()))
+    return tables
+  }
+
+  #table(operator: string, name: string): StoredTable {
+    const tables = this.#tablesOf(operator)
     let table = tables.get(name)
     if (table === undefined) tables.set(name, (table = new StoredTable()))
     return table

@@ -48,6 +48,8 @@ export interface DurableJournalOptions {
   readonly use: SegmentUse
   /** Returns the time of the last batch whose commit is durable. */
   readonly committed: () => number | undefined
+  /** Returns the time of the clock, in milliseconds. */
+  readonly now: () => number
   /** The last batch of earlier runs that has an allocation. */
   readonly allocated: number | undefined
 }
@@ -102,11 +104,11 @@ export class DurableJournal implements Journal {
     ranges: ReadonlyMap<string, SourceRange> = new Map(),
     isHeldBack = false,
   ): Promise<Allocation> {
-    const { log, streams, use, committed } = this.#options
+    const { log, streams, use, committed, now } = this.#options
     const known = this.allocation(time)
     if (known !== undefined) return known
     const event = takeAll(this.#ledger, time, ranges, isHeldBack)
-    await log.append([encodeAllocation(event, streams, committed())], (segment) => {
+    await log.append([encodeAllocation(event, streams, committed(), now())], (segment) => {
       this.#ledger = apply(this.#ledger, event)
       use.batch(time, segment)
       this.#allocated = time

@@ -21,6 +21,8 @@ export interface OpenJournalOptions {
   /** The last batch time that is no longer needed. */
   readonly forgotten: number
   readonly committed: () => number | undefined
+  /** Returns the time of the clock, in milliseconds. */
+  readonly now: () => number
   readonly engine: string
   readonly segmentBytes: number
   readonly onCrashPoint: CrashHook | undefined
@@ -32,7 +34,7 @@ export interface OpenJournalOptions {
  * @throws `checkpoint-damaged`, `codec-unknown`
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
-  const { storage, read, streams, forgotten, committed, engine, segmentBytes, onCrashPoint, retry } = options
+  const { storage, read, streams, forgotten, committed, now, engine, segmentBytes, onCrashPoint, retry } = options
   checkAgainstCommits(read, committed(), forgotten)
   const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
@@ -49,6 +51,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
     log,
     streams,
     committed,
+    now,
     allocated: read.allocated,
     ...foldJournal(read, streams, forgotten),
   })

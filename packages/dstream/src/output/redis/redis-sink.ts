@@ -39,7 +39,7 @@ const known = ['url', 'client', 'key', 'write', 'attempts', 'timeout'] as const
  *
  * The durability is that of Redis: with `appendfsync everysec` a power cut loses up to a second of batches, data and times
  * together, and they are not written again. A command that fails inside the MULTI (INCR of a text) is reported with its
- * batch, whose other commands Redis has executed. The sink remembers the last 1000 batch times; an older batch counts as
+ * batch, whose other commands Redis has executed. The sink remembers the times of the last 10,000 batches that it has
  * written. Needs the package `ioredis`.
  *
  * @throws `redis-away`, `redis-refused`, `ioredis-missing` when the context starts and opens the sink
