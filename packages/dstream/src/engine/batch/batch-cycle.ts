@@ -47,38 +47,47 @@ export class BatchCycle {
   async run(time: number, replayed = false): Promise<void> {
     const { store, outputs, clock, onCrashPoint } = this.#options
     const marks = [clock.now()]
-    await batchBegins(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchBegins(onCrashPoint)
     await store.allocate(time, outputs.holdsBack())
-    await batchAllocated(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchAllocated(onCrashPoint)
     marks.push(clock.now())
     const report = new BatchReport(time, marks[0]!, store.inputs(time))
     await this.#evaluate(report, replayed)
     // The number of records in received bytes is known only once an output has read them.
     report.setInputs(store.inputs(time))
-    await batchEvaluated(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchEvaluated(onCrashPoint)
     marks.push(clock.now())
     await store.commit(time)
-    await batchCommitted(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchCommitted(onCrashPoint)
     marks.push(clock.now())
     await store.forget(time)
-    await batchForgotten(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchForgotten(onCrashPoint)
     marks.push(clock.now())
     this.#conclude(report, marks)
   }
 
   async #evaluate(report: BatchReport, replayed: boolean): Promise<void> {
-    const { evaluation, stateful, graph, bus, clock, outputs } = this.#options
+    const { evaluation, stateful, graph, clock, outputs } = this.#options
     const { time } = report
     evaluation.clearFailures()
     const due = graph.outputs.filter((output) => evaluation.isValid(output.parent, time))
-    if (due.length > 0) bus.emit('batchSubmitted', { batchInfo: report.info() })
+    if (due.length > 0) this.#emit('batchSubmitted', report)
     report.started(clock.now())
-    if (due.length > 0) bus.emit('batchStarted', { batchInfo: report.info() })
-    for (const source of this.#sources) await evaluation.read(source, time).catch(() => undefined)
+    if (due.length > 0) this.#emit('batchStarted', report)
+    for (const source of this.#sources) {
+      const rdd = evaluation.read(source, time)
+      if (rdd instanceof Promise) await rdd.catch(() => undefined)
+    }
     await stateful.advance(time, (failure) => this.#operatorFailed(failure))
     await outputs.wake()
     await outputs.offer(report, due, replayed)
-    await this.#options.onEvaluated?.(time, evaluation)
+    const { onEvaluated } = this.#options
+    if (onEvaluated !== undefined) await onEvaluated(time, evaluation)
+  }
+
+  #emit(event: 'batchSubmitted' | 'batchStarted' | 'batchCompleted', report: BatchReport): void {
+    const { bus } = this.#options
+    if (bus.isHeard(event)) bus.emit(event, { batchInfo: report.info() })
   }
 
   #operatorFailed(failed: OperatorFailure): void {
@@ -99,11 +108,11 @@ export class BatchCycle {
   }
 
   #conclude(report: BatchReport, marks: readonly number[]): void {
-    const { graph, evaluation, clock, bus, progress, stateful, outputs, batchMs } = this.#options
+    const { graph, evaluation, clock, progress, stateful, outputs, batchMs } = this.#options
     const skippedRecords = progress.takeSkipped()
     report.ended(clock.now(), skippedRecords)
     if (graph.outputs.some((output) => evaluation.isValid(output.parent, report.time))) {
-      bus.emit('batchCompleted', { batchInfo: report.info() })
+      this.#emit('batchCompleted', report)
     }
     const [begun, allocated, evaluated, committed, forgotten] = marks as [number, number, number, number, number]
     const durationMs: StepDurations = {

@@ -132,13 +132,15 @@ export class DeliveryQueue {
   /** Runs `first`, then all attempts that are due, then waits for the next one. */
   #work(first: () => Promise<void>): Promise<void> {
     const work = async (): Promise<void> => {
-      await first()
-      for (let batch = this.#due(); batch !== undefined; batch = this.#due()) await this.#step(batch)
+      try {
+        await first()
+        for (let batch = this.#due(); batch !== undefined; batch = this.#due()) await this.#step(batch)
+      } finally {
+        this.#working = undefined
+        this.#setTimer()
+      }
     }
-    this.#working = work().finally(() => {
-      this.#working = undefined
-      this.#setTimer()
-    })
+    this.#working = work()
     return this.#working
   }
 
@@ -169,15 +171,23 @@ export class DeliveryQueue {
     else await this.#failed(batch, outcome)
   }
 
-  async #attempt(
+  #attempt(
     batch: PendingBatch,
     input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
   ): Promise<Outcome> {
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
-    if (input !== undefined && 'error' in input) return input
+    if (input !== undefined && 'error' in input) return Promise.resolve(input)
     const { timeoutMs } = this.policy
     const run = this.#run(batch, attempt, input)
-    if (timeoutMs === undefined) return run
+    return timeoutMs === undefined ? run : this.#limited(batch, attempt, run, timeoutMs)
+  }
+
+  async #limited(
+    batch: PendingBatch,
+    attempt: OutputAttempt,
+    run: Promise<Outcome>,
+    timeoutMs: number,
+  ): Promise<Outcome> {
     const outcome = await this.#within(timeoutMs, run)
     if (outcome !== 'late') return outcome
     const error = deliveryTimedOut(this.output.id, batch.time, timeoutMs)

@@ -14,7 +14,7 @@ export class ActionTracker implements ActionObserver {
   async run<R>(f: () => R | Promise<R>): Promise<R> {
     try {
       const result = await f()
-      await this.#settle()
+      if (this.#started.length > 0) await this.#settle()
       return result
     } catch (error) {
       await this.#settle().catch(() => undefined)
@@ -23,9 +23,16 @@ export class ActionTracker implements ActionObserver {
   }
 
   async #settle(): Promise<void> {
-    while (this.#started.length > 0) {
-      const failed = (await Promise.allSettled(this.#started.splice(0))).find((result) => result.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
+    let failed: { readonly error: unknown } | undefined
+    while (this.#started.length > 0 && failed === undefined) {
+      for (const action of this.#started.splice(0)) {
+        try {
+          await action
+        } catch (error) {
+          failed ??= { error }
+        }
+      }
     }
+    if (failed !== undefined) throw failed.error
   }
 }
