@@ -74,6 +74,14 @@ module.exports = {
       to: { path: `${src}/${names(rim)}` },
     },
     {
+      name: 'connectors-have-what-users-have',
+      comment:
+        'A connector is the example of how to write one: it imports dstream by its name, and base/ for texts of errors.',
+      severity: 'error',
+      from: { path: `${src}/connectors/`, pathNot: tests },
+      to: { path: `${src}/`, pathNot: `${src}/(connectors/|base/|index\\.ts$)` },
+    },
+    {
       name: 'only-the-platform-imports-node-built-ins',
       comment: 'Files, sockets and timers belong in platform/ or at the rim; a layer takes a port of base/ports.ts.',
       severity: 'error',

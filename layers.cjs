@@ -86,7 +86,7 @@ const layers = {
 }
 
 /** Folders at the rim: public entries of their own. They import what they need, and no layer imports them. */
-const rim = ['output/files', 'output/redis', 'testing', 'cli']
+const rim = ['output/files', 'output/redis', 'connectors', 'testing', 'cli']
 
 /** Folders that may touch Node: its built-in modules, the real clock, the process. */
 const machine = ['platform', 'ui', ...rim]
@@ -98,6 +98,8 @@ const homes = {
   immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
   msgpackr: ['durable/codec'],
   ioredis: ['output/redis'],
+  pg: ['connectors/postgres'],
+  '@platformatic/kafka': ['connectors/kafka'],
   'prom-client': ['ui'],
   '@opentelemetry/api': ['observe', 'platform'],
   preact: ['ui/page'],

@@ -34,8 +34,8 @@ export const mutations = [
   [
     'directory fsync of a put',
     'durable/storage/disk-storage.ts',
-    "      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n    })\n  }\n\n  /** Files whose",
-    '    })\n  }\n\n  /** Files whose',
+    "      await this.#disk.syncDir(folderOf(file)).catch(failing('sync the folder of', file))\n    })\n  }\n\n  /** Returns the files",
+    '    })\n  }\n\n  /** Returns the files',
   ],
   [
     'directory fsync of a delete',
@@ -345,8 +345,8 @@ export const mutations = [
   [
     'a copy of each record that is kept',
     'rdd/transformations/kept.ts',
-    'const copied = isObject(value) ? copy(value) : value',
-    'const copied = value',
+    'return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)',
+    'return records',
   ],
   [
     'copies of what is kept for each reader',

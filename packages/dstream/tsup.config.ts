@@ -7,11 +7,15 @@ export default library({
     storage: 'src/storage.ts',
     sinks: 'src/output/files/index.ts',
     redis: 'src/output/redis/index.ts',
+    postgres: 'src/connectors/postgres/index.ts',
+    sqlite: 'src/connectors/sqlite/index.ts',
+    kafka: 'src/connectors/kafka/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
   page: 'src/ui/page/main.tsx',
-  // dstream/testing takes the engine by its public name, so that a program and its test kit share one StreamingContext.
+  // dstream/testing and the connectors take the engine by its public name: a program and its test kit share one
+  // StreamingContext.
   external: ['dstream'],
   // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
   bundled: ['msgpackr'],
@@ -21,6 +25,9 @@ export default library({
     'dstream/storage': ['./src/storage.ts'],
     'dstream/sinks': ['./src/output/files/index.ts'],
     'dstream/redis': ['./src/output/redis/index.ts'],
+    'dstream/postgres': ['./src/connectors/postgres/index.ts'],
+    'dstream/sqlite': ['./src/connectors/sqlite/index.ts'],
+    'dstream/kafka': ['./src/connectors/kafka/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })

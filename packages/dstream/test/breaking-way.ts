@@ -9,12 +9,18 @@ export interface Cut {
   readonly half: boolean
 }
 
-/** A proxy to a server that breaks the connection once, at any piece of data. */
+/**
+ * A proxy to a server that breaks the connection once, at any piece of data. It can also delay all data, and hold a
+ * connection half open: both ends stay connected, and nothing passes any more.
+ */
 export class BreakingWay {
   readonly pieces = { request: 0, reply: 0 }
   cut: Cut | undefined
+  /** The time for which each piece of data is held back, in milliseconds. */
+  delayMs = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #stalled = new WeakSet<Socket>()
 
   private constructor(target: number) {
     this.#server = createServer((client) => {
@@ -31,8 +37,17 @@ export class BreakingWay {
     return way
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
   get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  /** Lets nothing pass on the connections that there are. New ones work. */
+  stall(): void {
+    for (const socket of this.#sockets) this.#stalled.add(socket)
   }
 
   async close(): Promise<void> {
@@ -43,16 +58,23 @@ export class BreakingWay {
   #forward(way: Cut['way'], from: Socket, to: Socket): void {
     this.#sockets.add(from)
     from.on('error', () => undefined)
-    from.on('close', () => to.end())
+    // The other end of a half-open connection never hears that this one is gone.
+    from.on('close', () => (this.#sockets.delete(from), this.#stalled.has(from) ? undefined : to.end()))
     from.on('data', (data) => {
+      if (this.#stalled.has(from)) return
       const { cut } = this
       const piece = this.pieces[way]++
-      if (cut?.way !== way || cut.piece !== piece) return void to.write(data)
+      if (cut?.way !== way || cut.piece !== piece) return this.#pass(data, to)
       this.cut = undefined
       // `end`, so that the data before it still reaches the server.
       if (cut.half) to.end(data.subarray(0, data.length >> 1))
       else to.end()
       from.destroy()
     })
+  }
+
+  #pass(data: Buffer, to: Socket): void {
+    if (this.delayMs === 0) to.write(data)
+    else setTimeout(() => to.write(data), this.delayMs)
   }
 }

@@ -150,7 +150,7 @@ describe('what is there is refused, and left as it is', () => {
     const error = await refusalOf(contextOf(job, fileStorage(dir), 3000))
     expect(error).toMatchObject({ code: 'storage-locked' })
     expect(error.message).toContain(dir)
-    expect(error.message).toMatch(/another context of this very process, since .*: stop the other one, or use another/)
+    expect(error.message).toMatch(/another context of this process, since .*Stop the other one, or use another/)
     expect(await contents(dir)).toEqual(before)
     await owner.run(1)
     await owner.ssc.stop()
@@ -177,7 +177,7 @@ describe('what is there is refused, and left as it is', () => {
   test.runIf(process.platform === 'linux')('a path below a folder in which nobody can make another', async () => {
     const error = await refusalOf(contextOf(job, fileStorage('/proc/checkpoint/of/a job')))
     expect(error).toMatchObject({ code: 'storage-failed' })
-    expect(error.message).toMatch(/cannot create the folder \/proc\/checkpoint\/of\/a job: ENOENT/)
+    expect(error.message).toMatch(/Cannot create the folder \/proc\/checkpoint\/of\/a job: ENOENT/)
   })
 })
 

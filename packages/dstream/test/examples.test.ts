@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,7 @@ const fromSource = sources.flatMap(examplesInSource)
 const fromPages = pages.flatMap((page) => examplesInPage(join(root, page)))
 
 /** Needs what only a reader has: a server, a signal, an end that does not come by itself. */
-const waits = /for await|awaitTermination|StreamingContext\.run|dstream\/redis|fileSink/
+const waits = /for await|awaitTermination|StreamingContext\.run|dstream\/(redis|kafka|postgres|sqlite)|fileSink/
 
 const given = `
 const t = new TestContext({ batchInterval: Seconds(1) })
@@ -38,8 +38,8 @@ const pairs = t.inputPairs<string, number>([[['a', 1]], []])
 const post: Post = { id: '7', hour: '', topic: 't', auteur: 'a', message: 'é', stickers: ['s'] }
 const posts = t.input([[post]])
 const seen: unknown[] = []
-const steps = undefined
-void [t, ssc, sc, lines, words, pairs, post, posts, seen, steps]
+const onCrashPoint = undefined
+void [t, ssc, sc, lines, words, pairs, post, posts, seen, onCrashPoint]
 `
 const libraries: readonly [name: string, module: object][] = [
   ['dstream', dstream],
@@ -82,6 +82,8 @@ const home = process.cwd()
 beforeAll(async () => {
   // Examples that write files write them here.
   dir = mkdtempSync(join(tmpdir(), 'dstream-examples-'))
+  // An example may import the client of a database beside dstream.
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
   for (const example of all) writeFileSync(join(dir, example.module), await moduleOf(example))
   process.chdir(dir)
 }, 120_000)

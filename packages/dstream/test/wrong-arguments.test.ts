@@ -17,6 +17,8 @@ import {
   Time,
 } from '../src/index.js'
 import { fileSink, readFileSink } from '../src/output/files/index.js'
+import { postgresQuery, postgresSink } from '../src/connectors/postgres/index.js'
+import { sqliteQuery, sqliteSink } from '../src/connectors/sqlite/index.js'
 import { redisSink } from '../src/output/redis/index.js'
 import { fileStorage, memoryStorage } from '../src/storage.js'
 import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
@@ -119,6 +121,9 @@ const stateOptions = { initialState: [['a', 1]], numPartitions: 2, version: 1, m
 const second = Seconds(1)
 const time = new Time(1000)
 const path = (name: string): string => join(folder, name)
+
+/** The options of a table that every sink of a database has. */
+const table = { table: 'a', columns: { a: 'text' } }
 
 /** The options of an output, and of the outputs of a context. */
 const delivery = {
@@ -338,6 +343,15 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   functions: [
     ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String }),
     ...eachOption('redisSink', () => ({ redisSink }), [], { url: 'redis://localhost:1', key: 'a', write: same, attempts: 1, timeout: second }), // prettier-ignore
+    ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, connection: 'postgres://localhost:1/x', mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', timeout: second, startTimeout: second }), // prettier-ignore
+    ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, pool: { connect: same } }),
+    ...eachOption('postgresQuery', () => ({ postgresQuery }), [ssc()], { query: 'SELECT 1', values: [1], connection: 'postgres://localhost:1/x', row: same, every: second, timeout: second, startTimeout: second }), // prettier-ignore
+    ...eachOption('sqliteSink', () => ({ sqliteSink }), [], { ...table, database: { exec: same, prepare: same }, mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', startTimeout: second }), // prettier-ignore
+    ...eachOption('sqliteQuery', () => ({ sqliteQuery }), [ssc()], { query: 'SELECT 1', values: [1], database: { exec: same, prepare: same }, row: same, every: second }), // prettier-ignore
+    ['sqliteSink', () => ({ sqliteSink }), [table]],
+    ['sqliteQuery', () => ({ sqliteQuery }), [ssc(), { query: 'SELECT 1' }]],
+    ['postgresSink', () => ({ postgresSink }), [table]],
+    ['postgresQuery', () => ({ postgresQuery }), [ssc(), { query: 'SELECT 1' }]],
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
     ['redisSink', () => ({ redisSink }), [{}]],
     ['readFileSink', () => ({ readFileSink }), [path('none')]],
@@ -415,7 +429,7 @@ describe.each(Object.entries(calls))('%s', (_, ofClass) => {
 
 // A zero may be any value, and its function then fails on it. The others are internal.
 const EXEMPT: Readonly<Record<string, readonly string[]>> = {
-  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept'], // prettier-ignore
+  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept', 'reduced'], // prettier-ignore
   StreamingContext: ['addSource', 'planResume'],
 }
 

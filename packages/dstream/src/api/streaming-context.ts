@@ -48,6 +48,8 @@ import { keepAlive } from '../platform/keep-alive.js'
 import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
+import { showWork } from '../platform/show-work.js'
+import { statusLine } from '../platform/status-line.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { safeLogger } from '../platform/safe-logger.js'
 import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
@@ -55,6 +57,7 @@ import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
+import { LongWork } from '../observe/long-work.js'
 import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
@@ -144,6 +147,7 @@ export class StreamingContext implements StreamContext {
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
+  readonly #work: LongWork
   readonly #bus: ListenerBus
   readonly #termination: Termination
   readonly #host: StreamHost
@@ -168,6 +172,8 @@ export class StreamingContext implements StreamContext {
     this.#yielder = internals.yielder ?? eventLoopYielder
     this.#logger = safeLogger(options.logger === 'json' ? stderrJsonLogger : (options.logger ?? stderrLogger))
     this.#bus = new ListenerBus(this.#logger)
+    const line = options.logger === undefined ? statusLine : undefined
+    this.#work = new LongWork(() => this.#clock.now(), showWork(this.#logger, line))
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
@@ -459,7 +465,8 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Returns the records of a source that can be read again: positions are committed instead of data. A source with `splits`
-   * names the parts of its batches, each of which is a partition of the RDD.
+   * names the parts of its batches, each of which is a partition of the RDD. A record that its `decode` throws on goes through
+   * `onRecordError`.
    *
    * @example
    * const letters = ['a', 'b', 'c']
@@ -475,7 +482,9 @@ export class StreamingContext implements StreamContext {
    */
   fromSource<T, P, S extends SourceSplit>(source: SplitSource<T, P, S>): DStream<T>
   fromSource<T, P>(source: Source<T, P>): DStream<T>
-  fromSource<T, P>(source: Source<T, P> | SplitSource<T, P>): DStream<T> {
+  fromSource<T, P, S extends SourceSplit, R>(source: SplitSource<T, P, S, R>): DStream<T>
+  fromSource<T, P, R>(source: Source<T, P, R>): DStream<T>
+  fromSource<T, P>(source: Source<T, P, any> | SplitSource<T, P, SourceSplit, any>): DStream<T> {
     return this.#source((home) => positioned(home, source))
   }
 
@@ -628,6 +637,16 @@ export class StreamingContext implements StreamContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop({ gracefully: this.#state === 'ACTIVE' })
+  }
+
+  /**
+   * The logger that the context was given, for what a connector has to say. It never throws.
+   *
+   * @example
+   * ssc.logger.info({ topic: 'orders' }, 'The topic has three partitions.')
+   */
+  get logger(): Logger {
+    return this.#logger
   }
 
   /** The same as `sc`, by Spark's name. */
@@ -813,6 +832,7 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       bus: this.#bus,
       progress: this.#progress,
+      work: this.#work,
       onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
       traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
       clock: this.#clock,
@@ -878,6 +898,7 @@ export class StreamingContext implements StreamContext {
       board: this.#board,
       bus: this.#bus,
       progress: this.#progress,
+      work: () => this.#work.shown(),
       logger: this.#logger,
       clock: this.#clock,
       yielder: this.#yielder,

@@ -47,11 +47,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const once = await singleUses(graph)
     const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint, singleUses: once })
     let first = liveMs
+    let overdue = 0
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
-      await resume(recovered, { ...options, ...parts, journal, outputs: parts.operations })
+      await resume(recovered, { ...options, ...parts, journal, outputs: parts.operations, onWork: options.work.report })
       const times = startTimes(recovered, batchTimes, liveMs)
       first = times.first
+      overdue = recovered.pending.length + times.missed
       logger.info({}, resumeLine(recovered, times, options))
     }
     await stateRestored(onCrashPoint)
@@ -64,6 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       begun: new Set(recovered?.pending ?? []),
       job: recovered?.job ?? newJob,
       first,
+      overdue,
       known: recovered?.pending.at(-1) ?? recovered?.lastCommitted,
     })
   } catch (error) {

@@ -5,12 +5,13 @@ import { DamagedError } from '../base/errors/storage.js'
 import { encodeFrames, preamble, readFrames } from '../durable/log/frame.js'
 import type { Sequence } from '../base/ports.js'
 
-/** Records are encoded some at a time: equal shapes of objects are then named once. */
+/** The number of records that are encoded together, so that equal shapes of objects are named once. */
 const RECORDS_PER_FRAME = 256
 
 /**
- * Records as the bytes of a file, piece by piece: frames as those of a checkpoint, each an array of records, and at the
- * end one with their number, so that a file that was cut between two frames is not taken for a whole one.
+ * Encodes records as the bytes of a file, piece by piece. Each frame, in the form of a checkpoint's, holds an array of
+ * records. A last frame holds their number, so that a file that was cut between two frames is not taken for a whole
+ * one.
  */
 export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator<Uint8Array, void, undefined> {
   yield preamble('o', 0)
@@ -32,7 +33,7 @@ export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator
   yield frame(encodeValue(count))
 }
 
-/** @throws `object-file-damaged` before it gives any record of the frame that is damaged */
+/** Decodes the records of a file. @throws `object-file-damaged` before any record of the damaged frame */
 export function* decodeObjects(file: string, bytes: Uint8Array): Generator<unknown, void, undefined> {
   let count = 0
   let total: unknown

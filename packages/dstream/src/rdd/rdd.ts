@@ -1105,8 +1105,8 @@ export class RDD<out T> {
     this.node.truncateLineage(partitions, this.node.history)
   }
   /** Returns an RDD of the same records that is cached for later batches, with copies of those that can be changed. @internal */
-  kept(copy: (record: unknown) => unknown): RDD<T> {
-    return this.#derive(kept(this.node, copy))
+  kept(copy: (record: unknown) => unknown, made: boolean): RDD<T> {
+    return this.#derive(kept(this.node, copy, made))
   }
   /** Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one. @internal */
   handedOut(): RDD<T> {

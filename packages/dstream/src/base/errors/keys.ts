@@ -20,7 +20,7 @@ export function keyTooDeep(): DStreamError {
 }
 
 export function keyWithoutEnd(): DStreamError {
-  return new DStreamError('key-not-allowed', 'A sequence without end is not allowed as a key; take(n) of it')
+  return new DStreamError('key-not-allowed', 'A sequence without end is not allowed as a key; use take(n) of it')
 }
 
 export function keyStillMutable(key: unknown): DStreamError {

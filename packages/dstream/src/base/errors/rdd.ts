@@ -44,21 +44,21 @@ export function emptyCollection(action: string): DStreamError {
 export function zeroIsNoFunction(operator: string, zero: unknown): DStreamError {
   return new DStreamError(
     'bad-option',
-    `${operator}: zero must be a function that returns the value to begin with, not ${describe(zero)}. Every partition gets a value of its own: write () => 0.`,
+    `${operator}: zero must be a function that returns the value to begin with, not ${describe(zero)}. Every partition gets a value of its own: write () => 0`,
   )
 }
 
 export function asyncTimedOut(timeoutMs: number): DStreamError {
   return new DStreamError(
     'async-timed-out',
-    `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted.`,
+    `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted`,
   )
 }
 
 export function noFiles(action: string): DStreamError {
   return new DStreamError(
     'no-files',
-    `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc.`,
+    `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc`,
   )
 }
 

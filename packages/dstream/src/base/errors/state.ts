@@ -7,7 +7,7 @@ export function stateNotData(value: unknown, what: string): DStreamError {
   const cure =
     what === 'Promise'
       ? 'the function must not be async: await with mapAsync before the stateful operator'
-      : `a state is data that can be copied and stored; ${WAYS}`
+      : `a state must be data that can be copied and stored: ${WAYS}`
   return new DStreamError('state-not-data', `A state holds ${describe(value)}, a ${what}; ${cure}`)
 }
 
@@ -36,7 +36,7 @@ export function stateWithPrivateFields(name: string): DStreamError {
 export function stateVersionForgotten(version: number, floor: number): DStreamError {
   return new DStreamError(
     'state-version-forgotten',
-    `The state as of batch ${version} ms has been forgotten, the oldest still kept is ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
+    `The state as of batch ${version} ms has been forgotten, since the oldest that is kept is of batch ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
   )
 }
 
@@ -50,7 +50,7 @@ export function stateViewReleased(version: number): DStreamError {
 export function stateOutOfOrder(version: number, last: number): DStreamError {
   return new DStreamError(
     'state-out-of-order',
-    `The state has passed batch ${last} ms and cannot begin batch ${version} ms; batches advance a state in order of time, one after the other`,
+    `The state has passed batch ${last} ms and cannot begin batch ${version} ms; begin batches in order of time, one after the other`,
   )
 }
 
@@ -94,7 +94,7 @@ export function removeTwice(key: unknown): DStreamError {
 export function removeWhileTimingOut(key: unknown): DStreamError {
   return new DStreamError(
     'state-timing-out',
-    `Cannot remove the state that is timing out (key ${describe(key)}); it goes by itself, ask isTimingOut() first`,
+    `Cannot remove the state that is timing out (key ${describe(key)}); it is removed by itself, so ask isTimingOut() first`,
   )
 }
 

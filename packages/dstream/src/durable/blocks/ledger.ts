@@ -5,26 +5,26 @@ import type { Block } from './block.js'
 
 export type { Allocation, SourceRange }
 
-/** Everything that can happen to blocks. What a journal logs, and what lives and recoveries apply. */
+/** A change of the ledger. The journal logs it; the running process and a recovery apply it. */
 export type LedgerEvent =
   { readonly type: 'added'; readonly block: Block } | Allocated | { readonly type: 'forgotten'; readonly until: number }
 
 export interface Allocated {
   readonly type: 'allocated'
   readonly time: number
-  /** Stream id → ids of blocks that waited. */
+  /** Stream id → ids of its waiting blocks. */
   readonly blocks: ReadonlyMap<number, readonly string[]>
   readonly ranges: ReadonlyMap<string, SourceRange>
 }
 
-/** Which block is where, as a value. */
+/** The blocks and their batches, as an immutable value. */
 export interface Ledger {
   /** Stream id → block id → block, in order of arrival. */
   readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
   readonly batches: Allocations
-  /** Stream id → where its receiver stood after its last block. */
+  /** Stream id → the receiver's position after its last block. */
   readonly positions: ImmutableMap<number, unknown>
-  /** Batches up to and with this time are gone. */
+  /** The last batch time that has been forgotten, with all times before it. */
   readonly forgotten: number
 }
 
@@ -36,8 +36,8 @@ export const emptyLedger: Ledger = {
 }
 
 /**
- * The only code that moves a block. The state that lives is the fold of what was logged, so a recovery that folds the log
- * cannot differ from it.
+ * Applies an event. No other code moves a block, so the running state is the fold of the logged events and cannot
+ * differ from the state that a recovery folds from the log.
  */
 export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
   switch (event.type) {

@@ -7,10 +7,10 @@ import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CommitRecord, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
 import type { PendingOutput } from './pending-outputs.js'
 
-/** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
-export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
+/** A stored change: `[key, value, touched, touchSequence]`, or `[key]` for a dropped key. */
+export type StoredChange = readonly [key: unknown, value: unknown, touched: number, touchSequence: number | undefined] | readonly [key: unknown] // prettier-ignore
 
-/** One frame of the log of commits. The parts of a commit come first; it counts when its `done` has come. */
+/** A frame of the log of commits. The parts of a commit come first, and count only once its `done` frame is there. */
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
   | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
@@ -21,13 +21,13 @@ export interface CommitRest {
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
-  /** Of format 1: single batches of outputs. */
+  /** The failed batches of outputs, one by one, as earlier versions wrote them. */
   readonly failed?: readonly { readonly output: string; readonly time: number }[]
   readonly pendingOutputs?: readonly PendingOutput[]
   readonly forget: number | undefined
 }
 
-/** What a file of commits says about itself: the program that wrote it. */
+/** The head of a file of commits, which describes the program that wrote it. */
 export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
@@ -37,7 +37,7 @@ export interface CommitHead {
   /** The batch times of earlier runs and of this one; absent from checkpoints of earlier versions. */
   readonly grids?: readonly BatchGrid[]
   readonly operators: readonly StoredSignature[]
-  /** Operators that begin anew here, whatever was written under their ids before. */
+  /** The operators that start without state from here on, whatever was stored under their ids before. */
   readonly fresh: readonly string[]
 }
 
@@ -46,7 +46,7 @@ export type StoredSignature = Pick<
   'id' | 'derived' | 'kind' | 'fingerprint' | 'slideMs' | 'tables' | 'version'
 >
 
-export function storedPrint(operator: OperatorSignature): StoredSignature {
+export function storedSignature(operator: OperatorSignature): StoredSignature {
   const { id, derived, kind, fingerprint, slideMs, tables, version } = operator
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
@@ -64,10 +64,13 @@ export function decodeFrame(payload: Uint8Array): CommitFrame {
 /** The frame, its rest, the list of positions and each pair in it. */
 const LEVELS_OF_POSITIONS = 4
 
-/** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
+/**
+ * The number of changes in one frame. A large commit is cut into frames, so that its encoding does not block the event
+ * loop.
+ */
 const CHANGES_PER_FRAME = 1000
 
-/** @throws `state-not-storable` naming operator, key and place */
+/** Encodes a commit as frames. @throws `state-not-storable`, naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<FramePayload[]> {
   const payloads: FramePayload[] = []
   for (const { operator, table, changes } of record.tables) {
@@ -89,7 +92,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     metadata: [...(record.metadata ?? [])],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
-    held: [...(record.held ?? [])],
+    held: [...(record.lagging ?? [])],
     pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }

@@ -4,8 +4,8 @@ import { toPlain } from './to-plain.js'
 import { Unstorable } from './unstorable.js'
 
 /**
- * Every error of the encoding is one of the value and not of the disk, since the next attempt would fail in the same way.
- * A getter or a proxy of the value may throw an error of its own.
+ * Throws the refusal of a value that cannot be encoded. Every failure is a fault of the value and not of the disk,
+ * since the next attempt would fail in the same way. A getter or a proxy of the value may throw an error of its own.
  */
 function check(value: unknown, refusal: (path: readonly PropertyKey[], reason: string) => Error): void {
   try {
@@ -16,12 +16,12 @@ function check(value: unknown, refusal: (path: readonly PropertyKey[], reason: s
   }
 }
 
-/** Returns when a received record can be stored. @throws `state-not-storable`, which says where in the value and what to do */
+/** Returns if a received record can be stored. @throws `state-not-storable`, which names the place in the value */
 export function checkStorable(value: unknown): void {
   check(value, notStorable)
 }
 
-/** Does the same for one key of a state and its value. @throws `state-not-storable`, which names operator and key */
+/** Returns if a key of a state and its value can be stored. @throws `state-not-storable`, which names operator and key */
 export function checkStateStorable(operator: string, key: unknown, value: unknown): void {
   const refusal = (path: readonly PropertyKey[], reason: string): Error => stateNotStorable(operator, key, path, reason)
   check(key, refusal)
@@ -30,7 +30,10 @@ export function checkStateStorable(operator: string, key: unknown, value: unknow
 
 const READ_AGAIN = 'a record that a window or an output will read again'
 
-/** Does the same for a record that is kept for later batches. @throws `state-not-storable`, which names the operator */
+/**
+ * Returns if a record that is kept for later batches can be stored.
+ * @throws `state-not-storable`, which names the operator
+ */
 export function checkKeptStorable(operator: string, record: unknown): void {
   check(record, (path, reason) => recordNotStorable(operator, READ_AGAIN, path, reason))
 }

@@ -17,13 +17,16 @@ import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
 /** The most levels of a user's value. */
 const DEEPEST = 1000
-/** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
+/**
+ * The number of keys above which an object is written as a dictionary, since msgpackr would make a record shape of
+ * each.
+ */
 const RECORD_KEYS = 40
 const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'])
 
 /**
- * The value in a form that msgpackr writes and reads back without a change; what needs none is returned as it is, and
- * nothing is copied for it. `tagged` tells whether the way back has anything to do.
+ * Returns the value in a form that msgpackr writes and reads back unchanged. A value that has this form already is
+ * returned as it is, without a copy. `tagged` says whether `fromPlain` has anything to restore.
  *
  * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections, the results of
  * `match` and `exec` and the engine's own times. Class instances, functions and symbols are refused, and so are properties
@@ -39,7 +42,7 @@ export function toPlain(value: unknown, levels = 0): { readonly plain: unknown; 
     return { plain: walk.value(value, -levels), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
-    // Paths are followed only now: the way of a value that can be stored is the hot one.
+    // Only a failed walk is repeated with paths, since storable values are the hot path.
     new Walk([]).value(value, -levels)
     throw error
   }
@@ -114,7 +117,7 @@ class Walk {
   #sparse(array: readonly unknown[], depth: number): unknown {
     if (extraNames(array).length > 0) return this.#match(array, depth)
     const parts: unknown[] = [array.length]
-    // Walks the elements alone: there may be billions of places without one.
+    // Visits the elements alone, since an array may have billions of holes.
     for (const key of Object.keys(array)) parts.push(Number(key), this.#at(Number(key), array[Number(key)], depth))
     return this.#tag(Tag.sparse, parts)
   }

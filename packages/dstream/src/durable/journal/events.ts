@@ -9,20 +9,23 @@ import { messageOf } from '../../base/errors/error-text.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 
-/** Which source a stream id of this life stands for: ids of operators outlive a change of the program, numbers do not. */
+/** Maps the stream ids of this run to operator ids. Operator ids outlive a change of the program, stream ids do not. */
 export interface Streams {
   operatorOf(streamId: number): string
-  /** `undefined` when the source is gone and its data may be dropped. */
+  /** Returns `undefined` when the source is gone and its data may be dropped. */
   streamOf(operator: string): number | undefined
   codec(streamId: number, id: string): Codec<unknown> | undefined
 }
 
-/** What a journal frame says before its data. */
+/** The description of a journal frame, which precedes its data. */
 type Meta =
   | readonly ['block', operator: string, id: string, count: number | undefined, position: unknown, metadata: unknown, codec: string | undefined]
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
-/** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
+/**
+ * Returns the payload of a frame: four bytes with the length of the description, the description, and the data as it
+ * came.
+ */
 function framed(meta: Meta, levels: number, data: Uint8Array): FramePayload {
   const encoded = encodeValue(meta, levels)
   const length = new Uint8Array(4)
@@ -30,7 +33,10 @@ function framed(meta: Meta, levels: number, data: Uint8Array): FramePayload {
   return [length, encoded, data]
 }
 
-/** @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored */
+/**
+ * Encodes a block.
+ * @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored
+ */
 export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
@@ -43,7 +49,10 @@ export function encodeBlock(block: Block, operator: string): FramePayload {
   }
 }
 
-/** Looks for the records that cannot be stored only when the encoding of all has failed: most blocks have none. */
+/**
+ * Encodes the records of a block. Looks for unstorable records only after the encoding of all has failed, since most
+ * blocks have none.
+ */
 function encodeRecords(records: readonly unknown[], operator: string): Uint8Array {
   try {
     return encodeValue(records, 1)
@@ -79,7 +88,7 @@ export function encodeAllocation(event: Allocated, streams: Streams, committed: 
   }
 }
 
-/** What a frame of the journal says, under the ids of operators: which of them this program has is not known yet. */
+/** A decoded journal frame. It names operators by their ids, since the operators of the program are not known yet. */
 export type JournalEntry =
   | {
       readonly type: 'block'

@@ -31,7 +31,7 @@ interface Snapshot<P> {
   readonly rate?: number | undefined
 }
 
-type AnySource<T, P> = Source<T, P> | SplitSource<T, P>
+type AnySource<T, P> = Source<T, P, any> | SplitSource<T, P, SourceSplit, any>
 
 /**
  * Reads a source by positions: each batch is planned, logged and then read, and can be read again.
@@ -40,7 +40,10 @@ type AnySource<T, P> = Source<T, P> | SplitSource<T, P>
  * the same positions. A failure of `initial` or `plan`, or a position that cannot be stored, is reported, and the next
  * batch tries again.
  */
-export function positioned<T, P, S extends SourceSplit>(home: SourceHome, source: SplitSource<T, P, S>): InputSource<T>
+export function positioned<T, P, S extends SourceSplit>(
+  home: SourceHome,
+  source: SplitSource<T, P, S, any>,
+): InputSource<T>
 export function positioned<T, P>(home: SourceHome, source: AnySource<T, P>): InputSource<T>
 export function positioned<T, P>(home: SourceHome, source: AnySource<T, P>): InputSource<T> {
   for (const name of ['initial', 'plan', 'read'] as const) {
@@ -85,16 +88,17 @@ class PositionedInput<T, P> implements InputSource<T> {
   #allowance = 0
   readonly #aborted = new AbortController()
   #hasEnded = false
+  #isOpen = false
 
   constructor(home: SourceHome, source: AnySource<T, P>) {
     this.#home = home
     this.#source = source
     this.#rate = home.rate.initialRate
     this.streamId = home.streamId
-    this.name = streamName('Source', home.streamId)
+    this.name = streamName(source.name ?? 'Source', home.streamId)
     this.#reporter = new Reporter(home, this.name)
     this.operator = operator<T>({
-      kind: 'fromSource',
+      kind: source.kind ?? 'fromSource',
       parents: [],
       slideMs: home.slideMs,
       source: true,
@@ -102,6 +106,7 @@ class PositionedInput<T, P> implements InputSource<T> {
     })
   }
 
+  /** Opens the source before the first batch: those of an earlier run are read without being planned. */
   async start(): Promise<void> {
     await this.#reporter.attempt('Could not find out where to start', () => this.#begin())
   }
@@ -177,7 +182,16 @@ class PositionedInput<T, P> implements InputSource<T> {
   }
 
   async #begin(): Promise<{ readonly position: P }> {
+    await this.#open()
     return (this.#reached ??= { position: checked('initial', await this.#source.initial()) })
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpen) return
+    const { logger } = this.#home
+    const report = (message: string, error?: unknown): void => this.#reporter.report(message, error)
+    await this.#source.open?.({ name: this.name, logger, report })
+    this.#isOpen = true
   }
 
   /** Returns the whole records that the rate allows the next batch; fractions below one record add up over the batches. */
@@ -217,19 +231,25 @@ class PositionedInput<T, P> implements InputSource<T> {
     const source = this.#source
     const range = this.#ranges.get(time)
     if (range === undefined || Object.is(range.from, range.until)) return rddOf<T>(sc, [])
+    await this.#open()
     const { from, until } = range
     const options: ReadOptions = { signal: this.#aborted.signal }
     if (!('splits' in source))
-      return rddOf(sc, [this.#partition(time, 'range', () => source.read(from, until, options))])
+      return this.#decoded(rddOf(sc, [this.#partition(time, 'range', () => source.read(from, until, options))]))
     const splits = range.splits ?? (await this.#splits(range))!
     const parts = splits.map((split) => this.#partition(time, split.name, () => source.read(split, options)))
-    return withSplits(rddOf(sc, parts), splits)
+    return withSplits(this.#decoded(rddOf(sc, parts)), splits)
+  }
+
+  #decoded(rdd: RDD<unknown>): RDD<T> {
+    const source = this.#source
+    return source.decode === undefined ? (rdd as RDD<T>) : rdd.map((read) => source.decode!(read))
   }
 
   /** Calls `read` at once, because only its result shows whether it is asynchronous. The first reading uses that result. */
-  #partition(time: number, name: string, read: () => Later<T>): PartitionSource<T> {
-    let given: Later<T> | undefined = read()
-    const next = (): Later<T> => {
+  #partition(time: number, name: string, read: () => Later<unknown>): PartitionSource<unknown> {
+    let given: Later<unknown> | undefined = read()
+    const next = (): Later<unknown> => {
       const records = given ?? read()
       given = undefined
       return records
@@ -238,6 +258,6 @@ class PositionedInput<T, P> implements InputSource<T> {
     if (!isPromise && !isIterable(given)) throw notIterable('fromSource', given)
     return isPromise || Symbol.asyncIterator in given
       ? { load: () => this.#counts.countedAsync(time, name, 'fromSource', next()) }
-      : { iterate: () => this.#counts.counted(time, name, next() as Iterable<T>) }
+      : { iterate: () => this.#counts.counted(time, name, next() as Iterable<unknown>) }
   }
 }

@@ -142,3 +142,73 @@ describe('splits that are none', () => {
     await t.stop()
   })
 })
+
+describe('a source that is opened and decodes', () => {
+  const numbers = (texts: readonly string[]) => ({
+    kind: 'readNumbers',
+    name: 'Number',
+    initial: () => 0,
+    plan: () => texts.length,
+    read: (from: number) => texts.slice(from),
+    decode: (text: string): number => JSON.parse(text) as number,
+  })
+
+  test('its records are decoded, and its names are in the plan and in events', async () => {
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    const out = t.output(t.ssc.fromSource(numbers(['1', '2'])).map((n) => n + 1))
+    await t.run(1)
+    expect(out.batches).toEqual([[2, 3]])
+    expect(t.ssc.explain()).toContain('readNumbers')
+    await t.stop()
+  })
+
+  test('splits are decoded too, and stay the splits of the RDD', async () => {
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    const seen: unknown[] = []
+    const source = {
+      ...numbers([]),
+      plan: (from: number) => from + 1,
+      splits: (from: number) => [{ name: 'a', from }],
+      read: ({ from }: { readonly name: string; readonly from: number }) => [String(from)],
+    }
+    const out = t.ssc.fromSource(source)
+    out.foreachRDD(async (rdd) => void seen.push(splitsOf(rdd)?.[0]?.name, ...(await rdd.collect())))
+    await t.run(2)
+    expect(seen).toEqual(['a', 0, 'a', 1])
+    await t.stop()
+  })
+
+  test('a record that does not decode is left out and counted under the source, or fails the batch', async () => {
+    const skipping = new TestContext({ batchInterval: Seconds(1), onRecordError: 'skip' })
+    const out = skipping.output(skipping.ssc.fromSource(numbers(['1', 'two', '3'])))
+    await skipping.run(1)
+    expect(out.batches).toEqual([[1, 3]])
+    expect(skipping.ssc.totals.skippedRecords).toEqual({ 'readNumbers#1': 1 })
+    await skipping.stop()
+    const failing = new TestContext({ batchInterval: Seconds(1), retry: { attempts: 1 } })
+    failing.output(failing.ssc.fromSource(numbers(['1', 'two', '3'])))
+    await expect(failing.run(1)).rejects.toThrow(SyntaxError)
+  })
+
+  test('it is opened before anything else, and again after a failure, which is reported', async () => {
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    const calls: string[] = []
+    let fails = 2
+    const source = {
+      ...numbers(['1']),
+      open: ({ name, report }: { name: string; report(message: string, error?: unknown): void }) => {
+        calls.push(`open ${name}`)
+        if (fails-- > 0) throw new Error('away')
+        report('Something is odd', new Error('why'))
+      },
+      initial: () => (calls.push('initial'), 0),
+    }
+    const out = t.output(t.ssc.fromSource(source))
+    await t.run(2)
+    const messages = t.events.flatMap((event) => (event.type === 'receiverError' ? [event.receiverInfo.lastErrorMessage] : [])) // prettier-ignore
+    expect(calls).toEqual(['open Number stream [0]', 'open Number stream [0]', 'open Number stream [0]', 'initial'])
+    expect(messages.at(-1)).toBe('Something is odd')
+    expect(out.batches).toEqual([[], [1]])
+    await t.stop()
+  })
+})

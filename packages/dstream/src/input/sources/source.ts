@@ -1,5 +1,6 @@
 import { badSplits } from '../../base/errors/receive.js'
 import type { RDD } from '../../rdd/rdd.js'
+import type { Logger } from '../../base/ports.js'
 import type { Time } from '../../base/time/time.js'
 import type { Later } from './counts.js'
 
@@ -9,8 +10,23 @@ export interface ReadOptions {
   readonly signal: AbortSignal
 }
 
-/** The methods that every source with positions has. A position is plain data. */
+/** The surroundings that a context gives to a source when it opens it. */
+export interface SourceHost {
+  /** The name of the stream in events and on pages: `Source stream [0]`. */
+  readonly name: string
+  readonly logger: Logger
+  /** Reports a failure after which the source goes on: the event `receiverError`, and a warning in the log. */
+  report(message: string, error?: unknown): void
+}
+
+/** The members that every source with positions has. A position is plain data. */
 interface SourcePositions<P> {
+  /** The name of the function that made the source, for plans and errors; default `fromSource`. */
+  readonly kind?: string
+  /** The first word of the stream's name in events and on pages: `Kafka`; default `Source`. */
+  readonly name?: string
+  /** Called at the start of the context, before any other method, and again when it has failed. */
+  open?(host: SourceHost): void | Promise<void>
   /** Returns the position to start from without a checkpoint. */
   initial(): P | Promise<P>
   /**
@@ -27,9 +43,11 @@ interface SourcePositions<P> {
 }
 
 /** A source that can be read again from a position, as files, logs and brokers can. */
-export interface Source<T, P> extends SourcePositions<P> {
+export interface Source<T, P, R = T> extends SourcePositions<P> {
   /** Returns the records after `from` up to `until`, or a promise of them: the same ones at every call. */
-  read(from: P, until: P, options: ReadOptions): Later<T>
+  read(from: P, until: P, options: ReadOptions): Later<R>
+  /** Makes a record of what `read` gives. Where it throws, `onRecordError` of the context decides. */
+  decode?(read: R): T
 }
 
 /** A part of a batch that is read by itself: the range of one file, of one partition of a topic. It is plain data. */
@@ -57,11 +75,13 @@ export interface SourceSplit {
  * await t.run(2)
  * out.batches // [['1', '3'], ['2']]
  */
-export interface SplitSource<T, P, S extends SourceSplit = SourceSplit> extends SourcePositions<P> {
+export interface SplitSource<T, P, S extends SourceSplit = SourceSplit, R = T> extends SourcePositions<P> {
   /** Returns the splits of the records after `from` up to `until`; one without records may be left out. */
   splits(from: P, until: P): readonly S[] | Promise<readonly S[]>
   /** Returns the records of a split, or a promise of them: the same ones at every call. */
-  read(split: NoInfer<S>, options: ReadOptions): Later<T>
+  read(split: NoInfer<S>, options: ReadOptions): Later<R>
+  /** Makes a record of what `read` gives. Where it throws, `onRecordError` of the context decides. */
+  decode?(read: R): T
 }
 
 /** @throws `bad-splits` for what is no list of splits with names of their own */

@@ -48,6 +48,11 @@ test('in any order, a batch that failed goes to a store that can tell that it ha
   expect(held).toEqual([1, 3, 2, 4])
 })
 
+test('any order is refused for a store that cannot tell what it holds', () => {
+  const { has: _, ...sink } = store([], true)
+  expect(() => toSink(parent, sink, 'any')).toThrow(expect.objectContaining({ code: 'bad-option' }))
+})
+
 test('in order, nothing older is written after something newer, whatever the store says', async () => {
   const held = [5]
   const output = toSink(parent, store(held, true))

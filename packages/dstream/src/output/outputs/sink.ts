@@ -1,3 +1,4 @@
+import { badOption } from '../../base/errors/options.js'
 import { aFunction } from '../../base/options.js'
 import { Time } from '../../base/time/time.js'
 import type { RDD } from '../../rdd/rdd.js'
@@ -94,16 +95,21 @@ export function checkSink<T>(where: string, sink: Sink<T> | TwoPhaseSink<T>): Si
   return sink
 }
 
+const ANY_NEEDS_HAS =
+  "'batch' for a sink without the function has, which alone could tell whether it holds a batch that a later one has passed"
+
 /**
  * Returns the output operation that writes each batch to a sink.
  *
  * Guarantee: exactly once, in order of time. A batch that is run again after a crash is left out when the sink has it.
+ * @throws `bad-option` for the order `any` with a sink that cannot tell which batches it holds
  */
 export function toSink<T>(
   parent: Operator<T>,
   sink: Sink<T> | TwoPhaseSink<T>,
   order: 'batch' | 'any' = sink.order ?? 'batch',
 ): OutputSpec {
+  if (order === 'any' && sink.has === undefined) throw badOption('to', 'order', ANY_NEEDS_HAS, order)
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
   return {

@@ -2,6 +2,7 @@ import { hasExtras } from '../../base/array-extras.js'
 import type { Copy, LineageNode, LoopInput } from '../plan/lineage.js'
 import { takesPairs } from './fused/source.js'
 import type { LoopSink } from './loop-sink.js'
+import { PairCopies } from './pair-copies.js'
 
 /**
  * What records consist of: no objects; also pairs of such values; anything. Only records of the last kind cost a look at each
@@ -13,8 +14,8 @@ type Contents = 'atoms' | 'pairs' | 'any'
 type Taken = 'nothing' | 'values' | 'records'
 
 const known = new WeakMap<readonly unknown[], Contents>()
-/** Arrays of pairs that have been copied once and hold nothing beside their two items. */
-const plain = new WeakSet<readonly unknown[]>()
+/** Whether the records of an array are pairs with nothing beside their two items. */
+const plain = new WeakMap<readonly unknown[], boolean>()
 
 /** Returns what a chain takes from its input. */
 export function partTaken(steps: readonly LineageNode[], sink: LoopSink): Taken {
@@ -31,10 +32,11 @@ export function recordsFor(records: readonly unknown[], copy: Copy, taken: Taken
   const contents = contentsOf(records)
   if (contents === 'atoms' || (contents === 'pairs' && taken === 'values')) return records
   if (taken === 'values') return withOwnValues(records, copy)
-  return contents === 'pairs' ? ownPairs(records, copy) : ownRecords(records, copy)
+  return contents === 'pairs' && arePlainPairs(records) ? new PairCopies(records) : ownRecords(records, copy)
 }
 
-function contentsOf(records: readonly unknown[]): Contents {
+/** Returns what the records of an array that the engine keeps consist of. */
+export function contentsOf(records: readonly unknown[]): Contents {
   let contents = known.get(records)
   if (contents === undefined) known.set(records, (contents = readContents(records)))
   return contents
@@ -51,7 +53,7 @@ function readContents(records: readonly unknown[]): Contents {
   return contents
 }
 
-function isPairOfAtoms(record: object): boolean {
+export function isPairOfAtoms(record: unknown): boolean {
   return Array.isArray(record) && record.length === 2 && !isObject(record[0]) && !isObject(record[1])
 }
 
@@ -67,26 +69,15 @@ function* withOwnValues(records: readonly unknown[], copy: Copy): Generator<unkn
   }
 }
 
-/** The search for what a pair has beside its two items takes longer than the copy, and is made once. */
-function* ownPairs(records: readonly unknown[], copy: Copy): Generator<unknown> {
-  if (plain.has(records)) {
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i]
-      yield isObject(record) ? [record[0 as never], record[1 as never]] : record
-    }
-    return
-  }
-  let isPlain = true
-  for (let i = 0; i < records.length; i++) {
-    const record = records[i]
-    isPlain &&= !isObject(record) || isPlainPair(record as unknown[])
-    yield isObject(record) ? copy(record) : record
-  }
-  if (isPlain) plain.add(records)
+/** Returns whether all records are pairs with nothing beside their two items. Looks once: that takes longer than a copy. */
+function arePlainPairs(records: readonly unknown[]): records is readonly (readonly [unknown, unknown])[] {
+  let isPlain = plain.get(records)
+  if (isPlain === undefined) plain.set(records, (isPlain = records.every(isPlainPair)))
+  return isPlain
 }
 
-function isPlainPair(pair: unknown[]): boolean {
-  return Object.getPrototypeOf(pair) === Array.prototype && !hasExtras(pair)
+function isPlainPair(record: unknown): boolean {
+  return isObject(record) && Object.getPrototypeOf(record) === Array.prototype && !hasExtras(record as unknown[])
 }
 
 function* ownRecords(records: readonly unknown[], copy: Copy): Generator<unknown> {

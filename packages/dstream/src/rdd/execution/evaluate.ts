@@ -3,7 +3,7 @@ import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import type { Pass } from '../plan/evaluation.js'
 import { partTaken, recordsFor } from './copies.js'
 import { PairColumns } from './pair-columns.js'
@@ -36,8 +36,23 @@ export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation
     const parts = node.plan.partsOf(i)
     if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
   }
+  if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
   const sink = collectSink()
   return chain(feed(node, i, sink, evaluation), () => collected(sink))
+}
+
+function copiedPartition(
+  node: LineageNode,
+  copy: Copy,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+    const input = recordsFor(records, copy, 'records')
+    if (input === records) return records
+    const sink = collectSink()
+    return chain(pass(input, NO_STEPS, sink, evaluation), () => collected(sink))
+  })
 }
 
 /** Makes an array of the pairs of a table, and replaces the table by it. */

@@ -164,7 +164,8 @@ export class LineageNode implements RecordOrigin {
   /** Caches the partitions until `uncache`: the lineage stays. */
   cache(): void {
     if (this.plan.type === 'concat') for (const parent of this.parents) parent.cache()
-    else if (this.plan.type !== 'wide') this.cached ??= []
+    // The records that copies are made of are cached already.
+    else if (this.plan.type !== 'wide' && this.plan.type !== 'copies') this.cached ??= []
   }
 
   uncache(): void {

@@ -1,5 +1,5 @@
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { isObject } from '../execution/copies.js'
+import { contentsOf, isObject, isPairOfAtoms } from '../execution/copies.js'
 import { partitionData } from '../execution/evaluate.js'
 import { PairColumns } from '../execution/pair-columns.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -11,8 +11,12 @@ const CHUNK = 1024
 /**
  * Keeps the records of an RDD for later batches. What can be changed is copied, since the program that made a record may go on
  * using it. The partitions stay what they are, tables included, as long as nothing in them can be changed.
+ *
+ * @param copy copies a record, or the value of a pair in a table
+ * @param made whether an operator has made the records: it makes a new array, and new pairs of numbers, strings and the like,
+ *   which are kept as they are
  */
-export function kept(parent: LineageNode, copy: Copy): LineageNode {
+export function kept(parent: LineageNode, copy: Copy, made: boolean): LineageNode {
   const node = new LineageNode({
     kind: parent.kind,
     parents: [parent],
@@ -23,7 +27,7 @@ export function kept(parent: LineageNode, copy: Copy): LineageNode {
       type: 'wide',
       run: (evaluation) =>
         chain(partitionData(parent, evaluation), (parts) =>
-          mapInOrder(parts.length, (i) => keptPartition(parts[i]!, copy, evaluation)),
+          mapInOrder(parts.length, (i) => keptPartition(parts[i]!, copy, made, evaluation)),
         ),
     },
   })
@@ -43,11 +47,29 @@ export function handedOut(parent: LineageNode, copy: Copy): LineageNode {
   })
 }
 
-function keptPartition(data: PartitionData, copy: Copy, evaluation: Evaluation): MaybePromise<PartitionData> {
-  if (Array.isArray(data)) return ownCopies(data, copy, evaluation)
+function keptPartition(
+  data: PartitionData,
+  copy: Copy,
+  made: boolean,
+  evaluation: Evaluation,
+): MaybePromise<PartitionData> {
+  if (Array.isArray(data)) return keptRecords(made ? data : data.slice(), copy, made, evaluation)
   if (data instanceof Map && !hasObjects(data.values())) return data
   const { keys, values } = data instanceof PairColumns ? data : columnsOf(data as PairTable)
-  return chain(ownCopies(values, copy, evaluation), (own) => (own === values ? data : new PairColumns(keys, own)))
+  return chain(keptRecords(values, copy, false, evaluation), (own) =>
+    own === values ? data : new PairColumns(keys, own),
+  )
+}
+
+function keptRecords(
+  records: readonly unknown[],
+  copy: Copy,
+  made: boolean,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  const contents = contentsOf(records)
+  if (contents === 'atoms' || (contents === 'pairs' && made)) return records
+  return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)
 }
 
 function hasObjects(values: Iterable<unknown>): boolean {
@@ -65,21 +87,15 @@ function columnsOf(table: PairTable): PairColumns<unknown, unknown> {
   return new PairColumns(keys, values)
 }
 
-/** Returns the array itself when nothing in it can be changed. */
-function ownCopies(given: readonly unknown[], copy: Copy, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  let own: unknown[] | undefined
-  const copyFrom = (from: number, until: number): void => {
-    for (let i = from; i < until; i++) {
-      const value = given[i]
-      const copied = isObject(value) ? copy(value) : value
-      if (own !== undefined) own.push(copied)
-      else if (copied !== value) own = [...given.slice(0, i), copied]
-    }
-  }
+function copiesOf(given: readonly unknown[], copy: Copy, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+  const own: unknown[] = []
   const done = forEachInOrder(Math.ceil(given.length / CHUNK), (chunk) => {
     const until = Math.min((chunk + 1) * CHUNK, given.length)
-    copyFrom(chunk * CHUNK, until)
+    for (let i = own.length; i < until; i++) {
+      const value = given[i]
+      own.push(isObject(value) ? copy(value) : value)
+    }
     return chain(evaluation.yieldIfDue(until - chunk * CHUNK), () => true)
   })
-  return chain(done, () => own ?? given)
+  return chain(done, () => own)
 }

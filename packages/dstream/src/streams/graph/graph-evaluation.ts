@@ -7,7 +7,6 @@ import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import { OperatorTimes } from './operator-times.js'
 import type { OutputNode } from './output.js'
-import { ownRecord } from '../state/own.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = MaybePromise<RDD<unknown> | undefined>
@@ -159,7 +158,7 @@ export class GraphEvaluation {
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
-    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord) : rdd
+    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord, true) : rdd
     this.#results.get(operator)!.set(time, own?.handedOut() ?? null)
     this.#ownResults.get(operator)?.set(time, own ?? null)
     this.#keptResults.get(operator)?.set(time, own ?? null)
@@ -256,7 +255,7 @@ export class GraphEvaluation {
     const isEmitted = holdsObjects(rdd)
     // The RDD of all states reads its table, which is the engine's own, and gives copies.
     if (operator.state !== undefined && !isEmitted) return rdd
-    const own = rdd.kept(operator.source === true ? copyRecord : ownRecord)
+    const own = rdd.kept(copyRecord, operator.source !== true)
     if (isEmitted) this.#ofEmitted.push(own)
     return own.label(this.#graph.node(operator).id, time)
   }

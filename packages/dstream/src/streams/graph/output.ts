@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { Storage } from '../../base/ports.js'
+import type { Logger, Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { CallSite } from './call-site.js'
 import type { Operator, RDDFunction } from './operator.js'
@@ -27,6 +27,8 @@ export interface OutputHost {
   readonly output: string
   /** Returns the storage to write through: the given one, or in a test a view of it that can crash. */
   wrapStorage(storage: Storage): Storage
+  /** The logger of the context, for a place that is waited for. */
+  readonly logger?: Logger | undefined
 }
 
 /** The decision about an output whose attempts on a batch are used up. */

@@ -282,7 +282,7 @@ test('options beside a spec are refused: it holds them itself', () => {
   const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([[['a', 1]]])
   const plain = (...args: unknown[]) => (s.mapWithState as (...args: unknown[]) => unknown).apply(s, args)
   expect(() => plain(spec(), { timeout: Seconds(1) })).toThrow(
-    'mapWithState: a StateSpec holds the options itself, and {"timeout":1000} stands beside it',
+    'mapWithState: a StateSpec holds the options itself, and {"timeout":1000} is given beside it',
   )
   expect(() => plain(spec(), 1000)).toThrow(expect.objectContaining({ code: 'options-beside-spec' }))
   expect(() => plain(spec(), undefined)).not.toThrow()

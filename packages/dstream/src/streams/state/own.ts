@@ -1,6 +1,6 @@
 import { hasExtras } from '../../base/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { checkCopyable, copyOf, copyRecord, hasClone, isLeaf, isShared, type Copying } from '../../base/copy.js'
+import { checkCopyable, copyOf, hasClone, isShared, type Copying } from '../../base/copy.js'
 
 /**
  * What the engine keeps over a batch is its own: the values of states and the records of windows. It keeps copies of what it
@@ -25,15 +25,6 @@ export function ownState<S>(value: S): S {
 /** Returns a state for one call of a user's function, or for one reader. */
 export function handOut<S>(value: S): S {
   return typeof value !== 'object' || value === null ? value : copyOf(value, toHandOut)
-}
-
-/**
- * Returns the engine's own copy of a record that an operator has made. A pair of numbers, strings and the like is kept as it
- * is: operators make a new one for each record.
- */
-export function ownRecord<T>(record: T): T {
-  const isPair = Array.isArray(record) && record.length === 2 && isLeaf(record[0]) && isLeaf(record[1])
-  return isPair ? record : copyRecord(record)
 }
 
 /**

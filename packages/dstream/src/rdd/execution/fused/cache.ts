@@ -2,6 +2,7 @@ import { isInteger } from '../../../base/keys/integer.js'
 import { keyOf } from '../../../base/keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
+import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction } from '../../plan/lineage.js'
 import { mapOf, oneOfEach } from '../loop-sink.js'
 
@@ -80,7 +81,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     bound,
     runs: 0,
     counters: countersOf(shape),
-    keepsAlive: [state(), new PairColumns([], []), oneOfEach],
+    keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), oneOfEach],
   }
 }
 

@@ -8,6 +8,7 @@ import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
+import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
 import { collected, collectSink, combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
@@ -129,11 +130,13 @@ const forms: Record<string, (records: readonly unknown[]) => LoopInput> = {
   array: (records) => records,
   iterator: (records) => new Set(records),
   columns: (records) => {
-    const pairs = records.map((record) =>
-      Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record],
-    )
-    return new PairColumns(pairs.map(([key]) => key), pairs.map(([, value]) => value)) // prettier-ignore
+    const made = pairsOf(records)
+    return new PairColumns(made.map(([key]) => key), made.map(([, value]) => value)) // prettier-ignore
   },
+  pairs: (records) => new PairCopies(pairsOf(records)),
+}
+function pairsOf(records: readonly unknown[]): readonly (readonly [unknown, unknown])[] {
+  return records.map((record) => (Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record]))
 }
 const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.constantFrom(...Object.keys(forms)))
 const budgets = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
@@ -257,7 +260,7 @@ if (codeMayBeGenerated()) {
     const given = fc.record({
       makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
       makeSink: combines,
-      input: fc.tuple(fc.oneof(pairs, oneKeyFirst), fc.constantFrom('array', 'columns', 'iterator')),
+      input: fc.tuple(fc.oneof(pairs, oneKeyFirst), fc.constantFrom('array', 'columns', 'pairs', 'iterator')),
       sizes: budgets,
     })
     fc.assert(

@@ -8,8 +8,8 @@ import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
+import { inputShape, sizeOf } from './input.js'
 import { takesPairs, type Shape } from './source.js'
-import { PairColumns } from '../pair-columns.js'
 import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
 import {
   combine,
@@ -55,9 +55,9 @@ export class FusedLoop implements Pass {
     policy: RecordErrorPolicy,
   ) {
     this.#policy = policy
-    this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
+    this.#inputShape = inputShape(input)
     this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
-    this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
+    this.#size = sizeOf(input)
     if (sink.kind === 'combine') takeOne(sink)
     this.#sinkShape = sinkShape(sink)
     this.#longest = sink.kind === 'collect' ? CHUNK : LONGEST_RUN

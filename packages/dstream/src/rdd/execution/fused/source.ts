@@ -1,11 +1,11 @@
 import type { StepOp } from '../../plan/lineage.js'
+import { INDEXED, OPEN_INPUT, READ, type InputShape } from './input.js'
 import { applyStep, hasPromise } from './step.js'
 import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './sink.js'
 
 /** The properties that determine the text of a loop, apart from its functions. */
 export interface Shape {
-  /** Arrays and {@link PairColumns} are read by index, other inputs by their iterator. */
-  readonly input: 'array' | 'columns' | 'iterator'
+  readonly input: InputShape
   readonly ops: readonly StepOp[]
   readonly sink: SinkShape
   /** True when every call has a `try` of its own, so that a record on which it throws can be left out. */
@@ -114,12 +114,12 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   }
 
   #openInput(): string {
-    return this.#shape.input === 'columns' ? 'const keys = input.keys, values = input.values' : ''
+    return OPEN_INPUT[this.#shape.input]
   }
 
   /** Returns the expression for the record at `i`. */
   #read(): string {
-    return this.#shape.input === 'columns' ? '[keys[i], values[i]]' : 'input[i]'
+    return READ[this.#shape.input]
   }
 
   /** Writes the loop over the partition itself. */
@@ -127,7 +127,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     if (this.#levels === 0) {
       return this.#indexed
         ? // Compares with the length first: V8 then reads without a bounds check.
-          `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
+          `for (; i < ${INDEXED[this.#shape.input]}.length; i++) {
             if (i === end) break
             const r0 = ${this.#read()}
             ${this.#steps(0, 'r0', NEXT_ROUND)}

@@ -1,0 +1,5 @@
+export { postgresSink, type PostgresSinkOptions } from './postgres-sink.js'
+export { postgresQuery, type PostgresQueryOptions } from './postgres-query.js'
+export type { PostgresClient, PostgresConnection, PostgresOptions, PostgresPool } from './connection.js'
+export type { Row, TableOptions } from '../sql/table-options.js'
+export type { DirectSink } from 'dstream'

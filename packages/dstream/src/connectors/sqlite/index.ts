@@ -1,0 +1,5 @@
+export { sqliteSink, type SqliteSinkOptions } from './sqlite-sink.js'
+export { sqliteQuery, type SqliteQueryOptions } from './sqlite-query.js'
+export type { SqliteDatabase, SqliteStatement } from './database.js'
+export type { Row, TableOptions } from '../sql/table-options.js'
+export type { DirectSink } from 'dstream'
