@@ -79,7 +79,8 @@ export class BatchCycle {
       if (rdd instanceof Promise) await rdd.catch(() => undefined)
     }
     await stateful.advance(time, (failure) => this.#operatorFailed(failure))
-    await outputs.wake()
+    const waking = outputs.wake()
+    if (waking !== undefined) await waking
     await outputs.offer(report, due, replayed)
     const { onEvaluated } = this.#options
     if (onEvaluated !== undefined) await onEvaluated(time, evaluation)

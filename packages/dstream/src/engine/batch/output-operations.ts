@@ -1,6 +1,7 @@
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import { Random } from '../../base/random.js'
 import { runUserCode } from '../../base/user-code.js'
 import { pendingRanges, pendingTimesOf, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
@@ -84,7 +85,11 @@ export class OutputOperations {
   }
 
   /** Begins the attempts that are due. */
-  async wake(): Promise<void> {
+  wake(): MaybePromise<void> {
+    if (!this.isEmpty) return this.#wake()
+  }
+
+  async #wake(): Promise<void> {
     for (const queue of this.#queues.values()) if (!queue.isEmpty) await queue.wake()
   }
 
@@ -99,7 +104,8 @@ export class OutputOperations {
     const queue = this.#queues.get(output)!
     let input: { readonly rdd: RDD<unknown> } | { readonly error: unknown }
     try {
-      const rdd = await this.#options.evaluation.read(output.parent, time)
+      const read = this.#options.evaluation.read(output.parent, time)
+      const rdd = read instanceof Promise ? await read : read
       if (rdd === undefined) return
       input = { rdd }
     } catch (error) {
@@ -111,6 +117,7 @@ export class OutputOperations {
 
   /** Returns the outputs that are not done with the batch of `time`. */
   pendingAt(time: number): readonly OutputNode[] {
+    if (this.isEmpty) return []
     return [...this.#queues.values()]
       .filter((queue) => !queue.isEmpty && queue.isPending(time))
       .map(({ output }) => output)
@@ -134,6 +141,7 @@ export class OutputOperations {
 
   /** Returns the oldest batch that waits for each output. */
   oldestPending(): readonly OutputAt[] {
+    if (this.isEmpty) return []
     return [...this.#queues].flatMap(([output, { pending }]) => {
       const time = pending[0]
       return time === undefined ? [] : [{ output, time }]
@@ -163,7 +171,8 @@ export class OutputOperations {
 
   /** Whether no batch waits for an output. */
   get isEmpty(): boolean {
-    return [...this.#queues.values()].every((queue) => queue.isEmpty)
+    for (const queue of this.#queues.values()) if (!queue.isEmpty) return false
+    return true
   }
 
   /** Names the attempts that are under way. */

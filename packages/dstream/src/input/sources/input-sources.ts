@@ -79,7 +79,7 @@ export class InputSources {
   async committed(time: number): Promise<void> {
     for (const block of this.#unreleased.get(time) ?? []) this.#sources[block.streamId]?.supervisor?.released(block)
     this.#unreleased.delete(time)
-    for (const source of this.#sources) await source.committed?.(time)
+    for (const source of this.#sources) if (source.committed !== undefined) await source.committed(time)
   }
 
   forget(until: number): void {

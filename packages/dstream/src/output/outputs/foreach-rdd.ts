@@ -23,9 +23,7 @@ export function foreachRDD<T>(
     rddFunction: { f, rdds: 1 },
     run: (rdd, time, attempt) => {
       const actions = new ActionTracker()
-      return actions.run(async () => {
-        await f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt)
-      })
+      return actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt)) as Promise<void>
     },
   }
 }

@@ -1,3 +1,4 @@
+import { isThenable } from '../../base/promises.js'
 import type { ActionObserver } from '../../rdd/rdd.js'
 
 /** Awaits every action that a user's function starts on the RDDs it was given, even those that the function does not await. */
@@ -13,7 +14,8 @@ export class ActionTracker implements ActionObserver {
   /** Runs `f`, then awaits its actions. Rejects with the error of `f`, else with that of the first failed action. */
   async run<R>(f: () => R | Promise<R>): Promise<R> {
     try {
-      const result = await f()
+      const given = f()
+      const result = isThenable(given) ? await given : given
       if (this.#started.length > 0) await this.#settle()
       return result
     } catch (error) {
