@@ -43,12 +43,17 @@ export class BatchCycle {
     this.#sources = options.graph.nodes.map((node) => node.operator).filter((operator) => operator.source === true)
   }
 
-  /** Runs the batch of `time`. Failures of the user's functions are reported, not thrown. @throws an error that ends the context */
-  async run(time: number, replayed = false): Promise<void> {
+  /**
+   * Runs the batch of `time`. Failures of the user's functions are reported, not thrown.
+   *
+   * @param due the late batches that run right behind it: those without data share one commit
+   * @throws an error that ends the context
+   */
+  async run(time: number, replayed = false, due: readonly number[] = []): Promise<void> {
     const { store, outputs, clock, onCrashPoint } = this.#options
     const marks = [clock.now()]
     if (onCrashPoint !== undefined) await batchBegins(onCrashPoint)
-    await store.allocate(time, outputs.holdsBack())
+    await store.allocate(time, outputs.holdsBack(), due)
     if (onCrashPoint !== undefined) await batchAllocated(onCrashPoint)
     marks.push(clock.now())
     const report = new BatchReport(time, marks[0]!, store.inputs(time))
@@ -57,12 +62,17 @@ export class BatchCycle {
     report.setInputs(store.inputs(time))
     if (onCrashPoint !== undefined) await batchEvaluated(onCrashPoint)
     marks.push(clock.now())
-    await store.commit(time)
-    if (onCrashPoint !== undefined) await batchCommitted(onCrashPoint)
-    marks.push(clock.now())
-    await store.forget(time)
-    if (onCrashPoint !== undefined) await batchForgotten(onCrashPoint)
-    marks.push(clock.now())
+    if (due.length > 0 && report.numRecords === 0 && store.mayDefer(time)) {
+      await store.deferCommit(time)
+      marks.push(clock.now(), clock.now())
+    } else {
+      await store.commit(time)
+      if (onCrashPoint !== undefined) await batchCommitted(onCrashPoint)
+      marks.push(clock.now())
+      await store.forget(time)
+      if (onCrashPoint !== undefined) await batchForgotten(onCrashPoint)
+      marks.push(clock.now())
+    }
     this.#conclude(report, marks)
   }
 

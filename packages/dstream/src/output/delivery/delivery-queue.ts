@@ -6,6 +6,8 @@ import { pauseMs } from './delivery-policy.js'
 import { OutputAttempt } from './output-attempt.js'
 import { pendingBatch, PendingBatches, type PendingBatch } from './pending-batches.js'
 
+/** The RDD of a batch, or the error with which its evaluation failed. */
+type BatchInput = { readonly rdd: RDD<unknown> } | { readonly error: unknown }
 /** The result of one attempt; `undefined` when the output is done. */
 type Outcome = { readonly error: unknown; readonly isFinal?: true } | undefined
 
@@ -77,11 +79,7 @@ export class DeliveryQueue {
    *
    * @param input the RDD of the batch, or the error with which its evaluation failed
    */
-  async offer(
-    time: number,
-    replayed: boolean,
-    input: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<void> {
+  async offer(time: number, replayed: boolean, input: BatchInput): Promise<void> {
     const batch = pendingBatch(time, replayed)
     this.#pending.push(batch)
     if (this.#ended || this.#working !== undefined || this.#pending.next() !== batch) return
@@ -161,20 +159,14 @@ export class DeliveryQueue {
   }
 
   /** Makes one attempt and draws the consequences. */
-  async #step(
-    batch: PendingBatch,
-    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<void> {
+  async #step(batch: PendingBatch, input?: BatchInput): Promise<void> {
     const outcome =
       batch.unsettled === undefined ? await this.#attempt(batch, input) : await this.#settle(batch, batch.unsettled)
     if (outcome === undefined) this.#done(batch)
     else await this.#failed(batch, outcome)
   }
 
-  #attempt(
-    batch: PendingBatch,
-    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<Outcome> {
+  #attempt(batch: PendingBatch, input?: BatchInput): Promise<Outcome> {
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
     if (input !== undefined && 'error' in input) return Promise.resolve(input)
     const { timeoutMs } = this.policy
