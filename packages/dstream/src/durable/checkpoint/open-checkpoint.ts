@@ -48,8 +48,7 @@ export async function openCheckpoint(
 }
 
 /**
- * Opens a checkpoint up to the point where it would write. The caller holds the lock.
- * @returns whether there is a checkpoint to continue from
+ * Opens a checkpoint up to its first write. Returns whether there is one to continue from. The caller holds the lock.
  * @throws the errors of `openCheckpoint`
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
