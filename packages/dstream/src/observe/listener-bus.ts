@@ -81,6 +81,11 @@ export class ListenerBus {
     this.#closed = true
   }
 
+  /** Whether anyone gets an event. One that nobody gets need not be made. */
+  isHeard(event: EventName): boolean {
+    return !this.#closed && (this.#listeners.length > 0 || this.#emitter.listenerCount(event) > 0)
+  }
+
   emit<E extends EventName>(event: E, data: StreamingEvents[E]): void {
     if (this.#closed) return
     this.#emitter.emit(event, data)

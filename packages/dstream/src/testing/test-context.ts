@@ -274,8 +274,6 @@ export class TestContext implements AsyncDisposable {
     await this.#passTime(tickMs - 1)
     this.#clock.moveTo(tickMs)
     await turn()
-    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.buffer.closeDue() ?? []))
-    await turn()
     await this.#passTime(tickMs)
   }
 

@@ -58,7 +58,7 @@ export function takeAll(
   ranges: ReadonlyMap<string, SourceRange>,
   isHeldBack = false,
 ): Allocated {
-  const waiting = isHeldBack ? [] : [...ledger.waiting]
+  const waiting = isHeldBack || ledger.waiting.isEmpty() ? [] : [...ledger.waiting]
   return {
     type: 'allocated',
     time,

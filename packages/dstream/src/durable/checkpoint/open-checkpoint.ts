@@ -1,6 +1,7 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } from '../log/log.js'
+import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
+import { listLog, readLog, type Segment } from '../log/read-log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -48,8 +49,7 @@ export async function openCheckpoint(
 }
 
 /**
- * Opens a checkpoint up to the point where it would write. The caller holds the lock.
- * @returns whether there is a checkpoint to continue from
+ * Opens a checkpoint up to its first write. Returns whether there is one to continue from. The caller holds the lock.
  * @throws the errors of `openCheckpoint`
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeValue } from '../codec/value-codec.js'
-import { Log, logCrashPoints, readLog } from '../log/log.js'
+import { Log, logCrashPoints } from '../log/log.js'
+import { readLog } from '../log/read-log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { OperatorSignature, TableChange } from './checkpoint.js'
 import { type CommitFrame, type CommitRest, encodeHead, storedSignature } from './commit-frames.js'

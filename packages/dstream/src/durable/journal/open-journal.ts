@@ -4,7 +4,8 @@ import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
 import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { FramePayload } from '../log/frame.js'
-import { type AppendRetry, Log, logCrashPoints, readLog } from '../log/log.js'
+import { type AppendRetry, Log, logCrashPoints } from '../log/log.js'
+import { readLog } from '../log/read-log.js'
 
 const FOLDER = 'journal'
 const points = logCrashPoints('journal')

@@ -13,6 +13,11 @@ export interface BlockContents {
   readonly size: number
 }
 
+/** Returns the records that count for `maxBufferedRecords`. Bytes count for `maxBufferedBytes` alone. */
+export function boundedRecords({ payload }: BlockContents): number {
+  return 'records' in payload ? payload.records.length : 0
+}
+
 /** Data in order of arrival that fits into one block: records, or bytes of one codec. */
 export interface Segment {
   /** Records that count for the rate. */

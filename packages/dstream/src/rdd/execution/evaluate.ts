@@ -7,6 +7,7 @@ import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import type { Pass } from '../plan/evaluation.js'
 import { partTaken, recordsFor } from './copies.js'
+import { PairColumns } from './pair-columns.js'
 import { KeepPass, KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
@@ -200,6 +201,7 @@ function feedSource(
       ? input.then((records) => pass(records, steps, sink, evaluation, policy))
       : passAny(input, steps, sink, evaluation, policy)
   }
+  if (part.count === 0) return
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
     sink.n += part.count
     return
@@ -228,7 +230,7 @@ export function pass(
       sink.n += input.length
       return
     }
-  }
+  } else if ((input instanceof Map || input instanceof PairColumns) && input.size === 0) return
   return evaluation.run(passOf(input, steps, sink, evaluation, policy))
 }
 
