@@ -1,6 +1,6 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } from '../log/log.js'
+import { listLog, Log, logCrashPoints, readLog, type LogOptions, type LogSegment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -8,7 +8,7 @@ import type { Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeCommitHead, encodeCommitHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
@@ -152,7 +152,7 @@ export function commitLog({
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
-  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeCommitHead(head()) })
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
@@ -211,7 +211,7 @@ export async function readCommits(
   storage: Storage,
   warnings: string[],
   slice?: Slice,
-): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+): Promise<{ state: StoredState; segments: readonly LogSegment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
@@ -221,7 +221,7 @@ export async function readCommits(
   for (const segment of segments) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
-      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeCommitHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
@@ -271,7 +271,7 @@ export async function holdsCommits(storage: Storage): Promise<boolean> {
 }
 
 async function understoodInSteps(
-  segment: Segment,
+  segment: LogSegment,
   offset: number,
   read: () => Iterator<void>,
   slice: Slice | undefined,

@@ -3,7 +3,7 @@ import { encodeValue } from '../codec/value-codec.js'
 import { Log, logCrashPoints, readLog } from '../log/log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { OperatorSignature } from './checkpoint.js'
-import { type CommitFrame, type CommitRest, encodeHead, storedSignature } from './commit-frames.js'
+import { type CommitFrame, type CommitRest, encodeCommitHead, storedSignature } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
@@ -255,7 +255,7 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
 test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
   const storage = memoryStorage()
   const operators = tinyOperators.map(storedSignature)
-  const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
+  const head = () => encodeCommitHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
   const life = async (...frames: CommitFrame[]): Promise<void> => {
     const points = logCrashPoints('commit')
     const log = new Log({

@@ -7,7 +7,7 @@ import { SegmentUse } from './durable-journal.js'
 import { decodeEntry, type JournalEntry, type Streams } from './events.js'
 import type { FramePayload } from '../log/frame.js'
 import { understood } from '../log/understood.js'
-import type { Segment } from '../log/log.js'
+import type { LogSegment } from '../log/log.js'
 
 /** The head of a journal file. It holds the state of the journal at that point, since the files before it may be gone. */
 export interface JournalHead {
@@ -21,18 +21,18 @@ export interface JournalHead {
   readonly batches: readonly number[]
 }
 
-export function encodeHead(head: JournalHead): FramePayload {
+export function encodeJournalHead(head: JournalHead): FramePayload {
   return [encodeValue(head)]
 }
 
 export interface JournalFrame {
   readonly entry: JournalEntry
-  readonly segment: Segment
+  readonly segment: LogSegment
   readonly offset: number
 }
 
 export interface ReadJournal {
-  readonly segments: readonly Segment[]
+  readonly segments: readonly LogSegment[]
   readonly entries: readonly JournalFrame[]
   /** The head of the oldest file. */
   readonly head: JournalHead | undefined
@@ -43,7 +43,7 @@ export interface ReadJournal {
 }
 
 /** Decodes the frames of a journal. @throws `checkpoint-damaged` for a frame that this version does not understand */
-export function decodeJournal(segments: readonly Segment[]): ReadJournal {
+export function decodeJournal(segments: readonly LogSegment[]): ReadJournal {
   const entries = segments.flatMap((segment) =>
     segment.frames.map(({ payload, offset }) => ({
       entry: understood(segment.file, offset, () => decodeEntry(payload)),

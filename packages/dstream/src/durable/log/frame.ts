@@ -107,7 +107,7 @@ export function readFrames(
   options: { tail: boolean; until?: number | undefined },
 ): FileFrames {
   const first = readPreamble(file, kind, bytes)
-  const reader = new Reader(bytes, seedOf(kind, first))
+  const reader = new FrameReader(bytes, seedOf(kind, first))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
   const { until = Infinity } = options
@@ -144,7 +144,7 @@ function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
   return view.getFloat64(12, true)
 }
 
-class Reader {
+class FrameReader {
   readonly #view: DataView
 
   constructor(

@@ -19,7 +19,7 @@ export interface BlockQueueOptions {
  * - `retrying`: the first block could not be stored, and a timer runs to the next attempt.
  * - `closed`: no attempt is begun by a timer any more.
  */
-type State =
+type QueueState =
   | { readonly name: 'idle' | 'closed' }
   | { readonly name: 'storing'; readonly done: Promise<void> }
   | { readonly name: 'retrying'; readonly timer: { cancel(): void } }
@@ -32,7 +32,7 @@ type State =
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
-  #state: State = { name: 'idle' }
+  #state: QueueState = { name: 'idle' }
   #lastError: unknown
 
   constructor(options: BlockQueueOptions) {

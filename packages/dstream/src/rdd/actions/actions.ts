@@ -2,7 +2,7 @@ import { emptyCollection, zeroIsNoFunction } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
+import { feed, feedAll, recordsOfPartition, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
@@ -128,7 +128,7 @@ export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: 
   aFunction('foreachPartition', 'the function', f)
   const origin = originOf(node, 'foreachPartition')
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), async (records) => {
+    chain(recordsOfPartition(node, i, evaluation), async (records) => {
       try {
         await f(readOnly(records))
       } catch (error) {
@@ -150,7 +150,7 @@ export function foreachAsync(
   const origin = originOf(node, 'foreachAsync')
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), (records) =>
+    chain(recordsOfPartition(node, i, evaluation), (records) =>
       eachAsync(records, concurrency, async (record, _, signal) => {
         try {
           await f(record as never, signal)

@@ -2,7 +2,7 @@ import { noFiles } from '../../base/errors/rdd.js'
 import { aString } from '../../base/options.js'
 import type { RDDFiles } from '../../base/ports.js'
 import { recordForm } from '../../base/text/text-form.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
@@ -14,7 +14,7 @@ export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
 }
 
 async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
-  for (let i = 0; i < node.numPartitions; i++) yield await partitionOf(node, i, evaluation)
+  for (let i = 0; i < node.numPartitions; i++) yield await recordsOfPartition(node, i, evaluation)
 }
 
 async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {

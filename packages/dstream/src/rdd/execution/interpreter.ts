@@ -1,10 +1,10 @@
 import { keyOf } from '../../base/keys/key.js'
-import { failOnRecord, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { failOnRecord, type RecordErrorHandler } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
 import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
-import { isFull, mapOf, type LoopSink } from './loop-sink.js'
+import { isFull, pairMapOf, type LoopSink } from './loop-sink.js'
 
 /** An iterable being read: the partition itself (`step` −1), or the result of a flatMap function. */
 interface Level {
@@ -29,7 +29,7 @@ export class Interpreter implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    readonly policy: RecordErrorPolicy,
+    readonly policy: RecordErrorHandler,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
     this.#taken = steps.map(() => 0)
@@ -163,7 +163,7 @@ function deliver(sink: LoopSink, record: unknown): void {
     case 'combine': {
       const [key, value] = pairOf(sink.origin, record)
       const known = keyOf(key)
-      const map = mapOf(sink)
+      const map = pairMapOf(sink)
       if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
       else map.set(sink.copyKey(known), sink.create === undefined ? value : sink.create(value))
     }

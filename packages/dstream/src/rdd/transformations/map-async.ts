@@ -2,7 +2,7 @@ import { asyncTimedOut } from '../../base/errors/rdd.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { LineageNode } from '../plan/lineage.js'
 
@@ -39,7 +39,7 @@ export function mapAsync(
     plan: {
       type: 'perPartition',
       open: async (i, evaluation) => {
-        const records = await partitionOf(parent, i, evaluation)
+        const records = await recordsOfPartition(parent, i, evaluation)
         const results: unknown[] = []
         const leftOut = new Set<number>()
         await eachAsync(records, concurrency, async (record, index, signal) => {

@@ -1,6 +1,6 @@
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { failOnRecord, type RecordErrorHandler } from '../../plan/record-policy.js'
 import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -29,7 +29,7 @@ export class FusedLoop implements Pass {
   /** The number of records of an indexed input. */
   readonly #size: number | undefined
   readonly #functions: readonly AnyFunction[]
-  readonly #policy: RecordErrorPolicy
+  readonly #policy: RecordErrorHandler
   #loop: CompiledLoop
   #sinkShape: SinkShape
   readonly #state: LoopState
@@ -38,7 +38,7 @@ export class FusedLoop implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    policy: RecordErrorPolicy,
+    policy: RecordErrorHandler,
   ) {
     this.#policy = policy
     this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
