@@ -28,7 +28,7 @@ const unit = ['{packages,examples,test,bench,tools}/**/*.test.ts']
 export default defineConfig({
   resolve: { alias },
   test: {
-    // A guard against tests that hang, far above what the longest takes on a busy machine.
+    // Guards against tests that hang, far above what the longest takes on a busy machine.
     testTimeout: process.env['LONG'] ? 1_800_000 : 180_000,
     hookTimeout: 180_000,
     // `npm run coverage`. A program that a test starts in a process of its own runs from dist and is not counted.

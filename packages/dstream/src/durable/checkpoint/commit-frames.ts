@@ -53,10 +53,10 @@ export function storedSignature(operator: OperatorSignature): StoredSignature {
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
 
-export function encodeHead(head: CommitHead): FramePayload {
+export function encodeCommitHead(head: CommitHead): FramePayload {
   return [encodeValue(head)]
 }
-export function decodeHead(payload: Uint8Array): CommitHead {
+export function decodeCommitHead(payload: Uint8Array): CommitHead {
   return decodeValue(payload) as CommitHead
 }
 export function decodeFrame(payload: Uint8Array): CommitFrame {

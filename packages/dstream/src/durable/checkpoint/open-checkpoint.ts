@@ -9,7 +9,7 @@ import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeCommitHead, encodeCommitHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
@@ -152,7 +152,7 @@ export function commitLog({
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
-  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeCommitHead(head()) })
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
@@ -222,7 +222,7 @@ export async function readCommits(
   for (const [i, segment] of segments.entries()) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
-      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeCommitHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
@@ -273,7 +273,7 @@ export async function holdsCommits(storage: Storage): Promise<boolean> {
 }
 
 async function understoodInSteps(
-  segment: Segment,
+  segment: LogSegment,
   offset: number,
   read: () => Iterator<void>,
   slice: Slice | undefined,

@@ -257,7 +257,7 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
 test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
   const storage = memoryStorage()
   const operators = tinyOperators.map(storedSignature)
-  const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
+  const head = () => encodeCommitHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
   const life = async (...frames: CommitFrame[]): Promise<void> => {
     const points = logCrashPoints('commit')
     const log = new Log({

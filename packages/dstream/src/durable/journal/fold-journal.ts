@@ -28,12 +28,12 @@ export function encodeHead(head: JournalHead): FramePayload {
 
 export interface JournalFrame {
   readonly entry: JournalEntry
-  readonly segment: Segment
+  readonly segment: LogSegment
   readonly offset: number
 }
 
 export interface ReadJournal {
-  readonly segments: readonly Segment[]
+  readonly segments: readonly LogSegment[]
   readonly entries: readonly JournalFrame[]
   /** The head of the oldest file. */
   readonly head: JournalHead | undefined
@@ -44,7 +44,7 @@ export interface ReadJournal {
 }
 
 /** Decodes the frames of a journal. @throws `checkpoint-damaged` for a frame that this version does not understand */
-export function decodeJournal(segments: readonly Segment[]): ReadJournal {
+export function decodeJournal(segments: readonly LogSegment[]): ReadJournal {
   const entries = segments.flatMap((segment) =>
     segment.frames.map(({ payload, offset }) => ({
       entry: understood(segment.file, offset, () => decodeEntry(payload)),

@@ -147,7 +147,7 @@ function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
   return view.getFloat64(12, true)
 }
 
-class Reader {
+class FrameReader {
   readonly #view: DataView
 
   constructor(

@@ -101,7 +101,7 @@ export class Log {
    * Continues a log that was read. Makes the bytes durable that a killed process has left unsynced, and begins a new
    * file.
    */
-  async begin(read: readonly Segment[]): Promise<void> {
+  async begin(read: readonly LogSegment[]): Promise<void> {
     const { storage } = this.#options
     const newest = read.at(-1)
     if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))

@@ -3,7 +3,7 @@ import type { RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
+import { feed, feedAll, recordsOfPartition, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
@@ -130,7 +130,7 @@ export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: 
   aFunction('foreachPartition', 'the function', f)
   const origin = originOf(node, 'foreachPartition')
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), async (records) => {
+    chain(recordsOfPartition(node, i, evaluation), async (records) => {
       try {
         await f(readOnly(records))
       } catch (error) {

@@ -27,15 +27,20 @@ export function feed(node: LineageNode, i: number, sink: LoopSink, evaluation: E
 }
 
 /** Returns one partition of a node as an array, the cached one if there is one. It must not be changed. */
-export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+export function recordsOfPartition(
+  node: LineageNode,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
   if (node.cached !== undefined) return cachedPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return chain(computeAll(node, evaluation), () => partitionOf(node, i, evaluation))
+  if (node.plan.type === 'wide')
+    return chain(computeAll(node, evaluation), () => recordsOfPartition(node, i, evaluation))
   const data = sourceData(node, i)
   if (data !== undefined)
     return Array.isArray(data) ? (data as readonly unknown[]) : tableToArray(node, i, data, evaluation)
   if (node.plan.type === 'concat') {
     const parts = node.plan.partsOf(i)
-    if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
+    if (parts.length === 1) return recordsOfPartition(parts[0]!.node, parts[0]!.index, evaluation)
   }
   if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
   const sink = collectSink()
@@ -76,14 +81,17 @@ function tableToArray(
 /** Returns all partitions, as tables where no array was asked for. They must not be changed. */
 export function partitionData(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
   if (node.plan.type === 'wide') return computeAll(node, evaluation)
-  return mapInOrder<PartitionData>(node.numPartitions, (i) => sourceData(node, i) ?? partitionOf(node, i, evaluation))
+  return mapInOrder<PartitionData>(
+    node.numPartitions,
+    (i) => sourceData(node, i) ?? recordsOfPartition(node, i, evaluation),
+  )
 }
 
 export function allPartitions(
   node: LineageNode,
   evaluation: Evaluation,
 ): MaybePromise<readonly (readonly unknown[])[]> {
-  return mapInOrder(node.numPartitions, (i) => partitionOf(node, i, evaluation))
+  return mapInOrder(node.numPartitions, (i) => recordsOfPartition(node, i, evaluation))
 }
 
 function feedThrough(

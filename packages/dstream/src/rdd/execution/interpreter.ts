@@ -32,7 +32,7 @@ export class Interpreter implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    readonly policy: RecordErrorPolicy,
+    readonly policy: RecordErrorHandler,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
     this.#taken = steps.map(() => 0)

@@ -157,7 +157,7 @@ export function combine(sink: CombineSink, key: unknown, value: unknown): void {
 }
 
 /** Returns the result as a Map. Later pairs go to that Map. */
-export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
+export function pairMapOf(sink: CombineSink): Map<MapKey, unknown> {
   const { integers, map } = sink
   if (integers === undefined) return map
   sink.integers = undefined

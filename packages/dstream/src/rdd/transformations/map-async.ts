@@ -7,7 +7,7 @@ import { failOnRecord } from '../plan/record-policy.js'
 import { settledRecord } from '../../base/promises.js'
 import { aFunction, checkOptions, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
@@ -101,7 +101,7 @@ export function mapAsync(
     plan: {
       type: 'perPartition',
       open: async (i, evaluation) => {
-        const records = await partitionOf(parent, i, evaluation)
+        const records = await recordsOfPartition(parent, i, evaluation)
         const results: unknown[] = []
         const leftOut = new Set<number>()
         await eachAsync(records, rules.concurrency, async (record, index, signal) => {

@@ -52,7 +52,7 @@ export class FusedLoop implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    policy: RecordErrorPolicy,
+    policy: RecordErrorHandler,
   ) {
     this.#policy = policy
     this.#inputShape = inputShape(input)
