@@ -1,7 +1,7 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
-import { listLog, readLog, type Segment } from '../log/read-log.js'
+import { listLog, readLog, type LogSegment } from '../log/read-log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -212,7 +212,7 @@ export async function readCommits(
   warnings: string[],
   slice?: Slice,
   onWork?: ReportWork,
-): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+): Promise<{ state: StoredState; segments: readonly LogSegment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)

@@ -7,7 +7,7 @@ import { SegmentUse } from './durable-journal.js'
 import { decodeEntry, type JournalEntry, type Streams } from './events.js'
 import type { FramePayload } from '../log/frame.js'
 import { understood } from '../log/understood.js'
-import type { Segment } from '../log/read-log.js'
+import type { LogSegment } from '../log/read-log.js'
 
 /** The head of a journal file. It holds the state of the journal at that point, since the files before it may be gone. */
 export interface JournalHead {
@@ -21,7 +21,7 @@ export interface JournalHead {
   readonly batches: readonly number[]
 }
 
-export function encodeHead(head: JournalHead): FramePayload {
+export function encodeJournalHead(head: JournalHead): FramePayload {
   // The positions stand in a list of pairs.
   return [encodeValue(head, 3)]
 }

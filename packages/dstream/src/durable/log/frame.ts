@@ -110,7 +110,7 @@ export function readFrames(
   options: { tail: boolean; until?: number | undefined },
 ): FileFrames {
   const first = readPreamble(file, kind, bytes)
-  const reader = new Reader(bytes, seedOf(bytes))
+  const reader = new FrameReader(bytes, seedOf(bytes))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
   const { until = Infinity } = options

@@ -2,7 +2,7 @@ import { DStreamError } from '../../base/errors/base.js'
 import type { Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { encodeFile, encodeFrames, type FileKind, type FramePayload } from './frame.js'
-import { nameOf, type Segment } from './read-log.js'
+import { nameOf, type LogSegment } from './read-log.js'
 
 /** The crash points of one log. */
 export interface LogCrashPoints {

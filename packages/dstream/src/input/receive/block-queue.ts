@@ -33,7 +33,7 @@ type QueueState =
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
-  #state: State = { name: 'idle' }
+  #state: QueueState = { name: 'idle' }
   /** The attempt at the first block. */
   #first: Promise<boolean> | undefined
   #lastError: unknown

@@ -152,7 +152,7 @@ export function foreachAsync(
   const origin = originOf(node, 'foreachAsync')
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), (records) =>
+    chain(recordsOfPartition(node, i, evaluation), (records) =>
       eachAsync(records, concurrency, async (record, index, signal) => {
         try {
           await f(record as never, signal)

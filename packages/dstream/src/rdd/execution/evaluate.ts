@@ -1,5 +1,5 @@
 import type { Evaluation } from '../plan/evaluation.js'
-import type { RecordErrorPolicy } from '../plan/record-policy.js'
+import type { RecordErrorHandler } from '../plan/record-policy.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -53,7 +53,7 @@ function copiedPartition(
   i: number,
   evaluation: Evaluation,
 ): MaybePromise<readonly unknown[]> {
-  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+  return chain(recordsOfPartition(node.parents[0]!, i, evaluation), (records) => {
     const input = recordsFor(records, copy, 'records')
     if (input === records) return records
     const sink = collectSink()
@@ -119,7 +119,7 @@ function feedThrough(
   const policy = evaluation.policyFor(base, i)
   if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation, policy)
   if (base.plan.type === 'wide' || isTable(base, i)) {
-    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation, policy))
+    return chain(recordsOfPartition(base, i, evaluation), (records) => pass(records, steps, sink, evaluation, policy))
   }
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
@@ -131,7 +131,7 @@ function feedCached(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
 ): MaybePromise<void> {
   const known = node.cached![i]
   if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
@@ -148,7 +148,7 @@ function feedChunks(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
 ): MaybePromise<void> {
   return forEachInOrder(chunks.length, (c) =>
     chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
@@ -169,7 +169,7 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
       })
     }
     case 'copies':
-      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+      return chain(recordsOfPartition(base.parents[0]!, i, evaluation), (records) =>
         pass(
           recordsFor(records, plan.copy, partTaken(steps, sink.kind === 'keep' ? sink.own : sink)),
           steps,
@@ -230,7 +230,7 @@ export function pass(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorPolicy = evaluation.runtime.onRecordError,
+  policy: RecordErrorHandler = evaluation.runtime.onRecordError,
 ): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
@@ -242,7 +242,7 @@ export function pass(
   return evaluation.run(passOf(input, steps, sink, evaluation, policy))
 }
 
-function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorPolicy): Pass {
+function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorHandler): Pass {
   if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
   return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
 }
@@ -256,7 +256,7 @@ function passAny(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
 ): MaybePromise<void> {
   if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
   return passAsync(input, steps, sink, evaluation, policy)
@@ -270,7 +270,7 @@ async function passAsync(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
 ): Promise<void> {
   let chunk: unknown[] = []
   let size = 1

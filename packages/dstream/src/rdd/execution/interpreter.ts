@@ -1,6 +1,6 @@
 import { copyRecord } from '../../base/copy.js'
 import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
-import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { failOnRecord, refuseItem, type RecordErrorHandler } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'

@@ -147,7 +147,7 @@ export function returnOne(sink: CombineSink): void {
 export function combine(sink: CombineSink, key: unknown, value: unknown): void {
   returnOne(sink)
   const known = keyOf(key as Key)
-  const map = mapOf(sink)
+  const map = pairMapOf(sink)
   const { operator } = sink.origin
   if (map.has(known)) map.set(known, settled(operator, sink.merge(map.get(known), value)))
   else {

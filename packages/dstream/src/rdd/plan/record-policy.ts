@@ -7,14 +7,14 @@ import { RecordError, type RecordOrigin } from '../../base/record-error.js'
  *
  * @param place where the record was, the same when the same records are evaluated again
  */
-export type RecordErrorPolicy = ((error: RecordError, place?: string) => 'fail' | 'skip') | undefined
+export type RecordErrorHandler = ((error: RecordError, place?: string) => 'fail' | 'skip') | undefined
 
 /** Throws the error that ends the evaluation, or returns when the policy leaves the record out. */
 export function failOnRecord(
   origin: RecordOrigin,
   record: unknown,
   cause: unknown,
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
   { retryable = false, place }: { readonly retryable?: boolean; readonly place?: string } = {},
 ): void {
   const error = cause instanceof RecordError ? cause : new RecordError(origin, record, cause, retryable)
@@ -35,7 +35,7 @@ export function refuseItem(
   origin: RecordOrigin,
   record: unknown,
   [item, items]: readonly [item: unknown, items: unknown],
-  policy: RecordErrorPolicy,
+  policy: RecordErrorHandler,
 ): void {
   try {
     failOnRecord(origin, record, refusedPromise(origin.operator, item), policy)

@@ -1,5 +1,5 @@
 import type { RecordError } from '../../base/record-error.js'
-import type { RecordErrorPolicy } from './record-policy.js'
+import type { RecordErrorHandler } from './record-policy.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
 /** The services that evaluation needs. */
@@ -8,7 +8,7 @@ export interface RDDRuntime {
   /** Runs chains as generated loops; `auto` does so where the process allows it. The results are the same. */
   readonly codegen: boolean | 'auto'
   /** Called when a user's function threw on a record. Without it every such error fails the evaluation, at no cost per record. */
-  readonly onRecordError?: RecordErrorPolicy
+  readonly onRecordError?: RecordErrorHandler
   /** Called for a record that a codec could not decode and left out. */
   onBadRecord(record: unknown, error: unknown): void
   /**

@@ -80,7 +80,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     loop,
     bound,
     runs: 0,
-    counters: countersOf(shape),
+    counters: counterIndexes(shape),
     keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), oneOfEach],
   }
 }
