@@ -9,6 +9,7 @@ export default library({
     redis: 'src/output/redis/index.ts',
     postgres: 'src/connectors/postgres/index.ts',
     sqlite: 'src/connectors/sqlite/index.ts',
+    http: 'src/connectors/http/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
@@ -17,7 +18,8 @@ export default library({
   // StreamingContext.
   external: ['dstream'],
   // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
-  bundled: ['msgpackr'],
+  // The parser of server-sent events is two kilobytes, which nobody should have to install.
+  bundled: ['msgpackr', 'eventsource-parser'],
   paths: {
     dstream: ['./src/index.ts'],
     'dstream/testing': ['./src/testing/index.ts'],
@@ -26,6 +28,7 @@ export default library({
     'dstream/redis': ['./src/output/redis/index.ts'],
     'dstream/postgres': ['./src/connectors/postgres/index.ts'],
     'dstream/sqlite': ['./src/connectors/sqlite/index.ts'],
+    'dstream/http': ['./src/connectors/http/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })
