@@ -21,7 +21,7 @@ import { fileSink, readFileSink } from '../src/output/files/index.js'
 import { eventSource, httpReceiver, webhookSink, webSocket } from '../src/connectors/http/index.js'
 import { postgresQuery, postgresSink } from '../src/connectors/postgres/index.js'
 import { sqliteQuery, sqliteSink } from '../src/connectors/sqlite/index.js'
-import { redisSink } from '../src/output/redis/index.js'
+import { redisSink, redisStream } from '../src/connectors/redis/index.js'
 import { fileStorage, memoryStorage } from '../src/storage.js'
 import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 import { jsonForm } from '../src/base/text/text-form.js'
@@ -388,6 +388,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ...eachOption('deadLetter', () => ({ deadLetter }), [store], { ...delivery, order: 'batch' }),
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
     ['redisSink', () => ({ redisSink }), [{}]],
+    ['redisStream', () => ({ redisStream }), [ssc(), { key: 'a' }]],
+    ...eachOption('redisStream', () => ({ redisStream }), [ssc()], { url: 'redis://localhost:1', key: 'a', from: 'end', group: 'g', decode: same, onGap: 'skip', maxPerBatch: 9, timeout: second }), // prettier-ignore
     ['readFileSink', () => ({ readFileSink }), [path('none')]],
     ['fileStorage', () => ({ fileStorage }), [path('storage')]],
     ['memoryStorage', () => ({ memoryStorage }), [{}]],

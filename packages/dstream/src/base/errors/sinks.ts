@@ -87,19 +87,20 @@ export function objectFileDamaged(file: string, offset: number): DStreamError {
   )
 }
 
-export function ioredisMissing(cause: unknown): DStreamError {
+export function ioredisMissing(where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'ioredis-missing',
-    'redisSink needs the package ioredis, which is not installed beside dstream; run: npm install ioredis',
+    `${where} needs the package ioredis, which is not installed beside dstream; run: npm install ioredis`,
     { cause },
   )
 }
 
-export function redisAway(what: string, where: string, attempts: number, cause: unknown): DStreamError {
+/** @param then what happens to the work that could not be done */
+export function redisAway(what: string, where: string, attempts: number, cause: unknown, then: string): DStreamError {
   return new DStreamError(
     'redis-away',
     `cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonsOf(cause)}). ` +
-      'Is it running, and is its address right? Whether a batch got there is checked before it is written again',
+      `Is it running, and is its address right? ${then}`,
     { cause },
   )
 }
@@ -107,7 +108,7 @@ export function redisAway(what: string, where: string, attempts: number, cause: 
 export function redisRefused(what: string, where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'redis-refused',
-    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been written`,
+    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been done`,
     { cause },
   )
 }

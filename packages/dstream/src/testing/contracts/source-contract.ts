@@ -6,7 +6,7 @@ import { crashAt, mustEqual, type ContractCase } from './contract.js'
 /** An origin of data that a source reads, empty at first. */
 export interface SourceOrigin<T> {
   /** Returns a new source of this origin, as another process of the same job would make it. */
-  source(): Source<T, any> | SplitSource<T, any, any>
+  source(): Source<T, any, any> | SplitSource<T, any, any, any>
   /** Returns the record number `n`, from 0; all differ. */
   record(n: number): T
   /** Adds records to the data; resolves when a source can read them. */
@@ -122,7 +122,7 @@ async function readAgain<T>(origin: SourceOrigin<T>): Promise<void> {
   const reading = async (): Promise<unknown[]> => {
     const records: unknown[] = []
     const parts = 'splits' in source ? splits.map((split) => source.read(split, options)) : [source.read(from, until, options)] // prettier-ignore
-    for (const part of parts) for await (const record of await part) records.push(record)
+    for (const part of parts) for await (const record of await part) records.push(source.decode?.(record) ?? record)
     return records
   }
   const first = await reading()
