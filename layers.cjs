@@ -5,12 +5,12 @@
 /** Folder → the folders and files it may import, beside itself. A name stands for all that lies below it. */
 const layers = {
   // Values and words that know no engine.
-  'base/text': [],
-  'base/errors': ['base/text'],
+  'base/text': ['base/built-ins'],
+  'base/errors': ['base/built-ins', 'base/text'],
   'base/time': ['base/errors', 'base/text'],
   'base/lines': ['base/errors', 'base/bytes', 'base/codec'],
   base: ['base/text', 'base/errors', 'base/time'],
-  'base/keys': ['base/errors', 'base/time', 'base/options'],
+  'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options'],
 
   // What survives the process.
   'durable/log': ['base'],
@@ -94,10 +94,12 @@ const machine = ['platform', 'ui', ...rim]
 /** npm package → the folders that may import it */
 const homes = {
   eventemitter3: ['observe'],
+  acorn: ['streams/graph'],
   immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
   msgpackr: ['durable/codec'],
   ioredis: ['connectors/redis'],
   pg: ['connectors/postgres'],
+  '@platformatic/kafka': ['connectors/kafka'],
   'eventsource-parser': ['connectors/http'],
   undici: ['connectors/http'],
   'csv-parse': ['connectors'],

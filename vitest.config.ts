@@ -12,6 +12,7 @@ const alias = [
   { find: /^dstream\/redis$/, replacement: source('dstream/src/connectors/redis/index.ts') },
   { find: /^dstream\/postgres$/, replacement: source('dstream/src/connectors/postgres/index.ts') },
   { find: /^dstream\/sqlite$/, replacement: source('dstream/src/connectors/sqlite/index.ts') },
+  { find: /^dstream\/kafka$/, replacement: source('dstream/src/connectors/kafka/index.ts') },
   { find: /^dstream\/http$/, replacement: source('dstream/src/connectors/http/index.ts') },
   { find: /^dstream\/ui$/, replacement: source('dstream/src/ui/index.ts') },
   { find: /^jvc-receiver$/, replacement: source('jvc-receiver/src/index.ts') },

@@ -66,7 +66,7 @@ const start = (at) =>
         .runningReduceByKey(add)
         .uid('totals')
         .foreachRDD(() => {}),
-    { options: { storage: fileStorage(join(home, 'job')) }, internals: { steps }, at, queued: false },
+    { options: { storage: fileStorage(join(home, 'job')) }, internals: { onCrashPoint: steps }, at, queued: false },
   )
 
 let job = await start(0)

@@ -22,7 +22,7 @@ await ssc.start()
 const run = (n) =>
   timed(async () => {
     clock.runNext(clock.now() + n * 1000)
-    await ssc.life.ticker.idle()
+    await ssc.engine.ticker.idle()
   })
 await run(batches)
 const perBatch = []

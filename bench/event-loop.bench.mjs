@@ -27,14 +27,14 @@ let received = 0
 ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port })).foreachRDD((rdd, time) => void time)
 const heavy = ssc.queueStream([Array.from({ length: 300_000 }, (_, i) => i)])
 heavy.map(work).foreachRDD(async (rdd) => {
-  const before = ssc.inputs.all[0].supervisor.intake.held.bytes
+  const before = ssc.inputs.all[0].supervisor.buffer.buffered.bytes
   const begin = performance.now()
   delays.enable()
   const n = await rdd.count()
   delays.disable()
   if (n === 0) return
   seconds = (performance.now() - begin) / 1000
-  received = ssc.inputs.all[0].supervisor.intake.held.bytes - before
+  received = ssc.inputs.all[0].supervisor.buffer.buffered.bytes - before
   report(`Event loop during a batch of ${seconds.toFixed(1)} s under the load of a feed`, [
     { name: 'delay, 99th percentile', value: delays.percentile(99) / 1e6, unit: 'ms', atMost: 20 },
     { name: 'delay, longest', value: delays.max / 1e6, unit: 'ms' },

@@ -27,7 +27,7 @@ export const jobOf = async (define, { options = {}, internals = {}, at = 0, queu
     run: async (batch) => {
       if (batch !== undefined) queue.push(batch)
       clock.runNext(clock.now() + 1000)
-      await ssc.life.ticker.idle()
+      await ssc.engine.ticker.idle()
     },
     stop: () => ssc.stop(),
   }

@@ -35,7 +35,7 @@ class Program {
     const look = (): void => {
       if (!condition(this)) throw new Error(`not yet:\n${this.out.slice(-1500)}\n${this.err.slice(-1500)}`)
     }
-    await vi.waitFor(look, { timeout: 30_000, interval: 50 })
+    await vi.waitFor(look, { timeout: 120_000, interval: 50 })
   }
 
   /** As Ctrl-C does. @returns the exit code */
@@ -87,14 +87,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function job(name: string, env: Record<string, string> = {}): Program {
-  return new Program(path(`./${name}.js`), [], {
+/** The settings of one job. */
+function settings(name: string): Record<string, string> {
+  return {
     SCRAPER_HOST: '127.0.0.1',
     SCRAPER_PORT: String(port),
     BATCH_MS: '250',
     CHECKPOINT_DIR: join(folder, name),
-    ...env,
-  })
+  }
+}
+
+function job(name: string, env: Record<string, string> = {}): Program {
+  return new Program(path(`./${name}.js`), [], { ...settings(name), ...env })
 }
 
 test.each<[string, number, (post: TruthPost) => readonly string[]]>([
@@ -116,6 +120,18 @@ test('pseudo prints every post of the authors, in whatever case they are given',
   const program = job('pseudo', { PSEUDO: `${pseudo.toUpperCase()}, /^mr-/i` })
   await program.until(({ out }) => posts.every(({ hour, topic }) => out.includes(`${hour}  ${topic}`)))
   expect(program.out.match(/^\d+ ms {2}/gm)).toHaveLength(posts.length)
+  expect(await program.interrupt()).toBe(0)
+})
+
+test('rising, which is TypeScript, runs by tsx and prints the topics that rise', async () => {
+  const program = new Program('--import', ['tsx', path('./rising.ts')], settings('rising'))
+  const titles = new Set(simulator.truth().map(({ topic }) => topic))
+  const lines = ({ out }: Program): RegExpMatchArray[] => [...out.matchAll(/^(.+): (\d+) posts, \d+ before$/gm)]
+  await program.until((p) => lines(p).length > 0)
+  for (const [line, topic = '', now] of lines(program)) {
+    expect(titles, line).toContain(topic)
+    expect(Number(now), line).toBeGreaterThan(0)
+  }
   expect(await program.interrupt()).toBe(0)
 })
 

@@ -16,6 +16,8 @@ const source = 'packages/dstream/src/'
 /** The quick ones first: a removal is done with when the first test has failed. */
 const tests = [
   ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
+  'packages/dstream/test/async-functions',
+  'packages/dstream/test/changed-in-place',
   'packages/dstream/src/engine/recovery',
   'packages/dstream/test/next-life',
   'packages/dstream/test/output-ahead',

@@ -46,7 +46,10 @@ const typesOf = ({ name, nodes }) =>
     const typeParameters = node.typeParameters?.map((p) => p.getText()).join(', ')
     const parameters = node.parameters.map((p) => p.getText().replace(/\s+/g, ' ')).join(', ')
     const result = node.type === undefined ? '' : `: ${node.type.getText().replace(/\s+/g, ' ')}`
+    // The pages show the result type alone; the type that refuses async functions reads badly.
     return `${name}${typeParameters ? `<${typeParameters}>` : ''}(${parameters})${result}`
+      .replace(/, B = \[\w+\]/, '')
+      .replace(/NotAwaited<(\w+), B>/, '$1')
   })
 
 /** name of an operator's function → the paragraph of its doc comment that begins with "Law:" */

@@ -84,6 +84,8 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
 
   async function open(t: TestContext, path: string, width = 1280): Promise<Page> {
     const page = await browser.newPage()
+    // A guard only: the test has its own.
+    page.setDefaultTimeout(0)
     // A page behind another one is not drawn.
     await page.bringToFront()
     await page.setViewport({ width, height: 900 })

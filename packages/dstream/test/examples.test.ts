@@ -26,7 +26,7 @@ const fromSource = sources.flatMap(examplesInSource)
 const fromPages = pages.flatMap((page) => examplesInPage(join(root, page)))
 
 /** Needs what only a reader has: a server, a signal, an end that does not come by itself. */
-const waits = /for await|awaitTermination|StreamingContext\.run|dstream\/(redis|postgres|sqlite|http)|fileSink/
+const waits = /for await|awaitTermination|StreamingContext\.run|dstream\/(redis|kafka|postgres|sqlite|http)|fileSink/
 
 const given = `
 const t = new TestContext({ batchInterval: Seconds(1) })
@@ -38,8 +38,8 @@ const pairs = t.inputPairs<string, number>([[['a', 1]], []])
 const post: Post = { id: '7', hour: '', topic: 't', auteur: 'a', message: 'é', stickers: ['s'] }
 const posts = t.input([[post]])
 const seen: unknown[] = []
-const steps = undefined
-void [t, ssc, sc, lines, words, pairs, post, posts, seen, steps]
+const onCrashPoint = undefined
+void [t, ssc, sc, lines, words, pairs, post, posts, seen, onCrashPoint]
 `
 const libraries: readonly [name: string, module: object][] = [
   ['dstream', dstream],

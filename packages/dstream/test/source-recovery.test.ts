@@ -108,7 +108,7 @@ describe('a crash at every point: each record is in one batch and counts once', 
     for (const at of crashPoints) {
       for (const batch of [1, 3]) {
         const end = await run(kind, batch, at).catch((error: unknown) => {
-          if (/did not come to the crash point/.test(String(error))) return undefined
+          if (/did not reach the crash point/.test(String(error))) return undefined
           throw error
         })
         if (end === undefined) continue

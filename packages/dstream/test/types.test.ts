@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import {
   HashPartitioner,
   Seconds,
@@ -360,4 +360,129 @@ test('what the compiler refuses', () => {
     sc.parallelize([1]).collectAsMap()
   }
   expectTypeOf(refused).returns.toEqualTypeOf<void>()
+})
+
+test('a function that is not awaited must not be async', () => {
+  const refused = () => {
+    // @ts-expect-error -- async
+    numbers.map(async (n) => n)
+    // @ts-expect-error -- async for some records
+    numbers.map((n) => (n > 0 ? n : Promise.resolve(n)))
+    // @ts-expect-error -- a promise of any
+    words.map(async (line) => JSON.parse(line))
+    // @ts-expect-error -- named beforehand
+    words.map(fetch)
+    // @ts-expect-error -- with the type given
+    numbers.map<Promise<number>>(async (n) => n)
+    // @ts-expect-error -- a thenable
+    numbers.map((n): PromiseLike<number> => Promise.resolve(n))
+    // @ts-expect-error -- async
+    numbers.filter(async (n) => n > 0)
+    // @ts-expect-error -- async
+    numbers.tap(async (n) => void n)
+    // @ts-expect-error -- returns the promise of an async call
+    numbers.tap((n) => Promise.reject(n))
+    // @ts-expect-error -- async
+    words.flatMap(async (line) => line.split(' '))
+    // @ts-expect-error -- async
+    words.mapToPair(async (word) => [word, 1])
+    // @ts-expect-error -- async
+    pairs.mapValues(async (n) => n)
+    // @ts-expect-error -- async
+    words.mapPartitions(async (part) => part)
+    // @ts-expect-error -- async
+    numbers.reduce(async (a, b) => a + b)
+    // @ts-expect-error -- async
+    pairs.reduceByKey(async (a, b) => a + b)
+    // @ts-expect-error -- async
+    pairs.combineByKey(async (n) => n, async (c, n) => (await c) + n, async (a, b) => (await a) + (await b)) // prettier-ignore
+    // @ts-expect-error -- async
+    numbers.branch(async (n) => n > 0)
+    // @ts-expect-error -- async
+    numbers.top(1, async (n) => n)
+    // @ts-expect-error -- async
+    pairs.updateStateByKey(async (values) => values.length)
+    // @ts-expect-error -- async
+    pairs.mapWithState(async (key) => key)
+    // @ts-expect-error -- async
+    StateSpec.function(async (key: string) => key)
+  }
+  const refusedByRDDs = (rdd: RDD<number>, keyed: RDD<[string, number]>) => {
+    // @ts-expect-error -- async
+    rdd.map(async (n) => n)
+    // @ts-expect-error -- async
+    rdd.tap(async (n) => void n)
+    // @ts-expect-error -- async
+    void rdd.foreach(async (n) => void n)
+    // @ts-expect-error -- async
+    rdd.keyBy(async (n) => n)
+    // @ts-expect-error -- async
+    rdd.groupBy(async (n) => n)
+    // @ts-expect-error -- async
+    rdd.sortBy(async (n) => n)
+    // @ts-expect-error -- async
+    void rdd.fold(0, async (a, b) => a + b)
+    // @ts-expect-error -- async
+    void rdd.aggregate(async () => 0, async (a, b) => (await a) + b, async (a, b) => (await a) + (await b)) // prettier-ignore
+    // @ts-expect-error -- async
+    keyed.mapValues(async (n) => n)
+    // @ts-expect-error -- async
+    keyed.combineByKey(async (n) => n, async (c, n) => (await c) + n, async (a, b) => (await a) + (await b)) // prettier-ignore
+    // @ts-expect-error -- async
+    keyed.aggregateByKey(async () => 0, async (a, b) => (await a) + b, async (a, b) => (await a) + (await b)) // prettier-ignore
+  }
+  expectTypeOf(refused).returns.toEqualTypeOf<void>()
+  expectTypeOf(refusedByRDDs).returns.toEqualTypeOf<void>()
+})
+
+test('any, unknown, open generics and generic functions compile where promises are refused', () => {
+  const f: any = String
+  expectTypeOf(() => words.map(JSON.parse)).returns.toEqualTypeOf<DStream<any>>()
+  expectTypeOf(() => words.map((line) => JSON.parse(line).n)).returns.toEqualTypeOf<DStream<any>>()
+  expectTypeOf(() => words.map(f)).returns.toExtend<DStream<unknown>>()
+  expectTypeOf(() => words.map((word): unknown => word)).returns.toEqualTypeOf<DStream<unknown>>()
+  expectTypeOf(() => words.map((word): never => expect.unreachable(word))).returns.toEqualTypeOf<DStream<never>>()
+  expectTypeOf(() => words.map((word) => void word)).returns.toEqualTypeOf<DStream<undefined>>()
+  expectTypeOf(() => words.map(structuredClone)).returns.toEqualTypeOf<DStream<string>>()
+  expectTypeOf(() => words.map<[string, number]>((word) => [word, 1])).returns.toEqualTypeOf<DStream<[string, number]>>() // prettier-ignore
+  expectTypeOf(() => numbers.map((n) => ({ then: n }))).returns.toEqualTypeOf<DStream<{ then: number }>>()
+  expectTypeOf(() => numbers.tap((n) => [n].push(n)).tap(console.log)).returns.toEqualTypeOf<DStream<number>>()
+
+  const map = <T, U>(s: DStream<T>, g: (record: T) => U): DStream<U> => s.map(g)
+  const mapObject = <T, U extends object>(s: DStream<T>, g: (record: T) => U): DStream<U> => s.map(g)
+  const some = <T, U>(s: DStream<T>, g: (record: T) => U): DStream<U | undefined> => s.map((x) => (x ? g(x) : undefined)) // prettier-ignore
+  const same = <T>(s: DStream<T>): DStream<T> => s.map((record) => record)
+  const paired = <T>(s: DStream<T>): DStream<[T, number]> => s.map((record) => [record, 1])
+  const field = <T, F extends keyof T>(s: DStream<T>, name: F): DStream<T[F]> => s.map((record) => record[name])
+  const spy = <T, U>(s: DStream<T>, g: (record: T) => U): DStream<T> => s.tap(g)
+  const values = <K extends Key, V, U>(s: DStream<[K, V]>, g: (value: V) => U): DStream<[K, U]> => s.mapValues(g)
+  const each = <T, U>(rdd: RDD<T>, g: (record: T) => U): Promise<void> => rdd.map(g).foreach(g as () => U)
+  const fold = <T, C>(rdd: RDD<T>, zero: () => C, seq: (c: C, x: T) => C, comb: (a: C, b: C) => C): Promise<C> => rdd.aggregate(zero, seq, comb) // prettier-ignore
+  const spec = <S, E>(g: (key: string, value: number | undefined, state: State<S>) => E) => pairs.mapWithState(StateSpec.function(g)) // prettier-ignore
+  expectTypeOf([map, mapObject, some, same, paired, field, spy, values, each, fold, spec]).toExtend<unknown[]>()
+})
+
+test('a state is read-only: a function returns or updates it, and may return it as it is', () => {
+  type Counter = { n: number; list: number[] }
+  const refused = () => {
+    // @ts-expect-error -- changed in place
+    pairs.updateStateByKey<Counter>((values, state) => (state !== undefined ? (state.n++, state) : undefined))
+    // @ts-expect-error -- changed in place
+    pairs.updateStateByKey<number[]>((values, state = []) => (state.push(1), state))
+    // @ts-expect-error -- changed in place
+    pairs.mapWithState((key, n, state: State<Counter>) => void state.get().n++)
+    // @ts-expect-error -- changed in place
+    pairs.mapWithState((key, n, state: State<number[]>) => void state.getOption()?.push(1))
+  }
+  expectTypeOf(refused).returns.toEqualTypeOf<void>()
+  expectTypeOf(() => pairs.updateStateByKey<Counter>((values, state) => state)).returns.toEqualTypeOf<StateDStream<string, Counter>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<number[]>((values, state = []) => state)).returns.toEqualTypeOf<StateDStream<string, number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<number[]>((values, state = []) => [...state, ...values])).returns.toEqualTypeOf<StateDStream<string, number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey<Set<number>>((values, state = new Set()) => new Set([...state, ...values]))).returns.toEqualTypeOf<StateDStream<string, Set<number>>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: string | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, string>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: Counter | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, Counter>>() // prettier-ignore
+  expectTypeOf(() => pairs.updateStateByKey((values, state: readonly number[] | undefined) => state)).returns.toEqualTypeOf<StateDStream<string, readonly number[]>>() // prettier-ignore
+  expectTypeOf(() => pairs.mapWithState((key, n, state: State<number[]>) => state.update([...(state.getOption() ?? []), 1]))).returns.toExtend<DStream<void>>() // prettier-ignore
+  const generic = <S>(next: (values: number[], state: S | undefined) => S) => pairs.updateStateByKey<S>((values, state) => next(values, state as S)) // prettier-ignore
+  expectTypeOf(generic<number>).returns.toEqualTypeOf<StateDStream<string, number>>()
 })

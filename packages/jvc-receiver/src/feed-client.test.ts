@@ -1,32 +1,12 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Clock } from './clock.js'
+import { ManualClock } from '../../../test/manual-clock.js'
 import { FeedClient, type ClientPorts } from './feed-client.js'
 import { encodeGap, encodePost, postCodec, type Post } from './feed/index.js'
 
 function post(n: number): Post {
   return { id: String(n), hour: '', topic: 'é😀', auteur: '', message: '', stickers: [] }
-}
-
-/** A clock that stands still until it is told to go on. */
-class ManualClock implements Clock {
-  #now = 0
-  #timers: { at: number; run: () => void }[] = []
-  now(): number {
-    return this.#now
-  }
-  setTimer(at: number, run: () => void): { cancel(): void } {
-    const timer = { at, run }
-    this.#timers.push(timer)
-    return { cancel: () => (this.#timers = this.#timers.filter((t) => t !== timer)) }
-  }
-  advance(ms: number): void {
-    this.#now += ms
-    const due = this.#timers.filter((t) => t.at <= this.#now)
-    this.#timers = this.#timers.filter((t) => t.at > this.#now)
-    for (const timer of due) timer.run()
-  }
 }
 
 /** A feed server and a client of it, with everything the client says and stores. */
@@ -76,8 +56,8 @@ class Pair {
   /** Waits for real I/O; the clock stands still or, with `tick`, goes on by that many milliseconds a look. */
   async until(condition: () => boolean, tick = 0): Promise<void> {
     await vi.waitFor(
-      () => {
-        this.clock.advance(tick)
+      async () => {
+        await this.clock.advance(tick)
         if (!condition()) throw new Error(`not yet: ${JSON.stringify(this.reports)} ${this.stored.join()}`)
       },
       { timeout: 5000, interval: 2 },
@@ -119,9 +99,9 @@ describe('FeedClient', () => {
       'The feed ended in the middle of a line, which is left out: "{"id":"2","ho"',
       'The feed at test closed the connection. Trying again in 0.5 s (attempt 1).',
     ])
-    pair.clock.advance(499)
+    await pair.clock.advance(499)
     expect(pair.sockets).toHaveLength(1)
-    pair.clock.advance(1)
+    await pair.clock.advance(1)
     await pair.until(() => pair?.asked.length === 2)
     expect(pair.asked[1]).toBe('{"resume":"l:1"}\n')
     for (const pause of ['1.0 s (attempt 2)', '2.0 s (attempt 3)', '4.0 s (attempt 4)', '4.0 s (attempt 5)']) {
@@ -232,7 +212,7 @@ describe('FeedClient', () => {
     await pair.until(() => (pair?.reports.length ?? 0) >= 3, 1000)
     await pair.client.stop()
     const { length } = pair.reports
-    pair.clock.advance(60_000)
+    await pair.clock.advance(60_000)
     expect(pair.reports).toHaveLength(length)
   })
 })

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Clock } from './clock.js'
+import type { Clock } from './feed/clock.js'
 import { backOffMs, type BackOffOptions } from './feed/back-off.js'
 import { FeedSession, type SessionPorts } from './feed-session.js'
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Clock } from './clock.js'
+import type { Clock } from './feed/clock.js'
 import { OLDEST, encodeResume, gapError, lastCursorOf } from './feed/cursor.js'
 import { FeedError } from './feed/errors.js'
 import { decodePost } from './feed/line.js'

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { Receiver } from 'dstream'
-import { systemClock } from './clock.js'
+import { systemClock } from './feed/clock.js'
 import { FeedClient } from './feed-client.js'
 import { OLDEST } from './feed/cursor.js'
 import { postCodec } from './feed/post-codec.js'

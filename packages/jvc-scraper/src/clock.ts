@@ -1,18 +1,6 @@
-/** Time and timers. Code that depends on time takes a clock; only {@link systemClock} reads the real time. */
-export interface Clock {
-  now(): number
-  /** Calls `run` once, at or after `atMs`. */
-  setTimer(atMs: number, run: () => void): { cancel(): void }
-}
+import type { Clock } from 'jvc-receiver/feed'
 
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimer: (atMs, run) => {
-    const timer = setTimeout(run, Math.max(0, atMs - Date.now()))
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
+export { systemClock, type Clock } from 'jvc-receiver/feed'
 
 /** Waits for `ms` milliseconds. @throws the signal's reason as soon as the signal aborts */
 export function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

@@ -75,7 +75,7 @@ export async function chain(
 }
 
 /** Waits for real I/O. */
-export function until(condition: () => boolean, timeout = 10_000): Promise<true> {
+export function until(condition: () => boolean, timeout = 150_000): Promise<true> {
   return vi.waitFor(() => condition() || Promise.reject(new Error('not yet')), { timeout, interval: 5 })
 }
 

@@ -80,6 +80,7 @@ import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { KeyedState } from '../streams/state/keyed-state.js'
 import type { StateView } from '../streams/state/view.js'
+import type { NotAwaited } from '../base/promises.js'
 import { checkPositiveDuration, Duration, durationOf } from '../base/time/duration.js'
 import { timeOf, type Time } from '../base/time/time.js'
 
@@ -261,7 +262,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[1, 2], [3]], (s) => s.map((x) => x * 10)) // [[10, 20], [30]]
    */
-  map<U>(f: (record: T) => U): DStream<U> {
+  map<U, B = [U]>(f: (record: T) => NotAwaited<U, B>): DStream<U> {
     return this.#derive(map(this.#operator, aFunction('map', 'f', f)))
   }
 
@@ -356,7 +357,7 @@ export class DStream<out T> {
    * @example
    * await runBatches([[1, 2]], (s) => s.tap((x) => seen.push(x)).count()) // [[2]]
    */
-  tap(f: (record: T) => void): DStream<T> {
+  tap<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): DStream<T> {
     return this.#derive(tap(this.#operator, aFunction('tap', 'f', f)))
   }
 
@@ -442,7 +443,7 @@ export class DStream<out T> {
    */
   transform<U>(f: (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
     aFunction('transform', 'f', f)
-    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time)))
+    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f))
   }
 
   /**
@@ -455,7 +456,7 @@ export class DStream<out T> {
     f: (rdd: RDD<T>, time: Time) => RDD<readonly [K, V]> | Promise<RDD<readonly [K, V]>>,
   ): DStream<[K, V]> {
     aFunction('transformToPair', 'f', f)
-    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time))
+    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f)
     return this.#derive(pairs as Operator<[K, V]>)
   }
 
@@ -468,7 +469,7 @@ export class DStream<out T> {
   transformWith<U, W>(that: DStream<U>, f: (a: RDD<T>, b: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>): DStream<W> {
     aFunction('transformWith', 'f', f)
     const both = [this.#operator, this.#other('transformWith', that)]
-    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time)))
+    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time), f))
   }
 
   /**
@@ -574,7 +575,10 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1]]], (s) => s.mapValues((n) => n * 10)) // [[['a', 10]]]
    */
-  mapValues<K extends Key, V, U>(this: PairsFromMapToPair<K, V>, f: (value: V) => U): DStream<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => NotAwaited<U, B>,
+  ): DStream<[K, U]> {
     return this.#derive(mapValues(this.#operator, aFunction('mapValues', 'f', f)))
   }
 
@@ -611,16 +615,16 @@ export class DStream<out T> {
    * @example
    * await runBatches([[['a', 1], ['a', 2], ['b', 5]]], (s) => s.combineByKey((n) => [n], (c, n) => [...c, n], (c, d) => [...c, ...d])) // [[['a', [1, 2]], ['b', [5]]]]
    */
-  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>>(
+  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>, B = [First]>(
     this: PairsFromMapToPair<K, V> & KnownType<V>,
-    createCombiner: (value: V) => First | OrTuple,
+    createCombiner: (value: V) => NotAwaited<First, B> | OrTuple,
     mergeValue: (c: CombinerOf<First>, value: V) => CombinerOf<First> | OrTuple,
     mergeCombiners: (a: CombinerOf<First>, b: CombinerOf<First>) => CombinerOf<First> | OrTuple,
     options?: PartitionOptions,
   ): DStream<[K, CombinerOf<First>]>
-  combineByKey<K extends Key, V, C>(
+  combineByKey<K extends Key, V, C, B = [C]>(
     this: PairsFromMapToPair<K, V>,
-    createCombiner: (value: V) => C,
+    createCombiner: (value: V) => NotAwaited<C, B>,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -811,9 +815,14 @@ export class DStream<out T> {
    *   s.updateStateByKey<number>((values, total = 0) => values.reduce((a, b) => a + b, total)),
    * ) // [[['a', 1]], [['a', 3]], [['a', 3]]]
    */
-  updateStateByKey<S>(
+  updateStateByKey<S, B = [S]>(
     this: PairsFromMapToPair<Key, unknown>,
-    update: (values: ValueOf<T>[], state: S | undefined, key: KeyOf<T>, time: Time) => S | undefined,
+    update: (
+      values: ValueOf<T>[],
+      state: Readonly<S> | undefined,
+      key: KeyOf<T>,
+      time: Time,
+    ) => NotAwaited<S | Readonly<S>, B> | undefined,
     options?: StateOptions<KeyOf<T>, S>,
   ): StateStream<KeyOf<T>, S> {
     checkOptions('updateStateByKey', options, stateKeys)
@@ -881,9 +890,9 @@ export class DStream<out T> {
     this: PairsFromMapToPair<K, V>,
     spec: StateSpec<K, V, S, E>,
   ): MapWithStateStream<K, V, S, E>
-  mapWithState<S, E>(
+  mapWithState<S, E, B = [E]>(
     this: PairsFromMapToPair<Key, unknown>,
-    f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => E | undefined,
+    f: (key: KeyOf<T>, value: ValueOf<T> | undefined, state: State<S>, time: Time) => NotAwaited<E, B> | undefined,
     options?: StateOptions<KeyOf<T>, S> & { timeout?: Duration | undefined },
   ): MapWithStateStream<KeyOf<T>, ValueOf<T>, S, E>
   mapWithState(specOrFunction: unknown, given?: unknown): MapWithStateStream<never, never, never, never> {

@@ -14,6 +14,7 @@ import type {
   StateQuestion,
   TableFigures,
 } from '../observe/job-view.js'
+import type { WorkFigures } from '../observe/long-work.js'
 import type { MeteredStorage } from '../observe/metered-storage.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'
@@ -38,6 +39,7 @@ export interface ContextParts {
   readonly retention: () => ReadonlyMap<Operator, number>
   readonly engine: () => Engine | undefined
   readonly life: () => { readonly state: 'INITIALIZED' | 'ACTIVE' | 'STOPPED'; readonly isStopping: boolean }
+  readonly work: () => readonly WorkFigures[]
   readonly failure: () => { readonly error: unknown } | undefined
 }
 
@@ -85,6 +87,10 @@ export class ContextView implements JobView {
   failure(): string | undefined {
     const failure = this.#parts.failure()
     return failure === undefined ? undefined : messageOf(failure.error)
+  }
+
+  work(): readonly WorkFigures[] {
+    return this.#parts.work()
   }
 
   now(): number {

@@ -144,7 +144,9 @@ describe('states', () => {
   test('remember is set once', () => {
     const { ssc } = new TestContext(second)
     ssc.remember(Seconds(10))
-    expect(() => ssc.remember(Seconds(20))).toThrow('Remember duration already set as 10000 ms. Cannot set it again.')
+    expect(() => ssc.remember(Seconds(20))).toThrow(
+      'Remember duration already set as 10000 ms. Cannot set it again: call remember() once',
+    )
   })
 })
 
@@ -452,7 +454,7 @@ describe('waiting', () => {
     const t = new TestContext(second)
     t.output(t.input([[1]]))
     await t.run()
-    await expect(t.ssc.awaitTerminationOrTimeout(Seconds(1))).rejects.toThrow(/advance the clock/)
+    await expect(t.ssc.awaitTerminationOrTimeout(Seconds(1))).rejects.toThrow(/Advance the clock/)
   })
 
   test('awaitTerminationOrTimeout: false when the time is over first, true after a stop, else what the job failed with', async () => {

@@ -50,6 +50,8 @@ import { openFiles } from '../platform/open-files.js'
 import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
+import { showWork } from '../platform/show-work.js'
+import { statusLine } from '../platform/status-line.js'
 import { standardOutput } from '../platform/standard-output.js'
 import { safeLogger } from '../platform/safe-logger.js'
 import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
@@ -57,6 +59,7 @@ import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
+import { LongWork } from '../observe/long-work.js'
 import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe/progress.js'
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
@@ -150,6 +153,7 @@ export class StreamingContext implements StreamContext {
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
+  readonly #work: LongWork
   readonly #bus: ListenerBus
   readonly #termination: Termination
   readonly #host: StreamHost
@@ -175,6 +179,8 @@ export class StreamingContext implements StreamContext {
     this.#yielder = internals.yielder ?? eventLoopYielder
     this.#logger = safeLogger(options.logger === 'json' ? stderrJsonLogger : (options.logger ?? stderrLogger))
     this.#bus = new ListenerBus(this.#logger)
+    const line = options.logger === undefined ? statusLine : undefined
+    this.#work = new LongWork(() => this.#clock.now(), showWork(this.#logger, line))
     this.#termination = new Termination(this.#clock)
     this.#checkpointDir = options.checkpointDir
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
@@ -850,6 +856,7 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       bus: this.#bus,
       progress: this.#progress,
+      work: this.#work,
       onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
       traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
       clock: this.#clock,
@@ -915,6 +922,7 @@ export class StreamingContext implements StreamContext {
       board: this.#board,
       bus: this.#bus,
       progress: this.#progress,
+      work: () => this.#work.shown(),
       logger: this.#logger,
       clock: this.#clock,
       yielder: this.#yielder,

@@ -15,9 +15,9 @@ export const crashPoints: readonly string[] = names
  * @example
  * const beforeAppend = crashPoint('commit:before-append')
  * // … in the code that takes the step
- * await beforeAppend(steps)
+ * await beforeAppend(onCrashPoint)
  */
-export function crashPoint(name: string): (steps: CrashHook | undefined) => Promise<void> | void {
+export function crashPoint(name: string): (onCrashPoint: CrashHook | undefined) => Promise<void> | void {
   names.push(name)
-  return (steps) => steps?.(name)
+  return (onCrashPoint) => onCrashPoint?.(name)
 }

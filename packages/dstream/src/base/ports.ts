@@ -134,3 +134,9 @@ export interface RDDFiles {
   /** Returns the numbers n for which there is a directory whose path is `before`, n and `after`. */
   numbered(before: string, after: string): Promise<number[]>
 }
+
+/**
+ * Receives how far a long piece of work is: its name, how much is done of how much, and the plural of what is counted. The
+ * total is `undefined` where the end is not known; with `done` equal to it the work has ended.
+ */
+export type ReportWork = (name: string, done: number, total: number | undefined, unit: string) => void

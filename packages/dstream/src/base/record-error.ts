@@ -1,3 +1,4 @@
+import { thrownText } from './errors/error-text.js'
 import { describe } from './text/describe.js'
 import { Time } from './time/time.js'
 import { DStreamError } from './errors/base.js'
@@ -24,7 +25,7 @@ export class RecordError extends DStreamError {
 
   constructor(origin: RecordOrigin, record: unknown, cause: unknown, retryable = false) {
     const batch = origin.time === undefined ? '' : ` in the batch of ${origin.time} ms`
-    super('record-error', `${origin.operator}${batch} failed on the record ${describe(record)}: ${messageOf(cause)}`, {
+    super('record-error', `${origin.operator}${batch} failed on the record ${describe(record)}: ${thrownText(cause)}`, {
       cause,
     })
     this.name = 'RecordError'
@@ -40,8 +41,4 @@ export class RecordError extends DStreamError {
     if (this !== RecordError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : describe(cause)
 }

@@ -3,26 +3,28 @@ import { pathToFileURL } from 'node:url'
 import { typeScriptNotLoadable } from '../base/errors/context.js'
 
 /**
- * Imports a module of a project. TypeScript is loaded by the project's own tsx, and by Node itself where there is none and
- * Node strips types.
+ * Imports a module of a project. TypeScript is loaded by the project's own tsx, or by Node itself where there is no tsx
+ * and Node strips types.
  *
- * @throws `typescript-not-loadable` where neither is there
+ * @throws `typescript-not-loadable` where neither can load it
  */
 export async function loadModule(file: string): Promise<void> {
   if (/\.[cm]?tsx?$/.test(file) && !(await registerTsx(file)) && !stripsTypes()) {
     throw typeScriptNotLoadable(process.versions.node)
   }
-  // tsx loads the files that `.cts` requires only when it is required itself.
+  // tsx loads the files that a `.cts` file requires only if that file is itself required.
   if (file.endsWith('.cts')) createRequire(file)(file)
   else await import(pathToFileURL(file).href)
 }
 
-/** Node 22.18 and later strip types; earlier versions of Node 22 by an option. */
+/** Returns whether Node strips types: versions from 22.18 on do, earlier ones of Node 22 by an option. */
 function stripsTypes(): boolean {
   return Boolean((process.features as { readonly typescript?: unknown }).typescript)
 }
 
-/** Lets tsx load all that is imported or required from now on, as `node --import tsx` does; false where there is none. */
+/**
+ * Makes tsx load all later imports and requires, as `node --import tsx` does. Resolves to false where there is no tsx.
+ */
 async function registerTsx(file: string): Promise<boolean> {
   let tsx: string
   try {

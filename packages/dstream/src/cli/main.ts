@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../base/errors/error-text.js'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
 import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
@@ -28,18 +29,18 @@ function shown(time: number | undefined): string {
   return time === undefined ? 'none' : `${time} ms (${new Date(time).toISOString()})`
 }
 
-/** Everything a directory holds, as lines. */
+/** Returns the contents of a checkpoint directory, as lines. */
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, pendingOutputs, held, remembered, operators, warnings } = report
+  const { pending, pendingOutputs, lagging, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
     `run again      ${pending.map(String).join(', ') || 'nothing'}`,
     `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
-    `behind         ${[...held].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
+    `behind         ${[...lagging].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
     'operators that keep something',
     ...operators.map(({ id, kind, version, derived, tables }) => {
@@ -50,7 +51,7 @@ async function inspect(directory: string): Promise<string[]> {
   ]
 }
 
-/** Batches that wait for an output: one time, or the first and the last with their number. */
+/** Returns the batches that wait for an output: one time, or the first and the last with their number. */
 function pendingText(range: PendingOutput): string {
   const { output, from, until } = range
   return from === until
@@ -58,7 +59,7 @@ function pendingText(range: PendingOutput): string {
     : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
 }
 
-/** Every file, good or not. @throws when one is damaged, after all have been read */
+/** Returns a line for every file, good or not. @throws after all files have been read, when one is damaged */
 async function verify(directory: string): Promise<string[]> {
   const reports = await verifyFiles(fileStorage(directory))
   const lines = reports.map(({ file, bytes, frames, torn, problem }) => {
@@ -71,7 +72,10 @@ async function verify(directory: string): Promise<string[]> {
   return [...lines, `${reports.length} files are good.`]
 }
 
-/** The state of one operator as lines of JSON, made one at a time: together they can be longer than a string may be. */
+/**
+ * Returns the state of one operator as lines of JSON. They are made one at a time, since all of them could exceed the
+ * length of a string.
+ */
 async function exported(directory: string, id: string): Promise<Iterable<string>> {
   const storage = fileStorage(directory)
   const entries = await exportState(storage, id)
@@ -84,7 +88,7 @@ async function exported(directory: string, id: string): Promise<Iterable<string>
   })()
 }
 
-/** What a start of the job would do. @throws when it would refuse */
+/** Returns what a start of the job would do. @throws when the start would refuse */
 async function plan(directory: string, job: string): Promise<string[]> {
   const { kept, migrated, fresh, dropped, refusal } = await planJob(fileStorage(directory), job)
   if (refusal !== undefined) throw new Error(`start would refuse: ${refusal}`)
@@ -97,7 +101,7 @@ async function plan(directory: string, job: string): Promise<string[]> {
   ]
 }
 
-/** Gives up one batch that waits for an output. @throws when it does not wait, or a job uses the directory */
+/** Drops one batch that waits for an output. @throws when it does not wait, or when a job uses the directory */
 async function skip(directory: string, output: string, at: string): Promise<string[]> {
   const time = /^-?\d+$/.test(at) ? Number(at) : Date.parse(at)
   if (Number.isNaN(time)) throw new Error(`"${at}" is no time; give it in milliseconds, as inspect prints it.`)
@@ -106,7 +110,7 @@ async function skip(directory: string, output: string, at: string): Promise<stri
 }
 
 interface Command {
-  /** The arguments, in order. */
+  /** The names of the arguments, in order. */
   readonly takes: readonly string[]
   readonly run: (directory: string, ...more: string[]) => Promise<Iterable<string>>
 }
@@ -119,7 +123,7 @@ const commands: Readonly<Record<string, Command>> = {
   skip: { takes: ['<directory>', '<output>', '<time>'], run: skip },
 }
 
-/** A reader of storage finds nothing where there is nothing; whoever has mistyped a path wants to know. */
+/** Throws unless the directory exists. A storage would only report that it is empty, which hides a mistyped path. */
 async function mustExist(directory: string): Promise<void> {
   const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
@@ -129,7 +133,7 @@ async function mustExist(directory: string): Promise<void> {
   if (!found.isDirectory()) throw new Error(`${directory} is no directory.`)
 }
 
-/** Writes lines as fast as their reader takes them. One that has seen enough, as `head` has, is no failure. */
+/** Writes lines as fast as they are read. A reader that closes early, as `head` does, is no failure. */
 async function print(lines: Iterable<string>): Promise<void> {
   const text = (function* () {
     for (const line of lines) yield `${line}\n`
@@ -139,7 +143,7 @@ async function print(lines: Iterable<string>): Promise<void> {
   })
 }
 
-/** Runs the command line; resolves with the exit code: 1 for what was found, 2 for a command that is none. */
+/** Runs the command line. Resolves to the exit code: 0, 1 for a failed command, 2 for a wrong command line. */
 async function main(args: readonly string[]): Promise<number> {
   let parsed
   try {
@@ -164,7 +168,7 @@ async function main(args: readonly string[]): Promise<number> {
     await print(await run(directory, ...more))
     return 0
   } catch (error) {
-    process.stderr.write(`dstream: ${escapeControl(error instanceof Error ? error.message : String(error))}\n`)
+    process.stderr.write(`dstream: ${escapeControl(messageOf(error))}\n`)
     return 1
   }
 }
@@ -175,5 +179,5 @@ function misused(message: string): number {
 }
 
 process.exitCode = await main(process.argv.slice(2))
-// What a job has opened while its graph was built must not keep this process.
+// The graph of a job may have opened handles, which must not keep this process running.
 process.stdout.write('', () => process.exit())

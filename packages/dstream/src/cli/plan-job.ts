@@ -10,9 +10,9 @@ import { loadModule } from './load-module.js'
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /**
- * Builds the graph of the job that a module defines with `StreamingContext.run`, and matches it with what the storage
- * holds. Nothing is started and nothing is written.
- * @throws `job-not-loaded`, `no-job-defined`, what the job's own definition throws, and what `start` would throw
+ * Builds the graph of the job that a module defines with `StreamingContext.run`, and matches it with the stored state.
+ * Starts and writes nothing.
+ * @throws `job-not-loaded`, `no-job-defined`, errors of the job's own definition, and errors of `start`
  */
 export async function planJob(storage: Storage, file: string): Promise<MatchPlan> {
   const { options, define } = await load(resolve(file))
@@ -21,7 +21,7 @@ export async function planJob(storage: Storage, file: string): Promise<MatchPlan
   return ssc.planResume(storage)
 }
 
-/** The job of a module: of its own, or of what it imports, when that is one only. */
+/** Returns the job of a module, or the job that it imports if that is the only one. */
 async function load(file: string): Promise<Job> {
   collectJobs()
   try {

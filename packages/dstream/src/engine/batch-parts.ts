@@ -13,6 +13,8 @@ import { StatefulOperators } from './batch/stateful-operators.js'
 import type { Checkpoint } from '../durable/checkpoint/checkpoint.js'
 import type { Journal } from '../durable/journal/journal.js'
 import type { Graph } from '../streams/graph/graph.js'
+import type { Operator } from '../streams/graph/operator.js'
+import type { OutputNode } from '../streams/graph/output.js'
 import type { EngineOptions } from './engine-options.js'
 
 export interface BatchPartsOptions {
@@ -20,14 +22,20 @@ export interface BatchPartsOptions {
   readonly earlier: EarlierRun | undefined
   readonly journal: Journal
   readonly checkpoint: Checkpoint | undefined
+  /** The result of `singleUses`. */
+  readonly singleUses: ReadonlySet<Operator | OutputNode>
 }
 
 /** Returns the parts that run the batches of a program, wired to each other. */
-export function batchParts(options: EngineOptions, { times, earlier, journal, checkpoint }: BatchPartsOptions) {
+export function batchParts(
+  options: EngineOptions,
+  { times, earlier, journal, checkpoint, singleUses }: BatchPartsOptions,
+) {
   const { graph, clock, storage } = options
   const retention = rememberTimes(graph, options.rememberMs)
   const storable = storage === undefined ? undefined : checkKeptStorable
-  const evaluation = new GraphEvaluation(graph, { times, earlier, leastMs: options.rememberMs, retention, storable })
+  const leastMs = options.rememberMs
+  const evaluation = new GraphEvaluation(graph, { times, earlier, leastMs, retention, storable, singleUses })
   const { delivery, virtualTime, sc } = options
   const random = new Random(clock.now())
   const stateful = new StatefulOperators({

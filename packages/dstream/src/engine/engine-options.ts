@@ -4,6 +4,7 @@ import type { Clock, Storage, Yielder } from '../base/ports.js'
 import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
+import type { LongWork } from '../observe/long-work.js'
 import type { ProgressLog } from '../observe/progress.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
@@ -19,6 +20,8 @@ export interface EngineOptions extends LockOptions {
   readonly sc: RDDContext
   readonly bus: ListenerBus
   readonly progress: ProgressLog
+  /** Follows what takes long. */
+  readonly work: LongWork
   /** Receives the time of each batch whose outputs have been given it, before its data is forgotten. */
   readonly onEvaluated: ((time: number, evaluation: GraphEvaluation) => Promise<void>) | undefined
   /** Returns the header for traces of the attempt of an output that is under way. */

@@ -31,12 +31,17 @@ export interface EngineParts extends EngineOptions {
   readonly job: string
   /** Time of the first batch. */
   readonly first: number
+  /** The number of batches that are due at the start: begun ones, and those missed meanwhile. */
+  readonly overdue: number
   /** Time of the last batch that the checkpoint knows, begun ones included. */
   readonly known: number | undefined
 }
 
 /** How long the parts of a start that has failed may take to close, in milliseconds. */
 const CLOSE_MS = 10_000
+
+const MISSED = 'Running missed batches'
+const DRAINING = 'Working off what was received'
 
 const sourcesStarted = crashPoint('start:sources')
 
@@ -48,6 +53,7 @@ export class Engine {
   readonly #parts: EngineParts
   /** Hands out the batch times. */
   readonly ticker: Ticker
+  #numBatches = 0
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -110,7 +116,7 @@ export class Engine {
    * and no checkpoint keeps them; the error of received data that is lost
    */
   async stop(gracefully: boolean, timeoutMs: number): Promise<void> {
-    const { inputs, clock, timeoutClock, virtualTime, journal, operations, checkpoint } = this.#parts
+    const { inputs, clock, timeoutClock, virtualTime, journal, operations, checkpoint, work } = this.#parts
     const deadline = new Deadline(timeoutClock, timeoutMs)
     const reason = stopAborts()
     let expired = false
@@ -127,13 +133,17 @@ export class Engine {
     const sources = (ms: number): Promise<void> =>
       deadline.wait(inputs.stop(ms), () => ['a source that does not close'])
     try {
+      work.end(MISSED)
       if (gracefully) await sources(timeoutMs)
       await finished(this.ticker.stop())
       if (!gracefully) await sources(0)
       const canGoOn = (): boolean => !expired && !deadline.isOver && deadline.hung.length === 0
+      const blocks = journal.waiting().length
       for (let waits = gracefully; waits && canGoOn(); waits = journal.waiting().length > 0) {
+        work.report(DRAINING, Math.max(0, blocks - journal.waiting().length), blocks, 'received blocks')
         await finished(this.ticker.runOne())
       }
+      work.end(DRAINING)
       // A pause between two attempts is not over before a virtual clock moves.
       if (gracefully && !virtualTime && canGoOn()) await deadline.wait(operations.caughtUp(), () => [])
       // The outputs have caught up after the last commit: another one says so.
@@ -176,7 +186,8 @@ export class Engine {
   }
 
   async #runBatch(time: number): Promise<void> {
-    const { begun, cycle, fatal } = this.#parts
+    const { begun, cycle, fatal, work, overdue } = this.#parts
+    if (this.#numBatches <= overdue) work.report(MISSED, this.#numBatches++, overdue, 'batches')
     try {
       await cycle.run(time, begun.has(time))
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Journal } from '../durable/journal/journal.js'
 import { volatileJournal } from '../durable/journal/volatile-journal.js'
 import { OpenOutputs } from '../output/outputs/open-outputs.js'
 import type { EarlierRun } from '../streams/graph/graph-evaluation.js'
+import { singleUses } from '../streams/graph/single-use.js'
 import { firstBatchTime } from './batch/ticker.js'
 import { batchParts } from './batch-parts.js'
 import { Engine } from './engine.js'
@@ -43,13 +44,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const journal = checkpoint?.journal ?? volatileJournal()
     const batchTimes = new BatchTimes(recovered?.grids ?? [firstGrid(liveMs - batchMs, batchMs)])
     const earlier = earlierRun(recovered, journal)
-    const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint })
+    const once = await singleUses(graph)
+    const parts = batchParts(options, { times: batchTimes, earlier, journal, checkpoint, singleUses: once })
     let first = liveMs
+    let overdue = 0
     if (recovered?.resumed === true) {
       inputs.mustBeRecoverable()
-      await resume(recovered, { ...options, ...parts, journal, outputs: parts.operations })
+      await resume(recovered, { ...options, ...parts, journal, outputs: parts.operations, onWork: options.work.report })
       const times = startTimes(recovered, batchTimes, liveMs)
       first = times.first
+      overdue = recovered.pending.length + times.missed
       logger.info({}, resumeLine(recovered, times, options))
     }
     await stateRestored(onCrashPoint)
@@ -62,6 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       begun: new Set(recovered?.pending ?? []),
       job: recovered?.job ?? newJob,
       first,
+      overdue,
       known: recovered?.pending.at(-1) ?? recovered?.lastCommitted,
     })
   } catch (error) {

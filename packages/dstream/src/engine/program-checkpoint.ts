@@ -41,8 +41,9 @@ export function checkpointOptions(
     allowDropped: options.allowDroppedState,
     codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
     yielder: options.yielder,
-    steps: options.onCrashPoint,
+    onCrashPoint: options.onCrashPoint,
     limits: options.limits,
+    onWork: options.work.report,
     retry: {
       forMs: options.storageRetryMs,
       pause: options.pause,

@@ -1,5 +1,6 @@
 import type { Board } from './board.js'
 import type { JobMetrics } from './job-metrics.js'
+import type { WorkFigures } from './long-work.js'
 import type { WriteFigures } from './metered-storage.js'
 
 /** Where a job stands in its life. */
@@ -92,6 +93,8 @@ export interface JobView {
   phase(): JobPhase
   /** The error that has ended the job, as text. */
   failure(): string | undefined
+  /** The long pieces of work that are under way. */
+  work(): readonly WorkFigures[]
   /** The time on the clock of the job, in milliseconds since the epoch. */
   now(): number
   /** The batch times that are due and have not begun, oldest first; at most `limit` of them. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { badOption, unknownEvent } from '../base/errors/options.js'
 import { aFunction, nearest } from '../base/options.js'
+import { isThenable } from '../base/promises.js'
 import type { Logger } from '../base/ports.js'
 import type { StreamingEvents, StreamingListener } from './events.js'
 
@@ -28,10 +29,6 @@ function checkEvent(where: string, event: unknown): void {
 
 function methodOf(event: EventName): keyof StreamingListener {
   return `on${event[0]!.toUpperCase()}${event.slice(1)}` as keyof StreamingListener
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /**
@@ -101,7 +98,6 @@ export class ListenerBus {
       )
     try {
       const result = call()
-      // A promise of another realm is one too.
       if (isThenable(result)) Promise.resolve(result).catch(failed)
     } catch (error) {
       failed(error)

@@ -1,10 +1,13 @@
 import { createConnection } from 'node:net'
 import type { Connect } from '../base/ports.js'
 
-/** A peer that has vanished without a word is noticed by keep-alive: Node has it off unless told. */
+/**
+ * The time after which keep-alive probes an idle connection, since a vanished peer sends nothing. Node has it off by
+ * default.
+ */
 const KEEP_ALIVE_MS = 10_000
 
-/** TCP. */
+/** Connects over TCP. */
 export const connect: Connect = (host, port, events) => {
   const socket = createConnection({ host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
   socket.on('connect', () => events.opened())
@@ -16,7 +19,7 @@ export const connect: Connect = (host, port, events) => {
     resume: () => void socket.resume(),
     close: () => {
       socket.removeAllListeners()
-      // A broken socket may report its end once more.
+      // A failed socket may report a further error, which would be uncaught.
       socket.on('error', () => {})
       socket.destroy()
     },

@@ -3,14 +3,14 @@ import { pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { fileNotDecompressed, noZstandard } from '../base/errors/receive.js'
 
-/** Newer versions of Node have Zstandard. */
+/** Zstandard, which only newer versions of Node have. */
 const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform }
 
 /**
- * Returns the bytes of a file without its compression, which the end of its name tells as in Hadoop: `.gz` or `.zst`. All
- * other files are passed on as they are.
+ * Returns the decompressed bytes of a file. The ending of its name tells the format, as in Hadoop: `.gz` or `.zst`.
+ * Other files are passed on unchanged.
  *
- * @throws `file-not-decompressed` for bytes that are not of that format or end too early, `no-zstandard` where Node has none
+ * @throws `file-not-decompressed` for bytes in another format or with an early end, `no-zstandard` where Node has none
  */
 export async function* decompressed(path: string, read: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   if (path.endsWith('.gz')) yield* through(zlib.createGunzip(), 'gzip', path, read())
@@ -28,7 +28,7 @@ async function* through(
   const out = new PassThrough()
   const reading = new AbortController()
   const done = pipeline(Readable.from(bytes), decompress, out, { signal: reading.signal })
-  // The error is thrown where `out` is read; a reader that stops early is none.
+  // Reading `out` throws the error; without a reader it must not be an unhandled rejection.
   done.catch(() => undefined)
   try {
     yield* out as AsyncIterable<Uint8Array>

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Slice, Yielder } from '../base/ports.js'
 import { timersAtLoad } from './timers-at-load.js'
 
-/** How long evaluation may hold the event loop, and how often it looks at the clock, in milliseconds. */
+/** The time that evaluation may hold the event loop, and the time between two looks at the clock, in milliseconds. */
 const HOLD_MS = 5
 const LOOK_MS = 2
 const FIRST_SIZE = 64
@@ -11,7 +11,10 @@ const LARGEST_SIZE = 1 << 17
 let heldSince = performance.now()
 let breath: Promise<void> | undefined
 
-/** One turn of the event loop: sockets are read, timers run. All runs that pause at once share the turn. */
+/**
+ * Resolves after one turn of the event loop, in which sockets are read and timers run. All runs that pause at once
+ * share it.
+ */
 function yieldIfDue(): Promise<void> {
   return (breath ??= new Promise((resolve) => {
     timersAtLoad.setImmediate(() => {
@@ -40,12 +43,12 @@ class TimedSlice implements Slice {
 }
 
 /**
- * Lets the event loop turn about every 5 ms. A slice starts small and grows while its records are quick, so that neither
- * a nanosecond filter nor a millisecond parser is asked at the wrong pace.
+ * Lets the event loop turn about every 5 ms. A slice starts small and grows while its records are quick, so that the
+ * clock is read at a fitting rate for a filter of nanoseconds and for a parser of milliseconds.
  */
 export const eventLoopYielder: Yielder = {
   begin: () => {
-    // Whoever begins after an idle time has not held the loop meanwhile.
+    // An evaluation that begins after an idle time has not held the loop.
     const now = performance.now()
     if (now - heldSince > 2 * HOLD_MS) heldSince = now
     return new TimedSlice()

@@ -14,7 +14,7 @@ import { dirname, join, resolve } from 'node:path'
 import { storageNotADirectory } from '../base/errors/storage.js'
 import type { Disk, DiskFile } from '../durable/storage/disk.js'
 
-/** The calls of a storage on a real directory. */
+/** Returns a disk that makes its calls on a real directory. */
 export function fileDisk(directory: string): Disk {
   const root = resolve(directory)
   const real = (path: string): string => (path === '' ? root : join(root, path))
@@ -75,7 +75,7 @@ function makeDir(path: string): Promise<boolean> {
   )
 }
 
-/** With all folders above it that are missing, each made durable in the one that holds it. */
+/** Creates a directory with all missing folders above it, each made durable in its parent. */
 async function makeRoot(root: string): Promise<boolean> {
   try {
     const made = await makeWithParents(root)
@@ -86,7 +86,10 @@ async function makeRoot(root: string): Promise<boolean> {
   throw storageNotADirectory(root)
 }
 
-/** Not by `recursive`, with which Node tries for ever where a folder that is there takes no other, as `/proc` does. */
+/**
+ * Creates the folders one by one. Node's `recursive` never ends where an existing folder refuses new ones, as `/proc`
+ * does.
+ */
 async function makeWithParents(path: string): Promise<boolean> {
   const made = await makeDir(path).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
@@ -97,7 +100,7 @@ async function makeWithParents(path: string): Promise<boolean> {
   return made
 }
 
-/** Where a folder cannot be opened or synced (Windows) its names are the system's own care. */
+/** Syncs a folder. Systems that cannot open or sync one (Windows) take care of its names themselves. */
 async function syncDir(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(path, 'r')

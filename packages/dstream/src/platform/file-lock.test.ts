@@ -36,7 +36,7 @@ test('a second one is refused, and the error names the owner', async () => {
   const held = await lock()
   await expect(lock()).rejects.toMatchObject({
     code: 'storage-locked',
-    message: expect.stringMatching(/^the directory is in use by another context of this very process, since 20/),
+    message: expect.stringMatching(/^the directory is in use by another context of this process, since 20/),
   })
   await held.release()
   await (await lock()).release()

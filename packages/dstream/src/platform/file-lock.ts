@@ -7,12 +7,12 @@ import { type HeldLock, TEMPORARY } from '../durable/storage/disk-storage.js'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
 
 export interface FileLockOptions {
-  /** How often the owner shows that it lives, in milliseconds. */
+  /** The interval at which the owner touches its file, in milliseconds. */
   readonly beatMs?: number
-  /** An owner of whom nothing else is known is dead when it has shown nothing for so long, in milliseconds. */
+  /** The time in milliseconds without a touch after which an owner counts as dead, if nothing else is known about it. */
   readonly staleMs?: number
   readonly self?: ProcessIdentity
-  /** Receives a line when the lock of an owner that may be dead has to be watched. */
+  /** Called with a line for the log when the lock of an owner that may be dead has to be watched. */
   readonly onWait?: ((line: string) => void) | undefined
 }
 
@@ -21,7 +21,7 @@ interface Owner extends LockOwner, ProcessIdentity {
   readonly released?: boolean
 }
 
-/** The errors of `link` on file systems that have no hard links. */
+/** The error codes of `link` on file systems without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
 
 function fileName(generation: number): string {
@@ -32,14 +32,15 @@ function generationOf(name: string): number {
 }
 
 /**
- * A lock that two processes can agree on without flock, which Node does not have, and without pids, which say nothing
+ * Takes a lock that processes agree on without flock, which Node does not have, and without pids, which say nothing
  * between containers.
  *
- * Each owner creates the file of the next generation, `lock.000007`, exclusively: of several that find an owner dead only
- * one succeeds, and a latecomer finds a higher generation than its own. The file is written beside and linked to its name,
- * so that no reader, and no crash, finds half of it. Numbers are never used again. The owner touches its file every
- * second; it is dead when /proc says so, or when nothing has been touched for ten seconds. An owner that was merely
- * asleep so long sees the higher generation before it writes again, and stops.
+ * Each owner creates the file of the next generation, `lock.000007`, exclusively. Of several processes that find an
+ * owner dead only one succeeds, and a latecomer finds a higher generation than its own. The file is written under
+ * another name and linked to its own, so that no reader and no crash finds half of it. Numbers are never reused. The
+ * owner touches its file every second; it counts as dead when /proc says so, or when the file has not been touched for
+ * ten seconds. An owner that was only suspended for so long finds the higher generation before it writes again, and
+ * stops.
  *
  * @throws `storage-locked`, naming the owner
  */
@@ -98,7 +99,7 @@ class FileLock {
     return { verify: () => this.#verify(), confirm: () => this.#show(), release: () => this.#release() }
   }
 
-  /** Nothing to wait for while the last sign of life is young. */
+  /** Checks the lock; returns `undefined` at once while the last check is recent. */
   #verify(): Promise<void> | undefined {
     if (this.#lost === undefined && performance.now() - this.#shownAt < this.#staleMs / 2) return undefined
     return this.#show()
@@ -120,8 +121,8 @@ class FileLock {
   }
 
   /**
-   * Marks the file as free; it stays, since its generation must not be used again. The mark is as long as the text that it
-   * overwrites: a full disk takes it too, and nobody reads half of it.
+   * Marks the file as free. The file stays, since its generation must not be reused. The mark has the length of the
+   * text that it overwrites, so that it fits on a full disk and cannot be read half.
    */
   async #release(): Promise<void> {
     clearInterval(this.#timer)
@@ -131,7 +132,9 @@ class FileLock {
     await handle?.close()
   }
 
-  /** Returns when the lock may be taken over. A lock that is whole or touched is never taken from a living owner. */
+  /**
+   * Returns when the lock may be taken over. A lock whose file is whole or touched is never taken from a living owner.
+   */
   async #mustBeFree(generation: number): Promise<void> {
     const path = this.#path(generation)
     const before = await touchedMs(path)
@@ -144,7 +147,7 @@ class FileLock {
       if (alive === true || now !== before) {
         throw storageLocked(this.#name, owner, owner?.pid === this.#self.pid && alive === true)
       }
-      // An owner that lives completes its text, or touches it, within a beat.
+      // A living owner completes its text, or touches the file, within one interval.
       const watchMs = owner === undefined ? 2 * this.#beatMs : this.#staleMs
       if (waited >= watchMs || (owner === undefined && (await this.#age(now)) >= watchMs)) return
       if (waited === 0) this.#onWait?.(watchedLock(this.#name, owner, watchMs))
@@ -152,7 +155,7 @@ class FileLock {
     }
   }
 
-  /** Returns how long ago a file was touched, by the clock of its file system. */
+  /** Returns the time since a file was touched, by the clock of its file system. */
   async #age(ms: number): Promise<number> {
     const beside = await this.#writeBeside()
     const now = await touchedMs(beside)
@@ -168,7 +171,7 @@ class FileLock {
       return true
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? ''
-      // The next owner sweeps temporary files away: another one was faster.
+      // A faster process has the generation; as the new owner it deletes temporary files.
       if (code === 'EEXIST' || code === 'ENOENT') return false
       if (!NO_LINKS.includes(code)) throw error
       return await this.#createInPlace(path)
@@ -194,7 +197,7 @@ class FileLock {
     return beside
   }
 
-  /** Creates a file with the owner's text, synced: a power cut must not leave an empty one. */
+  /** Creates a file with the owner's text and syncs it, since a power cut must not leave an empty one. */
   async #write(path: string): Promise<void> {
     const handle = await open(path, 'wx', 0o644)
     try {
@@ -225,7 +228,7 @@ class FileLock {
   }
 }
 
-/** Returns the text of a lock file, of the same length before and after the release. */
+/** Returns the text of a lock file, which has the same length before and after the release. */
 function textOf(owner: Owner, released: boolean): string {
   return JSON.stringify({ ...owner, released }).replace(/true}$/, 'true }')
 }
@@ -234,7 +237,10 @@ async function touchedMs(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.mtimeMs
 }
 
-/** Returns `undefined` for a file that cannot be read: a file system without links, or an earlier version, may leave one. */
+/**
+ * Reads a lock file. Returns `undefined` for a damaged one, which a file system without links or an earlier version may
+ * leave.
+ */
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Owner

@@ -7,8 +7,8 @@ import { fileDisk } from './file-disk.js'
 import { acquireFileLock, type FileLockOptions } from './file-lock.js'
 
 /**
- * A storage in a directory, which is created when something is first written. What `append` and `put` have confirmed
- * survives the loss of power; one program at a time holds its lock.
+ * Returns a storage in a directory, which is created at the first write. Data that `append` and `put` have confirmed
+ * survives the loss of power. One program at a time holds its lock.
  *
  * @param directory relative to the working directory at the time of the call
  *
@@ -20,7 +20,7 @@ export function fileStorage(directory: string): Storage {
   return lockingFileStorage(aString('fileStorage', 'directory', directory), {})
 }
 
-/** With other times for the lock: for tests. */
+/** Returns a storage whose lock has other times, for tests. */
 export function lockingFileStorage(directory: string, options: FileLockOptions): Storage {
   const root = resolve(directory)
   const disk = fileDisk(root)

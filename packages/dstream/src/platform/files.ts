@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
 import { decompressed } from './decompress.js'
 
-/** Node reports most of what can go wrong by one of these; they mean that there is nothing. */
+/** Returns whether an error of the file system means that there is no such file. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 }
@@ -42,7 +42,7 @@ export const files: Files = {
   readText: (path) => decompressed(path, () => createReadStream(path)),
 }
 
-/** What a symbolic link leads to; nothing, where it leads nowhere. */
+/** Returns the target of a symbolic link; `undefined` where it leads nowhere. */
 async function linked(directory: string, name: string): Promise<FileEntry | undefined> {
   try {
     const target = await stat(join(directory, name))

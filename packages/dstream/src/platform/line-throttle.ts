@@ -1,8 +1,8 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 
-/** Lines of one kind beyond the first within this time are counted instead of written. */
+/** The time after a line, in milliseconds, in which further lines of its kind are counted instead of written. */
 const INTERVAL_MS = 1000
-/** Kinds that are told apart at a time. All further ones share one second: texts of strangers may make kinds without end. */
+/** The most kinds at a time. All further ones share one second, since texts from outside may have any number of kinds. */
 const MAX_KINDS = 1000
 
 interface Kind {
@@ -12,8 +12,8 @@ interface Kind {
 }
 
 /**
- * Writes one line a second of each kind, and counts the others: a sender of broken records must not fill a disk with
- * warnings. The last suppressed line of a second is written at its end, with the count of those before it.
+ * Writes one line a second of each kind and counts the others, so that a sender of broken records cannot fill a disk
+ * with warnings. At the end of the second it writes the last suppressed line, with the count of those before it.
  */
 export class LineThrottle {
   readonly #write: (line: string) => void

@@ -11,7 +11,9 @@ function realPath(path: string): string {
   }
 }
 
-/** Returns the path of a module by its `import.meta` (Node 20.11 and later have `filename`) or its CommonJS `module`. */
+/**
+ * Returns the path of a module from its `import.meta` (Node 20.11 and later have `filename`) or its CommonJS `module`.
+ */
 export function moduleFile(meta: { readonly url?: string; readonly filename?: string }): string | undefined {
   if (meta.url?.startsWith('file:') === true) return fileURLToPath(meta.url)
   return meta.filename
@@ -24,14 +26,14 @@ export function moduleFile(meta: { readonly url?: string; readonly filename?: st
 export function programFile(argv = process.argv, env = process.env): string | undefined {
   const program = argv[1]
   if (program === undefined || program === '-') return undefined
-  // PM2 runs a script from a container of its own, and names the script in the environment.
+  // PM2 runs a script inside a container of its own and names the script in the environment.
   if (/^ProcessContainer(Fork)?\.js$/.test(basename(program)) && env['pm_exec_path'] !== undefined) {
     return realPath(env['pm_exec_path'])
   }
   return realPath(isDirectory(program) ? mainOf(program) : program)
 }
 
-/** Whether a module's file is the program itself. */
+/** Returns whether a module's file is the program itself. */
 export function isProgram(file: string, program: string | undefined): boolean {
   if (program === undefined) return /^\[eval\d*\]$/.test(basename(file))
   const self = realPath(file)

@@ -1,16 +1,17 @@
-import { Unstorable } from '../durable/codec/to-plain.js'
+import { Unstorable } from '../durable/codec/unstorable.js'
 import { decodeValue, encodeValue } from '../durable/codec/value-codec.js'
 import { objectFileDamaged, recordNotSavable } from '../base/errors/sinks.js'
 import { DamagedError } from '../base/errors/storage.js'
 import { encodeFrames, preamble, readFrames } from '../durable/log/frame.js'
 import type { Sequence } from '../base/ports.js'
 
-/** Records are encoded some at a time: equal shapes of objects are then named once. */
+/** The number of records that are encoded together, so that equal shapes of objects are named once. */
 const RECORDS_PER_FRAME = 256
 
 /**
- * Records as the bytes of a file, piece by piece: frames as those of a checkpoint, each an array of records, and at the
- * end one with their number, so that a file that was cut between two frames is not taken for a whole one.
+ * Encodes records as the bytes of a file, piece by piece. Each frame, in the form of a checkpoint's, holds an array of
+ * records. A last frame holds their number, so that a file that was cut between two frames is not taken for a whole
+ * one.
  */
 export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator<Uint8Array, void, undefined> {
   yield preamble('o', 0)
@@ -32,7 +33,7 @@ export async function* encodeObjects(records: Sequence<unknown>): AsyncGenerator
   yield frame(encodeValue(count))
 }
 
-/** @throws `object-file-damaged` before it gives any record of the frame that is damaged */
+/** Decodes the records of a file. @throws `object-file-damaged` before any record of the damaged frame */
 export function* decodeObjects(file: string, bytes: Uint8Array): Generator<unknown, void, undefined> {
   let count = 0
   let total: unknown
@@ -56,7 +57,7 @@ function framesOf(file: string, bytes: Uint8Array): ReturnType<typeof readFrames
 
 function encodeGroup(group: readonly unknown[], before: number): Uint8Array {
   try {
-    return encodeValue(group)
+    return encodeValue(group, 1)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const [index, ...path] = error.path

@@ -1,9 +1,9 @@
 import type { Telemetry } from '../observe/batch-spans.js'
 
-/** The place at which every copy of OpenTelemetry's API of this version keeps what a program has registered. */
+/** The key under which all copies of this version of OpenTelemetry's API keep what a program has registered. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1')
 
-/** Returns the tracer of the program, where it has registered a provider of traces. Else nothing is loaded. */
+/** Returns the program's tracer if it has registered a provider of traces. Otherwise nothing is loaded. */
 export async function openTelemetry(): Promise<Telemetry | undefined> {
   const { [REGISTERED]: registered } = globalThis as { [REGISTERED]?: { readonly trace?: unknown } }
   if (registered?.trace === undefined) return undefined

@@ -2,19 +2,19 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
- * Tells one owner of a lock from all others, those of other containers and of earlier boots included: two programs with
- * pid 1 in two containers differ in namespace, a pid that is used again differs in start time, and a worker thread differs
- * from the other threads of its process.
+ * Identifies the owner of a lock among all others, also those of other containers and of earlier boots. Programs with
+ * pid 1 in two containers differ in namespace, a reused pid differs in start time, and a worker thread differs from the
+ * other threads of its process.
  */
 export interface ProcessIdentity {
   readonly pid: number
   readonly host: string
-  /** Linux only, as all that follow: the boot of the machine. */
+  /** The boot of the machine; on Linux only, like the fields below. */
   readonly boot: string | undefined
   readonly namespace: string | undefined
-  /** Start of the process in clock ticks since boot. */
+  /** The start of the process in clock ticks since boot. */
   readonly start: string | undefined
-  /** The thread of the owner; a worker can end while its process lives. */
+  /** The thread of the owner, since a worker can end while its process runs. */
   readonly thread?: { readonly id: number; readonly start: string | undefined } | undefined
 }
 
@@ -26,16 +26,19 @@ function tryTo<T>(read: () => T): T | undefined {
   }
 }
 
-/** Returns the fields of a `/proc` stat file from the third on, the state; `undefined` when the file cannot be read. */
+/**
+ * Returns the fields of a `/proc` stat file from the third one, the state, on; `undefined` when the file cannot be
+ * read.
+ */
 function statOf(task: string): string[] | undefined {
   const stat = tryTo(() => readFileSync(`/proc/${task}/stat`, 'utf8'))
-  // The name of the program stands in brackets and may hold anything; the text after the last bracket is fixed.
+  // The name of the program is in brackets and may hold any character, so parsing begins after the last bracket.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /**
- * Returns the start time of a process (`4711`, `self`) or of a thread (`4711/task/4712`); `undefined` when there is none,
- * or when it has died and waits for its parent.
+ * Returns the start time of a process (`4711`, `self`) or a thread (`4711/task/4712`); `undefined` when there is none,
+ * or when it is a zombie.
  */
 export function startOf(task: number | string): string | undefined {
   const fields = statOf(String(task))
@@ -56,11 +59,14 @@ export function thisProcess(): ProcessIdentity {
   }
 }
 
-/** Whether the owner lives, as far as this process can tell; `undefined` when only its signs of life can. */
+/**
+ * Returns whether the owner is alive, as far as this process can tell; `undefined` when only the touches of its file
+ * can.
+ */
 export function isAlive(owner: ProcessIdentity, self: ProcessIdentity): boolean | undefined {
   if (self.boot !== undefined && self.namespace !== undefined) {
     if (owner.boot !== self.boot || owner.namespace !== self.namespace) return undefined
-    // With hidepid, /proc shows the processes of this user only.
+    // With hidepid, /proc shows only the processes of this user.
     if (statOf(String(owner.pid)) === undefined) return signalled(owner.pid) === 'EPERM'
     if (startOf(owner.pid) !== owner.start) return false
     const { thread } = owner
@@ -68,11 +74,13 @@ export function isAlive(owner: ProcessIdentity, self: ProcessIdentity): boolean 
   }
   if (owner.host !== self.host) return undefined
   const answer = signalled(owner.pid)
-  // Without /proc a living process of that pid may be another one.
+  // Without /proc, a living process with that pid may be another one.
   return answer === undefined ? undefined : answer === 'EPERM'
 }
 
-/** Returns the code of the error with which the system refuses to signal a process; EPERM comes from a living one only. */
+/**
+ * Returns the code of the error with which the system refuses to signal a process. EPERM comes only from a living one.
+ */
 function signalled(pid: number): string | undefined {
   try {
     process.kill(pid, 0)

@@ -7,7 +7,7 @@ export interface ProcessSampler {
   stop(): void
 }
 
-/** The timer of the measurement runs so often; what it finds beyond that is delay. */
+/** The interval of the measuring timer; any lateness beyond it is delay. */
 const RESOLUTION_MS = 20
 
 export function processSampler(): ProcessSampler {

@@ -9,7 +9,7 @@ import { files } from './files.js'
 import { decodeObjects, encodeObjects } from './object-file.js'
 import { DirectorySave } from './save-directory.js'
 
-/** Lines are joined up to about this many characters before they are written. */
+/** The length in characters at which joined lines are written. */
 const PIECE_LENGTH = 64 * 1024
 
 async function* encodeLines(lines: Sequence<string>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -30,13 +30,17 @@ async function* encoded<T>(
   for await (const records of partitions) yield encode(records)
 }
 
-/** Saves of one path, one after the other: two of them would write into the same place. */
+/** The saves under way by path. They run one after the other, since two of them would write into the same place. */
 const saving = new Map<string, Promise<void>>()
 
-/** Names that begin so are not data. */
+/** Matches the names of files that are not data. */
 const HIDDEN = /^[._]/
 
-/** Returns the files of a path as it is written; else of each pattern in its list, as in Hadoop. @throws `nothing-to-load` */
+/**
+ * Returns the file or directory of a path as it is written; otherwise the matches of each pattern in its list, as in
+ * Hadoop.
+ * @throws `nothing-to-load`
+ */
 async function partsOf(path: string): Promise<string[]> {
   const literal = await partsAt(path)
   if (literal !== undefined) return literal
@@ -50,7 +54,7 @@ async function partsOf(path: string): Promise<string[]> {
   return found.flat()
 }
 
-/** Returns a file, or those in a directory by name; `undefined` where there is neither. */
+/** Returns a file, or the files of a directory by name; `undefined` where there is neither. */
 async function partsAt(path: string): Promise<string[] | undefined> {
   const entries = await files.entries(path)
   if (entries === undefined) return (await files.modifiedMs(path)) === undefined ? undefined : [path]
@@ -64,7 +68,7 @@ async function wholeOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-/** Saves to the disks that `diskOf` gives for a directory, and loads from the real file system. */
+/** Returns files that save to the disk that `diskOf` gives for a directory, and load from the real file system. */
 export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
   const save = <T>(
     path: string,
@@ -102,7 +106,7 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
       for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeOf(files.read(file)))
     },
     async *loadWholeTexts(path) {
-      // The decoder leaves out a byte order mark.
+      // The decoder drops a byte order mark.
       for (const file of await partsOf(path))
         yield [file, new TextDecoder().decode(await wholeOf(files.readText(file)))]
     },
@@ -112,5 +116,5 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
   }
 }
 
-/** Directories of the real machine. */
+/** The files of the real machine. */
 export const rddFiles: RDDFiles = rddFilesOn(fileDisk)

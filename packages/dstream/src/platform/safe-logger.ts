@@ -2,8 +2,8 @@ import type { Logger } from '../base/ports.js'
 import { stderrLogger } from './stderr-logger.js'
 
 /**
- * Returns a logger that never throws. A line at which the program's logger throws, or rejects, is written to `fallback`: the
- * fault of a log must not stop batches, nor be silent.
+ * Returns a logger that never throws. When the program's logger throws or rejects, the line goes to `fallback`: a fault
+ * of a log must not stop batches, nor be silent.
  */
 export function safeLogger(logger: Logger, fallback: Logger = stderrLogger): Logger {
   if (logger === fallback) return logger

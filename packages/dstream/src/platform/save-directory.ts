@@ -10,12 +10,12 @@ function partName(index: number): string {
 }
 
 /**
- * Writes a directory that appears whole or not at all: beside, synced, and renamed. One that was there is replaced; when
- * it holds the very same it stays, so that a batch that is run again takes nothing away from readers, not for a moment.
- * When it differs there is a moment without it.
+ * Writes a directory that appears whole or not at all: it is written under another name, synced and renamed. An
+ * existing directory with the same contents stays, so that a batch that is run again takes nothing away from its
+ * readers. One with other contents is replaced, and is missing for a moment.
  *
- * @param name of the directory, on a disk whose root is the folder it is in
- * @throws `path-in-use` when there is something that no save has written
+ * @param name the name of the directory, on a disk whose root is the folder that contains it
+ * @throws `path-in-use` when the directory holds anything that no save has written
  */
 export class DirectorySave {
   readonly #disk: Disk
@@ -28,7 +28,7 @@ export class DirectorySave {
     this.#disk = disk
     this.#name = name
     this.#shown = shown
-    // Hidden, so that nobody who lists the folder takes them for batches.
+    // The names are hidden, so that readers of the folder do not take them for batches.
     this.#fresh = `.${name}.saving`
     this.#old = `.${name}.replaced`
   }
@@ -48,7 +48,7 @@ export class DirectorySave {
     }
   }
 
-  /** What a life has left that ended while it saved. Between its two renames the old directory is put back. */
+  /** Removes the remains of a save that a crash has cut. A crash between the two renames needs the old directory back. */
   async #tidy(): Promise<void> {
     const names = await this.#disk.readDir('')
     if (names.includes(`${this.#old}/`)) {
@@ -111,7 +111,7 @@ export class DirectorySave {
     }
   }
 
-  /** Resolves to false when it is not there. */
+  /** Resolves to false when there is no such folder. */
   async #remove(folder: string): Promise<boolean> {
     for (const name of await this.#disk.readDir(folder)) await this.#disk.unlink(`${folder}/${name}`)
     return this.#disk.removeDir(folder)

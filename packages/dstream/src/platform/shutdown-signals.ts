@@ -1,6 +1,6 @@
 /**
- * Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once, with the code a shell gives for it.
- * Returns the way to take the handlers off again.
+ * Calls `stop` at the first SIGINT or SIGTERM. A second one ends the process at once, with the exit code of a shell.
+ * Returns a function that removes the handlers.
  */
 export function onShutdownSignals(stop: (signal: string) => void): () => void {
   let asked = false

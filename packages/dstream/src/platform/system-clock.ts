@@ -1,9 +1,9 @@
 import type { Clock } from '../base/ports.js'
 
-/** Node's timers take at most 2^31 − 1 ms; a later one is set again on the way. */
+/** The longest time of Node's timers, 2^31 − 1 ms. A longer timer is set again when that time has passed. */
 const LONGEST_MS = 0x7fffffff
 
-/** The real time. A timer never runs early: Node's may, by a fraction of a millisecond, and is then set again. */
+/** The real clock. A timer never runs early: Node's may, by a fraction of a millisecond, and is then set again. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer: (atMs, run) => {

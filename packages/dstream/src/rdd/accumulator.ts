@@ -1,3 +1,4 @@
+import { ignoreRejection, isThenable } from '../base/promises.js'
 import { badOption } from '../base/errors/options.js'
 
 /**
@@ -55,6 +56,10 @@ class Collection<T> implements Accumulator<T, T[]> {
   constructor(readonly name: string | undefined) {}
 
   add(value: T): void {
+    if (isThenable(value)) {
+      ignoreRejection(value)
+      throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', 'a value and no Promise', value)
+    }
     this.#values.push(value)
   }
   reset(): void {

@@ -15,7 +15,7 @@ describe('RDDContext', () => {
     const sparse: number[] = []
     sparse[4e9] = 1
     expect(() => sc.parallelize(sparse)).toThrow(
-      'parallelize: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records).',
+      'parallelize: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records)',
     )
   })
 

@@ -8,12 +8,14 @@ import { countersOf } from './plan/counters.js'
 import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
 import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/inference.js'
 import { Evaluation } from './plan/evaluation.js'
+import { settled, type NotAwaited } from '../base/promises.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
 import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
 import { checked } from './transformations/checked.js'
+import { handedOut, kept } from './transformations/kept.js'
 import * as joins from './transformations/join.js'
 import { mapAsync, type MapAsyncOptions } from './transformations/map-async.js'
 import * as statistics from './actions/stats.js'
@@ -27,6 +29,7 @@ import { repartitionAndSort, sortBy } from './transformations/sort.js'
 import * as steps from './transformations/steps.js'
 import * as keyedActions from './actions/keyed-actions.js'
 import { zeroSupply } from './plan/zero.js'
+import { counted, reduced } from './transformations/totals.js'
 import { zip, zipWithUniqueId } from './transformations/zip.js'
 
 /** Options of {@link RDD.sortBy} and {@link RDD.sortByKey}. */
@@ -126,7 +129,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).map((n) => n * 2).collect() // [2, 4]
    */
-  map<U>(f: (record: T) => U): RDD<U> {
+  map<U, B = [U]>(f: (record: T) => NotAwaited<U, B>): RDD<U> {
     return this.#derive(steps.narrow(this.node, 'map', 'map', f))
   }
 
@@ -179,7 +182,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1]).tap((n) => n + 1).collect() // [1]
    */
-  tap(f: (record: T) => void): RDD<T> {
+  tap<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): RDD<T> {
     return this.#derive(steps.narrow(this.node, 'tap', 'tap', f))
   }
 
@@ -189,7 +192,10 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1]]).mapValues((n) => n + 1).collect() // [['a', 2]]
    */
-  mapValues<K extends Key, V, U>(this: PairsFromMapToPair<K, V>, f: (value: V) => U): RDD<[K, U]> {
+  mapValues<K extends Key, V, U, B = [U]>(
+    this: PairsFromMapToPair<K, V>,
+    f: (value: V) => NotAwaited<U, B>,
+  ): RDD<[K, U]> {
     return this.#derive(steps.narrow(this.node, 'mapValues', 'mapValues', f))
   }
 
@@ -581,16 +587,16 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize<[string, number]>([['a', 1], ['a', 3]]).combineByKey((v) => [v], (c, v) => [...c, v], (a, b) => [...a, ...b]).collect() // [['a', [1, 3]]]
    */
-  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>>(
+  combineByKey<K extends Key, V, First, _Known extends CombinerOf<First>, B = [First]>(
     this: PairsFromMapToPair<K, V> & KnownType<V>,
-    createCombiner: (value: V) => First | OrTuple,
+    createCombiner: (value: V) => NotAwaited<First, B> | OrTuple,
     mergeValue: (c: CombinerOf<First>, value: V) => CombinerOf<First> | OrTuple,
     mergeCombiners: (a: CombinerOf<First>, b: CombinerOf<First>) => CombinerOf<First> | OrTuple,
     options?: PartitionOptions,
   ): RDD<[K, CombinerOf<First>]>
-  combineByKey<K extends Key, V, C>(
+  combineByKey<K extends Key, V, C, B = [C]>(
     this: PairsFromMapToPair<K, V>,
-    createCombiner: (value: V) => C,
+    createCombiner: (value: V) => NotAwaited<C, B>,
     mergeValue: (c: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -640,9 +646,9 @@ export class RDD<out T> {
     comb: (a: C, b: C) => C,
     options?: PartitionOptions,
   ): RDD<[K, C]>
-  aggregateByKey<K extends Key, V, C>(
+  aggregateByKey<K extends Key, V, C, B = [C]>(
     this: PairsFromMapToPair<K, V>,
-    zero: () => C,
+    zero: () => NotAwaited<C, B>,
     seq: (c: C, value: V) => C,
     comb: (a: C, b: C) => C,
     options?: PartitionOptions,
@@ -656,7 +662,11 @@ export class RDD<out T> {
   ): RDD<[K, C]> {
     if (typeof zero !== 'function') throw zeroIsNoFunction('aggregateByKey', zero)
     aFunction('aggregateByKey', 'seq', seq)
-    const functions = { create: (value: V) => seq(zero(), value), merge: seq, mergeCombiners: comb }
+    const functions = {
+      create: (value: V) => seq(settled('aggregateByKey', zero()), value),
+      merge: seq,
+      mergeCombiners: comb,
+    }
     const partitioner = this.#partitioner('aggregateByKey', options)
     return this.#derive(shuffle.combineByKey(this.node, 'aggregateByKey', functions, partitioner))
   }
@@ -804,7 +814,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).aggregate(() => '', (text, n) => text + n, (a, b) => a + b) // '12'
    */
   aggregate<C extends AnyTuple>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
-  aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
+  aggregate<C, B = [C]>(zero: () => NotAwaited<C, B>, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
   aggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
     const functions = { zero, seq, comb }
     return this.#act((evaluation) => actions.aggregate(this.node, 'aggregate', functions, evaluation)) as Promise<C>
@@ -946,7 +956,7 @@ export class RDD<out T> {
    * @example
    * await sc.parallelize([1, 2]).foreach((n) => void n) // undefined
    */
-  foreach(f: (record: T) => void): Promise<void> {
+  foreach<R, B = [R]>(f: (record: T) => NotAwaited<R, B>): Promise<void> {
     return this.#act((evaluation) => actions.foreach(this.node, f, evaluation))
   }
 
@@ -1039,9 +1049,13 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).treeAggregate(() => 0, (sum, n) => sum + n, (a, b) => a + b) // 3
    */
   treeAggregate<C extends AnyTuple>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
-  treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C>
+  treeAggregate<C, B = [C]>(
+    zero: () => NotAwaited<C, B>,
+    seq: (c: C, record: T) => C,
+    comb: (a: C, b: C) => C,
+  ): Promise<C>
   treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
-    return this.aggregate(zero, seq, comb)
+    return this.aggregate(zero as () => never, seq as never, comb as never)
   }
 
   // Used by the engine
@@ -1077,9 +1091,25 @@ export class RDD<out T> {
     const partitioner = this.#partitioner('groupByKey', options)
     return this.#derive<[K, V[]]>(shuffle.groupByKey(this.node, 'groupByKey', partitioner, shuffle.keepKey))
   }
+  /** Returns an RDD of one record, the reduction of all; of none when there are none. @internal */
+  reduced(f: (a: T, b: T) => T): RDD<T> {
+    return this.#derive(reduced(this.node, f))
+  }
+  /** Returns an RDD of one record, the number of records. @internal */
+  counted(): RDD<number> {
+    return this.#derive(counted(this.node))
+  }
   /** Replaces the cached records by other objects for the same records, partition by partition. @internal */
   replacePartitions(partitions: readonly PartitionData<T>[]): void {
     this.node.truncateLineage(partitions, this.node.history)
+  }
+  /** Returns an RDD of the same records that is cached for later batches, with copies of those that can be changed. @internal */
+  kept(copy: (record: unknown) => unknown, made: boolean): RDD<T> {
+    return this.#derive(kept(this.node, copy, made))
+  }
+  /** Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one. @internal */
+  handedOut(): RDD<T> {
+    return this.node.copy === undefined ? this : this.#derive(handedOut(this.node, this.node.copy))
   }
   /**
    * Returns an RDD of the records on which `check` does not throw, cached; the others fail it or are left out, as

@@ -2,7 +2,7 @@ import { DStream } from 'dstream'
 import { notAStream } from '../base/errors/graph.js'
 import { badOption } from '../base/errors/options.js'
 
-/** Returns the rows if each is an array or null. @throws `bad-option` */
+/** Returns the rows if each of them is an array or null. @throws `bad-option` */
 export function checkRows<R extends readonly (readonly unknown[] | null)[]>(where: string, rows: R): R {
   const given: unknown = rows
   if (!Array.isArray(given)) throw badOption(where, 'batches', 'an array of batches', given)

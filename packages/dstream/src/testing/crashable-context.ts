@@ -4,11 +4,11 @@ import { CrashableStorage } from './simulated-disk/crashable-storage.js'
 
 export type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
 
-/** A context that a test ends by a crash, together with the storages of its checkpoint and its sinks. */
+/** A context that a test ends by a crash, with the storages of its checkpoint and its sinks. */
 export class CrashableContext extends StreamingContext {
   readonly #storages: CrashableStorage[]
   #crashed = false
-  /** Called with each stop that has begun: the kit lets the virtual clock go on while a stop waits for it. */
+  /** Called when a stop begins, so that the test kit lets the virtual clock run while the stop waits for it. */
   onStopping: ((stopping: Promise<void>) => void) | undefined
 
   constructor(options: StreamingContextOptions & { readonly storage: Storage }, internals: ContextInternals) {
@@ -26,7 +26,7 @@ export class CrashableContext extends StreamingContext {
     return this.#crashed ? 'STOPPED' : super.getState()
   }
 
-  /** Does nothing after the crash: the sinks may belong to the next run by then. */
+  /** Does nothing after the crash, since the sinks may already belong to the next run. */
   override stop(options?: Parameters<StreamingContext['stop']>[0]): Promise<void> {
     if (this.#crashed) return Promise.resolve()
     const stopping = super.stop(options)
@@ -40,7 +40,7 @@ export class CrashableContext extends StreamingContext {
    */
   async crash(): Promise<void> {
     this.#crashed = true
-    // The storages first: a receiver that is disconnected closes its last block, which must not be stored.
+    // The storages come first, since a disconnected receiver closes its last block, which must not be stored.
     const released = this.#storages.map((storage) => storage.crash())
     deactivate(this.appName, this)
     this.engine?.halt()

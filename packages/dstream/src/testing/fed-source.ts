@@ -2,7 +2,7 @@ import { BatchMap } from '../base/batch-map.js'
 import { RecordError, type InputSource, type SourceHome } from 'dstream'
 import { RefusedRecords } from '../input/receive/refused-records.js'
 
-/** What a test pushes by hand. */
+/** The handle by which a test pushes records. */
 export interface Feed<T> {
   push(...records: T[]): void
   end(): void
@@ -10,8 +10,8 @@ export interface Feed<T> {
 }
 
 /**
- * A source that the test feeds: what was pushed before a batch begins belongs to it. The records are part of what is
- * logged for the batch, so that a batch that is run again gets the same.
+ * Returns a source that the test feeds. The records that are pushed before a batch begins belong to it. They are logged
+ * with the batch, so that a batch that is run again gets the same records.
  */
 export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => InputSource<T> } {
   let waiting: T[] = []
@@ -72,7 +72,7 @@ export function fedSource<T>(): { feed: Feed<T>; make: (home: SourceHome) => Inp
   return { feed, make }
 }
 
-/** Returns false for a record that can never be stored, which is left out or fails the next batch. */
+/** Returns false for a record that can never be stored. Such a record is left out, or fails the next batch. */
 function isAccepted(record: unknown, home: SourceHome, refused: RefusedRecords): boolean {
   try {
     home.blocks.mustBeStorable?.(record)

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 
-/** A stream that keeps what is written to it, line by line. */
+/** A stream that keeps its text, line by line. */
 export class LineSink extends Writable {
   readonly lines: string[] = []
   #rest = ''

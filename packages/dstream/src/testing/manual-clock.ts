@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void
 }
 
-/** A clock that moves when it is told to, and runs the timers that fall due in order of their times. */
+/** A clock that moves only on request, and runs the due timers in order of their times. */
 export class ManualClock implements Clock {
   #nowMs: number
   #order = 0
@@ -34,18 +34,18 @@ export class ManualClock implements Clock {
     return this.setTimer(this.#nowMs + delayMs, run)
   }
 
-  /** The time of the next timer at or before `limitMs`. */
+  /** Returns the time of the next timer at or before `limitMs`. */
   nextTimer(limitMs: number): number | undefined {
     const next = this.#next()
     return next !== undefined && next.atMs <= limitMs ? Math.max(next.atMs, this.#nowMs) : undefined
   }
 
-  /** Moves to `toMs` and runs nothing. */
+  /** Moves the clock to `toMs` and runs no timers. */
   moveTo(toMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, toMs)
   }
 
-  /** Moves to `toMs` and runs one timer that is due there; false when there was none. */
+  /** Moves the clock to `toMs` and runs one timer that is due then. Returns false when there was none. */
   runNext(toMs: number): boolean {
     this.#nowMs = Math.max(this.#nowMs, toMs)
     const next = this.#next()

@@ -1,12 +1,12 @@
 import type { InputSource, RDD, SourceHome } from 'dstream'
 
-/** How the rows of a table are found by batch time: row 0 belongs to the first batch of the first life. */
+/** The times by which the rows of a table are found. Row 0 belongs to the first batch of the first run. */
 export interface RowTimes {
   readonly firstMs: number
   readonly batchMs: number
 }
 
-/** Batches from a table: row i is the input of batch i, then come empty batches; `null` is a batch without an RDD. */
+/** Returns a source whose row i is the input of batch i, followed by empty batches; `null` is a batch without an RDD. */
 export function rowSource<T>(
   rows: readonly (readonly T[] | null)[],
   times: RowTimes,

@@ -4,12 +4,12 @@ import { TestContext } from './test-context.js'
 
 export type RunBatchesOptions = Partial<StreamingContextOptions> & {
   numPartitions?: number | undefined
-  /** How many batches to run; default one per row. */
+  /** The number of batches to run; by default one for each row. */
   run?: number | undefined
 }
 
 /**
- * Batches in, batches out, in one line, on a virtual clock with batches of one second.
+ * Runs batches on a virtual clock with an interval of one second, and returns the records that each batch gives.
  *
  * @example
  * await runBatches([['a'], ['a', 'b'], []], (words) => words.countByValue()) // [[['a', 1]], [['a', 1], ['b', 1]], []]
@@ -30,7 +30,7 @@ export async function runBatches<T, U>(
   given: RunBatchesOptions = {},
 ): Promise<U[][]> {
   aFunction('runBatches', 'define', define)
-  // The context knows the other options.
+  // The context checks the other options.
   if (typeof given !== 'object' || given === null) checkOptions('runBatches', given, [])
   const { numPartitions, run, ...options } = given
   const t = new TestContext({ batchInterval: Seconds(1), ...options })

@@ -24,20 +24,20 @@ import { turn } from './turn.js'
 
 export type TestContextOptions = Partial<StreamingContextOptions> & {
   batchInterval: Duration
-  /** Where the virtual clock begins; default 0. Row 1 is the first tick strictly after it. */
+  /** The start of the virtual clock; default 0. Row 0 belongs to the first tick strictly after it. */
   startTime?: Time | undefined
 }
 
-/** What a stream gave, batch by batch. */
+/** The records of a stream, batch by batch. */
 export interface Output<T> {
-  /** The records of each batch that gave an RDD; a batch without one leaves no entry, `times` tells. */
+  /** The records of each batch that gave an RDD. A batch without an RDD has no entry; `times` shows which ones have. */
   readonly batches: T[][]
-  /** The same with the borders of partitions. */
+  /** The same records, divided into partitions. */
   readonly partitions: T[][][]
   readonly times: number[]
 }
 
-/** One failed attempt, with the very error that was thrown. */
+/** A failed attempt, with the thrown error. */
 export interface TestError {
   time: number
   output: string | undefined
@@ -49,16 +49,16 @@ export interface TestError {
   final: boolean
 }
 
-/** @internal `onCrashPoint` is called at each named step, before those of `crashAndRecover`. */
+/** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
 export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {
-  /** Time of row 0, from the first life on. */
+  /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /**
- * A real StreamingContext on a virtual clock: batches in, batches out, without sleeps and ports. The clock begins at 0, so
+ * A StreamingContext on a virtual clock: batches in, batches out, without sleeps and ports. The clock begins at 0, so
  * batch i (from 1) has time i × batchInterval. Any number of them may be active at once.
  *
  * @example
@@ -78,14 +78,14 @@ export class TestContext implements AsyncDisposable {
   readonly #sink = new LineSink()
   readonly #batchMs: number
   readonly #firstMs: number
-  /** @internal Every output made here, for whoever compares two runs. */
+  /** @internal All outputs of this context, for tests that compare two runs. */
   readonly outputs: Output<unknown>[] = []
   #rows = 0
   #cut: { readonly at: string; readonly reached: () => void } | undefined
   #fatal: { readonly error: unknown } | undefined
 
   constructor(options: TestContextOptions, internals: TestContextInternals = {}) {
-    // Without options the context says what is missing.
+    // Without options, the context says which one is missing.
     const given = (options as TestContextOptions | undefined) ?? ({} as TestContextOptions)
     const { startTime, ...rest } = given
     const startMs = startTime?.milliseconds ?? 0
@@ -114,12 +114,12 @@ export class TestContext implements AsyncDisposable {
     for (const type of eventNames) this.ssc.on(type, (event) => this.events.push({ type, ...event } as RecordedEvent))
   }
 
-  /** What `print` wrote, line by line. */
+  /** The lines that `print` wrote. */
   get printed(): readonly string[] {
     return this.#sink.lines
   }
 
-  /** Row i is the input of batch i, then come empty batches. `null`: the source gave no RDD at all for that batch. */
+  /** Returns a stream whose batch i has row i as its input, then empty batches; `null` is a batch without an RDD. */
   input<T>(
     batches: readonly (readonly T[] | null)[],
     options: { numPartitions?: number | undefined } = {},
@@ -130,7 +130,7 @@ export class TestContext implements AsyncDisposable {
     return this.ssc.addSource(rowSource(batches, times, options.numPartitions))
   }
 
-  /** The same for rows of pairs, which infer as pairs. */
+  /** Does the same for rows of pairs, and infers pairs. */
   inputPairs<K extends Key, V>(
     batches: readonly (readonly (readonly [K, V])[] | null)[],
     options: { numPartitions?: number | undefined } = {},
@@ -138,13 +138,13 @@ export class TestContext implements AsyncDisposable {
     return this.input(batches as readonly (readonly [K, V][] | null)[], options)
   }
 
-  /** A source that the test feeds by hand, between or during batches; what is pushed during one belongs to the next. */
+  /** Returns a stream that the test feeds by hand; records that are pushed during a batch belong to the next one. */
   source<T>(): { stream: DStream<T> } & Feed<T> {
     const { feed, make } = fedSource<T>()
     return { stream: this.ssc.addSource(make), ...feed }
   }
 
-  /** Keeps what a stream gives. */
+  /** Keeps the records of a stream. */
   output<T>(stream: DStream<T>): Output<T> {
     const output: Output<T> = { batches: [], partitions: [], times: [] }
     this.outputs.push(output)
@@ -158,9 +158,9 @@ export class TestContext implements AsyncDisposable {
   }
 
   /**
-   * Starts if needed and runs `batches` batches: by default what is left of the longest input. Runs all of them, or up to
-   * the one that stops the job, then rejects with the first error that no further attempt follows; `errors` has all. The
-   * pauses between two attempts take no time.
+   * Runs `batches` batches, by default the rest of the longest input. Starts the context if necessary. Runs all of
+   * them, or up to the batch that stops the job, then rejects with the first error that no further attempt follows;
+   * `errors` has all. The pauses between attempts take no time.
    */
   async run(batches?: number): Promise<void> {
     if (batches !== undefined) nonNegativeInteger('run', 'batches', batches)
@@ -172,7 +172,7 @@ export class TestContext implements AsyncDisposable {
     this.#rethrow(before)
   }
 
-  /** Time goes on, and every batch that falls due runs, each with its row. */
+  /** Advances the clock, and runs every batch that falls due with its row. */
   async advance(by: Duration): Promise<void> {
     const before = this.errors.length
     await this.#begin()
@@ -182,7 +182,7 @@ export class TestContext implements AsyncDisposable {
     this.#rethrow(before)
   }
 
-  /** Lets real I/O happen until the condition holds, in real time and without a batch; rejects after `timeout` (5 s). */
+  /** Waits for real I/O until the condition holds, in real time and without a batch. Rejects after `timeout` (5 s). */
   async until(condition: () => boolean, timeout: Duration = new Duration(5000)): Promise<void> {
     aFunction('until', 'condition', condition)
     const endMs = timersAtLoad.now() + durationOf('until: timeout', timeout).milliseconds
@@ -193,17 +193,16 @@ export class TestContext implements AsyncDisposable {
     }
   }
 
-  /** Graceful stop. */
+  /** Stops the context gracefully. */
   stop(): Promise<void> {
     return this.ssc.stop({ gracefully: true })
   }
 
   /**
-   * Ends this life without a word, at a crash point of the next batch if `at` names one, and starts another on the same
-   * storage after `downtime`. `define` builds the graph again; what it returns is `defined`. Only what was synced to the
-   * storage is there; of a directory, and of that of a `fileSink`, what the disk had been asked for. The row of a batch is
-   * found by its time, so the same tables are given in every life. Missed batches run at the first `run`, before those it
-   * counts.
+   * Crashes this run, at the crash point `at` of the next batch if it is given. Starts another run on the same storage
+   * after `downtime`. `define` builds the graph again, and its result is `defined`. Only data that was synced to the
+   * storage is there; a directory, and that of a `fileSink`, holds all that was written. Rows are found by batch time,
+   * so the same tables are given in every run. The next `run` runs missed batches first, and does not count them.
    */
   async crashAndRecover<H>(
     define: (t: TestContext) => H | Promise<H>,
@@ -235,10 +234,10 @@ export class TestContext implements AsyncDisposable {
     })
     await Promise.race([this.#tick(), reached])
     this.#cut = undefined
-    if (!isReached) throw new Error(`The next batch did not come to the crash point "${at}".`)
+    if (!isReached) throw new Error(`The next batch did not reach the crash point "${at}".`)
   }
 
-  /** Lets batches go on at their ticks while a graceful stop waits for the rate to let held records through. */
+  /** Lets batches run at their ticks while a graceful stop waits until the rate lets waiting records through. */
   async #passTimeUntil(stopping: Promise<void>): Promise<void> {
     let stopped = false
     void stopping.catch(() => undefined).then(() => (stopped = true))
@@ -247,7 +246,7 @@ export class TestContext implements AsyncDisposable {
     }
   }
 
-  /** At the crash point the life stands still for good. */
+  /** Returns a promise that never settles at the crash point of this run. */
   #step(name: string): Promise<void> | undefined {
     if (this.#cut?.at !== name) return undefined
     this.#cut.reached()
@@ -264,7 +263,7 @@ export class TestContext implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     if (this.ssc.getState() === 'INITIALIZED') await this.ssc.start()
-    // What was missed while the program was away runs before anything that is counted.
+    // The batches that were missed during the downtime run before any counted batch.
     await this.#passTime(this.#clock.now())
   }
 
@@ -280,7 +279,7 @@ export class TestContext implements AsyncDisposable {
     await this.#passTime(tickMs)
   }
 
-  /** Runs the timers up to `toMs` one by one, each with all that follows from it. */
+  /** Runs the timers up to `toMs` one by one, each with everything that follows from it. */
   async #passTime(toMs: number): Promise<void> {
     for (let at = this.#clock.nextTimer(toMs); at !== undefined; at = this.#clock.nextTimer(toMs)) {
       this.#clock.runNext(at)

@@ -4,24 +4,25 @@ import { aFunction, checkOptions } from '../base/options.js'
 import { checkRows } from './check-arguments.js'
 import { TestContext } from './test-context.js'
 
-/** What `testRecovery` can be told. */
+/** The options of `testRecovery`. */
 export interface TestRecoveryOptions {
-  /** Where to cut; default `every-point`. */
+  /** The crash points; default `every-point`. */
   crashAt?: 'every-point' | readonly string[] | undefined
-  /** Default one second. */
+  /** The batch interval; default one second. */
   batchInterval?: Duration | undefined
 }
 
-/** What a job has left behind: per output the last word on each batch time, and the committed states. */
+/** The results of a job: for each output its last records by batch time, and the committed states. */
 interface Trace {
   readonly outputs: ReadonlyMap<number, unknown>[]
   readonly states: unknown
 }
 
 /**
- * Runs a job once undisturbed, then once for each crash point and each batch: cut there, started again on the same
- * storage, and run to the end. What it gave for each batch, and its states, must be the same; an output that runs twice
- * for a batch must give the same twice. `define` builds the graph, with `t.output(…)` for what is to be compared.
+ * Runs a job once undisturbed, then once for each crash point and each batch: crashed there, started again on the same
+ * storage, and run to its end. The records of each batch and the states must be the same. An output that runs twice for
+ * a batch must give the same records twice. `define` builds the graph, with `t.output(…)` for each stream that is
+ * compared.
  *
  * @example
  * await testRecovery((t, words) => {
@@ -51,12 +52,12 @@ export async function testRecovery<T>(
   let runs = 0
   for (const at of points) {
     for (let before = 0; before < batches.length; before++) {
-      const lives = await crashed(build, batchInterval, before, at)
-      if (lives === undefined) continue
+      const contexts = await crashed(build, batchInterval, before, at)
+      if (contexts === undefined) continue
       runs++
       reached.add(at)
-      const difference = differ(expected, trace(lives))
-      await lives.at(-1)!.ssc.stop()
+      const difference = differ(expected, trace(contexts))
+      await contexts.at(-1)!.ssc.stop()
       if (difference !== undefined) {
         throw new Error(`After a crash at "${at}" in batch ${before + 1}, ${difference}`)
       }
@@ -65,7 +66,10 @@ export async function testRecovery<T>(
   return { runs, points: reached.size }
 }
 
-/** The two lives of a job that is cut in its batch after `before` ones; `undefined` when that batch has no such point. */
+/**
+ * Crashes a job in the batch after `before` batches and recovers it. Resolves to both contexts, or to `undefined` when
+ * that batch does not reach the crash point.
+ */
 async function crashed(
   build: (t: TestContext) => void,
   batchInterval: Duration,
@@ -80,39 +84,39 @@ async function crashed(
     await second.run()
     return [first, second]
   } catch (error) {
-    if (error instanceof Error && /did not come to the crash point/.test(error.message)) return undefined
+    if (error instanceof Error && /did not reach the crash point/.test(error.message)) return undefined
     throw new Error(`After a crash at "${at}" in batch ${before + 1}, the job failed: ${String(error)}`, {
       cause: error,
     })
   }
 }
 
-function trace(lives: readonly TestContext[]): Trace {
-  const outputs = lives[0]!.outputs.map((_, place) => {
-    const said = new Map<number, unknown>()
-    for (const life of lives) {
-      const output = life.outputs[place]!
+function trace(contexts: readonly TestContext[]): Trace {
+  const outputs = contexts[0]!.outputs.map((_, index) => {
+    const recordsAt = new Map<number, unknown>()
+    for (const context of contexts) {
+      const output = context.outputs[index]!
       for (const [i, time] of output.times.entries()) {
         const records = output.batches[i]
-        if (said.has(time) && !isDeepStrictEqual(said.get(time), records)) {
+        if (recordsAt.has(time) && !isDeepStrictEqual(recordsAt.get(time), records)) {
           throw new Error(
-            `Output ${place} gave ${show(said.get(time))} for ${time} ms, and ${show(records)} when run again.`,
+            `Output ${index} gave ${show(recordsAt.get(time))} for ${time} ms, and ${show(records)} when run again.`,
           )
         }
-        said.set(time, records)
+        recordsAt.set(time, records)
       }
     }
-    return said
+    return recordsAt
   })
-  return { outputs, states: lives.at(-1)!.ssc.engine?.states() }
+  return { outputs, states: contexts.at(-1)!.ssc.engine?.states() }
 }
 
 function differ(expected: Trace, found: Trace): string | undefined {
-  for (const [place, said] of expected.outputs.entries()) {
-    for (const [time, records] of said) {
-      const other = found.outputs[place]!.get(time)
+  for (const [index, recordsAt] of expected.outputs.entries()) {
+    for (const [time, records] of recordsAt) {
+      const other = found.outputs[index]!.get(time)
       if (!isDeepStrictEqual(records, other)) {
-        return `output ${place} gave ${show(other)} for the batch of ${time} ms instead of ${show(records)}.`
+        return `output ${index} gave ${show(other)} for the batch of ${time} ms instead of ${show(records)}.`
       }
     }
   }

@@ -1,6 +1,6 @@
 import { timersAtLoad } from '../platform/timers-at-load.js'
 
-/** A turn of the event loop, so that callbacks that are due can run. */
+/** Resolves after a turn of the event loop, so that due callbacks have run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => timersAtLoad.setImmediate(resolve))
 }

@@ -32,7 +32,7 @@ test('a checkpoint of format 1 holds what the test is about', async () => {
   const report = await inspectCheckpoint(await olderCheckpoint())
   expect(report).toMatchObject({ lastCommitted: 3000, pending: [4000], warnings: [] })
   expect(report!.pendingOutputs.map(({ from }) => from)).toContain(2000)
-  expect([...report!.held.values()]).toContain(1000)
+  expect([...report!.lagging.values()]).toContain(1000)
   expect(report!.remembered.size).toBeGreaterThan(1)
   expect(report!.operators.filter(({ tables }) => tables.size > 0).length).toBeGreaterThan(2)
 })

@@ -17,7 +17,7 @@ export const batches = 8
 export async function uninterrupted() {
   const storage = memoryStorage()
   let steps = 0
-  const end = await runTiny(storage, batches, { steps: () => void steps++ })
+  const end = await runTiny(storage, batches, { onCrashPoint: () => void steps++ })
   return { end, calls: storage.calls, steps }
 }
 
@@ -36,12 +36,12 @@ export async function cutAt(
 ): Promise<void> {
   let reached!: () => void
   const cut = new Promise<void>((resolve) => (reached = resolve))
-  const steps = (step: string): Promise<void> | void => {
+  const onCrashPoint = (step: string): Promise<void> | void => {
     if (!isIt(step)) return
     reached()
     return new Promise<void>(() => undefined)
   }
-  await Promise.race([runTiny(storage, batches, { ...options, steps }), cut])
+  await Promise.race([runTiny(storage, batches, { ...options, onCrashPoint }), cut])
 }
 
 /** The machine stops at a call of the disk, in every way that what was not synced may be lost. */

@@ -46,7 +46,7 @@ export const tinyOperators: readonly OperatorSignature[] = [
 export const everyRecord: Yielder = { begin: () => ({ size: 1, pause: () => Promise.resolve() }) }
 
 export interface TinyOptions {
-  readonly steps?: CrashHook
+  readonly onCrashPoint?: CrashHook
   readonly limits?: CheckpointLimits
   /** Called with what is durable, after each commit. */
   readonly committed?: (state: TinyState) => void
@@ -56,7 +56,7 @@ export interface TinyOptions {
 export const tinyLimits: CheckpointLimits = { segmentBytes: 700, snapshotBytes: 600, keepSnapshots: 2 }
 export const batchMs = 1000
 
-export async function openTiny(storage: Storage, { steps, limits = tinyLimits, more = {} }: TinyOptions = {}) {
+export async function openTiny(storage: Storage, { onCrashPoint, limits = tinyLimits, more = {} }: TinyOptions = {}) {
   const options: CheckpointOptions = {
     storage,
     operators: tinyOperators,
@@ -65,7 +65,7 @@ export async function openTiny(storage: Storage, { steps, limits = tinyLimits, m
     engine: 'test',
     codec: () => undefined,
     yielder: everyRecord,
-    steps,
+    onCrashPoint,
     limits,
     ...more,
   }

@@ -24,6 +24,7 @@ export {
 
 // ── tools for both ends of the feed
 export { backOffMs, type BackOffOptions } from './back-off.js'
+export { systemClock, type Clock } from './clock.js'
 export { FeedError, type FeedErrorCode } from './errors.js'
 export { nearestName } from './nearest.js'
 export { printable } from './printable.js'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import { FileBookmarks } from './file-bookmarks.js'
 
 describe('FileBookmarks', () => {

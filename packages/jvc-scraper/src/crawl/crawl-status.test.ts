@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import { CrawlStatusTracker } from './crawl-status.js'
 import { NoPage } from './errors.js'
 

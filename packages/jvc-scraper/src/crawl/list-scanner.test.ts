@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import { Forum } from '../simulator/forum.js'
 import { listView } from '../simulator/list-view.js'
 import { parseAddress } from '../parse/index.js'

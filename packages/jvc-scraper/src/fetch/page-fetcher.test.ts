@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
 import { RequestGate } from './request-gate.js'
 import { ChallengeGuard } from './challenge-guard.js'

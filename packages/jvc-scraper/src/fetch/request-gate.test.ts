@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { ManualClock, settled } from '../../test/manual-clock.js'
+import { ManualClock, settled } from '../../../../test/manual-clock.js'
 import { RequestGate, type Slot } from './request-gate.js'
 
 const none = new AbortController().signal

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Counters } from '../counters.js'
 import { silentLogger } from '../logger.js'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import type { HttpAnswer } from './http.js'
 import { ChallengeGuard } from './challenge-guard.js'
 import { RequestGate } from './request-gate.js'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ManualClock, settled } from '../../test/manual-clock.js'
+import { ManualClock, settled } from '../../../../test/manual-clock.js'
 import { classifyPage, parseTopicList, parseTopicPage } from '../parse/index.js'
 import type { TopicRow } from '../parse/index.js'
 import { FAULTS, FaultPlan, readFaults } from './faults.js'

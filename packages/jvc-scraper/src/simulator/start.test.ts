@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { classifyPage, parseTopicList, parseTopicPage } from '../parse/index.js'
-import { ManualClock } from '../../test/manual-clock.js'
+import { ManualClock } from '../../../../test/manual-clock.js'
 import { startSimulator } from './index.js'
 import type { Simulator, SimulatorOptions, TruthPost } from './index.js'
 

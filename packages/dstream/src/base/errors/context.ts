@@ -1,74 +1,78 @@
 import { describe } from '../text/describe.js'
 import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
 export function noBatchInterval(): DStreamError {
   return new DStreamError(
     'no-batch-interval',
-    'Batch duration for StreamingContext cannot be null: give it as { batchInterval: Seconds(1) }.',
+    'Batch duration for StreamingContext cannot be null: give it as { batchInterval: Seconds(1) }',
   )
 }
 
 export function alreadyActive(name: string, place: string): DStreamError {
   return new DStreamError(
     'already-active',
-    `Only one StreamingContext may be started in this process under the name "${name}", and one is active already (started at ${place}). Stop that context first, or give this one another appName.`,
+    `Only one StreamingContext may be started in this process under the name "${name}", and one is active (started at ${place}). Stop that context first, or give this one another appName`,
   )
 }
 
 export function alreadyStopped(): DStreamError {
   return new DStreamError(
     'already-stopped',
-    'StreamingContext has already been stopped and cannot be started again. Make a new StreamingContext.',
+    'StreamingContext has already been stopped and cannot be started again. Make a new StreamingContext',
   )
 }
 
 export function stoppedBeforeStart(name: string): DStreamError {
   return new DStreamError(
     'stopped-before-start',
-    `${name} was stopped while it waited for the lock of its checkpoint, and has not been started.`,
+    `${name} was stopped while it waited for the lock of its checkpoint, so it has not started`,
   )
 }
 
 export function rememberTwice(givenMs: number): DStreamError {
-  return new DStreamError('remember-twice', `Remember duration already set as ${givenMs} ms. Cannot set it again.`)
+  return new DStreamError(
+    'remember-twice',
+    `Remember duration already set as ${givenMs} ms. Cannot set it again: call remember() once`,
+  )
 }
 
 export function stopTimedOut(timeoutMs: number, records: number, hung: readonly string[] = []): DStreamError {
   const what = [
-    hung.length === 0 ? '' : `${hung.join(', ')} was not done, and its signal is aborted`,
+    hung.length === 0 ? '' : `its signal is aborted for ${hung.join(', ')}, which had not settled`,
     records === 0 ? '' : `${records} received records were left unprocessed`,
   ].filter((part) => part !== '')
   return new DStreamError(
     'stop-timed-out',
-    `The context did not stop within ${timeoutMs} ms and was stopped all the same: ${what.join('; ')}. Give stop() a longer timeout, or heed the signal.`,
+    `The context did not stop within ${timeoutMs} ms and was stopped all the same: ${what.join('; ')}. Give stop() a longer timeout, or heed the signal`,
   )
 }
 
-/** The reason with which the signals of outputs are aborted when a stop waits for them no longer. */
+/** The reason of the signals that are aborted when a stop no longer waits for their outputs. */
 export function stopAborts(): DStreamError {
-  return new DStreamError('context-stopped', 'The context stops and waits for this output no longer')
+  return new DStreamError('context-stopped', 'The context has stopped waiting for this output')
 }
 
 export function tooFarBehind(operator: string, waiting: number): DStreamError {
   return new DStreamError(
     'too-many-waiting-batches',
-    `"${operator}" lags ${waiting} batches behind, more than are kept, so the context is stopped. Mend the function that throws, or let the job live with such records: onRecordError: 'skip'.`,
+    `"${operator}" lags ${waiting} batches behind, more than are kept, so the context is stopped. Mend the function that throws, or leave such records out: onRecordError: 'skip'`,
   )
 }
 
 export function advanceTheClock(): DStreamError {
   return new DStreamError(
     'advance-the-clock',
-    'This context runs on virtual time, which stands still while you wait: advance the clock instead, with run() or advance(…).',
+    'This context runs on virtual time, which does not pass while you wait. Advance the clock with run() or advance(…)',
   )
 }
 
 export function noCheckpointToRead(directory: string, cause: unknown): DStreamError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new DStreamError(
     'checkpoint-unreadable',
-    `Failed to read checkpoint from directory ${directory}: ${sentence(reason)} To begin afresh when that happens, pass { createOnError: true }.`,
+    `Failed to read checkpoint from directory ${directory}: ${sentence(reason)} To begin afresh when that happens, pass { createOnError: true }`,
     { cause },
   )
 }
@@ -76,30 +80,26 @@ export function noCheckpointToRead(directory: string, cause: unknown): DStreamEr
 export function noContextCreated(where: string, got: unknown): DStreamError {
   return new DStreamError(
     'no-context-created',
-    `${where}: create must return the StreamingContext that it has made; it returned ${describe(got)}. End it with return ssc.`,
+    `${where}: create must return the StreamingContext that it has made; it returned ${describe(got)}. End it with return ssc`,
   )
 }
 
 export function contextOfAnotherCopy(where: string): DStreamError {
   return new DStreamError(
     'other-copy',
-    `${where}: create returned a StreamingContext of another copy of dstream. A program can hold two copies, its ESM and its CommonJS build or two versions: take StreamingContext from one of them (npm ls dstream shows them).`,
+    `${where}: create returned a StreamingContext of another copy of dstream. A program can hold two copies, its ESM and its CommonJS build or two versions: take StreamingContext from one of them (npm ls dstream shows them)`,
   )
 }
 
 export function notAJob(got: unknown): DStreamError {
   return new DStreamError(
     'not-a-module',
-    `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${describe(got)}. In a CommonJS bundle import.meta is empty: pass module there.`,
+    `StreamingContext.run takes import.meta (or module, in CommonJS) first, so that it can tell whether the file is run or imported; it got ${describe(got)}. In a CommonJS bundle import.meta is empty: pass module there`,
   )
 }
 
 export function jobNotLoaded(file: string, cause: unknown): DStreamError {
-  return new DStreamError(
-    'job-not-loaded',
-    `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )
+  return new DStreamError('job-not-loaded', `${file} cannot be loaded: ${messageOf(cause)}`, { cause })
 }
 
 export function typeScriptNotLoadable(node: string): DStreamError {
@@ -113,6 +113,6 @@ export function noJobDefined(file: string, defined: readonly string[]): DStreamE
   return new DStreamError(
     'no-job-defined',
     `${file} defines no job${defined.length > 0 ? ` of its own, and what it imports defines ${defined.length}` : ''}. ` +
-      'A job is a module that calls StreamingContext.run(import.meta, options, define), or run(module, …) in CommonJS.',
+      'A job is a module that calls StreamingContext.run(import.meta, options, define), or run(module, …) in CommonJS',
   )
 }

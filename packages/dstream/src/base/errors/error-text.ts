@@ -1,3 +1,4 @@
+import { isA } from '../built-ins.js'
 import { describe } from '../text/describe.js'
 
 /** Returns the `code` of an error, if it has one. */
@@ -7,13 +8,18 @@ export function codeOf(error: unknown): unknown {
 
 /** Returns the message of an error; any other value that was thrown as text. Never throws. */
 export function messageOf(error: unknown): string {
-  return readable(error, () => (error instanceof Error ? error.message : String(error)))
+  return readable(error, () => (isA('Error', error) ? error.message : String(error)))
+}
+
+/** Returns the message of an error; describes any other value that was thrown, strings in quotes. Never throws. */
+export function thrownText(error: unknown): string {
+  return isA('Error', error) ? messageOf(error) : describe(error)
 }
 
 /** Returns an error with its stack as text; the empty text for `undefined`. Never throws. */
 export function stackOf(error: unknown): string {
   if (error === undefined) return ''
-  return readable(error, () => (error instanceof Error ? (error.stack ?? String(error)) : String(error)))
+  return readable(error, () => (isA('Error', error) ? (error.stack ?? String(error)) : String(error)))
 }
 
 /** Programs throw everything: objects without a prototype have no text of their own, and getters throw again. */
@@ -21,6 +27,6 @@ function readable(error: unknown, read: () => string): string {
   try {
     return String(read())
   } catch {
-    return error instanceof Error ? 'an error that cannot be read' : describe(error)
+    return isA('Error', error) ? 'an error that cannot be read' : describe(error)
   }
 }

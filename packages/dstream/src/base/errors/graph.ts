@@ -4,14 +4,14 @@ import { DStreamError } from './base.js'
 export function idTaken(id: string, first: string, second: string): DStreamError {
   return new DStreamError(
     'uid-taken',
-    `Two operators cannot both be called "${id}": the one at ${first} has that id already, the one at ${second} needs another. Give one of them a uid of its own: .uid('…').`,
+    `Two operators cannot both be called "${id}": the one at ${first} has that id already, the one at ${second} needs another. Give one of them a uid of its own: .uid('…')`,
   )
 }
 
 export function noOutputs(): DStreamError {
   return new DStreamError(
     'no-outputs',
-    'No output operations registered, so nothing to execute. End at least one stream with print(), foreachRDD(…), to(…), saveAsTextFiles(…) or batches() before start().',
+    'No output operations registered, so nothing to execute. End at least one stream with print(), foreachRDD(…), to(…), saveAsTextFiles(…) or batches() before start()',
   )
 }
 
@@ -20,15 +20,15 @@ export function addingTooLate(state: 'ACTIVE' | 'STOPPED', what: string): DStrea
     'adding-too-late',
     `Cannot add "${what}": Adding new inputs, transformations, and output operations after ${state === 'ACTIVE' ? 'starting' : 'stopping'} a context is not supported. ` +
       (state === 'ACTIVE'
-        ? 'Define the whole graph before start().'
-        : 'Make a new StreamingContext and define the graph there.'),
+        ? 'Define the whole graph before start()'
+        : 'Make a new StreamingContext and define the graph there'),
   )
 }
 
 export function changingTooLate(what: string): DStreamError {
   return new DStreamError(
     'changing-too-late',
-    `Cannot change ${what} of a DStream after streaming context has started. Call it before start().`,
+    `Cannot change ${what} of a DStream after streaming context has started. Call it before start()`,
   )
 }
 
@@ -42,53 +42,53 @@ export function notAMultiple(
   const near = slides === 0 ? `${slideMs} ms` : `${slides * slideMs} ms or ${(slides + 1) * slideMs} ms`
   return new DStreamError(
     'not-a-multiple',
-    `The ${what} duration of windowed DStream (${givenMs} ms) must be a multiple of the slide duration of parent DStream (${slideMs} ms). Give ${operator} ${near}.`,
+    `The ${what} duration of windowed DStream (${givenMs} ms) must be a multiple of the slide duration of parent DStream (${slideMs} ms). Give ${operator} ${near}`,
   )
 }
 
 export function differentSlides(operator: string, slides: readonly number[]): DStreamError {
   return new DStreamError(
     'different-slides',
-    `Cannot combine the streams of ${operator}: Some of the DStreams have different slide durations (${slides.join(' ms, ')} ms). Bring them to one slide with window(…) first.`,
+    `Cannot combine the streams of ${operator}: Some of the DStreams have different slide durations (${slides.join(' ms, ')} ms). Bring them to one slide with window(…) first`,
   )
 }
 
 export function differentContexts(operator: string): DStreamError {
   return new DStreamError(
     'different-contexts',
-    `Cannot combine the streams of ${operator}: Some of the DStreams have different contexts. Make all of them from one StreamingContext.`,
+    `Cannot combine the streams of ${operator}: Some of the DStreams have different contexts. Make all of them from one StreamingContext`,
   )
 }
 
 export function noStreams(operator: string): DStreamError {
-  return new DStreamError('no-streams', `${capitalised(operator)} called on no streams. Give ${operator} at least one.`)
+  return new DStreamError('no-streams', `${capitalised(operator)} called on no streams. Give ${operator} at least one`)
 }
 
 export function checkpointTooOften(operator: string, intervalMs: number, slideMs: number): DStreamError {
   return new DStreamError(
     'checkpoint-interval',
-    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which is lower than its slide time (${slideMs} ms). Please set it to at least ${slideMs} ms.`,
+    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which is lower than its slide time (${slideMs} ms). Please set it to at least ${slideMs} ms`,
   )
 }
 
 export function checkpointNotMultiple(operator: string, intervalMs: number, slideMs: number): DStreamError {
   return new DStreamError(
     'checkpoint-interval',
-    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms.`,
+    `Requirement failed: The checkpoint interval for ${operator} has been set to ${intervalMs} ms which not a multiple of its slide time (${slideMs} ms). Please set it to a multiple of ${slideMs} ms`,
   )
 }
 
 export function noCheckpointDir(operator: string): DStreamError {
   return new DStreamError(
     'no-checkpoint-dir',
-    `Requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). The option checkpointDir is the same; without one, ${operator} cannot have the checkpoint interval that it asks for.`,
+    `Requirement failed: The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(). The option checkpointDir is the same; without one, ${operator} cannot have the checkpoint interval that it asks for`,
   )
 }
 
 export function noParentRDD(operator: string, parent: string, time: number): DStreamError {
   return new DStreamError(
     'no-parent-rdd',
-    `${noRDD(operator)} at time ${time} ms: "${parent}", a parent of ${operator}, has none, because the source gave none for this batch. Let the source give an empty RDD instead.`,
+    `${noRDD(operator)} at time ${time} ms: "${parent}", a parent of ${operator}, has none, because the source gave none for this batch. Let the source give an empty RDD instead`,
   )
 }
 
@@ -102,14 +102,14 @@ function noRDD(operator: string): string {
 export function nullTransform(operator: string, got: string): DStreamError {
   return new DStreamError(
     'transform-returned-nothing',
-    `Transform function must not return null. Return an empty RDD instead (rdd.context.emptyRDD()); the function of ${operator} returned ${got}.`,
+    `Transform function must not return null. Return an empty RDD instead (rdd.context.emptyRDD()); the function of ${operator} returned ${got}`,
   )
 }
 
 export function noRDDReturned(operator: string, got: unknown): DStreamError {
   return new DStreamError(
     'transform-returned-no-rdd',
-    `Transform function must return an RDD; the function of ${operator} returned ${named(got)}. Return what a method of an RDD gives, or make one of records: rdd.context.parallelize([…]).`,
+    `Transform function must return an RDD; the function of ${operator} returned ${named(got)}. Return what a method of an RDD gives, or make one of records: rdd.context.parallelize([…])`,
   )
 }
 
@@ -123,21 +123,21 @@ export function notInitialized(operator: string): DStreamError {
 export function sliceForgotten(operator: string, time: number, rememberMs: number): DStreamError {
   return new DStreamError(
     'slice-forgotten',
-    `The RDD of ${operator} at time ${time} ms has been forgotten: it is kept for ${rememberMs} ms. Keep more with ssc.remember(…) before start().`,
+    `The RDD of ${operator} at time ${time} ms has been forgotten: it is kept for ${rememberMs} ms. Keep more with ssc.remember(…) before start()`,
   )
 }
 
 export function notAStream(operator: string, got: unknown): DStreamError {
   return new DStreamError(
     'not-a-stream',
-    `${capitalised(operator)} takes another DStream of the same context; it got ${named(got)}`,
+    `${capitalised(operator)} takes another DStream of the same context, not ${named(got)}`,
   )
 }
 
 export function notStreams(operator: string, got: unknown): DStreamError {
   return new DStreamError(
     'not-a-stream',
-    `${capitalised(operator)} takes an array of DStreams, [a, b]; it got ${Array.isArray(got) ? `[${got.map(named).join(', ')}]` : named(got)}`,
+    `${capitalised(operator)} takes an array of DStreams, [a, b], not ${Array.isArray(got) ? `[${got.map(named).join(', ')}]` : named(got)}`,
   )
 }
 

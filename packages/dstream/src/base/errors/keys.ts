@@ -1,3 +1,4 @@
+import { isA } from '../built-ins.js'
 import { describe } from '../text/describe.js'
 import { DStreamError } from './base.js'
 
@@ -19,7 +20,7 @@ export function keyTooDeep(): DStreamError {
 }
 
 export function keyWithoutEnd(): DStreamError {
-  return new DStreamError('key-not-allowed', 'A sequence without end is not allowed as a key; take(n) of it')
+  return new DStreamError('key-not-allowed', 'A sequence without end is not allowed as a key; use take(n) of it')
 }
 
 export function keyStillMutable(key: unknown): DStreamError {
@@ -66,9 +67,9 @@ export function partitionsDisagree(where: string, numPartitions: number, ofParti
 
 function cureFor(part: unknown): string {
   if (part === undefined) return 'use null for "none", or filter such records out'
-  if (part instanceof Date) return 'use date.getTime() or date.toISOString()'
+  if (isA('Date', part)) return 'use date.getTime() or date.toISOString()'
   if (ArrayBuffer.isView(part)) return 'use a string such as its hex form, or [...bytes]'
-  if (part instanceof Map || part instanceof Set) return "use immutable's Map or Set, or an array"
+  if (isA('Map', part) || isA('Set', part)) return "use immutable's Map or Set, or an array"
   if (isValueObject(part))
     return 'use what it consists of: an array, or an immutable Record, which every process can compare'
   if (typeof part === 'object') return `${WAYS}, or turn it into a string by JSON.stringify`

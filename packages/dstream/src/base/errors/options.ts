@@ -24,8 +24,8 @@ export function badOption(where: string, name: string, wanted: string, value: un
 export function optionsBesideSpec(given: unknown): DStreamError {
   return new DStreamError(
     'options-beside-spec',
-    `mapWithState: a StateSpec holds the options itself, and ${describe(given)} stands beside it; ` +
-      'say it on the spec, as in StateSpec.function(f).timeout(Minutes(5))',
+    `mapWithState: a StateSpec holds the options itself, and ${describe(given)} is given beside it; ` +
+      'set it on the spec, as in StateSpec.function(f).timeout(Minutes(5))',
   )
 }
 
@@ -36,6 +36,6 @@ function listed(known: readonly string[]): string {
 export function sparseRecords(where: string, index: number, length: number): DStreamError {
   return new DStreamError(
     'bad-option',
-    `${where}: records is an array of ${length.toLocaleString('en')} places with no record at place ${index}. Pass the records only, Object.values(records).`,
+    `${where}: records is an array of ${length.toLocaleString('en')} places with no record at place ${index}. Pass the records only, Object.values(records)`,
   )
 }

@@ -43,7 +43,7 @@ export function batchNotPending(
   const list = pending.map((range) => `"${range.output}" (${range.from} to ${range.until} ms)`).join(', ')
   return new DStreamError(
     'batch-not-pending',
-    `No batch of ${time} ms waits for "${output}". ${list === '' ? 'Nothing waits for any output' : `Batches wait for ${list}`}`,
+    `No batch of ${time} ms waits for "${output}". ${list === '' ? 'No batch waits for any output' : `Give a batch that waits: ${list}`}`,
   )
 }
 
@@ -53,7 +53,7 @@ export function pendingOutputsGone(
   const list = outputs.map(({ output, batches }) => `"${output}" (${batches})`).join(', ')
   return new DStreamError(
     'outputs-dropped',
-    `Batches wait for outputs that the program does not have any more: ${list}. Define the outputs again, with the same ` +
+    `Batches wait for outputs that the program no longer has: ${list}. Define the outputs again, with the same ` +
       'uid when their places have shifted, or give the batches up: ' +
       `allowDroppedOutputs: [${outputs.map(({ output }) => `'${output}'`).join(', ')}]`,
   )
@@ -71,7 +71,10 @@ export function outputsLost(
 }
 
 export function contextClosed(): DStreamError {
-  return new DStreamError('context-stopped', 'The context has stopped; nothing can be committed any more')
+  return new DStreamError(
+    'context-stopped',
+    'The context has stopped and commits nothing more. Make a new StreamingContext',
+  )
 }
 
 export function deadLettersNotAttached(): DStreamError {

@@ -8,6 +8,24 @@ export function notAPair(operator: string, record: unknown): DStreamError {
   )
 }
 
+const NOT_ASYNC = 'the function must not be async: await with mapAsync'
+
+export function promiseReturned(operator: string, what = 'a Promise'): DStreamError {
+  const cure = operator === 'foreach' ? 'the function must not be async: use foreachAsync' : NOT_ASYNC
+  return new DStreamError(
+    'promise-returned',
+    `The function of ${operator} returned ${what}, and ${operator} does not wait for it; ${cure}`,
+  )
+}
+
+export function decisionIsPromise(cause: unknown): DStreamError {
+  return new DStreamError(
+    'promise-returned',
+    "onRecordError returned a Promise, and nothing waits for it; it must not be async: return 'fail' or 'skip' at once",
+    { cause },
+  )
+}
+
 export function notIterable(operator: string, value: unknown): DStreamError {
   const cure =
     typeof value === 'string'
@@ -26,21 +44,21 @@ export function emptyCollection(action: string): DStreamError {
 export function zeroIsNoFunction(operator: string, zero: unknown): DStreamError {
   return new DStreamError(
     'bad-option',
-    `${operator}: zero must be a function that returns the value to begin with, not ${describe(zero)}. Every partition gets a value of its own: write () => 0.`,
+    `${operator}: zero must be a function that returns the value to begin with, not ${describe(zero)}. Every partition gets a value of its own: write () => 0`,
   )
 }
 
 export function asyncTimedOut(timeoutMs: number): DStreamError {
   return new DStreamError(
     'async-timed-out',
-    `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted.`,
+    `An asynchronous function did not settle within ${timeoutMs} ms. Give it a longer timeout, or let it give up when its signal is aborted`,
   )
 }
 
 export function noFiles(action: string): DStreamError {
   return new DStreamError(
     'no-files',
-    `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc.`,
+    `${action} needs a file system, and this RDDContext has none. Use the one of a StreamingContext, ssc.sc`,
   )
 }
 

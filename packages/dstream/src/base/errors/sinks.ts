@@ -1,35 +1,37 @@
 import { describe } from '../text/describe.js'
 import { escapeControl } from '../text/escape.js'
+import { pathText } from '../text/path-text.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
 export function sinkInUse(name: string): DStreamError {
   return new DStreamError(
     'sink-in-use',
     `${escapeControl(name)} is open already: two outputs that share a sink would take each other's batches for their ` +
-      'own; make a sink of its own for each',
+      'own; make a sink for each',
   )
 }
 
 export function sinkNotOpen(name: string): DStreamError {
   return new DStreamError(
     'sink-not-open',
-    `${escapeControl(name)} is not open; stream.to(sink) opens it at start, in your own code call open() first`,
+    `${escapeControl(name)} is not open; stream.to(sink) opens it at start, and your own code calls open() first`,
   )
 }
 
 export function manifestMissing(where: string, example: string, manifest: string): DStreamError {
   return new DStreamError(
     'manifest-missing',
-    `${escapeControl(where)} holds ${describe(example)}, which a file sink has written, but no ${manifest}, which says ` +
-      'what of it counts. Nothing has been changed; restore it from a copy, or give another directory',
+    `${escapeControl(where)} holds ${describe(example)}, which a file sink has written, but no ${manifest}, which lists ` +
+      'the files that count. Nothing has been changed. Restore it from a copy, or give another directory',
   )
 }
 
 export function manifestDamaged(where: string, manifest: string, offset: number, what: string): DStreamError {
   return new DStreamError(
     'manifest-damaged',
-    `${manifest} in ${escapeControl(where)} at byte ${offset}: ${what}. Nothing has been changed; ` +
-      'restore it from a copy, or give another directory',
+    `${manifest} in ${escapeControl(where)} at byte ${offset}: ${what}. Nothing has been changed. ` +
+      'Restore it from a copy, or give another directory',
   )
 }
 
@@ -71,10 +73,9 @@ export function nothingToLoad(path: string): DStreamError {
 }
 
 export function recordNotSavable(index: number, path: readonly PropertyKey[], reason: string): DStreamError {
-  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
   return new DStreamError(
     'record-not-savable',
-    `saveAsObjectFile: record ${index} of its partition${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+    `saveAsObjectFile: record ${index} of its partition${pathText(path, ' at ')}: ${reason}. ` +
       "Save plain data (objects, arrays, Map, Set, Date, typed arrays, immutable's collections), or text",
   )
 }
@@ -82,7 +83,7 @@ export function recordNotSavable(index: number, path: readonly PropertyKey[], re
 export function objectFileDamaged(file: string, offset: number): DStreamError {
   return new DStreamError(
     'object-file-damaged',
-    `${escapeControl(file)} at byte ${offset}: no saved objects as saveAsObjectFile has written them; ` +
+    `${escapeControl(file)} at byte ${offset}: these are no objects that saveAsObjectFile has saved; ` +
       'load text with textFile, restore the file from a copy, or save it again',
   )
 }
@@ -99,8 +100,8 @@ export function ioredisMissing(where: string, cause: unknown): DStreamError {
 export function redisAway(what: string, where: string, attempts: number, cause: unknown, then: string): DStreamError {
   return new DStreamError(
     'redis-away',
-    `cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonsOf(cause)}). ` +
-      `Is it running, and is its address right? ${then}`,
+    `Cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonsOf(cause)}). ` +
+      `Check that it runs and that its address is right. ${then}`,
     { cause },
   )
 }
@@ -108,7 +109,8 @@ export function redisAway(what: string, where: string, attempts: number, cause: 
 export function redisRefused(what: string, where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'redis-refused',
-    `cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been done`,
+    `Cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been done. ` +
+      'Remove the reason that Redis gives',
     { cause },
   )
 }
@@ -116,8 +118,8 @@ export function redisRefused(what: string, where: string, cause: unknown): DStre
 export function redisCommandFailed(time: number, index: number, cause: unknown): DStreamError {
   return new DStreamError(
     'redis-command-failed',
-    `the batch of ${time} ms is written to Redis, but for its command number ${index + 1}: ${reasonOf(cause)}. Redis has ` +
-      'carried out the others and does not take them back, so the batch is not written again; mend what that command left out',
+    `The batch of ${time} ms is written to Redis, but for its command number ${index + 1}: ${reasonOf(cause)}. Redis has ` +
+      'carried out the others and does not take them back, so the batch is not written again. Mend what that command left out',
     { cause },
   )
 }
@@ -142,7 +144,8 @@ export function redisKeyTaken(key: string, type: string, value?: string): DStrea
 export function transactionEnded(): DStreamError {
   return new DStreamError(
     'transaction-ended',
-    'redisSink: write adds commands to the transaction and leaves exec to the sink, which adds the time of the batch',
+    'redisSink: write has ended the transaction that it was given; add commands only, and leave exec to the sink, which ' +
+      'adds the time of the batch',
   )
 }
 
@@ -153,5 +156,5 @@ function reasonsOf(cause: unknown): string {
 }
 
 function reasonOf(cause: unknown): string {
-  return escapeControl(cause instanceof Error ? cause.message : String(cause))
+  return escapeControl(messageOf(cause))
 }

@@ -7,8 +7,15 @@ export function stateNotData(value: unknown, what: string): DStreamError {
   const cure =
     what === 'Promise'
       ? 'the function must not be async: await with mapAsync before the stateful operator'
-      : `a state is data that can be copied and stored; ${WAYS}`
+      : `a state must be data that can be copied and stored: ${WAYS}`
   return new DStreamError('state-not-data', `A state holds ${describe(value)}, a ${what}; ${cure}`)
+}
+
+export function stateChangedInPlace(operator: string, key: unknown): DStreamError {
+  return new DStreamError(
+    'state-changed-in-place',
+    `The function of ${operator} changed the state of key ${describe(key)} in place and did not update it: it changed a copy, and the change would be lost; call state.update() with the new value`,
+  )
 }
 
 export function promiseEmitted(operator: string): DStreamError {
@@ -29,7 +36,7 @@ export function stateWithPrivateFields(name: string): DStreamError {
 export function stateVersionForgotten(version: number, floor: number): DStreamError {
   return new DStreamError(
     'state-version-forgotten',
-    `The state as of batch ${version} ms has been forgotten, the oldest still kept is ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
+    `The state as of batch ${version} ms has been forgotten, since the oldest that is kept is of batch ${floor} ms; ask within the batch, take a snapshot() in time, or keep batches for longer with ssc.remember(duration)`,
   )
 }
 
@@ -43,7 +50,7 @@ export function stateViewReleased(version: number): DStreamError {
 export function stateOutOfOrder(version: number, last: number): DStreamError {
   return new DStreamError(
     'state-out-of-order',
-    `The state has passed batch ${last} ms and cannot begin batch ${version} ms; batches advance a state in order of time, one after the other`,
+    `The state has passed batch ${last} ms and cannot begin batch ${version} ms; begin batches in order of time, one after the other`,
   )
 }
 
@@ -87,7 +94,7 @@ export function removeTwice(key: unknown): DStreamError {
 export function removeWhileTimingOut(key: unknown): DStreamError {
   return new DStreamError(
     'state-timing-out',
-    `Cannot remove the state that is timing out (key ${describe(key)}); it goes by itself, ask isTimingOut() first`,
+    `Cannot remove the state that is timing out (key ${describe(key)}); it is removed by itself, so ask isTimingOut() first`,
   )
 }
 

@@ -1,8 +1,11 @@
 import { describe } from '../text/describe.js'
 import { escapeControl } from '../text/escape.js'
+import { pathText } from '../text/path-text.js'
+import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
+import { messageOf } from './error-text.js'
 
-/** A file of a checkpoint that does not hold what was written. `file` and `offset` say where. */
+/** Raised for a file of a checkpoint that does not hold the bytes that were written, at `offset` of `file`. */
 export class DamagedError extends DStreamError {
   readonly file: string
   readonly offset: number
@@ -10,7 +13,7 @@ export class DamagedError extends DStreamError {
   constructor(file: string, offset: number, what: string) {
     super(
       'checkpoint-damaged',
-      `the checkpoint is damaged: ${file} at byte ${offset}: ${what}. Nothing has been changed. ` +
+      `The checkpoint is damaged: ${file} at byte ${offset}: ${what}. Nothing has been changed. ` +
         "Restore the directory from a copy, or start afresh with another directory or onExistingCheckpoint: 'discard'",
     )
     this.file = file
@@ -21,8 +24,8 @@ export class DamagedError extends DStreamError {
 export function newerFormat(file: string, format: number, known: number): DStreamError {
   return new DStreamError(
     'checkpoint-newer-format',
-    `${file} is written in format ${format}, this version of dstream reads up to ${known}; ` +
-      'run the version that wrote it or a newer one. Nothing has been changed',
+    `${file} is written in format ${format}, and this version of dstream reads up to ${known}. Nothing has been changed. ` +
+      'Run the version that wrote it, or a newer one',
   )
 }
 
@@ -32,10 +35,9 @@ export function stateNotStorable(
   path: readonly PropertyKey[],
   reason: string,
 ): DStreamError {
-  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
   return new DStreamError(
     'state-not-storable',
-    `${operator}: the value of key ${describe(key)}${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+    `${operator}: the value of key ${describe(key)}${pathText(path, ' at ')}: ${reason}. ` +
       "Keep plain data in the state (objects, arrays, Map, Set, Date, typed arrays, immutable's collections), " +
       'or run without a checkpoint directory',
   )
@@ -47,41 +49,39 @@ export function recordNotStorable(
   path: readonly PropertyKey[],
   reason: string,
 ): DStreamError {
-  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
   return new DStreamError(
     'state-not-storable',
-    `${operator}: ${what}${place === '' ? '' : ` at ${escapeControl(place)}`}: ${reason}. ` +
+    `${operator}: ${what}${pathText(path, ' at ')}: ${reason}. ` +
       'It has to survive the process: use plain data, or run without a checkpoint directory',
   )
 }
 
 /** The reason why one record or value of an operator cannot be stored. The error that carries it names operator and record. */
 export function notStorable(path: readonly PropertyKey[], reason: string): DStreamError {
-  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
   return new DStreamError(
     'state-not-storable',
-    `it cannot be stored${place === '' ? '' : `, at ${escapeControl(place)}`}: ${reason}. ` +
+    `it cannot be stored${pathText(path, ', at ')}: ${reason}. ` +
       "It has to survive the process: use plain data (objects, arrays, Map, Set, Date, typed arrays, immutable's " +
       'collections), or run without a checkpoint directory',
   )
 }
 
-/** Who holds a checkpoint directory. */
+/** The process that holds a checkpoint directory. */
 export interface LockOwner {
   readonly pid: number
   readonly host: string
-  /** ISO time. */
+  /** The time of locking, in ISO form. */
   readonly since: string
 }
 
-/** @param owner `undefined` when the lock shows signs of life and its text cannot be read */
+/** @param owner `undefined` when the lock is touched and its text cannot be read */
 export function storageLocked(where: string, owner: LockOwner | undefined, self: boolean): DStreamError {
-  const who = self ? 'another context of this very process' : ownerText(owner)
+  const who = self ? 'another context of this process' : ownerText(owner)
   const since = owner === undefined ? '' : `, since ${escapeControl(owner.since)}`
   return new DStreamError(
     'storage-locked',
-    `${where} is in use by ${who}${since}; two programs must not write one checkpoint: ` +
-      "stop the other one, or use another directory. With onLocked: 'wait' a context waits for the other one's end",
+    `${where} is in use by ${who}${since}; two programs must not write one checkpoint. ` +
+      "Stop the other one, or use another directory. With onLocked: 'wait' a context waits until the other one ends",
   )
 }
 
@@ -90,7 +90,7 @@ function ownerText(owner: LockOwner | undefined): string {
   return `process ${owner.pid} on host ${escapeControl(owner.host)}`
 }
 
-/** The line for the log while the lock of an owner that may be dead is watched. */
+/** Returns the line for the log while the lock of an owner that may be dead is watched. */
 export function watchedLock(where: string, owner: LockOwner | undefined, forMs: number): string {
   return (
     `${where} is locked by ${ownerText(owner)}, which may be dead: ` +
@@ -100,41 +100,41 @@ export function watchedLock(where: string, owner: LockOwner | undefined, forMs: 
 
 export function lockLost(where: string, gone: boolean): DStreamError {
   const reason = gone
-    ? 'the lock file of this process is gone: the directory was deleted or replaced under the running job'
-    : 'another process has taken this directory over, because this one showed no sign of life for too long'
-  return new DStreamError('lock-lost', `${where}: ${reason}; nothing more is written. Start it again`)
+    ? 'the lock file of this process is gone, because the directory was deleted or replaced under the running job'
+    : 'another process has taken this directory over, because this one did not touch its lock for too long'
+  return new DStreamError('lock-lost', `${where}: ${reason}. Nothing more is written. Start the job again`)
 }
 
-/** A call of the file system has failed. */
+/** Returns the error for a failed call of the file system. */
 export function storageFailed(action: string, file: string, cause: unknown): DStreamError {
   if (cause instanceof DStreamError) return cause
   const code: unknown = (cause as { code?: unknown } | null)?.code
   const name = escapeControl(file)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new DStreamError('disk-full', `cannot ${action} ${name}: the disk is full (${code}); free some space`, {
+    return new DStreamError('disk-full', `Cannot ${action} ${name}: the disk is full (${code}); free some space`, {
       cause,
     })
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new DStreamError(
       'storage-unwritable',
-      `cannot ${action} ${name}: not allowed (${code}); give this user the right to write there, or use another directory`,
+      `Cannot ${action} ${name}: not allowed (${code}); give this user the right to write there, or use another directory`,
       { cause },
     )
   }
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new DStreamError('storage-failed', `cannot ${action} ${name}: ${escapeControl(reason)}`, { cause })
+  const reason = messageOf(cause)
+  return new DStreamError('storage-failed', `Cannot ${action} ${name}: ${escapeControl(reason)}`, { cause })
 }
 
-/** After a failed sync nobody knows what the file holds: Linux reports such a loss once and then forgets it. */
+/** After a failed sync the contents of the file are unknown, since Linux reports such a loss only once. */
 export function fileNotTrusted(file: string): DStreamError {
   return new DStreamError(
     'file-not-trusted',
-    `${file} is not written any more: an earlier sync of it has failed and what it holds is unknown`,
+    `${file} is no longer written: an earlier sync of it has failed, so its contents are unknown. Start the job again`,
   )
 }
 
-/** @param found bytes of the file of that name now; `undefined` when there is none */
+/** @param found the present size of the file in bytes; `undefined` when there is none */
 export function fileChanged(file: string, written: number, found: number | undefined): DStreamError {
   const now = found === undefined ? 'it is gone' : `it has ${found} bytes, not the ${written} that were written`
   return new DStreamError(
@@ -158,7 +158,7 @@ export function storageNotADirectory(dir: string): DStreamError {
 export function checkpointExists(): DStreamError {
   return new DStreamError(
     'checkpoint-exists',
-    "there is a checkpoint already and onExistingCheckpoint is 'refuse'; resume it ('resume'), delete it ('discard'), " +
+    "There is a checkpoint already, and onExistingCheckpoint is 'refuse'; resume it ('resume'), delete it ('discard'), " +
       'or use another directory',
   )
 }
@@ -170,7 +170,7 @@ export function checkpointMismatch(text: string): DStreamError {
 export function codecUnknown(streamId: number, operator: string, codec: string): DStreamError {
   return new DStreamError(
     'codec-unknown',
-    `stream ${streamId} (${operator}) has received data in the journal that is encoded as ${describe(codec)}, ` +
+    `Stream ${streamId} (${operator}) has received data in the journal that is encoded as ${describe(codec)}, ` +
       'and the receiver of this program does not know that codec; let the receiver list it in `codecs`',
   )
 }
@@ -178,7 +178,7 @@ export function codecUnknown(streamId: number, operator: string, codec: string):
 export function duplicateBlock(streamId: number, id: string): DStreamError {
   return new DStreamError(
     'duplicate-block',
-    `stream ${streamId}: there is a block ${describe(id)} already; give each block its own id`,
+    `Stream ${streamId} has a block ${describe(id)} already; give each block its own id`,
   )
 }
 
@@ -199,7 +199,7 @@ export function migrationFailed(
   return new DStreamError(
     'migration-failed',
     `${operator}: migrate threw on key ${describe(key)}, from version ${from} to ${to}: ` +
-      `${cause instanceof Error ? cause.message : String(cause)}. Nothing has been changed; mend migrate and start again`,
+      `${sentence(messageOf(cause))} Nothing has been changed. Mend migrate and start again`,
     { cause },
   )
 }

@@ -1,3 +1,4 @@
+import { isA } from '../built-ins.js'
 import { mixedOrder, noOrder } from '../errors/keys.js'
 import { isDuration } from '../time/duration.js'
 import { isTime } from '../time/time.js'
@@ -60,7 +61,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'array'
   if (isTime(value)) return 'Time'
   if (isDuration(value)) return 'Duration'
-  if (value instanceof Date) return 'Date'
+  if (isA('Date', value)) return 'Date'
   if (typeof value === 'object' && isList(value)) return 'list'
   throw noOrder(value)
 }

@@ -1,3 +1,4 @@
+import { builtInOf, isA, isPlain } from '../built-ins.js'
 import { groupsOfPart, type Groups } from './groups.js'
 import { numberForm } from './number-form.js'
 
@@ -66,8 +67,8 @@ function objectForm(value: object, outer: readonly object[]): string {
   if (Array.isArray(value) && isSparse(value)) return jsonForm(value)
   if (Array.isArray(value)) return `(${parts(value, value, outer).join(',')})`
   if (isImmutable(value, 'LIST') || isImmutable(value, 'STACK')) return listed('List', value, outer)
-  if (value instanceof Map || isImmutable(value, 'MAP')) return mapped(value as Iterable<[unknown, unknown]>, outer)
-  if (value instanceof Set || isImmutable(value, 'SET')) return listed('Set', value as Iterable<unknown>, outer)
+  if (isA('Map', value) || isImmutable(value, 'MAP')) return mapped(value as Iterable<[unknown, unknown]>, outer)
+  if (isA('Set', value) || isImmutable(value, 'SET')) return listed('Set', value as Iterable<unknown>, outer)
   return hasOwnText(value) ? String(value) : jsonForm(value)
 }
 
@@ -92,6 +93,8 @@ const BUILT_IN = new Set(['Date', 'RegExp', 'Error', 'ArrayBuffer', 'DataView'].
 function hasOwnText(value: object): boolean {
   const { toString } = value as { toString?: unknown }
   if (typeof toString !== 'function' || toString === Object.prototype.toString) return false
+  // A plain object of another realm has the toString of that realm.
+  if (isPlain(value) && !Object.hasOwn(value, 'toString')) return false
   return (
     !ArrayBuffer.isView(value) && !BUILT_IN.has(Object.prototype.toString.call(value)) && !isImmutable(value, 'RECORD')
   )
@@ -111,14 +114,27 @@ function readable(this: unknown, name: string, value: unknown): unknown {
   if (Array.isArray(value) && isSparse(value)) return { ...value, length: value.length }
   // JSON.stringify has called toJSON already; the holder still has the original value.
   const original = (this as Record<string, unknown>)[name]
-  if (original instanceof Map || isImmutable(original, 'MAP')) return mapForm(original as Iterable<[unknown, unknown]>)
-  if (value instanceof Set) return [...value]
-  if (value instanceof DataView) return Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
-  if (value instanceof ArrayBuffer) return Array.from(new Uint8Array(value))
-  if (ArrayBuffer.isView(original)) return Array.from(original as unknown as ArrayLike<unknown>)
-  if (value instanceof Error) return { ...value, name: value.name, message: value.message }
-  if (value instanceof RegExp) return String(value)
+  if (isImmutable(original, 'MAP')) return mapForm(original as Iterable<[unknown, unknown]>)
+  const kind = typeof original === 'object' && original !== null ? builtInOf(original) : undefined
+  if (kind === 'Map') return mapForm(original as Map<unknown, unknown>)
+  if (kind === 'TypedArray') return Array.from(original as ArrayLike<unknown>)
+  switch (original === value ? kind : builtInOf(value)) {
+    case 'Set':
+      return [...(value as Set<unknown>)]
+    case 'DataView':
+      return bytesOf(value as DataView)
+    case 'ArrayBuffer':
+      return Array.from(new Uint8Array(value as ArrayBuffer))
+    case 'Error':
+      return { ...value, name: (value as Error).name, message: (value as Error).message }
+    case 'RegExp':
+      return String(value)
+  }
   return value
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): number[] {
+  return Array.from(new Uint8Array(buffer, byteOffset, byteLength))
 }
 
 function withoutCycles() {

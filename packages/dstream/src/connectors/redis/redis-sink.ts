@@ -58,7 +58,7 @@ export function redisSink<T>(options: RedisSinkOptions<T>): DirectSink<T> {
   if (client !== undefined) checkClient(where, client, given.url)
   aString(where, 'url', url)
   const limits = {
-    then: 'Whether a batch got there is checked before it is written again',
+    then: 'A batch that got there is found before it is written again',
     attempts: positiveInteger(where, 'attempts', attempts),
     timeoutMs: checkPositiveDuration(`${where}: timeout`, timeout).milliseconds,
   }

@@ -206,7 +206,7 @@ describe.skipIf(!hasRedis())('redisStream, with a real Redis', () => {
       await add('in', 2)
       await server.kill()
       await t.run(1)
-      expect(errorsOf(t)).toMatch(/cannot plan a batch: Redis at 127\.0\.0\.1:\d+ is away .*The next batch tries again/)
+      expect(errorsOf(t)).toMatch(/Cannot plan a batch: Redis at 127\.0\.0\.1:\d+ is away .*The next batch tries again/)
       await server.restart()
       await t.run(1)
       expect(out.batches).toEqual([[1], [], [2]])

@@ -1,18 +1,20 @@
 import type { Codec } from '../../base/codec.js'
 
-/** What a receiver handed over at once: records, or the very bytes that arrived with the codec that reads them. */
+/** The contents of a block: records, or the bytes as they arrived, with the codec that decodes them. */
 export type BlockPayload =
   { readonly records: readonly unknown[] } | { readonly bytes: Uint8Array; readonly codec: Codec<unknown> }
 
-/** The unit of receiving: it is stored as a whole, given to one batch as a whole, and is one partition of its RDD. */
+/**
+ * The unit of receiving. A block is stored as a whole, given to one batch as a whole, and is one partition of its RDD.
+ */
 export interface Block {
-  /** Unique within its stream, over restarts too. */
+  /** The id, unique within the stream over all runs. */
   readonly id: string
   readonly streamId: number
   readonly payload: BlockPayload
-  /** Number of records; `undefined` of bytes whose codec cannot tell it without decoding them. */
+  /** The number of records; `undefined` for bytes that would have to be decoded to be counted. */
   readonly count: number | undefined
-  /** Where the receiver stood after this block: what it goes on from after a recovery. */
+  /** The receiver's position after this block, from which it continues after a recovery. */
   readonly position?: unknown
   readonly metadata?: Readonly<Record<string, unknown>>
 }

@@ -1,55 +1,43 @@
 import { Map as ImmutableMap, OrderedMap } from 'immutable'
 import { blockMissing, duplicateBlock } from '../../base/errors/storage.js'
+import { Allocations, type Allocation, type SourceRange } from './allocations.js'
 import type { Block } from './block.js'
 
-/** What a source with positions gives to a batch: the records after `from`, up to and with `until`. */
-export interface SourceRange {
-  readonly from: unknown
-  readonly until: unknown
-}
+export type { Allocation, SourceRange }
 
-/** What belongs to one batch, for good: a batch that is run again gets the same. */
-export interface Allocation {
-  readonly time: number
-  /** Stream id → its blocks, in order of arrival. A stream without a waiting block is not in it. */
-  readonly blocks: ReadonlyMap<number, readonly Block[]>
-  /** Operator id of the source → its range. */
-  readonly ranges: ReadonlyMap<string, SourceRange>
-}
-
-/** Everything that can happen to blocks. What a journal logs, and what lives and recoveries apply. */
+/** A change of the ledger. The journal logs it; the running process and a recovery apply it. */
 export type LedgerEvent =
   { readonly type: 'added'; readonly block: Block } | Allocated | { readonly type: 'forgotten'; readonly until: number }
 
 export interface Allocated {
   readonly type: 'allocated'
   readonly time: number
-  /** Stream id → ids of blocks that waited. */
+  /** Stream id → ids of its waiting blocks. */
   readonly blocks: ReadonlyMap<number, readonly string[]>
   readonly ranges: ReadonlyMap<string, SourceRange>
 }
 
-/** Which block is where, as a value. */
+/** The blocks and their batches, as an immutable value. */
 export interface Ledger {
   /** Stream id → block id → block, in order of arrival. */
   readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
-  readonly batches: OrderedMap<number, Allocation>
-  /** Stream id → where its receiver stood after its last block. */
+  readonly batches: Allocations
+  /** Stream id → the receiver's position after its last block. */
   readonly positions: ImmutableMap<number, unknown>
-  /** Batches up to and with this time are gone. */
+  /** The last batch time that has been forgotten, with all times before it. */
   readonly forgotten: number
 }
 
 export const emptyLedger: Ledger = {
   waiting: ImmutableMap(),
-  batches: OrderedMap(),
+  batches: new Allocations(),
   positions: ImmutableMap(),
   forgotten: -Infinity,
 }
 
 /**
- * The only code that moves a block. The state that lives is the fold of what was logged, so a recovery that folds the log
- * cannot differ from it.
+ * Applies an event. No other code moves a block, so the running state is the fold of the logged events and cannot
+ * differ from the state that a recovery folds from the log.
  */
 export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
   switch (event.type) {
@@ -59,7 +47,7 @@ export function apply(ledger: Ledger, event: LedgerEvent): Ledger {
       return allocated(ledger, event)
     case 'forgotten':
       if (event.until <= ledger.forgotten) return ledger
-      return { ...ledger, batches: without(ledger.batches, event.until), forgotten: event.until }
+      return { ...ledger, batches: ledger.batches.after(event.until), forgotten: event.until }
   }
 }
 
@@ -77,16 +65,6 @@ export function takeAll(
     blocks: new Map(waiting.map(([stream, blocks]) => [stream, [...blocks.keys()]])),
     ranges,
   }
-}
-
-/** Batches are allocated in order of time, so the old ones stand at the front. */
-function without(batches: Ledger['batches'], until: number): Ledger['batches'] {
-  let rest = batches
-  for (const time of batches.keys()) {
-    if (time > until) break
-    rest = rest.delete(time)
-  }
-  return rest
 }
 
 function added(ledger: Ledger, block: Block): Ledger {
@@ -115,5 +93,5 @@ function allocated(ledger: Ledger, event: Allocated): Ledger {
     blocks.set(streamId, taken)
   }
   const allocation: Allocation = { time: event.time, blocks, ranges: event.ranges }
-  return { ...ledger, waiting, batches: ledger.batches.set(event.time, allocation) }
+  return { ...ledger, waiting, batches: ledger.batches.with(allocation) }
 }

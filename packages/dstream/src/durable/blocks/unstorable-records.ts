@@ -1,8 +1,8 @@
 import { DStreamError } from '../../base/errors/base.js'
 
 /**
- * Some records of a block cannot be stored, now or ever. The journal has taken nothing of the block: its receiver decides
- * about these records and adds the others again.
+ * The refusal of a block some of whose records can never be stored. The journal has stored nothing of the block. Its
+ * receiver decides about these records and adds the others again.
  */
 export class UnstorableRecords extends DStreamError {
   /** The id of the source in the graph. */

@@ -5,39 +5,41 @@ import type { Checkpoint, CheckpointLimits, CheckpointOptions, CommitRecord, Sna
 import type { PendingOutput } from './pending-outputs.js'
 import { encodeCommit, type CommitHead, type CommitRest } from './commit-frames.js'
 import type { StoredState } from './stored-state.js'
-import { keepSnapshots, writeSnapshot } from './snapshot.js'
+import { ENTRIES_PER_FRAME, keepSnapshots, writeSnapshot } from './snapshot.js'
+
+const WRITING = 'Writing a snapshot'
 
 export interface CheckpointWriterOptions {
-  readonly options: CheckpointOptions
+  readonly checkpointOptions: CheckpointOptions
   readonly limits: Required<CheckpointLimits>
   readonly journal: Journal
   readonly log: Log
   readonly head: CommitHead
-  /** Sequence numbers of the good snapshots that are there, oldest first. */
+  /** The sequence numbers of the good snapshots, oldest first. */
   readonly snapshots: readonly number[]
-  /** What was recovered: commits say what has changed, a snapshot says all. */
+  /** The recovered state. Commits hold changes, and a snapshot holds everything. */
   readonly state: Pick<
     StoredState,
-    'lastCommitted' | 'metadata' | 'positions' | 'held' | 'pendingOutputs' | 'forgotten' | 'changed'
+    'lastCommitted' | 'metadata' | 'positions' | 'lagging' | 'pendingOutputs' | 'forgotten' | 'changed'
   >
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
-  /** From which batch time on the interval between snapshots is counted. */
+  /** The batch time from which the interval between snapshots is counted. */
   readonly snapshotAt: number
   readonly release: () => Promise<void>
 }
 
-/** Commits one record per batch, and writes snapshots beside it when the log has grown enough or the time has come. */
+/** Commits one record per batch. Writes a snapshot when the log has grown enough or the interval has passed. */
 export class CheckpointWriter implements Checkpoint {
   readonly journal: Journal
-  readonly #o: CheckpointWriterOptions
+  readonly #options: CheckpointWriterOptions
   #snapshots: number[]
   #sinceSnapshot = 0
   #lastSnapshotBytes = 0
   #due: boolean
-  /** Batch time of the last snapshot, or of the last attempt. */
+  /** The batch time of the last snapshot, or of the last attempt. */
   #snapshotAt: number
-  /** Whether any commit since the last snapshot has more to it than its end. */
+  /** Whether any commit since the last snapshot contained changes. */
   #changed: boolean
   #writing: Promise<void> | undefined
   #last: { readonly time: number; readonly rest: CommitRest } | undefined
@@ -46,23 +48,23 @@ export class CheckpointWriter implements Checkpoint {
   #forgotten: number
 
   constructor(options: CheckpointWriterOptions) {
-    this.#o = options
+    this.#options = options
     this.journal = options.journal
     this.#snapshots = [...options.snapshots]
     this.#due = options.snapshotFirst
     this.#snapshotAt = options.snapshotAt
     this.#changed = options.state.changed
-    const { lastCommitted, metadata, positions, held, pendingOutputs, forgotten } = options.state
+    const { lastCommitted, metadata, positions, lagging, pendingOutputs, forgotten } = options.state
     this.#metadata = new Map(metadata)
     this.#positions = new Map(positions)
     this.#forgotten = forgotten
-    if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(held, pendingOutputs) }
+    if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(lagging, pendingOutputs) }
   }
 
   async commit(record: CommitRecord): Promise<void> {
-    const payloads = await encodeCommit(record, this.#o.options.yielder.begin())
-    await this.#o.log.append(payloads)
-    this.#o.committed(record.time)
+    const payloads = await encodeCommit(record, this.#options.checkpointOptions.yielder.begin())
+    await this.#options.log.append(payloads)
+    this.#options.committed(record.time)
     this.#sinceSnapshot += sizeOf(payloads)
     this.#changed ||= payloads.length > 1
     for (const [operator, value] of record.metadata ?? []) {
@@ -71,16 +73,16 @@ export class CheckpointWriter implements Checkpoint {
     }
     for (const [operator, position] of record.positions ?? []) this.#positions.set(operator, position)
     this.#forgotten = Math.max(this.#forgotten, record.forget ?? -Infinity)
-    this.#last = { time: record.time, rest: this.#rest(record.held ?? new Map(), record.pendingOutputs ?? []) }
+    this.#last = { time: record.time, rest: this.#rest(record.lagging ?? new Map(), record.pendingOutputs ?? []) }
   }
 
-  /** All small things, for a snapshot. */
-  #rest(held: ReadonlyMap<string, number>, pendingOutputs: readonly PendingOutput[]): CommitRest {
+  /** Returns the small parts of the state, for a snapshot. */
+  #rest(lagging: ReadonlyMap<string, number>, pendingOutputs: readonly PendingOutput[]): CommitRest {
     return {
       metadata: [...this.#metadata],
       unremembered: [],
       positions: [...this.#positions],
-      held: [...held],
+      held: [...lagging],
       pendingOutputs,
       forget: this.#forgotten === -Infinity ? undefined : this.#forgotten,
     }
@@ -88,15 +90,15 @@ export class CheckpointWriter implements Checkpoint {
 
   snapshotIfDue(source: () => SnapshotSource): void {
     if (this.#writing !== undefined || !(this.#due || this.#hasGrown || this.#isTime)) return
-    this.#start(source).catch((error: unknown) => this.#o.options.onSnapshotError?.(error))
+    this.#start(source).catch((error: unknown) => this.#options.checkpointOptions.onSnapshotError?.(error))
   }
 
   get #hasGrown(): boolean {
-    return this.#sinceSnapshot >= Math.max(this.#o.limits.snapshotBytes, this.#lastSnapshotBytes)
+    return this.#sinceSnapshot >= Math.max(this.#options.limits.snapshotBytes, this.#lastSnapshotBytes)
   }
 
   get #isTime(): boolean {
-    const { snapshotMs = Infinity } = this.#o.options
+    const { snapshotMs = Infinity } = this.#options.checkpointOptions
     return this.#changed && this.#last !== undefined && this.#last.time - this.#snapshotAt >= snapshotMs
   }
 
@@ -105,7 +107,10 @@ export class CheckpointWriter implements Checkpoint {
     await this.#start(source)
   }
 
-  /** At once, not a moment later: the views are of this commit, and `close` waits for what has begun. */
+  /**
+   * Begins a snapshot at once, since the views are those of this commit and `close` waits for every write that has
+   * begun.
+   */
   #start(source: () => SnapshotSource): Promise<void> {
     const last = this.#last
     if (last === undefined) return Promise.resolve()
@@ -113,9 +118,10 @@ export class CheckpointWriter implements Checkpoint {
     this.#sinceSnapshot = 0
     this.#snapshotAt = last.time
     this.#changed = false
-    const writing = this.#write(source(), last, this.#o.log.next)
+    const writing = this.#write(source(), last, this.#options.log.next)
       .catch((error: unknown) => {
-        // What it was to hold is still to be held: with an interval there is another attempt when that has passed.
+        // The snapshot failed, so its changes are still unsaved. With an interval, there is another attempt when that
+        // has passed.
         this.#changed = true
         throw error
       })
@@ -126,8 +132,8 @@ export class CheckpointWriter implements Checkpoint {
 
   async close(): Promise<void> {
     await this.#writing?.catch(() => undefined)
-    await this.#o.log.idle()
-    await this.#o.release()
+    await this.#options.log.idle()
+    await this.#options.release()
   }
 
   async #write(
@@ -135,24 +141,34 @@ export class CheckpointWriter implements Checkpoint {
     last: { readonly time: number; readonly rest: CommitRest },
     next: number,
   ): Promise<void> {
-    const { options, head, log } = this.#o
-    const { storage, steps, yielder } = options
+    const { checkpointOptions, head, log } = this.#options
+    const { storage, onCrashPoint, yielder } = checkpointOptions
+    const turns = yielder.begin()
+    let frames = 0
+    const slice = {
+      size: turns.size,
+      pause: () => {
+        checkpointOptions.onWork?.(WRITING, ++frames * ENTRIES_PER_FRAME, undefined, 'keys')
+        return turns.pause()
+      },
+    }
     try {
-      // The commits that come now go to a new file, so that the old ones can go as a whole.
+      // Later commits go to a new file, so that the old files can be deleted as a whole.
       log.rollNext()
-      this.#lastSnapshotBytes = await writeSnapshot(storage, { head, next, ...last }, source, yielder.begin(), steps)
+      this.#lastSnapshotBytes = await writeSnapshot(storage, { head, next, ...last }, source, slice, onCrashPoint)
     } finally {
+      checkpointOptions.onWork?.(WRITING, frames, frames, 'keys')
       for (const view of source.tables) view.release()
     }
     this.#snapshots = [...this.#snapshots.filter((other) => other !== next), next]
     await this.#compact()
   }
 
-  /** Old snapshots go, and then the commits that the oldest one left holds already. */
+  /** Deletes old snapshots, and then the commits that the oldest remaining snapshot contains. */
   async #compact(): Promise<void> {
-    const { options, limits, log } = this.#o
+    const { checkpointOptions, limits, log } = this.#options
     this.#snapshots = this.#snapshots.slice(-limits.keepSnapshots)
-    await keepSnapshots(options.storage, this.#snapshots)
+    await keepSnapshots(checkpointOptions.storage, this.#snapshots)
     const covered = this.#snapshots[0]!
     const endOf = (segment: number): number => log.segments.find((first) => first > segment) ?? Infinity
     await log.deleteOldest((segment) => this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered)

@@ -3,47 +3,47 @@ import type { Codec } from '../../base/codec.js'
 import type { AppendRetry } from '../log/log.js'
 import type { Journal } from '../journal/journal.js'
 import type { PendingOutput } from './pending-outputs.js'
-import type { Storage, Yielder } from '../../base/ports.js'
+import type { ReportWork, Storage, Yielder } from '../../base/ports.js'
 import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CrashHook } from '../../base/crash-points.js'
 
-/** What a checkpoint knows of an operator: enough to tell whether the state that it finds is this one's. */
+/** The description of an operator in a checkpoint, by which stored state is matched with a program. */
 export interface OperatorSignature {
   readonly id: string
   /** False when the user gave the id with `uid`. */
   readonly derived: boolean
   readonly kind: string
-  /** Of kinds and parameters of the whole ancestry, slides excepted (graph/fingerprint.ts). */
+  /** A hash of the kinds and parameters of all ancestors, without slides (streams/graph/fingerprint.ts). */
   readonly fingerprint: string
-  /** The fingerprint with slides, under which checkpoints of earlier versions know the operator. */
+  /** The fingerprint with slides, which checkpoints of earlier versions hold. */
   readonly formerFingerprint?: string | undefined
-  /** In milliseconds; absent from checkpoints of earlier versions. */
+  /** The slide in milliseconds; absent from checkpoints of earlier versions. */
   readonly slideMs?: number | undefined
-  /** Names of its tables; empty for an operator that keeps nothing but metadata or remembered RDDs. */
+  /** The names of its tables; empty for an operator that keeps only metadata or remembered RDDs. */
   readonly tables: readonly string[]
-  /** Version of the stored form of its values. */
+  /** The version of the stored form of its values. */
   readonly version: number
-  /** Reads values of an older version. Without it another version is refused. */
+  /** Converts a value of an older version. Without it, another version is refused. */
   readonly migrate?: ((old: unknown, from: number) => unknown) | undefined
-  /** For a source with a receiver: the stream id of this life. Its journalled blocks are kept under the operator's id. */
+  /** The stream id in this run, for a source with a receiver. Its blocks in the journal have the operator's id. */
   readonly streamId?: number
 }
 
-/** One key of a table as it is stored. `touched` is the batch time of its last update. */
+/** A stored key of a table. `touched` is the batch time of its last update. */
 export interface TableEntry {
   readonly key: unknown
   readonly value: unknown
   readonly touched: number
-  /** Orders the keys touched in one batch; only compared. */
+  /** Orders the keys that were touched in one batch; only its order matters. */
   readonly touchSequence?: number | undefined
 }
 
-/** What a batch did to one key; a key that is new comes after all that the table holds. */
+/** The change of one key in a batch. A new key comes after all keys of the table. */
 export interface TableChange extends TableEntry {
   readonly gone: boolean
 }
 
-/** Changes of one table. An operator that has passed two batch times in one commit is named twice, in order. */
+/** The changes of one table. An operator that has advanced by two batches in one commit has two entries, in order. */
 export interface TableChanges {
   readonly operator: string
   readonly table: string
@@ -54,7 +54,7 @@ export interface TableChanges {
 export interface Remembered {
   readonly operator: string
   readonly time: number
-  /** The records of each, or pairs that are made as they are read. */
+  /** The records of each partition, or pairs that are made as they are read. */
   readonly partitions: readonly (
     readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
   )[]
@@ -63,144 +63,164 @@ export interface Remembered {
 }
 
 /**
- * What a batch has changed. Everything of it becomes durable together, or nothing. Fields that hold the whole (`held`,
- * `pendingOutputs`) replace what was there; the others are differences.
+ * The changes of a batch, which become durable all together or not at all. `lagging` and `pendingOutputs` are complete
+ * and replace the former ones; the other fields are differences.
  */
 export interface CommitRecord {
   readonly time: number
   readonly tables: readonly TableChanges[]
-  /** Small plain metadata of operators that has changed; `undefined` removes it. */
+  /** The small plain metadata of operators that has changed; `undefined` removes it. */
   readonly metadata?: ReadonlyMap<string, unknown>
-  /** RDD contents that later batches will read. */
+  /** The contents of RDDs that later batches will read. */
   readonly remembered?: readonly Remembered[]
-  /** Operator id → its remembered contents up to and with this time are read no more. */
+  /** Operator id → the last batch time whose remembered contents are no longer read, with all times before it. */
   readonly unremembered?: ReadonlyMap<string, number>
-  /** Operator id of a source with positions → where its next batch begins. */
+  /** Operator id of a source with positions → the position at which its next batch begins. */
   readonly positions?: ReadonlyMap<string, unknown>
-  /** Operators that have failed and are still at an earlier time, and that time. All of them. */
-  readonly held?: ReadonlyMap<string, number>
-  /** Batches that wait for outputs. All of them. */
+  /** The operators that have failed → their last time before the failure. All of them. */
+  readonly lagging?: ReadonlyMap<string, number>
+  /** The batches that wait for outputs. All of them. */
   readonly pendingOutputs?: readonly PendingOutput[]
-  /** No batch up to and with this time will be run or read again: its blocks and allocations may go. */
+  /** The last batch time that will never be run or read again; its blocks and allocations may be deleted. */
   readonly forget?: number
 }
 
-/** One table as it was at a batch time, for a snapshot: it stays so until it is released. */
+/** A table as of a batch time, for a snapshot. It stays unchanged until it is released. */
 export interface TableView {
   readonly operator: string
   readonly table: string
-  /** In order of first arrival. */
+  /** Returns the entries in order of first arrival. */
   entries(): Iterable<TableEntry>
   release(): void
 }
 
-/** The big parts of the state as of the last commit. Metadata, positions and the like are known to the checkpoint. */
+/**
+ * The large parts of the state as of the last commit. The checkpoint itself knows the small ones, such as metadata and
+ * positions.
+ */
 export interface SnapshotSource {
   readonly tables: readonly TableView[]
   readonly remembered: readonly Remembered[]
 }
 
-/** The batch times of earlier runs, for the program that goes on from them. */
+/** The batch times of earlier runs, for the program that continues from them. */
 export interface StoredTimes {
-  /** The last grid is that of the run that wrote the checkpoint. */
+  /** The grids of the earlier runs. The last one is that of the run that wrote the checkpoint. */
   readonly grids: readonly BatchGrid[]
   readonly lastCommitted: number | undefined
-  /** Batches that were begun and not committed, ascending. */
+  /** The times of the batches that were begun and not committed, ascending. */
   readonly pending: readonly number[]
-  /** The oldest batch of which anything is kept. */
+  /** The oldest batch time of which anything is kept. */
   readonly oldest: number
 }
 
-/** What a directory held. */
+/** The contents of a checkpoint directory. */
 export interface Recovered {
-  /** False: nothing was there, this is a first start. */
+  /** False for a first start, when there was no checkpoint. */
   readonly resumed: boolean
   readonly zeroTime: number
-  /** The identity of the job, the same as long as it goes on from its checkpoint. */
+  /** The identity of the job, which stays the same as long as the job continues from its checkpoint. */
   readonly job: string
-  /** Those of earlier runs, then that of this run. */
+  /** The grids of the earlier runs, then that of this run. */
   readonly grids: readonly BatchGrid[]
-  /** The interval of the run that wrote the checkpoint. */
+  /** The batch interval of the run that wrote the checkpoint, in milliseconds. */
   readonly batchMs: number
-  /** Time of the last committed batch; `undefined` before the first commit. */
+  /** The time of the last committed batch; `undefined` before the first commit. */
   readonly lastCommitted: number | undefined
-  /** Entries in order of first arrival, migrated; decoded while iterated, so iterate once. `undefined`: the operator is new. */
+  /**
+   * Returns the migrated entries in order of first arrival; `undefined` for a new operator. Entries are decoded during
+   * the iteration, so iterate once.
+   */
   table(operator: string, table: string): Iterable<TableEntry> | undefined
   readonly metadata: ReadonlyMap<string, unknown>
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
-  readonly held: ReadonlyMap<string, number>
+  readonly lagging: ReadonlyMap<string, number>
   readonly pendingOutputs: readonly PendingOutput[]
-  /** Times of batches that were allocated and not committed, ascending: run them again. Allocations: `journal.allocation(time)`. */
+  /**
+   * The times of the batches that were allocated and not committed, ascending. Run them again, with
+   * `journal.allocation(time)`.
+   */
   readonly pending: readonly number[]
-  /** Blocks that no batch has yet. */
+  /** The blocks that have no batch yet. */
   readonly waiting: readonly Block[]
-  /** What a user must be told: a damaged snapshot that an older one replaced, a torn tail that was cut off. */
+  /**
+   * Messages for the user, such as a damaged snapshot that was replaced by an older one, or a torn tail that was cut
+   * off.
+   */
   readonly warnings: readonly string[]
 }
 
-/** Thresholds of the background work. */
+/** The thresholds of the background work. */
 export interface CheckpointLimits {
-  /** A journal or commit segment beyond this size is followed by another, in bytes; default 32 MiB. */
+  /** The size in bytes above which a log of the journal or of commits continues in a new file; default 32 MiB. */
   readonly segmentBytes?: number
-  /** A snapshot is due when the commits since the last one outweigh it and this, in bytes; default 4 MiB. */
+  /**
+   * A snapshot is due when the commits since the last one are larger than that snapshot and than this, in bytes;
+   * default 4 MiB.
+   */
   readonly snapshotBytes?: number
-  /** Snapshots that are kept; default 2. */
+  /** The number of snapshots that are kept; default 2. */
   readonly keepSnapshots?: number
 }
 
 export interface CheckpointOptions {
   readonly storage: Storage
   readonly operators: readonly OperatorSignature[]
-  /** Used when nothing is there yet. */
+  /** The zero time of a first start. */
   readonly zeroTime: number
-  /** The identity of the job, used when nothing is there yet, or a checkpoint of an earlier version, which has none. */
+  /** The identity of a new job. It is also used for a checkpoint of an earlier version, which holds none. */
   readonly newJob?: string | undefined
   readonly batchMs: number
-  /** Returns the grids of this run, which goes on from earlier ones; by default it has the times of the last one. */
+  /**
+   * Returns the grids of this run, which continues from earlier ones. By default this run has the times of the last
+   * one.
+   */
   readonly gridsAfter?: ((stored: StoredTimes) => readonly BatchGrid[]) | undefined
-  /** Version of this library, kept for the reader of a checkpoint. */
+  /** The version of this library, which is stored for readers of the checkpoint. */
   readonly engine: string
-  /** What to do when the storage holds a checkpoint; default `resume`. */
+  /** The treatment of a checkpoint that the storage holds; default `resume`. */
   readonly existing?: 'resume' | 'refuse' | 'discard' | undefined
-  /** Ids of the program's outputs. */
+  /** The ids of the program's outputs. */
   readonly outputs?: readonly string[] | undefined
-  /** Ids of outputs of the checkpoint whose batches may be dropped. */
+  /** The ids of outputs in the checkpoint whose batches may be dropped. */
   readonly allowDroppedOutputs?: readonly string[] | undefined
-  /** Ids of operators of the checkpoint whose state may be dropped. */
+  /** The ids of operators in the checkpoint whose state may be dropped. */
   readonly allowDropped?: readonly string[] | undefined
-  /** The codec that reads recovered blocks of a stream; `undefined` refuses the start, naming the codec. */
+  /** Returns the codec that decodes recovered blocks of a stream; `undefined` refuses the start and names the codec. */
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
-  /** Cuts at named steps; only tests have one. */
-  readonly steps?: CrashHook | undefined
+  /** Called at each crash point; only tests give it. */
+  readonly onCrashPoint?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined
-  /** How long a failed append is tried again; by default it is not. */
+  /** The retries of a failed append; by default there are none. */
   readonly retry?: AppendRetry | undefined
   /**
-   * A snapshot is due too when so much batch time has passed since the last one and a state, or what a window reads again,
-   * has changed meanwhile. By default only the size of the log counts.
+   * The batch time in milliseconds after which a snapshot is due, if a state or the records for a window have changed
+   * meanwhile. By default only the size of the log counts.
    */
   readonly snapshotMs?: number | undefined
-  /** A snapshot in the background has failed: the job goes on, its log grows. */
+  /** Called when a snapshot in the background has failed. The job continues and its log grows. */
   onSnapshotError?(error: unknown): void
+  /** Receives how far a recovery or a snapshot is. */
+  readonly onWork?: ReportWork | undefined
 }
 
 /**
- * What is kept between lives: a commit per batch, snapshots beside it, the journal of received data. One per started
- * context; it owns the lock of the storage.
+ * The durable state of a job: a commit for each batch, snapshots, and the journal of received data. There is one for
+ * each started context, and it owns the lock of the storage.
  */
 export interface Checkpoint {
   readonly journal: Journal
-  /** Resolves when the record is durable: then the batch is done, for good. A failed commit may be tried again. */
+  /** Resolves when the record is durable, and with it the batch is done. A failed commit may be tried again. */
   commit(record: CommitRecord): Promise<void>
   /**
-   * Call after each commit. When enough has changed since the last snapshot, or the interval has passed, takes the views of
-   * the state as of that commit and writes them in the background, in slices; at most one at a time.
+   * Takes the views of the state as of the last commit and writes them in the background, in slices and at most once at
+   * a time, if enough has changed since the last snapshot or the interval has passed. Call it after each commit.
    */
   snapshotIfDue(source: () => SnapshotSource): void
-  /** The same, due or not, and resolves when it is durable. */
+  /** Writes a snapshot, due or not. Resolves when it is durable. */
   snapshot(source: () => SnapshotSource): Promise<void>
-  /** Ends the background work and gives the lock back. */
+  /** Ends the background work and releases the lock. */
   close(): Promise<void>
 }

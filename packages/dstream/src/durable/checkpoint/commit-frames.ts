@@ -1,4 +1,4 @@
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { recordNotStorable, stateNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
@@ -7,10 +7,10 @@ import type { BatchGrid } from '../../base/time/batch-times.js'
 import type { CommitRecord, OperatorSignature, Remembered, TableChange } from './checkpoint.js'
 import type { PendingOutput } from './pending-outputs.js'
 
-/** `[key, value, touched, turn]`, or `[key]` for one that is gone. */
-export type StoredChange = readonly [key: unknown, value: unknown, touched: number, turn: number | undefined] | readonly [key: unknown] // prettier-ignore
+/** A stored change: `[key, value, touched, touchSequence]`, or `[key]` for a dropped key. */
+export type StoredChange = readonly [key: unknown, value: unknown, touched: number, touchSequence: number | undefined] | readonly [key: unknown] // prettier-ignore
 
-/** One frame of the log of commits. The parts of a commit come first; it counts when its `done` has come. */
+/** A frame of the log of commits. The parts of a commit come first, and count only once its `done` frame is there. */
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
   | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
@@ -21,13 +21,13 @@ export interface CommitRest {
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
-  /** Of format 1: single batches of outputs. */
+  /** The failed batches of outputs, one by one, as earlier versions wrote them. */
   readonly failed?: readonly { readonly output: string; readonly time: number }[]
   readonly pendingOutputs?: readonly PendingOutput[]
   readonly forget: number | undefined
 }
 
-/** What a file of commits says about itself: the program that wrote it. */
+/** The head of a file of commits, which describes the program that wrote it. */
 export interface CommitHead {
   readonly engine: string
   readonly zeroTime: number
@@ -37,7 +37,7 @@ export interface CommitHead {
   /** The batch times of earlier runs and of this one; absent from checkpoints of earlier versions. */
   readonly grids?: readonly BatchGrid[]
   readonly operators: readonly StoredSignature[]
-  /** Operators that begin anew here, whatever was written under their ids before. */
+  /** The operators that start without state from here on, whatever was stored under their ids before. */
   readonly fresh: readonly string[]
 }
 
@@ -46,7 +46,7 @@ export type StoredSignature = Pick<
   'id' | 'derived' | 'kind' | 'fingerprint' | 'slideMs' | 'tables' | 'version'
 >
 
-export function storedPrint(operator: OperatorSignature): StoredSignature {
+export function storedSignature(operator: OperatorSignature): StoredSignature {
   const { id, derived, kind, fingerprint, slideMs, tables, version } = operator
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
@@ -61,10 +61,16 @@ export function decodeFrame(payload: Uint8Array): CommitFrame {
   return decodeValue(payload) as CommitFrame
 }
 
-/** How many changes are encoded at a time: a large commit is cut into frames, so that it does not stop the thread. */
+/** The frame, its rest, the list of positions and each pair in it. */
+const LEVELS_OF_POSITIONS = 4
+
+/**
+ * The number of changes in one frame. A large commit is cut into frames, so that its encoding does not block the event
+ * loop.
+ */
 const CHANGES_PER_FRAME = 1000
 
-/** @throws `state-not-storable` naming operator, key and place */
+/** Encodes a commit as frames. @throws `state-not-storable`, naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<FramePayload[]> {
   const payloads: FramePayload[] = []
   for (const { operator, table, changes } of record.tables) {
@@ -86,11 +92,11 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     metadata: [...(record.metadata ?? [])],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
-    held: [...(record.held ?? [])],
+    held: [...(record.lagging ?? [])],
     pendingOutputs: record.pendingOutputs ?? [],
     forget: record.forget,
   }
-  payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame)])
+  payloads.push([encodeValue(['done', record.time, rest] satisfies CommitFrame, LEVELS_OF_POSITIONS)])
   return payloads
 }
 
@@ -100,7 +106,8 @@ function storedChange({ key, value, touched, touchSequence, gone }: TableChange)
 
 export function encodeChanges(operator: string, table: string, changes: readonly StoredChange[]): Uint8Array {
   try {
-    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame)
+    // The frame, the list and each change are the engine's own.
+    return encodeValue(['changes', operator, table, changes] satisfies CommitFrame, 3)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const [, place, , ...path] = error.path
@@ -111,7 +118,9 @@ export function encodeChanges(operator: string, table: string, changes: readonly
 export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
   try {
     const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
-    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame)
+    // The frame, the list and each partition are the engine's own; the pairs too, where they come from tables.
+    const levels = partitions.some((held) => Array.isArray(held)) ? 3 : 4
+    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame, levels)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(

@@ -9,7 +9,7 @@ import type { PendingOutput } from './pending-outputs.js'
 import { readCommits } from './open-checkpoint.js'
 import { listSnapshotFiles } from './snapshot.js'
 
-/** What a directory holds for one operator. */
+/** The contents of a checkpoint for one operator. */
 export interface OperatorReport {
   readonly id: string
   readonly kind: string
@@ -19,26 +19,26 @@ export interface OperatorReport {
   readonly tables: ReadonlyMap<string, number>
 }
 
-/** What a directory holds, as plain data. */
+/** The contents of a checkpoint, as plain data. */
 export interface CheckpointReport {
   readonly zeroTime: number
   readonly batchMs: number
   readonly lastCommitted: number | undefined
-  /** Batches that the next start would run again. */
+  /** The times of the batches that the next start would run again. */
   readonly pending: readonly number[]
   readonly pendingOutputs: readonly PendingOutput[]
-  /** Operators that are still at an earlier time. */
-  readonly held: ReadonlyMap<string, number>
-  /** Remembered RDDs by operator. */
+  /** The operators that are behind the last batch → their last time. */
+  readonly lagging: ReadonlyMap<string, number>
+  /** Operator → number of its remembered RDDs. */
   readonly remembered: ReadonlyMap<string, number>
-  /** Operators that keep something. */
+  /** The operators for which anything is stored. */
   readonly operators: readonly OperatorReport[]
   readonly warnings: readonly string[]
 }
 
 /**
- * Reads a checkpoint as a start would, and changes nothing; a job that uses it goes on undisturbed. `undefined` when there
- * is none.
+ * Reads a checkpoint as a start would, and changes nothing. A job that uses the checkpoint continues undisturbed.
+ * Resolves to `undefined` when there is none.
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
 export async function inspectCheckpoint(storage: Storage): Promise<CheckpointReport | undefined> {
@@ -46,7 +46,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
   const { state, segments } = await readCommits(storage, warnings)
   const { entries } = await readJournal(storage)
   if (segments.length === 0 && entries.length === 0) return undefined
-  const { zeroTime, batchMs, lastCommitted, pendingOutputs, held } = state
+  const { zeroTime, batchMs, lastCommitted, pendingOutputs, lagging } = state
   const after = lastCommitted ?? -Infinity
   const remembered = new Map<string, number>()
   for (const { operator } of state.remembered) remembered.set(operator, (remembered.get(operator) ?? 0) + 1)
@@ -57,7 +57,7 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
       return { id, kind, derived, version, tables: new Map(tables) }
     })
   const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
-  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, held, remembered, operators, warnings }
+  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, lagging, remembered, operators, warnings }
 }
 
 function countOf(entries: Iterable<unknown>): number {
@@ -66,12 +66,12 @@ function countOf(entries: Iterable<unknown>): number {
   return n
 }
 
-/** What was found in one file. */
+/** The result of checking one file. */
 export interface FileReport {
   readonly file: string
   readonly bytes: number
   readonly frames: number
-  /** Bytes that a crash or a failed append has left behind the last good frame: harmless. */
+  /** The number of bytes behind the last good frame that a crash or a failed append has left. They are harmless. */
   readonly torn: number
   readonly problem: { readonly offset: number | undefined; readonly message: string } | undefined
 }
@@ -82,7 +82,10 @@ const groups: readonly (readonly [kind: FileKind, log: boolean, list: (storage: 
   ['s', false, listSnapshotFiles],
 ]
 
-/** Reads every frame of every file and checks its sums; goes on after a file that is damaged, so that all are known. */
+/**
+ * Reads every frame of every file and checks its checksums. Continues after a damaged file, so that the report is
+ * complete.
+ */
 export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
   const reports: FileReport[] = []
   for (const [kind, log, list] of groups) {
@@ -115,7 +118,7 @@ function verifyFile(
   }
 }
 
-/** One key of the state of an operator, as a program would find it. */
+/** A key of an operator's state, in the form in which a program would find it. */
 export interface ExportedEntry {
   readonly table: string
   readonly key: unknown
@@ -124,8 +127,8 @@ export interface ExportedEntry {
 }
 
 /**
- * The state of an operator as of the last commit, in order of first arrival; `undefined` when nothing is kept under that
- * id.
+ * Returns the state of an operator as of the last commit, in order of first arrival; `undefined` when nothing is stored
+ * under that id.
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
 export async function exportState(storage: Storage, operator: string): Promise<Iterable<ExportedEntry> | undefined> {

@@ -3,7 +3,10 @@ import type { CheckpointOptions } from './checkpoint.js'
 import { pendingTimes } from './pending-outputs.js'
 import type { StoredState } from './stored-state.js'
 
-/** Drops the batches of outputs that may be dropped. @throws `outputs-dropped` when batches wait for other outputs that are gone */
+/**
+ * Drops the batches of outputs that may be dropped.
+ * @throws `outputs-dropped` when batches wait for other outputs that are gone
+ */
 export function matchOutputs(state: StoredState, options: CheckpointOptions, warnings: string[]): void {
   const gone = outputsGone(state, options)
   const dropped = new Set(options.allowDroppedOutputs ?? [])
@@ -16,7 +19,7 @@ export function matchOutputs(state: StoredState, options: CheckpointOptions, war
   state.pendingOutputs = state.pendingOutputs.filter(({ output }) => !goneIds.has(output))
 }
 
-/** Returns the outputs that batches wait for and that the program does not have, with the number of batches. */
+/** Returns the outputs that batches wait for and that the program no longer has, with the number of batches. */
 function outputsGone(
   { pendingOutputs }: StoredState,
   { outputs }: Pick<CheckpointOptions, 'outputs'>,

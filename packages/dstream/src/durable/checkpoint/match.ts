@@ -1,32 +1,35 @@
 import { describe } from '../../base/text/describe.js'
 import type { OperatorSignature } from './checkpoint.js'
 
-/** An operator as a checkpoint has noted it: all of its print but the function. */
+/** The stored description of an operator. */
 export type StoredOperator = Omit<OperatorSignature, 'migrate' | 'formerFingerprint'>
 
-/** What becomes of the state that a checkpoint holds, operator by operator. */
+/** The assignment of stored state to the operators of a program. */
 export interface MatchPlan {
   readonly kept: readonly string[]
-  /** Kept, and read by `migrate` of the program. */
+  /** The kept operators whose state is converted by the program's `migrate`. */
   readonly migrated: readonly string[]
-  /** Operators that keep something and find nothing. */
+  /** The operators with state for which nothing is stored. */
   readonly fresh: readonly string[]
   readonly dropped: readonly string[]
-  /** Why the program must not start on this checkpoint, and what to do; `undefined` when it may. */
+  /** The reason why the program must not start on this checkpoint, with what to do; `undefined` when it may start. */
   readonly refusal: string | undefined
 }
 
-/** What a checkpoint holds for the operators of a program. */
+/** The contents of a checkpoint, as far as matching needs them. */
 export interface StoredContents {
-  /** Ids of operators for which the checkpoint holds anything; only these can be in the way. */
+  /** The ids of operators for which the checkpoint holds anything. Only these can refuse a program. */
   readonly holds: ReadonlySet<string>
-  /** Ids of operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
+  /**
+   * The ids of operators that have been part of a commit. Their tables exist even when empty, so that initial state
+   * must not be applied again.
+   */
   readonly begun: ReadonlySet<string>
   /** Whether the program has the batch interval of the checkpoint; default true. */
   readonly sameInterval?: boolean
 }
 
-/** What is wrong with the state of one operator, and the ways out. */
+/** The reason why the state of one operator does not fit, and the ways out. */
 interface Trouble {
   readonly id: string
   readonly what: string
@@ -34,12 +37,12 @@ interface Trouble {
 }
 
 /**
- * Decides which state of a checkpoint belongs to which operator of a program. By id: given with `uid`, or derived from the
- * place. A derived id says only "the third map", so it counts only while what the operator descends from is the same
- * (fingerprint) and as many unnamed operators as before have that fingerprint: another one of the same making, put in
- * front, would otherwise take over the state of its neighbour.
+ * Decides which stored state belongs to which operator of a program. Operators are matched by id, which is given with
+ * `uid` or derived from the place in the graph. A derived id only says "the third map", so it counts only while the
+ * ancestry of the operator (fingerprint) and the number of unnamed operators with that fingerprint are unchanged.
+ * Otherwise a new operator of the same kind, put in front, would take over the state of its neighbour.
  *
- * A slide counts only while the batch interval is the same, from which slides derive.
+ * A slide counts only while the batch interval is unchanged, since slides derive from it.
  */
 export function match(
   operators: readonly StoredOperator[],
@@ -76,7 +79,7 @@ function keeps(operator: StoredOperator): boolean {
   return operator.tables.length > 0
 }
 
-/** Replaces the fingerprints of earlier versions by those that the same operators have now. */
+/** Replaces the fingerprints of earlier versions by the present ones of the same operators. */
 function withNewFingerprints(
   stored: readonly StoredOperator[],
   current: readonly OperatorSignature[],
@@ -88,7 +91,7 @@ function withNewFingerprints(
   }))
 }
 
-/** Fingerprint → how many unnamed operators have it. */
+/** Returns fingerprint → number of unnamed operators that have it. */
 function likeness(operators: readonly StoredOperator[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const { derived, fingerprint } of operators) {
@@ -150,7 +153,7 @@ function refuse(
   const list = (ids: readonly string[]): string => (ids.length === 0 ? 'nothing' : ids.join(', '))
   const lost = [...troubles.map(({ id }) => id), ...dropped]
   return [
-    'the checkpoint does not fit the program. Nothing has been changed.',
+    'The checkpoint does not fit the program. Nothing has been changed.',
     ...troubles.map(({ what, cure }) => `  ${what}: ${cure}.`),
     `  kept: ${list(kept)}; new: ${list(fresh)}; would be dropped: ${list(lost)}`,
   ].join('\n')

@@ -1,3 +1,4 @@
+import { settled } from '../../base/promises.js'
 import { versionUnknown } from '../../base/errors/checkpoint.js'
 import { migrationFailed } from '../../base/errors/storage.js'
 import type { Slice } from '../../base/ports.js'
@@ -5,7 +6,7 @@ import type { OperatorSignature, TableEntry } from './checkpoint.js'
 import type { StoredState } from './stored-state.js'
 import type { StoredEntry } from './stored-table.js'
 
-/** Values of older versions, read by the program's `migrate`. */
+/** Converts values of older versions by the program's `migrate`. */
 export class Migration {
   readonly #state: StoredState
   readonly #operators: ReadonlyMap<string, OperatorSignature>
@@ -18,10 +19,10 @@ export class Migration {
   }
 
   /**
-   * Migrates everything once, before anything is written: a `migrate` that throws refuses the start.
+   * Converts everything once before anything is written, so that a `migrate` that throws refuses the start.
    *
-   * @param slice lets the event loop turn meanwhile
-   * @throws `version-unknown`, `migration-failed`
+   * @param slice lets the event loop turn between two parts
+   * @throws `state-version-unknown`, `migration-failed`
    */
   async check(slice: Slice | undefined): Promise<void> {
     for (const [id, tables] of this.#state.tables) {
@@ -40,10 +41,10 @@ export class Migration {
 
 function migrated({ id, version, migrate }: OperatorSignature, table: string, entry: StoredEntry): unknown {
   if (migrate === undefined) throw versionUnknown(id, entry.version, version)
-  // Other tables of an operator are the engine's own, and have no versions.
+  // The other tables of an operator belong to the engine and have no versions.
   if (table !== 'state') return entry.value
   try {
-    return migrate(entry.value, entry.version)
+    return settled('migrate', migrate(entry.value, entry.version))
   } catch (error) {
     throw migrationFailed(id, entry.key, entry.version, version, error)
   }

@@ -1,14 +1,14 @@
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logSteps, readLog, type LogOptions, type Segment } from '../log/log.js'
+import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } from '../log/log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
-import type { Slice, Storage } from '../../base/ports.js'
+import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedPrint, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
@@ -18,7 +18,7 @@ import { pendingOf, storedTimes } from './stored-times.js'
 
 const COMMITS = 'commits'
 const DISCARD_MARK = 'discarding'
-const points = logSteps('commit')
+const points = logCrashPoints('commit')
 const defaults = { segmentBytes: 32 * 1024 * 1024, snapshotBytes: 4 * 1024 * 1024, keepSnapshots: 2 }
 
 export interface OpenedCheckpoint {
@@ -27,12 +27,12 @@ export interface OpenedCheckpoint {
 }
 
 /**
- * Reads what is there, matches it with the program, and goes on from it. Until all of that is done nothing is written: a
- * refusal leaves everything as it was.
+ * Reads the checkpoint, matches it with the program, and continues from it. Writes nothing until both have succeeded,
+ * so that a refusal changes nothing.
  *
- * @param locked gives back the lock of the storage, which the caller has taken
- * @throws `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`,
- * `codec-unknown`, `migration-failed`, and what the disk refuses
+ * @param locked releases the lock of the storage, which the caller has taken
+ * @throws `checkpoint-exists`, `checkpoint-mismatch`, `checkpoint-damaged`, `checkpoint-newer-format`, `codec-unknown`,
+ * `migration-failed`, and errors of the disk
  */
 export async function openCheckpoint(
   options: CheckpointOptions,
@@ -47,8 +47,9 @@ export async function openCheckpoint(
 }
 
 /**
- * What an opening would find, up to where it begins to write; the caller has the lock. @returns whether there is something to go on from
- * @throws what `openCheckpoint` throws
+ * Opens a checkpoint up to the point where it would write. The caller holds the lock.
+ * @returns whether there is a checkpoint to continue from
+ * @throws the errors of `openCheckpoint`
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
   if (options.existing === 'discard' || (await isBeingDiscarded(options.storage))) return { resumed: false }
@@ -56,16 +57,16 @@ export async function checkOpenable(options: CheckpointOptions): Promise<{ reado
   return { resumed }
 }
 
-/** Everything that comes before the first write. */
+/** Takes all steps that come before the first write. */
 async function prepare(options: CheckpointOptions) {
-  const { storage, engine, steps, batchMs } = options
+  const { storage, engine, onCrashPoint, batchMs } = options
   const limits = { ...defaults, ...options.limits }
   const warnings: string[] = []
   const slice = options.yielder.begin()
-  const { state, segments, base, baseTime } = await readCommits(storage, warnings, slice)
+  const { state, segments, base, baseTime } = await readCommits(storage, warnings, slice, options.onWork)
   const read = await readJournal(storage)
   const resumed = segments.length > 0
-  // The first commit file is written before all else, and there is always one.
+  // The first file of commits is written before anything else, so that there is always one.
   if (!resumed && read.segments.length > 0) throw new DamagedError(`${COMMITS}/`, 0, 'the commits are missing')
   if (resumed && options.existing === 'refuse') throw checkpointExists()
   const plan = matchOperators(state, read, options, warnings)
@@ -81,7 +82,7 @@ async function prepare(options: CheckpointOptions) {
     committed: () => lastCommitted,
     engine,
     segmentBytes: limits.segmentBytes,
-    steps,
+    onCrashPoint,
     retry: options.retry,
   })
   const stored = storedTimes(state, journal)
@@ -91,7 +92,7 @@ async function prepare(options: CheckpointOptions) {
     job: state.job ?? options.newJob ?? '',
     batchMs,
     grids: resumed ? (options.gridsAfter?.(stored) ?? stored.grids) : [firstGrid(options.zeroTime, batchMs)],
-    operators: options.operators.map(storedPrint),
+    operators: options.operators.map(storedSignature),
     fresh: [],
   }
   const committed = (time: number): void => void (lastCommitted = time)
@@ -99,29 +100,30 @@ async function prepare(options: CheckpointOptions) {
 }
 
 async function open(options: CheckpointOptions, release: () => Promise<void>): Promise<OpenedCheckpoint> {
-  const { storage, steps } = options
+  const { storage, onCrashPoint } = options
   if (options.existing === 'discard' || (await isBeingDiscarded(storage))) await discard(storage)
   const prepared = await prepare(options)
   const { state, segments, base, baseTime, resumed, plan, migrated, head, limits, journal, warnings } = prepared
-  // Only the first file of this life: what later ones follow is this program's own.
+  // Dropped and fresh operators are named only in the first file of this run, since later files hold this program's own
+  // state.
   let begins = true
   const headOfFile = (): CommitHead => (begins ? { ...head, fresh: [...plan.fresh, ...plan.dropped] } : head)
   const { segmentBytes } = limits
-  const log = commitLog({ storage, segmentBytes, steps, retry: options.retry, head: headOfFile })
+  const log = commitLog({ storage, segmentBytes, onCrashPoint, retry: options.retry, head: headOfFile })
   await log.begin(segments)
   begins = false
   await prepared.begin()
   const checkpoint = new CheckpointWriter({
-    options,
+    checkpointOptions: options,
     limits,
     journal,
     log,
     head,
-    // Those after the one that the state was read from are damaged; they go with the next one.
+    // Snapshots newer than the one that was read are damaged, and are deleted with the next one.
     snapshots: (await listSnapshots(storage)).filter((snapshot) => snapshot <= base),
     state,
     committed: prepared.committed,
-    // What another program has written is written anew, in this one's form.
+    // A state that another program has written is rewritten in the form of this one.
     snapshotFirst: resumed && JSON.stringify(state.operators) !== JSON.stringify(head.operators),
     snapshotAt: baseTime ?? head.zeroTime,
     release,
@@ -140,12 +142,12 @@ async function open(options: CheckpointOptions, release: () => Promise<void>): P
   return { checkpoint, recovered }
 }
 
-/** Returns the log of commits, to go on with. @param options by default the files are as large as a job's */
+/** Returns the log of commits, for appending. @param options by default files have the size of a job's */
 export function commitLog({
   segmentBytes = defaults.segmentBytes,
   head,
   ...options
-}: Pick<LogOptions, 'storage' | 'steps' | 'retry'> & {
+}: Pick<LogOptions, 'storage' | 'onCrashPoint' | 'retry'> & {
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
@@ -157,20 +159,20 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, held, pendingOutputs }: StoredState,
+  { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
-  const small = { lastCommitted, metadata, remembered, positions, held, pendingOutputs }
+  const small = { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
-/** What a program is matched with. */
+/** The parts of a program that matching needs. */
 export type Program = Pick<CheckpointOptions, 'operators' | 'allowDropped' | 'batchMs'>
 
 /**
- * What a start of the program would do with the state that is there. Only reads.
+ * Returns what a start of the program would do with the stored state. Only reads.
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`, `migration-failed`
  */
 export async function planResume(storage: Storage, program: Program): Promise<MatchPlan> {
@@ -187,7 +189,10 @@ function matchStored(state: StoredState, journal: ReadJournal, program: Program)
   return match(state.operators, stored, operators, allowDropped ?? [])
 }
 
-/** @throws `checkpoint-mismatch` when state of the checkpoint has no place in the program */
+/**
+ * Matches stored state with the program and drops what it may.
+ * @throws `checkpoint-mismatch` when state would be lost
+ */
 function matchOperators(state: StoredState, journal: ReadJournal, program: Program, warnings: string[]): MatchPlan {
   const plan = matchStored(state, journal, program)
   if (plan.refusal !== undefined) throw checkpointMismatch(plan.refusal)
@@ -197,26 +202,31 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
   return plan
 }
 
-/** The newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none), and the commits after it. */
+/**
+ * Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none) and the commits after
+ * it.
+ */
 export async function readCommits(
   storage: Storage,
   warnings: string[],
   slice?: Slice,
+  onWork?: ReportWork,
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
   const oldest = segments[0]?.first ?? 0
-  const { state, next } = await newestSnapshot(storage, oldest, warnings, slice)
+  const { state, next } = await newestSnapshot(storage, oldest, warnings, { slice, onWork })
   const baseTime = state.lastCommitted
-  for (const segment of segments) {
-    // The head too may say what an earlier program has let go.
+  for (const [i, segment] of segments.entries()) {
+    // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
       understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
     state.dropUnfinished()
+    onWork?.('Reading the commits', i + 1, segments.length, 'files')
   }
   return { state, segments, base: next, baseTime }
 }
@@ -225,12 +235,12 @@ async function newestSnapshot(
   storage: Storage,
   oldestCommit: number,
   warnings: string[],
-  slice: Slice | undefined,
+  { slice, onWork }: { readonly slice: Slice | undefined; readonly onWork: ReportWork | undefined },
 ): Promise<{ state: StoredState; next: number }> {
   let damage: unknown
   for (const next of (await listSnapshots(storage)).reverse()) {
     try {
-      const state = await readSnapshot(storage, next, slice)
+      const state = await readSnapshot(storage, next, slice, onWork)
       if (next < oldestCommit) break
       return { state, next }
     } catch (error) {
@@ -239,15 +249,15 @@ async function newestSnapshot(
       warnings.push(`A snapshot is damaged and an older one takes its place: ${error.file} at byte ${error.offset}.`)
     }
   }
-  // Without a snapshot the commits must be there from the first one on.
+  // Without a snapshot, all commits from the first one on must be there.
   if (oldestCommit > 0)
     throw damage ?? new DamagedError('snapshots', 0, 'the snapshot that the commits go on from is missing')
   return { state: new StoredState(), next: 0 }
 }
 
 /**
- * Returns whether there are commits that go on from their beginning or from a whole snapshot. Nothing is decoded, so that the
- * answer costs little beside a start.
+ * Returns whether there are commits that continue from their beginning or from a whole snapshot. Nothing is decoded, so
+ * that the answer is cheap compared with a start.
  *
  * @throws `checkpoint-damaged` for a damaged log
  */
@@ -272,7 +282,7 @@ async function understoodInSteps(
 }
 
 async function discard(storage: Storage): Promise<void> {
-  // A discard that is cut is finished by the next start: what it leaves must not pass for a checkpoint.
+  // The next start finishes an interrupted discard, since a part of a checkpoint must not pass for one.
   await storage.put(DISCARD_MARK, new Uint8Array(0))
   const lists = [() => listLog(storage, COMMITS), () => listSnapshotFiles(storage), () => listLog(storage, 'journal')]
   for (const list of lists) for (const file of (await list()).reverse()) await storage.delete(file)

@@ -1,9 +1,9 @@
-/** Batches that wait for an output: those of `from`, `from + every`, … up to `until`. Times are milliseconds. */
+/** The batches that wait for an output, at the times `from`, `from + every`, … up to `until`, in milliseconds. */
 export interface PendingOutput {
   readonly output: string
   readonly from: number
   readonly until: number
-  /** 0 for a single batch. */
+  /** The distance of two batches; 0 for a single batch. */
   readonly every: number
 }
 

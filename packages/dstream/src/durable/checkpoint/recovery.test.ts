@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { encodeValue } from '../codec/value-codec.js'
-import { Log, logSteps, readLog } from '../log/log.js'
+import { Log, logCrashPoints, readLog } from '../log/log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { OperatorSignature } from './checkpoint.js'
-import { type CommitFrame, encodeHead, storedPrint } from './commit-frames.js'
+import { type CommitFrame, encodeHead, storedSignature } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
@@ -132,15 +132,15 @@ describe('what is small', () => {
     expect([[...metadata], [...positions]]).toEqual([[['window', { seen: true }]], [['files', 7]]])
   })
 
-  test('held operators and pending outputs are what the last commit says', async () => {
+  test('lagging operators and pending outputs are what the last commit says', async () => {
     const storage = memoryStorage()
     const { checkpoint } = await openTiny(storage)
     await checkpoint.journal.allocate(1000)
     const pendingOutputs = [{ output: 'print#1', from: 1000, until: 1000, every: 0 }]
-    await checkpoint.commit({ time: 1000, tables: [], held: new Map([['totals', 0]]), pendingOutputs })
+    await checkpoint.commit({ time: 1000, tables: [], lagging: new Map([['totals', 0]]), pendingOutputs })
     await checkpoint.close()
     const recovered = await opens(storage, tinyOperators)
-    expect([[...recovered.held], recovered.pendingOutputs]).toEqual([[['totals', 0]], pendingOutputs])
+    expect([[...recovered.lagging], recovered.pendingOutputs]).toEqual([[['totals', 0]], pendingOutputs])
   })
 })
 
@@ -263,17 +263,17 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
 
 test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
   const storage = memoryStorage()
-  const operators = tinyOperators.map(storedPrint)
+  const operators = tinyOperators.map(storedSignature)
   const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
   const life = async (...frames: CommitFrame[]): Promise<void> => {
-    const points = logSteps('commit')
+    const points = logCrashPoints('commit')
     const log = new Log({
       storage,
       folder: 'commits',
       kind: 'c',
       segmentBytes: 1 << 20,
       points,
-      steps: undefined,
+      onCrashPoint: undefined,
       head,
     })
     await log.begin(await readLog(storage, 'commits', 'c'))

@@ -5,8 +5,8 @@ import { commitLog, readCommits } from './open-checkpoint.js'
 import { pendingRanges, pendingTimesOf } from './pending-outputs.js'
 
 /**
- * Gives up one batch that waits for an output, as a commit of its own: the next run goes on with the batch behind it. The
- * storage is locked meanwhile.
+ * Drops one batch that waits for an output, in a commit of its own. The next run continues with the batch behind it.
+ * Holds the lock of the storage meanwhile.
  *
  * @param time the time of the batch, in milliseconds
  * @returns the number of batches that still wait for this output
@@ -17,18 +17,18 @@ export async function skipPending(storage: Storage, output: string, time: number
   const release = await storage.lock()
   try {
     const { state, segments } = await readCommits(storage, [])
-    const { lastCommitted, held, pendingOutputs } = state
+    const { lastCommitted, lagging, pendingOutputs } = state
     const times = pendingTimesOf(output, pendingOutputs)
     if (lastCommitted === undefined || !times.includes(time)) throw batchNotPending(output, time, pendingOutputs)
     const left = times.filter((other) => other !== time)
     const others = pendingOutputs.filter((range) => range.output !== output)
     const head = { ...decodeHead(segments.at(-1)!.head.payload), fresh: [] }
-    const log = commitLog({ storage, steps: undefined, head: () => head })
+    const log = commitLog({ storage, onCrashPoint: undefined, head: () => head })
     await log.begin(segments)
     const commit = {
       time: lastCommitted,
       tables: [],
-      held,
+      lagging,
       pendingOutputs: [...others, ...pendingRanges(output, left)],
     }
     await log.append(await encodeCommit(commit, { size: 1, pause: () => undefined }))

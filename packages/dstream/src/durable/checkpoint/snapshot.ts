@@ -9,7 +9,7 @@ import {
   type Frame,
   type FramePayload,
 } from '../log/frame.js'
-import type { Slice, Storage } from '../../base/ports.js'
+import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import type { SnapshotSource } from './checkpoint.js'
 import {
@@ -23,14 +23,15 @@ import {
 import { StoredState } from './stored-state.js'
 
 const FOLDER = 'snapshots'
+const READING = 'Reading the snapshot'
 const beforePut = crashPoint('snapshot:before-put')
 const partWasPut = crashPoint('snapshot:part-put')
 const wasPut = crashPoint('snapshot:put')
 
-/** What a snapshot says before the tables: as of which commit, and all that is small. */
+/** The head of a snapshot: the commit that it belongs to, and the small parts of the state. */
 interface SnapshotHead {
   readonly head: CommitHead
-  /** Sequence number of the first commit frame that is not in it. */
+  /** The sequence number of the first commit frame that is not in the snapshot. */
   readonly next: number
   readonly time: number
   readonly rest: CommitRest
@@ -39,34 +40,42 @@ interface SnapshotHead {
 function sequenceOf(next: number): string {
   return String(next).padStart(16, '0')
 }
-/** The file that makes the parts beside it a snapshot: written last, it says what they must hold. */
+/** Returns the name of the main file. It is written last and describes the parts, which are a snapshot only with it. */
 function nameOf(next: number): string {
   return `${FOLDER}/${sequenceOf(next)}.snapshot`
 }
 function isMain(file: string): boolean {
   return file.endsWith('.snapshot')
 }
-/** In one folder with all others, because a storage deletes files only: folders would stay for ever. */
+/**
+ * Returns the name of a part. All parts are in one folder, because a storage deletes only files and folders would
+ * remain.
+ */
 function partOf(next: number, part: number): string {
   return `${FOLDER}/${sequenceOf(next)}-${String(part).padStart(6, '0')}.part`
 }
 
-/** Also half-written ones. What has a name of another form is somebody else's, and let be. */
+/** Returns the files of all snapshots, also of incomplete ones. Files with any other name are ignored. */
 export async function listSnapshotFiles(storage: Storage): Promise<string[]> {
   const files = await storage.list(`${FOLDER}/`)
   return files.filter((file) => /^\d{16}(-\d{6,}\.part|\.snapshot)$/.test(file.slice(FOLDER.length + 1)))
 }
 
-/** So much of a snapshot is held in memory and written in one go: neither may stop the thread for long. */
+/** The size in bytes at which a part is written. It bounds the memory and the time that one write takes. */
 const PART_BYTES = 1 << 20
-const ENTRIES_PER_FRAME = 1000
+/** The keys that are written between two pauses. */
+export const ENTRIES_PER_FRAME = 1000
 
 interface PartMark {
   readonly frames: number
   readonly bytes: number
 }
 
-/** Frames on their way into files of bounded size. */
+function megabytes(marks: readonly PartMark[]): number {
+  return Math.round(marks.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6)
+}
+
+/** Writes frames into files of bounded size. */
 class PartWriter {
   readonly marks: PartMark[] = []
   #frames: Uint8Array[] = []
@@ -75,7 +84,7 @@ class PartWriter {
   constructor(
     readonly storage: Storage,
     readonly next: number,
-    readonly steps: CrashHook | undefined,
+    readonly onCrashPoint: CrashHook | undefined,
   ) {}
 
   async add(payload: FramePayload): Promise<void> {
@@ -99,27 +108,28 @@ class PartWriter {
     this.#frames = []
     this.#bytes = PREAMBLE_BYTES
     await this.storage.put(partOf(this.next, part), file)
-    await partWasPut(this.steps)
+    await partWasPut(this.onCrashPoint)
   }
 }
 
 /**
- * Writes a snapshot, in slices and in parts; the views stay what they were meanwhile. Until the last file is there it is
- * none. Resolves to its size in bytes.
+ * Writes a snapshot in slices and in parts, while its views stay unchanged. The snapshot exists once its last file is
+ * there. Resolves to its size in bytes.
  */
 export async function writeSnapshot(
   storage: Storage,
   head: SnapshotHead,
   source: SnapshotSource,
   slice: Slice,
-  steps: CrashHook | undefined,
+  onCrashPoint: CrashHook | undefined,
 ): Promise<number> {
-  const parts = new PartWriter(storage, head.next, steps)
+  const parts = new PartWriter(storage, head.next, onCrashPoint)
   for (const { operator, table, entries } of source.tables) {
     let chunk: StoredChange[] = []
     let written = false
     const close = async (): Promise<void> => {
-      // A table without keys leaves a frame too: it has begun, and is not to take its initial states again.
+      // A table without keys leaves a frame too, since its operator has begun and must not take its initial state
+      // again.
       if (chunk.length === 0 && written) return
       await parts.add([encodeChanges(operator, table, chunk)])
       written = true
@@ -136,23 +146,25 @@ export async function writeSnapshot(
     await slice.pause()
   }
   await parts.close()
-  await beforePut(steps)
-  await storage.put(nameOf(head.next), encodeFile('s', head.next, [[encodeValue(head)], [encodeValue(parts.marks)]]))
-  await wasPut(steps)
+  await beforePut(onCrashPoint)
+  // The positions stand in lists of pairs in the rest of the head.
+  const frames = [[encodeValue(head, 4)], [encodeValue(parts.marks)]]
+  await storage.put(nameOf(head.next), encodeFile('s', head.next, frames))
+  await wasPut(onCrashPoint)
   return parts.marks.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** Sequence numbers of the snapshots that are there, oldest first. */
+/** Returns the sequence numbers of the snapshots, oldest first. */
 export async function listSnapshots(storage: Storage): Promise<number[]> {
   const files = await listSnapshotFiles(storage)
   return files.flatMap((file) => (isMain(file) ? [Number(/\d+/.exec(file)![0])] : []))
 }
 
-/** Deletes all snapshots but those given, and parts that never became one. */
+/** Deletes all snapshots but the given ones, and the parts of incomplete ones. */
 export async function keepSnapshots(storage: Storage, kept: readonly number[]): Promise<void> {
   const names = new Set(kept.map(sequenceOf))
   const files = (await listSnapshotFiles(storage)).filter((file) => !names.has(/\d+/.exec(file)![0]))
-  // First the file without which the parts are nothing: what is half deleted must not look like a snapshot.
+  // The main file goes first, since a half-deleted snapshot must not look like a whole one.
   for (const file of [...files.filter(isMain), ...files.filter((file) => !isMain(file))]) await storage.delete(file)
 }
 
@@ -162,22 +174,31 @@ export async function keepSnapshots(storage: Storage, kept: readonly number[]): 
  * @param slice lets the event loop turn between two frames
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
-export async function readSnapshot(storage: Storage, next: number, slice?: Slice): Promise<StoredState> {
+export async function readSnapshot(
+  storage: Storage,
+  next: number,
+  slice?: Slice,
+  onWork?: ReportWork,
+): Promise<StoredState> {
   const state = new StoredState()
   const { file, first, marks } = await mainFileOf(storage, next)
   const { head, time, rest } = understood(file, first.offset, () => decodeValue(first.payload) as SnapshotHead)
   understood(file, first.offset, () => state.head(head))
+  const all = megabytes(marks)
+  let partsRead = 0
   for await (const { name, frames } of partsOf(storage, next, marks)) {
+    onWork?.(READING, megabytes(marks.slice(0, partsRead++)), all, 'MB')
     for (const { payload, offset } of frames) {
       understood(name, offset, () => state.add(decodeFrame(payload)))
       await slice?.pause()
     }
   }
+  onWork?.(READING, all, all, 'MB')
   understood(file, first.offset, () => state.done(time, { ...rest, unremembered: [] }))
   return state
 }
 
-/** Returns whether the files of a snapshot are there and whole. Nothing but its end is decoded. */
+/** Returns whether all files of a snapshot are there and whole. Decodes only the list of its parts. */
 export async function isWhole(storage: Storage, next: number): Promise<boolean> {
   try {
     const { marks } = await mainFileOf(storage, next)
@@ -218,7 +239,7 @@ async function framesOf(storage: Storage, file: string, first: number): Promise<
   return read.frames
 }
 
-/** Reads a frame of a file that is whole. @throws `checkpoint-damaged` in place of what `read` throws */
+/** Runs a function that decodes a frame. @throws `checkpoint-damaged` in place of any error of `read` */
 export function understood<T>(file: string, offset: number, read: () => T): T {
   try {
     return read()

@@ -4,7 +4,7 @@ import type { CommitFrame, CommitHead, CommitRest, StoredSignature } from './com
 import type { PendingOutput } from './pending-outputs.js'
 import { StoredTable } from './stored-table.js'
 
-/** Everything that commits say, folded. What lives and what is recovered is the same fold. */
+/** The state that a snapshot and the commits after it give. A running job and a recovery fold the same events. */
 export class StoredState {
   zeroTime = 0
   job: string | undefined
@@ -17,17 +17,20 @@ export class StoredState {
   metadata = new Map<string, unknown>()
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
-  held = new Map<string, number>()
+  lagging = new Map<string, number>()
   pendingOutputs: readonly PendingOutput[] = []
   #parts: CommitFrame[] = []
 
-  /** Operators that have been part of a commit: an empty table of theirs is a table, not a beginning. */
+  /**
+   * The ids of operators that have been part of a commit. Their tables exist even when empty, so that initial state
+   * must not be applied again.
+   */
   begun = new Set<string>()
 
-  /** Whether a commit has changed a table, or what is remembered, since the snapshot that this was read from. */
+  /** Whether any commit since the snapshot has changed a table or remembered RDDs. */
   changed = false
 
-  /** Operators for which anything is kept. */
+  /** The ids of operators for which anything is stored. */
   get holders(): ReadonlySet<string> {
     const filled = [...this.tables].filter(([, tables]) => [...tables.values()].some((table) => !table.isEmpty))
     return new Set([
@@ -35,11 +38,14 @@ export class StoredState {
       ...this.remembered.map(({ operator }) => operator),
       ...this.metadata.keys(),
       ...this.positions.keys(),
-      ...this.held.keys(),
+      ...this.lagging.keys(),
     ])
   }
 
-  /** A program goes on, perhaps another one: what it has no operator for, or begins anew, has been let go. */
+  /**
+   * Applies the head of a file, which a program has written that may differ from the one before. Drops the state of
+   * operators that it does not have or starts without state.
+   */
   head(head: CommitHead): void {
     this.zeroTime = head.zeroTime
     this.job = head.job
@@ -51,15 +57,15 @@ export class StoredState {
     this.keepOnly((id) => kept.has(id))
   }
 
-  /** Lets go of all that belongs to other operators. */
+  /** Drops the state of all other operators. */
   keepOnly(isKept: (operator: string) => boolean): void {
-    for (const byOperator of [this.tables, this.metadata, this.positions, this.held, this.begun]) {
+    for (const byOperator of [this.tables, this.metadata, this.positions, this.lagging, this.begun]) {
       for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
     }
     this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
   }
 
-  /** A commit counts as a whole, when its last frame is there. It is then applied, with a pause after each of its parts. */
+  /** Collects the parts of a commit, and applies them once its last frame is there, with a pause after each part. */
   *frame(frame: CommitFrame): Generator<void> {
     if (frame[0] !== 'done') {
       this.#parts.push(frame)
@@ -74,7 +80,7 @@ export class StoredState {
     this.done(frame[1], frame[2])
   }
 
-  /** Parts of a commit whose end never came. */
+  /** Drops the parts of a commit whose last frame never came. */
   dropUnfinished(): void {
     this.#parts = []
   }
@@ -98,7 +104,7 @@ export class StoredState {
     return this.operators.find(({ id }) => id === operator)?.version ?? 1
   }
 
-  /** Takes what a commit, or a snapshot, says at its end. */
+  /** Applies the last frame of a commit, or the head of a snapshot. */
   done(time: number, rest: CommitRest): void {
     this.lastCommitted = time
     for (const { id } of this.operators) this.begun.add(id)
@@ -109,7 +115,7 @@ export class StoredState {
     const until = new Map(rest.unremembered)
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
-    this.held = new Map(rest.held)
+    this.lagging = new Map(rest.held)
     this.pendingOutputs =
       rest.pendingOutputs ??
       (rest.failed ?? []).map(({ output, time }) => ({ output, from: time, until: time, every: 0 }))

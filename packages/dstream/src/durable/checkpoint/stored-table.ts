@@ -2,7 +2,7 @@ import { keyOf, type MapKey } from '../../base/keys/key.js'
 import type { TableEntry } from './checkpoint.js'
 import type { StoredChange } from './commit-frames.js'
 
-/** A key as it is stored, and the version of the program's stored form that wrote it. */
+/** A stored key, with the version of the program's stored form that wrote it. */
 export interface StoredEntry extends TableEntry {
   readonly version: number
 }
@@ -13,20 +13,20 @@ interface Chunk {
 }
 
 interface Change {
-  /** `undefined`: the key is gone. */
+  /** The entry; `undefined` when the key is gone. */
   readonly entry: StoredEntry | undefined
-  /** Whether the key was dropped before: it then comes last. */
+  /** Whether the key was dropped before. It then comes after the keys of the chunks. */
   readonly dropped: boolean
-  /** Whether the chunks have the key, so that it keeps its place there; known once they have been walked. */
+  /** Whether the chunks hold the key, so that it keeps its place there. Known once the chunks have been walked. */
   inChunk: boolean
 }
 
-/** Changed keys that a migration reads between two pauses. */
+/** The number of changed keys that a migration reads between two pauses. */
 const READ_AT_ONCE = 1000
 
 /**
- * One table as a snapshot and the commits behind it give it, with its keys in order of first arrival. Only the keys that
- * commits have changed are looked up by their value. Those of the snapshot, which may be millions, stay a list: a table by
+ * A table as a snapshot and the commits after it give it, with its keys in order of first arrival. Only the keys that
+ * commits have changed are found by value. Those of the snapshot, which may be millions, stay a list, since a table by
  * key took a third of the time of a start.
  */
 export class StoredTable {
@@ -35,18 +35,19 @@ export class StoredTable {
   /** The versions of the changed keys. */
   readonly #versions = new Set<number>()
 
-  /** Adds entries of the snapshot, each of a key that the table does not have. The array belongs to the table from now on. */
+  /** Adds entries of the snapshot, whose keys the table does not have. The array then belongs to the table. */
   addAll(entries: StoredChange[], version: number): void {
     for (const entry of entries as [unknown][]) entry[0] = keyOf(entry[0])
     this.#chunks.push({ entries, version })
   }
 
-  /** Applies what a commit did to one key. */
+  /** Applies a stored change. */
   change([key, value, touched = 0, touchSequence]: StoredChange, version: number): void {
     const k = keyOf(key)
     const before = this.#changes.get(k)
     if (value === undefined) {
-      // Forgets the place among the changes, and remembers that the key has none among the chunks any more.
+      // The key loses its place among the changes. The entry without a value keeps it from taking its place among the
+      // chunks.
       this.#changes.delete(k)
       if (this.#chunks.length > 0) this.#changes.set(k, { entry: undefined, dropped: true, inChunk: false })
       return
@@ -77,7 +78,7 @@ export class StoredTable {
     }
   }
 
-  /** Gives every value of another version the form of `version`, with pauses after each chunk and some changed keys. */
+  /** Converts every value to `version`, with a pause after each chunk and after some changed keys. */
   *migrate(version: number, read: (entry: StoredEntry) => unknown): Generator<void> {
     for (const chunk of this.#chunks) {
       if (chunk.version === version) continue

@@ -19,7 +19,7 @@ export function storedTimes(
   }
 }
 
-/** Returns the batches that were begun and not committed, ascending. */
+/** Returns the times of the batches that were begun and not committed, ascending. */
 export function pendingOf(lastCommitted = -Infinity, journal: Journal): number[] {
   return journal.allocations().flatMap(({ time }) => (time > lastCommitted ? [time] : []))
 }

@@ -12,7 +12,7 @@ import { Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
-/** The way back of `toPlain`. Changes in place: what msgpackr has just made belongs to nobody else. */
+/** Reverses `toPlain`. Changes the value in place, since msgpackr has just made it and no other code refers to it. */
 export function fromPlain(plain: unknown): unknown {
   if (typeof plain !== 'object' || plain === null) return plain
   if (Array.isArray(plain)) {
@@ -20,7 +20,7 @@ export function fromPlain(plain: unknown): unknown {
     return plain
   }
   if (plain instanceof Map) return tagged(plain)
-  // Bytes are always the part of a tag, which has copied them.
+  // Bytes occur only inside a tag, whose restorer copies them.
   const object = plain as Record<string, unknown>
   for (const key of Object.keys(object)) {
     const item = object[key]
@@ -47,14 +47,14 @@ function pairs(value: unknown): [unknown, unknown][] {
   const flat = items(value)
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[i * 2], flat[i * 2 + 1]])
 }
-/** A copy: a view would keep the whole file that was read alive. */
+/** Copies the bytes, since a view would keep the whole file in memory. */
 function bytes(value: unknown): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(value as Uint8Array)
 }
 
 function define(target: object, entries: readonly [unknown, unknown][]): object {
   for (const [key, value] of entries) {
-    // Not by assignment: `__proto__` is a key like any other.
+    // Defines the property, since an assignment to `__proto__` would change the prototype.
     Object.defineProperty(target, key as string, { value, writable: true, enumerable: true, configurable: true })
   }
   return target
@@ -90,6 +90,13 @@ const restorers: Readonly<Record<Tag, (value: unknown) => unknown>> = {
   [Tag.orderedSet]: (value) => OrderedSet(items(value)),
   [Tag.stack]: (value) => Stack(items(value)),
   [Tag.record]: (value) => record(items(value)),
+  [Tag.match]: (value) => {
+    const [array, ...own] = items(value)
+    return define(
+      array as unknown[],
+      Array.from({ length: own.length / 2 }, (_, i) => [own[i * 2], own[i * 2 + 1]]),
+    )
+  },
 }
 
 function text(units: Uint8Array): string {
@@ -111,7 +118,10 @@ function error([name, message, stack, cause, own]: unknown[]): Error {
 }
 
 type Factory = ImmutableRecord.Factory<Record<string, unknown>>
-/** Making a record class is slow, and equal ones are worth sharing: one per name and keys, as long as defaults agree. */
+/**
+ * The record classes by name and keys. They are shared because making one is slow; defaults that differ get a class of
+ * their own.
+ */
 const factories = new Map<string, { readonly factory: Factory; readonly defaults: List<unknown> }>()
 const MOST_FACTORIES = 1000
 

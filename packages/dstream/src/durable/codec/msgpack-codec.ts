@@ -3,12 +3,12 @@ import { unusedByte } from '../../base/errors/receive.js'
 
 const unpackr = new Unpackr({ useRecords: false })
 const UNUSED_BYTE = 0xc1
-/** The unpacker's value for the byte that MessagePack does not use. */
+/** The value that the unpacker gives for the byte that MessagePack does not use. */
 const UNUSED: unknown = unpackr.unpack(Uint8Array.of(UNUSED_BYTE))
 
 /**
- * Records as MessagePack values, one after the other: what any other program, in any language, can send. Bytes that are
- * no such values are left out as a whole.
+ * Decodes records that are MessagePack values, one after the other, as a program in any language can send them. Bytes
+ * that hold anything else are left out as a whole.
  */
 export const msgpackCodec = {
   id: 'dstream-msgpack',

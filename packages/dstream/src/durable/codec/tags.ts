@@ -1,17 +1,17 @@
 /**
- * msgpackr writes plain data; what JSON does not know would come back changed (−0 as 0, a lone surrogate as �, a class
- * instance as a plain object). Such a value is written as a map with one entry, tag → parts: no plain value of ours is a
- * map at that level, so nothing is mistaken for it. The numbers are part of the stored format.
+ * The tags of values that msgpackr would not give back unchanged (−0 as 0, a lone surrogate as �, a class instance as a
+ * plain object). Such a value is written as a map with one entry, tag → parts. Untagged values are never written as
+ * maps, so a tag cannot be mistaken for a value. The numbers are part of the stored format.
  */
 export const Tag = {
   minusZero: 0,
-  /** UTF-16 code units as bytes: lone surrogates, and a leading byte order mark, which decoders swallow. */
+  /** UTF-16 code units as bytes, for lone surrogates and for a leading byte order mark, which decoders drop. */
   text: 1,
   bigint: 2,
-  /** Key, value, key, value …: keys that msgpackr would treat specially, and objects used as dictionaries. */
+  /** Key, value, key, value …, for keys that msgpackr would treat specially and for objects used as dictionaries. */
   object: 3,
   nullObject: 4,
-  /** Length, then index, value, index, value …: an array with holes. */
+  /** Length, then index, value, index, value …, for an array with holes. */
   sparse: 5,
   date: 6,
   map: 7,
@@ -20,7 +20,7 @@ export const Tag = {
   error: 10,
   buffer: 11,
   arrayBuffer: 12,
-  /** Name of the class, bytes. */
+  /** Name of the class, then the bytes. */
   view: 13,
   time: 14,
   duration: 15,
@@ -32,11 +32,13 @@ export const Tag = {
   stack: 21,
   /** Name, keys, defaults, values. */
   record: 22,
+  /** Items, then name, value, name, value …: what `match` and `exec` return. */
+  match: 23,
 } as const
 
 export type Tag = (typeof Tag)[keyof typeof Tag]
 
-/** Typed arrays by name; the names are part of the stored format. */
+/** The typed arrays by name. The names are part of the stored format. */
 export const views: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
   Int8Array,
   Uint8Array,
@@ -52,7 +54,7 @@ export const views: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBu
   DataView,
 }
 
-/** Errors that come back as what they were; other classes of errors are class instances like any other. */
+/** The error classes that are restored. An instance of any other error class is refused, like all class instances. */
 export const errorClasses: Readonly<Record<string, new (message: string) => Error>> = {
   Error,
   EvalError,
@@ -63,5 +65,5 @@ export const errorClasses: Readonly<Record<string, new (message: string) => Erro
   URIError,
 }
 
-/** Node's own class of bytes, where there is one. */
+/** Node's Buffer class; `undefined` on other hosts. */
 export const bufferClass = typeof Buffer === 'undefined' ? undefined : Buffer

@@ -9,57 +9,41 @@ import {
   isStack,
   Record as ImmutableRecord,
 } from 'immutable'
+import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
+import { codeUnits, plainText } from './code-units.js'
+import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
+import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
-/** Why and where a value cannot be stored. */
-export class Unstorable extends Error {
-  constructor(
-    readonly what: unknown,
-    readonly reason: string,
-    readonly path: readonly PropertyKey[],
-  ) {
-    super(reason)
-  }
-}
-
-/** The most levels of a value of the user's. */
+/** The most levels of a user's value. */
 const DEEPEST = 1000
-/** The levels that a frame puts around such a value: a value that may be stored can also be written. */
-const LEVELS_OF_FRAMES = 10
-/** Above this many keys an object is rather a dictionary than a record, and msgpackr would make a shape of each. */
+/**
+ * The number of keys above which an object is written as a dictionary, since msgpackr would make a record shape of
+ * each.
+ */
 const RECORD_KEYS = 40
 const special = new Set(['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'])
 
 /**
- * The value in a form that msgpackr writes and reads back without a change; what needs none is returned as it is, and
- * nothing is copied for it. `tagged` tells whether the way back has anything to do.
+ * Returns the value in a form that msgpackr writes and reads back unchanged. A value that has this form already is
+ * returned as it is, without a copy. `tagged` says whether `fromPlain` has anything to restore.
  *
- * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections and the
- * engine's own times; class instances, functions and symbols are refused.
+ * Data is what `structuredClone` takes for data (own enumerable string keys), plus immutable's collections, the results of
+ * `match` and `exec` and the engine's own times. Class instances, functions and symbols are refused, and so are properties
+ * that would be lost: those under a symbol, and those of an array beside its items.
+ *
+ * @param levels the outer levels that the engine has put around the user's values. They do not count as levels of a value,
+ *   so that a value that may be stored can also be written, and are not searched for properties that would be lost, which
+ *   costs as much as writing a pair.
  */
-export function toPlain(
-  value: unknown,
-  levels = LEVELS_OF_FRAMES,
-): { readonly plain: unknown; readonly tagged: boolean } {
-  return walked(value, -levels)
-}
-
-/**
- * Returns when the value can be stored, as part of whatever frame.
- * @throws `Unstorable`, and what a getter of the value throws
- */
-export function mustBeStorable(value: unknown): void {
-  if (typeof value !== 'number' && typeof value !== 'string') walked(value, 0)
-}
-
-function walked(value: unknown, depth: number): { readonly plain: unknown; readonly tagged: boolean } {
+export function toPlain(value: unknown, levels = 0): { readonly plain: unknown; readonly tagged: boolean } {
   try {
     const walk = new Walk(undefined)
-    return { plain: walk.value(value, depth), tagged: walk.tagged }
+    return { plain: walk.value(value, -levels), tagged: walk.tagged }
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
-    // Paths are followed only now: the way of a value that can be stored is the hot one.
-    new Walk([]).value(value, depth)
+    // Only a failed walk is repeated with paths, since storable values are the hot path.
+    new Walk([]).value(value, -levels)
     throw error
   }
 }
@@ -92,14 +76,22 @@ class Walk {
 
   #object(value: object, depth: number): unknown {
     if (depth > DEEPEST) throw this.#refuse(undefined, `it is nested more than ${DEEPEST} levels deep, or holds itself`)
-    const proto: unknown = Object.getPrototypeOf(value)
+    const proto = Object.getPrototypeOf(value) as object | null
     if (proto === Array.prototype) return this.#array(value as readonly unknown[], depth)
     if (proto === Object.prototype) return this.#plainObject(value as Record<string, unknown>, depth)
-    if (proto === null) return this.#tag(Tag.nullObject, this.#entries(value as Record<string, unknown>, depth))
+    if (proto === null) {
+      this.#refuseSymbols(value)
+      return this.#tag(Tag.nullObject, this.#entries(value as Record<string, unknown>, depth))
+    }
     return this.#exotic(value, proto, depth)
   }
 
   #array(array: readonly unknown[], depth: number): unknown {
+    if (depth >= 0 && hasExtras(array)) return this.#match(array, depth)
+    return this.#items(array, depth)
+  }
+
+  #items(array: readonly unknown[], depth: number): unknown {
     let copy: unknown[] | undefined
     for (let i = 0; i < array.length; i++) {
       const item = array[i]
@@ -114,17 +106,59 @@ class Walk {
     return copy ?? array
   }
 
+  /** Copies an array of another realm, with its holes and what `match` has added. */
+  #ownArray(array: readonly unknown[]): readonly unknown[] {
+    this.#refuseSymbols(array)
+    const own = Array.prototype.slice.call(array) as unknown[]
+    for (const name of extraNames(array)) (own as never as Record<string, unknown>)[name] = (array as never)[name]
+    return own
+  }
+
   #sparse(array: readonly unknown[], depth: number): unknown {
+    if (extraNames(array).length > 0) return this.#match(array, depth)
     const parts: unknown[] = [array.length]
-    // Walks the elements alone: there may be billions of places without one.
-    for (const key of Object.keys(array)) {
-      const i = Number(key)
-      if (isIndex(i)) parts.push(i, this.#at(i, array[i], depth))
-    }
+    // Visits the elements alone, since an array may have billions of holes.
+    for (const key of Object.keys(array)) parts.push(Number(key), this.#at(Number(key), array[Number(key)], depth))
     return this.#tag(Tag.sparse, parts)
   }
 
+  /** Writes what `match` and `exec` return: an array of texts with further properties. */
+  #match(array: readonly unknown[], depth: number): unknown {
+    this.#refuseSymbols(array)
+    const names = extraNames(array)
+    const other = names.find((name) => !matchNames.has(name))
+    if (other !== undefined) {
+      throw this.#refuse(
+        array,
+        `the property ${JSON.stringify(other)} of an array cannot be stored: only its items are; use an object`,
+      )
+    }
+    const own = names.flatMap((name) => [name, this.#at(name, (array as never)[name], depth)])
+    return this.#tag(Tag.match, [this.#items(Array.prototype.slice.call(array), depth), ...own])
+  }
+
+  /** Refuses properties of a Map, a Date and their like, which are stored as what they hold. */
+  #refuseProperties(value: object): void {
+    const [name] = Object.keys(value)
+    if (name === undefined) return
+    throw this.#refuse(
+      value,
+      `the property ${JSON.stringify(name)} of ${nameOf(Object.getPrototypeOf(value))} cannot be stored; use an object that holds both`,
+    )
+  }
+
+  /** Refuses properties under symbols, of an object or an array. */
+  #refuseSymbols(object: object): void {
+    const symbol = symbolOf(object)
+    if (symbol === undefined) return
+    throw this.#refuse(
+      object,
+      `the property ${String(symbol)} cannot be stored: a symbol is nothing outside of its process; use a string`,
+    )
+  }
+
   #plainObject(object: Record<string, unknown>, depth: number): unknown {
+    if (depth >= 0) this.#refuseSymbols(object)
     const keys = Object.keys(object)
     if (keys.length > RECORD_KEYS || keys.some((key) => special.has(key) || !plainText(key))) {
       return this.#tag(Tag.object, this.#entries(object, depth))
@@ -144,17 +178,12 @@ class Walk {
     return Object.keys(object).flatMap((key) => [this.value(key, depth), this.#at(key, object[key], depth)])
   }
 
-  #exotic(value: object, proto: unknown, depth: number): unknown {
-    if (proto === Date.prototype) return this.#tag(Tag.date, (value as Date).getTime())
-    if (proto === Map.prototype) return this.#tag(Tag.map, this.#pairs(value as Map<unknown, unknown>, depth))
-    if (proto === Set.prototype) return this.#tag(Tag.set, this.#items(value as Set<unknown>, depth))
-    if (proto === RegExp.prototype) {
-      const { source, flags } = value as RegExp
-      return this.#tag(Tag.regExp, [this.value(source, depth), flags])
-    }
-    if (ArrayBuffer.isView(value)) return this.#view(value, proto)
-    if (proto === ArrayBuffer.prototype) return this.#tag(Tag.arrayBuffer, new Uint8Array(value as ArrayBuffer).slice())
-    if (value instanceof Error) return this.#error(value, proto, depth)
+  #exotic(value: object, proto: object, depth: number): unknown {
+    // An array or a plain object of another realm: its copy is one of this realm, and msgpackr knows no other.
+    if (Array.isArray(proto)) return this.#array(this.#ownArray(value as unknown[]), depth)
+    if (isObjectPrototype(proto)) return this.#plainObject({ ...(value as Record<string, unknown>) }, depth)
+    const builtIn = this.#builtIn(value, proto, depth)
+    if (builtIn !== undefined) return builtIn
     if (isRecord(value)) return this.#record(value, depth)
     if (isCollection(value)) return this.#collection(value, depth)
     const ms = (value as { milliseconds?: unknown }).milliseconds
@@ -163,19 +192,38 @@ class Walk {
     throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
   }
 
-  #view(value: ArrayBufferView, proto: unknown): unknown {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
-    if (proto === bufferClass?.prototype) return this.#tag(Tag.buffer, bytes)
-    const name = (proto as { constructor: { name: string } }).constructor.name
-    if (!Object.hasOwn(views, name) || views[name]!.prototype !== proto) {
-      throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
+  /** Writes an instance of a class of JavaScript itself, of any realm; `undefined` for others, and of subclasses. */
+  #builtIn(value: object, proto: object, depth: number): unknown {
+    if (proto === bufferClass?.prototype) return this.#tag(Tag.buffer, bytesOf(value as ArrayBufferView))
+    const name = nativeClassOf(proto)
+    const kind = name === undefined ? undefined : builtInOf(value)
+    if (name === undefined || kind === undefined) return undefined
+    this.#refuseSymbols(value)
+    if (!ArrayBuffer.isView(value) && kind !== 'Error') this.#refuseProperties(value)
+    switch (kind) {
+      case 'Date':
+        return this.#tag(Tag.date, (value as Date).getTime())
+      case 'Map':
+        return this.#tag(Tag.map, this.#pairs(value as Map<unknown, unknown>, depth))
+      case 'Set':
+        return this.#tag(Tag.set, this.#list(value as Set<unknown>, depth))
+      case 'RegExp': {
+        const { source, flags } = value as RegExp
+        return this.#tag(Tag.regExp, [this.value(source, depth), flags])
+      }
+      case 'ArrayBuffer':
+        return this.#tag(Tag.arrayBuffer, new Uint8Array(value as ArrayBuffer).slice())
+      case 'DataView':
+      case 'TypedArray':
+        if (Object.hasOwn(views, name)) return this.#tag(Tag.view, [name, bytesOf(value as ArrayBufferView)])
+        return undefined
+      case 'Error':
+        if (Object.hasOwn(errorClasses, name)) return this.#error(value as Error, name, depth)
     }
-    return this.#tag(Tag.view, [name, bytes])
+    return undefined
   }
 
-  #error(value: Error, proto: unknown, depth: number): unknown {
-    const name = Object.keys(errorClasses).find((known) => errorClasses[known]!.prototype === proto)
-    if (name === undefined) throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
+  #error(value: Error, name: string, depth: number): unknown {
     const own = Object.keys(value).flatMap((key) => [
       this.value(key, depth),
       this.#at(key, (value as unknown as Record<string, unknown>)[key], depth),
@@ -201,12 +249,12 @@ class Walk {
   }
 
   #collection(value: object, depth: number): unknown {
-    if (isList(value)) return this.#tag(Tag.list, this.#items(value, depth))
+    if (isList(value)) return this.#tag(Tag.list, this.#list(value, depth))
     if (isOrderedMap(value)) return this.#tag(Tag.orderedMap, this.#pairs(value, depth))
     if (isMap(value)) return this.#tag(Tag.immutableMap, this.#pairs(value, depth))
-    if (isOrderedSet(value)) return this.#tag(Tag.orderedSet, this.#items(value, depth))
-    if (isSet(value)) return this.#tag(Tag.immutableSet, this.#items(value, depth))
-    if (isStack(value)) return this.#tag(Tag.stack, this.#items(value, depth))
+    if (isOrderedSet(value)) return this.#tag(Tag.orderedSet, this.#list(value, depth))
+    if (isSet(value)) return this.#tag(Tag.immutableSet, this.#list(value, depth))
+    if (isStack(value)) return this.#tag(Tag.stack, this.#list(value, depth))
     throw this.#refuse(value, "immutable's Seq cannot be stored: it is lazy; make a List or a Map of it")
   }
 
@@ -216,7 +264,7 @@ class Walk {
     return parts
   }
 
-  #items(items: Iterable<unknown>, depth: number): unknown[] {
+  #list(items: Iterable<unknown>, depth: number): unknown[] {
     const parts: unknown[] = []
     for (const item of items) parts.push(this.#at(parts.length, item, depth))
     return parts
@@ -240,37 +288,9 @@ class Walk {
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice()
+}
+
 const timeBrand = Symbol.for('dstream.time')
 const durationBrand = Symbol.for('dstream.duration')
-
-function isIndex(n: number): boolean {
-  return Number.isInteger(n) && n >= 0 && n < 2 ** 32 - 1
-}
-
-function plainText(text: string): boolean {
-  return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== 0xfeff
-}
-
-/** ES2024, in V8 since Node 20; free of charge for strings of Latin-1. */
-interface WellFormed {
-  isWellFormed(): boolean
-}
-
-function codeUnits(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 2)
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    bytes[i * 2] = unit & 0xff
-    bytes[i * 2 + 1] = unit >> 8
-  }
-  return bytes
-}
-
-function label(key: unknown): PropertyKey {
-  return typeof key === 'string' || typeof key === 'number' ? key : '(value)'
-}
-
-function nameOf(proto: unknown): string {
-  const name: unknown = (proto as { constructor?: { name?: unknown } }).constructor?.name
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an instance of a class'
-}

@@ -5,7 +5,7 @@ import * as immutable from 'immutable'
 import { List, Map as IMap, OrderedMap, OrderedSet, Record as IRecord, Seq, Set as ISet, Stack } from 'immutable'
 import { Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { Unstorable } from './to-plain.js'
+import { Unstorable } from './unstorable.js'
 import { decodeValue, encodeValue } from './value-codec.js'
 
 function back(value: unknown): unknown {
@@ -149,6 +149,13 @@ describe('what is written and read back is equal', () => {
     expect(read[0].getTime()).toBeNaN()
   })
 
+  test('an array with almost nothing in it', () => {
+    const sparse: unknown[] = [1]
+    sparse[4e9] = 2
+    const read = back({ sparse }) as { sparse: unknown[] }
+    expect([read.sparse.length, Object.keys(read.sparse), read.sparse[4e9]]).toEqual([4e9 + 1, ['0', '4000000000'], 2])
+  })
+
   test('a regular expression', () => expect(back(/a\/b+/giu)).toEqual(/a\/b+/giu))
 
   test('__proto__ is a key, and pollutes nothing', () => {
@@ -181,6 +188,99 @@ describe('what is written and read back is equal', () => {
     expect(read.bytes.buffer.byteLength).toBe(3)
   })
 })
+
+describe('what match and exec return comes back whole', () => {
+  const text = 'ab-12 cd-34'
+  const results: [string, RegExpExecArray | RegExpMatchArray | null][] = [
+    ['match', text.match(/b-(\d)/)],
+    ['match with groups, some of them without a text', text.match(/(?<word>\w+)-(?<none>x)?/)],
+    ['match of all', text.match(/\d/g)],
+    ['exec', /c(d)/.exec(text)],
+    ['exec with indices', /(?<n>\d+)/d.exec(text)],
+    ['a match of more than a few groups', 'abcdefghijkl'.match(/(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)/)],
+    ['the last of matchAll', [...text.matchAll(/\w/g)].at(-1)!],
+  ]
+  test.each(results)('%s', (_, result) => {
+    for (const value of [result, { nested: [result] }, new Map([['m', result]])]) {
+      assert.deepStrictEqual(back(value), value)
+    }
+    expect(Object.keys(back(result) as object)).toEqual(Object.keys(result!))
+  })
+})
+
+describe('properties that would be lost are refused, with the path', () => {
+  const hidden = Symbol('hidden')
+  const dense = Array.from({ length: 1000 }, (_, i) => i)
+  const extra = (array: unknown[], name: PropertyKey = 'unit') => Object.assign(array, { [name]: 'ms' })
+  test.each<[string, unknown, PropertyKey[], string]>([
+    ['a symbol of an object', { a: { [hidden]: 1 } }, ['a'], 'Symbol(hidden)'],
+    [
+      'a symbol of an object without a prototype',
+      [Object.assign(Object.create(null), { [hidden]: 1 })],
+      [0],
+      'Symbol(hidden)',
+    ],
+    ['a symbol of an array', { a: extra([1], hidden) }, ['a'], 'Symbol(hidden)'],
+    ['a symbol of an empty array', { a: extra([], hidden) }, ['a'], 'Symbol(hidden)'],
+    ['a symbol of a Map', [Object.assign(new Map(), { [hidden]: 1 })], [0], 'Symbol(hidden)'],
+    ['a property of an array', { a: extra([1, 2]) }, ['a'], '"unit"'],
+    ['a property of an empty array', [extra([])], [0], '"unit"'],
+    ['a property of a long array', [extra([...dense])], [0], '"unit"'],
+    ['a property of an array with holes', [extra([, 1, , 2])], [0], '"unit"'], // eslint-disable-line no-sparse-arrays
+    ['a property of a long array with holes', [extra([...dense, , 1])], [0], '"unit"'], // eslint-disable-line no-sparse-arrays
+    ['a property that looks like an index', [extra([1], '-1')], [0], '"-1"'],
+    ['a property beyond all indexes', [extra([1], '4294967295')], [0], '"4294967295"'],
+    ['a further property of a match', [extra('ab'.match(/a/)!)], [0], '"unit"'],
+    ['a property of a Map', [Object.assign(new Map(), { unit: 1 })], [0], '"unit"'],
+    ['a property of a Date', [Object.assign(new Date(0), { unit: 1 })], [0], '"unit"'],
+    ['a property of a RegExp', [Object.assign(/x/, { unit: 1 })], [0], '"unit"'],
+  ])('%s', (_, value, path, named) => {
+    const error = refusalOf(value)
+    expect(error.path).toEqual(path)
+    expect(error.reason).toContain(`the property ${named} `)
+    expect(error.reason).toContain('cannot be stored')
+  })
+
+  test('no property is lost: a value is read back equal, or it is refused', () => {
+    const text = fc.string().filter((key) => key !== 'length')
+    const name = fc.oneof(text, fc.constant(hidden), fc.constantFrom('index', 'groups', '0', '01', '9'))
+    const array = fc.array(fc.integer(), { maxLength: 12 })
+    const bag = fc.oneof(
+      array,
+      fc.sparseArray(fc.integer(), { maxLength: 12 }),
+      fc.constant({}).map(() => ({})),
+    )
+    fc.assert(
+      fc.property(bag, fc.array(fc.tuple(name, fc.integer())), (value, properties) => {
+        for (const [key, n] of properties) (value as Record<PropertyKey, unknown>)[key] = n
+        try {
+          assert.deepStrictEqual(back([value]), [value])
+        } catch (error) {
+          if (!(error instanceof Unstorable)) throw error
+          const isExtra = (key: PropertyKey) =>
+            typeof key === 'symbol' || (Array.isArray(value) && key !== 'length' && String(Number(key) >>> 0) !== key)
+          expect(Reflect.ownKeys(value).some(isExtra)).toBe(true)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('hidden properties, which are no data to JavaScript either, are left out', () => {
+    const value = Object.defineProperty({ a: 1 }, hidden, { value: 2 })
+    expect(back([value])).toEqual([{ a: 1 }])
+  })
+})
+
+function refusalOf(value: unknown): Unstorable {
+  try {
+    encodeValue(value)
+  } catch (error) {
+    if (error instanceof Unstorable) return error
+    throw error
+  }
+  return expect.unreachable('it was stored')
+}
 
 describe('what cannot be stored is refused, with the path', () => {
   class Account {

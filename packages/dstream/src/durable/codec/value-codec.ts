@@ -3,29 +3,29 @@ import { fromPlain } from './from-plain.js'
 import { toPlain } from './to-plain.js'
 
 /**
- * One packer for all: it shares no structures between two calls, so what one call has written is decodable alone.
- * From `msgpackr/pack`, which leaves the native add-on alone: it cuts strings out of one long string, which then stays
+ * The packer of all values. It shares no structures between two calls, so that the result of each call can be decoded
+ * alone. Within a call it names the shape of equal objects once, which makes them faster and smaller. The import is
+ * `msgpackr/pack`, which does not load the native add-on: that one cuts strings out of one long string, which stays
  * alive as long as any of them.
- * msgpackr makes the records of objects faster and smaller by naming their shape once in each call.
  */
 const packr = new Packr({ useRecords: true })
 
-/** First byte: whether the value holds tags, so that reading plain data costs no second walk. */
+/** The first byte says whether the value holds tags, so that plain data is read without a second walk. */
 const UNTAGGED = 0
 const TAGGED = 1
 
 /**
- * A value as bytes that are decodable alone.
+ * Returns a value as bytes that can be decoded alone.
  *
- * @param levels the levels that the caller has put around values of the user's; by default so many as any frame has
- * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle
+ * @param levels the levels that the caller has put around the user's values: see `toPlain`
+ * @throws `Unstorable` for a function, a symbol, an instance of a class, a cycle, and for properties that would be lost
  */
-export function encodeValue(value: unknown, levels?: number): Uint8Array {
+export function encodeValue(value: unknown, levels = 0): Uint8Array {
   const form = toPlain(value, levels)
   return encodePlain(form.plain, form.tagged)
 }
 
-/** For callers that have made parts of the value plain on their own. */
+/** Encodes a value whose parts the caller has made plain already. */
 export function encodePlain(plain: unknown, hasTags: boolean): Uint8Array {
   const packed = packr.pack(plain)
   const bytes = new Uint8Array(packed.length + 1)
@@ -35,7 +35,7 @@ export function encodePlain(plain: unknown, hasTags: boolean): Uint8Array {
 }
 
 /**
- * Equal to what was encoded.
+ * Returns a value equal to the encoded one.
  * @throws when the bytes are no encoded value; never allocates more than a small multiple of their length
  */
 export function decodeValue(bytes: Uint8Array): unknown {

@@ -6,7 +6,7 @@ import { encodeAllocation, encodeBlock, type Streams } from './events.js'
 import type { Allocation, Journal, SourceRange } from './journal.js'
 import type { Log } from '../log/log.js'
 
-/** Which file of the log holds what is still needed. */
+/** Counts the blocks and batches that are still needed in each file of the log. */
 export class SegmentUse {
   readonly #blocks = new Map<Block, number>()
   readonly #batches = new Map<number, number>()
@@ -43,35 +43,35 @@ export class SegmentUse {
 export interface DurableJournalOptions {
   readonly log: Log
   readonly streams: Streams
-  /** What the log held. */
+  /** The ledger that the log gave. */
   readonly ledger: Ledger
   readonly use: SegmentUse
-  /** Time of the last batch whose commit is durable. */
+  /** Returns the time of the last batch whose commit is durable. */
   readonly committed: () => number | undefined
-  /** The last batch that was given anything in an earlier life. */
+  /** The last batch of earlier runs that has an allocation. */
   readonly allocated: number | undefined
 }
 
-/** The journal on a log: append, then apply. */
+/** A journal on a log. Appends every change first and then applies it. */
 export class DurableJournal implements Journal {
   readonly mustBeStorable = checkStorable
-  readonly #o: DurableJournalOptions
+  readonly #options: DurableJournalOptions
   #ledger: Ledger
   #allocated: number | undefined
   readonly #adding = new Set<string>()
 
   constructor(options: DurableJournalOptions) {
-    this.#o = options
+    this.#options = options
     this.#ledger = options.ledger
     this.#allocated = options.allocated
   }
 
-  /** Sequence number of the next frame of the log. */
+  /** The sequence number of the next frame of the log. */
   get next(): number {
-    return this.#o.log.next
+    return this.#options.log.next
   }
 
-  /** The last batch that was given anything, forgotten or not. */
+  /** The last batch that has an allocation, forgotten or not. */
   get allocated(): number | undefined {
     return this.#allocated
   }
@@ -81,7 +81,7 @@ export class DurableJournal implements Journal {
   }
 
   async addBlock(block: Block): Promise<void> {
-    const { log, streams, use } = this.#o
+    const { log, streams, use } = this.#options
     const name = `${block.streamId}/${block.id}`
     if (this.#adding.has(name) || this.#ledger.waiting.get(block.streamId)?.has(block.id) === true) {
       throw duplicateBlock(block.streamId, block.id)
@@ -102,7 +102,7 @@ export class DurableJournal implements Journal {
     ranges: ReadonlyMap<string, SourceRange> = new Map(),
     isHeldBack = false,
   ): Promise<Allocation> {
-    const { log, streams, use, committed } = this.#o
+    const { log, streams, use, committed } = this.#options
     const known = this.allocation(time)
     if (known !== undefined) return known
     const event = takeAll(this.#ledger, time, ranges, isHeldBack)
@@ -131,11 +131,11 @@ export class DurableJournal implements Journal {
   }
 
   /**
-   * Files go from the oldest on, and only while nothing in them is needed: an allocation always follows its blocks, so no
-   * block comes back as one that waits. A file that cannot be deleted now is tried again next time.
+   * Deletes files from the oldest on, and only while nothing in them is needed. An allocation always follows its
+   * blocks, so no block comes back as a waiting one. A file that cannot be deleted now is tried again next time.
    */
   async forget(until: number): Promise<void> {
-    const { log, use } = this.#o
+    const { log, use } = this.#options
     for (const [time, allocation] of this.#ledger.batches) {
       if (time > until) break
       use.forget(allocation)

@@ -3,47 +3,56 @@ import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { UnstorableRecords } from '../blocks/unstorable-records.js'
 import { checkStorable } from '../codec/storable.js'
-import { Unstorable } from '../codec/to-plain.js'
+import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { codecUnknown, recordNotStorable } from '../../base/errors/storage.js'
 import type { FramePayload } from '../log/frame.js'
 
-/** Which source a stream id of this life stands for: ids of operators outlive a change of the program, numbers do not. */
+/** Maps the stream ids of this run to operator ids. Operator ids outlive a change of the program, stream ids do not. */
 export interface Streams {
   operatorOf(streamId: number): string
-  /** `undefined` when the source is gone and its data may be dropped. */
+  /** Returns `undefined` when the source is gone and its data may be dropped. */
   streamOf(operator: string): number | undefined
   codec(streamId: number, id: string): Codec<unknown> | undefined
 }
 
-/** What a journal frame says before its data. */
+/** The description of a journal frame, which precedes its data. */
 type Meta =
   | readonly ['block', operator: string, id: string, count: number | undefined, position: unknown, metadata: unknown, codec: string | undefined]
   | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
 
-/** The first four bytes are the length of the meta data; what follows it is the data, as it came. */
-function framed(meta: Meta, data: Uint8Array): FramePayload {
-  const encoded = encodeValue(meta)
+/**
+ * Returns the payload of a frame: four bytes with the length of the description, the description, and the data as it
+ * came.
+ */
+function framed(meta: Meta, levels: number, data: Uint8Array): FramePayload {
+  const encoded = encodeValue(meta, levels)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, encoded.length, true)
   return [length, encoded, data]
 }
 
-/** @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored */
+/**
+ * Encodes a block.
+ * @throws `UnstorableRecords`; `state-not-storable` for a position or metadata that cannot be stored
+ */
 export function encodeBlock(block: Block, operator: string): FramePayload {
   const { id, count, position, metadata, payload } = block
   const codec = 'bytes' in payload ? payload.codec.id : undefined
   const data = 'bytes' in payload ? payload.bytes : encodeRecords(payload.records, operator)
   try {
-    return framed(['block', operator, id, count, position, metadata, codec], data)
+    return framed(['block', operator, id, count, position, metadata, codec], 1, data)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(operator, 'a position or the metadata of a block', error.path.slice(1), error.reason)
   }
 }
 
-/** Looks for the records that cannot be stored only when the encoding of all has failed: most blocks have none. */
+/**
+ * Encodes the records of a block. Looks for unstorable records only after the encoding of all has failed, since most
+ * blocks have none.
+ */
 function encodeRecords(records: readonly unknown[], operator: string): Uint8Array {
   try {
     return encodeValue(records, 1)
@@ -70,7 +79,8 @@ export function encodeAllocation(event: Allocated, streams: Streams, committed: 
   const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
   try {
     const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)
-    return framed(['batch', event.time, blocks, ranges, committed], new Uint8Array(0))
+    // The frame, the list and each range are the engine's own.
+    return framed(['batch', event.time, blocks, ranges, committed], 3, new Uint8Array(0))
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const operator = [...event.ranges.keys()][Number(error.path[1])] ?? 'a source'
@@ -78,7 +88,7 @@ export function encodeAllocation(event: Allocated, streams: Streams, committed: 
   }
 }
 
-/** What a frame of the journal says, under the ids of operators: which of them this program has is not known yet. */
+/** A decoded journal frame. It names operators by their ids, since the operators of the program are not known yet. */
 export type JournalEntry =
   | {
       readonly type: 'block'

@@ -7,20 +7,21 @@ import { decodeEntry, type JournalEntry, type Streams } from './events.js'
 import type { FramePayload } from '../log/frame.js'
 import type { Segment } from '../log/log.js'
 
-/** What the head of a journal file says: where receivers stood when it began, for the files before it may be gone. */
+/** The head of a journal file. It holds the state of the journal at that point, since the files before it may be gone. */
 export interface JournalHead {
   readonly engine: string
   /** Operator id of the source → position. */
   readonly positions: readonly (readonly [operator: string, position: unknown])[]
-  /** The last batch that had been given anything by then. */
+  /** The last batch that had an allocation by then. */
   readonly allocated: number | undefined
-  /** What older files held for later use: blocks without a batch, and batches that were not forgotten. */
+  /** The contents of older files that were still needed: blocks without a batch, and batches that were not forgotten. */
   readonly waiting: readonly (readonly [operator: string, ids: readonly string[]])[]
   readonly batches: readonly number[]
 }
 
 export function encodeHead(head: JournalHead): FramePayload {
-  return [encodeValue(head)]
+  // The positions stand in a list of pairs.
+  return [encodeValue(head, 3)]
 }
 
 export interface JournalFrame {
@@ -32,15 +33,15 @@ export interface JournalFrame {
 export interface ReadJournal {
   readonly segments: readonly Segment[]
   readonly entries: readonly JournalFrame[]
-  /** What the oldest file says of those before it. */
+  /** The head of the oldest file. */
   readonly head: JournalHead | undefined
   /** The last batch with an allocation, needed or not. */
   readonly allocated: number | undefined
-  /** Sequence number after the last good frame. */
+  /** The sequence number after the last good frame. */
   readonly next: number
 }
 
-/** @throws `checkpoint-damaged` for a frame that says nothing that this version understands */
+/** Decodes the frames of a journal. @throws `checkpoint-damaged` for a frame that this version does not understand */
 export function decodeJournal(segments: readonly Segment[]): ReadJournal {
   const understood = <T>(segment: Segment, offset: number, read: () => T): T => {
     try {
@@ -73,9 +74,9 @@ function lastBatch(entries: readonly JournalFrame[]): number | undefined {
 }
 
 /**
- * Journal and commits bear witness to each other. A batch is allocated before it is committed, and each allocation says
- * what had been committed by then: what either has confirmed and does not hold now was lost by damage, not by a crash.
- * Cutting it off as a torn tail would give blocks to a second batch.
+ * Compares the journal with the commits. A batch is allocated before it is committed, and each allocation names the
+ * last commit of its time. An entry that either log has confirmed and no longer holds was therefore lost by damage, not
+ * by a crash. Cutting it off as a torn tail would give its blocks to a second batch.
  *
  * @throws `checkpoint-damaged`
  */
@@ -100,7 +101,10 @@ export function checkAgainstCommits(
   }
 }
 
-/** Files go from the oldest on when all that is in them is forgotten; what is not must be there. */
+/**
+ * Returns the first entry of older files that is still needed, and must therefore be there. Files are deleted from the
+ * oldest on, once everything in them is forgotten.
+ */
 function neededBefore(head: JournalHead, entries: readonly JournalFrame[], forgotten: number): string | undefined {
   const batch = head.batches.find((time) => time > forgotten)
   if (batch !== undefined) return `the batch of ${batch} ms`
@@ -121,10 +125,10 @@ function nameOf(operator: string, id: string): string {
 }
 
 /**
- * The ledger that the log tells of, in the stream ids of this program. Batches up to `forgotten` are of no interest; what
- * belongs to sources that are gone is left out.
+ * Folds the entries into a ledger, in the stream ids of this program. Leaves out batches up to `forgotten`, and the
+ * data of sources that are gone.
  *
- * @throws `checkpoint-damaged` when an allocation names a block that is not there, `codec-unknown`
+ * @throws `checkpoint-damaged` for an allocation of a block that is missing, `codec-unknown`
  */
 export function foldJournal(
   read: ReadJournal,
@@ -149,7 +153,7 @@ export function foldJournal(
   return { ledger, use }
 }
 
-/** Operator ids of the sources that have blocks which are still needed, or a position. */
+/** Returns the operator ids of the sources that have a position, or blocks that are still needed. */
 export function sourcesInUse({ entries, head }: ReadJournal, forgotten: number): ReadonlySet<string> {
   const done = doneFrames(entries, forgotten)
   const used = new Set((head?.positions ?? []).map(([operator]) => operator))
@@ -160,7 +164,7 @@ export function sourcesInUse({ entries, head }: ReadJournal, forgotten: number):
   return used
 }
 
-/** Allocations of forgotten batches, and the blocks that they took: as far as they are still there. */
+/** Returns the allocations of forgotten batches and those of their blocks that are still in the log. */
 function doneFrames(entries: readonly JournalFrame[], forgotten: number): ReadonlySet<JournalFrame> {
   const done = new Set<JournalFrame>()
   const blocks = new Map<string, JournalFrame>()

@@ -34,7 +34,7 @@ async function start(storage: MemoryStorage, life: Life = {}): Promise<DurableJo
     committed: life.committed ?? (() => undefined),
     engine: 'test',
     segmentBytes: life.segmentBytes ?? 1 << 20,
-    steps: undefined,
+    onCrashPoint: undefined,
   })
   await begin()
   return journal

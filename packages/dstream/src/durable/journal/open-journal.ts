@@ -4,12 +4,12 @@ import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
 import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { FramePayload } from '../log/frame.js'
-import { type AppendRetry, Log, logSteps, readLog } from '../log/log.js'
+import { type AppendRetry, Log, logCrashPoints, readLog } from '../log/log.js'
 
 const FOLDER = 'journal'
-const points = logSteps('journal')
+const points = logCrashPoints('journal')
 
-/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
+/** Reads the journal of a storage. @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readJournal(storage: Storage): Promise<ReadJournal> {
   return decodeJournal(await readLog(storage, FOLDER, 'j'))
 }
@@ -18,21 +18,21 @@ export interface OpenJournalOptions {
   readonly storage: Storage
   readonly read: ReadJournal
   readonly streams: Streams
-  /** Batches up to this one are needed no more. */
+  /** The last batch time that is no longer needed. */
   readonly forgotten: number
   readonly committed: () => number | undefined
   readonly engine: string
   readonly segmentBytes: number
-  readonly steps: CrashHook | undefined
+  readonly onCrashPoint: CrashHook | undefined
   readonly retry?: AppendRetry | undefined
 }
 
 /**
- * Folds what was read; `begin` is the first thing that writes.
+ * Folds the entries that were read. Nothing is written before `begin`.
  * @throws `checkpoint-damaged`, `codec-unknown`
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
-  const { storage, read, streams, forgotten, committed, engine, segmentBytes, steps, retry } = options
+  const { storage, read, streams, forgotten, committed, engine, segmentBytes, onCrashPoint, retry } = options
   checkAgainstCommits(read, committed(), forgotten)
   const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
@@ -44,7 +44,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
       batches: [...batches.keys()],
     })
   }
-  const log = new Log({ storage, folder: FOLDER, kind: 'j', segmentBytes, points, steps, head, retry })
+  const log = new Log({ storage, folder: FOLDER, kind: 'j', segmentBytes, points, onCrashPoint, head, retry })
   const journal: DurableJournal = new DurableJournal({
     log,
     streams,

@@ -1,7 +1,10 @@
 import { apply, emptyLedger, takeAll, type SourceRange } from '../blocks/ledger.js'
 import type { Journal } from './journal.js'
 
-/** The journal of a context without a checkpoint directory: the same moves, and nothing is encoded or written. */
+/**
+ * Returns the journal of a context without a checkpoint directory. It applies the same changes, and encodes and writes
+ * nothing.
+ */
 export function volatileJournal(): Journal {
   let ledger = emptyLedger
   return {

@@ -1,4 +1,6 @@
-/** Eight tables: eight bytes at a time, more than twice as fast as one table and one byte. */
+/**
+ * The eight lookup tables. They take eight bytes at a time, which is more than twice as fast as one table and one byte.
+ */
 const tables = Array.from({ length: 8 }, () => new Int32Array(256))
 for (let n = 0; n < 256; n++) {
   let c = n
@@ -14,8 +16,9 @@ for (let n = 0; n < 256; n++) {
 const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array] // prettier-ignore
 
 /**
- * CRC-32 as in zlib, PNG and gzip. `seed` is the CRC of what came before, so that a text can be summed in pieces.
- * Not `zlib.crc32`: the engine has no `node:` imports, and at about 1 GB/s this is no part of what a journal costs.
+ * Returns the CRC-32 of zlib, PNG and gzip. `seed` is the CRC of the preceding bytes, so that bytes can be summed in
+ * pieces. Does not use `zlib.crc32`, since only `platform/` imports from Node; at about 1 GB/s the sum is a negligible
+ * part of the cost of a journal.
  */
 export function crc32(bytes: Uint8Array, seed = 0): number {
   let crc = ~seed

@@ -1,11 +1,11 @@
 import { DamagedError, newerFormat } from '../../base/errors/storage.js'
 import { crc32 } from './crc32.js'
 
-/** Version of everything that is written. A reader refuses what is newer; `docs/checkpoint-format.md` describes it. */
+/** The version of all stored formats, which `docs/checkpoint-format.md` describes. Readers refuse a newer version. */
 export const FORMAT = 1
 
-/** What a file is: `j` journal, `c` commits, `s` part of a snapshot, `m` manifest of a snapshot, `o` saved objects. */
-export type FileKind = 'j' | 'c' | 's' | 'm' | 'o'
+/** The kind of a file: `j` journal, `c` commits, `s` part of a snapshot, `o` saved objects. */
+export type FileKind = 'j' | 'c' | 's' | 'o'
 
 export interface Frame {
   readonly payload: Uint8Array
@@ -14,12 +14,12 @@ export interface Frame {
 }
 
 export interface FileFrames {
-  /** Sequence number of the first frame. */
+  /** The sequence number of the first frame. */
   readonly first: number
   readonly frames: readonly Frame[]
-  /** Where the last good frame ends. */
+  /** The offset at which the last good frame ends. */
   readonly end: number
-  /** Bytes after `end` that a crash has left behind. */
+  /** The number of bytes after `end`, which a crash has left. */
   readonly torn: number
 }
 
@@ -28,8 +28,8 @@ export const PREAMBLE_BYTES = 24
 export const FRAME_HEADER_BYTES = 20
 
 /**
- * The head of a file: `dstream`, kind, format (u32), sequence number of the first frame (f64), CRC of all that. Its
- * layout is the same in every format, so that a newer one is told from a damaged one.
+ * Returns the head of a file: `dstream`, kind, format (u32), sequence number of the first frame (f64), and a CRC of
+ * them all. Its layout is the same in every format, so that readers tell a newer file from a damaged one.
  */
 export function preamble(kind: FileKind, first: number): Uint8Array {
   const bytes = new Uint8Array(PREAMBLE_BYTES)
@@ -42,17 +42,17 @@ export function preamble(kind: FileKind, first: number): Uint8Array {
   return bytes
 }
 
-/** What the checksums of all frames of a file start from, so that a frame of another file is never taken for its own. */
+/** Returns the seed of all checksums of a file, so that a frame of another file is never accepted. */
 function seedOf(kind: FileKind, first: number): number {
   return crc32(preamble(kind, first))
 }
 
-/** The parts of one payload are written one after the other; nobody has to join them first. */
+/** The parts of one payload. They are written one after the other, so that callers need not join them. */
 export type FramePayload = readonly Uint8Array[]
 
 /**
- * Frames that are written by one append, one behind the other. Each begins with a header: length of the payload,
- * sequence number, bytes since the last offset that was known to be durable, CRC of the payload, CRC of the header.
+ * Encodes the frames of one append. Each begins with a header: length of the payload, sequence number, bytes since the
+ * last offset that was known to be durable, CRC of the payload, CRC of the header.
  */
 export function encodeFrames(
   kind: FileKind,
@@ -83,7 +83,7 @@ export function encodeFrames(
   return bytes
 }
 
-/** A whole file in one go, for files that are put and never appended to. */
+/** Encodes a whole file, for files that are put and never appended to. */
 export function encodeFile(kind: FileKind, first: number, payloads: readonly FramePayload[]): Uint8Array {
   const frames = encodeFrames(kind, first, first, payloads)
   const bytes = new Uint8Array(PREAMBLE_BYTES + frames.length)
@@ -93,10 +93,11 @@ export function encodeFile(kind: FileKind, first: number, payloads: readonly Fra
 }
 
 /**
- * Reads the frames of a file, up to the one of sequence number `until`, where the next file of the log begins: what follows
- * is the rest of an append that failed, after which the log went on in a new file. In the newest file of a log (`tail`) what follows the last good frame may be the remains of
- * an append that a crash has cut: it is reported as torn. It is damage when any later frame says that the disk had
- * already confirmed that place, for then nothing there could have been lost by a crash.
+ * Reads the frames of a file up to the sequence number `until`, at which the next file of the log begins. The bytes
+ * behind them are the rest of a failed append, after which the log continued in a new file. In the newest file of a log
+ * (`tail`), the bytes behind the last good frame may be the rest of an append that a crash has cut, and are reported as
+ * torn. They are damage if a later frame says that the disk had already confirmed that offset, since a crash could not
+ * have lost anything there.
  * @throws `checkpoint-damaged` with file and offset, `checkpoint-newer-format`
  */
 export function readFrames(
@@ -162,10 +163,10 @@ class Reader {
     return crc32(payload, this.seed) === this.#view.getUint32(offset + 12, true) ? payload : undefined
   }
 
-  /** Whether a frame behind `offset` was written when `offset` was durable already. */
+  /** Returns whether any frame behind `offset` was written after that offset had become durable. */
   confirmedAfter(offset: number, sequence: number): boolean {
     for (let at = offset + 1; at + FRAME_HEADER_BYTES <= this.bytes.length; at++) {
-      // Cheap tests first: this looks at every byte of what may be a long tail.
+      // The cheap tests come first, since the loop visits every byte of a tail that may be long.
       const ahead = (this.#view.getUint32(at + 4, true) - sequence) >>> 0
       if (ahead === 0 || ahead > this.bytes.length) continue
       const unconfirmed = this.#view.getUint32(at + 8, true)

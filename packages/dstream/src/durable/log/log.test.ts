@@ -9,12 +9,21 @@ import { describe, expect, test } from 'vitest'
 import { verifyFiles } from '../checkpoint/inspect.js'
 import { encodeValue } from '../codec/value-codec.js'
 import type { DiskCall, DiskFault } from '../../testing/simulated-disk/memory-disk.js'
-import { type AppendRetry, Log, logSteps, readLog } from './log.js'
+import { type AppendRetry, Log, logCrashPoints, readLog } from './log.js'
 
 function logOn(storage: Storage, retry?: AppendRetry): Log {
   const head = () => [encodeValue({})]
-  const points = logSteps('commit')
-  return new Log({ storage, folder: 'commits', kind: 'c', segmentBytes: 1e6, head, points, steps: undefined, retry })
+  const points = logCrashPoints('commit')
+  return new Log({
+    storage,
+    folder: 'commits',
+    kind: 'c',
+    segmentBytes: 1e6,
+    head,
+    points,
+    onCrashPoint: undefined,
+    retry,
+  })
 }
 
 /** Notes the pauses, which take no time, and what is said. */

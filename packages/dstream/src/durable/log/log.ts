@@ -7,7 +7,6 @@ import {
   encodeFrames,
   type FileKind,
   type Frame,
-  FRAME_HEADER_BYTES,
   type FramePayload,
   PREAMBLE_BYTES,
   readFrames,
@@ -16,16 +15,16 @@ import {
 /** A file of a log, as it was read. */
 export interface Segment {
   readonly file: string
-  /** Sequence number of its head, the first of its frames. */
+  /** The sequence number of its head, which is the first of its frames. */
   readonly first: number
-  /** What the log says about itself at the beginning of each file. */
+  /** The first frame, which describes the log as of the beginning of the file. */
   readonly head: Frame
   readonly frames: readonly Frame[]
-  /** Sequence number of the first frame of the next file. */
+  /** The sequence number of the first frame of the next file. */
   readonly next: number
-  /** Where its last good frame ends. */
+  /** The offset at which the last good frame ends. */
   readonly end: number
-  /** Bytes behind it that a crash has left. */
+  /** The number of bytes behind that offset, which a crash has left. */
   readonly torn: number
 }
 
@@ -33,21 +32,21 @@ function nameOf(folder: string, first: number): string {
   return `${folder}/${String(first).padStart(16, '0')}.log`
 }
 
-/** The files of a log, oldest first. What has a name of another form is somebody else's, and let be. */
+/** Returns the files of a log, oldest first. Files with any other name are ignored. */
 export async function listLog(storage: Storage, folder: string): Promise<string[]> {
   const files = await storage.list(`${folder}/`)
   return files.filter((file) => /^\d{16}\.log$/.test(file.slice(folder.length + 1)))
 }
 
-/** Returns the sequence number of the first frame of the file that follows; `undefined` for the newest. */
+/** Returns the sequence number of the first frame of the next file; `undefined` for the newest file. */
 export function endOfFile(files: readonly string[], i: number): number | undefined {
   const next = files[i + 1]
   return next === undefined ? undefined : Number(/(\d{16})\.log$/.exec(next)![1])
 }
 
 /**
- * Reads all files of a log, in order. Only what a crash or a failed append may leave is accepted: a torn tail in the newest
- * file, and in another one a tail behind the frames that the next file goes on from.
+ * Reads all files of a log, in order. Accepts only the remains of a crash or of a failed append: a torn tail in the
+ * newest file, and in any other file a tail behind the frames from which the next file continues.
  *
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
@@ -72,19 +71,19 @@ export async function readLog(storage: Storage, folder: string, kind: FileKind):
 function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: number | undefined): Segment {
   const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: until === undefined, until })
   const [head, ...rest] = frames
-  // A new file is put as a whole, head included: a crash cannot leave one without.
+  // A new file is put as a whole with its head, so that a crash cannot leave a file without one.
   if (head === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'it does not begin with a good frame')
   return { file, first, head, frames: rest, next: first + frames.length, end, torn }
 }
 
-/** The steps of one log, which is where a crash can cut it. */
-export interface LogSteps {
-  readonly beforeAppend: (steps: CrashHook | undefined) => Promise<void> | void
-  readonly appended: (steps: CrashHook | undefined) => Promise<void> | void
-  readonly rolled: (steps: CrashHook | undefined) => Promise<void> | void
+/** The crash points of one log. */
+export interface LogCrashPoints {
+  readonly beforeAppend: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
+  readonly appended: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
+  readonly rolled: (onCrashPoint: CrashHook | undefined) => Promise<void> | void
 }
 
-export function logSteps(name: string): LogSteps {
+export function logCrashPoints(name: string): LogCrashPoints {
   return {
     beforeAppend: crashPoint(`${name}:before-append`),
     appended: crashPoint(`${name}:appended`),
@@ -96,22 +95,22 @@ export interface LogOptions {
   readonly storage: Storage
   readonly folder: string
   readonly kind: FileKind
-  /** A file beyond this size is followed by another. */
+  /** The size in bytes above which the log continues in a new file. */
   readonly segmentBytes: number
-  /** The head of a new file, as of now. */
+  /** Returns the head of a new file. */
   readonly head: () => FramePayload
-  readonly points: LogSteps
-  readonly steps: CrashHook | undefined
+  readonly points: LogCrashPoints
+  readonly onCrashPoint: CrashHook | undefined
   readonly retry?: AppendRetry | undefined
 }
 
-/** How long an append that a passing fault of the disk has failed is tried again. */
+/** The retries of an append that a passing fault of the disk has failed. */
 export interface AppendRetry {
-  /** In milliseconds, over all appends in a row that have failed. */
+  /** The longest time of retrying in milliseconds, over consecutive failed appends. */
   readonly forMs: number
-  /** Resolves after so many milliseconds. */
+  /** Resolves after the given number of milliseconds. */
   readonly pause: (ms: number) => Promise<void>
-  /** Told once when an append fails, with its error, and once when appends succeed again, with the time they took. */
+  /** Called once when an append fails, with its error. `recovered` is called once when appends succeed again. */
   readonly failed: (error: unknown) => void
   readonly recovered: (afterMs: number) => void
 }
@@ -120,7 +119,7 @@ export interface AppendRetry {
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1000
 
-/** Faults of the disk that can pass. A lost lock, a foreign change or damage does not. */
+/** The codes of faults that can pass. A lost lock, a foreign change or damage cannot. */
 const passing = ['disk-full', 'storage-failed', 'storage-unwritable', 'file-not-trusted']
 
 function canPass(error: unknown): boolean {
@@ -140,40 +139,40 @@ interface OpenSegment {
 }
 
 /**
- * A log in files that follow one another. Entries that come while an append is under way are appended together next.
+ * A log in consecutive files. Entries that arrive during an append are appended together afterwards (group commit).
  *
- * After a failed append it is unknown how much of it the disk holds, and a second sync of the same file would not tell: the
- * log goes on in a new file. The frames of the old one end where the new one begins. No copy is made, since a disk that is
- * nearly full has no room for one.
+ * After a failed append the disk may hold any part of it, and a second sync of the same file would not tell which. The
+ * log therefore continues in a new file, and the frames of the old file end where the new one begins. No copy is made,
+ * since a disk that is nearly full has no room for one.
  */
 export class Log {
-  readonly #o: LogOptions
+  readonly #options: LogOptions
   #segments: OpenSegment[] = []
   #next = 0
   #size = 0
   #queue: Entry[] = []
   #draining: Promise<void> | undefined
-  /** True after an append has failed: what stands behind the confirmed frames is unknown. */
+  /** True after a failed append, when the bytes behind the confirmed frames are unknown. */
   #unsure = false
   #rollNext = false
-  /** For how long appends have failed in a row, counted in pauses. */
+  /** The time over which appends have failed in a row, counted in pauses. */
   #failingMs = 0
 
   constructor(options: LogOptions) {
-    this.#o = options
+    this.#options = options
   }
 
-  /** Bytes that a payload takes in the file beside its own. */
-  static readonly overhead = FRAME_HEADER_BYTES
-
-  /** Goes on after what was read: what a killed process has left unsynced is made durable, and a new file begins. */
+  /**
+   * Continues a log that was read. Makes the bytes durable that a killed process has left unsynced, and begins a new
+   * file.
+   */
   async begin(read: readonly Segment[]): Promise<void> {
-    const { storage } = this.#o
+    const { storage } = this.#options
     const newest = read.at(-1)
     if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))
     this.#segments = read.map(({ file, first }) => ({ file, first }))
     this.#next = newest?.next ?? 0
-    // A life in which nothing was written has left a file with a head only; the new one takes its place.
+    // A run that wrote nothing has left a file with a head only; the new file replaces it.
     if (newest !== undefined && newest.frames.length === 0) {
       this.#segments.pop()
       this.#next = newest.first
@@ -181,19 +180,19 @@ export class Log {
     await this.#roll()
   }
 
-  /** Sequence number of the next frame: all before are confirmed. */
+  /** The sequence number of the next frame. All frames before it are confirmed. */
   get next(): number {
     return this.#next
   }
 
-  /** Sequence numbers at which files begin, oldest first; the last one is open. */
+  /** The sequence numbers at which the files begin, oldest first. The last file is open. */
   get segments(): readonly number[] {
     return this.#segments.map(({ first }) => first)
   }
 
   /**
-   * Appends frames, all or none. When they are durable `applied` is called with the file they are in, in order of the log
-   * and before anything else happens to it; then the promise resolves.
+   * Appends all the frames or none. Once they are durable, calls `applied` with the file that holds them, in the order
+   * of the log and before any other change of that file. Then the promise resolves.
    */
   append(payloads: readonly FramePayload[], applied: (segment: number) => void = () => undefined): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -202,20 +201,20 @@ export class Log {
     })
   }
 
-  /** The next append begins a new file. */
+  /** Makes the next append begin a new file. */
   rollNext(): void {
     this.#rollNext = true
   }
 
-  /** Deletes the oldest files while `unneeded` says so; never the open one. */
+  /** Deletes the oldest files while `unneeded` returns true for them. Never deletes the open file. */
   async deleteOldest(unneeded: (segment: number) => boolean): Promise<void> {
     while (this.#segments.length > 1 && unneeded(this.#segments[0]!.first)) {
-      await this.#o.storage.delete(this.#segments[0]!.file)
+      await this.#options.storage.delete(this.#segments[0]!.file)
       this.#segments.shift()
     }
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no append is under way. */
   async idle(): Promise<void> {
     await this.#draining
   }
@@ -224,26 +223,26 @@ export class Log {
     while (this.#queue.length > 0) {
       let group: Entry[] = []
       try {
-        await this.#o.points.beforeAppend(this.#o.steps)
+        await this.#options.points.beforeAppend(this.#options.onCrashPoint)
         await this.#retrying(async () => {
-          if (this.#unsure || this.#rollNext || this.#size >= this.#o.segmentBytes) await this.#roll()
+          if (this.#unsure || this.#rollNext || this.#size >= this.#options.segmentBytes) await this.#roll()
           if (group.length === 0) group = this.#queue.splice(0)
           await this.#write(group.flatMap(({ payloads }) => payloads))
         })
         for (const { applied } of group) applied(this.#open.first)
-        await this.#o.points.appended(this.#o.steps)
+        await this.#options.points.appended(this.#options.onCrashPoint)
         for (const { resolve } of group) resolve()
       } catch (error) {
-        // Without a group it was the file that could not be made ready: nobody can be served then.
+        // An empty group means that the file could not be made ready, so all entries in the queue fail.
         for (const { reject } of group.length > 0 ? group : this.#queue.splice(0)) reject(error)
       }
     }
     this.#draining = undefined
   }
 
-  /** Tries an append again while its failure can pass and the time for that is not used up. */
+  /** Tries an append again while its failure can pass and the time for retries is not used up. */
   async #retrying(append: () => Promise<void>): Promise<void> {
-    const { retry } = this.#o
+    const { retry } = this.#options
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         await append()
@@ -260,7 +259,7 @@ export class Log {
   }
 
   async #write(payloads: readonly FramePayload[]): Promise<void> {
-    const { storage, kind } = this.#o
+    const { storage, kind } = this.#options
     const { file, first } = this.#open
     const bytes = encodeFrames(kind, first, this.#next, payloads)
     this.#unsure = true
@@ -271,13 +270,14 @@ export class Log {
   }
 
   async #roll(): Promise<void> {
-    const { storage, folder, kind, head, points, steps } = this.#o
+    const { storage, folder, kind, head, points, onCrashPoint } = this.#options
     const file = nameOf(folder, this.#next)
     const bytes = encodeFile(kind, this.#next, [head()])
     await storage.put(file, bytes)
-    // Opened at once: a file that is deleted before its first append would be made anew, without its head.
+    // The file is opened at once. If it were deleted before its first append, that append would create it without a
+    // head.
     await storage.append(file, new Uint8Array(0))
-    await points.rolled(steps)
+    await points.rolled(onCrashPoint)
     this.#segments.push({ file, first: this.#next })
     this.#next++
     this.#size = bytes.length

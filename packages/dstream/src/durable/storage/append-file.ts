@@ -8,12 +8,11 @@ interface Waiting {
 }
 
 /**
- * One file that is appended to. Appends that come while a sync is under way are written together and share the next one
- * (group commit).
+ * A file for appends. Appends that arrive during a sync are written together and share the next sync (group commit).
  *
- * A failed write is cut off again and the file stays good: a full disk is no reason to give a file up. A failed sync is:
- * Linux marks the pages clean all the same, a second sync would succeed and the data be lost ("fsyncgate"), so from then
- * on the file is not trusted. Nor is a file that another program has deleted, replaced or cut.
+ * A failed write is cut off again, and the file stays usable, since a full disk can be freed. After a failed sync the
+ * file is no longer trusted: Linux marks the pages clean nevertheless, so a second sync would succeed although the data
+ * is lost ("fsyncgate"). A file that another program has deleted, replaced or cut is not trusted either.
  */
 export class AppendFile {
   readonly #disk: Disk
@@ -25,7 +24,7 @@ export class AppendFile {
   #running: Promise<void> | undefined
   #distrusted = false
 
-  /** `before` is awaited before each write: the folder is there, the lock still held. */
+  /** @param before is awaited before each write; it makes the folder and checks the lock */
   constructor(disk: Disk, path: string, before: () => Promise<void>) {
     this.#disk = disk
     this.#path = path
@@ -39,7 +38,7 @@ export class AppendFile {
     })
   }
 
-  /** Resolves when nothing is under way any more; the file may be deleted or replaced then. */
+  /** Resolves when no append is under way. The file may then be deleted or replaced. */
   async close(): Promise<void> {
     await this.#running
     const file = this.#file
@@ -55,7 +54,7 @@ export class AppendFile {
         await this.#write(group)
         for (const one of group) one.resolve()
       } catch (error) {
-        // Appends that came meanwhile belong behind these: without them they would leave a hole.
+        // Appends that arrived meanwhile belong behind the failed ones, which would leave a hole before them.
         for (const one of [...group, ...this.#waiting.splice(0)]) one.reject(error)
       }
     }
@@ -78,15 +77,15 @@ export class AppendFile {
       throw storageFailed('sync', this.#path, error)
     })
     this.#size += bytes.length
-    // A file that was deleted takes what is written to it, and has no name by which a restart could read it.
+    // A deleted file accepts writes, but has no name by which a restart could read it.
     if (found === this.#size) return
     this.#distrusted = true
     throw fileChanged(this.#path, this.#size, found)
   }
 
   /**
-   * Once in the life of the program its folder is synced: a new name could vanish in a crash with all that was appended,
-   * and so could a name that a killed process has left unsynced.
+   * Opens the file and syncs its folder, once in a run: a crash could remove a new name with all that was appended, and
+   * also a name that a killed process has left unsynced.
    */
   async #open(): Promise<DiskFile> {
     try {
@@ -104,7 +103,7 @@ export class AppendFile {
   }
 }
 
-/** `write` may take fewer bytes than it is given, on a disk that is nearly full above all. */
+/** Writes all bytes. A single `write` may take fewer, especially on a disk that is nearly full. */
 export async function writeAll(file: DiskFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const taken = await file.write(at === 0 ? bytes : bytes.subarray(at))
@@ -113,7 +112,7 @@ export async function writeAll(file: DiskFile, bytes: Uint8Array): Promise<void>
   }
 }
 
-/** Opening was refused: nothing was begun, so a later attempt may find the way free. */
+/** Returns whether opening was refused. Nothing was begun then, so that a later attempt may succeed. */
 function isRefusal(error: unknown): boolean {
   return ['ENOSPC', 'EMFILE', 'ENFILE', 'EACCES', 'EROFS'].includes(String((error as { code?: unknown } | null)?.code))
 }

@@ -3,21 +3,27 @@ import type { Storage } from '../../base/ports.js'
 import { AppendFile, folderOf, writeAll } from './append-file.js'
 import type { Disk } from './disk.js'
 
-/** The lock of a storage, held. */
+/** The lock of a storage, while it is held. */
 export interface HeldLock {
-  /** Called before every write. @throws `lock-lost` when somebody has taken the storage over */
+  /**
+   * Checks the lock before a write, at most once in a while.
+   * @throws `lock-lost` when another program has taken the storage over
+   */
   verify(): Promise<void> | undefined
-  /** Looks at once, however young the last look is. @throws `lock-lost` */
+  /** Checks the lock now, even if the last check is recent. @throws `lock-lost` */
   confirm(): Promise<void>
   release(): Promise<void>
 }
 
-/** The ending of temporary files. It is this library's own, since such files are deleted: a `.tmp` might be anybody's. */
+/**
+ * The ending of temporary files. It is this library's own, since leftovers are deleted at start and a `.tmp` could
+ * belong to another program.
+ */
 export const TEMPORARY = '.dstream-tmp'
 const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
 
 /**
- * The storage of journal and checkpoints on a `Disk`: all that makes it crash-safe stands here and in `AppendFile`, and is
+ * The storage of journals and checkpoints on a `Disk`. All crash safety is in this class and in `AppendFile`, and is
  * the same for real files and for the simulated disk of the tests.
  */
 export class DiskStorage implements Storage {
@@ -25,10 +31,10 @@ export class DiskStorage implements Storage {
   readonly #acquire: (onWait?: (line: string) => void) => Promise<HeldLock>
   #held: HeldLock | undefined
   readonly #appending = new Map<string, AppendFile>()
-  /** Puts and deletes of a file run one after the other. */
+  /** The pending puts and deletes of each file, which run one after the other. */
   readonly #queues = new Map<string, Promise<void>>()
   readonly #folders = new Set<string>()
-  /** Gone, but not yet for good: the sync of their folder has failed. */
+  /** The deleted files whose folder could not be synced, so that a crash may bring them back. */
   readonly #halfDeleted = new Set<string>()
 
   constructor(disk: Disk, acquire: (onWait?: (line: string) => void) => Promise<HeldLock>) {
@@ -38,7 +44,7 @@ export class DiskStorage implements Storage {
 
   async append(file: string, bytes: Uint8Array): Promise<void> {
     checkName(file)
-    // Without a put under way nothing is awaited here: appends reach the file in the order in which they are called.
+    // Nothing is awaited unless a put is under way, so that appends reach the file in the order of their calls.
     if (this.#queues.has(file)) await this.#queues.get(file)
     let open = this.#appending.get(file)
     if (open === undefined) {
@@ -51,7 +57,7 @@ export class DiskStorage implements Storage {
     await open.append(bytes)
   }
 
-  /** Confirms the lock afterwards: the files that another owner has changed must not pass for damaged ones. */
+  /** Reads a file, then confirms the lock: files that another owner has changed must not be reported as damaged. */
   async read(file: string): Promise<Uint8Array | undefined> {
     checkName(file)
     const bytes = await this.#disk.read(file).catch(failing('read', file))
@@ -59,7 +65,10 @@ export class DiskStorage implements Storage {
     return bytes
   }
 
-  /** Written beside, synced, renamed over, and the folder synced: before that a crash leaves the old file, then the new. */
+  /**
+   * Writes a temporary file, syncs it, renames it and syncs the folder. A crash leaves either the old file or the new
+   * one.
+   */
   async put(file: string, bytes: Uint8Array): Promise<void> {
     checkName(file)
     await this.#alone(file, async () => {
@@ -77,7 +86,7 @@ export class DiskStorage implements Storage {
     })
   }
 
-  /** Files whose names begin with `prefix`, in order of name. */
+  /** Returns the files whose names begin with `prefix`, in order of name. */
   async list(prefix: string): Promise<string[]> {
     const found: string[] = []
     const look = async (folder: string): Promise<void> => {
@@ -94,7 +103,7 @@ export class DiskStorage implements Storage {
     return found.sort()
   }
 
-  /** Durable too: of two files deleted one after the other, the first must not come back without the second. */
+  /** Deletes a file durably: of two files deleted one after the other, a crash must not bring back only the first. */
   async delete(file: string): Promise<void> {
     checkName(file)
     await this.#alone(file, async () => {
@@ -107,7 +116,7 @@ export class DiskStorage implements Storage {
     })
   }
 
-  /** @throws `storage-locked`, naming the owner */
+  /** Takes the lock and deletes temporary files. @throws `storage-locked`, naming the owner */
   async lock(onWait?: (line: string) => void): Promise<() => Promise<void>> {
     const held = await this.#acquire(onWait)
     this.#held = held
@@ -126,7 +135,7 @@ export class DiskStorage implements Storage {
     return release
   }
 
-  /** What a life that ended between write and rename has left. */
+  /** Deletes the temporary files that a crash between write and rename has left. */
   async #sweep(folder: string): Promise<void> {
     for (const name of await this.#disk.readDir(folder).catch(failing('list', folder || this.#disk.name))) {
       const path = folder === '' ? name : `${folder}/${name}`
@@ -145,7 +154,10 @@ export class DiskStorage implements Storage {
     }
   }
 
-  /** One after the other per file, and never while it is appended to: the open file would be the old one. */
+  /**
+   * Runs the actions on a file one after the other and closes it for appends first, since the open file would be the
+   * old one.
+   */
   async #alone(file: string, action: () => Promise<void>): Promise<void> {
     const before = this.#queues.get(file) ?? Promise.resolve()
     const now = before
@@ -169,7 +181,7 @@ export class DiskStorage implements Storage {
       const folder = names.slice(0, depth).join('/')
       if (this.#folders.has(folder)) continue
       await this.#disk.makeDir(folder).catch(failing('create the folder', folder || this.#disk.name))
-      // Also when it was there: the life that made it may have died before it was durable.
+      // An existing folder is synced too: the run that created it may have crashed before it was durable.
       if (folder !== '') await this.#disk.syncDir(folderOf(folder)).catch(failing('sync the folder of', folder))
       this.#folders.add(folder)
     }

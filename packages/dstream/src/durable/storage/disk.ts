@@ -1,37 +1,37 @@
 /**
- * The few calls of a file system that a storage is made of. `node/file-disk.ts` makes them on a real one, `memory-disk.ts`
- * simulates one that forgets what was not synced: the same storage code runs on both, so that a sync which is missing in
- * it makes a test fail. A SIGKILL never would: the page cache survives it.
+ * The few calls of a file system that a storage needs. `platform/file-disk.ts` makes them on a real disk, and
+ * `memory-disk.ts` simulates a disk that forgets unsynced data. The same storage code runs on both, so that a missing
+ * sync makes a test fail. A SIGKILL could not show it, since the page cache survives.
  *
  * Paths are relative to the root of the storage, with `/`; `''` is the root itself.
  */
 export interface Disk {
-  /** For an error message: where all this is. */
+  /** The location of the storage, for error messages. */
   readonly name: string
   /** Creates the folder; its parent exists. Resolves to false when it is there already. */
   makeDir(path: string): Promise<boolean>
-  /** Opens a file for writing at its end; creates it when it is not there. */
+  /** Opens a file for writing at its end; creates the file if there is none. */
   openAppend(path: string): Promise<{ readonly file: DiskFile; readonly size: number }>
   /** Creates an empty file, or empties the one that is there. */
   create(path: string): Promise<DiskFile>
-  /** `undefined` when there is none. */
+  /** Resolves to `undefined` when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>
-  /** A file over whatever is there, or a folder to where nothing is. */
+  /** Renames a file, replacing any file of that name, or a folder to an unused name. */
   rename(from: string, to: string): Promise<void>
-  /** Resolves to false when there is none. */
+  /** Deletes a file. Resolves to false when there is none. */
   unlink(path: string): Promise<boolean>
-  /** An empty folder. Resolves to false when there is none. */
+  /** Deletes an empty folder. Resolves to false when there is none. */
   removeDir(path: string): Promise<boolean>
-  /** The bytes of the file that bears the name now; `undefined` when there is none. */
+  /** Resolves to the size in bytes of the file that has the name now; `undefined` when there is none. */
   sizeOf(path: string): Promise<number | undefined>
-  /** Names in a folder; folders end in `/`. Empty when the folder is not there. */
+  /** Resolves to the names in a folder; folders end in `/`. Empty when there is no such folder. */
   readDir(path: string): Promise<string[]>
-  /** Makes the names in a folder durable: after a creation, a rename or an unlink in it. */
+  /** Makes the names in a folder durable, after a creation, a rename or an unlink in it. */
   syncDir(path: string): Promise<void>
 }
 
 export interface DiskFile {
-  /** Writes at the end. Resolves to how many bytes were taken, which may be fewer than were given. */
+  /** Writes at the end. Resolves to the number of bytes taken, which may be smaller than the number given. */
   write(bytes: Uint8Array): Promise<number>
   sync(): Promise<void>
   truncate(size: number): Promise<void>

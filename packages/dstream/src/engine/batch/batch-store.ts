@@ -185,7 +185,7 @@ export class BatchStore {
       remembered,
       unremembered: this.#forgetRemembered(time),
       positions: inputs.positions(graph),
-      held: new Map(lagging.map((operator) => [graph.node(operator).id, stateful.passedBefore(operator)])),
+      lagging: new Map(lagging.map((operator) => [graph.node(operator).id, stateful.passedBefore(operator)])),
       pendingOutputs: outputs.pending(),
       forget: this.#lastForgettable(this.#lastRead(time)),
     })

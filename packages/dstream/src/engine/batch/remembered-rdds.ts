@@ -203,7 +203,7 @@ function estimatedBytes(partitions: Partitions): number {
 /** Returns the bytes of records, or a guess for those that cannot be stored. */
 function encodedLength(records: readonly unknown[]): number {
   try {
-    return encodeValue(records).length
+    return encodeValue(records, 1).length
   } catch {
     return records.length * 100
   }

@@ -1,3 +1,4 @@
+import type { ReportWork } from '../../base/ports.js'
 import type { Recovered } from '../../durable/checkpoint/checkpoint.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
@@ -7,11 +8,14 @@ import { rddOf } from '../../rdd/rdd-of.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
+import { RESTORED_AT_ONCE } from '../../streams/state/touch-index.js'
 import type { BatchStore } from '../batch/batch-store.js'
 import type { OutputOperations } from '../batch/output-operations.js'
 import type { RememberedRDDs } from '../batch/remembered-rdds.js'
 import type { StatefulOperators } from '../batch/stateful-operators.js'
 import type { StartTimes } from './start-time.js'
+
+const RESTORING = 'Restoring the state'
 
 /** The parts of an engine that a checkpoint restores. */
 export interface Restorable {
@@ -24,6 +28,7 @@ export interface Restorable {
   readonly stateful: StatefulOperators
   readonly remembered: RememberedRDDs
   readonly outputs: OutputOperations
+  readonly onWork: ReportWork
 }
 
 /**
@@ -47,17 +52,22 @@ export async function resume(recovered: Recovered, engine: Restorable): Promise<
 async function restoreStates(recovered: Recovered, committed: number, engine: Restorable): Promise<void> {
   const { graph, stateful, evaluation } = engine
   const slice = engine.sc.runtime.yielder.begin()
+  let keys = 0
   for (const operator of stateful.all) {
     const { id } = graph.node(operator)
-    const laggingAt = recovered.held.get(id)
+    const laggingAt = recovered.lagging.get(id)
     for (const [name, table] of Object.entries(operator.state!.tables)) {
       const entries = recovered.table(id, name)
       if (entries === undefined) continue
       const steps = table.restore(entries as Iterable<StateEntry<unknown>>, laggingAt ?? committed)
-      while (steps.next().done !== true) await slice.pause()
+      while (steps.next().done !== true) {
+        engine.onWork(RESTORING, (keys += RESTORED_AT_ONCE), undefined, 'keys')
+        await slice.pause()
+      }
     }
     if (laggingAt !== undefined) stateful.restoreBacklog(operator, evaluation.times(operator, laggingAt, committed))
   }
+  engine.onWork(RESTORING, keys, keys, 'keys')
 }
 
 function restoreSources(recovered: Recovered, { graph, inputs, journal }: Restorable): void {

@@ -67,7 +67,7 @@ export function sizeOfEncoded(bytes: Uint8Array, count: number | undefined): num
 /** Returns the length of a string or byte array, and 0 for other records: their size is not known without a look inside. */
 export function sizeOf(record: unknown): number {
   if (typeof record === 'string') return record.length
-  return record instanceof Uint8Array ? record.byteLength : 0
+  return ArrayBuffer.isView(record) ? record.byteLength : 0
 }
 
 /** Returns the bytes for which the records count. */

@@ -122,7 +122,7 @@ describe('blocks', () => {
     await expect(buffer.storeBlock(sparse, { position: 1 })).rejects.toMatchObject({
       code: 'bad-option',
       message:
-        'storeBlock: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records).',
+        'storeBlock: records is an array of 4,000,000,001 places with no record at place 0. Pass the records only, Object.values(records)',
     })
     expect([harness.blocks, buffer.buffered, buffer.position]).toEqual([[], { records: 0, bytes: 0 }, undefined])
     await buffer.storeBlock(Object.values(sparse), {})

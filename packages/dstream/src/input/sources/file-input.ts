@@ -1,9 +1,11 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { badOption } from '../../base/errors/options.js'
 import { fileNotRead } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
+import { ignoreRejection, isThenable } from '../../base/promises.js'
 import type { Files } from '../../base/ports.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { Counts, type Later } from './counts.js'
@@ -125,7 +127,7 @@ export class FileInput<T> implements InputSource<T> {
   }
 
   async plan(time: number): Promise<readonly string[]> {
-    const listing = await this.#list((path) => !this.#read.has(path) && this.#filter(path))
+    const listing = await this.#list((path) => !this.#read.has(path) && this.#selects(path))
     if (listing === undefined) return []
     // A file that was deleted may be followed by a new one of the same path.
     for (const known of [this.#old, this.#read, this.#reportedAhead, this.#reportedOld]) {
@@ -137,6 +139,18 @@ export class FileInput<T> implements InputSource<T> {
     const paths = due.slice(0, this.#max).map(({ path }) => path)
     this.adopt(time, paths)
     return paths
+  }
+
+  #selects(path: string): boolean {
+    const selected: unknown = this.#filter(path)
+    if (!isThenable(selected)) return Boolean(selected)
+    ignoreRejection(selected)
+    throw badOption(
+      this.operator.kind,
+      'filter',
+      'a function that returns true or false at once, not a Promise',
+      selected,
+    )
   }
 
   adopt(time: number, planned: unknown): void {

@@ -1,6 +1,6 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badPosition } from '../../base/errors/receive.js'
-import { isPlain } from '../../base/is-plain.js'
+import { isPlain } from '../../base/built-ins.js'
 import { badOption } from '../../base/errors/options.js'
 import { notIterable } from '../../base/errors/rdd.js'
 import { operator } from '../../streams/graph/make.js'

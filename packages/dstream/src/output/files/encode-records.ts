@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types'
 import { badEncoding } from '../../base/errors/sinks.js'
 
 /** Records are encoded in pieces of about this many characters; the event loop runs between two pieces. */
@@ -23,7 +24,7 @@ export async function encodeRecords<T>(
   for (const record of records) {
     const encoded = encode(record)
     if (typeof encoded === 'string') text += `${encoded}\n`
-    else if (encoded instanceof Uint8Array) {
+    else if (isUint8Array(encoded)) {
       flush()
       // Copied, because an encode function may use one buffer for all records.
       pieces.push(encoded.slice())

@@ -20,6 +20,7 @@ export function foreachRDD<T>(
     params: {},
     parent,
     handsOutRDD: true,
+    rddFunction: { f, rdds: 1 },
     run: async (rdd, time, attempt) => {
       const actions = new ActionTracker()
       await actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt))

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { OutputSpec } from '../../streams/graph/output.js'
 import type { Operator } from '../../streams/graph/operator.js'
+import { settledRecord } from '../../base/promises.js'
 import { escapeControl } from '../../base/text/escape.js'
 import { recordForm } from '../../base/text/text-form.js'
 
@@ -29,7 +30,7 @@ export function print<T>(
     run: async (rdd, time) => {
       const records = await rdd.take(num + 1)
       const form = recordForm(rdd.node.groups)
-      const texts = records.slice(0, num).map((record) => escapeControl(form(record)))
+      const texts = records.slice(0, num).map((record) => escapeControl(form(settledRecord('print', record))))
       if (records.length > num) texts.push('...')
       shown(time, texts)
       const lines = [RULE, `Time: ${time} ms`, RULE, ...texts, '']

@@ -116,7 +116,9 @@ export function toSink<T>(
     kind: 'to',
     params: {},
     parent,
-    handsOutRDD: true,
+    // Partitions are written from one action, whatever the sink does with them.
+    handsOutRDD: !('prepare' in sink),
+    ...('prepare' in sink ? {} : { rddFunction: { f: sink.write, rdds: 'rdd' } }),
     delivery: { order },
     ...(sink.isTransient === undefined ? {} : { isTransient: (error: unknown) => sink.isTransient!(error) }),
     open: async (host) => {

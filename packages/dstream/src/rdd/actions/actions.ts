@@ -1,5 +1,6 @@
 import { emptyCollection, zeroIsNoFunction } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
+import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
@@ -8,12 +9,12 @@ import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { readOnly } from '../transformations/partition-steps.js'
 import type { AnyFunction, LineageNode, StepOp } from '../plan/lineage.js'
-import { collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/loop-sink.js'
+import { collected, collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/loop-sink.js'
 import { ordered } from '../transformations/sort.js'
 
 export function collect(node: LineageNode, evaluation: Evaluation): MaybePromise<unknown[]> {
-  const out: unknown[] = []
-  return chain(feedAll(node, collectSink(out), evaluation), () => out)
+  const sink = collectSink()
+  return chain(feedAll(node, sink, evaluation), () => collected(sink))
 }
 
 export function count(node: LineageNode, evaluation: Evaluation): MaybePromise<number> {
@@ -43,9 +44,9 @@ function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): Ma
   if (base.plan.type !== 'wide' || base.plan.first === undefined || base.computed !== undefined || base.alwaysCached) {
     return undefined
   }
-  const out: unknown[] = []
+  const sink = collectSink()
   return chain(base.plan.first(n, evaluation), (records) =>
-    chain(pass(records, steps, collectSink(out), evaluation), () => out),
+    chain(pass(records, steps, sink, evaluation), () => collected(sink)),
   )
 }
 
@@ -113,11 +114,12 @@ export function aggregate(
   aFunction(operator, 'the function', seq)
   aFunction(operator, 'the function that combines', comb)
   const origin = originOf(node, operator)
-  let result = zero()
+  const freshZero = () => settled(operator, zero())
+  let result = freshZero()
   const done = forEachInOrder(node.numPartitions, (i) => {
-    const sink = foldSink(origin, seq, zero())
+    const sink = foldSink(origin, seq, freshZero())
     return chain(feed(node, i, sink, evaluation), () => {
-      result = comb(result, sink.acc)
+      result = settled(operator, comb(result, sink.acc))
     })
   })
   return chain(done, () => result)

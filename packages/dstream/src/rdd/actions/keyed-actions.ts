@@ -1,3 +1,4 @@
+import { copyRecord } from '../../base/copy.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
@@ -5,7 +6,7 @@ import { pairOf } from '../plan/pairs.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { AnyFunction, LineageNode } from '../plan/lineage.js'
+import type { AnyFunction, Copy, LineageNode } from '../plan/lineage.js'
 import { combineSink, mapOf } from '../execution/loop-sink.js'
 import { narrow } from '../transformations/steps.js'
 
@@ -29,8 +30,9 @@ function table(
   create: AnyFunction | undefined,
   merge: AnyFunction,
   evaluation: Evaluation,
+  own?: Copy,
 ): MaybePromise<Map<MapKey, unknown>> {
-  const sink = combineSink({ operator, time: node.time }, create, merge)
+  const sink = combineSink({ operator, time: node.time }, create, merge, { own })
   return chain(feedAll(node, sink, evaluation), () => mapOf(sink))
 }
 
@@ -51,7 +53,7 @@ export function reduceByKeyLocally(
   evaluation: Evaluation,
 ): MaybePromise<Map<MapKey, unknown>> {
   aFunction('reduceByKeyLocally', 'the function', f)
-  return table(node, 'reduceByKeyLocally', undefined, f, evaluation)
+  return table(node, 'reduceByKeyLocally', undefined, f, evaluation, copyRecord)
 }
 
 /** Returns the last value of each key. */

@@ -1,6 +1,7 @@
 import { noFiles } from '../../base/errors/rdd.js'
 import { aString } from '../../base/options.js'
 import type { RDDFiles } from '../../base/ports.js'
+import { settledRecord } from '../../base/promises.js'
 import { recordForm } from '../../base/text/text-form.js'
 import { partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -23,7 +24,7 @@ async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerat
 }
 
 function* lines(records: readonly unknown[], form: (record: unknown) => string): Generator<string> {
-  for (const record of records) yield form(record)
+  for (const record of records) yield form(settledRecord('saveAsTextFile', record))
 }
 
 export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {

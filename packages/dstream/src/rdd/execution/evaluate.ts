@@ -1,13 +1,18 @@
-import { historyOf } from '../plan/counters.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { RecordErrorPolicy } from '../plan/record-policy.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
-import { collectSink, isFull, type LoopSink } from './loop-sink.js'
+import type { ChunkedRecords } from '../plan/chunked-records.js'
+import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { Pass } from '../plan/evaluation.js'
+import { partTaken, recordsFor } from './copies.js'
+import { KeepPass, KeepSink } from './keep-pass.js'
+import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
+import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
 
 type Steps = readonly LineageNode[]
+type Sink = LoopSink | KeepSink
 const NO_STEPS: Steps = []
 
 /** Feeds all partitions of a node into a sink, in order, until the sink is full. */
@@ -31,8 +36,23 @@ export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation
     const parts = node.plan.partsOf(i)
     if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
   }
-  const out: unknown[] = []
-  return chain(feed(node, i, collectSink(out), evaluation), () => out)
+  if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
+  const sink = collectSink()
+  return chain(feed(node, i, sink, evaluation), () => collected(sink))
+}
+
+function copiedPartition(
+  node: LineageNode,
+  copy: Copy,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+    const input = recordsFor(records, copy, 'records')
+    if (input === records) return records
+    const sink = collectSink()
+    return chain(pass(input, NO_STEPS, sink, evaluation), () => collected(sink))
+  })
 }
 
 /** Makes an array of the pairs of a table, and replaces the table by it. */
@@ -42,8 +62,9 @@ function tableToArray(
   table: PartitionData,
   evaluation: Evaluation,
 ): MaybePromise<readonly unknown[]> {
-  const records: unknown[] = []
-  return chain(pass(table, NO_STEPS, collectSink(records), evaluation), () => {
+  const sink = collectSink()
+  return chain(pass(table, NO_STEPS, sink, evaluation), () => {
+    const records = collected(sink)
     if (node.plan.type === 'source') {
       node.plan = { ...node.plan, parts: node.plan.parts.map((part, p) => (p === i ? { records } : part)) }
     }
@@ -68,7 +89,7 @@ function feedThrough(
   node: LineageNode,
   partition: number,
   above: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
   const below: LineageNode[] = []
@@ -86,7 +107,8 @@ function feedThrough(
     }
   }
   const steps = below.length === 0 ? above : [...below.reverse(), ...above]
-  if (base.cached !== undefined || base.plan.type === 'wide' || isTable(base, i)) {
+  if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation)
+  if (base.plan.type === 'wide' || isTable(base, i)) {
     return chain(partitionOf(base, i, evaluation), (records) =>
       pass(records, steps, sink, evaluation, evaluation.policyFor(base, i)),
     )
@@ -94,14 +116,39 @@ function feedThrough(
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
 
-/** Feeds a partition of a node that is no uncached step, as its plan says. */
-function feedFrom(
-  base: LineageNode,
+/** Feeds a cached partition into a sink, while it is evaluated for the cache if this is its first use. */
+function feedCached(
+  node: LineageNode,
   i: number,
   steps: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
+  const policy = evaluation.policyFor(node, i)
+  const known = node.cached![i]
+  if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
+  const data = sourceData(node, i)
+  if (data !== undefined) return pass(data, steps, sink, evaluation, policy)
+  const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation, policy) })
+  return chain(keepPartition(node, i, keep, evaluation), () => {
+    if (keep.failure !== undefined) throw keep.failure.error
+  })
+}
+
+function feedChunks(
+  { chunks }: ChunkedRecords,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorPolicy,
+): MaybePromise<void> {
+  return forEachInOrder(chunks.length, (c) =>
+    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
+  )
+}
+
+/** Feeds a partition of a node that is no uncached step, as its plan says. */
+function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
   const { plan } = base
   switch (plan.type) {
     case 'narrow':
@@ -110,15 +157,25 @@ function feedFrom(
       const parts = plan.partsOf(i)
       return forEachInOrder(parts.length, (p) => {
         const { node, index } = parts[p]!
-        return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFull(sink))
+        return chain(feedThrough(node, index, steps, sink, evaluation), () => !isFilled(sink))
       })
     }
+    case 'copies':
+      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+        pass(
+          recordsFor(records, plan.copy, partTaken(steps, sink.kind === 'keep' ? sink.own : sink)),
+          steps,
+          sink,
+          evaluation,
+          evaluation.policyFor(base, i),
+        ),
+      )
     case 'perPartition':
       return chain(plan.open(i, evaluation), (input) =>
         passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
       )
     case 'source':
-      return feedSource(base, i, plan.parts[i]!, steps, sink, evaluation)
+      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i))
     case 'wide':
       return chain(computeAll(base, evaluation), (parts) =>
         pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
@@ -127,19 +184,18 @@ function feedFrom(
 }
 
 function feedSource(
-  base: LineageNode,
-  i: number,
   part: PartitionSource<unknown>,
   steps: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
+  policy: RecordErrorPolicy,
 ): MaybePromise<void> {
-  const policy = evaluation.policyFor(base, i)
   if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
   if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
+  if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
-    return input instanceof Promise
+    return 'then' in input
       ? input.then((records) => pass(records, steps, sink, evaluation, policy))
       : passAny(input, steps, sink, evaluation, policy)
   }
@@ -161,7 +217,7 @@ function feedSource(
 export function pass(
   input: LoopInput,
   steps: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorPolicy = evaluation.runtime.onRecordError,
 ): MaybePromise<void> {
@@ -172,15 +228,22 @@ export function pass(
       return
     }
   }
-  return evaluation.run(
-    evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy),
-  )
+  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
+}
+
+function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorPolicy): Pass {
+  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
+  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+}
+
+function isFilled(sink: Sink): boolean {
+  return sink.kind !== 'keep' && isFull(sink)
 }
 
 function passAny(
   input: LoopInput | AsyncIterable<unknown>,
   steps: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorPolicy,
 ): MaybePromise<void> {
@@ -194,7 +257,7 @@ const LONGEST_CHUNK = 1024
 async function passAsync(
   input: AsyncIterable<unknown>,
   steps: Steps,
-  sink: LoopSink,
+  sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorPolicy,
 ): Promise<void> {
@@ -203,7 +266,7 @@ async function passAsync(
   for await (const record of input) {
     if (chunk.push(record) < size) continue
     await pass(chunk, steps, sink, evaluation, policy)
-    if (isFull(sink)) return
+    if (isFilled(sink)) return
     chunk = []
     size = Math.min(size * 2, LONGEST_CHUNK)
   }
@@ -214,80 +277,25 @@ function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<rea
   if (node.computed !== undefined) return node.computed
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not computed as a whole`)
   const { run } = node.plan
-  const result = cacheResult(
-    evaluation.nested(() => run(evaluation)),
-    (value) => (node.computed = value),
-    () => node.computed,
-  )
-  return chain(result, (parts) => {
-    if (node.plan.type === 'wide') node.truncateLineage(parts, historyOf(node))
-    return parts
-  })
+  return cacheComputed(node, () => evaluation.nested(() => run(evaluation)))
 }
 
 function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
-  const cached = node.cached!
-  const known = cached[i]
-  if (known !== undefined) return known
   const data = sourceData(node, i)
   if (Array.isArray(data)) return data
-  const out: unknown[] = []
-  const fed = evaluation.nested(() => feedFrom(node, i, NO_STEPS, collectSink(out), evaluation))
-  const evaluated = chain(fed, () => out)
-  const result = cacheResult(
-    evaluated,
-    (value) => (cached[i] = value),
-    () => cached[i],
-  )
-  return chain(result, (records) => {
-    if (node.alwaysCached && node.cached === cached) truncateIfComplete(node, cached)
-    return records
-  })
+  const records = node.cached![i] ?? keepPartition(node, i, new KeepSink(), evaluation)
+  return chain(records, (known) => known.toArray())
 }
 
-function sourceData({ plan }: LineageNode, i: number): PartitionData | undefined {
-  if (plan.type !== 'source') return undefined
-  const part = plan.parts[i]!
-  return 'records' in part ? part.records : 'table' in part ? part.table : undefined
-}
-
-function isTable({ plan }: LineageNode, i: number) {
-  return plan.type === 'source' && 'table' in plan.parts[i]!
-}
-
-function truncateIfComplete(
+/** Evaluates a partition for its cache. */
+function keepPartition(
   node: LineageNode,
-  cached: readonly (MaybePromise<readonly unknown[]> | undefined)[],
-): void {
-  const parts: PartitionData[] = []
-  for (let i = 0; i < node.numPartitions; i++) {
-    const records = cached[i] ?? sourceData(node, i)
-    if (records === undefined || records instanceof Promise) return
-    parts.push(records)
-  }
-  node.truncateLineage(parts, historyOf(node))
-}
-
-/** Caches a value, even while it is being computed, so that two actions share one computation. Failures are not cached. */
-function cacheResult<T>(
-  value: MaybePromise<T>,
-  set: (value: MaybePromise<T> | undefined) => void,
-  get: () => unknown,
-): MaybePromise<T> {
-  if (!(value instanceof Promise)) {
-    set(value)
-    return value
-  }
-  const pending = value.then(
-    (result) => {
-      if (get() === pending) set(result)
-      return result
-    },
-    (error: unknown) => {
-      if (get() === pending) set(undefined)
-      throw error
-    },
-  )
-  set(pending)
-  return pending
+  i: number,
+  keep: KeepSink,
+  evaluation: Evaluation,
+): MaybePromise<ChunkedRecords> {
+  return cachePartition(node, i, () => {
+    const fed = evaluation.nested(() => feedFrom(node, i, NO_STEPS, keep, evaluation))
+    return chain(fed, () => keep.records)
+  })
 }

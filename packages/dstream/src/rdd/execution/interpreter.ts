@@ -1,15 +1,18 @@
-import { keyOf } from '../../base/keys/key.js'
-import { failOnRecord, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { copyRecord } from '../../base/copy.js'
+import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
+import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
 import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
-import { isFull, mapOf, type LoopSink } from './loop-sink.js'
+import { combine, isFull, type LoopSink } from './loop-sink.js'
 
 /** An iterable being read: the partition itself (`step` −1), or the result of a flatMap function. */
 interface Level {
   readonly items: Iterator<unknown>
   readonly step: number
+  /** The result of the flatMap function. */
+  readonly result?: unknown
   /** The record that the flatMap function was called with. */
   readonly record: unknown
   /** The key that flatMapValues pairs with each item. */
@@ -62,7 +65,13 @@ export class Interpreter implements Pass {
       return failOnRecord(this.steps[level.step]!, level.record, error, this.policy)
     }
     if (item.done === true) return void this.#levels.pop()
-    if (level.step >= 0) this.#given[level.step]!++
+    if (level.step >= 0) {
+      this.#given[level.step]!++
+      const step = this.steps[level.step]!
+      if (holdsPromise(item.value)) {
+        return refuseItem(step, level.record, [item.value, level.result], this.policy)
+      }
+    }
     this.#pass(level.key === undefined ? item.value : [level.key.of, item.value], level.step + 1)
   }
 
@@ -76,7 +85,7 @@ export class Interpreter implements Pass {
         if (result === DROPPED) return
         if (result instanceof Expanded) {
           const items = iterableOf(step, result.items)[Symbol.iterator]()
-          this.#levels.push({ items, step: s, record, ...(result.key && { key: result.key }) })
+          this.#levels.push({ items, step: s, record, result: result.items, ...(result.key && { key: result.key }) })
           return
         }
         record = result
@@ -119,11 +128,11 @@ function apply(step: LineageNode, record: unknown): unknown {
   const { op, f } = stepOf(step)
   switch (op) {
     case 'map':
-      return f(record)
+      return settledRecord(step.operator, f(record))
     case 'filter':
-      return f(record) ? record : DROPPED
+      return settled(step.operator, f(record)) ? record : DROPPED
     case 'tap':
-      f(record)
+      settled(step.operator, f(record))
       return record
     case 'flatMap':
       return new Expanded(f(record))
@@ -133,7 +142,7 @@ function apply(step: LineageNode, record: unknown): unknown {
       return pairOf(step, record)[1]
   }
   const [key, value] = pairOf(step, record)
-  return op === 'mapValues' ? [key, f(value)] : new Expanded(f(value), { of: key })
+  return op === 'mapValues' ? [key, settledRecord(step.operator, f(value))] : new Expanded(f(value), { of: key })
 }
 
 function deliver(sink: LoopSink, record: unknown): void {
@@ -146,13 +155,13 @@ function deliver(sink: LoopSink, record: unknown): void {
       sink.n++
       return
     case 'foreach':
-      sink.f(record)
+      settled(sink.origin.operator, sink.f(record))
       return
     case 'fold':
-      sink.acc = sink.f(sink.acc, record)
+      sink.acc = settled(sink.origin.operator, sink.f(sink.acc, record))
       return
     case 'reduce':
-      sink.acc = sink.has ? sink.f(sink.acc, record) : record
+      sink.acc = sink.has ? settled(sink.origin.operator, sink.f(sink.acc, record)) : copyRecord(record)
       sink.has = true
       return
     case 'bucket': {
@@ -162,10 +171,7 @@ function deliver(sink: LoopSink, record: unknown): void {
     }
     case 'combine': {
       const [key, value] = pairOf(sink.origin, record)
-      const known = keyOf(key)
-      const map = mapOf(sink)
-      if (map.has(known)) map.set(known, sink.merge(map.get(known), value))
-      else map.set(sink.copyKey(known), sink.create === undefined ? value : sink.create(value))
+      combine(sink, key, value)
     }
   }
 }

@@ -1,8 +1,10 @@
 import type { RecordOrigin } from '../../base/record-error.js'
 import { detachKey } from '../../base/keys/detach.js'
-import type { MapKey } from '../../base/keys/key.js'
+import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
+import { settled } from '../../base/promises.js'
+import { ChunkedRecords, joined } from '../plan/chunked-records.js'
 import { IntegerPairs } from './integer-pairs.js'
-import type { AnyFunction, PairTable } from '../plan/lineage.js'
+import type { AnyFunction, Copy, PairTable } from '../plan/lineage.js'
 
 /**
  * The end of a chain. A sink holds the result so far, so that several loops (one per partition, per slice, per parent of a
@@ -25,7 +27,10 @@ export interface WithOrigin {
 
 export interface CollectSink {
   readonly kind: 'collect'
-  readonly out: unknown[]
+  /** Full chunks, before the records in `out`. */
+  readonly chunks: unknown[][]
+  /** Takes the records. A loop may put another array here while it is empty. */
+  out: unknown[]
 }
 /** Ends the loop once it has `limit` records. */
 export interface TakeSink {
@@ -43,7 +48,7 @@ export interface FoldSink extends WithOrigin {
   readonly f: AnyFunction
   acc: unknown
 }
-/** Folds like {@link FoldSink}, with the first record as the initial value. */
+/** Folds like {@link FoldSink}, with the first record, which `f` may change as its first argument, as the initial value. */
 export interface ReduceSink extends WithOrigin {
   readonly kind: 'reduce'
   readonly f: AnyFunction
@@ -59,9 +64,13 @@ export interface CombineSink extends WithOrigin {
   /** Holds the pairs as long as all keys are 32-bit integers. The first other key moves all pairs to `map`. */
   integers: IntegerPairs | undefined
   readonly map: Map<MapKey, unknown>
+  /** The only pair of the table while a loop folds it, outside of the table. */
+  one: { readonly key: MapKey; acc: unknown } | undefined
   readonly create: AnyFunction | undefined
   readonly merge: AnyFunction
   readonly copyKey: (key: MapKey) => MapKey
+  /** Copies the value of a new key where there is no `create`, so that `merge` may change it. */
+  readonly own: Copy | undefined
 }
 /** Distributes pairs by the partition of their key. */
 export interface BucketSink extends WithOrigin {
@@ -70,8 +79,18 @@ export interface BucketSink extends WithOrigin {
   readonly partitionOf: (key: unknown) => number
 }
 
-export function collectSink(out: unknown[]): CollectSink {
-  return { kind: 'collect', out }
+export function collectSink(): CollectSink {
+  return { kind: 'collect', chunks: [], out: [] }
+}
+
+/** Returns the collected records, which belong to the caller. */
+export function collected({ chunks, out }: CollectSink): unknown[] {
+  return chunks.length === 0 ? out : joined([...chunks, out])
+}
+
+/** Returns the collected records in chunks. */
+export function collectedChunks({ chunks, out }: CollectSink): ChunkedRecords {
+  return new ChunkedRecords([...chunks, out])
 }
 
 export function takeSink(out: unknown[], limit: number): TakeSink {
@@ -94,10 +113,47 @@ export function combineSink(
   origin: RecordOrigin,
   create: AnyFunction | undefined,
   merge: AnyFunction,
-  copyKey: CombineSink['copyKey'] = detachKey,
-  { integers, map }: Pick<CombineSink, 'integers' | 'map'> = { integers: new IntegerPairs(), map: new Map() },
+  options: Partial<Pick<CombineSink, 'copyKey' | 'own' | 'integers' | 'map'>> = {},
 ): CombineSink {
-  return { kind: 'combine', origin, integers, map, create, merge, copyKey }
+  const { copyKey = detachKey, own, map = new Map() } = options
+  const integers = options.map === undefined ? new IntegerPairs() : options.integers
+  return { kind: 'combine', origin, integers, map, one: undefined, create, merge, copyKey, own }
+}
+
+/** Whether a table has no pairs. */
+export function isEmpty({ integers, map }: CombineSink): boolean {
+  return map.size === 0 && (integers === undefined || integers.keys.length === 0)
+}
+
+/** Takes the only pair of a table out of it, if there is one and any equal key is the same value. */
+export function takeOne(sink: CombineSink): void {
+  const { integers, map } = sink
+  if (sink.one !== undefined || (integers === undefined ? map.size : integers.keys.length) !== 1) return
+  const key = integers === undefined ? map.keys().next().value! : integers.keys[0]!
+  if (typeof key === 'object' && key !== null) return
+  sink.one = { key, acc: integers === undefined ? map.get(key) : integers.values[0] }
+}
+
+/** Puts the pair of `takeOne` back into the table. */
+export function returnOne(sink: CombineSink): void {
+  const { one, integers, map } = sink
+  if (one === undefined) return
+  sink.one = undefined
+  if (integers === undefined) map.set(one.key, one.acc)
+  else integers.values[0] = one.acc
+}
+
+/** Folds one pair into a table. */
+export function combine(sink: CombineSink, key: unknown, value: unknown): void {
+  returnOne(sink)
+  const known = keyOf(key as Key)
+  const map = mapOf(sink)
+  const { operator } = sink.origin
+  if (map.has(known)) map.set(known, settled(operator, sink.merge(map.get(known), value)))
+  else {
+    const first = sink.own === undefined ? value : sink.own(value)
+    map.set(sink.copyKey(known), sink.create === undefined ? first : settled(operator, sink.create(value)))
+  }
 }
 
 /** Returns the result as a Map. Later pairs go to that Map. */
@@ -125,7 +181,7 @@ export function bucketSink(
 
 /** One sink of each kind whose properties loops read: see {@link CompiledLoop.keepsAlive}. */
 export const oneOfEach: readonly LoopSink[] = [
-  collectSink([]),
+  collectSink(),
   takeSink([], 0),
   countSink(),
   foldSink({ operator: 'fold', time: undefined }, Object, undefined),

@@ -53,6 +53,7 @@ function sum(numbers: readonly (number | undefined)[]): number | undefined {
 function heldIn(part: PartitionSource<unknown>): number | undefined {
   if ('records' in part) return part.records.length
   if ('table' in part) return part.table.size
+  if ('chunked' in part) return part.chunked.size
   return 'count' in part ? part.count : undefined
 }
 

@@ -1,9 +1,12 @@
-import { notIterable } from '../../base/errors/rdd.js'
+import { settled } from '../../base/promises.js'
+import { notIterable, promiseReturned } from '../../base/errors/rdd.js'
 import type { RecordOrigin } from '../../base/record-error.js'
 
-/** Returns the result of a flatMap function as an iterable. @throws `not-iterable`, for strings too */
+/** Returns the result of a flatMap function as an iterable. @throws `not-iterable`, for strings too; `promise-returned` */
 export function iterableOf(origin: RecordOrigin, value: unknown): Iterable<unknown> {
   if (typeof value === 'object' && value !== null && Symbol.iterator in value) return value as Iterable<unknown>
   if (typeof value === 'function' && Symbol.iterator in value) return value as unknown as Iterable<unknown>
-  throw notIterable(origin.operator, value)
+  const isAsync = typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+  if (isAsync) throw promiseReturned(origin.operator, 'an async iterable')
+  throw notIterable(origin.operator, settled(origin.operator, value))
 }

@@ -3,6 +3,7 @@ import { groupsOfPart, groupsOfParts, sameGroups, type Groups } from '../../base
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import { ChunkedRecords } from './chunked-records.js'
 
 /** A table whose pairs are made as they are read: a Map, or {@link PairColumns}. */
 export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
@@ -17,6 +18,7 @@ export type PartitionData<T = unknown> = readonly T[] | PairTable
 export type PartitionSource<T> =
   | { readonly records: readonly T[] }
   | { readonly table: PairTable }
+  | { readonly chunked: ChunkedRecords<T> }
   | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
@@ -27,6 +29,9 @@ export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatM
 
 export type AnyFunction = (...args: any[]) => unknown
 
+/** Copies a record, as far as it can be changed. */
+export type Copy = (record: unknown) => unknown
+
 /** The way in which the partitions of a node are made. */
 export type NodePlan =
   | { readonly type: 'source'; readonly parts: readonly PartitionSource<unknown>[] }
@@ -34,6 +39,8 @@ export type NodePlan =
   | { readonly type: 'narrow'; readonly op: StepOp; readonly f: AnyFunction }
   /** Partition i is a concatenation of whole partitions of parents. */
   | { readonly type: 'concat'; partsOf(i: number): readonly { readonly node: LineageNode; readonly index: number }[] }
+  /** Partition i is that of the only parent, which keeps it: each reader gets copies of the records that can be changed. */
+  | { readonly type: 'copies'; readonly copy: Copy }
   /** A function makes partition i from some partitions of the parents. */
   | {
       readonly type: 'perPartition'
@@ -105,11 +112,13 @@ export class LineageNode implements RecordOrigin {
   readonly numPartitions: number
   readonly partitioner: Partitioner | undefined
   /** The partitions evaluated so far; `undefined` unless they are cached. */
-  cached: (MaybePromise<readonly unknown[]> | undefined)[] | undefined
+  cached: (MaybePromise<ChunkedRecords> | undefined)[] | undefined
   /** The partitions of a wide node, once they are computed. */
   computed: MaybePromise<readonly PartitionData[]> | undefined
   /** True when it is evaluated once and as a whole, even for an action that needs less. */
   alwaysCached = false
+  /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
+  copy: Copy | undefined
   /** The counters of its former lineage, once that is truncated. */
   history: readonly StepCounter[] = []
   /** The records that this step took in and gave out, over all evaluations. */
@@ -155,7 +164,8 @@ export class LineageNode implements RecordOrigin {
   /** Caches the partitions until `uncache`: the lineage stays. */
   cache(): void {
     if (this.plan.type === 'concat') for (const parent of this.parents) parent.cache()
-    else if (this.plan.type !== 'wide') this.cached ??= []
+    // The records that copies are made of are cached already.
+    else if (this.plan.type !== 'wide' && this.plan.type !== 'copies') this.cached ??= []
   }
 
   uncache(): void {
@@ -166,7 +176,7 @@ export class LineageNode implements RecordOrigin {
    * Replaces the lineage by the evaluated records. The lineage may hold all records that a batch received, and all earlier
    * batches where an RDD is made from its predecessor.
    */
-  truncateLineage(parts: readonly PartitionData[], history: readonly StepCounter[]): void {
+  truncateLineage(parts: readonly (PartitionData | ChunkedRecords)[], history: readonly StepCounter[]): void {
     this.plan = { type: 'source', parts: parts.map(partitionSourceOf) }
     this.parents = []
     this.cached = undefined
@@ -175,7 +185,8 @@ export class LineageNode implements RecordOrigin {
   }
 }
 
-export function partitionSourceOf(data: PartitionData): PartitionSource<unknown> {
+export function partitionSourceOf(data: PartitionData | ChunkedRecords): PartitionSource<unknown> {
+  if (data instanceof ChunkedRecords) return { chunked: data }
   return Array.isArray(data) ? { records: data } : { table: data as PairTable }
 }
 

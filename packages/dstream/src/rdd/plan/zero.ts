@@ -1,5 +1,5 @@
 import { isImmutable } from 'immutable'
-import { isPlain } from '../../base/is-plain.js'
+import { builtInOf, isPlain } from '../../base/built-ins.js'
 
 /**
  * Returns a function that supplies the zero of a fold, a fresh copy each time where it is data: the fold may then change
@@ -24,13 +24,20 @@ function copyOf(part: unknown, copies: Map<object, object>): unknown {
     for (const inner of part) copy.push(visit(inner))
     return copy
   }
-  if (part instanceof Map) {
-    const copy = begun(new Map<unknown, unknown>())
-    for (const [key, value] of part) copy.set(key, visit(value))
-    return copy
+  switch (builtInOf(part)) {
+    case 'Map': {
+      const copy = begun(new Map<unknown, unknown>())
+      for (const [key, value] of part as Map<unknown, unknown>) copy.set(key, visit(value))
+      return copy
+    }
+    case 'Set':
+      return begun(new Set(part as Set<unknown>))
+    case 'Date':
+    case 'ArrayBuffer':
+    case 'DataView':
+    case 'TypedArray':
+      return structuredClone(part)
   }
-  if (part instanceof Set) return begun(new Set(part))
-  if (part instanceof Date || ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return structuredClone(part)
   if (isImmutable(part) || !isPlain(part)) return part
   const copy = begun(Object.create(Object.getPrototypeOf(part) as object | null) as Record<string, unknown>)
   for (const [name, value] of Object.entries(part)) copy[name] = visit(value)

@@ -1,3 +1,4 @@
+import { copyRecord } from '../../base/copy.js'
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { partitionData } from '../execution/evaluate.js'
 import { PairColumns } from '../execution/pair-columns.js'
@@ -29,6 +30,7 @@ export function checked(parent: LineageNode, check: Check): LineageNode {
         ),
     },
   })
+  node.copy = copyRecord
   return node
 }
 

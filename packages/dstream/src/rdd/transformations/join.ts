@@ -7,7 +7,7 @@ import { pass } from '../execution/evaluate.js'
 import { chain, forEachInOrder } from '../../base/maybe-promise.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { keyed } from './shuffle.js'
-import { collectSink, type LoopSink } from '../execution/loop-sink.js'
+import type { LoopSink } from '../execution/loop-sink.js'
 
 export type Groups = readonly [left: unknown[], right: unknown[]]
 
@@ -56,7 +56,9 @@ export function join(
     const built = forEachInOrder(lefts!.length, (i) => lefts![i]!(build))
     const probed = chain(built, () => forEachInOrder(rights!.length, (i) => rights![i]!(probe)))
     const done = chain(probed, () => {
-      if (matched !== undefined) return pass(unmatched(table, matched), [], collectSink(pairs), evaluation)
+      if (matched === undefined) return
+      const f = (pair: unknown): void => void pairs.push(pair)
+      return pass(unmatched(table, matched), [], { kind: 'foreach', f, origin }, evaluation)
     })
     return chain(done, () => pairs)
   })

@@ -4,6 +4,7 @@ import { deadLettersNotAttached } from '../../base/errors/outputs.js'
 import { asyncTimedOut } from '../../base/errors/rdd.js'
 import { Random } from '../../base/random.js'
 import { failOnRecord } from '../plan/record-policy.js'
+import { settledRecord } from '../../base/promises.js'
 import { aFunction, checkOptions, positiveInteger } from '../../base/options.js'
 import { durationOf, type Duration } from '../../base/time/duration.js'
 import { partitionOf } from '../execution/evaluate.js'
@@ -109,6 +110,7 @@ export function mapAsync(
             const result = await (rules.attempts === 1
               ? withTimeout(rules.timeoutMs, evaluation, signal, call)
               : withRetries(rules, evaluation, signal, index, call))
+            settledRecord(node.operator, result)
             if (!rules.isOrdered) results.push(result)
             else results[index] = result
           } catch (error) {

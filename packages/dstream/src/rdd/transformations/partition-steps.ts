@@ -1,3 +1,4 @@
+import { holdsPromise, refusedPromise, settledRecord } from '../../base/promises.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { iterableOf } from '../plan/iterables.js'
@@ -5,7 +6,7 @@ import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
-import { collectSink } from '../execution/loop-sink.js'
+import { collected, collectSink } from '../execution/loop-sink.js'
 
 /** Makes a node whose partition i is made from partition i of its only parent. */
 function perPartition(
@@ -32,7 +33,9 @@ export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction
     chain(partitionOf(parent, i, evaluation), (records) => {
       try {
         const result = iterableOf(node, f(i, readOnly(records)))
-        return Array.isArray(result) ? result : guarded(result, node, records)
+        if (!Array.isArray(result)) return guarded(result, node, records)
+        if (result.some(holdsPromise)) throw refusedPromise(node.operator, result)
+        return result
       } catch (error) {
         failOnRecord(node, records, error, undefined)
         return []
@@ -52,7 +55,9 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
   let ended = false
   const next = (): IteratorResult<unknown> => {
     try {
-      return iterator.next()
+      const item = iterator.next()
+      settledRecord(node.operator, item.value)
+      return item
     } catch (error) {
       ended = true
       failOnRecord(node, records, error, undefined)
@@ -70,8 +75,8 @@ function* guarded(items: Iterable<unknown>, node: LineageNode, records: readonly
 /** Turns each partition into one array. */
 export function glom(parent: LineageNode): LineageNode {
   return perPartition(parent, 'glom', (i, evaluation) => {
-    const out: unknown[] = []
-    return chain(feed(parent, i, collectSink(out), evaluation), () => [out])
+    const sink = collectSink()
+    return chain(feed(parent, i, sink, evaluation), () => [collected(sink)])
   })
 }
 
@@ -112,8 +117,8 @@ export function coalesce(parent: LineageNode, numPartitions: number): LineageNod
 /** Cuts the records into n partitions, in order, as `parallelize` does. */
 export function reslice(parent: LineageNode, kind: string, numPartitions: number): LineageNode {
   return wide(parent, kind, numPartitions, (evaluation) => {
-    const all: unknown[] = []
-    return chain(feedAll(parent, collectSink(all), evaluation), () => slices(all, numPartitions))
+    const sink = collectSink()
+    return chain(feedAll(parent, sink, evaluation), () => slices(collected(sink), numPartitions))
   })
 }
 

@@ -1,3 +1,4 @@
+import { isA } from '../../base/built-ins.js'
 import { keyOf, type Key } from '../../base/keys/key.js'
 import { pairOf } from '../plan/pairs.js'
 import { badOption } from '../../base/errors/options.js'
@@ -95,7 +96,7 @@ export function sampleByKey(
 ): LineageNode {
   aBoolean('sampleByKey', 'withReplacement', withReplacement)
   checkSeed('sampleByKey', seed)
-  if (!(fractions instanceof Map)) throw badOption('sampleByKey', 'fractions', 'a Map of keys and numbers', fractions)
+  if (!isA('Map', fractions)) throw badOption('sampleByKey', 'fractions', 'a Map of keys and numbers', fractions)
   const fractionOf = new Map<Key, number>()
   for (const [key, fraction] of fractions as ReadonlyMap<Key, number>) {
     if (!isFraction(fraction) || (!withReplacement && fraction > 1)) {

@@ -1,14 +1,11 @@
 import { HashPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { cogroup, type Groups } from './join.js'
 import type { LineageNode } from '../plan/lineage.js'
-import { keepKey, reduceByKey } from './shuffle.js'
+import { firstByKey } from './shuffle.js'
 import { narrow } from './steps.js'
 
 function asKey(record: unknown): readonly [unknown, unknown] {
   return [record, record]
-}
-function first(known: unknown): unknown {
-  return known
 }
 /** Returns a hash partitioner with the number of partitions of the node. */
 function hashed({ numPartitions }: LineageNode): Partitioner {
@@ -23,8 +20,7 @@ export function distinct(parent: LineageNode, partitioner: Partitioner | undefin
   const inPlace = partitioner === undefined ? parent.partitioner : undefined
   const records = narrow(parent, 'distinct', 'map', asKey, inPlace)
   const chosen = partitioner ?? inPlace ?? hashed(parent)
-  // Copying keys would cost memory: the records, which hold them, are in memory anyway.
-  return narrow(reduceByKey(records, 'distinct', first, chosen, keepKey), 'distinct', 'values', undefined, inPlace)
+  return narrow(firstByKey(records, 'distinct', chosen), 'distinct', 'values', undefined, inPlace)
 }
 
 /** Keeps one of each record that is in both. */

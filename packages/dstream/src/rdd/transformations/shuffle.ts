@@ -1,5 +1,6 @@
 import { GROUPED } from '../../base/text/groups.js'
 import type { RecordOrigin } from '../../base/record-error.js'
+import { copyRecord } from '../../base/copy.js'
 import { detachKey } from '../../base/keys/detach.js'
 import { type Key, keyOf } from '../../base/keys/key.js'
 import {
@@ -17,9 +18,10 @@ import { feed, feedAll, pass } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
-import { LineageNode, type AnyFunction, type PartitionData, type LoopInput } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type Copy, type PartitionData, type LoopInput } from '../plan/lineage.js'
 import {
   bucketSink,
+  collected,
   collectSink,
   combineSink,
   tableOf,
@@ -58,7 +60,10 @@ type KeyCopier = CombineSink['copyKey']
 /** Copies nothing, for results that are consumed at once: the text that a key was cut from is in memory anyway. */
 export const keepKey: KeyCopier = (key) => key
 
-/** Folds the values of each key, over all partitions in order. `f` is associative, so that no combiners are needed. */
+/**
+ * Folds the values of each key, over all partitions in order. `f` is associative, so that no combiners are needed. It may
+ * change its first argument, as the function of a fold may: the first value of a key is copied.
+ */
 export function reduceByKey(
   parent: LineageNode,
   kind: string,
@@ -66,7 +71,12 @@ export function reduceByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ) {
-  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey)
+  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey, copyRecord)
+}
+
+/** Keeps the first value of each key. The keys are not copied: the values, which hold them, are in memory anyway. */
+export function firstByKey(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
+  return foldTogether(parent, kind, [undefined, (value: unknown) => value], partitioner, keepKey)
 }
 
 /** Collects the values of each key in order of arrival. */
@@ -104,7 +114,7 @@ export function combineByKey(
       return chain(feeders![i]!(sink), () => {
         if (i > 0) return pass(tableOf(sink), [], combined, evaluation)
         // The table of the first partition needs no merging: the others are merged into it.
-        combined = combineSink(origin, undefined, mergeCombiners, undefined, sink)
+        combined = combineSink(origin, undefined, mergeCombiners, { integers: sink.integers, map: sink.map })
       })
     })
     return chain(done, () => tableOf(combined))
@@ -117,9 +127,10 @@ function foldTogether(
   [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
   partitioner: Partitioner,
   copyKey: KeyCopier = detachKey,
+  own?: Copy,
 ): LineageNode {
   return keyed(kind, [parent], partitioner, ([feeders], origin) => {
-    const sink = combineSink(origin, create, merge, copyKey)
+    const sink = combineSink(origin, create, merge, { copyKey, own })
     const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
     return chain(done, () => tableOf(sink))
   })
@@ -201,8 +212,8 @@ function split(
 ): MaybePromise<readonly PartitionData[]> {
   if (partitioner.numPartitions > 1) return splitBy(partitioner, origin, (sink) => pass(pairs, [], sink, evaluation))
   if (Array.isArray(pairs) || pairs instanceof Map || pairs instanceof PairColumns) return [pairs as PartitionData]
-  const out: unknown[] = []
-  return chain(pass(pairs, [], collectSink(out), evaluation), () => [out])
+  const sink = collectSink()
+  return chain(pass(pairs, [], sink, evaluation), () => [collected(sink)])
 }
 
 function splitBy(partitioner: Partitioner, origin: RecordOrigin, feeder: Feeder): MaybePromise<unknown[][]> {

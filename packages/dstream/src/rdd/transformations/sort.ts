@@ -2,6 +2,7 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import { pairOf } from '../plan/pairs.js'
 import { partitionBy } from './shuffle.js'
 import { RecordError, type RecordOrigin } from '../../base/record-error.js'
+import { settled } from '../../base/promises.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
 import { aFunction } from '../../base/options.js'
 import { feedAll, partitionOf, pass } from '../execution/evaluate.js'
@@ -26,12 +27,12 @@ export function comparison(origin: RecordOrigin, ascending: boolean): CompareRan
 
 /**
  * Returns a function that ranks records. It compares each rank with the first one, so that the error for a rank without
- * an order names the right record. @throws `no-order`, `mixed-order`
+ * an order names the right record. @throws `no-order`, `mixed-order`, `promise-returned`
  */
-function ranking(by: AnyFunction): (record: unknown) => unknown {
+function ranking(origin: RecordOrigin, by: AnyFunction): (record: unknown) => unknown {
   let first: readonly [unknown] | undefined
   return (record) => {
-    const rank = by(record)
+    const rank = settled(origin.operator, by(record))
     compareNatural((first ??= [rank])[0], rank)
     return rank
   }
@@ -58,7 +59,7 @@ export function sortBy(
       type: 'wide',
       run(evaluation) {
         const all: Ranked = { ranks: [], records: [] }
-        const rankOf = ranking(by)
+        const rankOf = ranking(node, by)
         const f = (record: unknown): void => {
           all.ranks.push(rankOf(record))
           all.records.push(record)
@@ -93,7 +94,7 @@ export function ordered(
 ): MaybePromise<unknown[]> {
   if (n === 0) return []
   const heap = new BoundedHeap(n, comparison(origin, ascending))
-  const rankOf = ranking(by)
+  const rankOf = ranking(origin, by)
   const f = (record: unknown): void => heap.offer(rankOf(record), record)
   return chain(feedAll(parent, { kind: 'foreach', f, origin }, evaluation), () => heap.inOrder())
 }

@@ -1,9 +1,11 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { copyRecord } from '../../base/copy.js'
 import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
-import { keptTimes, sharedOperators } from './remember.js'
+import type { OutputNode } from './output.js'
+import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = Promise<RDD<unknown> | undefined>
 
@@ -24,6 +26,8 @@ export interface EvaluationOptions {
   readonly leastMs: number
   /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
   readonly retention: ReadonlyMap<Operator, number>
+  /** The result of `singleUses`. */
+  readonly singleUses: ReadonlySet<Operator | OutputNode>
   /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
   readonly storable?: ((operator: string, record: unknown) => void) | undefined
 }
@@ -46,6 +50,10 @@ export class GraphEvaluation {
   readonly #options: EvaluationOptions
   readonly #sharedOperators: ReadonlySet<Operator>
   readonly #results = new Map<Operator, BatchMap<Result>>()
+  /** The RDDs whose records are the engine's own: those in #results give copies of them. */
+  readonly #ownResults = new Map<Operator, BatchMap<Result>>()
+  /** Those among them whose records are copies of objects that the program has emitted, until `keepAll`. */
+  readonly #ofEmitted: RDD<unknown>[] = []
   readonly #keptResults = new Map<Operator, BatchMap<Result>>()
   /** Removes failed results that may be computed again at any moment. */
   readonly #retryable: (() => void)[] = []
@@ -65,11 +73,16 @@ export class GraphEvaluation {
     this.#graph = graph
     this.#options = options
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#sharedOperators = sharedOperators(graph, options.leastMs)
+    this.#sharedOperators = sharedOperators(graph, options.singleUses)
+    for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
+      this.#ownResults.set(operator, new BatchMap())
+    }
     for (const { operator } of graph.nodes) this.#results.set(operator, new BatchMap())
     for (const operator of this.kept.keys()) this.#keptResults.set(operator, new BatchMap())
     const read = (operator: Operator, time: number): Result =>
-      this.#once(this.#results, operator, time, () => this.#nested(operator, time))
+      this.#once(this.#results, operator, time, () =>
+        this.#ownResults.has(operator) ? this.#handOut(operator, time) : this.#nested(operator, time),
+      )
     this.read = this.#reader(read)
     this.readKept = this.#reader((operator, time) =>
       this.kept.has(operator)
@@ -78,6 +91,7 @@ export class GraphEvaluation {
     )
     this.readAgain = this.#reader((operator, time) => {
       this.#results.get(operator)!.delete(time)
+      this.#ownResults.get(operator)?.delete(time)
       return read(operator, time)
     })
   }
@@ -120,11 +134,13 @@ export class GraphEvaluation {
   }
 
   /**
-   * Makes the RDDs of a batch that later batches read, without evaluating them, as far as no operator has read them: their
-   * parents are gone after the batch.
+   * Makes the RDDs of a batch that later batches read, as far as no operator has read them: their parents are gone after the
+   * batch. Only records that the program has emitted as objects are copied now, since it may go on changing them; nothing
+   * else is evaluated.
    */
   async keepAll(time: number): Promise<void> {
     for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
+    for (const own of this.#ofEmitted.splice(0)) await own.partitions().catch(() => undefined)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
@@ -135,17 +151,20 @@ export class GraphEvaluation {
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
-    this.#results.get(operator)!.set(time, Promise.resolve(rdd))
-    this.#keptResults.get(operator)?.set(time, Promise.resolve(rdd))
+    const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord, true) : rdd
+    this.#results.get(operator)!.set(time, Promise.resolve(own?.handedOut()))
+    this.#ownResults.get(operator)?.set(time, Promise.resolve(own))
+    this.#keptResults.get(operator)?.set(time, Promise.resolve(own))
   }
 
   /** Makes reads of an operator at `time` fail with `error` until failures are cleared. */
   refuse(operator: Operator, time: number, error: unknown): void {
-    const results = this.#results.get(operator)!
     const refusal: Result = Promise.reject(error as Error)
     refusal.catch(() => undefined)
-    results.set(time, refusal)
-    this.#inOrder.push(() => results.delete(time))
+    for (const results of [this.#results.get(operator)!, this.#ownResults.get(operator)]) {
+      results?.set(time, refusal)
+      this.#inOrder.push(() => results?.delete(time))
+    }
   }
 
   /** Forgets all failures, so that their RDDs are computed again when they are read. */
@@ -162,7 +181,7 @@ export class GraphEvaluation {
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
     const { leastMs, retention } = this.#options
-    for (const [operator, results] of this.#results) {
+    for (const [operator, results] of [...this.#results, ...this.#ownResults]) {
       // The RDD of a state cannot be computed again for an earlier batch; every other one can.
       const heldMs = operator.state === undefined ? Math.max(operator.slideMs, leastMs) : retention.get(operator)!
       results.forget(time - heldMs)
@@ -209,12 +228,31 @@ export class GraphEvaluation {
     }
   }
 
+  async #handOut(operator: Operator, time: number): Result {
+    const own = await this.#own(operator, time)
+    return own?.handedOut().label(this.#graph.node(operator).id, time)
+  }
+
+  #own(operator: Operator, time: number): Result {
+    return this.#once(this.#ownResults, operator, time, async () => {
+      const rdd = await this.#nested(operator, time)
+      if (rdd === undefined) return undefined
+      const isEmitted = holdsObjects(rdd)
+      // The RDD of all states reads its table, which is the engine's own, and gives copies.
+      if (operator.state !== undefined && !isEmitted) return rdd
+      const own = rdd.kept(copyRecord, operator.source !== true)
+      if (isEmitted) this.#ofEmitted.push(own)
+      return own.label(this.#graph.node(operator).id, time)
+    })
+  }
+
   async #compute(operator: Operator, time: number): Result {
     const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
     if (rdd === undefined) return undefined
     if (operator.groups !== undefined) rdd.node.groups = operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
-    if (this.#sharedOperators.has(operator) && operator.state === undefined) rdd.cacheAlways()
+    const isCached = operator.state !== undefined || this.#ownResults.has(operator)
+    if (this.#sharedOperators.has(operator) && !isCached) rdd.cacheAlways()
     return rdd.label(this.#graph.node(operator).id, time)
   }
 
@@ -238,13 +276,18 @@ export class GraphEvaluation {
   }
 
   async #keep(operator: Operator, time: number): Result {
-    const rdd = await this.read(operator, time)
+    const rdd = await this.#own(operator, time)
     const { storable } = this.#options
     // The journal has the data of a source.
     if (storable !== undefined && operator.source !== true) {
       const { id } = this.#graph.node(operator)
       return rdd?.checkedBy((record) => storable(id, record)).label(id, time)
     }
-    return operator.state === undefined ? rdd?.cacheAlways() : rdd
+    return rdd
   }
+}
+
+/** Whether an RDD holds records in memory, as sources and `mapWithState` give what the program has emitted. */
+function holdsObjects({ node: { plan } }: RDD<unknown>): boolean {
+  return plan.type === 'source' && plan.parts.some((part) => 'records' in part)
 }

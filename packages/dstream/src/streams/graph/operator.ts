@@ -33,12 +33,23 @@ export interface Operator<out T = unknown> {
   compute(time: number, read: Read): Promise<RDD<T> | undefined> | RDD<T> | undefined
   /** True when a user's function gets the parents' RDDs themselves, and so may run several actions on them. */
   readonly handsOutRDD?: boolean
+  /** The user's function that gets the RDDs, where its text may prove that each is evaluated once. */
+  readonly rddFunction?: RDDFunction
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
   /** The place of the engine's own groups in the records, where there are any. */
   readonly groups?: Groups | undefined
   /** The state that this operator keeps between batches. With it, the operator is evaluated in every batch. */
   readonly state?: OperatorState
+}
+
+/** A user's function that is given RDDs. */
+export interface RDDFunction {
+  readonly f: (...args: never[]) => unknown
+  /** The number of RDDs, which are its first parameters; or the name of the property of its first parameter that is the RDD. */
+  readonly rdds: number | string
+  /** True when the function returns an RDD to the engine. */
+  readonly returnsRDD?: boolean
 }
 
 export interface OperatorState {

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger, Storage } from '../../base/ports.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { CallSite } from './call-site.js'
-import type { Operator } from './operator.js'
+import type { Operator, RDDFunction } from './operator.js'
 
 /** One attempt of an output to be done with a batch; the third argument of a `foreachRDD` function. */
 export interface Attempt {
@@ -75,6 +75,8 @@ export interface OutputNode {
   readonly parent: Operator
   /** True when `run` hands the RDD to a user's function, which may run several actions on it. */
   readonly handsOutRDD: boolean
+  /** The user's function that gets the RDD, where its text may prove that it is evaluated once. */
+  readonly rddFunction?: RDDFunction
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>

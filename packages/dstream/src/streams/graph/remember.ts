@@ -1,5 +1,6 @@
 import type { Graph } from './graph.js'
 import type { Operator } from './operator.js'
+import type { OutputNode } from './output.js'
 
 /**
  * Returns the time for which the RDDs of each operator can be had, in milliseconds: at least one slide, and as long as an
@@ -50,23 +51,36 @@ function readsEarlier(operator: Operator, parent: Operator): boolean {
 }
 
 /**
- * Returns the operators whose RDDs are cached after the first evaluation: those that are read more than once in a batch, or
- * by a user's function, and sources that are remembered for `slice`, since their origin may delete what it has given.
+ * Returns the operators whose records the engine keeps as its own: those that are kept, and sources that are remembered for
+ * `slice`, since their origin may delete what it has given.
  *
  * @param leastMs the time for which the program remembers every stream
+ * @param kept the result of `keptTimes`
  */
-export function sharedOperators(graph: Graph, leastMs: number): ReadonlySet<Operator> {
+export function ownedOperators(
+  graph: Graph,
+  leastMs: number,
+  kept: ReadonlyMap<Operator, number>,
+): ReadonlySet<Operator> {
+  const isOwned = (operator: Operator): boolean =>
+    kept.has(operator) || (operator.source === true && leastMs > operator.slideMs)
+  return new Set(graph.nodes.map((node) => node.operator).filter(isOwned))
+}
+
+/**
+ * Returns the operators whose RDDs are cached after the first evaluation: those that are read more than once in a batch, or
+ * by a user's function.
+ *
+ * @param singleUses the readers whose functions evaluate an RDD at most once
+ */
+export function sharedOperators(graph: Graph, singleUses: ReadonlySet<Operator | OutputNode>): ReadonlySet<Operator> {
   const readers = new Map<Operator, number>()
   const read = (operator: Operator, times: number): void => {
     readers.set(operator, (readers.get(operator) ?? 0) + times)
   }
-  for (const { operator } of graph.nodes)
-    for (const parent of operator.parents) read(parent, operator.handsOutRDD ? 2 : 1)
-  for (const output of graph.outputs) read(output.parent, output.handsOutRDD ? 2 : 1)
-  const isRemembered = ({ source, slideMs }: Operator): boolean => source === true && leastMs > slideMs
-  return new Set(
-    graph.nodes
-      .map((node) => node.operator)
-      .filter((operator) => (readers.get(operator) ?? 0) > 1 || isRemembered(operator)),
-  )
+  const timesRead = (reader: Operator | OutputNode): number =>
+    reader.handsOutRDD === true && !singleUses.has(reader) ? 2 : 1
+  for (const { operator } of graph.nodes) for (const parent of operator.parents) read(parent, timesRead(operator))
+  for (const output of graph.outputs) read(output.parent, timesRead(output))
+  return new Set(graph.nodes.map((node) => node.operator).filter((operator) => (readers.get(operator) ?? 0) > 1))
 }

@@ -1,3 +1,4 @@
+import { settled } from '../../base/promises.js'
 import type { Operator } from '../graph/operator.js'
 import { filter } from './filter.js'
 
@@ -10,5 +11,7 @@ export function branch<T>(
   parent: Operator<T>,
   predicates: readonly ((record: T) => boolean)[],
 ): readonly Operator<T>[] {
-  return predicates.map((_, i) => filter(parent, (record) => predicates.findIndex((holds) => holds(record)) === i))
+  return predicates.map((_, i) =>
+    filter(parent, (record) => predicates.findIndex((holds) => settled('branch', holds(record))) === i),
+  )
 }

@@ -1,6 +1,5 @@
 import { eachRDD } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
-import { rddOf } from '../../rdd/rdd-of.js'
 
 /**
  * Counts the records of each batch; 0 for an empty one.
@@ -8,5 +7,5 @@ import { rddOf } from '../../rdd/rdd-of.js'
  * Law: `out = [in.length]`.
  */
 export function count<T>(parent: Operator<T>): Operator<number> {
-  return eachRDD('count', parent, (rdd) => rddOf(rdd.context, [{ load: async () => [await rdd.count()] }]))
+  return eachRDD('count', parent, (rdd) => rdd.counted())
 }

@@ -5,6 +5,7 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { combineByKey, type Combiner } from './combine-by-key.js'
 import { groupByKey } from './group-by-key.js'
+import { copyRecord } from '../../base/copy.js'
 import { window } from './window.js'
 
 /**
@@ -19,15 +20,15 @@ export function groupByKeyAndWindow<K extends Key, V>(
   sc: RDDContext,
   options: PartitionOptions = {},
 ): Operator<[K, V[]]> {
-  const batches = window(groupByKey(parent, options), windowMs, slideMs, sc)
+  const batches = window(groupByKey(parent, options), windowMs, slideMs, sc, false)
   return { ...combineByKey(batches, appended<V>(), options), groups: GROUPED_IN_STREAM }
 }
 
-/** Concatenates the groups of one key into a new array: the groups of a batch belong to several windows. */
+/** Concatenates the groups of one key into a new array of copies: the groups of a batch belong to several windows. */
 function appended<V>(): Combiner<V[], V[]> {
   const append = (all: V[], values: readonly V[]): V[] => {
-    for (const value of values) all.push(value)
+    for (const value of values) all.push(copyRecord(value))
     return all
   }
-  return { create: (values) => [...values], merge: append, mergeCombiners: append }
+  return { create: (values) => append([], values), merge: append, mergeCombiners: append }
 }

@@ -1,4 +1,5 @@
-import { promiseEmitted } from '../../base/errors/state.js'
+import { promiseEmitted, stateChangedInPlace } from '../../base/errors/state.js'
+import { holdsPromise, ignoreRejection } from '../../base/promises.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
@@ -7,7 +8,7 @@ import { rddOf } from '../../rdd/rdd-of.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import type { KeyedState } from '../state/keyed-state.js'
-import { StateCopies } from '../state/state-copies.js'
+import { isUnchanged } from '../state/own.js'
 import { checkPositiveDuration, type Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { initialStates, seed } from './internal/initial-states.js'
@@ -86,9 +87,8 @@ export function mapWithState<K extends Key, V, S, E>(
 
 /** Refuses an async function: its promises would be emitted, and its state would change after the call has ended. */
 function refusePromise(result: unknown): void {
-  if (!(result instanceof Promise)) return
-  // The promise is dropped here, so its rejection must not count as unhandled.
-  result.catch(() => undefined)
+  if (!holdsPromise(result)) return
+  ignoreRejection(result)
   throw promiseEmitted(KIND)
 }
 
@@ -99,7 +99,6 @@ class MappingRun<K extends Key, V, S, E> {
   readonly emitted: E[][]
   readonly #state = new CalledState<S>()
   #failures = 0
-  readonly #copies: StateCopies<S>
 
   constructor(
     readonly table: KeyedState<S>,
@@ -108,7 +107,6 @@ class MappingRun<K extends Key, V, S, E> {
     readonly time: Time,
     readonly timeoutMs: number | undefined,
   ) {
-    this.#copies = new StateCopies<S>(sc.runtime.onRecordError !== undefined)
     this.emitted = Array.from({ length: table.numPartitions }, () => [])
   }
 
@@ -127,7 +125,7 @@ class MappingRun<K extends Key, V, S, E> {
     const state = this.#state
     const cell = table.cell(key)
     try {
-      state.begin(key, cell && this.#copies.of(cell), false)
+      state.begin(key, cell?.value, false)
       const result = this.f(key, value, state, this.time)
       refusePromise(result)
       this.#store(key, cell)
@@ -143,20 +141,22 @@ class MappingRun<K extends Key, V, S, E> {
   /** Stores the state as the call has left it. With a timeout, data also restarts the key's timer. */
   #store(key: K, cell: Cell<S> | undefined): void {
     const { table } = this
-    const { updated, removed, value } = this.#state
+    const { updated, removed, value, handed } = this.#state
     if (removed) {
       if (cell !== undefined) table.drop(cell)
     } else if (updated) {
       if (cell === undefined) table.set(key, value)
-      else table.write(cell, value as S)
-      this.#copies.own(cell ?? table.cell(key)!, value as S)
-    } else if (cell !== undefined && this.timeoutMs !== undefined) table.refresh(cell)
+      else table.writeBack(cell, value as S, handed)
+    } else if (cell !== undefined) {
+      if (handed !== undefined && isUnchanged(cell.value, handed) === false) throw stateChangedInPlace(KIND, key)
+      if (this.timeoutMs !== undefined) table.refresh(cell)
+    }
   }
 
   #timeOut(cell: Cell<S>): void {
     const key = cell.key as K
     try {
-      this.#state.begin(key, this.#copies.of(cell), true)
+      this.#state.begin(key, cell.value, true)
       const result = this.f(key, undefined, this.#state, this.time)
       refusePromise(result)
       if (result !== undefined) this.emitted[this.table.partitionFor(key)]!.push(result)

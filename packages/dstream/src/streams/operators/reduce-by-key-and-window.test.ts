@@ -149,8 +149,8 @@ test.each<[string, Windowed]>([
     const s = new TestContext({ batchInterval: Seconds(1) }).inputPairs<string, number>([[['a', 1]]])
     const words = (what: string, ms: number) =>
       `The ${what} duration of windowed DStream (${ms} ms) must be a multiple of the slide duration of parent DStream (1000 ms). Give ${name} `
-    expect(() => windowed(s, Milliseconds(1500))).toThrow(`${words('window', 1500)}1000 ms or 2000 ms.`)
-    expect(() => windowed(s, Seconds(2), Milliseconds(500))).toThrow(`${words('slide', 500)}1000 ms.`)
+    expect(() => windowed(s, Milliseconds(1500))).toThrow(`${words('window', 1500)}1000 ms or 2000 ms`)
+    expect(() => windowed(s, Seconds(2), Milliseconds(500))).toThrow(`${words('slide', 500)}1000 ms`)
   },
 )
 

@@ -7,10 +7,5 @@ import type { Operator } from '../graph/operator.js'
  * Law: `out = in.length === 0 ? [] : [in.reduce(f)]`.
  */
 export function reduce<T>(parent: Operator<T>, f: (a: T, b: T) => T): Operator<T> {
-  return eachRDD('reduce', parent, (rdd) =>
-    rdd
-      .mapToPair((record) => [null, record])
-      .reduceByKey(f, { numPartitions: 1 })
-      .values(),
-  )
+  return eachRDD('reduce', parent, (rdd) => rdd.reduced(f))
 }

@@ -4,7 +4,7 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
-import { copyForCall } from '../state/freeze.js'
+import { handOut } from '../state/own.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import { columnsOf } from './internal/columns.js'
 import { inSlices } from './internal/in-slices.js'
@@ -28,10 +28,11 @@ export function runningReduceByKey<K extends Key, V>(
   return statefulOperator({ kind: KIND, parent, sc, partitioning }, (table: KeyedState<V>, numPartitions) => {
     const merge = (cell: Cell<V> | undefined, key: K, value: V, time: number): void => {
       try {
-        const merged = cell === undefined ? value : f(copyForCall(cell.value) as V, value)
+        const total = cell && handOut(cell.value)
+        const merged = cell === undefined ? value : f(total as V, value)
         if (cell === undefined) table.set(key, merged)
         else if (merged === undefined) table.drop(cell)
-        else table.write(cell, merged)
+        else table.writeBack(cell, merged, total)
       } catch (cause) {
         // When the record is skipped, the total keeps its value.
         failOnRecord({ operator: table.operatorId ?? KIND, time }, [key, value], cause, sc.runtime.onRecordError)

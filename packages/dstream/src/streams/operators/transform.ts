@@ -1,7 +1,7 @@
 import { noParentRDD, noRDDReturned, nullTransform } from '../../base/errors/graph.js'
 import { ActionTracker } from '../graph/action-tracker.js'
 import { commonSlideMs, operator } from '../graph/make.js'
-import type { Operator } from '../graph/operator.js'
+import type { Operator, RDDFunction } from '../graph/operator.js'
 import { RDD } from '../../rdd/rdd.js'
 import { Time } from '../../base/time/time.js'
 
@@ -16,17 +16,21 @@ function shown(value: unknown): string {
  * Law: `transform(rdd => rdd.map(f)) = map(f)`.
  * Errors: a parent without an RDD, or an `f` that does not return an RDD, fails the outputs that depend on it
  * (reference: `TransformedDStream.compute`).
+ *
+ * @param given the function as the user wrote it, where the RDDs are its first parameters
  */
 export function transform<U>(
   kind: string,
   parents: readonly Operator[],
   f: (rdds: readonly RDD<never>[], time: Time) => RDD<U> | Promise<RDD<U>>,
+  given?: RDDFunction['f'],
 ): Operator<U> {
   return operator({
     kind,
     parents,
     slideMs: commonSlideMs(kind, parents),
     handsOutRDD: true,
+    ...(given === undefined ? {} : { rddFunction: { f: given, rdds: parents.length, returnsRDD: true } }),
     compute: async (time, read) => {
       const actions = new ActionTracker()
       const rdds: RDD<never>[] = []

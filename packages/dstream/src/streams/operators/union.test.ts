@@ -51,13 +51,13 @@ test.each<[string, (s: DStream<number>) => unknown[], string]>([
 ])('of a context it takes an array of streams: %s', (_, args, got) => {
   const s = new TestContext(second).input([[1]])
   const union = s.context.union.bind(s.context) as (...given: unknown[]) => unknown
-  expect(() => union(...args(s))).toThrow(`Union takes an array of DStreams, [a, b]; it got ${got}`)
+  expect(() => union(...args(s))).toThrow(`Union takes an array of DStreams, [a, b], not ${got}`)
 })
 
 test('of a stream it takes a stream', () => {
   const t = new TestContext(second)
   const s = t.input([[1]])
-  expect(() => s.union(t.ssc.sc.parallelize([1]) as never)).toThrow('it got an RDD')
+  expect(() => s.union(t.ssc.sc.parallelize([1]) as never)).toThrow('not an RDD')
 })
 
 test('its type is either', () => {

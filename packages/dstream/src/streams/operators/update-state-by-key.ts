@@ -3,7 +3,7 @@ import { keyOf, type Key } from '../../base/keys/key.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
-import { copyForCall } from '../state/freeze.js'
+import { handOut } from '../state/own.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import { Time } from '../../base/time/time.js'
 import { eachInSlices, type Each } from './internal/in-slices.js'
@@ -64,10 +64,11 @@ class UpdateRun<K extends Key, V, S> {
   #update(key: K, values: V[], cell: Cell<S> | undefined): void {
     const { table, time } = this
     try {
-      const next = this.update(values, cell && copyForCall(cell.value), key, time)
+      const state = cell && handOut(cell.value)
+      const next = this.update(values, state, key, time)
       if (cell === undefined) table.set(key, next)
       else if (next === undefined) table.drop(cell)
-      else table.write(cell, next)
+      else table.writeBack(cell, next, state)
     } catch (cause) {
       // When the record is skipped, the state keeps its value.
       failOnRecord(

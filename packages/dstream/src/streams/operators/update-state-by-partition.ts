@@ -3,7 +3,7 @@ import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { pairOf } from '../../rdd/plan/pairs.js'
 import { iterableOf } from '../../rdd/plan/iterables.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import { copyForCall } from '../state/freeze.js'
+import { handOut } from '../state/own.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import { eachInSlices } from './internal/in-slices.js'
 import type { StateOptions } from './internal/state-options.js'
@@ -41,8 +41,12 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
     async (table: KeyedState<S>, batch: readonly GroupedPairs<K, V>[], time) => {
       const each = eachInSlices(options.sc)
       const states = new Map<MapKey, S>()
+      const handed = new Map<MapKey, S>()
       for (let p = 0; p < table.numPartitions; p++) {
-        const returned = iterableOf({ operator: KIND, time }, update(entriesOf<K, V, S>(table, p, batch[p] ?? [])))
+        const returned = iterableOf(
+          { operator: KIND, time },
+          update(entriesOf<K, V, S>(table, p, batch[p] ?? [], handed)),
+        )
         await each(returned, (pair) => {
           const [key, state] = pairOf({ operator: KIND, time }, pair) as readonly [K2, S]
           const k = keyOf(key)
@@ -50,7 +54,11 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
         })
       }
       dropAllBut(table, states)
-      await each(states, ([key, state]) => table.set(key, state))
+      await each(states, ([key, state]) => {
+        const cell = table.cell(key)
+        if (cell === undefined) table.add(key, state)
+        else table.writeBack(cell, state, handed.get(key))
+      })
     },
   )
 }
@@ -60,6 +68,7 @@ function* entriesOf<K extends Key, V, S>(
   table: KeyedState<S>,
   partition: number,
   batch: GroupedPairs<K, V>,
+  handed: Map<MapKey, S>,
 ): Generator<[K, V[], S | undefined]> {
   const newValues = new Map<MapKey, V[]>(batch.map(([key, values]) => [keyOf(key), values]))
   for (const cells of table.chunks(partition)) {
@@ -67,7 +76,9 @@ function* entriesOf<K extends Key, V, S>(
       if (value === undefined) continue
       const values = newValues.get(key) ?? []
       newValues.delete(key)
-      yield [key as K, values, copyForCall(value)]
+      const state = handOut(value)
+      if (typeof state === 'object') handed.set(key, state)
+      yield [key as K, values, state]
     }
   }
   for (const [key, values] of newValues) yield [key as K, values, undefined]

@@ -14,9 +14,18 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
  * ```
  *
  * Law: `out(t) = concat(in(t − window + slide of parent) … in(t))` (reference: `WindowedDStream`).
- * Both durations are multiples of the parent's slide.
+ * Both durations are multiples of the parent's slide. The batches are kept for later windows, so each window gives copies of
+ * the records.
+ *
+ * @param copies whether the window makes the copies, and not the operator that reads it
  */
-export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number, sc: RDDContext): Operator<T> {
+export function window<T>(
+  parent: Operator<T>,
+  windowMs: number,
+  slideMs: number,
+  sc: RDDContext,
+  copies = true,
+): Operator<T> {
   return operator({
     kind: 'window',
     params: { windowMs, slideMs },
@@ -27,7 +36,7 @@ export function window<T>(parent: Operator<T>, windowMs: number, slideMs: number
       const rdds: RDD<T>[] = []
       for (const t of read.times(parent, time - windowMs, time)) {
         const rdd = await read(parent, t)
-        if (rdd !== undefined) rdds.push(rdd)
+        if (rdd !== undefined) rdds.push(copies ? rdd.handedOut() : rdd)
       }
       return sc.union(rdds)
     },

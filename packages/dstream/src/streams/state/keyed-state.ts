@@ -3,7 +3,7 @@ import { detachKey } from '../../base/keys/detach.js'
 import { fastKeyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf, type Partitioner } from '../../base/keys/partitioner.js'
 import { BatchVersion, valueAt, type Cell } from './cell.js'
-import { freezeState } from './freeze.js'
+import { isUnchanged, ownState } from './own.js'
 import { History } from './history.js'
 import { StatePartition } from './partition.js'
 import { RESTORED_AT_ONCE, TouchIndex } from './touch-index.js'
@@ -42,7 +42,7 @@ export interface Change<S> {
 /**
  * The table of one stateful operator. A version is a batch time. Values are versioned, not copied: the table holds the
  * newest values and the undo logs of those batches that a rollback, a view or a window may still need. `undefined` means
- * no value; other values are frozen when they are set. Keys keep the order of their first arrival through rollbacks and
+ * no value; the table holds copies of its own: see `ownState`. Keys keep the order of their first arrival through rollbacks and
  * restores; a key that is dropped and added again goes to the end.
  */
 export class KeyedState<S> {
@@ -112,7 +112,7 @@ export class KeyedState<S> {
     return this.#hasUnchecked ? this.#mustBeOpen('check').undoLog!.changed() : []
   }
 
-  /** Returns the value in the open batch, not copied: see `copyForCall`. */
+  /** Returns the value in the open batch itself; a function of the user gets `handOut` of it. */
   get(key: Key): S | undefined {
     const cell = this.cell(key)
     if (cell === undefined) return undefined
@@ -197,10 +197,11 @@ export class KeyedState<S> {
   /** Adds a cell for a key that has no value. */
   add(key: Key, value: S): Cell<S> {
     const batch = this.#mustBeOpen('change')
-    if ((typeof value !== 'number' && typeof value !== 'string') || typeof key === 'object') this.#accept(key, value)
+    const isAtom = (typeof value === 'number' || typeof value === 'string') && typeof key !== 'object'
+    const own = isAtom ? value : this.#accept(key, value)
     const k = fastKeyOf(key)
     const partition = this.#partitionOf(k)
-    const cell = partition.add(detachKey(k), value, batch, partition.find(k))
+    const cell = partition.add(detachKey(k), own, batch, partition.find(k))
     batch.undoLog!.addNew(cell, this.timed)
     if (this.timed) this.#touches.touch(cell, batch)
     this.#size++
@@ -210,10 +211,17 @@ export class KeyedState<S> {
   /** Sets the value of a cell that has one. */
   write(cell: Cell<S>, value: S): void {
     if (!this.timed && Object.is(cell.value, value)) return
-    if (typeof value !== 'number' && typeof value !== 'string') this.#accept(cell.key, value)
+    const own = typeof value === 'number' || typeof value === 'string' ? value : this.#accept(cell.key, value)
     if (cell.batch !== this.#openBatch) this.#change(cell)
     if (this.timed) this.#touches.touch(cell, this.#openBatch!)
-    cell.value = value
+    cell.value = own
+  }
+
+  /** Sets the value that a function returned which was handed a copy of the old one: the copy itself may be unchanged. */
+  writeBack(cell: Cell<S>, value: S, handed: S | undefined): void {
+    const isCopy = typeof value === 'object' && value === handed
+    if (!isCopy || isUnchanged(cell.value, handed) !== true) this.write(cell, value)
+    else if (this.timed) this.refresh(cell)
   }
 
   /** Touches a cell that has a value. */
@@ -340,9 +348,8 @@ export class KeyedState<S> {
     for (const { key, value, touched, touchSequence } of entries) {
       let batch = batches.get(touched)
       if (batch === undefined) batches.set(touched, (batch = new BatchVersion(touched)))
-      freezeState(value)
       const k = fastKeyOf(key)
-      const cell = this.#partitionOf(k).add(detachKey(k), value, batch, undefined)
+      const cell = this.#partitionOf(k).add(detachKey(k), ownState(value), batch, undefined)
       cell.touchSequence = touchSequence ?? cells.length
       if (cells.push(cell) % RESTORED_AT_ONCE === 0) yield
     }
@@ -357,12 +364,14 @@ export class KeyedState<S> {
     this.#partitionOf(cell.key).purge(cell)
   }
 
-  /** @throws `state-not-data`; `state-not-storable` where each value is checked */
-  #accept(key: Key, value: S): void {
-    freezeState(value)
-    if (this.storable === undefined || (typeof value !== 'object' && typeof key !== 'object')) return
-    this.#hasUnchecked = true
-    if (this.#checksEachValue) this.storable(key, value)
+  /** Returns the table's own copy of a value. @throws `state-not-data`; `state-not-storable` where each value is checked */
+  #accept(key: Key, value: S): S {
+    const own = ownState(value)
+    if (this.storable !== undefined && (typeof own === 'object' || typeof key === 'object')) {
+      this.#hasUnchecked = true
+      if (this.#checksEachValue) this.storable(key, own)
+    }
+    return own
   }
 
   /** Records a cell in the undo log of the open batch. */

@@ -1,7 +1,7 @@
 import type { MapKey } from '../../base/keys/key.js'
 import { ArrivalOrder } from './arrival-order.js'
 import { Cell, touchedAt, valueAt, type BatchVersion, type PinnedValues } from './cell.js'
-import { copyForCall } from './freeze.js'
+import { handOut } from './own.js'
 import { ShardedMap } from './sharded-map.js'
 
 /** Holds the cells of one partition, by key and in order of first arrival. It reads versions and does not manage them. */
@@ -51,7 +51,7 @@ export class StatePartition<S> {
     let cell = this.find(key)
     while (cell !== undefined) {
       const value = valueAt(cell, version, pinned)
-      if (value !== undefined) return copyForCall(value)
+      if (value !== undefined) return handOut(value)
       cell = this.#olderCells.get(cell)
     }
     return undefined
@@ -62,7 +62,7 @@ export class StatePartition<S> {
     for (const cells of this.#order.chunks()) {
       for (const cell of cells) {
         const value = valueAt(cell, version, pinned)
-        if (value !== undefined) yield [cell.key, copyForCall(value)]
+        if (value !== undefined) yield [cell.key, handOut(value)]
       }
     }
   }

@@ -2,20 +2,20 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe } from '../../base/text/describe.js'
 import type { TestContext } from '../test-context.js'
 
-/** One rule of a contract, for the test runner of one's choice. */
+/** A rule of a contract, to be run by any test runner. */
 export interface ContractCase {
   readonly name: string
   /** Resolves when the rule holds. @throws an Error with the values that break it */
   readonly run: () => Promise<void>
 }
 
-/** Compares what a rule wants with the values that are there. @throws an Error that shows both */
+/** Compares a found value with the wanted one. @throws an Error that shows both */
 export function mustEqual(what: string, found: unknown, wanted: unknown): void {
   if (isDeepStrictEqual(found, wanted)) return
   throw new Error(`${what}: found ${describe(found)}, wanted ${describe(wanted)}.`)
 }
 
-/** Crashes a job at a step of its next batch; `undefined` when that batch does not come to the step. */
+/** Crashes a job at a crash point of its next batch. Resolves to `undefined` when that batch does not reach it. */
 export async function crashAt<H>(
   t: TestContext,
   define: (t: TestContext) => H,
@@ -24,7 +24,7 @@ export async function crashAt<H>(
   try {
     return await t.crashAndRecover(define, { at })
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('The next batch did not come to'))) throw error
+    if (!(error instanceof Error && error.message.startsWith('The next batch did not reach'))) throw error
     await t.ssc.stop()
     return undefined
   }

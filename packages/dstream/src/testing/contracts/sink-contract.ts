@@ -11,7 +11,7 @@ export interface SinkPlace<T> {
   record(n: number): T
   /** Returns all records that a reader of the place sees, in any order within a batch. */
   read(): Promise<readonly T[]>
-  /** Takes the place away, as a server that is down, and returns a function that brings it back. */
+  /** Makes the place unreachable, like a server that is down. Resolves to a function that brings it back. */
   takeAway?(): Promise<() => Promise<void>>
   /** Removes the place. */
   close?(): Promise<void>
@@ -20,8 +20,8 @@ export interface SinkPlace<T> {
 const BATCHES = 3
 
 /**
- * Returns the rules that every sink keeps, each as a case for a test runner: every record is there once, in order of the
- * batches, after a crash at each step of a batch, after a failed attempt, and for the next run of the job.
+ * Returns the rules that every sink keeps, each as a case for a test runner. Every record is there once, in order of
+ * the batches: after a crash at each crash point of a batch, after a failed attempt, and for the next run of the job.
  *
  * @param make returns a new, empty place for each case
  *
@@ -67,7 +67,7 @@ function rowsOf<T>(place: SinkPlace<T>): T[][] {
 
 async function mustHold<T>(place: SinkPlace<T>, batches: readonly (readonly T[])[]): Promise<void> {
   const found = [...(await place.read())]
-  // The records of a batch may stand in any order; those of two batches may not.
+  // The records of one batch may come in any order; those of two batches may not.
   const sorted = batches.map((batch) => inOrderOf(found.splice(0, batch.length)))
   mustEqual('The records of the place', [...sorted, ...(found.length > 0 ? [found] : [])], batches.map(inOrderOf))
 }

@@ -19,8 +19,8 @@ const BATCHES = 3
 const RECORDS = 4
 
 /**
- * Returns the rules that every source with positions keeps, each as a case for a test runner: all records come once, a
- * batch that is run again has the records that it had, whatever has come meanwhile, and the rate bounds a batch.
+ * Returns the rules that every source with positions keeps, each as a case for a test runner. All records come once, a
+ * batch that is run again has the same records whatever has arrived meanwhile, and the rate bounds a batch.
  *
  * @param make returns a new, empty origin for each case
  *

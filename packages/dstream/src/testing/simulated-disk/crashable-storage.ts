@@ -2,8 +2,8 @@ import type { Storage } from '../../base/ports.js'
 import { neverSettles } from './never-settles.js'
 
 /**
- * A view of a storage for one run of a program, which a test ends by a crash. After the crash no call reaches the storage,
- * and calls under way never settle, so that only bytes which were written before the crash are there afterwards.
+ * The storage as one run of a program sees it, which a test ends by a crash. After the crash no call reaches the
+ * storage, and calls under way never settle, so that only bytes written before the crash are in the storage afterwards.
  */
 export class CrashableStorage implements Storage {
   readonly #storage: Storage
@@ -38,7 +38,7 @@ export class CrashableStorage implements Storage {
     return this.#call(() => (this.#locking = this.#storage.lock(onWait).then(once)))
   }
 
-  /** Crashes the run. Releases its lock, as the system does; resolves when the next run can take the lock. */
+  /** Crashes the run and releases its lock, as the system does. Resolves when the next run can take the lock. */
   async crash(): Promise<void> {
     this.#crashed = true
     const release = await this.#locking?.catch(() => undefined)
@@ -57,7 +57,7 @@ export class CrashableStorage implements Storage {
   }
 }
 
-/** A second release would free the lock that the next run holds by then. */
+/** Makes only the first call release the lock: a second one would free the lock of the next run. */
 function once(release: () => Promise<void>): () => Promise<void> {
   let released: Promise<void> | undefined
   return () => (released ??= release())

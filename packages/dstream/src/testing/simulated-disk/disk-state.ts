@@ -1,21 +1,21 @@
-/** What becomes of what was not synced when the machine stops. */
+/** The fate of unsynced data when the machine stops. */
 export type Unsynced =
-  /** Forgotten: the least that a disk may keep. */
+  /** Lost, which is the least that a disk may keep. */
   | 'lost'
-  /** All there: the process was killed, the machine lives. It is still not synced. */
+  /** Kept but still unsynced, as when the process is killed and the machine runs on. */
   | 'kept'
-  /** Some of it: names that were changed last may be lost, of unsynced bytes any part may be there, or zeros instead. */
+  /** Partly kept: the last changes of names may be lost, and unsynced bytes may be there, missing or zeros. */
   | 'torn'
 
-/** One file, as the system sees it and as the platter has it. */
+/** A file, as the system sees it and as the disk holds it. */
 export class Inode {
   data = new Uint8Array(64)
   size = 0
-  /** What a crash leaves. */
+  /** The bytes that survive a crash. */
   durable = new Uint8Array(0)
-  /** Up to here `data` is what is durable; appends leave it so. */
+  /** The length up to which `data` equals the durable bytes; appends leave it unchanged. */
   durableLength = 0
-  /** Bytes that a failed sync has lost: the system calls them clean, no later sync writes them. */
+  /** The ranges that a failed sync has lost. The system takes them for clean, so that no later sync writes them. */
   lost: [from: number, to: number][] = []
 
   write(bytes: Uint8Array): void {
@@ -55,13 +55,13 @@ export class Inode {
   }
 }
 
-/** What outlives a crash: the platter. Lives (`MemoryDisk`) come and go on it. */
+/** The state that outlives a crash. The disks of several runs (`MemoryDisk`) use it one after the other. */
 export class DiskState {
   files = new Map<string, Inode>()
   folders = new Set([''])
   durableFiles = new Map<string, Inode>()
   durableFolders = new Set([''])
-  /** Changes of names per folder that its sync will make durable, in order. */
+  /** The changes of names that a sync of their folder makes durable, by folder and in order. */
   pending = new Map<string, (() => void)[]>()
   calls = 0
 
@@ -75,7 +75,7 @@ export class DiskState {
     this.pending.delete(folder)
   }
 
-  /** What was not synced inside a folder before it got its new name never becomes durable. */
+  /** Renames a folder. Unsynced changes inside it never become durable. */
   renameFolder(from: string, to: string): void {
     const inside = (path: string): boolean => path === from || path.startsWith(`${from}/`)
     const moved = (path: string): string => (inside(path) ? to + path.slice(from.length) : path)
@@ -100,7 +100,7 @@ export class DiskState {
     })
   }
 
-  /** Not those that were made meanwhile under the same names. */
+  /** Forgets the given durable files, unless the same names have been created again meanwhile. */
   #forget(durable: readonly (readonly [string, Inode])[]): void {
     for (const [path, inode] of durable) if (this.durableFiles.get(path) === inode) this.durableFiles.delete(path)
   }
@@ -139,7 +139,7 @@ export class DiskState {
 
 const SECTOR = 512
 
-/** Sectors that were not synced are there, or hold zeros, or are missing at the end. */
+/** Returns the bytes after a crash. Unsynced sectors are there, hold zeros, or are missing at the end. */
 function tear(inode: Inode, random: () => number): Uint8Array {
   const { durable, size, data } = inode
   const end = Math.floor(durable.length + random() * (Math.max(size, durable.length) + 1 - durable.length))
@@ -154,7 +154,7 @@ function tear(inode: Inode, random: () => number): Uint8Array {
   return torn
 }
 
-/** The folder that a path is in; `''` is the root. */
+/** Returns the folder of a path; `''` is the root. */
 export function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }

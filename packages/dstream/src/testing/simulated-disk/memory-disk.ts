@@ -2,9 +2,9 @@ import type { Disk, DiskFile } from '../../durable/storage/disk.js'
 import { neverSettles } from './never-settles.js'
 import { Inode, parent, type DiskState } from './disk-state.js'
 
-/** A call of the simulated disk, as a fault sees it. */
+/** A call of the simulated disk, as given to `fault`. */
 export interface DiskCall {
-  /** From 0, over the whole life of the storage. */
+  /** The number of the call, from 0, over all runs of the storage. */
   readonly index: number
   readonly op:
     | 'make-dir'
@@ -20,26 +20,26 @@ export interface DiskCall {
     | 'read-dir'
     | 'sync-dir'
   readonly path: string
-  /** How many bytes a write was given. */
+  /** The number of bytes that a write is given. */
   readonly size?: number
 }
 
-/** What goes wrong with a call. */
+/** The fault of a call. */
 export type DiskFault =
-  /** The call fails; a write may have taken some bytes before. */
+  /** The call fails. A write may have taken some bytes before. */
   | { readonly error: 'ENOSPC' | 'EIO' | 'EACCES' | 'EMFILE' | 'EROFS'; readonly written?: number }
-  /** A write takes only so many bytes, and says so. */
+  /** A write takes only so many bytes, and returns that number. */
   | { readonly short: number }
-  /** The call goes well, after this. */
+  /** The call succeeds after this promise. */
   | { readonly wait: Promise<void> }
-  /** The machine stops before or after the call: it never returns, and no later one either. */
+  /** The machine stops before or after the call. The call never returns, nor does any later one. */
   | { readonly crash: 'before' | 'after' }
 
 function systemError(code: string, op: string): Error {
   return Object.assign(new Error(`${code}: simulated, ${op}`), { code })
 }
 
-/** The disk as one run of a program uses it. After a crash its calls never settle, as those of a process that has ended. */
+/** The disk as one run of a program uses it. After a crash its calls never settle, like those of an ended process. */
 export class MemoryDisk implements Disk {
   readonly name = 'the storage in memory'
   crashed = false

@@ -5,47 +5,46 @@ import { DiskStorage } from '../../durable/storage/disk-storage.js'
 import { type DiskCall, type DiskFault, MemoryDisk } from './memory-disk.js'
 import { DiskState, type Unsynced } from './disk-state.js'
 
-/** How a `memoryStorage` misbehaves. */
+/** The options of `memoryStorage`. */
 export interface MemoryStorageOptions {
-  /** Asked before each call of the simulated disk: what shall go wrong with it, if anything. */
+  /** Called before each call of the simulated disk; returns the fault of that call, if any. */
   readonly fault?: ((call: DiskCall) => DiskFault | undefined) | undefined
 }
 
-/** A storage in memory that behaves like a disk: what was not synced does not survive a crash. */
+/** A storage in memory that behaves like a disk: unsynced data does not survive a crash. */
 export interface MemoryStorage extends Storage {
-  /** Calls of the disk so far: to let the next run fail, or crash, at each of them in turn. */
+  /** The number of calls of the disk so far, so that a test can fail or crash the next run at each of them. */
   readonly calls: number
-  /** Settles when a fault has stopped the machine. */
+  /** Resolves when a fault has stopped the machine. */
   readonly crashed: Promise<void>
   /**
-   * Stops the machine here and gives the storage of the next life. All calls of this life that are under way, and all
-   * later ones, never come back. `unsynced` says what becomes of what was not synced (default `lost`); `torn` draws from
-   * `seed`.
+   * Stops the machine, and returns the storage of the next run. No call of this run that is under way, and no later
+   * one, ever settles. `unsynced` is the fate of unsynced data (default `lost`); `torn` draws from `seed`.
    */
   crash(options?: MemoryStorageOptions & { unsynced?: Unsynced | undefined; seed?: number | undefined }): MemoryStorage
-  /** A copy of all that is there, by name; synced or not. */
+  /** Returns a copy of all files by name, synced or not. */
   files(): Map<string, Uint8Array>
-  /** Puts bytes there as if they had always been there, to damage a file or to copy a directory; `undefined` deletes. */
+  /** Replaces the durable bytes of a file, to damage it or to copy a directory; `undefined` deletes the file. */
   overwrite(file: string, bytes: Uint8Array | undefined): void
 }
 
 /**
- * A storage that keeps everything in memory and simulates a disk, with all its faults: for tests, and for trying out.
+ * Returns a storage that keeps everything in memory and simulates a disk with all its faults, for tests and for trials.
  *
  * @example
  * const storage = memoryStorage()
  * await storage.append('log', new Uint8Array([1, 2, 3]))
- * const nextLife = storage.crash()
- * await nextLife.read('log') // new Uint8Array([1, 2, 3])
+ * const nextRun = storage.crash()
+ * await nextRun.read('log') // new Uint8Array([1, 2, 3])
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
-  return life(new DiskState(), { by: undefined }, options)
+  return storageOn(new DiskState(), { by: undefined }, options)
 }
 
-function life(platter: DiskState, lock: { by: object | undefined }, options: MemoryStorageOptions): MemoryStorage {
+function storageOn(state: DiskState, lock: { by: object | undefined }, options: MemoryStorageOptions): MemoryStorage {
   let crashed!: () => void
   const whenCrashed = new Promise<void>((resolve) => (crashed = resolve))
-  const disk = new MemoryDisk(platter, (call) => options.fault?.(call), crashed)
+  const disk = new MemoryDisk(state, (call) => options.fault?.(call), crashed)
   const storage = new DiskStorage(disk, async () => {
     if (lock.by !== undefined) throw storageLocked(disk.name, { pid: 0, host: 'memory', since: 'its start' }, true)
     lock.by = disk
@@ -65,17 +64,17 @@ function life(platter: DiskState, lock: { by: object | undefined }, options: Mem
     delete: (file) => storage.delete(file),
     lock: () => storage.lock(),
     get calls() {
-      return platter.calls
+      return state.calls
     },
     crashed: whenCrashed,
     crash: ({ unsynced = 'lost', seed = 0, ...next } = {}) => {
       const random = new Random(seed)
       disk.crashed = true
       lock.by = undefined
-      platter.crash(unsynced, () => random.next())
-      return life(platter, lock, next)
+      state.crash(unsynced, () => random.next())
+      return storageOn(state, lock, next)
     },
-    files: () => new Map([...platter.files].map(([path, inode]) => [path, inode.data.slice(0, inode.size)])),
-    overwrite: (file, bytes) => platter.overwrite(file, bytes),
+    files: () => new Map([...state.files].map(([path, inode]) => [path, inode.data.slice(0, inode.size)])),
+    overwrite: (file, bytes) => state.overwrite(file, bytes),
   }
 }

@@ -1,4 +1,4 @@
-/** Returns a promise that never settles, as a call of a process that has crashed never returns. */
+/** Returns a promise that never settles, like a call of a process that has crashed. */
 export function neverSettles<T>(): Promise<T> {
   return new Promise<T>(() => undefined)
 }

@@ -3,7 +3,7 @@ import { BatchPage } from './batch.js'
 import { BoardPage } from './board.js'
 import { EnvironmentPage } from './environment.js'
 import { dateTime, duration, plural, safe, timeOfDay } from './format.js'
-import type { Progress } from './messages.js'
+import type { Progress, Work } from './messages.js'
 import type { PageProps } from './page-props.js'
 import { Link, pathOf, useLocation } from './navigation.js'
 import { PlanPage } from './plan.js'
@@ -34,7 +34,12 @@ const PHASES: Readonly<Record<Progress['phase'], string>> = {
 
 export function App({ store }: { readonly store: Store }) {
   const [, draw] = useReducer((n: number) => n + 1, 0)
-  useEffect(() => store.subscribe(() => draw(undefined as never)), [store])
+  useEffect(() => {
+    const redraw = (): void => draw(undefined as never)
+    // What has come between the first drawing and this effect has been told to nobody.
+    redraw()
+    return store.subscribe(redraw)
+  }, [store])
   const path = useLocation().pathname.replace(/\/?$/, '/')
   const page = PAGES.find((one) => path === one.path) ?? PAGES[0]
   const { job } = store
@@ -113,7 +118,22 @@ function Notices({ store }: { readonly store: Store }) {
       )}
       {progress?.failure !== undefined && <p class="notice bad">The job has failed: {safe(progress.failure)}</p>}
       {progress !== undefined && progress.remainingBatches > 2 && <CatchingUp progress={progress} />}
+      {progress?.work.map((work) => (
+        <LongWork key={work.name} work={work} />
+      ))}
     </div>
+  )
+}
+
+function LongWork({ work: { name, done, total, unit, remainingMs } }: { readonly work: Work }) {
+  const left = remainingMs === undefined ? '' : `, about ${duration(remainingMs)} left`
+  return (
+    <p class="notice">
+      {name}: {done.toLocaleString()} {total !== undefined && `of ${total.toLocaleString()} `}
+      {unit}
+      {left}
+      {total !== undefined && <progress value={done} max={total} aria-label={name} />}
+    </p>
   )
 }
 

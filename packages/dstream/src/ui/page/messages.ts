@@ -109,6 +109,16 @@ export interface Progress {
   readonly remainingBatches: number
   readonly bufferedRecords: number
   readonly estimatedMs?: number
+  readonly work: readonly Work[]
+}
+
+/** How far a long piece of work is. */
+export interface Work {
+  readonly name: string
+  readonly done: number
+  readonly total?: number
+  readonly unit: string
+  readonly remainingMs?: number
 }
 
 /** The difference between what the page has and what is there now; with `full` it is all of it. */

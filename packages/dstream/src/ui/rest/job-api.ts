@@ -1,5 +1,6 @@
 import { arch, platform } from 'node:os'
 import type { JobView, SourceView } from '../../observe/job-view.js'
+import { remainingMs } from '../../observe/long-work.js'
 import type { BatchRecord } from '../../observe/job-metrics.js'
 import { textForm } from '../../base/text/text-form.js'
 import { json, refusal, type Answer, type Request } from '../server/router.js'
@@ -83,6 +84,7 @@ export function progress(job: JobView): object {
     remainingBatches,
     bufferedRecords: job.sources().reduce((sum, { buffer }) => sum + (buffer?.records ?? 0), 0),
     estimatedMs: remainingBatches === 0 ? 0 : left,
+    work: job.work().map((work) => ({ ...work, remainingMs: remainingMs(work, job.now()) })),
     lastProgress: job.metrics.lastProgress,
   }
 }

@@ -116,6 +116,16 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     remainingBatches: INTEGER,
     bufferedRecords: INTEGER,
     'estimatedMs?': INTEGER,
+    work: arrayOf(
+      objectOf({
+        name: STRING,
+        done: NUMBER,
+        'total?': NUMBER,
+        unit: STRING,
+        sinceMs: NUMBER,
+        'remainingMs?': NUMBER,
+      }),
+    ),
     'lastProgress?': named('BatchProgress'),
   }),
   BatchProgress: objectOf({

@@ -71,7 +71,8 @@ export class LiveChannel implements Channel {
     if (job === undefined) return undefined
     const known = version === undefined ? undefined : (JSON.parse(version) as number[])
     // The phase and the number of waiting batches follow the clock, not an event.
-    const now = [job.metrics.version, job.numQueued(), jobs.length, ...jobs.map(({ board }) => board.version)]
+    const worked = job.work().reduce((sum, { done }) => sum + 1 + done, 0)
+    const now = [job.metrics.version, job.numQueued(), worked, jobs.length, ...jobs.map(({ board }) => board.version)]
     const present = JSON.stringify(now)
     if (present === version) return undefined
     const isNew = known === undefined || known.length !== now.length
@@ -81,7 +82,7 @@ export class LiveChannel implements Channel {
       ...liveJob(job, isNew ? 0 : known[0]!),
       apps: jobs.map(application),
       board: jobs.flatMap(({ board, name }, i) =>
-        board.since(isNew ? 0 : known[i + 3]!).map((panel) => ({ ...panel, job: name })),
+        board.since(isNew ? 0 : known[i + 4]!).map((panel) => ({ ...panel, job: name })),
       ),
     }
     return { text: JSON.stringify(message), version: present }

@@ -2,6 +2,7 @@ import { isInteger } from '../../../base/keys/integer.js'
 import { keyOf } from '../../../base/keys/key.js'
 import { countersOf, functionNames, loopSource, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
+import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction } from '../../plan/lineage.js'
 import { mapOf, oneOfEach } from '../loop-sink.js'
 
@@ -18,6 +19,11 @@ export interface LoopState {
 
 export interface CompiledLoop {
   state(): LoopState
+  /**
+   * Makes the array that the loop fills. V8 learns per array literal which elements its arrays will hold, so that a loop with
+   * its own literal stores numbers as they are.
+   */
+  fresh?(): unknown[]
   loop(...parameters: unknown[]): void
   /** True when it holds its functions, rather than taking them as parameters. */
   readonly bound: boolean
@@ -67,14 +73,15 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
   const given = { isArray: Array.isArray, isInteger, keyOf, mapOf }
   const make = new Function(...Object.keys(given), ...(bound ? functionNames(shape) : []), text)
-  const { state, loop } = make(...Object.values(given), ...(bind ?? [])) as CompiledLoop
+  const { state, fresh, loop } = make(...Object.values(given), ...(bind ?? [])) as CompiledLoop
   return {
     state,
+    ...(fresh && { fresh }),
     loop,
     bound,
     runs: 0,
     counters: countersOf(shape),
-    keepsAlive: [state(), new PairColumns([], []), oneOfEach],
+    keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), oneOfEach],
   }
 }
 

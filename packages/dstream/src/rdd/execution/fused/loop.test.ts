@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { copyRecord } from '../../../base/copy.js'
 import { RecordError } from '../../../base/record-error.js'
 import type { RecordErrorPolicy } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -7,8 +8,9 @@ import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
+import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
-import { combineSink, tableOf, type LoopSink } from '../loop-sink.js'
+import { collected, collectSink, combineSink, tableOf, type LoopSink } from '../loop-sink.js'
 import { narrow, source } from '../../transformations/steps.js'
 
 /** Any record as a small whole number, so that every function below takes every record. */
@@ -72,7 +74,7 @@ function throwing(f: AnyFunction) {
   }
 }
 const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
-  fc.constant<MakeSink>(() => ({ kind: 'collect', out: [] })),
+  fc.constant<MakeSink>(() => collectSink()),
   fc.integer({ min: 1, max: 12 }).map<MakeSink>((limit) => () => ({ kind: 'take', out: [], limit })),
   fc.constant<MakeSink>(() => ({ kind: 'count', n: 0 })),
   fc.constant<MakeSink>((log, origin) => ({ kind: 'foreach', origin, f: record((x) => x)(log) })),
@@ -90,6 +92,14 @@ const sinks: fc.Arbitrary<MakeSink> = fc.oneof(
       origin,
       undefined,
       throwing((a, b) => -small(a) - small(b)),
+    ),
+  ),
+  fc.constant<MakeSink>((_, origin) =>
+    combineSink(
+      origin,
+      undefined,
+      throwing((a, b) => (Array.isArray(a) ? (a.push(b), a) : small(a) - small(b))),
+      { own: copyRecord },
     ),
   ),
   fc.constant<MakeSink>((_, origin) =>
@@ -120,11 +130,13 @@ const forms: Record<string, (records: readonly unknown[]) => LoopInput> = {
   array: (records) => records,
   iterator: (records) => new Set(records),
   columns: (records) => {
-    const pairs = records.map((record) =>
-      Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record],
-    )
-    return new PairColumns(pairs.map(([key]) => key), pairs.map(([, value]) => value)) // prettier-ignore
+    const made = pairsOf(records)
+    return new PairColumns(made.map(([key]) => key), made.map(([, value]) => value)) // prettier-ignore
   },
+  pairs: (records) => new PairCopies(pairsOf(records)),
+}
+function pairsOf(records: readonly unknown[]): readonly (readonly [unknown, unknown])[] {
+  return records.map((record) => (Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record]))
 }
 const inputs = fc.tuple(fc.array(values, { maxLength: 40 }), fc.constantFrom(...Object.keys(forms)))
 const budgets = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
@@ -173,8 +185,9 @@ function run(
   const results: Record<string, unknown> = { ...sink, origin: undefined, f: undefined, merge: undefined }
   results['map'] = sink.kind === 'combine' ? [...tableOf(sink)] : undefined
   results['integers'] = undefined
+  if (sink.kind === 'collect') results['out'] = collected(sink)
   return {
-    sink: { ...results, create: undefined, partitionOf: undefined },
+    sink: { ...results, create: undefined, partitionOf: undefined, chunks: undefined },
     counts: chain.map(({ taken, given }) => [taken, given]),
     errors,
     log,
@@ -233,20 +246,28 @@ const combines: fc.Arbitrary<MakeSink> = fc.constantFrom<MakeSink>(
   (_, origin) => combineSink(origin, throwing((v) => [v]), throwing((c: unknown[], v) => (c.push(v), c))), // prettier-ignore
 )
 const pairs = fc.array(fc.tuple(keys, fc.integer({ min: 8, max: 14 })), { maxLength: 40 })
+/** One key for a while, and perhaps others after it. */
+const oneKeyFirst = fc
+  .tuple(
+    fc.oneof(keys, fc.constantFrom<unknown>('a key', true, 5n)),
+    fc.array(fc.oneof(fc.integer({ min: 8, max: 14 }), fc.constantFrom('text', undefined)), { maxLength: 30 }),
+    fc.oneof(fc.constant([]), pairs),
+  )
+  .map(([key, values, others]) => [...values.map((value) => [key, value] as const), ...others])
 
 if (codeMayBeGenerated()) {
   test('whole numbers among other keys, and keys that are left out', () => {
     const given = fc.record({
       makeSteps: fc.array(fc.constant(step('map', (x) => x)), { maxLength: 1 }),
       makeSink: combines,
-      input: fc.tuple(pairs, fc.constantFrom('array', 'columns')),
+      input: fc.tuple(fc.oneof(pairs, oneKeyFirst), fc.constantFrom('array', 'columns', 'pairs', 'iterator')),
       sizes: budgets,
     })
     fc.assert(
       fc.property(given, fc.constantFrom(undefined, true), (g, skip) => {
         expect(run(fused, g, skip)).toEqual(run(interpreted, g, skip))
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 }

@@ -1,15 +1,26 @@
+import { copyRecord } from '../../../base/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
-import { failOnRecord, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { refusedPromise } from '../../../base/promises.js'
+import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../../plan/record-policy.js'
 import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { compiledLoop, type CompiledLoop, type LoopState } from './cache.js'
 import { sinkFunctions, type SinkShape } from './sink.js'
+import { inputShape, sizeOf } from './input.js'
 import { takesPairs, type Shape } from './source.js'
-import { PairColumns } from '../pair-columns.js'
 import { stepOf, type AnyFunction, type LoopInput, type LineageNode } from '../../plan/lineage.js'
-import { isFull, type LoopSink } from '../loop-sink.js'
+import {
+  combine,
+  isEmpty,
+  isFull,
+  returnOne,
+  takeOne,
+  type CollectSink,
+  type CombineSink,
+  type LoopSink,
+} from '../loop-sink.js'
 
 /**
  * The most records of one call of a loop; the first calls of a new loop take fewer. V8 optimises a function as a whole once
@@ -18,6 +29,8 @@ import { isFull, type LoopSink } from '../loop-sink.js'
  */
 const LONGEST_RUN = 65_536
 const FIRST_RUN = 64
+/** The records of one call that collects, and of a chunk of collected records. */
+export const CHUNK = 4096
 
 /**
  * Runs a chain of steps and its sink as one generated loop. The only calls are those of the user's functions, which V8
@@ -28,8 +41,9 @@ export class FusedLoop implements Pass {
   readonly #input: unknown
   /** The number of records of an indexed input. */
   readonly #size: number | undefined
-  readonly #functions: readonly AnyFunction[]
+  #functions: readonly AnyFunction[]
   readonly #policy: RecordErrorPolicy
+  readonly #longest: number
   #loop: CompiledLoop
   #sinkShape: SinkShape
   readonly #state: LoopState
@@ -41,14 +55,13 @@ export class FusedLoop implements Pass {
     policy: RecordErrorPolicy,
   ) {
     this.#policy = policy
-    this.#inputShape = Array.isArray(input) ? 'array' : input instanceof PairColumns ? 'columns' : 'iterator'
+    this.#inputShape = inputShape(input)
     this.#input = this.#inputShape === 'iterator' ? input[Symbol.iterator]() : input
-    this.#size = Array.isArray(input) ? input.length : input instanceof PairColumns ? input.size : undefined
+    this.#size = sizeOf(input)
+    if (sink.kind === 'combine') takeOne(sink)
     this.#sinkShape = sinkShape(sink)
-    this.#functions = [
-      ...steps.map((step) => stepOf(step).f),
-      ...sinkFunctions[this.#sinkShape].map((name) => (sink as never)[name] as AnyFunction),
-    ]
+    this.#longest = sink.kind === 'collect' ? CHUNK : LONGEST_RUN
+    this.#functions = this.#functionsOf(this.#sinkShape)
     this.#loop = this.#compiled()
     this.#state = this.#loop.state()
   }
@@ -57,24 +70,35 @@ export class FusedLoop implements Pass {
     const state = this.#state
     while (budget > 0) {
       if (this.#done()) return this.#finish(budget)
-      // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
-      const size =
-        this.#sinkShape === 'reduce' ? 1 : Math.min(budget, LONGEST_RUN, FIRST_RUN << Math.min(this.#loop.runs++, 20))
+      const size = this.#sizeOfRun(budget)
       this.#run(size)
       budget -= size - Math.max(state.left, 0)
+      if (this.sink.kind === 'combine') takeOne(this.sink)
       const shape = sinkShape(this.sink)
       if (shape !== this.#sinkShape) {
         this.#sinkShape = shape
+        this.#functions = this.#functionsOf(shape)
         this.#loop = this.#compiled()
       }
     }
     return this.#done() ? this.#finish(1) : 0
   }
 
+  #sizeOfRun(budget: number): number {
+    const { sink } = this
+    // The first record of a reduce starts its accumulator; after it, the reduce is a fold.
+    if (this.#sinkShape === 'reduce') return 1
+    const longest = Math.min(budget, this.#longest, FIRST_RUN << Math.min(this.#loop.runs++, 20))
+    // A table may turn out to have one key only.
+    return sink.kind === 'combine' && isEmpty(sink) ? Math.min(longest, FIRST_RUN) : longest
+  }
+
   #run(size: number): void {
     const state = this.#state
     const end = this.#size === undefined ? 0 : Math.min(this.#size, state.i + size)
     const { loop, bound } = this.#loop
+    const { sink } = this
+    if (sink.kind === 'collect') startChunk(sink, this.#loop)
     if (bound) loop(this.#input, state.i, end, size, state, this.sink, this)
     else loop(this.#input, state.i, end, size, state, this.sink, this, ...this.#functions)
   }
@@ -86,6 +110,7 @@ export class FusedLoop implements Pass {
 
   #finish(left: number): number {
     this.#close()
+    if (this.sink.kind === 'combine') returnOne(this.sink)
     const state = this.#state
     this.steps.forEach((step, s) => {
       const [taken, given] = this.#loop.counters[s]!
@@ -100,6 +125,11 @@ export class FusedLoop implements Pass {
     const state = this.#state
     for (let d = this.steps.length; d > 0; d--) (state[`c${d}`] as Cursor | undefined)?.close()
     if (this.#size === undefined && !state.done) (this.#input as Iterator<unknown>).return?.()
+  }
+
+  #functionsOf(shape: SinkShape): readonly AnyFunction[] {
+    const ofSink = sinkFunctions[shape].map((name) => (this.sink as never)[name] as AnyFunction)
+    return [...this.steps.map((step) => stepOf(step).f), ...ofSink]
   }
 
   #compiled(): CompiledLoop {
@@ -136,6 +166,29 @@ export class FusedLoop implements Pass {
     throw this.#policy === undefined ? new RecordError(origin, record, error) : error
   }
 
+  /**
+   * Called by the loop for a result that holds a promise, before it uses the result. `at` is undefined for a function of the
+   * sink. The error counts as thrown by the function.
+   */
+  promise(at: number = this.steps.length, result: unknown): never {
+    throw refusedPromise(this.#origin(at)!.operator, result)
+  }
+
+  /** Called by the loop when one of the items of a flatMap result holds a promise. Returns if that item is left out. */
+  promiseItem(at: number, record: unknown, item: unknown, items: unknown): void {
+    refuseItem(this.#origin(at)!, record, [item, items], this.#policy)
+  }
+
+  /** Called by the loop for the first record of a reduce, which its function may change. */
+  own(record: unknown): unknown {
+    return copyRecord(record)
+  }
+
+  /** Called by the loop for a pair whose key is not the only one of the table. */
+  combine(key: unknown, value: unknown): void {
+    combine(this.sink as CombineSink, key, value)
+  }
+
   /** Called by the loop for a flatMap result that is no array. */
   open(at: number, value: unknown): Cursor {
     return new Cursor(iterableOf(this.#origin(at)!, value))
@@ -147,6 +200,13 @@ export class FusedLoop implements Pass {
   }
 }
 
+/** Gives the sink an array to fill, where the one before it is full or nothing is collected yet. */
+function startChunk(sink: CollectSink, loop: CompiledLoop): void {
+  if (sink.out.length >= CHUNK) sink.chunks.push(sink.out)
+  else if (sink.out.length > 0) return
+  sink.out = loop.fresh!()
+}
+
 function sinkShape(sink: LoopSink): SinkShape {
   switch (sink.kind) {
     case 'reduce':
@@ -154,6 +214,7 @@ function sinkShape(sink: LoopSink): SinkShape {
     case 'fold':
       return typeof sink.acc === 'number' ? 'foldNumber' : 'fold'
     case 'combine':
+      if (sink.one !== undefined) return typeof sink.one.acc === 'number' ? 'combineOneNumber' : 'combineOne'
       if (sink.integers !== undefined) return sink.create === undefined ? 'combineIntegers' : 'combineIntoIntegers'
       return sink.create === undefined ? 'combine' : 'combineInto'
     default:

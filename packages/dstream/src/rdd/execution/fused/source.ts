@@ -1,10 +1,11 @@
 import type { StepOp } from '../../plan/lineage.js'
+import { INDEXED, OPEN_INPUT, READ, type InputShape } from './input.js'
+import { applyStep, hasPromise } from './step.js'
 import { closeSink, deliver, openSink, sinkFunctions, type SinkShape } from './sink.js'
 
 /** The properties that determine the text of a loop, apart from its functions. */
 export interface Shape {
-  /** Arrays and {@link PairColumns} are read by index, other inputs by their iterator. */
-  readonly input: 'array' | 'columns' | 'iterator'
+  readonly input: InputShape
   readonly ops: readonly StepOp[]
   readonly sink: SinkShape
   /** True when every call has a `try` of its own, so that a record on which it throws can be left out. */
@@ -28,6 +29,8 @@ const pairOps: ReadonlySet<string> = new Set([
   'combineInto',
   'combineIntegers',
   'combineIntoIntegers',
+  'combineOne',
+  'combineOneNumber',
   'bucket',
 ])
 /** Returns whether a step or a sink takes only pairs. */
@@ -82,6 +85,7 @@ class LoopWriter {
     const saved = levels.flatMap((d) => [`xs${d}`, `j${d}`, `c${d}`, `g${d}`])
     const innermost = this.#levels
     return `
+${sink === 'collect' ? 'fresh: () => [],' : ''}
 state: () => ({ i: 0, left: 0, done: false, ${[...counts.map((n) => `${n}: 0`), ...saved.map((v) => `${v}: ${v.startsWith('j') ? 0 : undefined}`)].join(', ')} }),
 loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}) {
   let at = -1, x, y, i = from | 0, left = budget | 0
@@ -110,12 +114,12 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   }
 
   #openInput(): string {
-    return this.#shape.input === 'columns' ? 'const keys = input.keys, values = input.values' : ''
+    return OPEN_INPUT[this.#shape.input]
   }
 
   /** Returns the expression for the record at `i`. */
   #read(): string {
-    return this.#shape.input === 'columns' ? '[keys[i], values[i]]' : 'input[i]'
+    return READ[this.#shape.input]
   }
 
   /** Writes the loop over the partition itself. */
@@ -123,7 +127,7 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     if (this.#levels === 0) {
       return this.#indexed
         ? // Compares with the length first: V8 then reads without a bounds check.
-          `for (; i < ${this.#shape.input === 'columns' ? 'keys' : 'input'}.length; i++) {
+          `for (; i < ${INDEXED[this.#shape.input]}.length; i++) {
             if (i === end) break
             const r0 = ${this.#read()}
             ${this.#steps(0, 'r0', NEXT_ROUND)}
@@ -186,7 +190,10 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const record = this.#name()
     const last = d === this.#levels
     const refill = this.#call(s, `g${d}`, `xs${d} = c${d}.next(); ${this.#rewind(d)}`, `{ c${d} = undefined; break }`)
-    const read = `const ${record} = ${this.#takesPairs(s) ? `[g${d}[0], xs${d}[j${d}]]` : `xs${d}[j${d}]`}`
+    const item = this.#takesPairs(s) ? this.#name() : record
+    const read = `const ${item} = xs${d}[j${d}]
+        if (${hasPromise(item)}) { h.promiseItem(${s}, g${d}, ${item}, xs${d}); ${NEXT_ROUND} }
+        ${item === record ? '' : `const ${record} = [g${d}[0], ${item}]`}`
     const inner = last
       ? `if (j${d} === stop) break all
         ${read}
@@ -232,9 +239,10 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
     const op = this.#shape.ops[s]!
     const [taken, given] = this.#counters[s]!
     const counted = taken === given ? '' : count(given)
-    if (op === 'tap') return [`${this.#call(s, record, `f${s}(${record})`, skip)}\n${counted}`, record]
     const result = this.#name()
-    const call = this.#call(s, record, `${result} = ${expression(op, `f${s}`, record)}`, skip, result)
+    const declared = op === 'mapValues' ? `${result}v, ${result}` : result
+    const call = this.#call(s, record, applyStep(op, s, record, result), skip, declared)
+    if (op === 'tap') return [`${call}\n${counted}`, record]
     if (op === 'filter') return [`${call}\nif (!${result}) ${skip}\n${counted}`, record]
     return [`${call}\n${counted}`, result]
   }
@@ -248,17 +256,17 @@ loop(input, from, until, budget, ${['p', 'sink', 'h', ...parameters].join(', ')}
   }
 
   /**
-   * Wraps the call of a user's function, which assigns to `result`, so that an error names operator and record. A pair is
+   * Wraps the call of a user's function, which assigns to the variables `results`, so that an error names operator and record. A pair is
    * recorded by its two halves: recording the array itself would force V8 to allocate one for every record.
    */
-  #call(s: number, record: string, text: string, skip: string, result?: string): string {
+  #call(s: number, record: string, text: string, skip: string, results?: string): string {
     const pair = this.#takesPairs(s)
     const check = pair ? `if (!isArray(${record}) || ${record}.length !== 2) h.noPair(${s}, ${record})\n` : ''
     if (!this.#shape.safe) {
       const recorded = pair ? `x = ${record}[0]; y = ${record}[1]` : `x = ${record}`
-      return `${check}at = ${s}; ${recorded}\n${result === undefined ? '' : 'const '}${text}`
+      return `${check}at = ${s}; ${recorded}\n${results === undefined ? '' : 'const '}${text}`
     }
-    const declared = result === undefined ? '' : `let ${result}\n`
+    const declared = results === undefined ? '' : `let ${results}\n`
     return `${declared}try { ${check}${text} } catch (e) { h.bad(${s}, ${record}, e); ${skip} }`
   }
 
@@ -285,10 +293,4 @@ const NEXT_ROUND = `{ ${CLEAR_ORIGIN}; continue }`
 /** Increments a counter. Within a slice no count comes near 2^31, and `| 0` spares V8 an overflow check. */
 function count(n: number) {
   return `n${n} = n${n} + 1 | 0`
-}
-
-function expression(op: StepOp, f: string, r: string): string {
-  if (op === 'keys') return `${r}[0]`
-  if (op === 'values') return `${r}[1]`
-  return op === 'mapValues' ? `[${r}[0], ${f}(${r}[1])]` : `${f}(${r})`
 }

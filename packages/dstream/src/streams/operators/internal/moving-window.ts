@@ -1,3 +1,5 @@
+import { copyRecord } from '../../../base/copy.js'
+import { settled } from '../../../base/promises.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { detachKey } from '../../../base/keys/detach.js'
 import { keyOf, type Key } from '../../../base/keys/key.js'
@@ -6,6 +8,7 @@ import { PairColumns } from '../../../rdd/execution/pair-columns.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Cell } from '../../state/cell.js'
+import { handOut } from '../../state/own.js'
 import { KeyedState } from '../../state/keyed-state.js'
 import { columnsOf, sizeOf } from './columns.js'
 import { inSlices } from './in-slices.js'
@@ -156,7 +159,7 @@ export class MovingWindow<K extends Key, V> {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         if (cell === undefined) continue
-        this.#put(cell, this.inverse(cell.value as V, values[i]!))
+        this.#put(cell, this.inverse(handOut(cell.value as V), copyRecord(values[i]!)))
         this.#count(cell.key, -(counts?.[i] ?? 1))
       }
     })
@@ -168,7 +171,7 @@ export class MovingWindow<K extends Key, V> {
       for (let i = from; i < until; i++) {
         const cell = cells[i]
         const value = values[i]!
-        if (cell !== undefined) this.#put(cell, isNew ? value : this.f(cell.value as V, value))
+        if (cell !== undefined) this.#put(cell, isNew ? value : this.f(handOut(cell.value as V), copyRecord(value)))
         else if (value !== undefined) cells[i] = this.values.add(keys[i]!, value)
         this.#count(keys[i]!, counts?.[i] ?? 1)
       }
@@ -183,7 +186,7 @@ export class MovingWindow<K extends Key, V> {
     for (const left of cells) {
       const cell = this.#current(left)
       if (cell === undefined || batchCounts.get(cell.key) !== 0) continue
-      if (filterFunc([cell.key as K, cell.value as V])) continue
+      if (settled('filterFunc', filterFunc([cell.key as K, handOut(cell.value as V)]))) continue
       this.values.drop(cell)
       batchCounts.delete(cell.key)
     }
@@ -251,7 +254,9 @@ export class MovingWindow<K extends Key, V> {
           const key = keyOf(keys[i]!)
           const count = counts.get(key)
           counts.set(key, (count ?? 0) + 1)
-          merged.set(key, count === undefined ? values[i]! : this.f(merged.get(key) as V, values[i]!))
+          const own = copyRecord(values[i]!)
+          const value = count === undefined ? own : this.f(merged.get(key) as V, own)
+          merged.set(key, settled('reduceByKeyAndWindow', value))
         }
       })
     }

@@ -1,6 +1,7 @@
 import type { Key } from '../../../base/keys/key.js'
 import { checkPartitioner, type Partitioner } from '../../../base/keys/partitioner.js'
 import { aFunction, positiveInteger } from '../../../base/options.js'
+import type { NotAwaited } from '../../../base/promises.js'
 import { checkPositiveDuration, type Duration } from '../../../base/time/duration.js'
 import type { Time } from '../../../base/time/time.js'
 import type { MapWithStateFunction, MapWithStateOptions } from '../map-with-state.js'
@@ -42,8 +43,8 @@ export class StateSpec<K extends Key, V, S, E> {
    * `f` is called for every record with its value, and once without one for a key that times out. It emits a record
    * unless it returns `undefined`.
    */
-  static function<K extends Key, V, S, E>(
-    f: (key: K, value: V | undefined, state: State<S>, time: Time) => E | undefined,
+  static function<K extends Key, V, S, E, B = [E]>(
+    f: (key: K, value: V | undefined, state: State<S>, time: Time) => NotAwaited<E, B> | undefined,
   ): StateSpec<K, V, S, E> {
     return new StateSpec(aFunction('StateSpec.function', 'f', f))
   }

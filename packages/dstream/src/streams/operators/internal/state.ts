@@ -7,18 +7,19 @@ import {
   updateWhileTimingOut,
   updateWithNothing,
 } from '../../../base/errors/state.js'
+import { handOut } from '../../state/own.js'
 import type { Key } from '../../../base/keys/key.js'
 
 /** The state of one key, as a `mapWithState` function sees it during one call. */
 export interface State<S> {
   /** Returns whether the key has a state now: false before the first `update` and after `remove`. */
   exists(): boolean
-  /** Returns the state. @throws `state-not-set` when there is none */
-  get(): S
+  /** Returns the state: a copy that the call may change, and a change counts once `update` is called. @throws `state-not-set` when there is none */
+  get(): Readonly<S>
   /** Returns the state, or `undefined`. */
-  getOption(): S | undefined
-  /** Sets the state; it is frozen. @throws after `remove`, and while timing out */
-  update(value: S): void
+  getOption(): Readonly<S> | undefined
+  /** Sets the state, of which a copy is kept. @throws after `remove`, and while timing out */
+  update(value: S | Readonly<S>): void
   /** Removes the state and its key. @throws when it has been removed in this call already, and while timing out */
   remove(): void
   /** Returns true only in the last call of a key that times out. */
@@ -28,7 +29,10 @@ export interface State<S> {
 /** The `State` of all calls of a batch. @throws `state-outside-call` when a function uses it after its call */
 export class CalledState<S> implements State<S> {
   #key: Key = null
+  /** The state as it is kept, until an update. */
   #value: S | undefined
+  /** The copy that this call has been handed. */
+  #handed: S | undefined
   #timingOut = false
   #open = false
   updated = false
@@ -37,6 +41,7 @@ export class CalledState<S> implements State<S> {
   begin(key: Key, value: S | undefined, timingOut: boolean): this {
     this.#key = key
     this.#value = value
+    this.#handed = undefined
     this.#timingOut = timingOut
     this.#open = true
     this.updated = false
@@ -49,13 +54,20 @@ export class CalledState<S> implements State<S> {
     return this.#value
   }
 
+  /** The copy of the state that the call was handed, unless it cannot be changed or the call has not asked for it. */
+  get handed(): S | undefined {
+    return this.#handed
+  }
+
   end(): void {
     this.#open = false
     this.#value = undefined
+    this.#handed = undefined
   }
 
   exists(): boolean {
-    return this.getOption() !== undefined
+    this.#mustBeOpen()
+    return this.#value !== undefined
   }
 
   get(): S {
@@ -66,7 +78,8 @@ export class CalledState<S> implements State<S> {
 
   getOption(): S | undefined {
     this.#mustBeOpen()
-    return this.#value
+    if (typeof this.#value !== 'object' || this.updated) return this.#value
+    return (this.#handed ??= handOut(this.#value))
   }
 
   update(value: S): void {

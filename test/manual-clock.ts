@@ -1,4 +1,4 @@
-import type { Clock } from '../src/clock.js'
+import type { Clock } from 'jvc-receiver/feed'
 
 /** A virtual clock for tests, which stands still until it is advanced. */
 export class ManualClock implements Clock {

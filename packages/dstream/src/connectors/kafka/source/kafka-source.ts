@@ -1,0 +1,126 @@
+import type { ReadOptions, SourceHost, SplitSource } from 'dstream'
+import { commitWithoutGroup, lostOffsets, offsetsLost, streamNotStarted } from '../../../base/errors/kafka.js'
+import { Cluster } from '../client/cluster.js'
+import { KafkaClient } from '../client/kafka-client.js'
+import { loadLibrary } from '../client/library.js'
+import { whileAway } from '../client/while-away.js'
+import type { ConsumerRecord, RawRecord } from './consumer-record.js'
+import { Fetcher } from './fetch.js'
+import { GroupCommits, type CommitCallback } from './group-commits.js'
+import type { KafkaSplit, OffsetRange } from './offset-range.js'
+import { Planner, type Position } from './planner.js'
+import { ReadAhead } from './read-ahead.js'
+import type { StreamSettings } from './stream-options.js'
+
+/** The parts that are made when the context opens the source. */
+interface Open {
+  readonly client: KafkaClient
+  readonly planner: Planner
+  readonly ahead: ReadAhead
+  readonly commits: GroupCommits | undefined
+  readonly report: SourceHost['report']
+}
+
+const START_PATIENCE_MS = 3000
+/** A leader that has just moved is found at once; a tick does not wait for a broker that is down. */
+const PLAN_PATIENCE_MS = 200
+
+/** Reads partitions of Kafka by offsets, without a consumer group: after a crash no group waits for its former member. */
+export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Position, KafkaSplit, RawRecord> {
+  readonly kind = 'createDirectStream'
+  readonly name = 'Kafka'
+  readonly decode?: (raw: RawRecord) => ConsumerRecord<K, V>
+  readonly #settings: StreamSettings
+  readonly #splits = new WeakMap<Position, readonly KafkaSplit[]>()
+  #opened: Open | undefined
+
+  constructor(settings: StreamSettings, decode: ((raw: RawRecord) => ConsumerRecord<K, V>) | undefined) {
+    this.#settings = settings
+    if (decode !== undefined) this.decode = decode
+  }
+
+  async open({ report }: Pick<SourceHost, 'report'>): Promise<void> {
+    const settings = this.#settings
+    const client = new KafkaClient(await loadLibrary(), settings.client)
+    const cluster = new Cluster(client)
+    const { groupId, prefetchBytes, maxPartitionFetchBytes } = settings
+    this.#opened = {
+      client,
+      planner: new Planner(cluster, settings, report),
+      ahead: new ReadAhead(new Fetcher(cluster, { ...settings, report }), prefetchBytes, maxPartitionFetchBytes),
+      commits: groupId === undefined ? undefined : new GroupCommits(cluster, groupId),
+      report,
+    }
+  }
+
+  async initial(): Promise<Position> {
+    const { planner } = await this.#open()
+    return whileAway(() => planner.initial(), { forMs: START_PATIENCE_MS })
+  }
+
+  async plan(from: Position, limit: number | undefined): Promise<Position> {
+    const { planner, ahead } = await this.#open()
+    const plan = await whileAway(() => planner.plan(from, limit), { forMs: PLAN_PATIENCE_MS })
+    if (plan === undefined) return from
+    this.#splits.set(plan.until, plan.splits)
+    for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
+    return plan.until
+  }
+
+  splits(from: Position, until: Position): readonly KafkaSplit[] {
+    const planned = this.#splits.get(until)
+    if (planned !== undefined) return planned
+    return Object.entries(until).flatMap(([topic, { id, offsets }]) =>
+      Object.entries(offsets).map(([index, offset]) => {
+        const partition = Number(index)
+        const begin = from[topic]?.id === id ? (from[topic].offsets[partition] ?? offset) : offset
+        return { name: `${topic}-${index}`, topic, partition, id, from: begin, until: offset }
+      }),
+    )
+  }
+
+  async *read(split: KafkaSplit, { signal }: ReadOptions): AsyncIterable<RawRecord> {
+    const { ahead, report } = await this.#open()
+    if (split.lost !== undefined) {
+      const { from, until, why } = split.lost
+      if (this.#settings.onGap === 'fail') throw offsetsLost(split.name, from, until, why)
+      report(`${lostOffsets(split.name, from, until, why)}. They are left out`)
+    }
+    yield* ahead.read(split, split.from, split.until, signal)
+  }
+
+  /** Commits the offsets of a batch that is done. */
+  committed(until: Position): void {
+    if (!this.#settings.autoCommit || this.#opened === undefined) return
+    const { commits, report } = this.#opened
+    const offsets = Object.entries(until).flatMap(([topic, { offsets: byPartition }]) =>
+      Object.entries(byPartition).map(([partition, offset]) => ({ topic, partition: Number(partition), offset })),
+    )
+    commits!.commit(offsets, (error) => error !== undefined && report('Offsets could not be committed', error))
+  }
+
+  /** @throws `no-group`, `stream-not-started` */
+  commit(ranges: readonly OffsetRange[], callback: CommitCallback | undefined): void {
+    if (this.#settings.groupId === undefined) throw commitWithoutGroup()
+    if (this.#opened === undefined) throw streamNotStarted()
+    const { commits, report } = this.#opened
+    const offsets = ranges.map(({ topic, partition, untilOffset: offset }) => ({ topic, partition, offset }))
+    commits!.commit(offsets, (error) => {
+      if (callback !== undefined) callback(error)
+      else if (error !== undefined) report('Offsets could not be committed', error)
+    })
+  }
+
+  async close(): Promise<void> {
+    const { client, ahead, commits } = this.#opened ?? {}
+    await commits?.settled()
+    ahead?.close()
+    client?.close()
+  }
+
+  /** A contract asks a source that no context has opened. */
+  async #open(): Promise<Open> {
+    if (this.#opened === undefined) await this.open({ report: () => undefined })
+    return this.#opened!
+  }
+}

@@ -1,0 +1,101 @@
+import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
+import { contentsOf, isObject, isPairOfAtoms } from '../execution/copies.js'
+import { partitionData } from '../execution/evaluate.js'
+import { PairColumns } from '../execution/pair-columns.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import { LineageNode, type Copy, type PairTable, type PartitionData } from '../plan/lineage.js'
+
+/** Records between two looks at the time. */
+const CHUNK = 1024
+
+/**
+ * Keeps the records of an RDD for later batches. What can be changed is copied, since the program that made a record may go on
+ * using it. The partitions stay what they are, tables included, as long as nothing in them can be changed.
+ *
+ * @param copy copies a record, or the value of a pair in a table
+ * @param made whether an operator has made the records: it makes a new array, and new pairs of numbers, strings and the like,
+ *   which are kept as they are
+ */
+export function kept(parent: LineageNode, copy: Copy, made: boolean): LineageNode {
+  const node = new LineageNode({
+    kind: parent.kind,
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    partitioner: parent.partitioner,
+    groups: parent.groups,
+    plan: {
+      type: 'wide',
+      run: (evaluation) =>
+        chain(partitionData(parent, evaluation), (parts) =>
+          mapInOrder(parts.length, (i) => keptPartition(parts[i]!, copy, made, evaluation)),
+        ),
+    },
+  })
+  node.copy = copy
+  return node
+}
+
+/** Hands out the records that a node keeps. */
+export function handedOut(parent: LineageNode, copy: Copy): LineageNode {
+  return new LineageNode({
+    kind: parent.kind,
+    parents: [parent],
+    numPartitions: parent.numPartitions,
+    partitioner: parent.partitioner,
+    groups: parent.groups,
+    plan: { type: 'copies', copy },
+  })
+}
+
+function keptPartition(
+  data: PartitionData,
+  copy: Copy,
+  made: boolean,
+  evaluation: Evaluation,
+): MaybePromise<PartitionData> {
+  if (Array.isArray(data)) return keptRecords(made ? data : data.slice(), copy, made, evaluation)
+  if (data instanceof Map && !hasObjects(data.values())) return data
+  const { keys, values } = data instanceof PairColumns ? data : columnsOf(data as PairTable)
+  return chain(keptRecords(values, copy, false, evaluation), (own) =>
+    own === values ? data : new PairColumns(keys, own),
+  )
+}
+
+function keptRecords(
+  records: readonly unknown[],
+  copy: Copy,
+  made: boolean,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
+  const contents = contentsOf(records)
+  if (contents === 'atoms' || (contents === 'pairs' && made)) return records
+  return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)
+}
+
+function hasObjects(values: Iterable<unknown>): boolean {
+  for (const value of values) if (isObject(value)) return true
+  return false
+}
+
+function columnsOf(table: PairTable): PairColumns<unknown, unknown> {
+  const keys: unknown[] = []
+  const values: unknown[] = []
+  for (const [key, value] of table) {
+    keys.push(key)
+    values.push(value)
+  }
+  return new PairColumns(keys, values)
+}
+
+function copiesOf(given: readonly unknown[], copy: Copy, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+  const own: unknown[] = []
+  const done = forEachInOrder(Math.ceil(given.length / CHUNK), (chunk) => {
+    const until = Math.min((chunk + 1) * CHUNK, given.length)
+    for (let i = own.length; i < until; i++) {
+      const value = given[i]
+      own.push(isObject(value) ? copy(value) : value)
+    }
+    return chain(evaluation.yieldIfDue(until - chunk * CHUNK), () => true)
+  })
+  return chain(done, () => own)
+}

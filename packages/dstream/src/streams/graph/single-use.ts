@@ -1,0 +1,204 @@
+import type { Program, Options } from 'acorn'
+import type { Graph } from './graph.js'
+import type { Operator, RDDFunction } from './operator.js'
+import type { OutputNode } from './output.js'
+
+type Parse = (text: string, options: Options) => Program
+
+/** A node of the syntax tree. The names of its properties are those of ESTree. */
+interface Syntax {
+  readonly type: string
+  readonly [property: string]: unknown
+}
+
+/** A node and what it is part of, up to the function itself. */
+interface Place {
+  readonly node: Syntax
+  readonly outer: Place | undefined
+}
+
+/** The transformations that evaluate an RDD at most once. */
+const TRANSFORMATIONS = new Set(
+  (
+    'map flatMap filter mapToPair flatMapToPair tap mapValues flatMapValues keyBy mapPartitions mapPartitionsToPair ' +
+    'mapPartitionsWithIndex mapAsync glom repartition coalesce zipWithIndex zipWithUniqueId distinct groupBy sample sortBy ' +
+    'keys values sortByKey reduceByKey groupByKey combineByKey foldByKey aggregateByKey partitionBy filterByRange ' +
+    'sampleByKey repartitionAndSortWithinPartitions'
+  ).split(' '),
+)
+/** The transformations that evaluate both of two RDDs at most once. */
+const OF_TWO = new Set(
+  'union intersection subtract zip cogroup join leftOuterJoin rightOuterJoin fullOuterJoin subtractByKey'.split(' '),
+)
+/** The actions that evaluate an RDD at most once. */
+const ACTIONS = new Set(
+  (
+    'collect count isEmpty first take reduce takeOrdered top max min fold aggregate takeSample countByValue countByKey ' +
+    'collectAsMap lookup sum stats foreachAsync foreachPartition foreach saveAsTextFile saveAsObjectFile ' +
+    'reduceByKeyLocally treeReduce treeAggregate'
+  ).split(' '),
+)
+/** The properties that say something about an RDD without evaluating it. */
+const FACTS = new Set(['id', 'numPartitions', 'getNumPartitions', 'partitioner', 'context'])
+
+const LOOPS = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'])
+const FUNCTIONS = new Set([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'ClassDeclaration',
+  'ClassExpression',
+])
+
+/**
+ * Returns the outputs and operators whose functions evaluate each RDD that they are given at most once, as far as their text
+ * proves it. Their RDDs need not be cached for a second action.
+ */
+export async function singleUses(graph: Graph): Promise<ReadonlySet<Operator | OutputNode>> {
+  const readers = [...graph.nodes.map(({ operator }) => operator), ...graph.outputs]
+  const withFunction = readers.filter(({ rddFunction }) => rddFunction !== undefined)
+  if (withFunction.length === 0) return new Set()
+  // The parser is loaded here, since a plain import of the library must not wait for it.
+  const { parse } = await import('acorn')
+  return new Set(withFunction.filter(({ rddFunction }) => usesOnce(rddFunction!, parse)))
+}
+
+/**
+ * Returns whether the text of a function proves that it evaluates each of its RDDs at most once: the only use of a parameter
+ * is the receiver of one chain of calls, outside of loops and inner functions. Anything else may evaluate it twice.
+ */
+export function usesOnce({ f, rdds, returnsRDD = false }: RDDFunction, parse: Parse): boolean {
+  const syntax = parsed(Function.prototype.toString.call(f), parse)
+  if (syntax === undefined) return false
+  const params = syntax['params'] as Syntax[]
+  const inside = placesIn([...params, syntax['body'] as Syntax], { node: syntax, outer: undefined })
+  if (inside.some(({ node }) => node.type === 'WithStatement' || isNamed(node, 'eval', 'arguments'))) return false
+  const uses = typeof rdds === 'string' ? usesOfProperty(params[0], rdds, inside) : usesOfParams(params, rdds, inside)
+  if (uses === undefined) return false
+  const isRDD = (node: unknown): boolean => uses.some((of) => of.some((use) => use.node === node))
+  return uses.every((of) => {
+    const [first, ...others] = of.filter((use) => !isFact(use))
+    if (first === undefined) return true
+    return others.length === 0 && isOutsideOfLoops(first) && isChain(first, isRDD, returnsRDD)
+  })
+}
+
+/** Returns the syntax of a function or method, `undefined` where the text is none that can be read. */
+function parsed(text: string, parse: Parse): Syntax | undefined {
+  const options: Options = { ecmaVersion: 'latest', checkPrivateFields: false, allowSuperOutsideMethod: true }
+  for (const whole of [`(${text})`, `({${text}})`]) {
+    try {
+      const [statement] = parse(whole, options).body as unknown as { readonly expression: Syntax }[]
+      const { expression } = statement!
+      const [property] = (expression['properties'] ?? []) as { readonly value: Syntax }[]
+      const syntax = expression.type === 'ObjectExpression' ? property!.value : expression
+      return syntax['generator'] === false ? syntax : undefined
+    } catch {
+      // Tried as a method next. The text of a native or a bound function is neither.
+    }
+  }
+  return undefined
+}
+
+/** Returns the places of all nodes but the mere names of properties. The trees may be deeper than the stack. */
+function placesIn(roots: readonly Syntax[], outer: Place): Place[] {
+  const places = roots.map((node): Place => ({ node, outer }))
+  for (const place of places) {
+    const { node } = place
+    const isPlain = node['computed'] === false && node['shorthand'] !== true
+    for (const [name, value] of Object.entries(node)) {
+      if (isPlain && (name === 'property' || name === 'key')) continue
+      for (const child of [value].flat()) if (isSyntax(child)) places.push({ node: child, outer: place })
+    }
+  }
+  return places
+}
+
+function isSyntax(value: unknown): value is Syntax {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Syntax>).type === 'string'
+}
+
+function isNamed(node: unknown, ...names: readonly unknown[]): boolean {
+  const { type, name } = (node ?? {}) as Syntax
+  return type === 'Identifier' && names.includes(name)
+}
+
+/** Returns the uses of each parameter that is an RDD; `undefined` where a parameter is no plain name. */
+function usesOfParams(params: readonly Syntax[], count: number, inside: readonly Place[]): Place[][] | undefined {
+  const given = params.slice(0, count)
+  if (given.some(({ type }) => type !== 'Identifier')) return undefined
+  return given.map((param) => inside.filter(({ node }) => node !== param && isNamed(node, param['name'])))
+}
+
+/** Returns the uses of the RDD that is a property of the first parameter; `undefined` where it may have other names. */
+function usesOfProperty(param: Syntax | undefined, name: string, inside: readonly Place[]): Place[][] | undefined {
+  if (param === undefined) return []
+  if (param.type === 'ObjectPattern') {
+    const properties = param['properties'] as Syntax[]
+    if (properties.some(({ type, computed }) => type !== 'Property' || computed !== false)) return undefined
+    const locals = properties.filter(({ key }) => isNamed(key, name)).map(({ value }) => value as Syntax)
+    if (locals.some(({ type }) => type !== 'Identifier')) return undefined
+    return locals.map((local) =>
+      inside.filter(({ node, outer }) => !properties.includes(outer!.node) && isNamed(node, local['name'])),
+    )
+  }
+  if (param.type !== 'Identifier') return undefined
+  const whole = inside.filter(({ node }) => node !== param && isNamed(node, param['name']))
+  if (whole.some(({ node, outer }) => !isMember(outer, node))) return undefined
+  return [whole.map(({ outer }) => outer!).filter(({ node }) => isNamed(node['property'], name))]
+}
+
+/** Whether a place is a plain property of an object. */
+function isMember(place: Place | undefined, object: Syntax): boolean {
+  const { type, object: of, computed } = (place?.node ?? {}) as Syntax
+  return type === 'MemberExpression' && of === object && computed === false
+}
+
+function isFact({ node, outer }: Place): boolean {
+  return isMember(outer, node) && FACTS.has(nameOf(outer!.node['property']))
+}
+
+function nameOf(identifier: unknown): string {
+  return (identifier as { readonly name?: string }).name ?? ''
+}
+
+/** Whether a place is reached at most once in a call of the function. */
+function isOutsideOfLoops(place: Place): boolean {
+  for (let { node, outer } = place; outer?.outer !== undefined; { node, outer } = outer) {
+    const { type, init, right } = outer.node
+    if (FUNCTIONS.has(type)) return false
+    if (LOOPS.has(type) && init !== node && (type === 'ForStatement' || right !== node)) return false
+  }
+  return true
+}
+
+/** Whether an RDD is the receiver of one chain of calls that ends with an action, or is returned where that is allowed. */
+function isChain({ node, outer }: Place, isRDD: (node: unknown) => boolean, returnsRDD: boolean): boolean {
+  const call = outer?.outer
+  if (isMember(outer, node) && call?.node.type === 'CallExpression' && call.node['callee'] === outer!.node) {
+    const name = nameOf(outer!.node['property'])
+    return ACTIONS.has(name) || (isStep(name) && isChain(call, isRDD, returnsRDD))
+  }
+  if (outer?.node.type === 'CallExpression' && isOtherOfTwo(outer.node, node, isRDD)) {
+    return isChain(outer, isRDD, returnsRDD)
+  }
+  const isBody = outer?.outer === undefined && outer?.node['body'] === node
+  return returnsRDD && (isBody || outer?.node.type === 'ReturnStatement')
+}
+
+function isStep(name: string): boolean {
+  return TRANSFORMATIONS.has(name) || OF_TWO.has(name)
+}
+
+/** Whether a node is the other RDD of a call such as `rdd.join(other)`, whose receiver is an RDD too. */
+function isOtherOfTwo(call: Syntax, node: Syntax, isRDD: (node: unknown) => boolean): boolean {
+  let callee = call['callee'] as Syntax
+  const args = call['arguments'] as unknown[]
+  if (args[0] !== node || callee.type !== 'MemberExpression' || !OF_TWO.has(nameOf(callee['property']))) return false
+  for (;;) {
+    const receiver = callee['object'] as Syntax
+    if (receiver.type !== 'CallExpression') return isRDD(receiver)
+    callee = receiver['callee'] as Syntax
+    if (callee.type !== 'MemberExpression' || !isStep(nameOf(callee['property']))) return false
+  }
+}

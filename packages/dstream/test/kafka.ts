@@ -1,0 +1,91 @@
+import { Admin, Consumer, Producer, type MessageToProduce } from '@platformatic/kafka'
+
+type Text = string | Buffer
+type Message = Omit<MessageToProduce<Text, Text, Text, Text>, 'topic' | 'value'> & { readonly value: Text | null }
+
+/** What the tests of Kafka do to a broker beside the code they test: another client makes topics and writes records. */
+export class KafkaHand {
+  readonly #admin: Admin
+  readonly #producer: Producer<Text, Text, Text, Text>
+
+  constructor(readonly broker: string) {
+    const base = { clientId: 'hand', bootstrapBrokers: [broker], retries: 20, retryDelay: 100 }
+    this.#admin = new Admin(base)
+    const bytes = (text?: Text | null): Buffer | undefined => (text === null || text === undefined ? undefined : Buffer.from(text)) // prettier-ignore
+    const serializers = { key: bytes, value: bytes, headerKey: bytes, headerValue: bytes }
+    this.#producer = new Producer({ ...base, serializers, idempotent: true } as never)
+  }
+
+  async create(topic: string, partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<void> {
+    const list = Object.entries(configs).map(([name, value]) => ({ name, value }))
+    await this.#admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: list })
+    await this.#ready(topic, partitions)
+  }
+
+  async delete(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [topic] })
+  }
+
+  async grow(topic: string, count: number): Promise<void> {
+    await this.#admin.createPartitions({ topics: [{ name: topic, count, assignments: null as never }] })
+    await this.#ready(topic, count)
+  }
+
+  /**
+   * Returns the offset after the last record of each partition, once no transaction is open: the broker answers that one is
+   * committed before it lets readers see that.
+   */
+  async ends(topic: string, partitions: number): Promise<number[]> {
+    const consumer = new Consumer({ clientId: 'hand', groupId: 'hand', bootstrapBrokers: [this.broker], retries: 20, retryDelay: 100 }) // prettier-ignore
+    const indexes = Array.from({ length: partitions }, (_, i) => i)
+    const endsOf = (isolationLevel: 0 | 1) =>
+      consumer.listOffsets({ topics: [topic], partitions: { [topic]: indexes }, isolationLevel })
+    for (;;) {
+      const [written, committed] = [(await endsOf(0)).get(topic)!, (await endsOf(1)).get(topic)!]
+      if (written.every((end, i) => end === committed[i])) {
+        await consumer.close(true)
+        return written.map(Number)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  /** Deletes the records before an offset, as retention does. */
+  async deleteBefore(topic: string, partition: number, offset: number): Promise<void> {
+    await this.#admin.deleteRecords({
+      topics: [{ name: topic, partitions: [{ partition, offset: BigInt(offset) }] }],
+    })
+  }
+
+  async send(topic: string, ...messages: readonly (string | Message)[]): Promise<void> {
+    await this.sendAll(topic, messages)
+  }
+
+  async sendAll(
+    topic: string,
+    messages: readonly (string | Message)[],
+    compression: 'none' | 'gzip' | 'snappy' | 'lz4' = 'none',
+  ): Promise<void> {
+    const all = messages.map((message) => (typeof message === 'string' ? { value: message } : message))
+    this.#producer.clearMetadata()
+    await this.#producer.send({
+      messages: all.map((message) => ({ topic, partition: 0, ...message })) as never,
+      acks: -1,
+      compression,
+    })
+  }
+
+  async #ready(topic: string, partitions: number): Promise<void> {
+    for (;;) {
+      const found = await this.#admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined)
+      const leaders = found?.topics.get(topic)?.partitions.filter(({ leader }) => leader >= 0) ?? []
+      if (leaders.length === partitions) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close(true)
+    await this.#admin.close()
+  }
+}

@@ -1,0 +1,101 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../free-port.js'
+import { classArchive, classPath, configuration, javaFlags, kafkaHome } from './kafka-home.mjs'
+
+/** Looks for the broker. In CI (`DSTREAM_CI`) the answer is yes, so that its tests fail when it is missing. */
+export function hasKafka(): boolean {
+  const isThere = existsSync(join(kafkaHome(), 'complete')) && spawnSync('java', ['-version']).status === 0
+  if (isThere || process.env['DSTREAM_CI']) return true
+  console.warn('No Kafka for the tests: they are left out. Install java and mvn, and run: node tools/fetch-kafka.mjs')
+  return false
+}
+
+export type BrokerSettings = Readonly<Record<string, string | number>>
+
+/** A real Kafka broker for tests, with ports and a directory of its own, in KRaft mode. */
+export class KafkaServer {
+  #process: ChildProcess | undefined
+  #output = ''
+
+  private constructor(
+    readonly port: number,
+    readonly directory: string,
+  ) {}
+
+  /** @param settings settings of the broker beside those of `configuration`, or a function that returns them */
+  static async start(
+    settings: BrokerSettings | ((port: number, directory: string) => Promise<BrokerSettings>) = {},
+  ): Promise<KafkaServer> {
+    const server = new KafkaServer(await freePort(), await mkdtemp(join(tmpdir(), 'dstream-kafka-')))
+    const { directory, port } = server
+    const further = typeof settings === 'function' ? await settings(port, directory) : settings
+    const data = join(directory, 'data')
+    cpSync(join(kafkaHome(), 'formatted'), data, { recursive: true })
+    const controllerPort = await freePort()
+    writeFileSync(server.#properties, configuration({ data, port, controllerPort, further }))
+    await server.restart()
+    return server
+  }
+
+  get broker(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  /** Starts the broker after a kill. Resolves when it accepts connections. */
+  async restart(): Promise<void> {
+    const archive = `-XX:SharedArchiveFile=${classArchive()}`
+    const java = [archive, ...javaFlags, '-cp', classPath(), 'kafka.Kafka', this.#properties]
+    const child = spawn('java', java, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text) => (this.#output = (this.#output + String(text)).slice(-4000)))
+    }
+    await once(child, 'spawn')
+    while (!(await this.#answers())) {
+      if (child.exitCode !== null) throw new Error(`Kafka ended with ${child.exitCode}: ${this.#output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** Suspends the process, as a sleeping machine does: connections stay open and no request is answered. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  async close(): Promise<void> {
+    await this.kill()
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  get #properties(): string {
+    return join(this.directory, 'server.properties')
+  }
+
+  #answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1')
+      socket.once('connect', () => (socket.destroy(), resolve(true)))
+      socket.once('error', () => resolve(false))
+    })
+  }
+}
