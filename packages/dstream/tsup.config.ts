@@ -6,10 +6,11 @@ export default library({
     testing: 'src/testing/index.ts',
     storage: 'src/storage.ts',
     sinks: 'src/output/files/index.ts',
-    redis: 'src/output/redis/index.ts',
+    redis: 'src/connectors/redis/index.ts',
     postgres: 'src/connectors/postgres/index.ts',
     sqlite: 'src/connectors/sqlite/index.ts',
     kafka: 'src/connectors/kafka/index.ts',
+    http: 'src/connectors/http/index.ts',
     ui: 'src/ui/index.ts',
   },
   cli: 'src/cli/main.ts',
@@ -18,16 +19,18 @@ export default library({
   // StreamingContext.
   external: ['dstream'],
   // As a dependency msgpackr would bring an optional add-on with an install script, which nothing here loads.
-  bundled: ['msgpackr'],
+  // The parser of server-sent events is two kilobytes, which nobody should have to install.
+  bundled: ['msgpackr', 'eventsource-parser'],
   paths: {
     dstream: ['./src/index.ts'],
     'dstream/testing': ['./src/testing/index.ts'],
     'dstream/storage': ['./src/storage.ts'],
     'dstream/sinks': ['./src/output/files/index.ts'],
-    'dstream/redis': ['./src/output/redis/index.ts'],
+    'dstream/redis': ['./src/connectors/redis/index.ts'],
     'dstream/postgres': ['./src/connectors/postgres/index.ts'],
     'dstream/sqlite': ['./src/connectors/sqlite/index.ts'],
     'dstream/kafka': ['./src/connectors/kafka/index.ts'],
+    'dstream/http': ['./src/connectors/http/index.ts'],
     'dstream/ui': ['./src/ui/index.ts'],
   },
 })

@@ -18,9 +18,10 @@ import {
   Time,
 } from '../src/index.js'
 import { fileSink, readFileSink } from '../src/output/files/index.js'
+import { eventSource, httpReceiver, webhookSink, webSocket } from '../src/connectors/http/index.js'
 import { postgresQuery, postgresSink } from '../src/connectors/postgres/index.js'
 import { sqliteQuery, sqliteSink } from '../src/connectors/sqlite/index.js'
-import { redisSink } from '../src/output/redis/index.js'
+import { redisSink, redisStream } from '../src/connectors/redis/index.js'
 import { fileStorage, memoryStorage } from '../src/storage.js'
 import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 import { jsonForm } from '../src/base/text/text-form.js'
@@ -362,6 +363,18 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   functions: [
     ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String }),
     ...eachOption('redisSink', () => ({ redisSink }), [], { url: 'redis://localhost:1', key: 'a', write: same, attempts: 1, timeout: second }), // prettier-ignore
+    ...eachOption('httpReceiver', () => ({ httpReceiver }), [], { port: 0, host: 'localhost', path: '/', auth: 'a', maxBody: 9, decode: list, rememberedKeys: 9, tls: {} }), // prettier-ignore
+    ...eachOption('webhookSink', () => ({ webhookSink }), [], { url: 'http://localhost', method: 'PUT', headers: {}, encode: String, contentType: 'a/b', maxRecords: 9, sendEmpty: true, timeout: second }), // prettier-ignore
+    ...eachOption('eventSource', () => ({ eventSource }), ['http://localhost'], {
+      headers: {},
+      lastEventId: '1',
+      idleTimeout: second,
+    }),
+    ...eachOption('webSocket', () => ({ webSocket }), ['ws://localhost'], { protocols: 'a', onOpen: same, decode: same, position: same, idleTimeout: second, WebSocket: same }), // prettier-ignore
+    ['httpReceiver', () => ({ httpReceiver }), [{}]],
+    ['webhookSink', () => ({ webhookSink }), [{}]],
+    ['eventSource', () => ({ eventSource }), ['http://localhost', {}]],
+    ['webSocket', () => ({ webSocket }), ['ws://localhost', {}]],
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, connection: 'postgres://localhost:1/x', mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', timeout: second, startTimeout: second }), // prettier-ignore
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, pool: { connect: same } }),
     ...eachOption('postgresQuery', () => ({ postgresQuery }), [ssc()], { query: 'SELECT 1', values: [1], connection: 'postgres://localhost:1/x', row: same, every: second, timeout: second, startTimeout: second }), // prettier-ignore
@@ -375,6 +388,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ...eachOption('deadLetter', () => ({ deadLetter }), [store], { ...delivery, order: 'batch' }),
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
     ['redisSink', () => ({ redisSink }), [{}]],
+    ['redisStream', () => ({ redisStream }), [ssc(), { key: 'a' }]],
+    ...eachOption('redisStream', () => ({ redisStream }), [ssc()], { url: 'redis://localhost:1', key: 'a', from: 'end', group: 'g', decode: same, onGap: 'skip', maxPerBatch: 9, timeout: second }), // prettier-ignore
     ['readFileSink', () => ({ readFileSink }), [path('none')]],
     ['fileStorage', () => ({ fileStorage }), [path('storage')]],
     ['memoryStorage', () => ({ memoryStorage }), [{}]],

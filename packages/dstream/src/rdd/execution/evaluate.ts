@@ -7,8 +7,8 @@ import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
 import type { Pass } from '../plan/evaluation.js'
 import { partTaken, recordsFor } from './copies.js'
-import { PairColumns } from './pair-columns.js'
 import { KeepPass, KeepSink } from './keep-pass.js'
+import { PairColumns } from './pair-columns.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
 
@@ -116,10 +116,11 @@ function feedThrough(
     }
   }
   const steps = below.length === 0 ? above : [...below.reverse(), ...above]
-  const policy = evaluation.policyFor(base, i)
-  if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation, policy)
+  if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation)
   if (base.plan.type === 'wide' || isTable(base, i)) {
-    return chain(recordsOfPartition(base, i, evaluation), (records) => pass(records, steps, sink, evaluation, policy))
+    return chain(recordsOfPartition(base, i, evaluation), (records) =>
+      pass(records, steps, sink, evaluation, evaluation.policyFor(base, i)),
+    )
   }
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
@@ -131,8 +132,8 @@ function feedCached(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
-  policy: RecordErrorHandler,
 ): MaybePromise<void> {
+  const policy = evaluation.policyFor(node, i)
   const known = node.cached![i]
   if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
   const data = sourceData(node, i)
@@ -183,7 +184,7 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
         passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
       )
     case 'source':
-      return feedSource(base, i, plan.parts[i]!, steps, sink, evaluation)
+      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i))
     case 'wide':
       return chain(computeAll(base, evaluation), (parts) =>
         pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
@@ -192,14 +193,12 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
 }
 
 function feedSource(
-  base: LineageNode,
-  i: number,
   part: PartitionSource<unknown>,
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
+  policy: RecordErrorHandler,
 ): MaybePromise<void> {
-  const policy = evaluation.policyFor(base, i)
   if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
   if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
   if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
