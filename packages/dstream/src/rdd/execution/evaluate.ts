@@ -1,19 +1,14 @@
 import type { Evaluation } from '../plan/evaluation.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
-import { FusedLoop } from './fused/loop.js'
-import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
-import type { Pass } from '../plan/evaluation.js'
+import type { Copy, PartitionData, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { partTaken, recordsFor } from './copies.js'
-import { KeepPass, KeepSink } from './keep-pass.js'
-import { PairColumns } from './pair-columns.js'
+import { KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
+import { feedChunks, isFilled, pass, passAny, passOf, type Sink, type Steps } from './pass.js'
 
-type Steps = readonly LineageNode[]
-type Sink = LoopSink | KeepSink
 const NO_STEPS: Steps = []
 
 /** Feeds all partitions of a node into a sink, in order, until the sink is full. */
@@ -144,18 +139,6 @@ function feedCached(
   })
 }
 
-function feedChunks(
-  { chunks }: ChunkedRecords,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-): MaybePromise<void> {
-  return forEachInOrder(chunks.length, (c) =>
-    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
-  )
-}
-
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
 function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
   const { plan } = base
@@ -221,66 +204,6 @@ function feedSource(
     evaluation,
     policy,
   )
-}
-
-/** Runs one input through steps into a sink. */
-export function pass(
-  input: LoopInput,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler = evaluation.runtime.onRecordError,
-): MaybePromise<void> {
-  if (Array.isArray(input)) {
-    if (input.length === 0) return
-    if (steps.length === 0 && sink.kind === 'count') {
-      sink.n += input.length
-      return
-    }
-  } else if ((input instanceof Map || input instanceof PairColumns) && input.size === 0) return
-  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
-}
-
-function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorHandler): Pass {
-  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
-  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
-}
-
-function isFilled(sink: Sink): boolean {
-  return sink.kind !== 'keep' && isFull(sink)
-}
-
-function passAny(
-  input: LoopInput | AsyncIterable<unknown>,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
-  return passAsync(input, steps, sink, evaluation, policy)
-}
-
-const LONGEST_CHUNK = 1024
-
-/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
-async function passAsync(
-  input: AsyncIterable<unknown>,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-): Promise<void> {
-  let chunk: unknown[] = []
-  let size = 1
-  for await (const record of input) {
-    if (chunk.push(record) < size) continue
-    await pass(chunk, steps, sink, evaluation, policy)
-    if (isFilled(sink)) return
-    chunk = []
-    size = Math.min(size * 2, LONGEST_CHUNK)
-  }
-  await pass(chunk, steps, sink, evaluation, policy)
 }
 
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
