@@ -24,7 +24,22 @@ const alias = [
 
 const long = ['**/*.long.test.ts']
 const exclude = [...configDefaults.exclude, '**/dist/**']
-const unit = ['{packages,examples,test,bench,tools}/**/*.test.ts']
+const around = ['{packages/jvc-*,examples,test,bench,tools}/**/*.test.ts']
+const engine = ['packages/dstream/{src,test}/**/*.test.ts']
+
+/** Tests of the engine that need a process of their own. */
+const alone = [
+  // They measure the memory of the process.
+  'packages/dstream/src/base/keys/detach.test.ts',
+  'packages/dstream/src/streams/operators/internal/moving-window.test.ts',
+  'packages/dstream/test/{kept-streams,replay-and-slide}.test.ts',
+  // They look at what a process or a package has once: the active context, the crash points, classes, timers, signals.
+  'packages/dstream/src/{api,connectors,platform}/**/*.test.ts',
+  'packages/dstream/src/base/time/*.test.ts',
+  'packages/dstream/src/durable/checkpoint/{checkpoint,get-or-create}.test.ts',
+  'packages/dstream/src/testing/fake-timers.test.ts',
+  'packages/dstream/test/{cli,job-process,other-realm,two-copies}.test.ts',
+]
 
 // `npm run test:long` sets LONG and runs the long tests alone.
 export default defineConfig({
@@ -45,15 +60,25 @@ export default defineConfig({
     projects: process.env['LONG']
       ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
       : [
-          { extends: true, test: { name: 'unit', include: unit, exclude: [...exclude, ...long] } },
+          // One process runs many files, and loads the engine once for all of them.
+          {
+            extends: true,
+            test: { name: 'unit', include: engine, exclude: [...exclude, ...long, ...alone], isolate: false },
+          },
+          // Each file has a process of its own.
+          {
+            extends: true,
+            test: { name: 'process', include: [...alone, ...around], exclude: [...exclude, ...long] },
+          },
           {
             // Where eval is forbidden the generated loops give way to the plain interpreter, with the same results.
             extends: true,
             test: {
               name: 'no-codegen',
               include: ['packages/dstream/{src/rdd,src/streams/operators,test/random-graphs}/**/*.test.ts'],
-              exclude: [...exclude, ...long],
+              exclude: [...exclude, ...long, ...alone],
               execArgv: ['--disallow-code-generation-from-strings'],
+              isolate: false,
             },
           },
         ],
