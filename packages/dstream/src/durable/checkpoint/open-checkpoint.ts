@@ -1,3 +1,4 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
@@ -202,16 +203,14 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
   return plan
 }
 
-/**
- * Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none) and the commits after
- * it.
- */
+/** Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 for none) and the commits after it. */
 export async function readCommits(
   storage: Storage,
   warnings: string[],
   slice?: Slice,
   onWork?: ReportWork,
 ): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+  await loadImmutable()
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
