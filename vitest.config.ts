@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -9,10 +10,11 @@ const alias = [
   { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
-  { find: /^dstream\/redis$/, replacement: source('dstream/src/output/redis/index.ts') },
+  { find: /^dstream\/redis$/, replacement: source('dstream/src/connectors/redis/index.ts') },
   { find: /^dstream\/postgres$/, replacement: source('dstream/src/connectors/postgres/index.ts') },
   { find: /^dstream\/sqlite$/, replacement: source('dstream/src/connectors/sqlite/index.ts') },
   { find: /^dstream\/kafka$/, replacement: source('dstream/src/connectors/kafka/index.ts') },
+  { find: /^dstream\/http$/, replacement: source('dstream/src/connectors/http/index.ts') },
   { find: /^dstream\/ui$/, replacement: source('dstream/src/ui/index.ts') },
   { find: /^jvc-receiver$/, replacement: source('jvc-receiver/src/index.ts') },
   { find: /^jvc-receiver\/feed$/, replacement: source('jvc-receiver/src/feed/index.ts') },
@@ -28,8 +30,11 @@ const unit = ['{packages,examples,test,bench,tools}/**/*.test.ts']
 export default defineConfig({
   resolve: { alias },
   test: {
-    // A guard against tests that hang, far above what the longest takes on a busy machine.
+    // Guards against tests that hang, far above what the longest takes on a busy machine.
     testTimeout: process.env['LONG'] ? 1_800_000 : 180_000,
+    hookTimeout: 180_000,
+    // Many tests wait for servers and programs of their own, so that one worker a core would leave cores idle.
+    maxWorkers: availableParallelism() + 1,
     // `npm run coverage`. A program that a test starts in a process of its own runs from dist and is not counted.
     coverage: {
       provider: 'v8',

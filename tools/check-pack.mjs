@@ -1,6 +1,6 @@
 // @ts-check
 // Packs each package as npm would publish it and uses it as a stranger would: from ESM and from CJS, with types, its
-// command line too. publint and attw look at the same tarballs.
+// command line too. What the engine promises is tried as well (pack-check/). publint and attw look at the same tarballs.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { checkProcesses } from './pack-check/processes.mjs'
+import { programs } from './pack-check/run.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'dstream-pack-'))
@@ -74,10 +76,12 @@ const allEntries = (entries, form) =>
 const typeTests = () => {
   const text = readFileSync(join(root, 'packages/dstream/test/types.test.ts'), 'utf8')
   const packed = text
-    .replace("import { expectTypeOf, test } from 'vitest'", "import { expectTypeOf } from 'expect-type'")
+    .replace("import { expect, expectTypeOf, test } from 'vitest'", "import { expectTypeOf } from 'expect-type'")
     .replace("'../src/index.js'", "'dstream'")
+    // A file .mts or .cts may hold JSX, in which this would be a tag.
+    .replace(/= <(\w+)>\(/g, '= <$1,>(')
   if (/vitest|\.\.\//.test(packed)) throw new Error('types.test.ts imports more than vitest and the engine')
-  return `${packed}\ndeclare function test(name: string, f: () => void): void\n`
+  return `${packed}\ndeclare function test(name: string, f: () => unknown): void\ndeclare const expect: { unreachable(reason?: string): never }\n`
 }
 
 /** A program that the compiler refuses, and a word that its message has to contain. */
@@ -199,6 +203,15 @@ const checkFirstProgram = (/** @type {string} */ dir) => {
   }
 }
 
+/** Runs the behaviours from an ES module and as CommonJS, then jobs as processes of their own. */
+const checkBehaviours = (/** @type {string} */ dir) => {
+  for (const [file, text] of Object.entries(programs)) {
+    writeFileSync(join(dir, file), text)
+    run(`behaviours (${file})`, process.execPath, [file], dir)
+  }
+  faults.push(...checkProcesses(dir))
+}
+
 try {
   const packages = ['dstream', 'jvc-receiver', 'jvc-scraper'].map(pack)
   for (const packed of packages) await lint(packed)
@@ -210,17 +223,19 @@ try {
   for (const way of RESOLUTIONS) checkTypes(all, entries, way)
   checkCommands('all three', all, packages)
 
-  checkFirstProgram(project('a new project', packages.slice(0, 1)))
+  const alone = packages.slice(0, 1)
+  checkFirstProgram(project('a new project', alone))
+  checkBehaviours(project('a project with the engine', alone))
 
   const withoutEngine = packages.filter(({ name }) => name !== 'dstream')
-  const alone = project('the scraper alone', withoutEngine)
-  checkImports('the scraper alone', alone, ['jvc-receiver/feed', 'jvc-scraper', 'jvc-scraper/simulator'])
-  checkCommands('the scraper alone', alone, withoutEngine)
+  const scraper = project('the scraper alone', withoutEngine)
+  checkImports('the scraper alone', scraper, ['jvc-receiver/feed', 'jvc-scraper', 'jvc-scraper/simulator'])
+  checkCommands('the scraper alone', scraper, withoutEngine)
   run(
     'the scraper alone brings no engine',
     process.execPath,
     ['-e', `process.exit(require('fs').existsSync('node_modules/dstream') ? 1 : 0)`],
-    alone,
+    scraper,
   )
 
   for (const { name, size } of packages) console.log(`${name}: ${Math.round(size / 1024)} KiB packed`)

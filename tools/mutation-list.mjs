@@ -349,6 +349,13 @@ export const mutations = [
     'const state = cell && cell.value',
   ],
   [
+    'the frame of a table that has lost all keys',
+    'durable/checkpoint/stored-state.ts',
+    "if (part[0] === 'emptied') this.#tablesOf(part[1]).set(part[2], new StoredTable())",
+    '',
+  ],
+  ['the seed of files of an older format', 'durable/log/frame.ts', 'seedOf(bytes))', 'seedOf(preamble(kind, first)))'],
+  [
     'a copy of each record that is kept',
     'rdd/transformations/kept.ts',
     'return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)',

@@ -18,6 +18,7 @@ const tests = [
   ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
   'packages/dstream/test/async-functions',
   'packages/dstream/test/changed-in-place',
+  'packages/dstream/test/checkpoint/',
   'packages/dstream/src/engine/recovery',
   'packages/dstream/test/next-life',
   'packages/dstream/test/output-ahead',

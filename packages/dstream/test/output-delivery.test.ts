@@ -334,6 +334,26 @@ describe('stop', () => {
     expect(order[0]).toBe('inside')
   })
 
+  test('awaitTermination inside an output is refused at once; that of another context is not', async () => {
+    const other = new StreamingContext({ batchInterval: Milliseconds(10), logger: silent })
+    other.queueStream([[1]]).foreachRDD(() => other.stop())
+    const ssc = new StreamingContext({ batchInterval: Milliseconds(10), logger: silent })
+    const order: string[] = []
+    ssc.queueStream([[1]]).foreachRDD(async () => {
+      await other.start()
+      await other.awaitTermination()
+      order.push('the other has ended')
+      await ssc.awaitTermination()
+    })
+    await ssc.start()
+    await expect(ssc.awaitTermination()).rejects.toMatchObject({
+      code: 'waits-for-itself',
+      message: expect.stringContaining('call stop in the output') as string,
+    })
+    expect(order).toEqual(['the other has ended'])
+    await ssc.stop()
+  })
+
   test('gracefully without a checkpoint rejects when batches still wait for an output', async () => {
     const ssc = new StreamingContext({ batchInterval: Milliseconds(10), logger: silent, retry: { attempts: Infinity } })
     let failed!: () => void

@@ -13,7 +13,7 @@ test.each<[string, () => unknown, string]>([
   [
     'a zero that is a value, as in Scala',
     () => numbers.aggregate(0 as never, plus, plus),
-    'aggregate: zero must be a function that returns the value to begin with, not 0. Every partition gets a value of its own: write () => 0.',
+    'aggregate: zero must be a function that returns the value to begin with, not 0. Every partition gets a value of its own: write () => 0',
   ],
   [
     'a zero of aggregateByKey that is a value',

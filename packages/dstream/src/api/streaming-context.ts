@@ -9,11 +9,13 @@ import {
   type BackpressureOptions,
   type StreamingContextOptions,
 } from './context-options.js'
+import { DeadLetters } from './dead-letters.js'
 import { DStream, type StreamContext, type StreamHost } from './dstream.js'
 import { stateStreams } from './state-dstream.js'
 import { OutputOperation } from './output-operation.js'
 import {
   advanceTheClock,
+  waitsForItself,
   alreadyStopped,
   contextOfAnotherCopy,
   noCheckpointToRead,
@@ -45,6 +47,7 @@ import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
+import { openFiles } from '../platform/open-files.js'
 import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
@@ -77,17 +80,21 @@ import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
-import type { InputSource, SourceHome } from '../input/sources/input-source.js'
+import type { InputSource, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import { positioned } from '../input/sources/positioned.js'
 import type { Source, SourceSplit, SplitSource } from '../input/sources/source.js'
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
 import { rate } from '../input/sources/rate.js'
 import { rawSocket } from '../input/sources/raw-socket.js'
+import { TailSource, type TailFileOptions } from '../input/sources/tail-file.js'
 import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
-import { isInsideUserCode } from '../base/user-code.js'
+import { textOrBytes } from '../base/bytes.js'
+import { RecordError } from '../base/record-error.js'
+import { isDeadLetterTarget } from '../base/dead-letter-target.js'
+import { UserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
 import { checkPositiveDuration, durationOf, Seconds } from '../base/time/duration.js'
@@ -150,7 +157,9 @@ export class StreamingContext implements StreamContext {
   readonly #work: LongWork
   readonly #bus: ListenerBus
   readonly #termination: Termination
+  readonly #userCode = new UserCode()
   readonly #host: StreamHost
+  readonly #deadLetters = new DeadLetters()
   /** The spans of batches, where the program has registered a provider of traces. */
   #spans: BatchSpans | undefined
   #state: StreamingContextState = 'INITIALIZED'
@@ -189,6 +198,9 @@ export class StreamingContext implements StreamContext {
         files: rddFiles,
         onRecordError: options.onRecordError,
         skipped: (operator) => this.#progress.skip(operator),
+        addLetter: (target, error, place) => this.#deadLetters.add(target, error, place),
+        hasDeadLetters: () => !this.#deadLetters.isEmpty,
+        pause: (ms) => this.#pause(ms),
       }),
     })
     this.#host = this.#makeHost()
@@ -243,6 +255,7 @@ export class StreamingContext implements StreamContext {
     context.checkpoint(checkpointDir)
     context.#inputs.mustBeRecoverable()
     try {
+      context.#addDeadLetters()
       await dryRun(context.#engineOptions())
     } catch (error) {
       // A checkpoint in use is a good one: it must not be discarded when its owner ends.
@@ -417,6 +430,17 @@ export class StreamingContext implements StreamContext {
    */
   textFileStream(directory: string, options?: FileStreamOptions): DStream<string> {
     return this.#source((home) => textFile(home, files, directory, options))
+  }
+
+  /**
+   * The lines that are appended to a file, as `tail -F` follows it: by name, through rotation and truncation. Position, inode
+   * and offset, are part of the checkpoint.
+   *
+   * @example
+   * ssc.tailFile('access.log', { from: 'start' }).filter((line) => line.includes(' 500 ')).print()
+   */
+  tailFile(path: string, options?: TailFileOptions): DStream<string> {
+    return this.#source((home) => positioned(home, new TailSource(openFiles, path, options)))
   }
 
   /**
@@ -600,14 +624,14 @@ export class StreamingContext implements StreamContext {
     checkOptions('stop', options, ['gracefully', 'timeout'])
     if (this.#stopping !== undefined) {
       this.#logger.debug({}, 'StreamingContext has already been stopped')
-      return isInsideUserCode() ? Promise.resolve() : this.#stopping
+      return this.#userCode.isCaller() ? Promise.resolve() : this.#stopping
     }
     const timeoutMs =
       options.timeout === undefined
         ? Math.max(MIN_STOP_MS, 10 * this.batchInterval.milliseconds)
         : durationOf('stop', options.timeout).milliseconds
     this.#stopping = this.#stop(options.gracefully ?? false, timeoutMs)
-    if (!isInsideUserCode()) return this.#stopping
+    if (!this.#userCode.isCaller()) return this.#stopping
     // An output that waited for the stop would wait for itself. The stop goes on behind it.
     this.#stopping.catch((err: unknown) =>
       this.#logger.error({ err }, `${this.appName} did not stop as it was asked to.`),
@@ -618,8 +642,11 @@ export class StreamingContext implements StreamContext {
   /**
    * Resolves when stopped; rejects with the very error that a user's function threw (the last one, as Spark). When nobody
    * waits, the error is logged all the same and never becomes an unhandled rejection.
+   *
+   * @throws `waits-for-itself` within an output of the context, which could not end before its output has
    */
   awaitTermination(): Promise<void> {
+    if (!this.#termination.settled && this.#userCode.isCaller()) return Promise.reject(waitsForItself())
     return this.#termination.wait()
   }
 
@@ -747,6 +774,7 @@ export class StreamingContext implements StreamContext {
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */
   planResume(storage: Storage): Promise<MatchPlan> {
     validate(this.#graph, true)
+    this.#addDeadLetters()
     return resumePlan(this.#engineOptions(), storage)
   }
 
@@ -758,6 +786,7 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
+      this.#addDeadLetters()
       await this.#traceBatches()
       const options = this.#engineOptions()
       await this.#page?.open()
@@ -843,6 +872,7 @@ export class StreamingContext implements StreamContext {
       batchMs: this.batchInterval.milliseconds,
       rememberMs: this.#rememberMs ?? 0,
       delivery,
+      userCode: this.#userCode,
       timeoutClock: this.#internals.virtualTime === true ? systemClock : this.#clock,
       virtualTime: this.#internals.virtualTime === true,
       storage: this.#meteredStorage(),
@@ -916,6 +946,21 @@ export class StreamingContext implements StreamContext {
     }
   }
 
+  /** Adds the outputs of dead letters behind all others, once the program is complete. */
+  #addDeadLetters(): void {
+    const { onRecordError } = this.#options
+    if (isDeadLetterTarget(onRecordError)) this.#deadLetters.use(onRecordError)
+    this.#deadLetters.attach({
+      addSource: (make) => {
+        const source = make(this.#home())
+        this.#inputs.add(source)
+        this.#graph.add(source.operator)
+        return source
+      },
+      addOutput: (spec) => void this.#graph.addOutput(spec),
+    })
+  }
+
   #derive<T>(operator: Operator<T>, kind?: string): DStream<T> {
     return new DStream(this.#host, this.#host.add(operator, kind))
   }
@@ -932,7 +977,7 @@ export class StreamingContext implements StreamContext {
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,
-      skipped: () => this.#progress.skip(this.#graph.node(this.#inputs.all[streamId]!.operator).id),
+      skipped: (left) => this.#leftOut(this.#graph.node(this.#inputs.all[streamId]!.operator).id, left),
       batchMs: this.batchInterval.milliseconds,
       sc: this.sc,
       clock: this.#clock,
@@ -945,6 +990,14 @@ export class StreamingContext implements StreamContext {
       maxBufferedBytes,
       engine: () => this.#engine!,
     })
+  }
+
+  /** Notes a received record that does not decode. */
+  #leftOut(operator: string, { record, error, time, place }: LeftOut): void {
+    this.#progress.skip(operator)
+    const { onRecordError } = this.#options
+    if (!isDeadLetterTarget(onRecordError)) return
+    this.#deadLetters.add(onRecordError, new RecordError({ operator, time }, textOrBytes(record), error), place)
   }
 
   #operatorsOf<T>(kind: string, streams: readonly DStream<T>[]): Operator<T>[] {
@@ -987,6 +1040,7 @@ export class StreamingContext implements StreamContext {
           graph.setOutputId(index, id)
         })
       },
+      useDeadLetters: (target) => this.#deadLetters.use(target),
       failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')

@@ -33,12 +33,12 @@ function shown(time: number | undefined): string {
 async function inspect(directory: string): Promise<string[]> {
   const report = await inspectCheckpoint(fileStorage(directory))
   if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, pendingOutputs, lagging, remembered, operators, warnings } = report
+  const { pending, begun, pendingOutputs, lagging, remembered, operators, warnings } = report
   return [
     `last batch     ${shown(report.lastCommitted)}`,
     `zero time      ${shown(report.zeroTime)}`,
     `interval       ${report.batchMs} ms`,
-    `run again      ${pending.map(String).join(', ') || 'nothing'}`,
+    `run again      ${pending.map((time) => begunText(time, begun.get(time))).join(', ') || 'nothing'}`,
     `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
     `behind         ${[...lagging].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
     `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
@@ -49,6 +49,10 @@ async function inspect(directory: string): Promise<string[]> {
     }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
+}
+
+function begunText(time: number, clock: number | undefined): string {
+  return clock === undefined ? `${time}` : `${time} (begun at ${new Date(clock).toISOString()})`
 }
 
 /** Returns the batches that wait for an output: one time, or the first and the last with their number. */

@@ -1,5 +1,6 @@
 import type { LockOptions } from './take-lock.js'
 import type { CrashHook } from '../base/crash-points.js'
+import type { UserCode } from '../base/user-code.js'
 import type { Clock, Storage, Yielder } from '../base/ports.js'
 import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { InputSources } from '../input/sources/input-sources.js'
@@ -53,6 +54,8 @@ export interface EngineOptions extends LockOptions {
   readonly missedBatches: 'run' | 'skip'
   readonly onOutputAhead: 'refuse' | 'continue'
   readonly onClockBehind: 'wait' | 'continue'
+  /** Runs the functions of outputs. */
+  readonly userCode: UserCode
   /** Receives each failure of a user's function. */
   readonly failed: (failure: Failure) => void
   /** Draws the consequence of a stateful operator's failure. */

@@ -41,6 +41,7 @@ export function checkpointOptions(
     allowDropped: options.allowDroppedState,
     codec: (streamId, id) => inputs.all[streamId]?.codec?.(id),
     yielder: options.yielder,
+    now: () => options.clock.now(),
     onCrashPoint: options.onCrashPoint,
     limits: options.limits,
     onWork: options.work.report,

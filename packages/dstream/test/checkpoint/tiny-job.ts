@@ -65,6 +65,7 @@ export async function openTiny(storage: Storage, { onCrashPoint, limits = tinyLi
     engine: 'test',
     codec: () => undefined,
     yielder: everyRecord,
+    now: () => 12_345,
     onCrashPoint,
     limits,
     ...more,

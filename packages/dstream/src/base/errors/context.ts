@@ -68,6 +68,13 @@ export function advanceTheClock(): DStreamError {
   )
 }
 
+export function waitsForItself(): DStreamError {
+  return new DStreamError(
+    'waits-for-itself',
+    'awaitTermination was called within an output, whose batch would then wait for itself. Call it beside start, or call stop in the output',
+  )
+}
+
 export function noCheckpointToRead(directory: string, cause: unknown): DStreamError {
   const reason = messageOf(cause)
   return new DStreamError(

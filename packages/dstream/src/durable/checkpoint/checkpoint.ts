@@ -19,7 +19,7 @@ export interface OperatorSignature {
   readonly formerFingerprint?: string | undefined
   /** The slide in milliseconds; absent from checkpoints of earlier versions. */
   readonly slideMs?: number | undefined
-  /** The names of its tables; empty for an operator that keeps only metadata or remembered RDDs. */
+  /** The names of its tables; empty for an operator that keeps only remembered RDDs. */
   readonly tables: readonly string[]
   /** The version of the stored form of its values. */
   readonly version: number
@@ -48,6 +48,8 @@ export interface TableChanges {
   readonly operator: string
   readonly table: string
   readonly changes: Iterable<TableChange>
+  /** Whether the changes leave the table without a key. */
+  readonly isEmptied?: boolean
 }
 
 /** The contents of an RDD that a later window reads again. */
@@ -69,8 +71,6 @@ export interface Remembered {
 export interface CommitRecord {
   readonly time: number
   readonly tables: readonly TableChanges[]
-  /** The small plain metadata of operators that has changed; `undefined` removes it. */
-  readonly metadata?: ReadonlyMap<string, unknown>
   /** The contents of RDDs that later batches will read. */
   readonly remembered?: readonly Remembered[]
   /** Operator id → the last batch time whose remembered contents are no longer read, with all times before it. */
@@ -95,8 +95,7 @@ export interface TableView {
 }
 
 /**
- * The large parts of the state as of the last commit. The checkpoint itself knows the small ones, such as metadata and
- * positions.
+ * The large parts of the state as of the last commit. The checkpoint itself knows the small ones, such as positions.
  */
 export interface SnapshotSource {
   readonly tables: readonly TableView[]
@@ -132,7 +131,6 @@ export interface Recovered {
    * the iteration, so iterate once.
    */
   table(operator: string, table: string): Iterable<TableEntry> | undefined
-  readonly metadata: ReadonlyMap<string, unknown>
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
   readonly lagging: ReadonlyMap<string, number>
@@ -190,6 +188,8 @@ export interface CheckpointOptions {
   /** Returns the codec that decodes recovered blocks of a stream; `undefined` refuses the start and names the codec. */
   codec(streamId: number, id: string): Codec<unknown> | undefined
   readonly yielder: Yielder
+  /** Returns the time of the clock, in milliseconds, which the journal stores with each batch. */
+  readonly now: () => number
   /** Called at each crash point; only tests give it. */
   readonly onCrashPoint?: CrashHook | undefined
   readonly limits?: CheckpointLimits | undefined

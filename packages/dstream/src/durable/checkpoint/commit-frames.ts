@@ -13,11 +13,13 @@ export type StoredChange = readonly [key: unknown, value: unknown, touched: numb
 /** A frame of the log of commits. The parts of a commit come first, and count only once its `done` frame is there. */
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
+  | readonly ['emptied', operator: string, table: string]
   | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
   | readonly ['done', time: number, rest: CommitRest]
 
 export interface CommitRest {
-  readonly metadata: readonly (readonly [string, unknown])[]
+  /** Always empty; earlier versions expect it. */
+  readonly metadata: readonly []
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
@@ -51,10 +53,10 @@ export function storedSignature(operator: OperatorSignature): StoredSignature {
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
 
-export function encodeHead(head: CommitHead): FramePayload {
+export function encodeCommitHead(head: CommitHead): FramePayload {
   return [encodeValue(head)]
 }
-export function decodeHead(payload: Uint8Array): CommitHead {
+export function decodeCommitHead(payload: Uint8Array): CommitHead {
   return decodeValue(payload) as CommitHead
 }
 export function decodeFrame(payload: Uint8Array): CommitFrame {
@@ -73,7 +75,15 @@ const CHANGES_PER_FRAME = 1000
 /** Encodes a commit as frames. @throws `state-not-storable`, naming operator, key and place */
 export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<FramePayload[]> {
   const payloads: FramePayload[] = []
-  for (const { operator, table, changes } of record.tables) {
+  for (const { operator, table, changes, isEmptied } of record.tables) {
+    if (isEmptied === true) {
+      // One frame instead of one entry for each key: all keys of a large state can time out in one batch.
+      for (const _ of changes) {
+        payloads.push([encodeValue(['emptied', operator, table] satisfies CommitFrame, 1)])
+        break
+      }
+      continue
+    }
     let chunk: StoredChange[] = []
     const close = async (): Promise<void> => {
       if (chunk.length === 0) return
@@ -89,7 +99,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     await slice.pause()
   }
   const rest: CommitRest = {
-    metadata: [...(record.metadata ?? [])],
+    metadata: [],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
     held: [...(record.lagging ?? [])],

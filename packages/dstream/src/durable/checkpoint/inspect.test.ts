@@ -24,6 +24,7 @@ test('inspect says what a start would find, and changes nothing', async () => {
     pendingOutputs: [],
     warnings: [],
   })
+  expect([...report!.begun]).toEqual([[4000, 12_345]])
   expect([...report!.remembered]).toEqual([['window', 2]])
   expect(report!.operators.map(({ id, tables }) => [id, [...tables]])).toEqual([
     ['files', []],

@@ -27,6 +27,8 @@ export interface CheckpointReport {
   readonly lastCommitted: number | undefined
   /** The times of the batches that the next start would run again. */
   readonly pending: readonly number[]
+  /** The time of the clock at which each of them was begun, in milliseconds; absent for those of format 1. */
+  readonly begun: ReadonlyMap<number, number>
   readonly pendingOutputs: readonly PendingOutput[]
   /** The operators that are behind the last batch → their last time. */
   readonly lagging: ReadonlyMap<string, number>
@@ -57,8 +59,10 @@ export async function inspectCheckpoint(storage: Storage): Promise<CheckpointRep
       const tables = [...(state.tables.get(id) ?? [])].map(([name, table]) => [name, countOf(table.values())] as const)
       return { id, kind, derived, version, tables: new Map(tables) }
     })
-  const pending = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry.time] : []))
-  return { zeroTime, batchMs, lastCommitted, pending, pendingOutputs, lagging, remembered, operators, warnings }
+  const batches = entries.flatMap(({ entry }) => (entry.type === 'batch' && entry.time > after ? [entry] : []))
+  const pending = batches.map(({ time }) => time)
+  const begun = new Map(batches.flatMap(({ time, clock }) => (clock === undefined ? [] : [[time, clock]])))
+  return { zeroTime, batchMs, lastCommitted, pending, begun, pendingOutputs, lagging, remembered, operators, warnings }
 }
 
 function countOf(entries: Iterable<unknown>): number {

@@ -2,7 +2,7 @@ import { loadImmutable } from '../../base/immutable-library.js'
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
-import { listLog, readLog, type Segment } from '../log/read-log.js'
+import { listLog, readLog, type LogSegment } from '../log/read-log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -10,11 +10,12 @@ import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeCommitHead, encodeCommitHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
-import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot, understood } from './snapshot.js'
+import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { understood } from '../log/understood.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
@@ -54,8 +55,7 @@ export async function openCheckpoint(
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
   if (options.existing === 'discard' || (await isBeingDiscarded(options.storage))) return { resumed: false }
-  const { resumed } = await prepare(options)
-  return { resumed }
+  return prepare(options)
 }
 
 /** Takes all steps that come before the first write. */
@@ -84,6 +84,7 @@ async function prepare(options: CheckpointOptions) {
     engine,
     segmentBytes: limits.segmentBytes,
     onCrashPoint,
+    now: options.now,
     retry: options.retry,
   })
   const stored = storedTimes(state, journal)
@@ -152,7 +153,7 @@ export function commitLog({
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
-  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeCommitHead(head()) })
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
@@ -160,12 +161,12 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }: StoredState,
+  { lastCommitted, remembered, positions, lagging, pendingOutputs }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
-  const small = { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }
+  const small = { lastCommitted, remembered, positions, lagging, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
@@ -209,7 +210,7 @@ export async function readCommits(
   warnings: string[],
   slice?: Slice,
   onWork?: ReportWork,
-): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+): Promise<{ state: StoredState; segments: readonly LogSegment[]; base: number; baseTime: number | undefined }> {
   await loadImmutable()
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
@@ -220,7 +221,7 @@ export async function readCommits(
   for (const [i, segment] of segments.entries()) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
-      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeCommitHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
@@ -271,7 +272,7 @@ export async function holdsCommits(storage: Storage): Promise<boolean> {
 }
 
 async function understoodInSteps(
-  segment: Segment,
+  segment: LogSegment,
   offset: number,
   read: () => Iterator<void>,
   slice: Slice | undefined,

@@ -3,9 +3,10 @@ import { encodeValue } from '../codec/value-codec.js'
 import { Log, logCrashPoints } from '../log/log.js'
 import { readLog } from '../log/read-log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
-import type { OperatorSignature } from './checkpoint.js'
-import { type CommitFrame, encodeHead, storedSignature } from './commit-frames.js'
+import type { OperatorSignature, TableChange } from './checkpoint.js'
+import { type CommitFrame, type CommitRest, encodeCommitHead, storedSignature } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
+import { StoredState } from './stored-state.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
 
 function replaced(id: string, by: Partial<OperatorSignature>): OperatorSignature[] {
@@ -108,29 +109,20 @@ describe('migration', () => {
 })
 
 describe('what is small', () => {
-  test('metadata and positions are differences, and a snapshot of a later life holds them too', async () => {
+  test('positions are differences, and a snapshot of a later run holds them too', async () => {
     const storage = memoryStorage()
-    const commit = async (
-      time: number,
-      record: { metadata?: ReadonlyMap<string, unknown>; positions?: ReadonlyMap<string, unknown> },
-    ) => {
+    const commit = async (time: number, positions: ReadonlyMap<string, unknown>) => {
       const { checkpoint, recovered } = await openTiny(storage)
       await checkpoint.journal.allocate(time)
-      await checkpoint.commit({ time, tables: [], ...record })
+      await checkpoint.commit({ time, tables: [], positions })
       await checkpoint.snapshot(() => ({ tables: [], remembered: [] }))
       await checkpoint.close()
       return recovered
     }
-    await commit(1000, {
-      metadata: new Map<string, unknown>([
-        ['window', { seen: true }],
-        ['totals', 1],
-      ]),
-      positions: new Map([['files', 7]]),
-    })
-    await commit(2000, { metadata: new Map([['totals', undefined]]) })
-    const { metadata, positions } = await commit(3000, {})
-    expect([[...metadata], [...positions]]).toEqual([[['window', { seen: true }]], [['files', 7]]])
+    await commit(1000, new Map<string, unknown>([['files', 7], ['lines', { at: 1 }]])) // prettier-ignore
+    await commit(2000, new Map([['files', 8]]))
+    const { positions } = await commit(3000, new Map())
+    expect([...positions]).toEqual([['files', 8], ['lines', { at: 1 }]]) // prettier-ignore
   })
 
   test('lagging operators and pending outputs are what the last commit says', async () => {
@@ -265,7 +257,7 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
 test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
   const storage = memoryStorage()
   const operators = tinyOperators.map(storedSignature)
-  const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
+  const head = () => encodeCommitHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
   const life = async (...frames: CommitFrame[]): Promise<void> => {
     const points = logCrashPoints('commit')
     const log = new Log({
@@ -281,10 +273,48 @@ test('parts of a commit whose end never came do not pass into the first commit o
     await log.append(frames.map((frame) => [encodeValue(frame)]))
   }
   const change = (key: string): CommitFrame => ['changes', 'totals', 'state', [[key, 1, 0, undefined]]]
-  const rest = { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined }
+  const rest: CommitRest = { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined }
   await life(change('cut off'))
   await life(change('whole'), ['done', 1000, rest])
   const { state } = await readCommits(storage, [])
   const keys = [...(state.tables.get('totals')?.get('state')?.values() ?? [])].map(({ key }) => key)
   expect(keys).toEqual(['whole'])
 })
+
+test('a table that loses all of its keys takes one frame, and stays a table', async () => {
+  const storage = memoryStorage()
+  const entries = Array.from({ length: 5000 }, (_, key) => ({ key, value: 1, touched: 1000, touchSequence: undefined }))
+  const { checkpoint } = await openTiny(storage)
+  const changed = (gone: boolean) => entries.map((entry) => ({ ...entry, gone }))
+  const commit = async (time: number, changes: readonly TableChange[], isEmptied: boolean): Promise<number> => {
+    const before = bytesOf(storage)
+    await checkpoint.journal.allocate(time)
+    await checkpoint.commit({ time, tables: [{ operator: 'totals', table: 'state', changes, isEmptied }] })
+    return bytesOf(storage) - before
+  }
+  await commit(1000, changed(false), false)
+  expect(await commit(2000, changed(true), true)).toBeLessThan(500)
+  expect(await commit(3000, [], true)).toBeLessThan(500)
+  await commit(4000, changed(false).slice(0, 1), false)
+  await checkpoint.close()
+  expect(entriesOf(await opens(storage, tinyOperators)).map(({ key }) => key)).toEqual([0])
+})
+
+test('a table that is emptied and filled by one commit holds what came last', () => {
+  const rest = { metadata: [], unremembered: [], positions: [], held: [], forget: undefined }
+  const change = (key: string): CommitFrame => ['changes', 'totals', 'state', [[key, 1, 0, undefined]]]
+  const state = new StoredState()
+  for (const frame of [
+    change('a'),
+    ['emptied', 'totals', 'state'],
+    change('b'),
+    ['done', 1000, rest],
+  ] as CommitFrame[]) {
+    for (const _ of state.frame(frame)) void _
+  }
+  expect([...state.tables.get('totals')!.get('state')!.values()].map(({ key }) => key)).toEqual(['b'])
+})
+
+function bytesOf(storage: MemoryStorage): number {
+  return [...storage.files().values()].reduce((sum, bytes) => sum + bytes.length, 0)
+}

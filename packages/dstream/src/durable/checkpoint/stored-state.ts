@@ -14,7 +14,6 @@ export class StoredState {
   forgotten = -Infinity
   operators: readonly StoredSignature[] = []
   readonly tables = new Map<string, Map<string, StoredTable>>()
-  metadata = new Map<string, unknown>()
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
   lagging = new Map<string, number>()
@@ -36,7 +35,6 @@ export class StoredState {
     return new Set([
       ...filled.map(([id]) => id),
       ...this.remembered.map(({ operator }) => operator),
-      ...this.metadata.keys(),
       ...this.positions.keys(),
       ...this.lagging.keys(),
     ])
@@ -59,7 +57,7 @@ export class StoredState {
 
   /** Drops the state of all other operators. */
   keepOnly(isKept: (operator: string) => boolean): void {
-    for (const byOperator of [this.tables, this.metadata, this.positions, this.lagging, this.begun]) {
+    for (const byOperator of [this.tables, this.positions, this.lagging, this.begun]) {
       for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
     }
     this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
@@ -93,6 +91,7 @@ export class StoredState {
 
   #apply(part: CommitFrame): void {
     if (part[0] === 'remembered') this.remembered.push({ operator: part[1], time: part[2], partitions: part[3] })
+    if (part[0] === 'emptied') this.#tablesOf(part[1]).set(part[2], new StoredTable())
     if (part[0] !== 'changes') return
     const [, operator, name, changes] = part
     const table = this.#table(operator, name)
@@ -108,10 +107,6 @@ export class StoredState {
   done(time: number, rest: CommitRest): void {
     this.lastCommitted = time
     for (const { id } of this.operators) this.begun.add(id)
-    for (const [operator, value] of rest.metadata) {
-      if (value === undefined) this.metadata.delete(operator)
-      else this.metadata.set(operator, value)
-    }
     const until = new Map(rest.unremembered)
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)
@@ -122,9 +117,14 @@ export class StoredState {
     if (rest.forget !== undefined) this.forgotten = Math.max(this.forgotten, rest.forget)
   }
 
-  #table(operator: string, name: string): StoredTable {
+  #tablesOf(operator: string): Map<string, StoredTable> {
     let tables = this.tables.get(operator)
     if (tables === undefined) this.tables.set(operator, (tables = new Map()))
+    return tables
+  }
+
+  #table(operator: string, name: string): StoredTable {
+    const tables = this.#tablesOf(operator)
     let table = tables.get(name)
     if (table === undefined) tables.set(name, (table = new StoredTable()))
     return table

@@ -49,6 +49,8 @@ export interface DurableJournalOptions {
   readonly use: SegmentUse
   /** Returns the time of the last batch whose commit is durable. */
   readonly committed: () => number | undefined
+  /** Returns the time of the clock, in milliseconds. */
+  readonly now: () => number
   /** The last batch of earlier runs that has an allocation. */
   readonly allocated: number | undefined
 }
@@ -111,13 +113,13 @@ export class DurableJournal implements Journal {
     ranges: ReadonlyMap<string, SourceRange> = new Map(),
     isHeldBack = false,
   ): Promise<Allocation> {
-    const { log, streams, use, committed } = this.#options
+    const { log, streams, use, committed, now } = this.#options
     const known = this.allocation(time)
     if (known !== undefined) return known
     let event: Allocated | undefined
     const framesOf = (group: number): [FramePayload] => {
       event = takeAll(this.#withGroup(group), time, ranges, isHeldBack)
-      return [encodeAllocation(event, streams, committed())]
+      return [encodeAllocation(event, streams, committed(), now())]
     }
     await log.append(framesOf, (segment) => {
       this.#ledger = apply(this.#ledger, event!)

@@ -20,7 +20,7 @@ export interface Streams {
 /** The description of a journal frame, which precedes its data. */
 type Meta =
   | readonly ['block', operator: string, id: string, count: number | undefined, position: unknown, metadata: unknown, codec: string | undefined]
-  | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined] // prettier-ignore
+  | readonly ['batch', time: number, blocks: readonly (readonly [operator: string, ids: readonly string[]])[], ranges: readonly (readonly [operator: string, from: unknown, until: unknown])[], committed: number | undefined, clock?: number] // prettier-ignore
 
 /**
  * Returns the payload of a frame: four bytes with the length of the description, the description, and the data as it
@@ -75,12 +75,18 @@ function encodeRecords(records: readonly unknown[], operator: string): Uint8Arra
   }
 }
 
-export function encodeAllocation(event: Allocated, streams: Streams, committed: number | undefined): FramePayload {
+/** @param clock the time of the clock, in milliseconds */
+export function encodeAllocation(
+  event: Allocated,
+  streams: Streams,
+  committed: number | undefined,
+  clock: number,
+): FramePayload {
   const blocks = [...event.blocks].map(([streamId, ids]) => [streams.operatorOf(streamId), ids] as const)
   try {
     const ranges = [...event.ranges].map(([operator, { from, until }]) => [operator, from, until] as const)
     // The frame, the list and each range are the engine's own.
-    return framed(['batch', event.time, blocks, ranges, committed], 3, new Uint8Array(0))
+    return framed(['batch', event.time, blocks, ranges, committed, clock], 3, new Uint8Array(0))
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     const operator = [...event.ranges.keys()][Number(error.path[1])] ?? 'a source'
@@ -96,7 +102,6 @@ export type JournalEntry =
       readonly id: string
       readonly codec: string | undefined
       readonly position: unknown
-      readonly bytes: number
       block(streams: Streams, streamId: number): Block
     }
   | {
@@ -106,6 +111,8 @@ export type JournalEntry =
       readonly ranges: ReadonlyMap<string, SourceRange>
       /** The last batch that was committed when this one was allocated. */
       readonly committed: number | undefined
+      /** The time of the clock at the allocation, in milliseconds; absent from format 1. */
+      readonly clock: number | undefined
     }
 
 export function decodeEntry(payload: Uint8Array): JournalEntry {
@@ -113,13 +120,14 @@ export function decodeEntry(payload: Uint8Array): JournalEntry {
   const meta = decodeValue(payload.subarray(4, 4 + length)) as Meta
   const data = payload.subarray(4 + length)
   if (meta[0] === 'batch') {
-    const [, time, blocks, ranges, committed] = meta
+    const [, time, blocks, ranges, committed, clock] = meta
     return {
       type: 'batch',
       time,
       blocks,
       ranges: new Map(ranges.map(([operator, from, until]) => [operator, { from, until }])),
       committed,
+      clock,
     }
   }
   const [, operator, id, count, position, metadata, codec] = meta
@@ -129,7 +137,6 @@ export function decodeEntry(payload: Uint8Array): JournalEntry {
     id,
     codec,
     position,
-    bytes: data.length,
     block: (streams, streamId) => ({
       id,
       streamId,

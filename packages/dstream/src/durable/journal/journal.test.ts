@@ -32,6 +32,7 @@ async function start(storage: MemoryStorage, life: Life = {}): Promise<DurableJo
     streams: streams(life.names ?? ['socket#1', 'socket#2', 'socket#3'], life.codecs),
     forgotten: life.forgotten ?? -Infinity,
     committed: life.committed ?? (() => undefined),
+    now: () => 0,
     engine: 'test',
     segmentBytes: life.segmentBytes ?? 1 << 20,
     onCrashPoint: undefined,

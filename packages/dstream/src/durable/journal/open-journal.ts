@@ -3,7 +3,7 @@ import type { Storage } from '../../base/ports.js'
 import type { CrashHook } from '../../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
-import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
+import { checkAgainstCommits, decodeJournal, encodeJournalHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { FramePayload } from '../log/frame.js'
 import { type AppendRetry, Log, logCrashPoints } from '../log/log.js'
 import { readLog } from '../log/read-log.js'
@@ -24,6 +24,8 @@ export interface OpenJournalOptions {
   /** The last batch time that is no longer needed. */
   readonly forgotten: number
   readonly committed: () => number | undefined
+  /** Returns the time of the clock, in milliseconds. */
+  readonly now: () => number
   readonly engine: string
   readonly segmentBytes: number
   readonly onCrashPoint: CrashHook | undefined
@@ -35,11 +37,11 @@ export interface OpenJournalOptions {
  * @throws `checkpoint-damaged`, `codec-unknown`
  */
 export function openJournal(options: OpenJournalOptions): { readonly journal: DurableJournal; begin(): Promise<void> } {
-  const { storage, read, streams, forgotten, committed, engine, segmentBytes, onCrashPoint, retry } = options
+  const { storage, read, streams, forgotten, committed, now, engine, segmentBytes, onCrashPoint, retry } = options
   checkAgainstCommits(read, committed(), forgotten)
   const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
-    return encodeHead({
+    return encodeJournalHead({
       engine,
       positions: [...positions].map(([stream, position]) => [streams.operatorOf(stream), position]),
       allocated: journal.allocated,
@@ -52,6 +54,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
     log,
     streams,
     committed,
+    now,
     allocated: read.allocated,
     ...foldJournal(read, streams, forgotten),
   })

@@ -1,8 +1,11 @@
 import { DamagedError, newerFormat } from '../../base/errors/storage.js'
 import { crc32 } from './crc32.js'
 
-/** The version of all stored formats, which `docs/checkpoint-format.md` describes. Readers refuse a newer version. */
-export const FORMAT = 1
+/**
+ * The version of all stored formats, which `docs/checkpoint-format.md` describes. Readers refuse a newer version and read an
+ * older one.
+ */
+export const FORMAT = 2
 
 /** The kind of a file: `j` journal, `c` commits, `s` part of a snapshot, `o` saved objects. */
 export type FileKind = 'j' | 'c' | 's' | 'o'
@@ -43,8 +46,8 @@ export function preamble(kind: FileKind, first: number): Uint8Array {
 }
 
 /** Returns the seed of all checksums of a file, so that a frame of another file is never accepted. */
-function seedOf(kind: FileKind, first: number): number {
-  return crc32(preamble(kind, first))
+function seedOf(head: Uint8Array): number {
+  return crc32(head.subarray(0, PREAMBLE_BYTES))
 }
 
 /** The parts of one payload. They are written one after the other, so that callers need not join them. */
@@ -60,7 +63,7 @@ export function encodeFrames(
   sequence: number,
   payloads: readonly FramePayload[],
 ): Uint8Array {
-  const seed = seedOf(kind, first)
+  const seed = seedOf(preamble(kind, first))
   const lengths = payloads.map((parts) => parts.reduce((sum, part) => sum + part.length, 0))
   const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length + FRAME_HEADER_BYTES, 0))
   const view = new DataView(bytes.buffer)
@@ -107,7 +110,7 @@ export function readFrames(
   options: { tail: boolean; until?: number | undefined },
 ): FileFrames {
   const first = readPreamble(file, kind, bytes)
-  const reader = new Reader(bytes, seedOf(kind, first))
+  const reader = new FrameReader(bytes, seedOf(bytes))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
   const { until = Infinity } = options
@@ -144,7 +147,7 @@ function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
   return view.getFloat64(12, true)
 }
 
-class Reader {
+class FrameReader {
   readonly #view: DataView
 
   constructor(

@@ -2,7 +2,7 @@ import { DStreamError } from '../../base/errors/base.js'
 import type { Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { encodeFile, encodeFrames, type FileKind, type FramePayload } from './frame.js'
-import { nameOf, type Segment } from './read-log.js'
+import { nameOf, type LogSegment } from './read-log.js'
 
 /** The crash points of one log. */
 export interface LogCrashPoints {
@@ -101,7 +101,7 @@ export class Log {
    * Continues a log that was read. Makes the bytes durable that a killed process has left unsynced, and begins a new
    * file.
    */
-  async begin(read: readonly Segment[]): Promise<void> {
+  async begin(read: readonly LogSegment[]): Promise<void> {
     const { storage } = this.#options
     const newest = read.at(-1)
     if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))

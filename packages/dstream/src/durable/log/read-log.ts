@@ -3,7 +3,7 @@ import type { Storage } from '../../base/ports.js'
 import { type FileKind, type Frame, PREAMBLE_BYTES, readFrames } from './frame.js'
 
 /** A file of a log, as it was read. */
-export interface Segment {
+export interface LogSegment {
   readonly file: string
   /** The sequence number of its head, which is the first of its frames. */
   readonly first: number
@@ -41,9 +41,9 @@ export function endOfFile(files: readonly string[], i: number): number | undefin
  *
  * @throws `checkpoint-damaged`, `checkpoint-newer-format`
  */
-export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly Segment[]> {
+export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly LogSegment[]> {
   const files = await listLog(storage, folder)
-  const segments: Segment[] = []
+  const segments: LogSegment[] = []
   for (const [i, file] of files.entries()) {
     const bytes = await storage.read(file)
     if (bytes === undefined) throw new DamagedError(file, 0, 'it has gone while it was to be read')
@@ -59,7 +59,7 @@ export async function readLog(storage: Storage, folder: string, kind: FileKind):
 }
 
 /** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
-function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: number | undefined): Segment {
+function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: number | undefined): LogSegment {
   const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: until === undefined, until })
   const [head, ...rest] = frames
   // A new file is put as a whole with its head, so that a crash cannot leave a file without one.

@@ -215,6 +215,7 @@ export class BatchStore {
         operator: graph.node(operator).id,
         table: name,
         changes: table.changes(this.#durable.get(table) ?? -Infinity),
+        isEmptied: table.size === 0,
       })),
       remembered,
       unremembered: this.#forgetRemembered(time),

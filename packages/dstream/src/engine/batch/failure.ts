@@ -42,6 +42,7 @@ const PERMANENT = new Set([
   'record-not-storable',
   'output-input-missing',
   'transform-returned-nothing',
+  'waits-for-itself',
 ])
 
 /** Whether another attempt would fail in the same way: a synchronous function that threw on a record would throw again. */

@@ -3,7 +3,7 @@ import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { Random } from '../../base/random.js'
-import { runUserCode } from '../../base/user-code.js'
+import type { UserCode } from '../../base/user-code.js'
 import { pendingRanges, pendingTimesOf, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
 import type { BatchReport } from '../../observe/batch-report.js'
 import type { OutputOperationInfo } from '../../observe/events.js'
@@ -34,6 +34,7 @@ export interface OutputOperationsOptions {
   readonly failed: (failure: Failure) => void
   readonly stop: (error: unknown) => void
   readonly onCrashPoint: CrashHook | undefined
+  readonly userCode: UserCode
   /** Returns the header for traces of the attempt that is under way. */
   readonly traceparent: ((output: number, time: number) => string | undefined) | undefined
 }
@@ -229,12 +230,12 @@ export class OutputOperations {
   }
 
   async #run(output: OutputNode, rdd: RDD<unknown>, time: number, attempt: OutputAttempt): Promise<void> {
-    const { onCrashPoint } = this.#options
+    const { onCrashPoint, userCode } = this.#options
     const begun = this.#begin(output, time)
     try {
       if (onCrashPoint !== undefined) await outputBegins(onCrashPoint)
       attempt.traceparent = this.#options.traceparent?.(output.index, time)
-      await runUserCode(() => output.run(rdd as RDD<never>, time, attempt))
+      await userCode.run(() => output.run(rdd as RDD<never>, time, attempt))
       if (onCrashPoint !== undefined) await outputDone(onCrashPoint)
     } catch (error) {
       this.#end(begun, error)

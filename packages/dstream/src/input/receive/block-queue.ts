@@ -20,7 +20,7 @@ export interface BlockQueueOptions {
  * - `retrying`: the first block could not be stored, and a timer runs to the next attempt.
  * - `closed`: no attempt is begun by a timer any more.
  */
-type State =
+type QueueState =
   | { readonly name: 'idle' | 'closed' }
   | { readonly name: 'storing'; readonly done: Promise<void> }
   | { readonly name: 'retrying'; readonly timer: { cancel(): void } }
@@ -33,7 +33,7 @@ type State =
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
-  #state: State = { name: 'idle' }
+  #state: QueueState = { name: 'idle' }
   /** The attempt at the first block. */
   #first: Promise<boolean> | undefined
   #lastError: unknown

@@ -1,6 +1,6 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { redisCommandFailed, redisKeyTaken, redisOvertaken, transactionEnded } from '../../base/errors/sinks.js'
-import type { Time } from '../../base/time/time.js'
+import type { Time } from 'dstream'
 import { FromUser, isAborted } from './redis-link.js'
 
 export type WriteBatch<T> = (transaction: ChainableCommander, records: T[], time: Time) => unknown
@@ -19,8 +19,11 @@ export interface RedisBatch<T> {
   sent: number
 }
 
-/** The number of batch times that Redis remembers: the most batches that may wait for a retry. */
-export const REMEMBERED_TIMES = 1000
+/**
+ * The number of batches, counted from the last one that was written, whose times Redis remembers: the most that may be
+ * written between two commits of a checkpoint.
+ */
+export const REMEMBERED_TIMES = 10_000
 
 function timeKey(key: string): string {
   return `${key}:time`
@@ -46,13 +49,17 @@ export async function lastTime(redis: Redis, key: string): Promise<number | unde
   return Number(found)
 }
 
-/** Returns whether Redis has the batch of `time`. The set of the last batch times answers for one older than the newest. */
+/** Returns whether Redis has the batch of `time`. The set of times answers for one before the newest, which others may pass. */
 export async function holds(redis: Redis, key: string, time: number): Promise<boolean> {
   const last = await lastTime(redis, key)
   if (last === undefined || time > last) return false
-  if ((await redis.zscore(timesKey(key), time)) !== null) return true
-  const oldest = Number((await redis.zrange(timesKey(key), 0, 0))[0] ?? Infinity)
-  return time < oldest && (oldest === Infinity || (await redis.zcard(timesKey(key))) >= REMEMBERED_TIMES)
+  return (await redis.zscore(timesKey(key), time)) !== null || (await redis.exists(timesKey(key))) === 0
+}
+
+/** Returns the score of the time that is added next: times are forgotten in the order in which they were written. */
+async function nextScore(redis: Redis, key: string): Promise<number> {
+  const [, last = '0'] = await redis.zrange(timesKey(key), -1, -1, 'WITHSCORES')
+  return Number(last) + 1
 }
 
 /**
@@ -73,7 +80,7 @@ export async function commit<T>(redis: Redis, batch: RedisBatch<T>): Promise<Err
       throw redisOvertaken(key, time)
     }
     const newest = Math.max(time, (await lastTime(redis, key)) ?? time)
-    const exec = await prepare(redis.multi(), batch, newest)
+    const exec = await prepare(redis.multi(), batch, newest, await nextScore(redis, key))
     batch.sent++
     const results = await exec().catch((error: unknown) => {
       if (isAborted(error)) batch.sent--
@@ -93,6 +100,7 @@ async function prepare<T>(
   transaction: ChainableCommander,
   { key, time, records, write }: RedisBatch<T>,
   newest: number,
+  score: number,
 ): Promise<ChainableCommander['exec']> {
   const exec = transaction.exec.bind(transaction)
   const ended = (): never => {
@@ -106,7 +114,7 @@ async function prepare<T>(
   }
   transaction
     .set(timeKey(key), newest)
-    .zadd(timesKey(key), time.milliseconds, time.milliseconds)
+    .zadd(timesKey(key), score, time.milliseconds)
     .zremrangebyrank(timesKey(key), 0, -REMEMBERED_TIMES - 1)
   return exec
 }
