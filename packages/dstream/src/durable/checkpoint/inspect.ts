@@ -1,3 +1,4 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'
@@ -91,6 +92,7 @@ const groups: readonly (readonly [kind: FileKind, log: boolean, list: (storage: 
  * complete.
  */
 export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
+  await loadImmutable()
   const reports: FileReport[] = []
   for (const [kind, log, list] of groups) {
     const files = await list(storage)

@@ -1,3 +1,4 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
@@ -210,6 +211,7 @@ export async function readCommits(
   slice?: Slice,
   onWork?: ReportWork,
 ): Promise<{ state: StoredState; segments: readonly LogSegment[]; base: number; baseTime: number | undefined }> {
+  await loadImmutable()
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)

@@ -183,7 +183,7 @@ function doneFrames(entries: readonly JournalFrame[], forgotten: number): Readon
 function positioned(ledger: Ledger, streams: Streams, operator: string, position: unknown): Ledger {
   const streamId = streams.streamOf(operator)
   if (streamId === undefined || position === undefined) return ledger
-  return { ...ledger, positions: ledger.positions.set(streamId, position) }
+  return { ...ledger, positions: new Map(ledger.positions).set(streamId, position) }
 }
 
 function fold(ledger: Ledger, entry: JournalEntry, streams: Streams, use: SegmentUse, segment: number): Ledger {

@@ -1,3 +1,4 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import type { Storage } from '../../base/ports.js'
 import type { CrashHook } from '../../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'
@@ -12,6 +13,7 @@ const points = logCrashPoints('journal')
 
 /** Reads the journal of a storage. @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readJournal(storage: Storage): Promise<ReadJournal> {
+  await loadImmutable()
   return decodeJournal(await readLog(storage, FOLDER, 'j'))
 }
 
