@@ -10,6 +10,8 @@ const alias = [
   { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
+  { find: /^dstream\/csv$/, replacement: source('dstream/src/formats/csv/index.ts') },
+  { find: /^dstream\/parquet$/, replacement: source('dstream/src/formats/parquet/index.ts') },
   { find: /^dstream\/redis$/, replacement: source('dstream/src/connectors/redis/index.ts') },
   { find: /^dstream\/postgres$/, replacement: source('dstream/src/connectors/postgres/index.ts') },
   { find: /^dstream\/sqlite$/, replacement: source('dstream/src/connectors/sqlite/index.ts') },

@@ -78,6 +78,7 @@ import { asyncIterable, readable } from '../input/sources/async-iterable.js'
 import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
+import type { FileFormat } from '../base/file-format.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource, LeftOut, SourceHome } from '../input/sources/input-source.js'
@@ -444,12 +445,13 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * What `read` makes of each file that appears in a directory; which files, as in `textFileStream`.
+   * What `read` makes of each file that appears in a directory; which files, as in `textFileStream`. `read` is a function of the
+   * path, or a format: `csv()` of `dstream/csv`, `parquet()` of `dstream/parquet`.
    *
    * @example
    * ssc.fileStream('orders', (path) => [path]).print()
    */
-  fileStream<T>(directory: string, read: ReadFile<T>, options?: FileStreamOptions): DStream<T> {
+  fileStream<T>(directory: string, read: ReadFile<T> | FileFormat<never, T>, options?: FileStreamOptions): DStream<T> {
     return this.#source((home) => anyFile(home, files, directory, read, options))
   }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Milliseconds, Seconds } from 'dstream'
+import { Seconds } from 'dstream'
 import { eventSource, type EventSourceOptions } from 'dstream/http'
 import { TestContext } from 'dstream/testing'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { BreakingWay } from '../../../test/breaking-way.js'
 
 interface Connection {
@@ -156,10 +156,15 @@ test('a half-open connection is made again when nothing has come for too long', 
   const source = await server(counting(3))
   const way = await BreakingWay.to(source.port)
   onTestFinished(() => way.close())
-  const { t, out } = job(source.url.replace(String(source.port), String(way.port)), { idleTimeout: Milliseconds(200) })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { t, out } = job(source.url.replace(String(source.port), String(way.port)), { idleTimeout: Seconds(60) })
   await t.ssc.start()
   await t.until(() => t.ssc.inputs.all[0]!.supervisor!.buffer.position === '3')
   way.stall()
+  vi.advanceTimersByTime(59_000)
+  expect(errorsOf(t)).not.toContain('nothing has come from')
+  vi.advanceTimersByTime(1000)
   await t.until(() => errorsOf(t).includes('nothing has come from'))
   await t.advance(Seconds(3))
   await t.until(() => source.connections.length === 2)

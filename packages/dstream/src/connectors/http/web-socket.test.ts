@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { Milliseconds, Seconds } from 'dstream'
+import { Seconds } from 'dstream'
 import { webSocket, type WebSocketOptions } from 'dstream/http'
 import { TestContext } from 'dstream/testing'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { BreakingWay } from '../../../test/breaking-way.js'
 
@@ -114,11 +114,16 @@ test('a half-open connection is made again when nothing has come for too long', 
   const source = await server(counting(2))
   const way = await BreakingWay.to(source.port)
   onTestFinished(() => way.close())
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   const url = source.url.replace(String(source.port), String(way.port))
-  const { t, out } = job(url, { ...numbered, idleTimeout: Milliseconds(200) })
+  const { t, out } = job(url, { ...numbered, idleTimeout: Seconds(60) })
   await t.ssc.start()
   await t.until(() => buffered(t) === 2)
   way.stall()
+  vi.advanceTimersByTime(59_000)
+  expect(errorsOf(t)).not.toContain('nothing has come from')
+  vi.advanceTimersByTime(1000)
   await t.until(() => errorsOf(t).includes('nothing has come from'))
   await t.advance(Seconds(3))
   await t.until(() => source.connections() === 2)
