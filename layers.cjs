@@ -86,7 +86,7 @@ const layers = {
 }
 
 /** Folders at the rim: public entries of their own. They import what they need, and no layer imports them. */
-const rim = ['output/files', 'output/redis', 'connectors', 'testing', 'cli']
+const rim = ['output/files', 'formats', 'connectors', 'testing', 'cli']
 
 /** Folders that may touch Node: its built-in modules, the real clock, the process. */
 const machine = ['platform', 'ui', ...rim]
@@ -97,9 +97,15 @@ const homes = {
   acorn: ['streams/graph'],
   immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
   msgpackr: ['durable/codec'],
-  ioredis: ['output/redis'],
+  ioredis: ['connectors/redis'],
   pg: ['connectors/postgres'],
   '@platformatic/kafka': ['connectors/kafka'],
+  'eventsource-parser': ['connectors/http'],
+  undici: ['connectors/http'],
+  'csv-parse': ['connectors', 'formats/csv'],
+  'csv-stringify': ['formats/csv'],
+  hyparquet: ['formats/parquet'],
+  'hyparquet-writer': ['formats/parquet'],
   'prom-client': ['ui'],
   '@opentelemetry/api': ['observe', 'platform'],
   preact: ['ui/page'],

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -9,10 +10,13 @@ const alias = [
   { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
-  { find: /^dstream\/redis$/, replacement: source('dstream/src/output/redis/index.ts') },
+  { find: /^dstream\/csv$/, replacement: source('dstream/src/formats/csv/index.ts') },
+  { find: /^dstream\/parquet$/, replacement: source('dstream/src/formats/parquet/index.ts') },
+  { find: /^dstream\/redis$/, replacement: source('dstream/src/connectors/redis/index.ts') },
   { find: /^dstream\/postgres$/, replacement: source('dstream/src/connectors/postgres/index.ts') },
   { find: /^dstream\/sqlite$/, replacement: source('dstream/src/connectors/sqlite/index.ts') },
   { find: /^dstream\/kafka$/, replacement: source('dstream/src/connectors/kafka/index.ts') },
+  { find: /^dstream\/http$/, replacement: source('dstream/src/connectors/http/index.ts') },
   { find: /^dstream\/ui$/, replacement: source('dstream/src/ui/index.ts') },
   { find: /^jvc-receiver$/, replacement: source('jvc-receiver/src/index.ts') },
   { find: /^jvc-receiver\/feed$/, replacement: source('jvc-receiver/src/feed/index.ts') },
@@ -22,14 +26,32 @@ const alias = [
 
 const long = ['**/*.long.test.ts']
 const exclude = [...configDefaults.exclude, '**/dist/**']
-const unit = ['{packages,examples,test,bench,tools}/**/*.test.ts']
+const around = ['{packages/jvc-*,examples,test,bench,tools}/**/*.test.ts']
+const engine = ['packages/dstream/{src,test}/**/*.test.ts']
+
+/** Tests of the engine that need a process of their own. */
+const alone = [
+  // They measure the memory of the process.
+  'packages/dstream/src/base/keys/detach.test.ts',
+  'packages/dstream/src/streams/operators/internal/moving-window.test.ts',
+  'packages/dstream/test/{kept-streams,replay-and-slide}.test.ts',
+  // They look at what a process or a package has once: the active context, the crash points, classes, timers, signals.
+  'packages/dstream/src/{api,connectors,platform}/**/*.test.ts',
+  'packages/dstream/src/base/time/*.test.ts',
+  'packages/dstream/src/durable/checkpoint/{checkpoint,get-or-create}.test.ts',
+  'packages/dstream/src/testing/fake-timers.test.ts',
+  'packages/dstream/test/{cli,job-process,other-realm,two-copies}.test.ts',
+]
 
 // `npm run test:long` sets LONG and runs the long tests alone.
 export default defineConfig({
   resolve: { alias },
   test: {
-    // A guard against tests that hang, far above what the longest takes on a busy machine.
+    // Guards against tests that hang, far above what the longest takes on a busy machine.
     testTimeout: process.env['LONG'] ? 1_800_000 : 180_000,
+    hookTimeout: 180_000,
+    // Many tests wait for servers and programs of their own, so that one worker a core would leave cores idle.
+    maxWorkers: availableParallelism() + 1,
     // `npm run coverage`. A program that a test starts in a process of its own runs from dist and is not counted.
     coverage: {
       provider: 'v8',
@@ -40,15 +62,25 @@ export default defineConfig({
     projects: process.env['LONG']
       ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
       : [
-          { extends: true, test: { name: 'unit', include: unit, exclude: [...exclude, ...long] } },
+          // One process runs many files, and loads the engine once for all of them.
+          {
+            extends: true,
+            test: { name: 'unit', include: engine, exclude: [...exclude, ...long, ...alone], isolate: false },
+          },
+          // Each file has a process of its own.
+          {
+            extends: true,
+            test: { name: 'process', include: [...alone, ...around], exclude: [...exclude, ...long] },
+          },
           {
             // Where eval is forbidden the generated loops give way to the plain interpreter, with the same results.
             extends: true,
             test: {
               name: 'no-codegen',
               include: ['packages/dstream/{src/rdd,src/streams/operators,test/random-graphs}/**/*.test.ts'],
-              exclude: [...exclude, ...long],
+              exclude: [...exclude, ...long, ...alone],
               execArgv: ['--disallow-code-generation-from-strings'],
+              isolate: false,
             },
           },
         ],

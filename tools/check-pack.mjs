@@ -79,7 +79,7 @@ const typeTests = () => {
     .replace("import { expect, expectTypeOf, test } from 'vitest'", "import { expectTypeOf } from 'expect-type'")
     .replace("'../src/index.js'", "'dstream'")
     // A file .mts or .cts may hold JSX, in which this would be a tag.
-    .replace(/<(\w+)>\(/g, '<$1,>(')
+    .replace(/= <(\w+)>\(/g, '= <$1,>(')
   if (/vitest|\.\.\//.test(packed)) throw new Error('types.test.ts imports more than vitest and the engine')
   return `${packed}\ndeclare function test(name: string, f: () => unknown): void\ndeclare const expect: { unreachable(reason?: string): never }\n`
 }

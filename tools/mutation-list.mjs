@@ -120,8 +120,14 @@ export const mutations = [
   ],
   ['another try of a failed append', 'durable/log/log.ts', 'retry === undefined || !canPass', 'true || !canPass'],
   [
+    'blocks that become durable with the allocation that takes them',
+    'durable/journal/durable-journal.ts',
+    'if (this.#grouped.group !== group) return this.#ledger',
+    'if (true) return this.#ledger',
+  ],
+  [
     'check for a missing file of a log',
-    'durable/log/log.ts',
+    'durable/log/read-log.ts',
     'before !== undefined && before.next !== segment.first',
     'false',
   ],
@@ -258,14 +264,14 @@ export const mutations = [
   [
     'the other records of a batch that failed for a received one',
     'engine/batch/remembered-rdds.ts',
-    '.catch(() => this.#readAgain(operator, time))',
-    '.catch(() => undefined)',
+    '() => this.#readAgain(operator, time)',
+    '() => undefined',
   ],
   [
     'a record that a window reads is checked before outputs see it',
     'streams/graph/graph-evaluation.ts',
-    'if (storable !== undefined && operator.source !== true) {',
-    'if (false) {',
+    'if (storable === undefined || operator.source === true) return own',
+    'return own',
   ],
   [
     'what a later window reads is made in its batch',
@@ -283,8 +289,8 @@ export const mutations = [
   [
     'a state is checked before its batch is committed',
     'streams/operators/internal/stateful-operator.ts',
-    'return (await areStorable(sc, tables)) ? { output } : undefined',
-    'return { output }',
+    '!isChecked || (await areStorable(sc, tables))',
+    'true',
   ],
   ['the rate at a graceful stop', 'input/receive/supervisor.ts', 'await this.buffer.drain(untilMs)', ''],
   ['a stop that loses data rejects', 'engine/engine.ts', 'inputs.mustHaveLostNothing()', ''],
@@ -358,7 +364,7 @@ export const mutations = [
   [
     'copies of what is kept for each reader',
     'rdd/execution/copies.ts',
-    "if (taken === 'nothing') return records",
+    "if (taken === 'nothing' || records.length === 0) return records",
     'return records',
   ],
   [
@@ -370,8 +376,8 @@ export const mutations = [
   [
     'copies of what a window keeps for the other readers of its stream',
     'streams/graph/graph-evaluation.ts',
-    'return own?.handedOut().label(this.#graph.node(operator).id, time)',
-    'return own',
+    'own?.handedOut().label(this.#graph.node(operator).id, time)',
+    'own',
   ],
   [
     'copies of the records of a window',
@@ -400,8 +406,8 @@ export const mutations = [
   [
     'pending outputs are tried again before the newest batch',
     'engine/batch/batch-cycle.ts',
-    'await outputs.wake()',
-    '',
+    'const waking = outputs.wake()',
+    'const waking = undefined',
   ],
   [
     'later batches wait for one that is tried again',
@@ -447,7 +453,7 @@ export const mutations = [
   ],
   [
     'slides of an earlier run',
-    'streams/graph/graph-evaluation.ts',
+    'streams/graph/operator-times.ts',
     'const known = grid.slides.get(this.#graph.node(operator).id)',
     'const known = undefined',
   ],

@@ -84,8 +84,8 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
 
   async function open(t: TestContext, path: string, width = 1280): Promise<Page> {
     const page = await browser.newPage()
-    // A guard only: the test has its own.
-    page.setDefaultTimeout(0)
+    // A guard only, which names the wait before the test's own guard ends it.
+    page.setDefaultTimeout(150_000)
     // A page behind another one is not drawn.
     await page.bringToFront()
     await page.setViewport({ width, height: 900 })

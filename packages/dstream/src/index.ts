@@ -21,11 +21,13 @@ export type { Job, JobModule } from './api/job.js'
 export { Receiver } from './input/receive/receiver.js'
 export type { ReceiverOptions, StoreBlockOptions } from './input/receive/receiver.js'
 export type { Codec } from './base/codec.js'
+export type { FileFormat } from './base/file-format.js'
 export type { InputSource, SourceHome } from './input/sources/input-source.js'
 export type { Emitter } from './input/sources/event-emitter.js'
 export type { FileStreamOptions } from './input/sources/file-input.js'
 export { splitsOf } from './input/sources/source.js'
 export type { ReadOptions, Source, SourceHost, SourceSplit, SplitSource } from './input/sources/source.js'
+export type { TailFileOptions } from './input/sources/tail-file.js'
 export type { QueueOptions } from './input/sources/queue.js'
 export type { SocketTextOptions } from './input/sources/socket-text.js'
 
@@ -59,7 +61,10 @@ export type {
   TwoPhaseSink,
 } from './output/outputs/sink.js'
 export type { ShowAs, ShowOptions } from './output/outputs/show.js'
-export type { MapAsyncOptions } from './rdd/transformations/map-async.js'
+export { deadLetter } from './api/dead-letters.js'
+export type { DeadLetter } from './input/sources/dead-letters.js'
+export type { DeadLetterTarget } from './base/dead-letter-target.js'
+export type { CallRetryOptions, MapAsyncOptions } from './rdd/transformations/map-async.js'
 
 // ── looking in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 export type {

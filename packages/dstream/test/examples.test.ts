@@ -26,7 +26,8 @@ const fromSource = sources.flatMap(examplesInSource)
 const fromPages = pages.flatMap((page) => examplesInPage(join(root, page)))
 
 /** Needs what only a reader has: a server, a signal, an end that does not come by itself. */
-const waits = /for await|awaitTermination|StreamingContext\.run|dstream\/(redis|kafka|postgres|sqlite)|fileSink/
+const waits =
+  /for await|awaitTermination|StreamingContext\.run|dstream\/(csv|parquet|redis|kafka|postgres|sqlite|http)|fileSink/
 
 const given = `
 const t = new TestContext({ batchInterval: Seconds(1) })

@@ -1,12 +1,13 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Seconds, StreamingContext, Time, type DStream, type RDD, type RecordError, type State } from 'dstream'
+import { Seconds, StreamingContext, Time, type DStream, type RDD, type State } from 'dstream'
 import { fileStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import { ManualClock } from '../src/testing/manual-clock.js'
 import { directory } from './checkpoint-job.js'
 import { collectGarbage } from './collect-garbage.js'
+import { skippingContext } from './unstorable-values.js'
 
 // A window keeps and stores the stream that it reads, and nothing of the streams above: a chain of steps takes the memory
 // and the checkpoint of the same steps in one `transform`.
@@ -181,14 +182,7 @@ describe('a record that cannot be stored', () => {
   })
 
   test('is left out of the window with onRecordError skip, and counts once', async () => {
-    const errors: RecordError[] = []
-    const t = new TestContext({
-      batchInterval: Seconds(1),
-      onRecordError: (error) => {
-        errors.push(error)
-        return 'skip'
-      },
-    })
+    const { t, errors } = skippingContext()
     const define = (at: TestContext) =>
       at.output(
         at

@@ -191,6 +191,29 @@ describe('another slide in the next life', () => {
     expect(counts(second!)).toEqual([6, 6, 8, 8])
   })
 
+  test('a window of one slide holds what a state above it has given at the former slide', async () => {
+    const nested = (slide: Duration): Define => {
+      return (words) =>
+        ones(words)
+          .reduceByKeyAndWindow(add, subtract, Seconds(1), slide)
+          .uid('inner')
+          .map(([, n]) => n)
+          .uid('numbers')
+          .window(Seconds(3), slide)
+          .uid('outer')
+    }
+    const [, second] = await live([
+      { define: nested(Seconds(3)), rows: rowsOf(3) },
+      { define: nested(Seconds(1)), rows: rowsOf(3) },
+    ])
+    // At 4 s what the state gave at 3 and 4 s, at 5 s that of 3, 4 and 5 s.
+    expect(second!.map(({ records }) => records)).toEqual([
+      [1, 1],
+      [1, 1, 1],
+      [1, 1, 1],
+    ])
+  })
+
   test('a new window over a state holds the batches of this life', async () => {
     const before: Define = (words) => {
       words.window(Seconds(4)).foreachRDD(() => undefined)

@@ -1,19 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { Receiver, Seconds, type DStream, type RecordError, type StreamingContext } from 'dstream'
+import { Receiver, Seconds, type DStream, type StreamingContext } from 'dstream'
 import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
-
-class Counter {
-  n = 1
-}
-
-function nested(levels: number): unknown {
-  let value: unknown = 0
-  for (let i = 0; i < levels; i++) value = [value]
-  return value
-}
+import { Counter, nested, skippingContext } from './unstorable-values.js'
 
 const cyclic: Record<string, unknown> = {}
 cyclic['self'] = cyclic
@@ -82,14 +73,7 @@ function plain(record: unknown): unknown {
 
 describe.each(Object.entries(sources))('%s: a record that cannot be stored', (_, source) => {
   test.each(values)('%s is left out with onRecordError skip, and the others pass', async (_name, value, says) => {
-    const errors: RecordError[] = []
-    const t = new TestContext({
-      batchInterval: Seconds(1),
-      onRecordError: (error) => {
-        errors.push(error)
-        return 'skip'
-      },
-    })
+    const { t, errors } = skippingContext()
     const [stream, give] = source(t.ssc, [1, value, 2])
     const out = t.output(stream.map(plain))
     await t.ssc.start()

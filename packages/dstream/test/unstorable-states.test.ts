@@ -1,18 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { List } from 'immutable'
-import { Seconds, type DStream, type RecordError, type State } from 'dstream'
+import { Seconds, type DStream, type State } from 'dstream'
 import { TestContext } from 'dstream/testing'
-
-class Counter {
-  n = 1
-}
-
-/** A number in `levels` arrays. */
-function nested(levels: number): unknown {
-  let value: unknown = 0
-  for (let i = 0; i < levels; i++) value = [value]
-  return value
-}
+import { Counter, nested, skippingContext } from './unstorable-values.js'
 
 type Pairs = DStream<[string, number]>
 
@@ -64,14 +54,7 @@ describe.each(Object.entries(operators))('%s: a state that cannot be stored', (k
   test.each(values)(
     '%s: onRecordError skip keeps the former state, and every restart goes on',
     async (_, make, says) => {
-      const errors: RecordError[] = []
-      const t = new TestContext({
-        batchInterval: Seconds(1),
-        onRecordError: (error) => {
-          errors.push(error)
-          return 'skip'
-        },
-      })
+      const { t, errors } = skippingContext()
       const define = (at: TestContext) => at.output(operator(at.inputPairs(rows), make))
       const out = define(t)
       await t.run(2)

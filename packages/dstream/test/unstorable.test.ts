@@ -2,10 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Seconds } from 'dstream'
 import { fileStorage } from 'dstream/storage'
 import { contents, contextOf, directory, job, ones, rows, type Source } from './checkpoint-job.js'
-
-class Counter {
-  n = 1
-}
+import { Counter } from './unstorable-values.js'
 
 /** Counts; from the second batch on its state holds a value that cannot be stored. */
 function keeping(value: unknown): Source {

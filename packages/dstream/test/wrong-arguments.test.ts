@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
+  deadLetter,
   DStream,
   DStreamError,
   Duration,
@@ -17,9 +18,10 @@ import {
   Time,
 } from '../src/index.js'
 import { fileSink, readFileSink } from '../src/output/files/index.js'
+import { eventSource, httpReceiver, webhookSink, webSocket } from '../src/connectors/http/index.js'
 import { postgresQuery, postgresSink } from '../src/connectors/postgres/index.js'
 import { sqliteQuery, sqliteSink } from '../src/connectors/sqlite/index.js'
-import { redisSink } from '../src/output/redis/index.js'
+import { redisSink, redisStream } from '../src/connectors/redis/index.js'
 import { fileStorage, memoryStorage } from '../src/storage.js'
 import { ManualClock, runBatches, testRecovery, TestContext } from '../src/testing/index.js'
 import { jsonForm } from '../src/base/text/text-form.js'
@@ -122,6 +124,15 @@ const second = Seconds(1)
 const time = new Time(1000)
 const path = (name: string): string => join(folder, name)
 
+const store = { write: () => undefined, lastCommitted: () => undefined }
+const mapAsyncOptions = {
+  concurrency: 2,
+  ordered: true,
+  timeout: second,
+  retry: { attempts: 1, backoff: second, maxBackoff: second, when: same },
+  onError: 'skip',
+}
+
 /** The options of a table that every sink of a database has. */
 const table = { table: 'a', columns: { a: 'text' } }
 
@@ -204,6 +215,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['mapPartitionsToPair', pairs, [same]],
     ['mapPartitionsWithIndex', numbers, [list]],
     ['mapAsync', numbers, [same, { concurrency: 2, timeout: second }]],
+    ...eachOption('mapAsync', numbers, [same], mapAsyncOptions),
     ['repartition', numbers, [2]],
     ['coalesce', numbers, [2, { shuffle: true }]],
     ['distinct', numbers, [partitioning]],
@@ -259,6 +271,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['mapPartitionsToPair', keyed, [same]],
     ['mapPartitionsWithIndex', stream, [list]],
     ['mapAsync', stream, [same, { concurrency: 2 }]],
+    ...eachOption('mapAsync', stream, [same], mapAsyncOptions),
     ['repartition', stream, [2]],
     ['reduce', stream, [plus]],
     ['union', stream, [stream()]],
@@ -309,6 +322,13 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['fromReadable', ssc, [{}]],
     ['fromEventEmitter', ssc, [{ on: same, off: same }, 'x']],
     ['textFileStream', ssc, [folder, { newFilesOnly: false }]],
+    ['tailFile', ssc, [path('none'), {}]],
+    ...eachOption('tailFile', ssc, [path('none')], {
+      from: 'end',
+      onGap: 'skip',
+      rotateWait: second,
+      maxBytesPerBatch: 2,
+    }),
     ['fileStream', ssc, [folder, list, {}]],
     ['binaryRecordsStream', ssc, [folder, 4, {}]],
     ['constantStream', ssc, [numbers()]],
@@ -343,6 +363,18 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   functions: [
     ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String }),
     ...eachOption('redisSink', () => ({ redisSink }), [], { url: 'redis://localhost:1', key: 'a', write: same, attempts: 1, timeout: second }), // prettier-ignore
+    ...eachOption('httpReceiver', () => ({ httpReceiver }), [], { port: 0, host: 'localhost', path: '/', auth: 'a', maxBody: 9, decode: list, rememberedKeys: 9, tls: {} }), // prettier-ignore
+    ...eachOption('webhookSink', () => ({ webhookSink }), [], { url: 'http://localhost', method: 'PUT', headers: {}, encode: String, contentType: 'a/b', maxRecords: 9, sendEmpty: true, timeout: second }), // prettier-ignore
+    ...eachOption('eventSource', () => ({ eventSource }), ['http://localhost'], {
+      headers: {},
+      lastEventId: '1',
+      idleTimeout: second,
+    }),
+    ...eachOption('webSocket', () => ({ webSocket }), ['ws://localhost'], { protocols: 'a', onOpen: same, decode: same, position: same, idleTimeout: second, WebSocket: same }), // prettier-ignore
+    ['httpReceiver', () => ({ httpReceiver }), [{}]],
+    ['webhookSink', () => ({ webhookSink }), [{}]],
+    ['eventSource', () => ({ eventSource }), ['http://localhost', {}]],
+    ['webSocket', () => ({ webSocket }), ['ws://localhost', {}]],
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, connection: 'postgres://localhost:1/x', mode: 'upsert', key: 'a', row: same, createTable: true, id: 'a', ledger: 'b', timeout: second, startTimeout: second }), // prettier-ignore
     ...eachOption('postgresSink', () => ({ postgresSink }), [], { ...table, pool: { connect: same } }),
     ...eachOption('postgresQuery', () => ({ postgresQuery }), [ssc()], { query: 'SELECT 1', values: [1], connection: 'postgres://localhost:1/x', row: same, every: second, timeout: second, startTimeout: second }), // prettier-ignore
@@ -352,8 +384,12 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['sqliteQuery', () => ({ sqliteQuery }), [ssc(), { query: 'SELECT 1' }]],
     ['postgresSink', () => ({ postgresSink }), [table]],
     ['postgresQuery', () => ({ postgresQuery }), [ssc(), { query: 'SELECT 1' }]],
+    ['deadLetter', () => ({ deadLetter }), [store, {}]],
+    ...eachOption('deadLetter', () => ({ deadLetter }), [store], { ...delivery, order: 'batch' }),
     ['fileSink', () => ({ fileSink }), [path('sink'), {}]],
     ['redisSink', () => ({ redisSink }), [{}]],
+    ['redisStream', () => ({ redisStream }), [ssc(), { key: 'a' }]],
+    ...eachOption('redisStream', () => ({ redisStream }), [ssc()], { url: 'redis://localhost:1', key: 'a', from: 'end', group: 'g', decode: same, onGap: 'skip', maxPerBatch: 9, timeout: second }), // prettier-ignore
     ['readFileSink', () => ({ readFileSink }), [path('none')]],
     ['fileStorage', () => ({ fileStorage }), [path('storage')]],
     ['memoryStorage', () => ({ memoryStorage }), [{}]],

@@ -1,6 +1,7 @@
+import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
 import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
-import { aFunction, checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
+import { checkOptions, positiveInteger, positiveNumber } from '../base/options.js'
 import type { Clock, Logger, Storage } from '../base/ports.js'
 import { DEFAULT_DELIVERY, deliveryOf, type RetryOptions } from '../output/delivery/delivery-policy.js'
 import type { DeliveryPolicy, OnFailure } from '../streams/graph/output.js'
@@ -80,9 +81,9 @@ export interface StreamingContextOptions {
   maxBufferedBytes?: number | undefined
   /**
    * A record on which a user function throws, or that cannot be stored in the checkpoint: `fail` the batch (default), `skip`
-   * and count it, or decide.
+   * and count it, decide, or leave it out and send it to `deadLetter(sink)`.
    */
-  onRecordError?: 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | undefined
+  onRecordError?: 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | DeadLetterTarget | undefined
   /** How an output, a `mapAsync` or a read of a source that fails is tried again; an output may have its own rules. */
   retry?: RetryOptions | undefined
   /**
@@ -200,6 +201,13 @@ function checkParts(options: StreamingContextOptions): void {
   }
 }
 
+function checkRecordPolicy(policy: unknown): void {
+  if (policy === undefined || policy === 'fail' || policy === 'skip' || typeof policy === 'function') return
+  if (!isDeadLetterTarget(policy)) {
+    throw badOption(WHERE, 'onRecordError', "'fail', 'skip', a function, or deadLetter(sink)", policy)
+  }
+}
+
 /**
  * @throws `unknown-option` naming the nearest known one; `no-batch-interval`, `not-a-duration`, `duration-not-positive`,
  * `bad-option` for values that cannot be
@@ -232,8 +240,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
-  if (typeof options.onRecordError === 'string') oneOf('onRecordError', options.onRecordError, ['fail', 'skip'])
-  else if (options.onRecordError !== undefined) aFunction(WHERE, 'onRecordError', options.onRecordError)
+  checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')
       throw badOption(WHERE, 'backpressure', 'true, false or an object', backpressure)

@@ -75,7 +75,8 @@ import { deliveryOf, OUTPUT_OPTIONS, type OutputOptions } from '../output/delive
 import { checkSink, toSink, type Sink, type TwoPhaseSink } from '../output/outputs/sink.js'
 import type { OutputOperation } from './output-operation.js'
 import type { CombinerOf, KnownType, OrTuple } from '../rdd/plan/inference.js'
-import type { MapAsyncOptions } from '../rdd/transformations/map-async.js'
+import { checkMapAsync, type MapAsyncOptions } from '../rdd/transformations/map-async.js'
+import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { KeyedState } from '../streams/state/keyed-state.js'
@@ -161,6 +162,8 @@ export interface StreamHost {
   /** Adds an operator to the graph. @throws `adding-too-late` after the context has been started or stopped */
   add<T>(operator: Operator<T>, kind?: string): Operator<T>
   addOutput(spec: OutputSpec): OutputOperation
+  /** Lets records that are left out be sent there. */
+  useDeadLetters(target: DeadLetterTarget): void
   /** Adds a panel to the board; returns the function that shows the rows of a batch there. */
   panel(spec: PanelSpec): (batchTime: number, rows: readonly PanelRow[], columns: readonly string[]) => void
   /** Runs the functions of outputs, and knows the loops over batches. */
@@ -339,13 +342,15 @@ export class DStream<out T> {
   }
 
   /**
-   * Maps each record to one record with an asynchronous function. The order is kept unless `ordered: false`.
+   * Maps each record to one record with an asynchronous function. The order is kept unless `ordered: false`. A call that
+   * fails is made again as `retry` says, and then `onError` decides about its record.
    *
    * @example
    * await runBatches([[1, 2]], (s) => s.mapAsync(async (x) => x + 1, { concurrency: 8, timeout: Seconds(2) })) // [[2, 3]]
    */
   mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): DStream<U> {
-    checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
+    checkMapAsync('mapAsync', options)
+    if (isDeadLetterTarget(options?.onError)) this.#host.useDeadLetters(options.onError)
     return this.#derive(mapAsync(this.#operator, aFunction('mapAsync', 'f', f), options))
   }
 

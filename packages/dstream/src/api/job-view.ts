@@ -18,6 +18,7 @@ import type { WorkFigures } from '../observe/long-work.js'
 import type { MeteredStorage } from '../observe/metered-storage.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { Operator } from '../streams/graph/operator.js'
+import { planOf } from '../streams/graph/plan.js'
 import type { KeyedState } from '../streams/state/keyed-state.js'
 import { shownOptions } from './shown-options.js'
 import { answerQuestion } from './state-question.js'
@@ -209,33 +210,9 @@ function sourceView(source: InputSource, operator: string, isRunning: boolean): 
 }
 
 function nodesOf(graph: Graph, retentionMs: ReadonlyMap<Operator, number>): readonly JobNode[] {
-  return [
-    ...graph.nodes.map(({ id, name, operator, definedAt }) => ({
-      id,
-      kind: operator.kind,
-      name: name ?? id,
-      parents: operator.parents.map((parent) => graph.node(parent).id),
-      params: operator.params,
-      slideMs: operator.slideMs,
-      rememberMs: retentionMs.get(operator) ?? operator.slideMs,
-      stateful: operator.state !== undefined,
-      output: false,
-      source: operator.source === true,
-      definedAt,
-    })),
-    ...graph.outputs.map(({ id, kind, parent, params, index, definedAt }) => ({
-      id,
-      kind,
-      name: id,
-      parents: [graph.node(parent).id],
-      params,
-      slideMs: parent.slideMs,
-      rememberMs: parent.slideMs,
-      stateful: false,
-      output: true,
-      source: false,
-      outputIndex: index,
-      definedAt,
-    })),
+  const more = [
+    ...graph.nodes.map(({ operator, definedAt }) => ({ source: operator.source === true, definedAt })),
+    ...graph.outputs.map(({ index, definedAt }) => ({ source: false, outputIndex: index, definedAt })),
   ]
+  return planOf(graph, retentionMs).nodes.map(({ checkpointMs: _, ...node }, i) => ({ ...node, ...more[i]! }))
 }

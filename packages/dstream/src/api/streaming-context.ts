@@ -9,6 +9,7 @@ import {
   type BackpressureOptions,
   type StreamingContextOptions,
 } from './context-options.js'
+import { DeadLetters } from './dead-letters.js'
 import { DStream, type StreamContext, type StreamHost } from './dstream.js'
 import { stateStreams } from './state-dstream.js'
 import { OutputOperation } from './output-operation.js'
@@ -46,6 +47,7 @@ import { eventLoopYielder } from '../platform/event-loop-yielder.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
+import { openFiles } from '../platform/open-files.js'
 import { openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
@@ -76,18 +78,23 @@ import { asyncIterable, readable } from '../input/sources/async-iterable.js'
 import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
+import type { FileFormat } from '../base/file-format.js'
 import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
-import type { InputSource, SourceHome } from '../input/sources/input-source.js'
+import type { InputSource, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import { positioned } from '../input/sources/positioned.js'
 import type { Source, SourceSplit, SplitSource } from '../input/sources/source.js'
 import { queue as queueSource, type QueueOptions } from '../input/sources/queue.js'
 import { rate } from '../input/sources/rate.js'
 import { rawSocket } from '../input/sources/raw-socket.js'
+import { TailSource, type TailFileOptions } from '../input/sources/tail-file.js'
 import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
 import { fileStorage } from '../platform/file-storage.js'
+import { textOrBytes } from '../base/bytes.js'
+import { RecordError } from '../base/record-error.js'
+import { isDeadLetterTarget } from '../base/dead-letter-target.js'
 import { UserCode } from '../base/user-code.js'
 import type { CrashHook } from '../base/crash-points.js'
 import type { Duration } from '../base/time/duration.js'
@@ -153,6 +160,7 @@ export class StreamingContext implements StreamContext {
   readonly #termination: Termination
   readonly #userCode = new UserCode()
   readonly #host: StreamHost
+  readonly #deadLetters = new DeadLetters()
   /** The spans of batches, where the program has registered a provider of traces. */
   #spans: BatchSpans | undefined
   #state: StreamingContextState = 'INITIALIZED'
@@ -191,6 +199,9 @@ export class StreamingContext implements StreamContext {
         files: rddFiles,
         onRecordError: options.onRecordError,
         skipped: (operator) => this.#progress.skip(operator),
+        addLetter: (target, error, place) => this.#deadLetters.add(target, error, place),
+        hasDeadLetters: () => !this.#deadLetters.isEmpty,
+        pause: (ms) => this.#pause(ms),
       }),
     })
     this.#host = this.#makeHost()
@@ -245,6 +256,7 @@ export class StreamingContext implements StreamContext {
     context.checkpoint(checkpointDir)
     context.#inputs.mustBeRecoverable()
     try {
+      context.#addDeadLetters()
       await dryRun(context.#engineOptions())
     } catch (error) {
       // A checkpoint in use is a good one: it must not be discarded when its owner ends.
@@ -422,12 +434,24 @@ export class StreamingContext implements StreamContext {
   }
 
   /**
-   * What `read` makes of each file that appears in a directory; which files, as in `textFileStream`.
+   * The lines that are appended to a file, as `tail -F` follows it: by name, through rotation and truncation. Position, inode
+   * and offset, are part of the checkpoint.
+   *
+   * @example
+   * ssc.tailFile('access.log', { from: 'start' }).filter((line) => line.includes(' 500 ')).print()
+   */
+  tailFile(path: string, options?: TailFileOptions): DStream<string> {
+    return this.#source((home) => positioned(home, new TailSource(openFiles, path, options)))
+  }
+
+  /**
+   * What `read` makes of each file that appears in a directory; which files, as in `textFileStream`. `read` is a function of the
+   * path, or a format: `csv()` of `dstream/csv`, `parquet()` of `dstream/parquet`.
    *
    * @example
    * ssc.fileStream('orders', (path) => [path]).print()
    */
-  fileStream<T>(directory: string, read: ReadFile<T>, options?: FileStreamOptions): DStream<T> {
+  fileStream<T>(directory: string, read: ReadFile<T> | FileFormat<never, T>, options?: FileStreamOptions): DStream<T> {
     return this.#source((home) => anyFile(home, files, directory, read, options))
   }
 
@@ -752,6 +776,7 @@ export class StreamingContext implements StreamContext {
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */
   planResume(storage: Storage): Promise<MatchPlan> {
     validate(this.#graph, true)
+    this.#addDeadLetters()
     return resumePlan(this.#engineOptions(), storage)
   }
 
@@ -763,6 +788,7 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
+      this.#addDeadLetters()
       await this.#traceBatches()
       const options = this.#engineOptions()
       await this.#page?.open()
@@ -922,6 +948,21 @@ export class StreamingContext implements StreamContext {
     }
   }
 
+  /** Adds the outputs of dead letters behind all others, once the program is complete. */
+  #addDeadLetters(): void {
+    const { onRecordError } = this.#options
+    if (isDeadLetterTarget(onRecordError)) this.#deadLetters.use(onRecordError)
+    this.#deadLetters.attach({
+      addSource: (make) => {
+        const source = make(this.#home())
+        this.#inputs.add(source)
+        this.#graph.add(source.operator)
+        return source
+      },
+      addOutput: (spec) => void this.#graph.addOutput(spec),
+    })
+  }
+
   #derive<T>(operator: Operator<T>, kind?: string): DStream<T> {
     return new DStream(this.#host, this.#host.add(operator, kind))
   }
@@ -938,7 +979,7 @@ export class StreamingContext implements StreamContext {
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,
-      skipped: () => this.#progress.skip(this.#graph.node(this.#inputs.all[streamId]!.operator).id),
+      skipped: (left) => this.#leftOut(this.#graph.node(this.#inputs.all[streamId]!.operator).id, left),
       batchMs: this.batchInterval.milliseconds,
       sc: this.sc,
       clock: this.#clock,
@@ -951,6 +992,14 @@ export class StreamingContext implements StreamContext {
       maxBufferedBytes,
       engine: () => this.#engine!,
     })
+  }
+
+  /** Notes a received record that does not decode. */
+  #leftOut(operator: string, { record, error, time, place }: LeftOut): void {
+    this.#progress.skip(operator)
+    const { onRecordError } = this.#options
+    if (!isDeadLetterTarget(onRecordError)) return
+    this.#deadLetters.add(onRecordError, new RecordError({ operator, time }, textOrBytes(record), error), place)
   }
 
   #operatorsOf<T>(kind: string, streams: readonly DStream<T>[]): Operator<T>[] {
@@ -994,6 +1043,7 @@ export class StreamingContext implements StreamContext {
         })
       },
       userCode: this.#userCode,
+      useDeadLetters: (target) => this.#deadLetters.use(target),
       failure: () => this.#termination.failure,
       setId: (operator, id) => {
         mustBeNew('a uid')

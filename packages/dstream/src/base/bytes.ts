@@ -11,3 +11,12 @@ export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
+
+/** Returns bytes as the UTF-8 text that they are, or as they are. */
+export function textOrBytes(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return bytes
+  }
+}

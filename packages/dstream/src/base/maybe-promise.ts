@@ -9,6 +9,14 @@ export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePro
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
+/** Replaces the error of a promise by a value. */
+export function caught<T, U>(
+  value: MaybePromise<T>,
+  instead: (error: unknown) => MaybePromise<U>,
+): MaybePromise<T | U> {
+  return value instanceof Promise ? value.catch(instead) : value
+}
+
 /** Calls `body(0)`, `body(1)` … one after the other, until one returns false. Waits only for promises. */
 export function forEachInOrder(count: number, body: (i: number) => MaybePromise<boolean | void>): MaybePromise<void> {
   for (let i = 0; i < count; i++) {

@@ -87,6 +87,23 @@ export interface Files {
   readText(path: string): AsyncIterable<Uint8Array>
 }
 
+/** Files that are read while they grow, and stay the same files under another name. */
+export interface OpenFiles {
+  /** Returns the identity of the file at a path, the same after it was renamed; `undefined` where there is no file. */
+  identity(path: string): Promise<string | undefined>
+  /** Opens the file of an identity, at its path or under another name in that directory; `undefined` when it is gone. */
+  open(path: string, identity: string): Promise<OpenFile | undefined>
+}
+
+/** An open file. It can be read after it was renamed or deleted. */
+export interface OpenFile {
+  /** Returns the number of bytes that it has now. */
+  size(): Promise<number>
+  /** Reads the bytes from one offset up to another, in pieces; fewer where the file ends before. */
+  read(from: number, until: number): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
 export interface FileEntry {
   readonly name: string
   readonly kind: 'file' | 'directory'

@@ -60,7 +60,7 @@ export class Engine {
     this.ticker = new Ticker({
       ...parts,
       next: (time) => parts.evaluation.batchTimes.next(time),
-      run: (time) => this.#runBatch(time),
+      run: (time, due) => this.#runBatch(time, due),
       whenBehind: parts.onClockBehind,
       onBehind: (behind) => this.#reportBehind(behind),
     })
@@ -136,6 +136,7 @@ export class Engine {
       work.end(MISSED)
       if (gracefully) await sources(timeoutMs)
       await finished(this.ticker.stop())
+      await finished(this.store.commitDeferred())
       if (!gracefully) await sources(0)
       const canGoOn = (): boolean => !expired && !deadline.isOver && deadline.hung.length === 0
       const blocks = journal.waiting().length
@@ -185,11 +186,11 @@ export class Engine {
     await this.#close(deadline).catch(() => undefined)
   }
 
-  async #runBatch(time: number): Promise<void> {
+  async #runBatch(time: number, due: readonly number[]): Promise<void> {
     const { begun, cycle, fatal, work, overdue } = this.#parts
     if (this.#numBatches <= overdue) work.report(MISSED, this.#numBatches++, overdue, 'batches')
     try {
-      await cycle.run(time, begun.has(time))
+      await cycle.run(time, begun.has(time), due)
     } catch (error) {
       // A batch that has outlived the stop has no store any more, and nobody waits for it.
       if (!this.store.isClosed) fatal(error)

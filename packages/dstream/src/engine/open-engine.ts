@@ -1,4 +1,5 @@
 import { crashPoint } from '../base/crash-points.js'
+import { loadImmutable } from '../base/immutable-library.js'
 import { BatchTimes, firstGrid } from '../base/time/batch-times.js'
 import type { Recovered } from '../durable/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'
@@ -28,6 +29,8 @@ const stateRestored = crashPoint('start:restored')
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { graph, inputs, batchMs, clock, storage, logger, onCrashPoint } = options
   const newJob = crypto.randomUUID()
+  // A view of a state can be asked for as one of immutable's maps.
+  if (graph.nodes.some(({ operator }) => operator.state !== undefined)) await loadImmutable()
   if (storage === undefined) logVolatileState(options)
   // At the first start: at the second one it would be too late.
   else if (options.recovers) inputs.mustBeRecoverable()

@@ -1,8 +1,9 @@
 import type { Clock, Logger, RDDFiles, Yielder } from '../base/ports.js'
+import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
 import type { RecordError } from '../base/record-error.js'
 import { describe } from '../base/text/describe.js'
 import { sentence } from '../base/text/sentence.js'
-import type { BlockStore, SourceHome } from '../input/sources/input-source.js'
+import type { BlockStore, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { RDDRuntime } from '../rdd/plan/runtime.js'
@@ -13,7 +14,7 @@ const DEFAULT_BUFFERED_RECORDS = 100_000
 const DEFAULT_BUFFERED_BYTES = 64 * 1024 * 1024
 
 /** The user's answer to a record on which a function throws. */
-export type RecordErrorPolicy = 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip')
+export type RecordErrorPolicy = 'fail' | 'skip' | ((error: RecordError) => 'fail' | 'skip') | DeadLetterTarget
 
 export interface RuntimeParts {
   readonly yielder: Yielder
@@ -24,13 +25,25 @@ export interface RuntimeParts {
   readonly onRecordError: RecordErrorPolicy | undefined
   /** Counts a record of an operator that is left out. */
   readonly skipped: (operator: string) => void
+  /** Adds a record that is left out to dead letters. */
+  readonly addLetter: (target: object, error: RecordError, place: string | undefined) => void
+  readonly hasDeadLetters: () => boolean
+  readonly pause: (ms: number) => Promise<void>
 }
 
 /** Returns the surroundings in which the RDDs of a context are evaluated. Records that are left out are logged. */
-export function rddRuntime({ onRecordError, skipped, ...parts }: RuntimeParts): RDDRuntime {
+export function rddRuntime({ onRecordError, skipped, addLetter, ...parts }: RuntimeParts): RDDRuntime {
   const { logger } = parts
+  const letters = isDeadLetterTarget(onRecordError) ? onRecordError : undefined
+  const leaveOut = (error: RecordError, place: string | undefined, target: object | undefined): void => {
+    if (target !== undefined) addLetter(target, error, place)
+    skipped(error.operator)
+    const where = target === undefined ? '' : ', and sent to the dead letters'
+    logger.warn({ err: error.cause }, `${sentence(error.message)} The record is left out${where}.`)
+  }
   const runtime: RDDRuntime = {
     ...parts,
+    leaveOut,
     onBadRecord: (record, err) =>
       logger.warn({ err }, `A received record does not decode and is left out: ${describe(record)}`),
   }
@@ -38,12 +51,9 @@ export function rddRuntime({ onRecordError, skipped, ...parts }: RuntimeParts): 
   if (onRecordError === undefined || onRecordError === 'fail') return runtime
   return {
     ...runtime,
-    onRecordError: (error) => {
+    onRecordError: (error, place) => {
       const decision = typeof onRecordError === 'function' ? onRecordError(error) : 'skip'
-      if (decision === 'skip') {
-        skipped(error.operator)
-        logger.warn({ err: error.cause }, `${sentence(error.message)} The record is left out.`)
-      }
+      if (decision === 'skip') leaveOut(error, place, letters)
       return decision
     },
   }
@@ -62,8 +72,8 @@ export interface SourceHomeParts {
   readonly blockIntervalMs: number | undefined
   readonly maxBufferedRecords: number | undefined
   readonly maxBufferedBytes: number | undefined
-  /** Counts a received record that is left out. */
-  readonly skipped: () => void
+  /** Counts a received record that is left out, and sends it to the dead letters. */
+  readonly skipped: (left: LeftOut) => void
   /** Returns the engine once it is open; sources are defined before and read only after. */
   readonly engine: () => Engine
 }

@@ -68,7 +68,7 @@ export interface DelayHistogram {
 const RETAINED_BATCHES = 1000
 const BOUNDS_MS: readonly number[] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000]
 
-class Histogram implements DelayHistogram {
+class CountedDelays implements DelayHistogram {
   readonly bounds = BOUNDS_MS
   readonly counts = new Array<number>(BOUNDS_MS.length + 1).fill(0)
   sum = 0
@@ -84,9 +84,9 @@ class Histogram implements DelayHistogram {
 
 /** Folds the events of a job into the figures that pages and metrics show. The last 1,000 completed batches are retained. */
 export class JobMetrics implements StreamingListener {
-  readonly processingDelay: DelayHistogram = new Histogram()
-  readonly totalDelay: DelayHistogram = new Histogram()
-  readonly schedulingDelay: DelayHistogram = new Histogram()
+  readonly processingDelay: DelayHistogram = new CountedDelays()
+  readonly totalDelay: DelayHistogram = new CountedDelays()
+  readonly schedulingDelay: DelayHistogram = new CountedDelays()
   readonly #batches = new Map<number, BatchRecord>()
   readonly #outputs = new Map<number, OutputFigures>()
   readonly #receivers = new Map<number, ReceiverFigures>()
@@ -191,7 +191,7 @@ export class JobMetrics implements StreamingListener {
       this.#recordsOfStream.set(inputStreamId, (this.#recordsOfStream.get(inputStreamId) ?? 0) + records)
     }
     const add = (histogram: DelayHistogram, value: number | undefined): void => {
-      if (value !== undefined) (histogram as Histogram).add(value)
+      if (value !== undefined) (histogram as CountedDelays).add(value)
     }
     add(this.processingDelay, processingDelay)
     add(this.totalDelay, totalDelay)

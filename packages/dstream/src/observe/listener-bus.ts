@@ -6,7 +6,7 @@ import type { Logger } from '../base/ports.js'
 import type { StreamingEvents, StreamingListener } from './events.js'
 
 type EventName = keyof StreamingEvents
-type Handler = (event: never) => void
+type EventHandler = (event: never) => void
 
 const EVENTS: Readonly<Record<EventName, true>> = {
   streamingStarted: true,
@@ -37,7 +37,7 @@ function methodOf(event: EventName): keyof StreamingListener {
  */
 export class ListenerBus {
   readonly #emitter = new EventEmitter()
-  readonly #handlers = new Map<EventName, Map<unknown, Handler>>()
+  readonly #handlers = new Map<EventName, Map<unknown, EventHandler>>()
   readonly #logger: Logger
   #listeners: StreamingListener[] = []
   #closed = false
@@ -60,10 +60,10 @@ export class ListenerBus {
   on<E extends EventName>(event: E, f: (e: StreamingEvents[E]) => void): void {
     checkEvent('on', event)
     aFunction('on', 'f', f)
-    const handlers = this.#handlers.get(event) ?? new Map<unknown, Handler>()
+    const handlers = this.#handlers.get(event) ?? new Map<unknown, EventHandler>()
     if (handlers.has(f)) return
     const guarded = (e: StreamingEvents[E]): void => this.#guard(event, () => f(e))
-    handlers.set(f, guarded as Handler)
+    handlers.set(f, guarded as EventHandler)
     this.#handlers.set(event, handlers)
     this.#emitter.on(event, guarded)
   }
@@ -79,6 +79,11 @@ export class ListenerBus {
   /** Ends the bus: later events reach no listener. */
   close(): void {
     this.#closed = true
+  }
+
+  /** Whether anyone gets an event. One that nobody gets need not be made. */
+  isHeard(event: EventName): boolean {
+    return !this.#closed && (this.#listeners.length > 0 || this.#emitter.listenerCount(event) > 0)
   }
 
   emit<E extends EventName>(event: E, data: StreamingEvents[E]): void {

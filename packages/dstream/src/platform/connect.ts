@@ -1,4 +1,3 @@
-import { createConnection } from 'node:net'
 import type { Connect } from '../base/ports.js'
 
 /**
@@ -9,6 +8,8 @@ const KEEP_ALIVE_MS = 10_000
 
 /** Connects over TCP. */
 export const connect: Connect = (host, port, events) => {
+  // A job without sockets should not wait for `node:net` when it imports the library.
+  const { createConnection } = process.getBuiltinModule('node:net')
   const socket = createConnection({ host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
   socket.on('connect', () => events.opened())
   socket.on('data', (chunk) => events.data(chunk))

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Slice, Yielder } from '../base/ports.js'
 import { timersAtLoad } from './timers-at-load.js'
 
@@ -8,7 +7,7 @@ const LOOK_MS = 2
 const FIRST_SIZE = 64
 const LARGEST_SIZE = 1 << 17
 
-let heldSince = performance.now()
+let heldSince = 0
 let breath: Promise<void> | undefined
 
 /**

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { link, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { lockLost, type LockOwner, storageFailed, storageLocked, watchedLock } from '../base/errors/storage.js'
 import { type HeldLock, TEMPORARY } from '../durable/storage/disk-storage.js'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
@@ -80,7 +78,7 @@ class FileLock {
     this.#beatMs = beatMs
     this.#staleMs = staleMs
     this.#onWait = onWait
-    this.#owner = { ...self, token: randomUUID(), since: new Date().toISOString() }
+    this.#owner = { ...self, token: crypto.randomUUID(), since: new Date().toISOString() }
   }
 
   async acquire(): Promise<HeldLock> {
@@ -151,7 +149,7 @@ class FileLock {
       const watchMs = owner === undefined ? 2 * this.#beatMs : this.#staleMs
       if (waited >= watchMs || (owner === undefined && (await this.#age(now)) >= watchMs)) return
       if (waited === 0) this.#onWait?.(watchedLock(this.#name, owner, watchMs))
-      await sleep(this.#beatMs / 4)
+      await process.getBuiltinModule('node:timers/promises').setTimeout(this.#beatMs / 4)
     }
   }
 

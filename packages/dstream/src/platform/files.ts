@@ -1,8 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
 import { decompressed } from './decompress.js'
+
+// An import would load the streams of `fs` with it.
+const { createReadStream } = process.getBuiltinModule('node:fs')
 
 /** Returns whether an error of the file system means that there is no such file. */
 function isMissing(error: unknown): boolean {

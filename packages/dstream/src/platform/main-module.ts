@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+// An import would load the streams of `fs` with it.
+const { realpathSync, statSync } = process.getBuiltinModule('node:fs')
 
 function realPath(path: string): string {
   try {
@@ -47,7 +48,7 @@ function isDirectory(path: string): boolean {
 /** Returns the main file of a package folder, for `node .`. */
 function mainOf(folder: string): string {
   try {
-    return createRequire(`${folder}/`).resolve(realPath(folder))
+    return process.getBuiltinModule('node:module').createRequire(`${folder}/`).resolve(realPath(folder))
   } catch {
     return folder
   }

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+// An import would load the streams of `fs` with it.
+const { readFileSync, readlinkSync } = process.getBuiltinModule('node:fs')
 
 /**
  * Identifies the owner of a lock among all others, also those of other containers and of earlier boots. Programs with
@@ -50,7 +50,7 @@ export function thisProcess(): ProcessIdentity {
   const task = tryTo(() => readlinkSync('/proc/thread-self'))
   return {
     pid: process.pid,
-    host: hostname(),
+    host: process.getBuiltinModule('node:os').hostname(),
     boot: tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     namespace: tryTo(() => readlinkSync('/proc/self/ns/pid')),
     start: startOf('self'),

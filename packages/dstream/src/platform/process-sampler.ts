@@ -1,5 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-
 /** Measures the heap and the event loop of this process. */
 export interface ProcessSampler {
   /** Returns the heap in use, and the longest delay of the event loop since the call before, in milliseconds. */
@@ -11,6 +9,7 @@ export interface ProcessSampler {
 const RESOLUTION_MS = 20
 
 export function processSampler(): ProcessSampler {
+  const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   histogram.enable()
   return {

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { nothingToLoad } from '../base/errors/sinks.js'
 import { listed, pathsOf } from '../base/glob.js'
 import type { RDDFiles, Sequence } from '../base/ports.js'
+import { loadImmutable } from '../base/immutable-library.js'
 import { linesOf } from '../base/lines/lines.js'
 import type { Disk } from '../durable/storage/disk.js'
 import { fileDisk } from './file-disk.js'
@@ -103,6 +104,7 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
       })
     },
     async *loadObjects(path) {
+      await loadImmutable()
       for (const file of await partsOf(path)) yield* decodeObjects(file, await wholeOf(files.read(file)))
     },
     async *loadWholeTexts(path) {

@@ -50,7 +50,7 @@ export function doubleAccumulator(name: string | undefined): Accumulator<number,
   return new Sum(name, (value) => typeof value === 'number', 'a number')
 }
 
-class Collection<T> implements Accumulator<T, T[]> {
+class CollectionAccumulator<T> implements Accumulator<T, T[]> {
   #values: T[] = []
 
   constructor(readonly name: string | undefined) {}
@@ -75,5 +75,5 @@ class Collection<T> implements Accumulator<T, T[]> {
 }
 
 export function collectionAccumulator<T>(name: string | undefined): Accumulator<T, T[]> {
-  return new Collection<T>(name)
+  return new CollectionAccumulator<T>(name)
 }

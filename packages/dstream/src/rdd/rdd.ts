@@ -5,7 +5,7 @@ import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import * as actions from './actions/actions.js'
 import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
-import { allPartitions, partitionData, partitionOf } from './execution/evaluate.js'
+import { allPartitions, partitionData, recordsOfPartition } from './execution/evaluate.js'
 import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/inference.js'
 import { Evaluation } from './plan/evaluation.js'
 import { settled, type NotAwaited } from '../base/promises.js'
@@ -273,7 +273,6 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2]).mapAsync(async (n) => n * 2, { concurrency: 4 }).collect() // [2, 4]
    */
   mapAsync<U>(f: (record: T, signal: AbortSignal) => Promise<U>, options?: MapAsyncOptions): RDD<U> {
-    checkOptions('mapAsync', options, ['concurrency', 'ordered', 'timeout'])
     return this.#derive(mapAsync(this.node, 'mapAsync', f, options))
   }
 
@@ -920,7 +919,7 @@ export class RDD<out T> {
    */
   async *toAsyncIterable(): AsyncGenerator<T, void, undefined> {
     for (let i = 0; i < this.numPartitions; i++) {
-      const records = (await this.#act((evaluation) => partitionOf(this.node, i, evaluation))) as readonly T[]
+      const records = (await this.#act((evaluation) => recordsOfPartition(this.node, i, evaluation))) as readonly T[]
       yield* records
     }
   }

@@ -2,7 +2,7 @@ import { StreamingContext, type Storage, type StreamingContextOptions, type Stre
 import { deactivate } from '../engine/active-contexts.js'
 import { CrashableStorage } from './simulated-disk/crashable-storage.js'
 
-export type ContextInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
+export type CrashableInternals = NonNullable<ConstructorParameters<typeof StreamingContext>[1]>
 
 /** A context that a test ends by a crash, with the storages of its checkpoint and its sinks. */
 export class CrashableContext extends StreamingContext {
@@ -11,7 +11,7 @@ export class CrashableContext extends StreamingContext {
   /** Called when a stop begins, so that the test kit lets the virtual clock run while the stop waits for it. */
   onStopping: ((stopping: Promise<void>) => void) | undefined
 
-  constructor(options: StreamingContextOptions & { readonly storage: Storage }, internals: ContextInternals) {
+  constructor(options: StreamingContextOptions & { readonly storage: Storage }, internals: CrashableInternals) {
     const storages: CrashableStorage[] = []
     const wrapStorage = (storage: Storage): CrashableStorage => {
       const crashable = new CrashableStorage(storage)

@@ -11,7 +11,7 @@ import {
 } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { checkRows, checkStream } from './check-arguments.js'
-import { CrashableContext, type ContextInternals } from './crashable-context.js'
+import { CrashableContext, type CrashableInternals } from './crashable-context.js'
 import { fedSource, type Feed } from './fed-source.js'
 import { LineSink } from './line-sink.js'
 import { aFunction, checkOptions, nonNegativeInteger } from '../base/options.js'
@@ -50,7 +50,7 @@ export interface TestError {
 }
 
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<ContextInternals, 'onCrashPoint' | 'limits'> {
+export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits'> {
   /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
@@ -273,8 +273,6 @@ export class TestContext implements AsyncDisposable {
     const tickMs = Math.max(engine.ticker.nextMs, this.#clock.now())
     await this.#passTime(tickMs - 1)
     this.#clock.moveTo(tickMs)
-    await turn()
-    await Promise.all(this.ssc.inputs.all.flatMap(({ supervisor }) => supervisor?.buffer.closeDue() ?? []))
     await turn()
     await this.#passTime(tickMs)
   }

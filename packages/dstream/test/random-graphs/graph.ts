@@ -149,9 +149,7 @@ function changed(first: Life, intervalMs: number, slides: readonly number[], par
     const { traits = [], parents: count } = step === undefined ? { parents: 1 } : operators[step.operator]!
     if (count === 2 && slideMs[parents[1]] !== unit) return undefined
     const isWindow = traits.includes('window')
-    // A window no longer than the slide above it reads nothing twice: nothing of earlier batches has been kept for it.
-    const keptMs = first.lengthMs[i]! > first.slideMs[parents[0]]! ? first.lengthMs[i]! : unit
-    const length = isWindow ? Math.max(1, Math.floor(keptMs / unit)) : (step?.window ?? 0)
+    const length = isWindow ? Math.max(1, Math.floor(first.lengthMs[i]! / unit)) : (step?.window ?? 0)
     if (isWindow && length * unit > first.lengthMs[i]!) return undefined
     slideMs.push(unit * (traits.includes('slides') ? slides[i]! : 1))
     lengthMs.push(length * unit)

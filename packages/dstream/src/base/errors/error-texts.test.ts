@@ -28,6 +28,8 @@ type Sample = readonly [make: string, args: readonly unknown[], shown?: readonly
 /** Every error of the library at least once, and every branch of its text. */
 const samples: readonly Sample[] = [
   ['promiseReturned', ['map']],
+  ['deadLettersNotAttached', []],
+  ['tailGap', ['access.log', 'the rest of it']],
   ['promiseReturned', ['foreach', 'an AsyncGenerator']],
   ['decisionIsPromise', [new Error('no number')], []],
   ['stateChangedInPlace', ['totals', 'a']],
@@ -166,8 +168,10 @@ const samples: readonly Sample[] = [
   ['nothingToLoad', ['in/*.txt']],
   ['recordNotSavable', [17, path, 'a function cannot be stored'], [17, '.posts[3].author', 'function']],
   ['objectFileDamaged', ['part-00000', 20]],
-  ['ioredisMissing', [away], ['npm install ioredis']],
-  ['redisAway', ['write the batch of 5000 ms', '127.0.0.1:6379', 3, away]],
+  ['ioredisMissing', ['redisSink', away], ['npm install ioredis']],
+  ['redisAway', ['write the batch of 5000 ms', '127.0.0.1:6379', 3, away, 'The next batch tries again']],
+  ['tailGap', ['/var/log/access.log', 'what was written to the file behind byte 17']],
+  ['deadLettersNotAttached', []],
   ['redisRefused', ['write the batch of 5000 ms', '127.0.0.1:6379', new Error('WRONGPASS invalid password')]],
   ['redisCommandFailed', [5000, 2, new Error('WRONGTYPE not a list')], [5000, 3, 'WRONGTYPE']],
   ['redisOvertaken', ['dstream:words', 5000]],
@@ -257,7 +261,7 @@ const NAME = /^(?:[a-z]+[A-Z]|\w+: |new |null |undefined )/
 
 const VERBS =
   'add|advance|ask|await|begin|bring|broadcast|call|check|choose|convert|decide|define|drop|end|extend|free|give|heed|install|join|' +
-  'keep|let|load|make|map|mend|move|pass|raise|read|remove|repartition|restore|resume|return|round|run|save|set|sort|split|start|stop|store|take|use|wait'
+  'keep|let|load|make|map|mend|move|pass|put|raise|read|remove|repartition|restore|resume|return|round|run|save|set|sort|split|start|stop|store|take|use|wait'
 /** A clause that begins with a verb, or names the accepted values. */
 const CURE = new RegExp(
   `(?:[.;:,] |\\bso |\\bplease )(?:${VERBS})\\b|\\b(?:must|needs|takes|should be|options are)\\b|did you mean|it knows|opens it at start`,

@@ -76,3 +76,11 @@ export function contextClosed(): DStreamError {
     'The context has stopped and commits nothing more. Make a new StreamingContext',
   )
 }
+
+export function deadLettersNotAttached(): DStreamError {
+  return new DStreamError(
+    'dead-letters-not-attached',
+    'A record is to be sent to dead letters that no stream of this context knows, and a running job takes no new output. ' +
+      'Name the same deadLetter(sink) as onRecordError of the context, or as onError of mapAsync of a stream',
+  )
+}

@@ -1,4 +1,5 @@
 import { describe } from '../text/describe.js'
+import { escapeControl } from '../text/escape.js'
 import { sentence } from '../text/sentence.js'
 import { DStreamError } from './base.js'
 import { thrownText } from './error-text.js'
@@ -164,6 +165,14 @@ export function fileLineTooLong(bound: number): DStreamError {
   return new DStreamError(
     'line-too-long',
     `One of its lines is longer than ${bound} bytes. Read such files with fileStream and a reader of your own`,
+  )
+}
+
+export function tailGap(path: string, what: string): DStreamError {
+  return new DStreamError(
+    'tail-gap',
+    `${escapeControl(path)}: ${what} is gone. Put the file back under its path, or under a name beside it that begins the same, ` +
+      "or go on without the data: onGap: 'skip'",
   )
 }
 

@@ -88,19 +88,20 @@ export function objectFileDamaged(file: string, offset: number): DStreamError {
   )
 }
 
-export function ioredisMissing(cause: unknown): DStreamError {
+export function ioredisMissing(where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'ioredis-missing',
-    'redisSink needs the package ioredis, which is not installed beside dstream; run: npm install ioredis',
+    `${where} needs the package ioredis, which is not installed beside dstream; run: npm install ioredis`,
     { cause },
   )
 }
 
-export function redisAway(what: string, where: string, attempts: number, cause: unknown): DStreamError {
+/** @param then what happens to the work that could not be done */
+export function redisAway(what: string, where: string, attempts: number, cause: unknown, then: string): DStreamError {
   return new DStreamError(
     'redis-away',
     `Cannot ${what}: Redis at ${escapeControl(where)} is away (${attempts} attempts; the last one: ${reasonsOf(cause)}). ` +
-      'Check that it runs and that its address is right. A batch that got there is found before it is written again',
+      `Check that it runs and that its address is right. ${then}`,
     { cause },
   )
 }
@@ -108,7 +109,7 @@ export function redisAway(what: string, where: string, attempts: number, cause: 
 export function redisRefused(what: string, where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'redis-refused',
-    `Cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been written. ` +
+    `Cannot ${what}: Redis at ${escapeControl(where)} refuses: ${reasonsOf(cause)}. Nothing of it has been done. ` +
       'Remove the reason that Redis gives',
     { cause },
   )

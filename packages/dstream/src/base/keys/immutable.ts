@@ -10,6 +10,8 @@ export const markers = {
   seq: '@@__IMMUTABLE_SEQ__@@',
   stack: '@@__IMMUTABLE_STACK__@@',
   list: '@@__IMMUTABLE_LIST__@@',
+  map: '@@__IMMUTABLE_MAP__@@',
+  set: '@@__IMMUTABLE_SET__@@',
   record: '@@__IMMUTABLE_RECORD__@@',
 } as const
 
@@ -18,6 +20,19 @@ export interface AnyCollection extends Iterable<unknown> {
   readonly __ownerID?: unknown
   readonly size: number | undefined
   readonly [markers.ordered]?: unknown
+  toList(): AnyCollection
+  toStack(): AnyCollection
+  toMap(): AnyCollection
+  toOrderedMap(): AnyCollection
+  toSet(): AnyCollection
+  toOrderedSet(): AnyCollection
+  toSeq(): AnySeq
+}
+
+/** A lazy view of a collection. */
+export interface AnySeq extends AnyCollection {
+  map(f: (item: unknown) => unknown): AnySeq
+  mapEntries(f: (entry: [unknown, unknown]) => [unknown, unknown]): AnySeq
 }
 
 export interface AnyRecord {
@@ -33,6 +48,11 @@ export function isImmutableCollection(value: object): value is AnyCollection {
 
 export function isRecord(value: object): value is AnyRecord {
   return markers.record in value
+}
+
+/** Returns whether an object is a collection or a record of immutable's. */
+export function isImmutable(value: object): boolean {
+  return isImmutableCollection(value) || isRecord(value)
 }
 
 export function isList(value: object): value is Iterable<unknown> & { readonly size: number } {

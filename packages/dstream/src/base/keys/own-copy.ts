@@ -1,4 +1,3 @@
-import { List, Map, OrderedMap, OrderedSet, Set, Stack } from 'immutable'
 import { detachString, SHORTEST_CUT } from './detach-string.js'
 import { isRecord, markers, type AnyCollection, type AnyRecord } from './immutable.js'
 
@@ -33,14 +32,22 @@ function ownRecord(record: AnyRecord): object {
   return fields.reduce((own, [name, value]) => own.remove(name).set(name, ownPart(value)), record)
 }
 
-function ownCollection(collection: AnyCollection): object {
+function ownCollection(given: AnyCollection): object {
+  const collection = markers.seq in given ? likeIt(given, given) : given
   const keyed = markers.keyed in collection
   const parts = [...collection]
-  const lazy = markers.seq in collection
-  if (!lazy && !parts.some(keyed ? (entry) => (entry as unknown[]).some(needsCopy) : needsCopy)) return collection
-  const own = parts.map(keyed ? (entry) => (entry as unknown[]).map(ownPart) : ownPart)
-  const ordered = Boolean(collection[markers.ordered])
-  if (keyed) return ordered ? OrderedMap(own as [unknown, unknown][]) : Map(own as [unknown, unknown][])
-  if (markers.indexed in collection) return markers.stack in collection ? Stack(own) : List(own)
-  return ordered ? OrderedSet(own) : Set(own)
+  if (!parts.some(keyed ? (entry) => (entry as unknown[]).some(needsCopy) : needsCopy)) return collection
+  const seq = collection.toSeq()
+  const own = keyed
+    ? seq.mapEntries(([key, value]) => [ownPart(key), ownPart(value)])
+    : seq.map((part) => ownPart(part))
+  return likeIt(collection, own)
+}
+
+/** Returns a collection with the parts of a sequence that is no longer lazy, of the kind of another one. */
+function likeIt(kind: AnyCollection, seq: AnyCollection): AnyCollection {
+  const ordered = Boolean(kind[markers.ordered])
+  if (markers.keyed in kind) return ordered ? seq.toOrderedMap() : seq.toMap()
+  if (markers.indexed in kind) return markers.stack in kind ? seq.toStack() : seq.toList()
+  return ordered ? seq.toOrderedSet() : seq.toSet()
 }

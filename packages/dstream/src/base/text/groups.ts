@@ -1,8 +1,8 @@
 /** Spark's collections for groups: those of RDDs print their interface, and those of streams their class. */
-type Collection = 'Seq' | 'ArrayBuffer'
+type CollectionName = 'Seq' | 'ArrayBuffer'
 
 /** The places of the engine's own groups in a record: it is a group as a whole, or its parts have places of their own. */
-export type Groups = Collection | readonly (Groups | undefined)[]
+export type Groups = CollectionName | readonly (Groups | undefined)[]
 
 /** The places in the records of `groupByKey` of an RDD. */
 export const GROUPED: Groups = [undefined, 'Seq']

@@ -13,8 +13,8 @@ export function pgMissing(where: string, cause: unknown): DStreamError {
 export function postgresAway(what: string, where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'postgres-away',
-    `cannot ${what}: PostgreSQL at ${escapeControl(where)} is away (${reasonOf(cause)}). Is it running, and is its ` +
-      'address right? Whether a batch got there is checked before it is written again',
+    `Cannot ${what}: PostgreSQL at ${escapeControl(where)} is away (${reasonOf(cause)}). Check that it runs and that its ` +
+      'address is right. A batch that got there is found before it is written again',
     { cause },
   )
 }
@@ -22,7 +22,7 @@ export function postgresAway(what: string, where: string, cause: unknown): DStre
 export function postgresRefused(what: string, where: string, cause: unknown): DStreamError {
   return new DStreamError(
     'postgres-refused',
-    `cannot ${what}: PostgreSQL at ${escapeControl(where)} refuses: ${reasonOf(cause)}. Nothing of it has been written`,
+    `Cannot ${what}: PostgreSQL at ${escapeControl(where)} refuses: ${reasonOf(cause)}. Nothing of it has been written`,
     { cause },
   )
 }

@@ -75,7 +75,7 @@ describe.skipIf(!hasPostgres())('postgresQuery, with a real PostgreSQL', () => {
     await expect(t.run(1)).rejects.toMatchObject({
       code: 'postgres-refused',
       message: expect.stringMatching(
-        /cannot read the rows of the query: PostgreSQL at .*relation "nowhere" does not exist/,
+        /Cannot read the rows of the query: PostgreSQL at .*relation "nowhere" does not exist/,
       ),
     })
   })

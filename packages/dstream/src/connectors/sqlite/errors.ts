@@ -5,7 +5,7 @@ import { escapeControl } from '../../base/text/escape.js'
 export function sqliteBusy(what: string, cause: unknown): DStreamError {
   return new DStreamError(
     'sqlite-busy',
-    `cannot ${what}: SQLite says ${reasonOf(cause)}. Another connection has the lock, or the disk is full; the batch waits for it`,
+    `Cannot ${what}: SQLite says ${reasonOf(cause)}. Another connection has the lock, or the disk is full; the batch waits for it`,
     { cause },
   )
 }
@@ -13,7 +13,7 @@ export function sqliteBusy(what: string, cause: unknown): DStreamError {
 export function sqliteRefused(what: string, cause: unknown): DStreamError {
   return new DStreamError(
     'sqlite-refused',
-    `cannot ${what}: SQLite says ${reasonOf(cause)}. Nothing of it has been written`,
+    `Cannot ${what}: SQLite says ${reasonOf(cause)}. Nothing of it has been written`,
     { cause },
   )
 }

@@ -313,7 +313,7 @@ describe.each(libraries())('on %s', (_, openAt) => {
       t.output(sqliteQuery(t.ssc, { database: place().database, query: 'SELECT * FROM nowhere' }))
       await expect(t.run(1)).rejects.toMatchObject({
         code: 'sqlite-refused',
-        message: expect.stringMatching(/cannot read the rows of the query: SQLite says .*nowhere/),
+        message: expect.stringMatching(/Cannot read the rows of the query: SQLite says .*nowhere/),
       })
     })
   })

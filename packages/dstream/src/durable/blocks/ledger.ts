@@ -1,7 +1,7 @@
-import { Map as ImmutableMap, OrderedMap } from 'immutable'
 import { blockMissing, duplicateBlock } from '../../base/errors/storage.js'
 import { Allocations, type Allocation, type SourceRange } from './allocations.js'
 import type { Block } from './block.js'
+import { WaitingBlocks } from './waiting-blocks.js'
 
 export type { Allocation, SourceRange }
 
@@ -19,19 +19,19 @@ export interface Allocated {
 
 /** The blocks and their batches, as an immutable value. */
 export interface Ledger {
-  /** Stream id → block id → block, in order of arrival. */
-  readonly waiting: ImmutableMap<number, OrderedMap<string, Block>>
+  /** Stream id → its waiting blocks. A stream without any is not in it. */
+  readonly waiting: ReadonlyMap<number, WaitingBlocks>
   readonly batches: Allocations
   /** Stream id → the receiver's position after its last block. */
-  readonly positions: ImmutableMap<number, unknown>
+  readonly positions: ReadonlyMap<number, unknown>
   /** The last batch time that has been forgotten, with all times before it. */
   readonly forgotten: number
 }
 
 export const emptyLedger: Ledger = {
-  waiting: ImmutableMap(),
+  waiting: new Map(),
   batches: new Allocations(),
-  positions: ImmutableMap(),
+  positions: new Map(),
   forgotten: -Infinity,
 }
 
@@ -58,7 +58,7 @@ export function takeAll(
   ranges: ReadonlyMap<string, SourceRange>,
   isHeldBack = false,
 ): Allocated {
-  const waiting = isHeldBack ? [] : [...ledger.waiting]
+  const waiting = isHeldBack || ledger.waiting.size === 0 ? [] : [...ledger.waiting]
   return {
     type: 'allocated',
     time,
@@ -69,27 +69,28 @@ export function takeAll(
 
 function added(ledger: Ledger, block: Block): Ledger {
   const { id, streamId, position } = block
-  const queue = ledger.waiting.get(streamId) ?? OrderedMap<string, Block>()
+  const queue = ledger.waiting.get(streamId) ?? new WaitingBlocks()
   if (queue.has(id)) throw duplicateBlock(streamId, id)
   return {
     ...ledger,
-    waiting: ledger.waiting.set(streamId, queue.set(id, block)),
-    positions: position === undefined ? ledger.positions : ledger.positions.set(streamId, position),
+    waiting: new Map(ledger.waiting).set(streamId, queue.with(block)),
+    positions: position === undefined ? ledger.positions : new Map(ledger.positions).set(streamId, position),
   }
 }
 
 function allocated(ledger: Ledger, event: Allocated): Ledger {
-  let { waiting } = ledger
+  const waiting = new Map(ledger.waiting)
   const blocks = new Map<number, Block[]>()
   for (const [streamId, ids] of event.blocks) {
-    let queue = waiting.get(streamId) ?? OrderedMap<string, Block>()
+    const queue = waiting.get(streamId) ?? new WaitingBlocks()
     const taken = ids.map((id) => {
       const block = queue.get(id)
       if (block === undefined) throw blockMissing(event.time, streamId, id)
       return block
     })
-    queue = queue.deleteAll(ids)
-    waiting = queue.isEmpty() ? waiting.delete(streamId) : waiting.set(streamId, queue)
+    const rest = queue.without(ids)
+    if (rest.size === 0) waiting.delete(streamId)
+    else waiting.set(streamId, rest)
     blocks.set(streamId, taken)
   }
   const allocation: Allocation = { time: event.time, blocks, ranges: event.ranges }

@@ -20,7 +20,7 @@ export interface CheckpointWriterOptions {
   /** The recovered state. Commits hold changes, and a snapshot holds everything. */
   readonly state: Pick<
     StoredState,
-    'lastCommitted' | 'metadata' | 'positions' | 'lagging' | 'pendingOutputs' | 'forgotten' | 'changed'
+    'lastCommitted' | 'positions' | 'lagging' | 'pendingOutputs' | 'forgotten' | 'changed'
   >
   readonly committed: (time: number) => void
   readonly snapshotFirst: boolean
@@ -43,7 +43,6 @@ export class CheckpointWriter implements Checkpoint {
   #changed: boolean
   #writing: Promise<void> | undefined
   #last: { readonly time: number; readonly rest: CommitRest } | undefined
-  readonly #metadata: Map<string, unknown>
   readonly #positions: Map<string, unknown>
   #forgotten: number
 
@@ -54,8 +53,7 @@ export class CheckpointWriter implements Checkpoint {
     this.#due = options.snapshotFirst
     this.#snapshotAt = options.snapshotAt
     this.#changed = options.state.changed
-    const { lastCommitted, metadata, positions, lagging, pendingOutputs, forgotten } = options.state
-    this.#metadata = new Map(metadata)
+    const { lastCommitted, positions, lagging, pendingOutputs, forgotten } = options.state
     this.#positions = new Map(positions)
     this.#forgotten = forgotten
     if (lastCommitted !== undefined) this.#last = { time: lastCommitted, rest: this.#rest(lagging, pendingOutputs) }
@@ -67,10 +65,6 @@ export class CheckpointWriter implements Checkpoint {
     this.#options.committed(record.time)
     this.#sinceSnapshot += sizeOf(payloads)
     this.#changed ||= payloads.length > 1
-    for (const [operator, value] of record.metadata ?? []) {
-      if (value === undefined) this.#metadata.delete(operator)
-      else this.#metadata.set(operator, value)
-    }
     for (const [operator, position] of record.positions ?? []) this.#positions.set(operator, position)
     this.#forgotten = Math.max(this.#forgotten, record.forget ?? -Infinity)
     this.#last = { time: record.time, rest: this.#rest(record.lagging ?? new Map(), record.pendingOutputs ?? []) }
@@ -79,7 +73,7 @@ export class CheckpointWriter implements Checkpoint {
   /** Returns the small parts of the state, for a snapshot. */
   #rest(lagging: ReadonlyMap<string, number>, pendingOutputs: readonly PendingOutput[]): CommitRest {
     return {
-      metadata: [...this.#metadata],
+      metadata: [],
       unremembered: [],
       positions: [...this.#positions],
       held: [...lagging],

@@ -19,7 +19,7 @@ export interface OperatorSignature {
   readonly formerFingerprint?: string | undefined
   /** The slide in milliseconds; absent from checkpoints of earlier versions. */
   readonly slideMs?: number | undefined
-  /** The names of its tables; empty for an operator that keeps only metadata or remembered RDDs. */
+  /** The names of its tables; empty for an operator that keeps only remembered RDDs. */
   readonly tables: readonly string[]
   /** The version of the stored form of its values. */
   readonly version: number
@@ -71,8 +71,6 @@ export interface Remembered {
 export interface CommitRecord {
   readonly time: number
   readonly tables: readonly TableChanges[]
-  /** The small plain metadata of operators that has changed; `undefined` removes it. */
-  readonly metadata?: ReadonlyMap<string, unknown>
   /** The contents of RDDs that later batches will read. */
   readonly remembered?: readonly Remembered[]
   /** Operator id → the last batch time whose remembered contents are no longer read, with all times before it. */
@@ -97,8 +95,7 @@ export interface TableView {
 }
 
 /**
- * The large parts of the state as of the last commit. The checkpoint itself knows the small ones, such as metadata and
- * positions.
+ * The large parts of the state as of the last commit. The checkpoint itself knows the small ones, such as positions.
  */
 export interface SnapshotSource {
   readonly tables: readonly TableView[]
@@ -134,7 +131,6 @@ export interface Recovered {
    * the iteration, so iterate once.
    */
   table(operator: string, table: string): Iterable<TableEntry> | undefined
-  readonly metadata: ReadonlyMap<string, unknown>
   readonly remembered: readonly Remembered[]
   readonly positions: ReadonlyMap<string, unknown>
   readonly lagging: ReadonlyMap<string, number>

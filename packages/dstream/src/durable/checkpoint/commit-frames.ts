@@ -18,7 +18,8 @@ export type CommitFrame =
   | readonly ['done', time: number, rest: CommitRest]
 
 export interface CommitRest {
-  readonly metadata: readonly (readonly [string, unknown])[]
+  /** Always empty; earlier versions expect it. */
+  readonly metadata: readonly []
   readonly unremembered: readonly (readonly [string, number])[]
   readonly positions: readonly (readonly [string, unknown])[]
   readonly held: readonly (readonly [string, number])[]
@@ -52,10 +53,10 @@ export function storedSignature(operator: OperatorSignature): StoredSignature {
   return { id, derived, kind, fingerprint, ...(slideMs === undefined ? {} : { slideMs }), tables, version }
 }
 
-export function encodeHead(head: CommitHead): FramePayload {
+export function encodeCommitHead(head: CommitHead): FramePayload {
   return [encodeValue(head)]
 }
-export function decodeHead(payload: Uint8Array): CommitHead {
+export function decodeCommitHead(payload: Uint8Array): CommitHead {
   return decodeValue(payload) as CommitHead
 }
 export function decodeFrame(payload: Uint8Array): CommitFrame {
@@ -98,7 +99,7 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     await slice.pause()
   }
   const rest: CommitRest = {
-    metadata: [...(record.metadata ?? [])],
+    metadata: [],
     unremembered: [...(record.unremembered ?? [])],
     positions: [...(record.positions ?? [])],
     held: [...(record.lagging ?? [])],

@@ -1,8 +1,9 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'
 import { readFrames, type FileKind } from '../log/frame.js'
-import { endOfFile, listLog } from '../log/log.js'
+import { endOfFile, listLog } from '../log/read-log.js'
 import { readJournal } from '../journal/open-journal.js'
 import type { Storage } from '../../base/ports.js'
 import type { PendingOutput } from './pending-outputs.js'
@@ -91,6 +92,7 @@ const groups: readonly (readonly [kind: FileKind, log: boolean, list: (storage: 
  * complete.
  */
 export async function verifyFiles(storage: Storage): Promise<FileReport[]> {
+  await loadImmutable()
   const reports: FileReport[] = []
   for (const [kind, log, list] of groups) {
     const files = await list(storage)

@@ -1,6 +1,8 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
-import { listLog, Log, logCrashPoints, readLog, type LogOptions, type Segment } from '../log/log.js'
+import { Log, logCrashPoints, type LogOptions } from '../log/log.js'
+import { listLog, readLog, type LogSegment } from '../log/read-log.js'
 import { sourcesInUse, type ReadJournal } from '../journal/fold-journal.js'
 import type { Journal } from '../journal/journal.js'
 import { openJournal, readJournal } from '../journal/open-journal.js'
@@ -8,11 +10,12 @@ import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { firstGrid } from '../../base/time/batch-times.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import type { Checkpoint, CheckpointOptions, Recovered } from './checkpoint.js'
-import { decodeFrame, decodeHead, encodeHead, storedSignature, type CommitHead } from './commit-frames.js'
+import { decodeFrame, decodeCommitHead, encodeCommitHead, storedSignature, type CommitHead } from './commit-frames.js'
 import { matchOutputs } from './match-outputs.js'
 import { match, type MatchPlan } from './match.js'
 import { Migration } from './migration.js'
-import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot, understood } from './snapshot.js'
+import { isWhole, listSnapshotFiles, listSnapshots, readSnapshot } from './snapshot.js'
+import { understood } from '../log/understood.js'
 import { StoredState } from './stored-state.js'
 import { pendingOf, storedTimes } from './stored-times.js'
 
@@ -47,8 +50,7 @@ export async function openCheckpoint(
 }
 
 /**
- * Opens a checkpoint up to the point where it would write. The caller holds the lock.
- * @returns whether there is a checkpoint to continue from
+ * Opens a checkpoint up to its first write. Returns whether there is one to continue from. The caller holds the lock.
  * @throws the errors of `openCheckpoint`
  */
 export async function checkOpenable(options: CheckpointOptions): Promise<{ readonly resumed: boolean }> {
@@ -151,7 +153,7 @@ export function commitLog({
   readonly segmentBytes?: number
   readonly head: () => CommitHead
 }): Log {
-  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeHead(head()) })
+  return new Log({ ...options, folder: COMMITS, kind: 'c', points, segmentBytes, head: () => encodeCommitHead(head()) })
 }
 
 async function isBeingDiscarded(storage: Storage): Promise<boolean> {
@@ -159,12 +161,12 @@ async function isBeingDiscarded(storage: Storage): Promise<boolean> {
 }
 
 function recoveredFrom(
-  { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }: StoredState,
+  { lastCommitted, remembered, positions, lagging, pendingOutputs }: StoredState,
   more: Pick<Recovered, 'resumed' | 'zeroTime' | 'job' | 'grids' | 'batchMs' | 'warnings' | 'table'>,
   journal: Journal,
 ): Recovered {
   const pending = pendingOf(lastCommitted, journal)
-  const small = { lastCommitted, metadata, remembered, positions, lagging, pendingOutputs }
+  const small = { lastCommitted, remembered, positions, lagging, pendingOutputs }
   return { ...small, ...more, pending, waiting: journal.waiting() }
 }
 
@@ -202,16 +204,14 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
   return plan
 }
 
-/**
- * Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none) and the commits after
- * it.
- */
+/** Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 for none) and the commits after it. */
 export async function readCommits(
   storage: Storage,
   warnings: string[],
   slice?: Slice,
   onWork?: ReportWork,
-): Promise<{ state: StoredState; segments: readonly Segment[]; base: number; baseTime: number | undefined }> {
+): Promise<{ state: StoredState; segments: readonly LogSegment[]; base: number; baseTime: number | undefined }> {
+  await loadImmutable()
   const segments = await readLog(storage, COMMITS, 'c')
   const torn = segments.at(-1)?.torn ?? 0
   if (torn > 0) warnings.push(`The last ${torn} bytes of the log of commits were cut by a crash and are left out.`)
@@ -221,7 +221,7 @@ export async function readCommits(
   for (const [i, segment] of segments.entries()) {
     // The head counts too, since a program that wrote nothing else may have dropped operators.
     if (segment.first >= next)
-      understood(segment.file, segment.head.offset, () => state.head(decodeHead(segment.head.payload)))
+      understood(segment.file, segment.head.offset, () => state.head(decodeCommitHead(segment.head.payload)))
     for (const { payload, offset, sequence } of segment.frames) {
       if (sequence >= next) await understoodInSteps(segment, offset, () => state.frame(decodeFrame(payload)), slice)
     }
@@ -272,7 +272,7 @@ export async function holdsCommits(storage: Storage): Promise<boolean> {
 }
 
 async function understoodInSteps(
-  segment: Segment,
+  segment: LogSegment,
   offset: number,
   read: () => Iterator<void>,
   slice: Slice | undefined,

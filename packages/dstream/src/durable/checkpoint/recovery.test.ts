@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { encodeValue } from '../codec/value-codec.js'
-import { Log, logCrashPoints, readLog } from '../log/log.js'
+import { Log, logCrashPoints } from '../log/log.js'
+import { readLog } from '../log/read-log.js'
 import { memoryStorage, type MemoryStorage } from '../../testing/simulated-disk/memory-storage.js'
 import type { OperatorSignature, TableChange } from './checkpoint.js'
-import { type CommitFrame, encodeHead, storedSignature } from './commit-frames.js'
+import { type CommitFrame, type CommitRest, encodeCommitHead, storedSignature } from './commit-frames.js'
 import { readCommits } from './open-checkpoint.js'
 import { StoredState } from './stored-state.js'
 import { entriesOf, openTiny, print, runTiny, tinyOperators } from '../../../test/checkpoint/tiny-job.js'
@@ -108,29 +109,20 @@ describe('migration', () => {
 })
 
 describe('what is small', () => {
-  test('metadata and positions are differences, and a snapshot of a later life holds them too', async () => {
+  test('positions are differences, and a snapshot of a later run holds them too', async () => {
     const storage = memoryStorage()
-    const commit = async (
-      time: number,
-      record: { metadata?: ReadonlyMap<string, unknown>; positions?: ReadonlyMap<string, unknown> },
-    ) => {
+    const commit = async (time: number, positions: ReadonlyMap<string, unknown>) => {
       const { checkpoint, recovered } = await openTiny(storage)
       await checkpoint.journal.allocate(time)
-      await checkpoint.commit({ time, tables: [], ...record })
+      await checkpoint.commit({ time, tables: [], positions })
       await checkpoint.snapshot(() => ({ tables: [], remembered: [] }))
       await checkpoint.close()
       return recovered
     }
-    await commit(1000, {
-      metadata: new Map<string, unknown>([
-        ['window', { seen: true }],
-        ['totals', 1],
-      ]),
-      positions: new Map([['files', 7]]),
-    })
-    await commit(2000, { metadata: new Map([['totals', undefined]]) })
-    const { metadata, positions } = await commit(3000, {})
-    expect([[...metadata], [...positions]]).toEqual([[['window', { seen: true }]], [['files', 7]]])
+    await commit(1000, new Map<string, unknown>([['files', 7], ['lines', { at: 1 }]])) // prettier-ignore
+    await commit(2000, new Map([['files', 8]]))
+    const { positions } = await commit(3000, new Map())
+    expect([...positions]).toEqual([['files', 8], ['lines', { at: 1 }]]) // prettier-ignore
   })
 
   test('lagging operators and pending outputs are what the last commit says', async () => {
@@ -265,7 +257,7 @@ test('a big snapshot is written in parts, and a lost part makes an older one tak
 test('parts of a commit whose end never came do not pass into the first commit of the next life', async () => {
   const storage = memoryStorage()
   const operators = tinyOperators.map(storedSignature)
-  const head = () => encodeHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
+  const head = () => encodeCommitHead({ engine: 'test', zeroTime: 0, batchMs: 1000, operators, fresh: [] })
   const life = async (...frames: CommitFrame[]): Promise<void> => {
     const points = logCrashPoints('commit')
     const log = new Log({
@@ -281,7 +273,7 @@ test('parts of a commit whose end never came do not pass into the first commit o
     await log.append(frames.map((frame) => [encodeValue(frame)]))
   }
   const change = (key: string): CommitFrame => ['changes', 'totals', 'state', [[key, 1, 0, undefined]]]
-  const rest = { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined }
+  const rest: CommitRest = { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined }
   await life(change('cut off'))
   await life(change('whole'), ['done', 1000, rest])
   const { state } = await readCommits(storage, [])

@@ -1,6 +1,6 @@
 import { batchNotPending } from '../../base/errors/outputs.js'
 import type { Storage } from '../../base/ports.js'
-import { decodeHead, encodeCommit } from './commit-frames.js'
+import { decodeCommitHead, encodeCommit } from './commit-frames.js'
 import { commitLog, readCommits } from './open-checkpoint.js'
 import { pendingRanges, pendingTimesOf } from './pending-outputs.js'
 
@@ -22,7 +22,7 @@ export async function skipPending(storage: Storage, output: string, time: number
     if (lastCommitted === undefined || !times.includes(time)) throw batchNotPending(output, time, pendingOutputs)
     const left = times.filter((other) => other !== time)
     const others = pendingOutputs.filter((range) => range.output !== output)
-    const head = { ...decodeHead(segments.at(-1)!.head.payload), fresh: [] }
+    const head = { ...decodeCommitHead(segments.at(-1)!.head.payload), fresh: [] }
     const log = commitLog({ storage, onCrashPoint: undefined, head: () => head })
     await log.begin(segments)
     const commit = {

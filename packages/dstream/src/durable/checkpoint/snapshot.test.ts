@@ -13,7 +13,7 @@ function head(next: number) {
     head: { engine: 'test', zeroTime: 0, batchMs: 1000, operators: [], fresh: [] },
     next,
     time: next * 1000,
-    rest: { metadata: [], unremembered: [], positions: [], held: [], failed: [], forget: undefined },
+    rest: { metadata: [] as const, unremembered: [], positions: [], held: [], failed: [], forget: undefined },
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Frame,
   type FramePayload,
 } from '../log/frame.js'
+import { understood } from '../log/understood.js'
 import type { ReportWork, Slice, Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import type { SnapshotSource } from './checkpoint.js'
@@ -237,13 +238,4 @@ async function framesOf(storage: Storage, file: string, first: number): Promise<
   const read = readFrames(file, 's', bytes, { tail: false })
   if (read.first !== first) throw new DamagedError(file, 12, `it is number ${read.first} where number ${first} belongs`)
   return read.frames
-}
-
-/** Runs a function that decodes a frame. @throws `checkpoint-damaged` in place of any error of `read` */
-export function understood<T>(file: string, offset: number, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new DamagedError(file, offset, error instanceof Error ? error.message : String(error))
-  }
 }

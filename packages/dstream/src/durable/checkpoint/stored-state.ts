@@ -14,7 +14,6 @@ export class StoredState {
   forgotten = -Infinity
   operators: readonly StoredSignature[] = []
   readonly tables = new Map<string, Map<string, StoredTable>>()
-  metadata = new Map<string, unknown>()
   remembered: Remembered[] = []
   positions = new Map<string, unknown>()
   lagging = new Map<string, number>()
@@ -36,7 +35,6 @@ export class StoredState {
     return new Set([
       ...filled.map(([id]) => id),
       ...this.remembered.map(({ operator }) => operator),
-      ...this.metadata.keys(),
       ...this.positions.keys(),
       ...this.lagging.keys(),
     ])
@@ -59,7 +57,7 @@ export class StoredState {
 
   /** Drops the state of all other operators. */
   keepOnly(isKept: (operator: string) => boolean): void {
-    for (const byOperator of [this.tables, this.metadata, this.positions, this.lagging, this.begun]) {
+    for (const byOperator of [this.tables, this.positions, this.lagging, this.begun]) {
       for (const id of byOperator.keys()) if (!isKept(id)) byOperator.delete(id)
     }
     this.remembered = this.remembered.filter(({ operator }) => isKept(operator))
@@ -109,10 +107,6 @@ export class StoredState {
   done(time: number, rest: CommitRest): void {
     this.lastCommitted = time
     for (const { id } of this.operators) this.begun.add(id)
-    for (const [operator, value] of rest.metadata) {
-      if (value === undefined) this.metadata.delete(operator)
-      else this.metadata.set(operator, value)
-    }
     const until = new Map(rest.unremembered)
     this.remembered = this.remembered.filter((kept) => kept.time > (until.get(kept.operator) ?? -Infinity))
     for (const [operator, position] of rest.positions) this.positions.set(operator, position)

@@ -7,12 +7,12 @@ export interface StoredEntry extends TableEntry {
   readonly version: number
 }
 
-interface Chunk {
+interface SnapshotChunk {
   readonly entries: StoredChange[]
   version: number
 }
 
-interface Change {
+interface KeyChange {
   /** The entry; `undefined` when the key is gone. */
   readonly entry: StoredEntry | undefined
   /** Whether the key was dropped before. It then comes after the keys of the chunks. */
@@ -30,8 +30,8 @@ const READ_AT_ONCE = 1000
  * key took a third of the time of a start.
  */
 export class StoredTable {
-  readonly #chunks: Chunk[] = []
-  readonly #changes = new Map<MapKey, Change>()
+  readonly #chunks: SnapshotChunk[] = []
+  readonly #changes = new Map<MapKey, KeyChange>()
   /** The versions of the changed keys. */
   readonly #versions = new Set<number>()
 

@@ -1,18 +1,13 @@
-import {
-  List,
-  Map as ImmutableMap,
-  OrderedMap,
-  OrderedSet,
-  Record as ImmutableRecord,
-  Set as ImmutableSet,
-  Stack,
-  is,
-} from 'immutable'
+import type { List, Record as ImmutableRecord } from 'immutable'
+import { immutable } from '../../base/immutable-library.js'
 import { Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
-/** Reverses `toPlain`. Changes the value in place, since msgpackr has just made it and no other code refers to it. */
+/**
+ * Reverses `toPlain`. `loadImmutable` must have resolved. Changes the value in place, since msgpackr has just made it and
+ * no other code refers to it.
+ */
 export function fromPlain(plain: unknown): unknown {
   if (typeof plain !== 'object' || plain === null) return plain
   if (Array.isArray(plain)) {
@@ -83,12 +78,12 @@ const restorers: Readonly<Record<Tag, (value: unknown) => unknown>> = {
   [Tag.view]: (value) => new views[parts(value)[0] as string]!(bytes(parts(value)[1]).buffer),
   [Tag.time]: (value) => new Time(value as number),
   [Tag.duration]: (value) => new Duration(value as number),
-  [Tag.list]: (value) => List(items(value)),
-  [Tag.immutableMap]: (value) => ImmutableMap(pairs(value)),
-  [Tag.orderedMap]: (value) => OrderedMap(pairs(value)),
-  [Tag.immutableSet]: (value) => ImmutableSet(items(value)),
-  [Tag.orderedSet]: (value) => OrderedSet(items(value)),
-  [Tag.stack]: (value) => Stack(items(value)),
+  [Tag.list]: (value) => immutable().List(items(value)),
+  [Tag.immutableMap]: (value) => immutable().Map(pairs(value)),
+  [Tag.orderedMap]: (value) => immutable().OrderedMap(pairs(value)),
+  [Tag.immutableSet]: (value) => immutable().Set(items(value)),
+  [Tag.orderedSet]: (value) => immutable().OrderedSet(items(value)),
+  [Tag.stack]: (value) => immutable().Stack(items(value)),
   [Tag.record]: (value) => record(items(value)),
   [Tag.match]: (value) => {
     const [array, ...own] = items(value)
@@ -126,6 +121,7 @@ const factories = new Map<string, { readonly factory: Factory; readonly defaults
 const MOST_FACTORIES = 1000
 
 function record([name, keys, defaults, values]: unknown[]): unknown {
+  const { List, Record: ImmutableRecord, is } = immutable()
   const names = keys as string[]
   const shape = JSON.stringify([name, names])
   const known = factories.get(shape)

@@ -1,14 +1,5 @@
-import {
-  isCollection,
-  isList,
-  isMap,
-  isOrderedMap,
-  isOrderedSet,
-  isRecord,
-  isSet,
-  isStack,
-  Record as ImmutableRecord,
-} from 'immutable'
+import type { Record as ImmutableRecord } from 'immutable'
+import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/keys/immutable.js'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { codeUnits, plainText } from './code-units.js'
 import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
@@ -184,8 +175,8 @@ class Walk {
     if (isObjectPrototype(proto)) return this.#plainObject({ ...(value as Record<string, unknown>) }, depth)
     const builtIn = this.#builtIn(value, proto, depth)
     if (builtIn !== undefined) return builtIn
-    if (isRecord(value)) return this.#record(value, depth)
-    if (isCollection(value)) return this.#collection(value, depth)
+    if (isRecord(value)) return this.#record(value as unknown as ImmutableRecord<Record<string, unknown>>, depth)
+    if (isImmutableCollection(value)) return this.#collection(value, depth)
     const ms = (value as { milliseconds?: unknown }).milliseconds
     if (timeBrand in value) return this.#tag(Tag.time, ms)
     if (durationBrand in value) return this.#tag(Tag.duration, ms)
@@ -234,27 +225,28 @@ class Walk {
   }
 
   #record(value: ImmutableRecord<Record<string, unknown>>, depth: number): unknown {
-    const own = Object.getPrototypeOf(Object.getPrototypeOf(value) as object) as unknown
-    if (own !== ImmutableRecord.prototype) {
-      throw this.#refuse(value, `${nameOf(Object.getPrototypeOf(value))} cannot be stored: its class would be lost`)
+    const proto = Object.getPrototypeOf(value) as object
+    // The mark is a property of Record's own prototype, which a subclass is one step further away from.
+    if (!Object.hasOwn(Object.getPrototypeOf(proto) as object, markers.record)) {
+      throw this.#refuse(value, `${nameOf(proto)} cannot be stored: its class would be lost`)
     }
     const keys = [...value.toSeq().keys()]
     const defaults = value.clear()
     return this.#tag(Tag.record, [
-      this.value(ImmutableRecord.getDescriptiveName(value), depth),
+      this.value(recordName(value), depth),
       keys.map((key) => this.value(key, depth)),
       keys.map((key) => this.#at(key, defaults.get(key), depth)),
       keys.map((key) => this.#at(key, value.get(key), depth)),
     ])
   }
 
-  #collection(value: object, depth: number): unknown {
-    if (isList(value)) return this.#tag(Tag.list, this.#list(value, depth))
-    if (isOrderedMap(value)) return this.#tag(Tag.orderedMap, this.#pairs(value, depth))
-    if (isMap(value)) return this.#tag(Tag.immutableMap, this.#pairs(value, depth))
-    if (isOrderedSet(value)) return this.#tag(Tag.orderedSet, this.#list(value, depth))
-    if (isSet(value)) return this.#tag(Tag.immutableSet, this.#list(value, depth))
-    if (isStack(value)) return this.#tag(Tag.stack, this.#list(value, depth))
+  #collection(value: AnyCollection, depth: number): unknown {
+    const pairs = (): unknown[] => this.#pairs(value as Iterable<[unknown, unknown]>, depth)
+    const ordered = markers.ordered in value && value[markers.ordered] === true
+    if (markers.list in value) return this.#tag(Tag.list, this.#list(value, depth))
+    if (markers.map in value) return this.#tag(ordered ? Tag.orderedMap : Tag.immutableMap, pairs())
+    if (markers.set in value) return this.#tag(ordered ? Tag.orderedSet : Tag.immutableSet, this.#list(value, depth))
+    if (markers.stack in value) return this.#tag(Tag.stack, this.#list(value, depth))
     throw this.#refuse(value, "immutable's Seq cannot be stored: it is lazy; make a List or a Map of it")
   }
 
@@ -294,3 +286,9 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 const timeBrand = Symbol.for('dstream.time')
 const durationBrand = Symbol.for('dstream.duration')
+
+/** Returns the name of a record's class, as immutable's `Record.getDescriptiveName` does. */
+function recordName({ constructor }: object): string {
+  const { displayName, name } = constructor as { readonly displayName?: string; readonly name?: string }
+  return displayName || name || 'Record'
+}

@@ -7,6 +7,9 @@ import { Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { Unstorable } from './unstorable.js'
 import { decodeValue, encodeValue } from './value-codec.js'
+import { loadImmutable } from '../../base/immutable-library.js'
+
+await loadImmutable()
 
 function back(value: unknown): unknown {
   return decodeValue(encodeValue(value))

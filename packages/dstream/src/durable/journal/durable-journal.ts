@@ -1,9 +1,10 @@
 import type { Block } from '../blocks/block.js'
-import { apply, type Ledger, takeAll } from '../blocks/ledger.js'
+import { apply, type Allocated, type Ledger, takeAll } from '../blocks/ledger.js'
 import { checkStorable } from '../codec/storable.js'
 import { duplicateBlock } from '../../base/errors/storage.js'
 import { encodeAllocation, encodeBlock, type Streams } from './events.js'
 import type { Allocation, Journal, SourceRange } from './journal.js'
+import type { FramePayload } from '../log/frame.js'
 import type { Log } from '../log/log.js'
 
 /** Counts the blocks and batches that are still needed in each file of the log. */
@@ -61,6 +62,8 @@ export class DurableJournal implements Journal {
   #ledger: Ledger
   #allocated: number | undefined
   readonly #adding = new Set<string>()
+  /** The blocks of the group that the log has formed last. They become durable together with a later entry of it, or neither. */
+  #grouped: { readonly group: number; readonly blocks: Block[] } = { group: 0, blocks: [] }
 
   constructor(options: DurableJournalOptions) {
     this.#options = options
@@ -88,9 +91,15 @@ export class DurableJournal implements Journal {
     if (this.#adding.has(name) || this.#ledger.waiting.get(block.streamId)?.has(block.id) === true) {
       throw duplicateBlock(block.streamId, block.id)
     }
+    const frames = [encodeBlock(block, streams.operatorOf(block.streamId))]
+    const framesOf = (group: number): typeof frames => {
+      if (this.#grouped.group !== group) this.#grouped = { group, blocks: [] }
+      this.#grouped.blocks.push(block)
+      return frames
+    }
     this.#adding.add(name)
     try {
-      await log.append([encodeBlock(block, streams.operatorOf(block.streamId))], (segment) => {
+      await log.append(framesOf, (segment) => {
         this.#ledger = apply(this.#ledger, { type: 'added', block })
         use.block(block, segment)
       })
@@ -107,13 +116,24 @@ export class DurableJournal implements Journal {
     const { log, streams, use, committed, now } = this.#options
     const known = this.allocation(time)
     if (known !== undefined) return known
-    const event = takeAll(this.#ledger, time, ranges, isHeldBack)
-    await log.append([encodeAllocation(event, streams, committed(), now())], (segment) => {
-      this.#ledger = apply(this.#ledger, event)
+    let event: Allocated | undefined
+    const framesOf = (group: number): [FramePayload] => {
+      event = takeAll(this.#withGroup(group), time, ranges, isHeldBack)
+      return [encodeAllocation(event, streams, committed(), now())]
+    }
+    await log.append(framesOf, (segment) => {
+      this.#ledger = apply(this.#ledger, event!)
       use.batch(time, segment)
       this.#allocated = time
     })
     return this.allocation(time)!
+  }
+
+  /** Returns the ledger as it will be when the blocks before an entry of this group are durable. */
+  #withGroup(group: number): Ledger {
+    const { blocks } = this.#grouped
+    if (this.#grouped.group !== group) return this.#ledger
+    return blocks.reduce((ledger, block) => apply(ledger, { type: 'added', block }), this.#ledger)
   }
 
   allocation(time: number): Allocation | undefined {

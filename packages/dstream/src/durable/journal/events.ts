@@ -102,7 +102,6 @@ export type JournalEntry =
       readonly id: string
       readonly codec: string | undefined
       readonly position: unknown
-      readonly bytes: number
       block(streams: Streams, streamId: number): Block
     }
   | {
@@ -138,7 +137,6 @@ export function decodeEntry(payload: Uint8Array): JournalEntry {
     id,
     codec,
     position,
-    bytes: data.length,
     block: (streams, streamId) => ({
       id,
       streamId,

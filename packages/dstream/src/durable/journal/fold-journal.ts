@@ -1,11 +1,13 @@
 import { apply, emptyLedger, type Ledger } from '../blocks/ledger.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { DStreamError } from '../../base/errors/base.js'
+import { messageOf } from '../../base/errors/error-text.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { SegmentUse } from './durable-journal.js'
 import { decodeEntry, type JournalEntry, type Streams } from './events.js'
 import type { FramePayload } from '../log/frame.js'
-import type { Segment } from '../log/log.js'
+import { understood } from '../log/understood.js'
+import type { LogSegment } from '../log/read-log.js'
 
 /** The head of a journal file. It holds the state of the journal at that point, since the files before it may be gone. */
 export interface JournalHead {
@@ -19,19 +21,19 @@ export interface JournalHead {
   readonly batches: readonly number[]
 }
 
-export function encodeHead(head: JournalHead): FramePayload {
+export function encodeJournalHead(head: JournalHead): FramePayload {
   // The positions stand in a list of pairs.
   return [encodeValue(head, 3)]
 }
 
 export interface JournalFrame {
   readonly entry: JournalEntry
-  readonly segment: Segment
+  readonly segment: LogSegment
   readonly offset: number
 }
 
 export interface ReadJournal {
-  readonly segments: readonly Segment[]
+  readonly segments: readonly LogSegment[]
   readonly entries: readonly JournalFrame[]
   /** The head of the oldest file. */
   readonly head: JournalHead | undefined
@@ -42,23 +44,17 @@ export interface ReadJournal {
 }
 
 /** Decodes the frames of a journal. @throws `checkpoint-damaged` for a frame that this version does not understand */
-export function decodeJournal(segments: readonly Segment[]): ReadJournal {
-  const understood = <T>(segment: Segment, offset: number, read: () => T): T => {
-    try {
-      return read()
-    } catch (error) {
-      throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
-    }
-  }
+export function decodeJournal(segments: readonly LogSegment[]): ReadJournal {
   const entries = segments.flatMap((segment) =>
     segment.frames.map(({ payload, offset }) => ({
-      entry: understood(segment, offset, () => decodeEntry(payload)),
+      entry: understood(segment.file, offset, () => decodeEntry(payload)),
       segment,
       offset,
     })),
   )
   const [oldest] = segments
-  const head = oldest && understood(oldest, oldest.head.offset, () => decodeValue(oldest.head.payload) as JournalHead)
+  const head =
+    oldest && understood(oldest.file, oldest.head.offset, () => decodeValue(oldest.head.payload) as JournalHead)
   return {
     segments,
     entries,
@@ -147,7 +143,7 @@ export function foldJournal(
       else if (entry.type === 'block') ledger = positioned(ledger, streams, entry.operator, entry.position)
     } catch (error) {
       if (error instanceof DStreamError && error.code === 'codec-unknown') throw error
-      throw new DamagedError(segment.file, offset, error instanceof Error ? error.message : String(error))
+      throw new DamagedError(segment.file, offset, messageOf(error))
     }
   }
   return { ledger, use }
@@ -187,7 +183,7 @@ function doneFrames(entries: readonly JournalFrame[], forgotten: number): Readon
 function positioned(ledger: Ledger, streams: Streams, operator: string, position: unknown): Ledger {
   const streamId = streams.streamOf(operator)
   if (streamId === undefined || position === undefined) return ledger
-  return { ...ledger, positions: ledger.positions.set(streamId, position) }
+  return { ...ledger, positions: new Map(ledger.positions).set(streamId, position) }
 }
 
 function fold(ledger: Ledger, entry: JournalEntry, streams: Streams, use: SegmentUse, segment: number): Ledger {

@@ -106,6 +106,21 @@ test('blocks that arrive together are durable together, in order of arrival', as
   expect(journal.waiting().map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, i) => `b${i}`))
 })
 
+test('a batch takes the blocks that are on their way to the disk, by one append', async () => {
+  const storage = memoryStorage()
+  const journal = await start(storage)
+  const before = storage.calls
+  const [, , allocation] = await Promise.all([
+    journal.addBlock(block('a')),
+    journal.addBlock(block('b', { streamId: 1 })),
+    journal.allocate(1000),
+  ])
+  expect([...allocation.blocks.values()].flat().map(({ id }) => id)).toEqual(['a', 'b'])
+  const ofThree = storage.calls - before
+  await journal.allocate(2000)
+  expect(storage.calls - before).toBe(2 * ofThree)
+})
+
 test('two blocks of one id are refused, also when the first is still on its way', async () => {
   const journal = await start(memoryStorage())
   const results = await Promise.allSettled([journal.addBlock(block('a')), journal.addBlock(block('a'))])
@@ -236,9 +251,19 @@ test('lives without a word leave one empty file behind, not one each', async () 
 })
 
 /** One way of using a journal, the same for every kind of it. */
-type Move = { readonly add: number } | { readonly allocate: true } | { readonly forget: number }
+type Move =
+  | { readonly add: number }
+  | { readonly allocate: true }
+  /** A batch takes blocks that are on their way to the disk. */
+  | { readonly addAndAllocate: number }
+  | { readonly forget: number }
 const moves = fc.array(
-  fc.oneof(fc.record({ add: fc.nat(2) }), fc.constant({ allocate: true as const }), fc.record({ forget: fc.nat(4) })),
+  fc.oneof(
+    fc.record({ add: fc.nat(2) }),
+    fc.constant({ allocate: true as const }),
+    fc.record({ addAndAllocate: fc.nat(2) }),
+    fc.record({ forget: fc.nat(4) }),
+  ),
   { maxLength: 25 },
 )
 interface Told {
@@ -250,7 +275,10 @@ async function live(journal: Journal, todo: readonly Move[], told: Told, from = 
     if ('add' in move)
       await journal.addBlock(block(`b${at}`, { streamId: move.add, position: at })).catch(() => undefined)
     else if ('allocate' in move) await journal.allocate(at * 10).catch(() => undefined)
-    else {
+    else if ('addAndAllocate' in move) {
+      const blocks = [move.addAndAllocate, 0].map((streamId, n) => block(`b${at}-${n}`, { streamId, position: at }))
+      await Promise.allSettled([...blocks.map((each) => journal.addBlock(each)), journal.allocate(at * 10)])
+    } else {
       told.forgotten = Math.max(told.forgotten, (at - move.forget) * 10)
       await journal.forget(told.forgotten)
     }
@@ -297,6 +325,7 @@ describe('live state = fold of the log', () => {
       { add: 1 },
       { allocate: true },
       { add: 0 },
+      { addAndAllocate: 1 },
       { forget: 1 },
       { allocate: true },
       { add: 2 },
@@ -323,7 +352,14 @@ describe('live state = fold of the log', () => {
   })
 
   test('cut at any call of the disk: a prefix that holds all that was confirmed', async () => {
-    const todo: Move[] = [{ add: 0 }, { allocate: true }, { add: 1 }, { forget: 0 }, { allocate: true }, { add: 0 }]
+    const todo: Move[] = [
+      { add: 0 },
+      { allocate: true },
+      { addAndAllocate: 1 },
+      { forget: 0 },
+      { allocate: true },
+      { add: 0 },
+    ]
     const calm = memoryStorage()
     await live(await start(calm, { segmentBytes: 150 }), todo, { forgotten: -Infinity })
     for (const [seed, unsynced] of (['lost', 'kept', 'torn', 'torn', 'torn'] as const).entries()) {

@@ -19,7 +19,8 @@ export interface Journal {
    */
   addBlock(block: Block): Promise<void>
   /**
-   * Gives the ranges and all waiting blocks of all streams to the batch. A batch that has an allocation keeps it.
+   * Gives the ranges and all waiting blocks of all streams to the batch, those included that are on their way to the disk: they
+   * become durable with the allocation. A batch that has an allocation keeps it.
    *
    * @param isHeldBack leaves the blocks waiting
    */

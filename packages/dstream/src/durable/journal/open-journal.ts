@@ -1,16 +1,19 @@
+import { loadImmutable } from '../../base/immutable-library.js'
 import type { Storage } from '../../base/ports.js'
 import type { CrashHook } from '../../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'
 import type { Streams } from './events.js'
-import { checkAgainstCommits, decodeJournal, encodeHead, foldJournal, type ReadJournal } from './fold-journal.js'
+import { checkAgainstCommits, decodeJournal, encodeJournalHead, foldJournal, type ReadJournal } from './fold-journal.js'
 import type { FramePayload } from '../log/frame.js'
-import { type AppendRetry, Log, logCrashPoints, readLog } from '../log/log.js'
+import { type AppendRetry, Log, logCrashPoints } from '../log/log.js'
+import { readLog } from '../log/read-log.js'
 
 const FOLDER = 'journal'
 const points = logCrashPoints('journal')
 
 /** Reads the journal of a storage. @throws `checkpoint-damaged`, `checkpoint-newer-format` */
 export async function readJournal(storage: Storage): Promise<ReadJournal> {
+  await loadImmutable()
   return decodeJournal(await readLog(storage, FOLDER, 'j'))
 }
 
@@ -38,7 +41,7 @@ export function openJournal(options: OpenJournalOptions): { readonly journal: Du
   checkAgainstCommits(read, committed(), forgotten)
   const head = (): FramePayload => {
     const { positions, waiting, batches } = journal.ledger
-    return encodeHead({
+    return encodeJournalHead({
       engine,
       positions: [...positions].map(([stream, position]) => [streams.operatorOf(stream), position]),
       allocated: journal.allocated,

@@ -110,7 +110,7 @@ export function readFrames(
   options: { tail: boolean; until?: number | undefined },
 ): FileFrames {
   const first = readPreamble(file, kind, bytes)
-  const reader = new Reader(bytes, seedOf(bytes))
+  const reader = new FrameReader(bytes, seedOf(bytes))
   const frames: Frame[] = []
   let offset = PREAMBLE_BYTES
   const { until = Infinity } = options
@@ -147,7 +147,7 @@ function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
   return view.getFloat64(12, true)
 }
 
-class Reader {
+class FrameReader {
   readonly #view: DataView
 
   constructor(

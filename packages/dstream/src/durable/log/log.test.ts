@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest'
 import { verifyFiles } from '../checkpoint/inspect.js'
 import { encodeValue } from '../codec/value-codec.js'
 import type { DiskCall, DiskFault } from '../../testing/simulated-disk/memory-disk.js'
-import { type AppendRetry, Log, logCrashPoints, readLog } from './log.js'
+import { type AppendRetry, Log, logCrashPoints } from './log.js'
+import { readLog } from './read-log.js'
 
 function logOn(storage: Storage, retry?: AppendRetry): Log {
   const head = () => [encodeValue({})]

@@ -1,80 +1,8 @@
 import { DStreamError } from '../../base/errors/base.js'
-import { DamagedError } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
-import {
-  encodeFile,
-  encodeFrames,
-  type FileKind,
-  type Frame,
-  type FramePayload,
-  PREAMBLE_BYTES,
-  readFrames,
-} from './frame.js'
-
-/** A file of a log, as it was read. */
-export interface Segment {
-  readonly file: string
-  /** The sequence number of its head, which is the first of its frames. */
-  readonly first: number
-  /** The first frame, which describes the log as of the beginning of the file. */
-  readonly head: Frame
-  readonly frames: readonly Frame[]
-  /** The sequence number of the first frame of the next file. */
-  readonly next: number
-  /** The offset at which the last good frame ends. */
-  readonly end: number
-  /** The number of bytes behind that offset, which a crash has left. */
-  readonly torn: number
-}
-
-function nameOf(folder: string, first: number): string {
-  return `${folder}/${String(first).padStart(16, '0')}.log`
-}
-
-/** Returns the files of a log, oldest first. Files with any other name are ignored. */
-export async function listLog(storage: Storage, folder: string): Promise<string[]> {
-  const files = await storage.list(`${folder}/`)
-  return files.filter((file) => /^\d{16}\.log$/.test(file.slice(folder.length + 1)))
-}
-
-/** Returns the sequence number of the first frame of the next file; `undefined` for the newest file. */
-export function endOfFile(files: readonly string[], i: number): number | undefined {
-  const next = files[i + 1]
-  return next === undefined ? undefined : Number(/(\d{16})\.log$/.exec(next)![1])
-}
-
-/**
- * Reads all files of a log, in order. Accepts only the remains of a crash or of a failed append: a torn tail in the
- * newest file, and in any other file a tail behind the frames from which the next file continues.
- *
- * @throws `checkpoint-damaged`, `checkpoint-newer-format`
- */
-export async function readLog(storage: Storage, folder: string, kind: FileKind): Promise<readonly Segment[]> {
-  const files = await listLog(storage, folder)
-  const segments: Segment[] = []
-  for (const [i, file] of files.entries()) {
-    const bytes = await storage.read(file)
-    if (bytes === undefined) throw new DamagedError(file, 0, 'it has gone while it was to be read')
-    const segment = readSegment(file, kind, bytes, endOfFile(files, i))
-    const before = segments.at(-1)
-    if (before !== undefined && before.next !== segment.first) {
-      const missing = `what was written between it and ${file} is missing (frames ${before.next} to ${segment.first - 1})`
-      throw new DamagedError(before.file, before.end, missing)
-    }
-    segments.push(segment)
-  }
-  return segments
-}
-
-/** @throws `checkpoint-damaged`, `checkpoint-newer-format` */
-function readSegment(file: string, kind: FileKind, bytes: Uint8Array, until: number | undefined): Segment {
-  const { first, frames, end, torn } = readFrames(file, kind, bytes, { tail: until === undefined, until })
-  const [head, ...rest] = frames
-  // A new file is put as a whole with its head, so that a crash cannot leave a file without one.
-  if (head === undefined) throw new DamagedError(file, PREAMBLE_BYTES, 'it does not begin with a good frame')
-  return { file, first, head, frames: rest, next: first + frames.length, end, torn }
-}
+import { encodeFile, encodeFrames, type FileKind, type FramePayload } from './frame.js'
+import { nameOf, type LogSegment } from './read-log.js'
 
 /** The crash points of one log. */
 export interface LogCrashPoints {
@@ -126,8 +54,14 @@ function canPass(error: unknown): boolean {
   return !(error instanceof DStreamError) || passing.includes(error.code)
 }
 
+/**
+ * Returns the frames of an entry, when its group is formed: all earlier groups have been appended or have failed by then. All
+ * entries of a group become durable, or none.
+ */
+type FramesOfGroup = (group: number) => readonly FramePayload[]
+
 interface Entry {
-  readonly payloads: readonly FramePayload[]
+  readonly frames: readonly FramePayload[] | FramesOfGroup
   readonly applied: (segment: number) => void
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -151,6 +85,7 @@ export class Log {
   #next = 0
   #size = 0
   #queue: Entry[] = []
+  #groups = 0
   #draining: Promise<void> | undefined
   /** True after a failed append, when the bytes behind the confirmed frames are unknown. */
   #unsure = false
@@ -166,7 +101,7 @@ export class Log {
    * Continues a log that was read. Makes the bytes durable that a killed process has left unsynced, and begins a new
    * file.
    */
-  async begin(read: readonly Segment[]): Promise<void> {
+  async begin(read: readonly LogSegment[]): Promise<void> {
     const { storage } = this.#options
     const newest = read.at(-1)
     if (newest !== undefined) await storage.append(newest.file, new Uint8Array(0))
@@ -194,9 +129,12 @@ export class Log {
    * Appends all the frames or none. Once they are durable, calls `applied` with the file that holds them, in the order
    * of the log and before any other change of that file. Then the promise resolves.
    */
-  append(payloads: readonly FramePayload[], applied: (segment: number) => void = () => undefined): Promise<void> {
+  append(
+    frames: readonly FramePayload[] | FramesOfGroup,
+    applied: (segment: number) => void = () => undefined,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ payloads, applied, resolve, reject })
+      this.#queue.push({ frames, applied, resolve, reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -222,12 +160,16 @@ export class Log {
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
       let group: Entry[] = []
+      let payloads: readonly FramePayload[] = []
       try {
         await this.#options.points.beforeAppend(this.#options.onCrashPoint)
         await this.#retrying(async () => {
           if (this.#unsure || this.#rollNext || this.#size >= this.#options.segmentBytes) await this.#roll()
-          if (group.length === 0) group = this.#queue.splice(0)
-          await this.#write(group.flatMap(({ payloads }) => payloads))
+          if (group.length === 0) {
+            group = this.#queue.splice(0)
+            payloads = this.#framesOf(group)
+          }
+          await this.#write(payloads)
         })
         for (const { applied } of group) applied(this.#open.first)
         await this.#options.points.appended(this.#options.onCrashPoint)
@@ -238,6 +180,11 @@ export class Log {
       }
     }
     this.#draining = undefined
+  }
+
+  #framesOf(group: readonly Entry[]): readonly FramePayload[] {
+    const number = ++this.#groups
+    return group.flatMap(({ frames }) => (typeof frames === 'function' ? frames(number) : frames))
   }
 
   /** Tries an append again while its failure can pass and the time for retries is not used up. */

@@ -43,42 +43,62 @@ export class BatchCycle {
     this.#sources = options.graph.nodes.map((node) => node.operator).filter((operator) => operator.source === true)
   }
 
-  /** Runs the batch of `time`. Failures of the user's functions are reported, not thrown. @throws an error that ends the context */
-  async run(time: number, replayed = false): Promise<void> {
+  /**
+   * Runs the batch of `time`. Failures of the user's functions are reported, not thrown.
+   *
+   * @param due the late batches that run right behind it: those without data share one commit
+   * @throws an error that ends the context
+   */
+  async run(time: number, replayed = false, due: readonly number[] = []): Promise<void> {
     const { store, outputs, clock, onCrashPoint } = this.#options
     const marks = [clock.now()]
-    await batchBegins(onCrashPoint)
-    await store.allocate(time, outputs.holdsBack())
-    await batchAllocated(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchBegins(onCrashPoint)
+    await store.allocate(time, outputs.holdsBack(), due)
+    if (onCrashPoint !== undefined) await batchAllocated(onCrashPoint)
     marks.push(clock.now())
     const report = new BatchReport(time, marks[0]!, store.inputs(time))
     await this.#evaluate(report, replayed)
     // The number of records in received bytes is known only once an output has read them.
     report.setInputs(store.inputs(time))
-    await batchEvaluated(onCrashPoint)
+    if (onCrashPoint !== undefined) await batchEvaluated(onCrashPoint)
     marks.push(clock.now())
-    await store.commit(time)
-    await batchCommitted(onCrashPoint)
-    marks.push(clock.now())
-    await store.forget(time)
-    await batchForgotten(onCrashPoint)
-    marks.push(clock.now())
+    if (due.length > 0 && report.numRecords === 0 && store.mayDefer(time)) {
+      await store.deferCommit(time)
+      marks.push(clock.now(), clock.now())
+    } else {
+      await store.commit(time)
+      if (onCrashPoint !== undefined) await batchCommitted(onCrashPoint)
+      marks.push(clock.now())
+      await store.forget(time)
+      if (onCrashPoint !== undefined) await batchForgotten(onCrashPoint)
+      marks.push(clock.now())
+    }
     this.#conclude(report, marks)
   }
 
   async #evaluate(report: BatchReport, replayed: boolean): Promise<void> {
-    const { evaluation, stateful, graph, bus, clock, outputs } = this.#options
+    const { evaluation, stateful, graph, clock, outputs } = this.#options
     const { time } = report
     evaluation.clearFailures()
     const due = graph.outputs.filter((output) => evaluation.isValid(output.parent, time))
-    if (due.length > 0) bus.emit('batchSubmitted', { batchInfo: report.info() })
+    if (due.length > 0) this.#emit('batchSubmitted', report)
     report.started(clock.now())
-    if (due.length > 0) bus.emit('batchStarted', { batchInfo: report.info() })
-    for (const source of this.#sources) await evaluation.read(source, time).catch(() => undefined)
+    if (due.length > 0) this.#emit('batchStarted', report)
+    for (const source of this.#sources) {
+      const rdd = evaluation.read(source, time)
+      if (rdd instanceof Promise) await rdd.catch(() => undefined)
+    }
     await stateful.advance(time, (failure) => this.#operatorFailed(failure))
-    await outputs.wake()
+    const waking = outputs.wake()
+    if (waking !== undefined) await waking
     await outputs.offer(report, due, replayed)
-    await this.#options.onEvaluated?.(time, evaluation)
+    const { onEvaluated } = this.#options
+    if (onEvaluated !== undefined) await onEvaluated(time, evaluation)
+  }
+
+  #emit(event: 'batchSubmitted' | 'batchStarted' | 'batchCompleted', report: BatchReport): void {
+    const { bus } = this.#options
+    if (bus.isHeard(event)) bus.emit(event, { batchInfo: report.info() })
   }
 
   #operatorFailed(failed: OperatorFailure): void {
@@ -99,11 +119,11 @@ export class BatchCycle {
   }
 
   #conclude(report: BatchReport, marks: readonly number[]): void {
-    const { graph, evaluation, clock, bus, progress, stateful, outputs, batchMs } = this.#options
+    const { graph, evaluation, clock, progress, stateful, outputs, batchMs } = this.#options
     const skippedRecords = progress.takeSkipped()
     report.ended(clock.now(), skippedRecords)
     if (graph.outputs.some((output) => evaluation.isValid(output.parent, report.time))) {
-      bus.emit('batchCompleted', { batchInfo: report.info() })
+      this.#emit('batchCompleted', report)
     }
     const [begun, allocated, evaluated, committed, forgotten] = marks as [number, number, number, number, number]
     const durationMs: StepDurations = {

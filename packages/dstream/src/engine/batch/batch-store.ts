@@ -19,6 +19,7 @@ import type { StatefulOperators } from './stateful-operators.js'
 export interface PendingOutputs {
   pendingAt(time: number): readonly OutputNode[]
   isPending(at: OutputAt): boolean
+  readonly isEmpty: boolean
   /** Everything that waits, for a commit. */
   pending(): readonly PendingOutput[]
   /** The oldest batch that waits for each output. */
@@ -57,6 +58,8 @@ export class BatchStore {
   readonly #durable = new Map<KeyedState<unknown>, number>()
   /** Pending batches whose input is not kept yet: an operator above the output lags, or a source has failed. */
   #unkept: readonly OutputAt[] = []
+  /** The batches that are done and not committed, and what their commit holds of their RDDs. */
+  #deferred: { readonly times: number[]; readonly remembered: Remembered[] } = { times: [], remembered: [] }
   #lastCommitted: number | undefined
   #isClosed = false
 
@@ -105,13 +108,21 @@ export class BatchStore {
   }
 
   /**
-   * Gives every waiting block and the planned range of every source to this batch: logged first, then applied.
+   * Gives the open and every waiting block and the planned range of every source to this batch: logged first, then applied.
    *
    * @param isHeldBack gives no received data to the batch, because too much waits for an output
+   * @param due the late batches that run right behind it. They begin with it: all data is its own, and one append says so for
+   * all of them. A source that plans its ranges plans each when it runs.
    */
-  async allocate(time: number, isHeldBack: boolean): Promise<void> {
+  async allocate(time: number, isHeldBack: boolean, due: readonly number[] = []): Promise<void> {
     const { inputs, graph, journal } = this.#options
-    await journal.allocate(time, await inputs.plan(time, graph, journal, isHeldBack), isHeldBack)
+    const ranges = await inputs.plan(time, graph, journal, isHeldBack)
+    const closing = isHeldBack ? undefined : inputs.closeBlocks()
+    if (closing !== undefined) await closing
+    const isFirst = due.length > 0 && !inputs.hasPlans && journal.allocation(time) === undefined
+    const allocating = journal.allocate(time, ranges, isHeldBack)
+    const behind = isFirst && this.#options.checkpoint !== undefined ? due : []
+    await Promise.all([allocating, ...behind.map((each) => journal.allocate(each, new Map(), true))])
     inputs.allocated(time, journal)
   }
 
@@ -120,16 +131,39 @@ export class BatchStore {
     return this.#options.inputs.info(time)
   }
 
+  /** Whether the commit of a batch without records may be left to a later one: nothing has happened that must not be repeated. */
+  mayDefer(time: number): boolean {
+    const { checkpoint, journal, outputs, stateful } = this.#options
+    const hasBlocks = (journal.allocation(time)?.blocks.size ?? 0) > 0
+    return checkpoint !== undefined && !hasBlocks && outputs.isEmpty && stateful.lagging.length === 0
+  }
+
+  /** Leaves the commit of a batch to that of the next one. After a crash before it, both run again. */
+  async deferCommit(time: number): Promise<void> {
+    this.#deferred.remembered.push(...(await this.#collect(time)))
+    this.#deferred.times.push(time)
+    await this.#options.evaluation.keepAll(time)
+  }
+
+  /** Commits the batches whose commits were left to a later one, which will not come. */
+  async commitDeferred(): Promise<void> {
+    const time = this.#deferred.times.pop()
+    if (time !== undefined && !this.#isClosed) await this.commit(time)
+  }
+
   /** Writes one record: state changes, positions, "this batch is done". Durable when it resolves. */
   async commit(time: number): Promise<void> {
     const { checkpoint, inputs } = this.#options
-    const remembered = checkpoint === undefined ? [] : await this.#collect(time)
+    const deferred = this.#deferred
+    this.#deferred = { times: [], remembered: [] }
+    const remembered = checkpoint === undefined ? [] : [...deferred.remembered, ...(await this.#collect(time))]
     await this.#keepInputs(time, remembered)
     if (this.#isClosed) throw contextClosed()
     if (checkpoint !== undefined) await this.#write(checkpoint, time, remembered)
     else this.#forgetRemembered(time)
     this.#markDurable()
     this.#lastCommitted = time
+    for (const each of deferred.times) await inputs.committed(each)
     await inputs.committed(time)
   }
 

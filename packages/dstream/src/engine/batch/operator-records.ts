@@ -1,3 +1,4 @@
+import { caught } from '../../base/maybe-promise.js'
 import type { OperatorRecords } from '../../observe/job-metrics.js'
 import { recordsOf } from '../../rdd/plan/counters.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
@@ -15,7 +16,8 @@ export async function operatorRecords(
 ): Promise<ReadonlyMap<string, OperatorRecords>> {
   const given = new Map<Operator, number>()
   for (const { operator } of graph.nodes) {
-    const rdd = await evaluation.computed(operator, time)?.catch(() => undefined)
+    const computed = evaluation.computed(operator, time)
+    const rdd = computed && (await caught(computed.rdd, () => undefined))
     if (rdd === undefined) continue
     const records = recordsOf(rdd.node) ?? keysOf(operator)
     if (records !== undefined) given.set(operator, records)

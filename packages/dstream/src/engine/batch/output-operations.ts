@@ -1,6 +1,7 @@
 import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import { outputTooFarBehind } from '../../base/errors/outputs.js'
 import type { Clock, Logger } from '../../base/ports.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import { Random } from '../../base/random.js'
 import type { UserCode } from '../../base/user-code.js'
 import { pendingRanges, pendingTimesOf, type PendingOutput } from '../../durable/checkpoint/pending-outputs.js'
@@ -85,7 +86,11 @@ export class OutputOperations {
   }
 
   /** Begins the attempts that are due. */
-  async wake(): Promise<void> {
+  wake(): MaybePromise<void> {
+    if (!this.isEmpty) return this.#wake()
+  }
+
+  async #wake(): Promise<void> {
     for (const queue of this.#queues.values()) if (!queue.isEmpty) await queue.wake()
   }
 
@@ -100,7 +105,8 @@ export class OutputOperations {
     const queue = this.#queues.get(output)!
     let input: { readonly rdd: RDD<unknown> } | { readonly error: unknown }
     try {
-      const rdd = await this.#options.evaluation.read(output.parent, time)
+      const read = this.#options.evaluation.read(output.parent, time)
+      const rdd = read instanceof Promise ? await read : read
       if (rdd === undefined) return
       input = { rdd }
     } catch (error) {
@@ -112,6 +118,7 @@ export class OutputOperations {
 
   /** Returns the outputs that are not done with the batch of `time`. */
   pendingAt(time: number): readonly OutputNode[] {
+    if (this.isEmpty) return []
     return [...this.#queues.values()]
       .filter((queue) => !queue.isEmpty && queue.isPending(time))
       .map(({ output }) => output)
@@ -135,6 +142,7 @@ export class OutputOperations {
 
   /** Returns the oldest batch that waits for each output. */
   oldestPending(): readonly OutputAt[] {
+    if (this.isEmpty) return []
     return [...this.#queues].flatMap(([output, { pending }]) => {
       const time = pending[0]
       return time === undefined ? [] : [{ output, time }]
@@ -164,7 +172,8 @@ export class OutputOperations {
 
   /** Whether no batch waits for an output. */
   get isEmpty(): boolean {
-    return [...this.#queues.values()].every((queue) => queue.isEmpty)
+    for (const queue of this.#queues.values()) if (!queue.isEmpty) return false
+    return true
   }
 
   /** Names the attempts that are under way. */
@@ -224,10 +233,10 @@ export class OutputOperations {
     const { onCrashPoint, userCode } = this.#options
     const begun = this.#begin(output, time)
     try {
-      await outputBegins(onCrashPoint)
+      if (onCrashPoint !== undefined) await outputBegins(onCrashPoint)
       attempt.traceparent = this.#options.traceparent?.(output.index, time)
       await userCode.run(() => output.run(rdd as RDD<never>, time, attempt))
-      await outputDone(onCrashPoint)
+      if (onCrashPoint !== undefined) await outputDone(onCrashPoint)
     } catch (error) {
       this.#end(begun, error)
       throw error
@@ -236,28 +245,25 @@ export class OutputOperations {
   }
 
   #begin({ index, kind, definedAt }: OutputNode, batchTime: number): Begun {
-    const begun = {
-      id: index,
-      batchTime,
-      startTime: this.#options.clock.now(),
-      name: `${kind} at ${definedAt.short}`,
-      description: definedAt.long,
-    }
+    const name = `${kind} at ${definedAt.short}`
+    const begun = { id: index, batchTime, startTime: this.#options.clock.now(), name, description: definedAt.long }
     this.#emit('outputOperationStarted', begun)
     return begun
   }
 
-  #end(begun: Begun, ...failure: [error?: unknown]): void {
+  #end({ id, batchTime, startTime, name, description }: Begun, ...failure: [error?: unknown]): void {
     const endTime = this.#options.clock.now()
-    const failureReason = failure.length === 0 ? {} : { failureReason: reasonOf(failure[0]) }
-    const duration = endTime - begun.startTime
-    this.#emit('outputOperationCompleted', { ...begun, endTime, duration, ...failureReason })
+    // Written out: a spread takes as long as the rest of an output without records.
+    const ended = { id, batchTime, startTime, name, description, endTime, duration: endTime - startTime }
+    const failed = failure.length > 0
+    this.#emit('outputOperationCompleted', failed ? { ...ended, failureReason: reasonOf(failure[0]) } : ended)
   }
 
   /** An attempt that comes after its batch is no part of that batch's report, which has been handed out. */
   #emit(event: 'outputOperationStarted' | 'outputOperationCompleted', info: Begun): void {
     if (this.#report?.time === info.batchTime) this.#report.output(info)
-    this.#options.bus.emit(event, { outputOperationInfo: info })
+    const { bus } = this.#options
+    if (bus.isHeard(event)) bus.emit(event, { outputOperationInfo: info })
   }
 
   #failed({ output, time, error, attempt, pauseMs }: FailedAttempt): void {

@@ -3,6 +3,9 @@ import type { Clock, Yielder } from '../../base/ports.js'
 /** The longest time between two looks at the clock, and the time between two reports that it is behind. */
 const MINUTE_MS = 60_000
 
+/** The most late batches that begin together. */
+const MOST_AT_ONCE = 100
+
 /** A clock that shows an earlier time than it should: the next batch is more than one interval ahead of it. */
 export interface ClockBehind {
   readonly nowMs: number
@@ -16,7 +19,8 @@ export interface TickerOptions {
   readonly batchMs: number
   /** Returns the batch time after a time. */
   readonly next: (time: number) => number
-  readonly run: (time: number) => Promise<void>
+  /** @param due the times after it that are due already: these batches run right behind it */
+  readonly run: (time: number, due: readonly number[]) => Promise<void>
   /** What becomes of the batches while the clock is behind: they wait for it, or go on, one every interval. */
   readonly whenBehind: 'wait' | 'continue'
   /** Called as soon as the clock is found to be behind, and every minute as long as it is. */
@@ -69,10 +73,19 @@ export class Ticker {
   }
 
   /** Runs one more batch after `stop`: with its own time, but at once. */
-  async runOne(): Promise<void> {
+  async runOne(due: readonly number[] = []): Promise<void> {
     const time = this.#nextMs
     this.#nextMs = this.#options.next(time)
-    await this.#options.run(time)
+    await this.#options.run(time, due)
+  }
+
+  /** Returns the times after the next one that are due, at most so many that one of them ends the wait for a commit. */
+  #dueBehindNext(): number[] {
+    const { clock, next } = this.#options
+    const nowMs = clock.now() + this.#aheadMs
+    const due: number[] = []
+    for (let time = next(this.#nextMs); time <= nowMs && due.length < MOST_AT_ONCE; time = next(time)) due.push(time)
+    return due
   }
 
   /** Looks at the clock, and waits for the next batch. A clock that is set back meanwhile is noticed within an interval. */
@@ -124,8 +137,9 @@ export class Ticker {
       if (this.#stopped || lateMs < 0) return
       // Batches that run ahead of the clock need not make up for lost time: the clock comes closer instead.
       this.#aheadMs = Math.max(0, this.#aheadMs - Math.floor(lateMs / batchMs) * batchMs)
-      await this.runOne()
-      await slice.pause()
+      await this.runOne(this.#dueBehindNext())
+      const pause = slice.pause()
+      if (pause !== undefined) await pause
     }
   }
 }

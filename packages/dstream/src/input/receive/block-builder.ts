@@ -2,7 +2,7 @@ import type { Codec } from '../../base/codec.js'
 import type { Clock } from '../../base/ports.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { BytesSegment, RecordSegment } from './segment.js'
-import type { BlockContents, Chunk, Segment } from './segment.js'
+import type { BlockContents, ByteChunk, Segment } from './segment.js'
 
 export interface BlockBuilderOptions {
   readonly clock: Clock
@@ -17,10 +17,11 @@ export interface BlockBuilderOptions {
  * - `gathering`: data waits, and a timer runs to the end of the block interval.
  * - `stopped`: no block is closed by a timer any more.
  */
-type State = { readonly name: 'idle' | 'stopped' } | { readonly name: 'gathering'; readonly timer: { cancel(): void } }
+type BuilderState =
+  { readonly name: 'idle' | 'stopped' } | { readonly name: 'gathering'; readonly timer: { cancel(): void } }
 
-const IDLE: State = { name: 'idle' }
-const STOPPED: State = { name: 'stopped' }
+const IDLE: BuilderState = { name: 'idle' }
+const STOPPED: BuilderState = { name: 'stopped' }
 
 /**
  * Gathers what a receiver stores into segments and closes them as blocks at every multiple of the block interval, never
@@ -30,7 +31,7 @@ const STOPPED: State = { name: 'stopped' }
 export class BlockBuilder {
   readonly #options: BlockBuilderOptions
   #segments: Segment[] = []
-  #state: State = IDLE
+  #state: BuilderState = IDLE
 
   constructor(options: BlockBuilderOptions) {
     this.#options = options
@@ -43,7 +44,7 @@ export class BlockBuilder {
     segment.add(record, position)
   }
 
-  append(chunk: Chunk, codec: Codec<unknown>): void {
+  append(chunk: ByteChunk, codec: Codec<unknown>): void {
     const { limiter } = this.#options
     const { count } = chunk
     if (count !== undefined) limiter.acquire(count)

@@ -1,5 +1,6 @@
 import type { Block } from '../../durable/blocks/block.js'
 import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Clock } from '../../base/ports.js'
 
 const RETRY_MS = 2000
@@ -19,7 +20,7 @@ export interface BlockQueueOptions {
  * - `retrying`: the first block could not be stored, and a timer runs to the next attempt.
  * - `closed`: no attempt is begun by a timer any more.
  */
-type State =
+type QueueState =
   | { readonly name: 'idle' | 'closed' }
   | { readonly name: 'storing'; readonly done: Promise<void> }
   | { readonly name: 'retrying'; readonly timer: { cancel(): void } }
@@ -32,7 +33,9 @@ type State =
 export class BlockQueue {
   readonly #options: BlockQueueOptions
   readonly #waiting: Block[] = []
-  #state: State = { name: 'idle' }
+  #state: QueueState = { name: 'idle' }
+  /** The attempt at the first block. */
+  #first: Promise<boolean> | undefined
   #lastError: unknown
 
   constructor(options: BlockQueueOptions) {
@@ -63,6 +66,14 @@ export class BlockQueue {
     return done
   }
 
+  /**
+   * Resolves when no block waits for another one to be stored: the last one is on its way. An allocation that is made next comes
+   * after it in the journal. Waits for nothing where the storage has refused the first block.
+   */
+  passedOn(): MaybePromise<void> {
+    if (this.#first !== undefined && this.#waiting.length > 1) return this.#first.then(() => this.passedOn())
+  }
+
   /** Ends the attempts; blocks that were not stored stay in `waiting`. */
   close(): void {
     if (this.#state.name === 'retrying') this.#state.timer.cancel()
@@ -71,7 +82,8 @@ export class BlockQueue {
 
   async #store(): Promise<void> {
     let stored = true
-    while (stored && this.#waiting.length > 0) stored = await this.#storeFirst()
+    while (stored && this.#waiting.length > 0) stored = await (this.#first = this.#storeFirst())
+    this.#first = undefined
     if (this.#state.name === 'closed') return
     this.#state = stored ? { name: 'idle' } : { name: 'retrying', timer: this.#retryTimer() }
   }

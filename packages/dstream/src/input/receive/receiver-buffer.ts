@@ -1,4 +1,5 @@
 import type { Block } from '../../durable/blocks/block.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Codec } from '../../base/codec.js'
 import { UnstorableRecords } from '../../durable/blocks/unstorable-records.js'
 import { blockNotStored } from '../../base/errors/receive.js'
@@ -13,7 +14,7 @@ import { checkPart, sortOut } from './refused-records.js'
 import { RateLimiter } from './rate-limiter.js'
 import type { RateOptions } from './rate-limiter.js'
 import type { ReceiverStore, StoreBlockOptions } from './receiver.js'
-import { chunkOf, type BlockContents } from './segment.js'
+import { boundedRecords, chunkOf, type BlockContents } from './segment.js'
 
 export interface ReceiverBufferOptions {
   readonly streamId: number
@@ -39,10 +40,7 @@ export interface ReceiverBufferOptions {
   onError(message: string, error: unknown): void
 }
 
-interface Size {
-  readonly records: number
-  readonly bytes: number
-}
+type Size = Readonly<Record<'records' | 'bytes', number>>
 
 /**
  * The data of one receiver on its way to a batch: `store` and `storeChunk` pass the backlog's bound, the rate limiter,
@@ -147,6 +145,12 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
   closeDue(): Promise<void> {
     this.#builder.closeDue()
     return this.#queue.settled()
+  }
+
+  /** Closes the data that is due; resolves when the next allocation takes it. */
+  closeForBatch(): MaybePromise<void> {
+    this.#builder.closeDue()
+    return this.#queue.passedOn()
   }
 
   /** True while `drain` waits. */
@@ -291,9 +295,4 @@ export class ReceiverBuffer implements ReceiverStore<unknown> {
       if (this.#options.hasBlock?.(id) !== true) return id
     }
   }
-}
-
-/** Returns the records that count for `maxBufferedRecords`. Bytes count for `maxBufferedBytes` alone. */
-function boundedRecords({ payload }: BlockContents): number {
-  return 'records' in payload ? payload.records.length : 0
 }

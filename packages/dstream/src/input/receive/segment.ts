@@ -13,6 +13,11 @@ export interface BlockContents {
   readonly size: number
 }
 
+/** Returns the records that count for `maxBufferedRecords`. Bytes count for `maxBufferedBytes` alone. */
+export function boundedRecords({ payload }: BlockContents): number {
+  return 'records' in payload ? payload.records.length : 0
+}
+
 /** Data in order of arrival that fits into one block: records, or bytes of one codec. */
 export interface Segment {
   /** Records that count for the rate. */
@@ -58,7 +63,7 @@ export class RecordSegment implements Segment {
 }
 
 /** The bytes of one `storeChunk`. */
-export interface Chunk {
+export interface ByteChunk {
   readonly bytes: Uint8Array
   /** The number of records; `undefined` where the codec cannot count. */
   readonly count: number | undefined
@@ -68,17 +73,17 @@ export interface Chunk {
 }
 
 /** Returns the chunk with its records counted: it is small, and still in the processor's cache. */
-export function chunkOf(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): Chunk {
+export function chunkOf(bytes: Uint8Array, codec: Codec<unknown>, position: unknown): ByteChunk {
   const count = countOf(codec, bytes)
   return { bytes, count, position, size: sizeOfEncoded(bytes, count) }
 }
 
 export class BytesSegment implements Segment {
   readonly codec: Codec<unknown>
-  readonly #chunks: Chunk[]
+  readonly #chunks: ByteChunk[]
   #counted: number
 
-  constructor(codec: Codec<unknown>, chunks: Chunk[] = []) {
+  constructor(codec: Codec<unknown>, chunks: ByteChunk[] = []) {
     this.codec = codec
     this.#chunks = chunks
     this.#counted = chunks.reduce((sum, chunk) => sum + (chunk.count ?? 0), 0)
@@ -91,14 +96,14 @@ export class BytesSegment implements Segment {
     return this.#chunks.length === 0
   }
 
-  add(chunk: Chunk): void {
+  add(chunk: ByteChunk): void {
     this.#chunks.push(chunk)
     this.#counted += chunk.count ?? 0
   }
 
   /** Cuts a chunk in two where the bound falls inside it; the position stays with its second half. */
   splitFront(counted: number): BytesSegment {
-    const front: Chunk[] = []
+    const front: ByteChunk[] = []
     let left = counted
     while (this.#chunks.length > 0 && (this.#chunks[0]!.count ?? 0) <= left) {
       const chunk = this.#chunks.shift()!

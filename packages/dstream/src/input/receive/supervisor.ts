@@ -31,7 +31,7 @@ export interface SupervisorOptions<T> extends Omit<ReceiverBufferOptions, 'onErr
  * - `ended`: the receiver has ended by itself, for good.
  * - `closed`: the context has stopped it, for good.
  */
-type State = 'idle' | 'started' | 'waiting' | 'ended' | 'closed'
+type SupervisorState = 'idle' | 'started' | 'waiting' | 'ended' | 'closed'
 
 const LONGEST_DELAY_MS = 30_000
 /** `onStop` may take this long, unless a stop gives it more. */
@@ -48,7 +48,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
   readonly buffer: ReceiverBuffer
   readonly #options: SupervisorOptions<T>
   readonly #receiver: Receiver<T>
-  #state: State = 'idle'
+  #state: SupervisorState = 'idle'
   /** Aborts when the receiver stops or restarts; each start has its own. */
   #session = new AbortController()
   /** True when the receiver has stored something since its last start. */
@@ -216,7 +216,7 @@ export class ReceiverSupervisor<T> implements ReceiverHost<T> {
     if (lost !== undefined) this.reportError(messageOf(lost), lost)
   }
 
-  async #end(next: State, message: string, error?: unknown): Promise<void> {
+  async #end(next: SupervisorState, message: string, error?: unknown): Promise<void> {
     const wasStarted = this.#state === 'started'
     this.#state = next
     this.#restartTimer?.cancel()

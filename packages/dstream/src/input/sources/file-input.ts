@@ -39,7 +39,7 @@ function isPlain(path: string): boolean {
 }
 
 /** The part that a checkpoint stores. */
-interface Snapshot {
+interface FileInputSnapshot {
   readonly thresholdMs: number
   /** Paths that existed at the start. */
   readonly old: readonly string[]
@@ -159,12 +159,12 @@ export class FileInput<T> implements InputSource<T> {
     for (const path of paths) this.#read.add(path)
   }
 
-  snapshot(): Snapshot {
+  snapshot(): FileInputSnapshot {
     return { thresholdMs: this.#thresholdMs, old: [...this.#old], read: [...this.#read] }
   }
 
   restore(snapshot: unknown): void {
-    const { thresholdMs, old, read } = snapshot as Snapshot
+    const { thresholdMs, old, read } = snapshot as FileInputSnapshot
     this.#thresholdMs = thresholdMs
     this.#old = new Set(old)
     this.#reportedOld = new Set(old)

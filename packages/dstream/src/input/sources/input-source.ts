@@ -27,6 +27,15 @@ export interface BlockStore {
   earlier(streamId: number): Iterable<Block>
 }
 
+/** A received record that does not decode. */
+export interface LeftOut {
+  readonly record: Uint8Array
+  readonly error: unknown
+  readonly time: number
+  /** Where the record was: the same when the batch is evaluated again. */
+  readonly place: string
+}
+
 /** The surroundings of one source, given by the context that makes it. */
 export interface SourceHome {
   readonly streamId: number
@@ -36,8 +45,8 @@ export interface SourceHome {
   readonly clock: Clock
   readonly logger: Logger
   onEvent(type: ReceiverEvent, info: ReceiverInfo): void
-  /** Counts a received record that is left out because it does not decode. */
-  skipped?(): void
+  /** Counts a received record that is left out because it does not decode, and sends it to the dead letters. */
+  skipped?(left: LeftOut): void
   /** Limits on the rate of a receiver or a planned source; `initialRate` is only set with backpressure. */
   readonly rate: RateOptions
   readonly blockIntervalMs: number

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Block } from '../../durable/blocks/block.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Journal, SourceRange } from '../../durable/journal/journal.js'
@@ -57,6 +58,21 @@ export class InputSources {
     return ranges
   }
 
+  /** Whether a source plans the range of each batch. */
+  get hasPlans(): boolean {
+    return this.#sources.some((source) => source.plan !== undefined)
+  }
+
+  /** Closes the open block of each receiver. Resolves when the next allocation takes all of them. */
+  closeBlocks(): MaybePromise<void> {
+    const waiting: Promise<void>[] = []
+    for (const { supervisor } of this.#sources) {
+      const closing = supervisor?.buffer.closeForBatch()
+      if (closing !== undefined) waiting.push(closing)
+    }
+    if (waiting.length > 0) return Promise.all(waiting).then(() => undefined)
+  }
+
   /** Remembers the blocks of a batch, to release them when it is committed. */
   allocated(time: number, journal: Journal): void {
     const blocks = journal.allocation(time)?.blocks
@@ -79,7 +95,7 @@ export class InputSources {
   async committed(time: number): Promise<void> {
     for (const block of this.#unreleased.get(time) ?? []) this.#sources[block.streamId]?.supervisor?.released(block)
     this.#unreleased.delete(time)
-    for (const source of this.#sources) await source.committed?.(time)
+    for (const source of this.#sources) if (source.committed !== undefined) await source.committed(time)
   }
 
   forget(until: number): void {

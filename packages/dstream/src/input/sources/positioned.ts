@@ -26,7 +26,7 @@ interface Range<P> {
 }
 
 /** The part that a checkpoint stores. It has the rate, so that the first batch of the next run has a limit. */
-interface Snapshot<P> {
+interface PositionedSnapshot<P> {
   readonly position: P
   readonly rate?: number | undefined
 }
@@ -147,12 +147,12 @@ class PositionedInput<T, P> implements InputSource<T> {
     this.#reached = { position: range.until }
   }
 
-  snapshot(): Snapshot<P> | undefined {
+  snapshot(): PositionedSnapshot<P> | undefined {
     return this.#reached === undefined ? undefined : { ...this.#reached, rate: this.#rate }
   }
 
   restore(snapshot: unknown): void {
-    const { position, rate } = snapshot as Snapshot<P>
+    const { position, rate } = snapshot as PositionedSnapshot<P>
     this.#reached = { position }
     this.#rate = rate ?? this.#rate
   }

@@ -68,7 +68,7 @@ export function receiverInput<T>(
       source: true,
       compute: (time) => {
         refused.check()
-        const undecodable = reportUndecodable(home, supervisor)
+        const undecodable = (block: string): OnUndecodable => reportUndecodable(home, supervisor, time, block)
         const blocks = home.blocks.of(streamId, time)
         const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
         return rddOf(sc, partitions)
@@ -95,25 +95,34 @@ function addBlock(home: SourceHome, block: Block): Promise<void> {
   return home.blocks.add(block)
 }
 
+/** Returns the function that is told of the records of a block that do not decode. */
 function reportUndecodable(
   home: SourceHome,
   supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>,
+  time: number,
+  block: string,
 ): OnUndecodable {
+  let number = 0
   return (record, error) => {
     const text = describe(new TextDecoder().decode(record))
-    home.skipped?.()
+    home.skipped?.({ record, error, time, place: `${block} ${number++}` })
     supervisor.reportError(`A record does not decode and is left out: ${text}`, error)
   }
 }
 
 type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
-function partition<T>(block: Block, counts: Counts, time: number, onUndecodable: OnUndecodable): PartitionSource<T> {
+function partition<T>(
+  block: Block,
+  counts: Counts,
+  time: number,
+  undecodable: (block: string) => OnUndecodable,
+): PartitionSource<T> {
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
-  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, onUndecodable) }
-  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, onUndecodable)) }
+  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, undecodable(id)) }
+  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, undecodable(id))) }
 }
 
 /** Counts the blocks whose number of records is known before they are decoded. */

@@ -1,4 +1,5 @@
 import { binaryRest } from '../../base/errors/receive.js'
+import { isFileFormat, type FileFormat } from '../../base/file-format.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import type { Files } from '../../base/ports.js'
 import { concat } from '../../base/bytes.js'
@@ -17,15 +18,15 @@ export function textFile(
   return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.readText(path)), options)
 }
 
-/** Reads the files that appear in a directory with `read`. {@link FileInput} says which files are read, and when. */
+/** Reads the files that appear in a directory with a function or a format. {@link FileInput} says which files are read, and when. */
 export function anyFile<T>(
   home: SourceHome,
   files: Files,
   directory: string,
-  read: ReadFile<T>,
+  how: ReadFile<T> | FileFormat<never, T>,
   options: FileStreamOptions = {},
 ): InputSource<T> {
-  aFunction('fileStream', 'read', read)
+  const read: ReadFile<T> = isFileFormat(how) ? (path) => how.read(path) : aFunction('fileStream', 'read', how)
   return new FileInput(home, files, 'fileStream', directory, read, options)
 }
 

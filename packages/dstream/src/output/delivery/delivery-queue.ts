@@ -6,6 +6,8 @@ import { pauseMs } from './delivery-policy.js'
 import { OutputAttempt } from './output-attempt.js'
 import { pendingBatch, PendingBatches, type PendingBatch } from './pending-batches.js'
 
+/** The RDD of a batch, or the error with which its evaluation failed. */
+type BatchInput = { readonly rdd: RDD<unknown> } | { readonly error: unknown }
 /** The result of one attempt; `undefined` when the output is done. */
 type Outcome = { readonly error: unknown; readonly isFinal?: true } | undefined
 
@@ -77,11 +79,7 @@ export class DeliveryQueue {
    *
    * @param input the RDD of the batch, or the error with which its evaluation failed
    */
-  async offer(
-    time: number,
-    replayed: boolean,
-    input: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<void> {
+  async offer(time: number, replayed: boolean, input: BatchInput): Promise<void> {
     const batch = pendingBatch(time, replayed)
     this.#pending.push(batch)
     if (this.#ended || this.#working !== undefined || this.#pending.next() !== batch) return
@@ -132,13 +130,15 @@ export class DeliveryQueue {
   /** Runs `first`, then all attempts that are due, then waits for the next one. */
   #work(first: () => Promise<void>): Promise<void> {
     const work = async (): Promise<void> => {
-      await first()
-      for (let batch = this.#due(); batch !== undefined; batch = this.#due()) await this.#step(batch)
+      try {
+        await first()
+        for (let batch = this.#due(); batch !== undefined; batch = this.#due()) await this.#step(batch)
+      } finally {
+        this.#working = undefined
+        this.#setTimer()
+      }
     }
-    this.#working = work().finally(() => {
-      this.#working = undefined
-      this.#setTimer()
-    })
+    this.#working = work()
     return this.#working
   }
 
@@ -159,25 +159,27 @@ export class DeliveryQueue {
   }
 
   /** Makes one attempt and draws the consequences. */
-  async #step(
-    batch: PendingBatch,
-    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<void> {
+  async #step(batch: PendingBatch, input?: BatchInput): Promise<void> {
     const outcome =
       batch.unsettled === undefined ? await this.#attempt(batch, input) : await this.#settle(batch, batch.unsettled)
     if (outcome === undefined) this.#done(batch)
     else await this.#failed(batch, outcome)
   }
 
-  async #attempt(
-    batch: PendingBatch,
-    input?: { readonly rdd: RDD<unknown> } | { readonly error: unknown },
-  ): Promise<Outcome> {
+  #attempt(batch: PendingBatch, input?: BatchInput): Promise<Outcome> {
     const attempt = new OutputAttempt(++batch.attempts, batch.replayed)
-    if (input !== undefined && 'error' in input) return input
+    if (input !== undefined && 'error' in input) return Promise.resolve(input)
     const { timeoutMs } = this.policy
     const run = this.#run(batch, attempt, input)
-    if (timeoutMs === undefined) return run
+    return timeoutMs === undefined ? run : this.#limited(batch, attempt, run, timeoutMs)
+  }
+
+  async #limited(
+    batch: PendingBatch,
+    attempt: OutputAttempt,
+    run: Promise<Outcome>,
+    timeoutMs: number,
+  ): Promise<Outcome> {
     const outcome = await this.#within(timeoutMs, run)
     if (outcome !== 'late') return outcome
     const error = deliveryTimedOut(this.output.id, batch.time, timeoutMs)

@@ -1,18 +1,17 @@
-import { setImmediate } from 'node:timers/promises'
 import { manifestMissing } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
 import type { Storage } from '../../base/ports.js'
-import { encodeRecords } from './encode-records.js'
+import type { FileContents } from './file-contents.js'
 import { hexadecimal, manifestHead, manifestLine, MANIFEST_NAME, readManifest, type ManifestFile } from './manifest.js'
 import type { SinkLocation } from './sink-location.js'
 
-const dataFile = /^batch-\d+-\d{5,}$/
+const dataFile = /^batch-\d+-\d{5,}(\.[\w.]+)?$/
 
 /** The files of an open sink and their manifest. */
 export class BatchFiles<T> {
   readonly #where: string
   readonly #storage: Storage
-  readonly #encode: (record: T) => string | Uint8Array
+  readonly #contents: FileContents<T>
   #release: (() => Promise<void>) | undefined
   #newestTime: number | undefined
   /** The bytes of the manifest that are good and durable. */
@@ -20,15 +19,15 @@ export class BatchFiles<T> {
   /** True after an append to the manifest has failed: the bytes after `#durableBytes` are unknown. */
   #suspect = false
 
-  private constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
+  private constructor(location: SinkLocation, contents: FileContents<T>) {
     this.#where = location.name
     this.#storage = location.storage
-    this.#encode = encode
+    this.#contents = contents
   }
 
   /** @throws `storage-locked`, `manifest-missing`, `manifest-damaged` */
-  static async open<T>(location: SinkLocation, encode: (record: T) => string | Uint8Array): Promise<BatchFiles<T>> {
-    const files = new BatchFiles(location, encode)
+  static async open<T>(location: SinkLocation, contents: FileContents<T>): Promise<BatchFiles<T>> {
+    const files = new BatchFiles(location, contents)
     try {
       files.#release = await files.#storage.lock()
       await files.#recover()
@@ -55,8 +54,9 @@ export class BatchFiles<T> {
   }
 
   async writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {
-    const name = `batch-${time}-${String(partition).padStart(5, '0')}`
-    const bytes = await encodeRecords(records, this.#encode, setImmediate)
+    const { extension } = this.#contents
+    const name = `batch-${time}-${String(partition).padStart(5, '0')}${extension === '' ? '' : `.${extension}`}`
+    const bytes = await this.#contents.encode(records)
     await this.#storage.put(name, bytes)
     return { name, records: records.length, bytes: bytes.length, crc32: hexadecimal(crc32(bytes)) }
   }

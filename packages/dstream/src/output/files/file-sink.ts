@@ -1,6 +1,8 @@
 import { DStreamError } from '../../base/errors/base.js'
+import { badOption } from '../../base/errors/options.js'
 import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { fileStorage } from '../../platform/file-storage.js'
+import type { FileFormat } from '../../base/file-format.js'
 import { aFunction, checkOptions } from '../../base/options.js'
 import type { DirectSink, PreparedBatch, SinkBatch, SinkHost, SinkPartition, TwoPhaseSink } from '../outputs/sink.js'
 import type { ManifestFile } from './manifest.js'
@@ -8,6 +10,7 @@ import type { Storage } from '../../base/ports.js'
 import { textForm } from '../../base/text/text-form.js'
 import { Time } from '../../base/time/time.js'
 import { BatchFiles } from './batch-files.js'
+import { checkFormat, recordByRecord, type FileContents } from './file-contents.js'
 import { sinkLocation, type SinkLocation } from './sink-location.js'
 
 /** The options of `fileSink`. */
@@ -17,11 +20,13 @@ export interface FileSinkOptions<T> {
    * becomes the text that `print` shows; a record with a line break in it then takes several lines.
    */
   readonly encode?: ((record: T) => string | Uint8Array) | undefined
+  /** The format of the files, in place of `encode`: `csv()` of `dstream/csv`, `parquet()` of `dstream/parquet`, or one of your own. */
+  readonly format?: FileFormat<T, unknown> | undefined
 }
 
 /**
  * Returns a sink that writes each batch to files, exactly once. Each partition with records becomes a file,
- * `batch-<time>-<partition>`; then one line in `manifest.jsonl` names the files of the batch. A reader of the manifest, such
+ * `batch-<time>-<partition>`, with the extension of its format; then one line in `manifest.jsonl` names the files of the batch. A reader of the manifest, such
  * as `readFileSink`, sees each batch once, as a whole or not at all, over any crash. Files that the manifest does not name
  * do not count, and are deleted when the sink is opened again.
  *
@@ -38,26 +43,38 @@ export function fileSink<T>(
   place: string | Storage,
   options: FileSinkOptions<T> = {},
 ): DirectSink<T> & TwoPhaseSink<T, ManifestFile | undefined> {
-  checkOptions('fileSink', options, ['encode'])
-  const encode = options.encode === undefined ? textForm : aFunction('fileSink', 'encode', options.encode)
-  return new FileSink(sinkLocation('fileSink', place, fileStorage), encode)
+  checkOptions('fileSink', options, ['encode', 'format'])
+  const { encode, format } = options
+  if (encode !== undefined && format !== undefined) {
+    throw badOption(
+      'fileSink',
+      'format',
+      'left out where encode is given, since either of them makes the files',
+      format,
+    )
+  }
+  const contents: FileContents<T> =
+    format === undefined
+      ? recordByRecord(encode === undefined ? textForm : aFunction('fileSink', 'encode', encode))
+      : checkFormat('fileSink', format)
+  return new FileSink(sinkLocation('fileSink', place, fileStorage), contents)
 }
 
 class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undefined> {
   readonly #location: SinkLocation
-  readonly #encode: (record: T) => string | Uint8Array
+  readonly #contents: FileContents<T>
   #files: BatchFiles<T> | undefined
 
-  constructor(location: SinkLocation, encode: (record: T) => string | Uint8Array) {
+  constructor(location: SinkLocation, contents: FileContents<T>) {
     this.#location = location
-    this.#encode = encode
+    this.#contents = contents
   }
 
   async open(host?: SinkHost): Promise<void> {
     const { name, storage } = this.#location
     const location = { name, storage: host?.wrapStorage(storage) ?? storage }
     try {
-      this.#files = await BatchFiles.open(location, this.#encode)
+      this.#files = await BatchFiles.open(location, this.#contents)
     } catch (error) {
       // The lock decides, not `#files`: a run that has crashed never closed them.
       throw this.#files !== undefined && isLocked(error) ? sinkInUse(this.#name) : error

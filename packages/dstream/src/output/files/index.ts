@@ -1,3 +1,3 @@
 export { fileSink, type FileSinkOptions } from './file-sink.js'
-export { readFileSink, type FileSinkBatch } from './read-file-sink.js'
+export { readFileSink, type FileSinkBatch, type FileSinkRecords, type ReadFileSinkOptions } from './read-file-sink.js'
 export type { Sink } from '../outputs/sink.js'

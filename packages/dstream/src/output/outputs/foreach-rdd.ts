@@ -21,9 +21,9 @@ export function foreachRDD<T>(
     parent,
     handsOutRDD: true,
     rddFunction: { f, rdds: 1 },
-    run: async (rdd, time, attempt) => {
+    run: (rdd, time, attempt) => {
       const actions = new ActionTracker()
-      await actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt))
+      return actions.run(() => f((rdd as RDD<T>).observedBy(actions), new Time(time), attempt)) as Promise<void>
     },
   }
 }

@@ -99,14 +99,14 @@ export function show<T>(parent: Operator<T>, spec: ShowSpec<T>, shown: OnShown):
   }
 }
 
-type Reader<T> = (record: T) => unknown
+type Accessor<T> = (record: T) => unknown
 
 /** A field is the name of its column; a position in a pair is none. */
 function nameOf(given: unknown): string | undefined {
   return typeof given === 'string' && !/^\d+$/.test(given) ? given : undefined
 }
 
-function reader<T>(name: string, given: Reader<T> | string | undefined): Reader<T> | undefined {
+function reader<T>(name: string, given: Accessor<T> | string | undefined): Accessor<T> | undefined {
   if (given === undefined || typeof given === 'function') return given
   if (typeof given !== 'string') throw badOption('show', name, 'a function or the name of a field', given)
   return (record) => fieldOf(record, given)
@@ -123,7 +123,7 @@ function isPair(record: unknown): record is readonly [unknown, unknown] {
 function pairCells<T>(
   record: T,
   as: ShowAs,
-  read: { readonly key: Reader<T> | undefined; readonly value: Reader<T> | undefined },
+  read: { readonly key: Accessor<T> | undefined; readonly value: Accessor<T> | undefined },
 ): (string | number)[] {
   const key = read.key === undefined ? (isPair(record) ? record[0] : record) : read.key(record)
   if (as === 'log' && read.value === undefined) return [text(read.key === undefined ? record : key)]

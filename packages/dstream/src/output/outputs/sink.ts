@@ -135,7 +135,11 @@ export function toSink<T>(
       const at = new Time(time)
       // In order, a batch before the last one has been written or given up: it must not come after a later one.
       const asks = order === 'any' && sink.has !== undefined
-      if (last !== undefined && time <= last && (!asks || (await sink.has!(at)))) return
+      if (last !== undefined && time <= last && (!asks || (await sink.has!(at)))) {
+        // The sink has the batch, and nothing has its letters yet: they come of the evaluation.
+        if (rdd.context.runtime.hasDeadLetters?.() === true) await rdd.count()
+        return
+      }
       const batch = new AttemptedBatch(at, attempt)
       if ('prepare' in sink) await writeByPartition(sink, rdd as RDD<T>, batch)
       else await sink.write(batch.with({ rdd: rdd as RDD<T> }))

@@ -3,7 +3,8 @@ import type { RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { feed, feedAll, partitionOf, pass } from '../execution/evaluate.js'
+import { feed, feedAll, recordsOfPartition } from '../execution/evaluate.js'
+import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
@@ -130,7 +131,7 @@ export function foreachPartition(node: LineageNode, f: AnyFunction, evaluation: 
   aFunction('foreachPartition', 'the function', f)
   const origin = originOf(node, 'foreachPartition')
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), async (records) => {
+    chain(recordsOfPartition(node, i, evaluation), async (records) => {
       try {
         await f(readOnly(records))
       } catch (error) {
@@ -152,13 +153,13 @@ export function foreachAsync(
   const origin = originOf(node, 'foreachAsync')
   const { onRecordError } = evaluation.runtime
   return forEachInOrder(node.numPartitions, (i) =>
-    chain(partitionOf(node, i, evaluation), (records) =>
-      eachAsync(records, concurrency, async (record, _, signal) => {
+    chain(recordsOfPartition(node, i, evaluation), (records) =>
+      eachAsync(records, concurrency, async (record, index, signal) => {
         try {
           await f(record as never, signal)
         } catch (error) {
           // A call that fails because it was aborted is not the cause.
-          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError)
+          if (!signal.aborted) failOnRecord(origin, record, error, onRecordError, { place: `[${i}] ${index}` })
         }
       }),
     ),

@@ -7,7 +7,7 @@ import { feed, feedAll } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { AnyFunction, Copy, LineageNode } from '../plan/lineage.js'
-import { combineSink, mapOf } from '../execution/loop-sink.js'
+import { combineSink, pairMapOf } from '../execution/loop-sink.js'
 import { narrow } from '../transformations/steps.js'
 
 function add(a: number, b: number): number {
@@ -33,7 +33,7 @@ function table(
   own?: Copy,
 ): MaybePromise<Map<MapKey, unknown>> {
   const sink = combineSink({ operator, time: node.time }, create, merge, { own })
-  return chain(feedAll(node, sink, evaluation), () => mapOf(sink))
+  return chain(feedAll(node, sink, evaluation), () => pairMapOf(sink))
 }
 
 /** Counts how often each record occurs. */

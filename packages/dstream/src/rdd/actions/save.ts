@@ -3,7 +3,7 @@ import { aString } from '../../base/options.js'
 import type { RDDFiles } from '../../base/ports.js'
 import { settledRecord } from '../../base/promises.js'
 import { recordForm } from '../../base/text/text-form.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
@@ -15,7 +15,7 @@ export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
 }
 
 async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
-  for (let i = 0; i < node.numPartitions; i++) yield await partitionOf(node, i, evaluation)
+  for (let i = 0; i < node.numPartitions; i++) yield await recordsOfPartition(node, i, evaluation)
 }
 
 async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {

@@ -28,7 +28,7 @@ export function partTaken(steps: readonly LineageNode[], sink: LoopSink): Taken 
 
 /** Returns kept records for one reader: copies of those that can be changed, each made when it is read. */
 export function recordsFor(records: readonly unknown[], copy: Copy, taken: Taken): LoopInput {
-  if (taken === 'nothing') return records
+  if (taken === 'nothing' || records.length === 0) return records
   const contents = contentsOf(records)
   if (contents === 'atoms' || (contents === 'pairs' && taken === 'values')) return records
   if (taken === 'values') return withOwnValues(records, copy)

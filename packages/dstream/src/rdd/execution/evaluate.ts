@@ -1,17 +1,14 @@
 import type { Evaluation } from '../plan/evaluation.js'
-import { FusedLoop } from './fused/loop.js'
-import { Interpreter } from './interpreter.js'
+import type { RecordErrorHandler } from '../plan/record-policy.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
-import type { Pass } from '../plan/evaluation.js'
+import type { Copy, PartitionData, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { partTaken, recordsFor } from './copies.js'
-import { KeepPass, KeepSink } from './keep-pass.js'
+import { KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
+import { feedChunks, isFilled, pass, passAny, passOf, type Sink, type Steps } from './pass.js'
 
-type Steps = readonly LineageNode[]
-type Sink = LoopSink | KeepSink
 const NO_STEPS: Steps = []
 
 /** Feeds all partitions of a node into a sink, in order, until the sink is full. */
@@ -25,15 +22,20 @@ export function feed(node: LineageNode, i: number, sink: LoopSink, evaluation: E
 }
 
 /** Returns one partition of a node as an array, the cached one if there is one. It must not be changed. */
-export function partitionOf(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+export function recordsOfPartition(
+  node: LineageNode,
+  i: number,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
   if (node.cached !== undefined) return cachedPartition(node, i, evaluation)
-  if (node.plan.type === 'wide') return chain(computeAll(node, evaluation), () => partitionOf(node, i, evaluation))
+  if (node.plan.type === 'wide')
+    return chain(computeAll(node, evaluation), () => recordsOfPartition(node, i, evaluation))
   const data = sourceData(node, i)
   if (data !== undefined)
     return Array.isArray(data) ? (data as readonly unknown[]) : tableToArray(node, i, data, evaluation)
   if (node.plan.type === 'concat') {
     const parts = node.plan.partsOf(i)
-    if (parts.length === 1) return partitionOf(parts[0]!.node, parts[0]!.index, evaluation)
+    if (parts.length === 1) return recordsOfPartition(parts[0]!.node, parts[0]!.index, evaluation)
   }
   if (node.plan.type === 'copies') return copiedPartition(node, node.plan.copy, i, evaluation)
   const sink = collectSink()
@@ -46,7 +48,7 @@ function copiedPartition(
   i: number,
   evaluation: Evaluation,
 ): MaybePromise<readonly unknown[]> {
-  return chain(partitionOf(node.parents[0]!, i, evaluation), (records) => {
+  return chain(recordsOfPartition(node.parents[0]!, i, evaluation), (records) => {
     const input = recordsFor(records, copy, 'records')
     if (input === records) return records
     const sink = collectSink()
@@ -74,14 +76,17 @@ function tableToArray(
 /** Returns all partitions, as tables where no array was asked for. They must not be changed. */
 export function partitionData(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {
   if (node.plan.type === 'wide') return computeAll(node, evaluation)
-  return mapInOrder<PartitionData>(node.numPartitions, (i) => sourceData(node, i) ?? partitionOf(node, i, evaluation))
+  return mapInOrder<PartitionData>(
+    node.numPartitions,
+    (i) => sourceData(node, i) ?? recordsOfPartition(node, i, evaluation),
+  )
 }
 
 export function allPartitions(
   node: LineageNode,
   evaluation: Evaluation,
 ): MaybePromise<readonly (readonly unknown[])[]> {
-  return mapInOrder(node.numPartitions, (i) => partitionOf(node, i, evaluation))
+  return mapInOrder(node.numPartitions, (i) => recordsOfPartition(node, i, evaluation))
 }
 
 function feedThrough(
@@ -108,7 +113,9 @@ function feedThrough(
   const steps = below.length === 0 ? above : [...below.reverse(), ...above]
   if (base.cached !== undefined) return feedCached(base, i, steps, sink, evaluation)
   if (base.plan.type === 'wide' || isTable(base, i)) {
-    return chain(partitionOf(base, i, evaluation), (records) => pass(records, steps, sink, evaluation))
+    return chain(recordsOfPartition(base, i, evaluation), (records) =>
+      pass(records, steps, sink, evaluation, evaluation.policyFor(base, i)),
+    )
   }
   return evaluation.nested(() => feedFrom(base, i, steps, sink, evaluation))
 }
@@ -121,18 +128,15 @@ function feedCached(
   sink: Sink,
   evaluation: Evaluation,
 ): MaybePromise<void> {
+  const policy = evaluation.policyFor(node, i)
   const known = node.cached![i]
-  if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation))
+  if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
   const data = sourceData(node, i)
-  if (data !== undefined) return pass(data, steps, sink, evaluation)
-  const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation) })
+  if (data !== undefined) return pass(data, steps, sink, evaluation, policy)
+  const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation, policy) })
   return chain(keepPartition(node, i, keep, evaluation), () => {
     if (keep.failure !== undefined) throw keep.failure.error
   })
-}
-
-function feedChunks({ chunks }: ChunkedRecords, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
-  return forEachInOrder(chunks.length, (c) => chain(pass(chunks[c]!, steps, sink, evaluation), () => !isFilled(sink)))
 }
 
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
@@ -149,20 +153,25 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
       })
     }
     case 'copies':
-      return chain(partitionOf(base.parents[0]!, i, evaluation), (records) =>
+      return chain(recordsOfPartition(base.parents[0]!, i, evaluation), (records) =>
         pass(
           recordsFor(records, plan.copy, partTaken(steps, sink.kind === 'keep' ? sink.own : sink)),
           steps,
           sink,
           evaluation,
+          evaluation.policyFor(base, i),
         ),
       )
     case 'perPartition':
-      return chain(plan.open(i, evaluation), (input) => passAny(input, steps, sink, evaluation))
+      return chain(plan.open(i, evaluation), (input) =>
+        passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
     case 'source':
-      return feedSource(plan.parts[i]!, steps, sink, evaluation)
+      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i))
     case 'wide':
-      return chain(computeAll(base, evaluation), (parts) => pass(parts[i]!, steps, sink, evaluation))
+      return chain(computeAll(base, evaluation), (parts) =>
+        pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      )
   }
 }
 
@@ -171,16 +180,18 @@ function feedSource(
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
+  policy: RecordErrorHandler,
 ): MaybePromise<void> {
-  if ('records' in part) return pass(part.records, steps, sink, evaluation)
-  if ('table' in part) return pass(part.table, steps, sink, evaluation)
-  if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation)
+  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
+  if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
     return 'then' in input
-      ? input.then((records) => pass(records, steps, sink, evaluation))
-      : passAny(input, steps, sink, evaluation)
+      ? input.then((records) => pass(records, steps, sink, evaluation, policy))
+      : passAny(input, steps, sink, evaluation, policy)
   }
+  if (part.count === 0) return
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
     sink.n += part.count
     return
@@ -191,57 +202,8 @@ function feedSource(
     steps,
     sink,
     evaluation,
+    policy,
   )
-}
-
-/** Runs one input through steps into a sink. */
-export function pass(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
-  if (Array.isArray(input)) {
-    if (input.length === 0) return
-    if (steps.length === 0 && sink.kind === 'count') {
-      sink.n += input.length
-      return
-    }
-  }
-  return evaluation.run(passOf(input, steps, sink, evaluation))
-}
-
-function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation): Pass {
-  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation))
-  const { onRecordError } = evaluation.runtime
-  return evaluation.fused
-    ? new FusedLoop(input, steps, sink, onRecordError)
-    : new Interpreter(input, steps, sink, onRecordError)
-}
-
-function isFilled(sink: Sink): boolean {
-  return sink.kind !== 'keep' && isFull(sink)
-}
-
-function passAny(
-  input: LoopInput | AsyncIterable<unknown>,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation)
-  return passAsync(input, steps, sink, evaluation)
-}
-
-const LONGEST_CHUNK = 1024
-
-/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
-async function passAsync(input: AsyncIterable<unknown>, steps: Steps, sink: Sink, evaluation: Evaluation) {
-  let chunk: unknown[] = []
-  let size = 1
-  for await (const record of input) {
-    if (chunk.push(record) < size) continue
-    await pass(chunk, steps, sink, evaluation)
-    if (isFilled(sink)) return
-    chunk = []
-    size = Math.min(size * 2, LONGEST_CHUNK)
-  }
-  await pass(chunk, steps, sink, evaluation)
 }
 
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {

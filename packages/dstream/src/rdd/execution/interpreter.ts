@@ -1,6 +1,6 @@
 import { copyRecord } from '../../base/copy.js'
 import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
-import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../plan/record-policy.js'
+import { failOnRecord, refuseItem, type RecordErrorHandler } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
 import type { Pass } from '../plan/evaluation.js'
@@ -32,7 +32,7 @@ export class Interpreter implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    readonly policy: RecordErrorPolicy,
+    readonly policy: RecordErrorHandler,
   ) {
     this.#levels = [{ items: input[Symbol.iterator](), step: -1, record: undefined }]
     this.#taken = steps.map(() => 0)

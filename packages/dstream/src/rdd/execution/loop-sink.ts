@@ -147,7 +147,7 @@ export function returnOne(sink: CombineSink): void {
 export function combine(sink: CombineSink, key: unknown, value: unknown): void {
   returnOne(sink)
   const known = keyOf(key as Key)
-  const map = mapOf(sink)
+  const map = pairMapOf(sink)
   const { operator } = sink.origin
   if (map.has(known)) map.set(known, settled(operator, sink.merge(map.get(known), value)))
   else {
@@ -157,7 +157,7 @@ export function combine(sink: CombineSink, key: unknown, value: unknown): void {
 }
 
 /** Returns the result as a Map. Later pairs go to that Map. */
-export function mapOf(sink: CombineSink): Map<MapKey, unknown> {
+export function pairMapOf(sink: CombineSink): Map<MapKey, unknown> {
   const { integers, map } = sink
   if (integers === undefined) return map
   sink.integers = undefined

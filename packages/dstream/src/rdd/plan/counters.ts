@@ -6,27 +6,34 @@ const LONGEST_HISTORY = 64
 /** Returns the counters of a lineage in the order in which a record passes its steps. */
 export function countersOf(nodes: readonly LineageNode[]): StepCounter[] {
   const seen = new Set<LineageNode>()
+  const counted = new Set<LineageNode>()
   const counters: StepCounter[] = []
-  // A lineage may be longer than the stack is deep: a step is pushed again to be counted after its parents.
-  const pending = nodes.toReversed().map((step) => ({ step, parentsDone: false }))
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { step, parentsDone } = next
-    if (parentsDone) {
-      const { operator, kind, taken, given } = step
-      if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
-    } else if (!seen.has(step)) {
+  // A lineage may be longer than the stack is deep: a step stays on this one until its parents are counted.
+  const pending: LineageNode[] = []
+  const push = (steps: readonly LineageNode[]): void => {
+    for (let i = steps.length - 1; i >= 0; i--) pending.push(steps[i]!)
+  }
+  push(nodes)
+  for (let step = pending.at(-1); step !== undefined; step = pending.at(-1)) {
+    if (!seen.has(step)) {
       seen.add(step)
       for (const counter of step.history) counters.push(counter)
-      pending.push({ step, parentsDone: true })
-      for (const parent of step.parents.toReversed()) pending.push({ step: parent, parentsDone: false })
+      push(step.parents)
+      continue
     }
+    pending.pop()
+    if (counted.has(step)) continue
+    counted.add(step)
+    const { operator, kind, taken, given } = step
+    if (step.plan.type === 'narrow' || taken > 0) counters.push({ operator, kind, taken, given })
   }
   return counters
 }
 
 /** Returns the counters to keep of a node whose lineage is about to be truncated. */
 export function historyOf(node: LineageNode): readonly StepCounter[] {
-  return countersOf(node.parents).slice(-LONGEST_HISTORY)
+  const counters = countersOf(node.parents)
+  return counters.length > LONGEST_HISTORY ? counters.slice(-LONGEST_HISTORY) : counters
 }
 
 /**

@@ -1,6 +1,8 @@
 import { codeMayBeGenerated } from './code-generation.js'
 import type { Slice } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import type { RecordOrigin } from '../../base/record-error.js'
+import type { RecordErrorHandler } from './record-policy.js'
 import type { RDDRuntime } from './runtime.js'
 
 /** The most parts of a lineage that are evaluated on one stack: each takes about ten calls of the thousands that fit. */
@@ -29,6 +31,14 @@ export class Evaluation {
     this.fused = runtime.codegen === true || (runtime.codegen === 'auto' && codeMayBeGenerated())
     this.#slice = runtime.yielder.begin()
     this.#left = this.#slice.size
+  }
+
+  /** Returns the policy for the records of a partition, which numbers those that it leaves out. */
+  policyFor(base: RecordOrigin, partition: number): RecordErrorHandler {
+    const { onRecordError } = this.runtime
+    if (onRecordError === undefined) return undefined
+    let number = 0
+    return (error) => onRecordError(error, `${base.operator}[${partition}] ${number++}`)
   }
 
   /**

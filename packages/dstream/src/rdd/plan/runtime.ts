@@ -1,4 +1,5 @@
 import type { RecordError } from '../../base/record-error.js'
+import type { RecordErrorHandler } from './record-policy.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
 /** The services that evaluation needs. */
@@ -7,9 +8,22 @@ export interface RDDRuntime {
   /** Runs chains as generated loops; `auto` does so where the process allows it. The results are the same. */
   readonly codegen: boolean | 'auto'
   /** Called when a user's function threw on a record. Without it every such error fails the evaluation, at no cost per record. */
-  readonly onRecordError?: ((error: RecordError) => 'fail' | 'skip') | undefined
+  readonly onRecordError?: RecordErrorHandler
   /** Called for a record that a codec could not decode and left out. */
   onBadRecord(record: unknown, error: unknown): void
+  /**
+   * Leaves out a record, as a step of its own rules has decided: counts it, logs it, and gives it to its dead letters.
+   * @param target the dead letters; `undefined` for none
+   * @throws `dead-letters-not-attached`
+   */
+  leaveOut?(error: RecordError, place: string, target: object | undefined): void
+  /**
+   * Whether records that are left out go to dead letters. A batch that a sink holds already is then evaluated all the same,
+   * since its letters may not have been written.
+   */
+  hasDeadLetters?(): boolean
+  /** Resolves after a pause between two attempts; without it there are no pauses. */
+  pause?(ms: number): Promise<void>
   readonly logger?: Logger | undefined
   /** The clock for timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined

@@ -26,7 +26,7 @@ export function checked(parent: LineageNode, check: Check): LineageNode {
       type: 'wide',
       run: (evaluation) =>
         chain(partitionData(parent, evaluation), (parts) =>
-          mapInOrder(parts.length, (i) => checkPartition(parts[i]!, node, check, evaluation)),
+          mapInOrder(parts.length, (i) => checkPartition(parts[i]!, i, node, check, evaluation)),
         ),
     },
   })
@@ -36,13 +36,14 @@ export function checked(parent: LineageNode, check: Check): LineageNode {
 
 function checkPartition(
   data: PartitionData,
+  partition: number,
   node: LineageNode,
   check: Check,
   evaluation: Evaluation,
 ): MaybePromise<PartitionData> {
   const refused = new Set<number>()
   const refuse = (i: number, record: unknown, cause: unknown): void => {
-    failOnRecord(node, record, cause, evaluation.runtime.onRecordError)
+    failOnRecord(node, record, cause, evaluation.runtime.onRecordError, { place: `[${partition}] ${i}` })
     refused.add(i)
   }
   const records = data instanceof PairColumns || Array.isArray(data) ? data : [...data]

@@ -3,20 +3,20 @@ import { fastKeyOf, type MapKey } from '../../base/keys/key.js'
 import type { Partitioner } from '../../base/keys/partitioner.js'
 import { COGROUPED, groupsOfPart, groupsOfParts } from '../../base/text/groups.js'
 import { pairOf } from '../plan/pairs.js'
-import { pass } from '../execution/evaluate.js'
+import { pass } from '../execution/pass.js'
 import { chain, forEachInOrder } from '../../base/maybe-promise.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { keyed } from './shuffle.js'
 import type { LoopSink } from '../execution/loop-sink.js'
 
-export type Groups = readonly [left: unknown[], right: unknown[]]
+export type CoGroups = readonly [left: unknown[], right: unknown[]]
 
 // These tables live no longer than the records that the keys came with, so keys are not copied.
 
 /** Collects the values of every key on both sides, in order of arrival, keys of the left side first. */
 export function cogroup(left: LineageNode, right: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   const node = keyed(kind, [left, right], partitioner, (feeders, origin) => {
-    const table = new Map<MapKey, Groups>()
+    const table = new Map<MapKey, CoGroups>()
     const sinks = [groupSink(table, origin, 0), groupSink(table, origin, 1)]
     const done = forEachInOrder(2, (s) => forEachInOrder(feeders[s]!.length, (i) => feeders[s]![i]!(sinks[s]!)))
     return chain(done, () => table)
@@ -25,7 +25,7 @@ export function cogroup(left: LineageNode, right: LineageNode, kind: string, par
   return node
 }
 
-function groupSink(table: Map<MapKey, Groups>, origin: RecordOrigin, side: 0 | 1): LoopSink {
+function groupSink(table: Map<MapKey, CoGroups>, origin: RecordOrigin, side: 0 | 1): LoopSink {
   const f = (record: unknown): void => {
     const [key, value] = pairOf(origin, record)
     const known = fastKeyOf(key)

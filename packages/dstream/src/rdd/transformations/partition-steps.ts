@@ -2,7 +2,7 @@ import { holdsPromise, refusedPromise, settledRecord } from '../../base/promises
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
 import { iterableOf } from '../plan/iterables.js'
-import { feed, feedAll, partitionOf } from '../execution/evaluate.js'
+import { feed, feedAll, recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { LineageNode, type AnyFunction, type LoopInput, type NodePlan } from '../plan/lineage.js'
@@ -30,7 +30,7 @@ function perPartition(
 export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction): LineageNode {
   aFunction(kind, 'the function', f)
   return perPartition(parent, kind, (i, evaluation, node) =>
-    chain(partitionOf(parent, i, evaluation), (records) => {
+    chain(recordsOfPartition(parent, i, evaluation), (records) => {
       try {
         const result = iterableOf(node, f(i, readOnly(records)))
         if (!Array.isArray(result)) return guarded(result, node, records)
@@ -155,8 +155,8 @@ export function cartesian(left: LineageNode, right: LineageNode): LineageNode {
     plan: {
       type: 'perPartition',
       open: (p, evaluation) =>
-        chain(partitionOf(left, Math.floor(p / m), evaluation), (as) =>
-          chain(partitionOf(right, p % m, evaluation), (bs) => pairs(as, bs)),
+        chain(recordsOfPartition(left, Math.floor(p / m), evaluation), (as) =>
+          chain(recordsOfPartition(right, p % m, evaluation), (bs) => pairs(as, bs)),
         ),
     },
   })

@@ -3,7 +3,7 @@ import { keyOf, type Key } from '../../base/keys/key.js'
 import { pairOf } from '../plan/pairs.js'
 import { badOption } from '../../base/errors/options.js'
 import { aBoolean, aNumber } from '../../base/options.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import { chain } from '../../base/maybe-promise.js'
 import { LineageNode } from '../plan/lineage.js'
 import { Random } from '../../base/random.js'
@@ -32,7 +32,7 @@ export function sampled(
     plan: {
       type: 'perPartition',
       open: (i, evaluation) =>
-        chain(partitionOf(parent, i, evaluation), (records) =>
+        chain(recordsOfPartition(parent, i, evaluation), (records) =>
           repeated(records, new Random(seedOf(node, seed), i), copies),
         ),
     },

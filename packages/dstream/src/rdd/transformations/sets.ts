@@ -1,5 +1,5 @@
 import { HashPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
-import { cogroup, type Groups } from './join.js'
+import { cogroup, type CoGroups } from './join.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { firstByKey } from './shuffle.js'
 import { narrow } from './steps.js'
@@ -37,7 +37,7 @@ export function subtract(left: LineageNode, right: LineageNode): LineageNode {
 /** Keeps the pairs whose key is not in the other RDD. */
 export function subtractByKey(left: LineageNode, right: LineageNode): LineageNode {
   const groups = cogroup(left, right, 'subtractByKey', left.partitioner ?? hashed(left))
-  return narrow(groups, 'subtractByKey', 'flatMapValues', ([as, bs]: Groups) => (bs.length > 0 ? [] : as))
+  return narrow(groups, 'subtractByKey', 'flatMapValues', ([as, bs]: CoGroups) => (bs.length > 0 ? [] : as))
 }
 
 function ofGroups(
@@ -49,5 +49,5 @@ function ofGroups(
 ): LineageNode {
   const [a, b] = [left, right].map((parent) => narrow(parent, kind, 'map', asKey))
   const groups = narrow(cogroup(a!, b!, kind, partitioner), kind, 'values')
-  return narrow(groups, kind, 'flatMap', ([as, bs]: Groups) => choose(as, bs))
+  return narrow(groups, kind, 'flatMap', ([as, bs]: CoGroups) => choose(as, bs))
 }

@@ -5,7 +5,8 @@ import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
 import { aFunction } from '../../base/options.js'
-import { feedAll, partitionOf, pass } from '../execution/evaluate.js'
+import { feedAll, recordsOfPartition } from '../execution/evaluate.js'
+import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { BoundedHeap, type CompareRanks } from './bounded-heap.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -136,7 +137,7 @@ export function repartitionAndSort(parent: LineageNode, partitioner: Partitioner
     plan: {
       type: 'perPartition',
       open: (i, evaluation) =>
-        chain(partitionOf(partitioned, i, evaluation), (pairs) => {
+        chain(recordsOfPartition(partitioned, i, evaluation), (pairs) => {
           const keys = pairs.map((pair) => pairOf(node, pair)[0])
           const order = sortedOrder(keys, comparison(node, true), true, evaluation)
           return chain(order, (places) => Array.from(places, (place) => pairs[place]))

@@ -1,5 +1,5 @@
 import { unequalParts, unequalPartitions } from '../../base/errors/rdd.js'
-import { partitionOf } from '../execution/evaluate.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import { chain } from '../../base/maybe-promise.js'
 import { LineageNode } from '../plan/lineage.js'
 
@@ -16,8 +16,8 @@ export function zip(left: LineageNode, right: LineageNode): LineageNode {
     plan: {
       type: 'perPartition',
       open: (i, evaluation) =>
-        chain(partitionOf(left, i, evaluation), (as) =>
-          chain(partitionOf(right, i, evaluation), (bs) => {
+        chain(recordsOfPartition(left, i, evaluation), (as) =>
+          chain(recordsOfPartition(right, i, evaluation), (bs) => {
             if (as.length !== bs.length) throw unequalParts(i, as.length, bs.length)
             return zipped(as, bs)
           }),
@@ -40,7 +40,7 @@ export function zipWithUniqueId(parent: LineageNode): LineageNode {
     plan: {
       type: 'perPartition',
       open: (p, evaluation) =>
-        chain(partitionOf(parent, p, evaluation), (records) => numbered(records, p, numPartitions)),
+        chain(recordsOfPartition(parent, p, evaluation), (records) => numbered(records, p, numPartitions)),
     },
   })
 }

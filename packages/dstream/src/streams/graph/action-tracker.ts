@@ -1,3 +1,4 @@
+import { isThenable } from '../../base/promises.js'
 import type { ActionObserver } from '../../rdd/rdd.js'
 
 /** Awaits every action that a user's function starts on the RDDs it was given, even those that the function does not await. */
@@ -13,8 +14,9 @@ export class ActionTracker implements ActionObserver {
   /** Runs `f`, then awaits its actions. Rejects with the error of `f`, else with that of the first failed action. */
   async run<R>(f: () => R | Promise<R>): Promise<R> {
     try {
-      const result = await f()
-      await this.#settle()
+      const given = f()
+      const result = isThenable(given) ? await given : given
+      if (this.#started.length > 0) await this.#settle()
       return result
     } catch (error) {
       await this.#settle().catch(() => undefined)
@@ -23,9 +25,16 @@ export class ActionTracker implements ActionObserver {
   }
 
   async #settle(): Promise<void> {
-    while (this.#started.length > 0) {
-      const failed = (await Promise.allSettled(this.#started.splice(0))).find((result) => result.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
+    let failed: { readonly error: unknown } | undefined
+    while (this.#started.length > 0 && failed === undefined) {
+      for (const action of this.#started.splice(0)) {
+        try {
+          await action
+        } catch (error) {
+          failed ??= { error }
+        }
+      }
     }
+    if (failed !== undefined) throw failed.error
   }
 }

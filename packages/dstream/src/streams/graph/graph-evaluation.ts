@@ -1,15 +1,18 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { copyRecord } from '../../base/copy.js'
-import type { BatchGrid, BatchTimes } from '../../base/time/batch-times.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
+import { OperatorTimes } from './operator-times.js'
 import type { OutputNode } from './output.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
-type Result = Promise<RDD<unknown> | undefined>
-
-const NO_RDD: Result = Promise.resolve(undefined)
+type Result = MaybePromise<RDD<unknown> | undefined>
+/** The result as it is held; null for no RDD. */
+type Held = Promise<RDD<unknown> | undefined> | RDD<unknown> | null
+type Results = ReadonlyMap<Operator, BatchMap<Held>>
 
 /** The batches of an earlier run, as far as they can be read again. */
 export interface EarlierRun {
@@ -48,19 +51,18 @@ export class GraphEvaluation {
   readonly kept: ReadonlyMap<Operator, number>
   readonly #graph: Graph
   readonly #options: EvaluationOptions
+  readonly #times: OperatorTimes
   readonly #sharedOperators: ReadonlySet<Operator>
-  readonly #results = new Map<Operator, BatchMap<Result>>()
+  readonly #results = new Map<Operator, BatchMap<Held>>()
   /** The RDDs whose records are the engine's own: those in #results give copies of them. */
-  readonly #ownResults = new Map<Operator, BatchMap<Result>>()
+  readonly #ownResults = new Map<Operator, BatchMap<Held>>()
   /** Those among them whose records are copies of objects that the program has emitted, until `keepAll`. */
   readonly #ofEmitted: RDD<unknown>[] = []
-  readonly #keptResults = new Map<Operator, BatchMap<Result>>()
+  readonly #keptResults = new Map<Operator, BatchMap<Held>>()
   /** Removes failed results that may be computed again at any moment. */
   readonly #retryable: (() => void)[] = []
   /** Removes the failures of stateful operators: these may only be computed again in order of time. */
   readonly #inOrder: (() => void)[] = []
-  /** The slides of the operators on the grids of earlier runs. */
-  readonly #slides = new Map<BatchGrid, Map<Operator, number | undefined>>()
   #depth = 0
 
   readonly read: Read
@@ -72,6 +74,7 @@ export class GraphEvaluation {
   constructor(graph: Graph, options: EvaluationOptions) {
     this.#graph = graph
     this.#options = options
+    this.#times = new OperatorTimes(graph, options.times)
     this.kept = keptTimes(graph, options.leastMs, options.retention)
     this.#sharedOperators = sharedOperators(graph, options.singleUses)
     for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
@@ -125,12 +128,12 @@ export class GraphEvaluation {
 
   /** Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. */
   times(operator: Operator, afterMs: number, untilMs: number): number[] {
-    return this.#options.times.within(afterMs, untilMs, (grid) => this.#slideIn(operator, grid))
+    return this.#times.within(operator, afterMs, untilMs)
   }
 
   /** Returns the last time before `time` at which an operator has an RDD. */
   lastBefore(operator: Operator, time: number): number | undefined {
-    return this.#options.times.lastBefore(time, (grid) => this.#slideIn(operator, grid))
+    return this.#times.lastBefore(operator, time)
   }
 
   /**
@@ -139,27 +142,31 @@ export class GraphEvaluation {
    * else is evaluated.
    */
   async keepAll(time: number): Promise<void> {
-    for (const operator of this.kept.keys()) await this.readKept(operator, time).catch(() => undefined)
+    for (const operator of this.kept.keys()) {
+      const rdd = this.readKept(operator, time)
+      if (rdd instanceof Promise) await rdd.catch(() => undefined)
+    }
     for (const own of this.#ofEmitted.splice(0)) await own.partitions().catch(() => undefined)
   }
 
   /** Returns the RDD that has been computed for a time, if any; never computes one. */
-  computed(operator: Operator, time: number): Result | undefined {
-    return this.#results.get(operator)!.get(time)
+  computed(operator: Operator, time: number): { readonly rdd: Result } | undefined {
+    const held = this.#results.get(operator)!.get(time)
+    return held === undefined ? undefined : { rdd: held ?? undefined }
   }
 
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
     const own = this.#ownResults.has(operator) ? rdd?.kept(copyRecord, true) : rdd
-    this.#results.get(operator)!.set(time, Promise.resolve(own?.handedOut()))
-    this.#ownResults.get(operator)?.set(time, Promise.resolve(own))
-    this.#keptResults.get(operator)?.set(time, Promise.resolve(own))
+    this.#results.get(operator)!.set(time, own?.handedOut() ?? null)
+    this.#ownResults.get(operator)?.set(time, own ?? null)
+    this.#keptResults.get(operator)?.set(time, own ?? null)
   }
 
   /** Makes reads of an operator at `time` fail with `error` until failures are cleared. */
   refuse(operator: Operator, time: number, error: unknown): void {
-    const refusal: Result = Promise.reject(error as Error)
+    const refusal = Promise.reject<undefined>(error as Error)
     refusal.catch(() => undefined)
     for (const results of [this.#results.get(operator)!, this.#ownResults.get(operator)]) {
       results?.set(time, refusal)
@@ -181,39 +188,45 @@ export class GraphEvaluation {
   /** Drops all RDDs that no batch at or after `time` will read. */
   forget(time: number): void {
     const { leastMs, retention } = this.#options
-    for (const [operator, results] of [...this.#results, ...this.#ownResults]) {
-      // The RDD of a state cannot be computed again for an earlier batch; every other one can.
-      const heldMs = operator.state === undefined ? Math.max(operator.slideMs, leastMs) : retention.get(operator)!
-      results.forget(time - heldMs)
+    for (const all of [this.#results, this.#ownResults]) {
+      for (const [operator, results] of all) {
+        // The RDD of a state cannot be computed again for an earlier batch; every other one can.
+        const heldMs = operator.state === undefined ? Math.max(operator.slideMs, leastMs) : retention.get(operator)!
+        results.forget(time - heldMs)
+      }
     }
     for (const [operator, results] of this.#keptResults) results.forget(time - this.kept.get(operator)!)
   }
 
   #reader(read: (operator: Operator, time: number) => Result): Read {
     const times: Read['times'] = (operator, afterMs, untilMs) => this.times(operator, afterMs, untilMs)
-    return Object.assign(read as <U>(operator: Operator<U>, time: number) => Promise<RDD<U> | undefined>, { times })
+    return Object.assign(read as <U>(operator: Operator<U>, time: number) => MaybePromise<RDD<U> | undefined>, {
+      times,
+    })
   }
 
-  #once(
-    results: ReadonlyMap<Operator, BatchMap<Result>>,
-    operator: Operator,
-    time: number,
-    make: () => Result,
-  ): Result {
+  /** Returns a result, which is made at most once. An error that `make` throws is held as a rejection. */
+  #once(results: Results, operator: Operator, time: number, make: () => Result): Result {
     const byTime = results.get(operator)!
     const known = byTime.get(time)
-    if (known !== undefined) return known
-    if (!this.isValid(operator, time)) return NO_RDD
+    if (known !== undefined) return known ?? undefined
+    if (!this.isValid(operator, time)) return undefined
     if (!this.isReadable(operator, time)) {
-      byTime.set(time, NO_RDD)
-      return NO_RDD
+      byTime.set(time, null)
+      return undefined
     }
-    const result = make()
-    byTime.set(time, result)
-    result.catch(() => {
-      const failures = operator.state === undefined ? this.#retryable : this.#inOrder
-      failures.push(() => byTime.delete(time))
-    })
+    const result = attempted(make)
+    byTime.set(time, result ?? null)
+    if (!(result instanceof Promise)) return result
+    result.then(
+      (rdd) => {
+        if (byTime.get(time) === result) byTime.set(time, rdd ?? null)
+      },
+      () => {
+        const failures = operator.state === undefined ? this.#retryable : this.#inOrder
+        failures.push(() => byTime.delete(time))
+      },
+    )
     return result
   }
 
@@ -228,27 +241,31 @@ export class GraphEvaluation {
     }
   }
 
-  async #handOut(operator: Operator, time: number): Result {
-    const own = await this.#own(operator, time)
-    return own?.handedOut().label(this.#graph.node(operator).id, time)
+  #handOut(operator: Operator, time: number): Result {
+    return chain(this.#own(operator, time), (own) => own?.handedOut().label(this.#graph.node(operator).id, time))
   }
 
   #own(operator: Operator, time: number): Result {
-    return this.#once(this.#ownResults, operator, time, async () => {
-      const rdd = await this.#nested(operator, time)
-      if (rdd === undefined) return undefined
-      const isEmitted = holdsObjects(rdd)
-      // The RDD of all states reads its table, which is the engine's own, and gives copies.
-      if (operator.state !== undefined && !isEmitted) return rdd
-      const own = rdd.kept(copyRecord, operator.source !== true)
-      if (isEmitted) this.#ofEmitted.push(own)
-      return own.label(this.#graph.node(operator).id, time)
-    })
+    return this.#once(this.#ownResults, operator, time, () =>
+      chain(this.#nested(operator, time), (rdd) => rdd && this.#owned(operator, time, rdd)),
+    )
   }
 
-  async #compute(operator: Operator, time: number): Result {
-    const rdd = await operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
-    if (rdd === undefined) return undefined
+  #owned(operator: Operator, time: number, rdd: RDD<unknown>): RDD<unknown> {
+    const isEmitted = holdsObjects(rdd)
+    // The RDD of all states reads its table, which is the engine's own, and gives copies.
+    if (operator.state !== undefined && !isEmitted) return rdd
+    const own = rdd.kept(copyRecord, operator.source !== true)
+    if (isEmitted) this.#ofEmitted.push(own)
+    return own.label(this.#graph.node(operator).id, time)
+  }
+
+  #compute(operator: Operator, time: number): Result {
+    const computed = operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
+    return chain(computed, (rdd) => rdd && this.#computed(operator, time, rdd))
+  }
+
+  #computed(operator: Operator, time: number, rdd: RDD<unknown>): RDD<unknown> {
     if (operator.groups !== undefined) rdd.node.groups = operator.groups
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     const isCached = operator.state !== undefined || this.#ownResults.has(operator)
@@ -256,34 +273,21 @@ export class GraphEvaluation {
     return rdd.label(this.#graph.node(operator).id, time)
   }
 
-  /** Returns the slide that an operator has on a grid; `undefined` when it has no RDDs there. */
-  #slideIn(operator: Operator, grid: BatchGrid): number | undefined {
-    if (grid.untilMs === Infinity) return operator.slideMs
-    let slides = this.#slides.get(grid)
-    if (slides === undefined) this.#slides.set(grid, (slides = new Map()))
-    if (!slides.has(operator)) slides.set(operator, this.#earlierSlide(operator, grid))
-    return slides.get(operator)
-  }
-
-  #earlierSlide(operator: Operator, grid: BatchGrid): number | undefined {
-    const [parent] = operator.parents
-    if (parent === undefined) return grid.batchMs
-    const ofParent = this.#slideIn(parent, grid)
-    if (!('slideMs' in operator.params) || ofParent === undefined) return ofParent
-    const known = grid.slides.get(this.#graph.node(operator).id)
-    if (known !== undefined || operator.slideMs === parent.slideMs) return known ?? ofParent
-    return operator.slideMs % ofParent === 0 ? operator.slideMs : undefined
-  }
-
-  async #keep(operator: Operator, time: number): Result {
-    const rdd = await this.#own(operator, time)
+  #keep(operator: Operator, time: number): Result {
     const { storable } = this.#options
+    const own = this.#own(operator, time)
     // The journal has the data of a source.
-    if (storable !== undefined && operator.source !== true) {
-      const { id } = this.#graph.node(operator)
-      return rdd?.checkedBy((record) => storable(id, record)).label(id, time)
-    }
-    return rdd
+    if (storable === undefined || operator.source === true) return own
+    const { id } = this.#graph.node(operator)
+    return chain(own, (rdd) => rdd?.checkedBy((record) => storable(id, record)).label(id, time))
+  }
+}
+
+function attempted(make: () => Result): Result {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error as Error)
   }
 }
 

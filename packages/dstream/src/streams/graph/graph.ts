@@ -1,4 +1,3 @@
-import { Map as ImmutableMap } from 'immutable'
 import { idTaken } from '../../base/errors/graph.js'
 import { callSite, type CallSite } from './call-site.js'
 import type { Operator } from './operator.js'
@@ -16,12 +15,9 @@ export interface GraphNode {
   readonly checkpointMs: number | undefined
 }
 
-/** The nodes by id, as an immutable value. */
-export type Nodes = ImmutableMap<string, GraphNode>
-
 /** Collects operators and outputs while the user's program defines them. */
 export class Graph {
-  #nodes: Nodes = ImmutableMap<string, GraphNode>().asImmutable()
+  readonly #nodes = new Map<string, GraphNode>()
   #ids = new Map<Operator, string>()
   #outputs: readonly OutputNode[] = []
   #counts = new Map<string, number>()
@@ -100,11 +96,11 @@ export class Graph {
   }
 
   #put(node: GraphNode): void {
-    this.#nodes = this.#nodes.set(node.id, node)
+    this.#nodes.set(node.id, node)
   }
 
   #rename(node: GraphNode, id: string, derived: boolean): void {
-    this.#nodes = this.#nodes.delete(node.id)
+    this.#nodes.delete(node.id)
     this.#put({ ...node, id, derived })
     this.#ids.set(node.operator, id)
   }

@@ -1,4 +1,5 @@
 import { differentSlides, noStreams } from '../../base/errors/graph.js'
+import { chain } from '../../base/maybe-promise.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Operator } from './operator.js'
 
@@ -25,10 +26,7 @@ export function eachRDD<T, U>(
     kind,
     params,
     parents: [parent],
-    compute: async (time, read) => {
-      const rdd = await read(parent, time)
-      return rdd === undefined ? undefined : f(rdd)
-    },
+    compute: (time, read) => chain(read(parent, time), (rdd) => (rdd === undefined ? undefined : f(rdd))),
   })
 }
 

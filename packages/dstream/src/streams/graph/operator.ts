@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Groups } from '../../base/text/groups.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
@@ -5,7 +6,7 @@ import type { KeyedState } from '../state/keyed-state.js'
 /** Reads the RDDs of operators. Each is computed at most once. */
 export interface Read {
   /** Returns the RDD of an operator for a batch time; `undefined` when the operator gives none. */
-  <U>(parent: Operator<U>, time: number): Promise<RDD<U> | undefined>
+  <U>(parent: Operator<U>, time: number): MaybePromise<RDD<U> | undefined>
   /**
    * Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. They need not be one slide apart:
    * an earlier run may have had another interval or slide, and batches may be left out between two runs.
@@ -30,7 +31,7 @@ export interface Operator<out T = unknown> {
    * Computes the RDD of a batch. Called in order of time, once per time on its slide; again only after a failure. Other
    * times of a parent than that of the batch come from `read.times`.
    */
-  compute(time: number, read: Read): Promise<RDD<T> | undefined> | RDD<T> | undefined
+  compute(time: number, read: Read): MaybePromise<RDD<T> | undefined>
   /** True when a user's function gets the parents' RDDs themselves, and so may run several actions on them. */
   readonly handsOutRDD?: boolean
   /** The user's function that gets the RDDs, where its text may prove that each is evaluated once. */

@@ -21,7 +21,7 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
 }
 
-/** Returns the plan of a graph; `retentionMs` is the result of `rememberTimes`. */
+/** Returns the plan of a graph, its operators before its outputs; `retentionMs` is the result of `rememberTimes`. */
 export function planOf(graph: Graph, retentionMs: ReadonlyMap<Operator, number>): Plan {
   return {
     version: 1,
@@ -33,7 +33,7 @@ export function planOf(graph: Graph, retentionMs: ReadonlyMap<Operator, number>)
         parents: operator.parents.map((parent) => graph.node(parent).id),
         params: operator.params,
         slideMs: operator.slideMs,
-        rememberMs: retentionMs.get(operator)!,
+        rememberMs: retentionMs.get(operator) ?? operator.slideMs,
         checkpointMs,
         stateful: operator.state !== undefined,
         output: false,

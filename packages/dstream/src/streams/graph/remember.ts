@@ -35,19 +35,27 @@ export function keptTimes(
   retentionMs: ReadonlyMap<Operator, number>,
 ): ReadonlyMap<Operator, number> {
   const kept = new Map<Operator, number>()
+  const belowStates = new Set<Operator>()
   for (const { operator } of graph.nodes) {
+    if (operator.state !== undefined || operator.parents.some((parent) => belowStates.has(parent))) {
+      belowStates.add(operator)
+    }
     if (operator.state !== undefined && leastMs > operator.slideMs) kept.set(operator, retentionMs.get(operator)!)
     for (const parent of operator.parents) {
-      if (!readsEarlier(operator, parent)) continue
+      if (!readsEarlier(operator, parent, belowStates.has(parent))) continue
       kept.set(parent, Math.max(kept.get(parent) ?? 0, operator.slideMs + operator.lookbackMs))
     }
   }
   return kept
 }
 
-/** An incremental window also reads the batches that have left it, so it looks back one slide further. */
-function readsEarlier(operator: Operator, parent: Operator): boolean {
-  return operator.lookbackMs > (operator.state === undefined ? parent.slideMs : 0)
+/**
+ * Whether an operator reads earlier batches of its parent. An incremental window also reads those that have left it, so it
+ * looks back one slide further. A window of one slide reads none in this run, and may do so in a later one that slides more
+ * often: what comes from a state cannot be computed again then.
+ */
+function readsEarlier(operator: Operator, parent: Operator, isBelowState: boolean): boolean {
+  return operator.lookbackMs > (operator.state === undefined && !isBelowState ? parent.slideMs : 0)
 }
 
 /**

@@ -98,6 +98,7 @@ type Pairs<K, V> = readonly (readonly [K, V])[]
 class MappingRun<K extends Key, V, S, E> {
   readonly emitted: E[][]
   readonly #state = new CalledState<S>()
+  #failures = 0
 
   constructor(
     readonly table: KeyedState<S>,
@@ -169,6 +170,6 @@ class MappingRun<K extends Key, V, S, E> {
 
   #fail(key: K, value: V | undefined, cause: unknown): void {
     const origin = { operator: this.table.operatorId ?? KIND, time: this.time.milliseconds }
-    failOnRecord(origin, [key, value], cause, this.sc.runtime.onRecordError)
+    failOnRecord(origin, [key, value], cause, this.sc.runtime.onRecordError, { place: String(this.#failures++) })
   }
 }

@@ -1,3 +1,4 @@
+import { chain, mapInOrder } from '../../base/maybe-promise.js'
 import { noParentRDD } from '../../base/errors/graph.js'
 import { commonSlideMs, operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
@@ -13,14 +14,14 @@ export function union<T>(parents: readonly Operator<T>[]): Operator<T> {
     kind: 'union',
     parents,
     slideMs: commonSlideMs('union', parents),
-    compute: async (time, read) => {
-      const rdds: RDD<T>[] = []
-      for (const parent of parents) {
-        const rdd = await read(parent, time)
-        if (rdd === undefined) throw noParentRDD('union', parent.kind, time)
-        rdds.push(rdd)
-      }
-      return rdds[0]!.context.union(rdds)
+    compute: (time, read) => {
+      const rdds = mapInOrder(parents.length, (i) =>
+        chain(read(parents[i]!, time), (rdd): RDD<T> => {
+          if (rdd === undefined) throw noParentRDD('union', parents[i]!.kind, time)
+          return rdd
+        }),
+      )
+      return chain(rdds, (all) => all[0]!.context.union(all))
     },
   })
 }

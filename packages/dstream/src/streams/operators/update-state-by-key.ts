@@ -44,8 +44,8 @@ class UpdateRun<K extends Key, V, S> {
     const each = eachInSlices(this.sc)
     for (let p = 0; p < this.table.numPartitions; p++) {
       const newValues = new Map((batch[p] ?? []).map(([key, values]) => [keyOf(key), values]))
-      await this.#updateKnown(p, newValues, each)
-      await each(newValues, ([key, values]) => this.#update(key as K, values, undefined))
+      if (this.table.size > 0) await this.#updateKnown(p, newValues, each)
+      if (newValues.size > 0) await each(newValues, ([key, values]) => this.#update(key as K, values, undefined))
     }
   }
 

@@ -1,3 +1,4 @@
+import { chain, forEachInOrder } from '../../base/maybe-promise.js'
 import { operator } from '../graph/make.js'
 import type { Operator } from '../graph/operator.js'
 import type { RDD } from '../../rdd/rdd.js'
@@ -32,13 +33,14 @@ export function window<T>(
     parents: [parent],
     slideMs,
     lookbackMs: windowMs,
-    compute: async (time, read) => {
+    compute: (time, read) => {
+      const times = read.times(parent, time - windowMs, time)
       const rdds: RDD<T>[] = []
-      for (const t of read.times(parent, time - windowMs, time)) {
-        const rdd = await read(parent, t)
+      const add = (rdd: RDD<T> | undefined): void => {
         if (rdd !== undefined) rdds.push(copies ? rdd.handedOut() : rdd)
       }
-      return sc.union(rdds)
+      const done = forEachInOrder(times.length, (i) => chain(read(parent, times[i]!), add))
+      return chain(done, () => sc.union(rdds))
     },
   })
 }

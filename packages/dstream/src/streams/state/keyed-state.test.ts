@@ -6,6 +6,9 @@ import { HashPartitioner } from '../../base/keys/partitioner.js'
 import type { BatchVersion } from './cell.js'
 import { KeyedState, type Change, type StateEntry } from './keyed-state.js'
 import type { StateView } from './view.js'
+import { loadImmutable } from '../../base/immutable-library.js'
+
+await loadImmutable()
 
 type Entries = readonly (readonly [Key, number])[]
 type Step =

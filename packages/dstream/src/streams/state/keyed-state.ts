@@ -63,7 +63,6 @@ export class KeyedState<S> {
   #size = 0
   /** Whether the open batch checks each value when it is set. */
   #checksEachValue = false
-  /** Whether the open batch has set anything that has to be checked before it is stored. */
   #hasUnchecked = false
   /** The number of keys that the open or last batch dropped, and of cells that it created and dropped. */
   #removed = 0
@@ -105,6 +104,11 @@ export class KeyedState<S> {
     this.#createdAndDropped = this.#removed = 0
     this.#checksEachValue = checksEachValue
     this.#hasUnchecked = false
+  }
+
+  /** Whether the open batch has set anything that has to be checked before it is stored. */
+  get hasUnchecked(): boolean {
+    return this.#hasUnchecked
   }
 
   /** The cells that the open batch has changed, if they are to be checked before they are stored. */

@@ -1,4 +1,5 @@
-import { Map as ImmutableMap } from 'immutable'
+import type { Map as ImmutableMap } from 'immutable'
+import { immutable } from '../../base/immutable-library.js'
 import { stateViewReleased } from '../../base/errors/state.js'
 import type { Key } from '../../base/keys/key.js'
 import { Time } from '../../base/time/time.js'
@@ -59,7 +60,7 @@ export class PinnedView<K extends Key, S> implements StateView<K, S> {
   }
 
   toImmutable(): ImmutableMap<K, S> {
-    return ImmutableMap(this)
+    return immutable().Map(this)
   }
 
   release(): void {

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { hasRedis, RedisServer } from '../../../../../test/redis-server.js'
 import { fileSink, readFileSink } from '../../output/files/index.js'
-import { redisSink } from '../../output/redis/index.js'
+import { redisSink } from '../../connectors/redis/index.js'
 
 /** The batches of a place in memory. */
 type Batches = Map<number, number[]>

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks'
 import { BatchPage } from './batch.js'
 import { BoardPage } from './board.js'
 import { EnvironmentPage } from './environment.js'
@@ -34,12 +34,8 @@ const PHASES: Readonly<Record<Progress['phase'], string>> = {
 
 export function App({ store }: { readonly store: Store }) {
   const [, draw] = useReducer((n: number) => n + 1, 0)
-  useEffect(() => {
-    const redraw = (): void => draw(undefined as never)
-    // What has come between the first drawing and this effect has been told to nobody.
-    redraw()
-    return store.subscribe(redraw)
-  }, [store])
+  // Before the event loop turns: a later effect would miss a message that comes in between.
+  useLayoutEffect(() => store.subscribe(() => draw(undefined as never)), [store])
   const path = useLocation().pathname.replace(/\/?$/, '/')
   const page = PAGES.find((one) => path === one.path) ?? PAGES[0]
   const { job } = store

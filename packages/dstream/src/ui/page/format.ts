@@ -1,5 +1,7 @@
 import { escapeControl } from '../../base/text/escape.js'
 
+export { mean } from '../rest/format.js'
+
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -63,10 +65,4 @@ export function safe(text: string | number): string {
 
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
-}
-
-/** Returns the mean of the values that are known. */
-export function mean(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined)
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length
 }

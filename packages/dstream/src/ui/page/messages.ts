@@ -1,4 +1,5 @@
-/** The messages of the server, and the answers that the page asks for. */
+// The messages of the server, and the answers that the page asks for.
+import type { SourceView } from '../../observe/job-view.js'
 
 export interface Batch {
   readonly t: number
@@ -19,22 +20,7 @@ export interface Batch {
   readonly rate?: number
 }
 
-export interface Source {
-  readonly streamId: number
-  readonly name: string
-  readonly operator: string
-  readonly hasReceiver: boolean
-  readonly active: boolean
-  readonly lastErrorTime: number
-  readonly lastErrorMessage: string
-  readonly lastError: string
-  readonly buffer?: {
-    readonly records: number
-    readonly bytes: number
-    readonly maxRecords?: number
-    readonly maxBytes?: number
-  }
-  readonly rateLimit?: number
+export interface Source extends Omit<SourceView, 'position'> {
   readonly records: number
   readonly restarts: number
   readonly errors: number

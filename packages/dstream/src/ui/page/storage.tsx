@@ -1,3 +1,4 @@
+import type { WriteFigures } from '../../observe/metered-storage.js'
 import { useAnswer } from './answers.js'
 import type { PageProps } from './page-props.js'
 import { bytes, count, dateTime, duration, plural, safe } from './format.js'
@@ -8,16 +9,7 @@ interface Storage {
   readonly location?: string
   readonly lastCommitted?: number
   readonly lastCommitMs?: number
-  readonly writes?: readonly {
-    readonly group: string
-    readonly writes: number
-    readonly bytes: number
-    readonly failures: number
-    readonly totalMs: number
-    readonly lastMs: number
-    readonly lastBytes: number
-    readonly lastTime: number
-  }[]
+  readonly writes?: readonly WriteFigures[]
   readonly tables: readonly { readonly id: string; readonly keys: number }[]
   readonly pendingOutputs: readonly { readonly id: string; readonly pendingBatches: number }[]
 }

@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 const LISTING_MS = 5000
-const WHAT = 'plan a batch'
+const WHAT = 'read offsets'
 
 /** Plans the batches of a stream: the offsets of each partition from which and up to which a batch reads. */
 export class Planner {

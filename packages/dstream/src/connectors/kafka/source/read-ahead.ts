@@ -2,6 +2,9 @@ import type { Chunk, Fetcher, Origin } from './fetch.js'
 import { nameOf } from '../client/cluster.js'
 import type { RawRecord } from './consumer-record.js'
 
+/** Reads a partition from any offset: again while the broker is away, or once. */
+export type ChunkReader = Pick<Fetcher, 'read' | 'readOnce'>
+
 /** The records of a partition that have been read and not been asked for yet, without a gap. */
 interface Ahead {
   readonly origin: Origin
@@ -19,7 +22,7 @@ interface Ahead {
  * records that have been handed out: they are read again.
  */
 export class ReadAhead {
-  readonly #fetcher: Fetcher
+  readonly #fetcher: ChunkReader
   /** The bytes that all chunks may take together. */
   readonly #maxBytes: number
   /** The bytes to count on for an answer that has not come. */
@@ -28,7 +31,7 @@ export class ReadAhead {
   readonly #stopped = new AbortController()
   #bytes = 0
 
-  constructor(fetcher: Fetcher, maxBytes: number, chunkBytes: number) {
+  constructor(fetcher: ChunkReader, maxBytes: number, chunkBytes: number) {
     this.#fetcher = fetcher
     this.#maxBytes = maxBytes
     this.#chunkBytes = chunkBytes

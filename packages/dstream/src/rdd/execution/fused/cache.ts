@@ -1,10 +1,10 @@
 import { isInteger } from '../../../base/keys/integer.js'
 import { keyOf } from '../../../base/keys/key.js'
-import { countersOf, functionNames, loopSource, type Shape } from './source.js'
+import { counterIndexes, functionNames, loopSource, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
 import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction } from '../../plan/lineage.js'
-import { mapOf, oneOfEach } from '../loop-sink.js'
+import { pairMapOf, oneOfEach } from '../loop-sink.js'
 
 /** The state of a loop between two slices: its position in the input and in open flatMaps, and its counts `n0`, `n1` … */
 export interface LoopState {
@@ -71,7 +71,7 @@ export function compiledLoop(shape: Shape, functions: readonly AnyFunction[]): C
 function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): CompiledLoop {
   const bound = bind !== undefined
   const text = `'use strict' // ${++made}\nreturn {${loopSource(shape, bound)}}`
-  const given = { isArray: Array.isArray, isInteger, keyOf, mapOf }
+  const given = { isArray: Array.isArray, isInteger, keyOf, mapOf: pairMapOf }
   const make = new Function(...Object.keys(given), ...(bound ? functionNames(shape) : []), text)
   const { state, fresh, loop } = make(...Object.values(given), ...(bind ?? [])) as CompiledLoop
   return {
@@ -80,7 +80,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     loop,
     bound,
     runs: 0,
-    counters: countersOf(shape),
+    counters: counterIndexes(shape),
     keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), oneOfEach],
   }
 }

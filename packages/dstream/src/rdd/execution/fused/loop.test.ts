@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { copyRecord } from '../../../base/copy.js'
 import { RecordError } from '../../../base/record-error.js'
-import type { RecordErrorPolicy } from '../../plan/record-policy.js'
+import type { RecordErrorHandler } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/evaluation.js'
 import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
@@ -164,7 +164,7 @@ function run(
   const errors: unknown[] = []
   const note = (error: unknown) =>
     errors.push(error instanceof RecordError ? [error.operator, error.record, String(error.cause)] : String(error))
-  const policy: RecordErrorPolicy =
+  const policy: RecordErrorHandler =
     skip === undefined
       ? undefined
       : (error) => {

@@ -2,7 +2,7 @@ import { copyRecord } from '../../../base/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
 import { refusedPromise } from '../../../base/promises.js'
-import { failOnRecord, refuseItem, type RecordErrorPolicy } from '../../plan/record-policy.js'
+import { failOnRecord, refuseItem, type RecordErrorHandler } from '../../plan/record-policy.js'
 import { iterableOf } from '../../plan/iterables.js'
 import { Cursor } from '../cursor.js'
 import type { Pass } from '../../plan/evaluation.js'
@@ -42,7 +42,7 @@ export class FusedLoop implements Pass {
   /** The number of records of an indexed input. */
   readonly #size: number | undefined
   #functions: readonly AnyFunction[]
-  readonly #policy: RecordErrorPolicy
+  readonly #policy: RecordErrorHandler
   readonly #longest: number
   #loop: CompiledLoop
   #sinkShape: SinkShape
@@ -52,7 +52,7 @@ export class FusedLoop implements Pass {
     input: LoopInput,
     readonly steps: readonly LineageNode[],
     readonly sink: LoopSink,
-    policy: RecordErrorPolicy,
+    policy: RecordErrorHandler,
   ) {
     this.#policy = policy
     this.#inputShape = inputShape(input)

@@ -39,7 +39,7 @@ export function takesPairs(op: StepOp | SinkShape): boolean {
 }
 
 /** Returns, for each step, the index of the counter of records in and of that of records out. */
-export function countersOf(shape: Shape): readonly (readonly [taken: number, given: number])[] {
+export function counterIndexes(shape: Shape): readonly (readonly [taken: number, given: number])[] {
   let last = 0
   return shape.ops.map((op) => {
     const taken = last
@@ -72,7 +72,7 @@ class LoopWriter {
 
   constructor(shape: Shape) {
     this.#shape = shape
-    this.#counters = countersOf(shape)
+    this.#counters = counterIndexes(shape)
     this.#levels = shape.ops.filter(expands).length
   }
 

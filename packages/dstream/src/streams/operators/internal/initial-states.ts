@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../../base/maybe-promise.js'
 import { badOption } from '../../../base/errors/options.js'
 import { keyOf, type Key } from '../../../base/keys/key.js'
 import type { RDD } from '../../../rdd/rdd.js'
@@ -35,9 +36,9 @@ export class InitialStates<K extends Key, S> {
   }
 
   /** Returns the pairs in the first batch ever of a table, and none in later batches. */
-  async read(table: KeyedState<S>): Promise<readonly (readonly [K, S])[]> {
+  read(table: KeyedState<S>): MaybePromise<readonly (readonly [K, S])[]> {
     if (table.version !== undefined) return []
-    return isRDD(this.#given) ? checked(this.#where, await this.#given.collect()) : this.#given
+    return isRDD(this.#given) ? this.#given.collect().then((pairs) => checked(this.#where, pairs)) : this.#given
   }
 }
 

@@ -85,7 +85,8 @@ export async function withStateVersion<R>(
 ): Promise<R> {
   const result = await runVersion(tables, version, false, async () => {
     const output = await change()
-    return (await areStorable(sc, tables)) ? { output } : undefined
+    const isChecked = tables.some((table) => table.hasUnchecked)
+    return !isChecked || (await areStorable(sc, tables)) ? { output } : undefined
   })
   return (result ?? (await runVersion(tables, version, true, async () => ({ output: await change() })))!).output
 }

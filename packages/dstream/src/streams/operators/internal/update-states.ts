@@ -32,11 +32,13 @@ export function updateStates<K extends Key, V, K2 extends Key, S>(
   return statefulOperator(spec, (table: KeyedState<S>, numPartitions) => ({
     params: { numPartitions, version },
     gather: async (time, read) => {
-      const rdd = await read(parent, time)
+      const given = read(parent, time)
+      const rdd = given instanceof Promise ? await given : given
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
       const { partitioner } = table
       const batch = (await rdd?.groupByKeyTransient({ partitioner }).label(kind, time).materialise()) ?? []
-      return { batch, first: await initial.read(table) }
+      const first = initial.read(table)
+      return { batch, first: first instanceof Promise ? await first : first }
     },
     update: ({ batch, first }, time) => {
       seed(table, first)

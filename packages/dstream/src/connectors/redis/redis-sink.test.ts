@@ -2,12 +2,10 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BreakingWay, type Cut } from '../../../test/breaking-way.js'
 import { hasRedis, RedisServer } from '../../../../../test/redis-server.js'
-import { RDDContext } from '../../rdd/rdd-context.js'
-import { Milliseconds, Seconds } from '../../base/time/duration.js'
-import { Time } from '../../base/time/time.js'
+import { Milliseconds, RDDContext, Seconds, Time } from 'dstream'
 import { REMEMBERED_TIMES } from './commit.js'
 import { redisSink, type RedisSinkOptions } from './index.js'
-import { clientsOf } from './redis-sink.js'
+import { clientsOf } from './redis-link.js'
 
 const sc = new RDDContext()
 function batch(time: number, ...records: number[]) {
@@ -358,11 +356,11 @@ describe('refused at once:', () => {
   test('a program without ioredis, with the command that installs it', async () => {
     const missing = Object.assign(new Error("Cannot find package 'ioredis'"), { code: 'ERR_MODULE_NOT_FOUND' })
     const other = Object.assign(new Error("Cannot find package 'denque'"), { code: 'ERR_MODULE_NOT_FOUND' })
-    await expect(clientsOf('redis://x', () => Promise.reject(missing))).rejects.toMatchObject({
+    await expect(clientsOf('redisSink', 'redis://x', () => Promise.reject(missing))).rejects.toMatchObject({
       code: 'ioredis-missing',
       message: expect.stringContaining('npm install ioredis'),
     })
-    await expect(clientsOf('redis://x', () => Promise.reject(other))).rejects.toBe(other)
+    await expect(clientsOf('redisSink', 'redis://x', () => Promise.reject(other))).rejects.toBe(other)
   })
 
   test('nobody listens: the start fails in words', async () => {

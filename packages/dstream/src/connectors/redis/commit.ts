@@ -1,6 +1,6 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { redisCommandFailed, redisKeyTaken, redisOvertaken, transactionEnded } from '../../base/errors/sinks.js'
-import type { Time } from '../../base/time/time.js'
+import type { Time } from 'dstream'
 import { FromUser, isAborted } from './redis-link.js'
 
 export type WriteBatch<T> = (transaction: ChainableCommander, records: T[], time: Time) => unknown

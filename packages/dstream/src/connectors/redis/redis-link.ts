@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type * as ioredis from 'ioredis'
 import type { Redis } from 'ioredis'
-import { DStreamError } from '../../base/errors/base.js'
-import { redisAway, redisRefused } from '../../base/errors/sinks.js'
-import type { Clock } from '../../base/ports.js'
+import { DStreamError } from 'dstream'
+import { badOption } from '../../base/errors/options.js'
+import { ioredisMissing, redisAway, redisRefused } from '../../base/errors/sinks.js'
 
 /** The settings of the sink's own connections: no command is queued, and none is sent twice by the client. */
 export const linkOptions = {
@@ -14,12 +16,13 @@ export const linkOptions = {
 } as const
 
 export interface RedisLinkOptions {
-  readonly clock: Clock
   readonly attempts: number
   /** The time for one attempt, connecting included. */
   readonly timeoutMs: number
   /** Returns a client that is not connected yet, with the {@link linkOptions}. */
   readonly connect: () => Redis
+  /** What happens to the work when Redis stays away, for the message. */
+  readonly then: string
 }
 
 const FIRST_PAUSE_MS = 100
@@ -44,7 +47,7 @@ export class RedisLink {
    * @throws `redis-away`, `redis-refused`; the error inside a {@link FromUser}
    */
   async run<R>(what: string, attempt: (redis: Redis) => Promise<R>): Promise<R> {
-    const { attempts, clock } = this.#options
+    const { attempts, then } = this.#options
     for (let number = 1; ; number++) {
       try {
         return await this.#once(attempt)
@@ -55,9 +58,9 @@ export class RedisLink {
         if (error instanceof FromUser) throw error.error
         if (error instanceof DStreamError) throw error
         if (isRefusal(cause)) throw redisRefused(what, where, cause)
-        if (number === attempts) throw redisAway(what, where, attempts, cause)
+        if (number === attempts) throw redisAway(what, where, attempts, cause, then)
       }
-      await delay(clock, Math.min(FIRST_PAUSE_MS * 2 ** (number - 1), LONGEST_PAUSE_MS))
+      await pause(Math.min(FIRST_PAUSE_MS * 2 ** (number - 1), LONGEST_PAUSE_MS))
     }
   }
 
@@ -67,15 +70,15 @@ export class RedisLink {
   }
 
   async #once<R>(attempt: (redis: Redis) => Promise<R>): Promise<R> {
-    const { clock, timeoutMs } = this.#options
-    let timer: { cancel(): void } | undefined
+    const { timeoutMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_, reject) => {
-      timer = clock.setTimer(clock.now() + timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)))
+      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     })
     try {
       return await Promise.race([this.#connected().then(attempt), timeout])
     } finally {
-      timer?.cancel()
+      clearTimeout(timer)
     }
   }
 
@@ -126,6 +129,24 @@ export function isAborted(error: unknown): boolean {
   return error instanceof Error && /^EXECABORT\b/.test(error.message)
 }
 
-function delay(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimer(clock.now() + ms, resolve))
+/** @throws `bad-option` for what is no client of a single Redis */
+export function checkClient(where: string, client: Redis, url: string | undefined): void {
+  if (url !== undefined) throw badOption(where, 'client', 'left out where a url is given', 'both')
+  if (typeof client?.duplicate === 'function' && !client.isCluster) return
+  throw badOption(where, 'client', 'a Redis of ioredis, and no cluster', client)
+}
+
+/** Returns a function that makes clients for a URL. ioredis is loaded here and nowhere else: dstream does not need it. */
+export async function clientsOf(
+  where: string,
+  url: string,
+  load: () => Promise<typeof ioredis> = () => import('ioredis'),
+): Promise<() => Redis> {
+  const { Redis } = await load().catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw /MODULE_NOT_FOUND$/.test(String(code)) && String(message).includes('ioredis')
+      ? ioredisMissing(where, error)
+      : error
+  })
+  return () => new Redis(url, linkOptions)
 }

@@ -1,15 +1,10 @@
-import type * as ioredis from 'ioredis'
 import type { ChainableCommander, Redis } from 'ioredis'
-import { badOption } from '../../base/errors/options.js'
-import { DStreamError } from '../../base/errors/base.js'
-import { ioredisMissing, sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
-import { systemClock } from '../../platform/system-clock.js'
+import { DStreamError, Seconds, Time, type DirectSink, type Duration, type SinkBatch } from 'dstream'
+import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
-import type { DirectSink, SinkBatch } from '../outputs/sink.js'
-import { checkPositiveDuration, Seconds, type Duration } from '../../base/time/duration.js'
-import { Time } from '../../base/time/time.js'
+import { checkPositiveDuration } from '../../base/time/duration.js'
 import { checkKeys, commit, holds, lastTime, type WriteBatch } from './commit.js'
-import { linkOptions, RedisLink } from './redis-link.js'
+import { checkClient, clientsOf, linkOptions, RedisLink } from './redis-link.js'
 
 /** The options of `redisSink`. */
 export interface RedisSinkOptions<T> {
@@ -60,36 +55,18 @@ export function redisSink<T>(options: RedisSinkOptions<T>): DirectSink<T> {
   // Without options, the error names the first one that is missing.
   const given = (options as RedisSinkOptions<T> | undefined) ?? ({} as RedisSinkOptions<T>)
   const { client, url = 'redis://127.0.0.1:6379', timeout = Seconds(10), attempts = 5 } = given
-  if (client !== undefined) checkClient(client, given.url)
+  if (client !== undefined) checkClient(where, client, given.url)
   aString(where, 'url', url)
   const limits = {
-    clock: systemClock,
+    then: 'A batch that got there is found before it is written again',
     attempts: positiveInteger(where, 'attempts', attempts),
     timeoutMs: checkPositiveDuration(`${where}: timeout`, timeout).milliseconds,
   }
   const link = async (): Promise<RedisLink> => {
-    const connect = client === undefined ? await clientsOf(url) : () => client.duplicate({ ...linkOptions })
+    const connect = client === undefined ? await clientsOf(where, url) : () => client.duplicate({ ...linkOptions })
     return new RedisLink({ ...limits, connect })
   }
   return new RedisSink(link, aString(where, 'key', given.key), aFunction(where, 'write', given.write))
-}
-
-function checkClient(client: Redis, url: string | undefined): void {
-  if (url !== undefined) throw badOption('redisSink', 'client', 'left out where a url is given', 'both')
-  if (typeof client?.duplicate === 'function' && !client.isCluster) return
-  throw badOption('redisSink', 'client', 'a Redis of ioredis, and no cluster', client)
-}
-
-/** Returns a function that makes clients for a URL. ioredis is loaded here and nowhere else: dstream does not need it. */
-export async function clientsOf(
-  url: string,
-  load: () => Promise<typeof ioredis> = () => import('ioredis'),
-): Promise<() => Redis> {
-  const { Redis } = await load().catch((error: unknown) => {
-    const { code, message } = error as { code?: unknown; message?: unknown }
-    throw /MODULE_NOT_FOUND$/.test(String(code)) && String(message).includes('ioredis') ? ioredisMissing(error) : error
-  })
-  return () => new Redis(url, linkOptions)
 }
 
 class RedisSink<T> implements DirectSink<T> {

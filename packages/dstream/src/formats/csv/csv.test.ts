@@ -1,0 +1,224 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { RDDContext, RecordError, Seconds, StreamingContext, Time, type DStream } from 'dstream'
+import { csv, type CsvOptions, type CsvRow } from 'dstream/csv'
+import { fileSink, readFileSink } from 'dstream/sinks'
+import { memoryStorage } from 'dstream/storage'
+import { TestContext } from 'dstream/testing'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { readRows } from './read-rows.js'
+
+async function directory(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'dstream-csv-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+async function all<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const record of records) found.push(record)
+  return found
+}
+const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+// Lone surrogates are no UTF-8.
+const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: fc.constantFrom(...'a ,;"\r\n\t\ufeff=') }))
+const name = text.filter((column) => column !== '__proto__')
+
+test('rows that are written are read again, whatever texts they hold, by their header or without one', async () => {
+  const table = fc
+    .uniqueArray(name, { minLength: 1, maxLength: 4 })
+    .chain((columns) =>
+      fc.tuple(
+        fc.constant(columns),
+        fc.array(fc.array(text, { minLength: columns.length, maxLength: columns.length }), { maxLength: 5 }),
+        fc.boolean(),
+        fc.constantFrom(',', ';', '\t', '|'),
+      ),
+    )
+  await fc.assert(
+    fc.asyncProperty(table, async ([columns, rows, header, delimiter]) => {
+      const format = csv({ columns, header, delimiter })
+      const read = await all(format.decode(await format.encode(rows)))
+      expect(read.map((row) => columns.map((column) => row[column]))).toEqual(rows)
+    }),
+  )
+})
+
+test.each<[string, CsvOptions, readonly object[], string]>([
+  [
+    'objects, by the properties of the first',
+    {},
+    [
+      { a: 1, b: 'x' },
+      { b: 'y', a: 2 },
+    ],
+    'a,b\n1,x\n2,y\n',
+  ],
+  ['arrays by column', { columns: ['word', 'n'] }, [['a', 1]], 'word,n\na,1\n'],
+  ['columns whose names hold dots', {}, [{ 'a.b': 1, 'c[0]': 2 }], 'a.b,c[0]\n1,2\n'],
+  ['without a header', { columns: ['a'], header: false }, [[1], [2]], '1\n2\n'],
+  ['nothing', { columns: ['a', 'b', 'c'] }, [[null, undefined, ''], { b: 1 }], 'a,b,c\n,,""\n,1,\n'],
+  [
+    'other values',
+    { columns: ['t', 'f', 'd', 'o', 'n', 'l'] },
+    [[true, false, new Date(0), { a: [1] }, 12345678901234567890n, Number.NaN]],
+    't,f,d,o,n,l\ntrue,false,1970-01-01T00:00:00.000Z,"{""a"":[1]}",12345678901234567890,NaN\n',
+  ],
+  ['no records', { columns: ['a'] }, [], 'a\n'],
+])('written: %s', async (_, options, records, wanted) => {
+  expect(Buffer.from(await csv(options).encode(records)).toString()).toBe(wanted)
+})
+
+test.each<[string, CsvOptions, Uint8Array, CsvRow[]]>([
+  [
+    'line ends of Windows, a byte order mark, empty lines',
+    {},
+    bytes('\ufeffa,b\r\n1,2\r\n\r\n3,4'),
+    [
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+    ],
+  ],
+  ['some columns of a file', { columns: ['c', 'a'] }, bytes('a,b,c\n1,2,3\n'), [{ a: '1', c: '3' }]],
+  ['another encoding', { encoding: 'windows-1252' }, Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a), [{ a: 'é' }]],
+  ['an empty file', {}, bytes(''), []],
+  ['a header alone', {}, bytes('a,b\n'), []],
+])('read: %s', async (_, options, contents, wanted) => {
+  expect(await all(csv(options).decode(contents))).toEqual(wanted)
+})
+
+test.each<[string, CsvOptions, Uint8Array, RegExp]>([
+  ['a row that is too short', {}, bytes('a,b\n1,2\n3\n'), /line 3/],
+  ['a quote that is not closed, as of a file that was cut off', {}, bytes('a\n"x'), /Quote Not Closed/],
+  ['bytes that are no UTF-8', {}, Uint8Array.of(0x61, 0x0a, 0xff), /encoded data was not valid/],
+  ['a column that is missing', { columns: ['a', 'x'] }, bytes('a,b\n1,2\n'), /header .*"a".*has no "x"/],
+  ['a column that is there twice', {}, bytes('a,b,a\n1,2,3\n'), /has "a" twice/],
+  ['a column that an object cannot hold', {}, bytes('__proto__\n1\n'), /no object can hold/],
+])('a file is refused for %s', async (_, options, contents, said) => {
+  await expect(all(csv(options).decode(contents))).rejects.toThrow(said)
+})
+
+test.each<[string, readonly object[], RegExp]>([
+  ['a property that is no column', [{ a: 1 }, { a: 1, b: 2 }], /has "b", which is no column/],
+  ['an array of another length', [[1, 2]], /has 2 values/],
+  ['a record that is no row', ['x' as unknown as object], /is no row/],
+])('a record is refused for %s, and shown', async (_, records, said) => {
+  const failure = await csv({ columns: ['a'] })
+    .encode(records)
+    .catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(RecordError)
+  expect((failure as RecordError).record).toBe(records.at(-1))
+  expect((failure as Error).message).toMatch(said)
+})
+
+test('a source reads the files of a directory, compressed ones too, and a sink writes them once', async () => {
+  const dir = await directory()
+  await writeFile(join(dir, 'a.csv'), 'word,n\nx,1\n')
+  await writeFile(join(dir, 'b.csv.gz'), gzipSync('word,n\ny,2\n'))
+  const storage = memoryStorage()
+  const t = new TestContext({ batchInterval: Seconds(1), startTime: new Time(Date.now() + 3_600_000) })
+  onTestFinished(() => t.ssc.stop())
+  const format = csv<{ word: string; n: string }>({ columns: ['word', 'n'] })
+  const rows: DStream<{ word: string; n: string }> = t.ssc.fileStream(dir, format, { newFilesOnly: false })
+  rows.to(fileSink(storage, { format }))
+  await t.run(1)
+  await t.stop()
+  const batches = await all(readFileSink(storage, { format }))
+  expect(batches.flatMap(({ records }) => records)).toEqual([
+    { word: 'x', n: '1' },
+    { word: 'y', n: '2' },
+  ])
+  expect(
+    [...storage.files().keys()].filter((file) => file.startsWith('batch-')).every((file) => file.endsWith('.csv')),
+  ).toBe(true)
+})
+
+test('a damaged file fails its batch, with its name and the line', async () => {
+  const dir = await directory()
+  await writeFile(join(dir, 'bad.csv'), 'a,b\n1,2\n3\n')
+  const t = new TestContext({
+    batchInterval: Seconds(1),
+    startTime: new Time(Date.now() + 3_600_000),
+    onFailure: 'skip',
+  })
+  onTestFinished(() => t.ssc.stop())
+  t.output(t.ssc.fileStream(dir, csv(), { newFilesOnly: false }))
+  await t.run(1).catch(() => undefined)
+  expect(inspect(t.errors)).toMatch(/bad\.csv[^]*line 3/)
+})
+
+test('files that no batch names are deleted when the sink opens again, other files stay', async () => {
+  const dir = await directory()
+  const sink = () => fileSink<object>(dir, { format: csv({ columns: ['a'] }) })
+  const first = sink()
+  await first.open!()
+  await first.write({ time: new Time(1), rdd: new RDDContext().parallelize<object>([[1]]) })
+  await first.close!()
+  for (const file of ['batch-2-00000.csv', 'mine.csv']) await writeFile(join(dir, file), '')
+  const second = sink()
+  await second.open!()
+  await second.close!()
+  expect(await all(readFileSink(dir, { format: csv() }))).toEqual([{ time: new Time(1), records: [{ a: '1' }] }])
+  await expect(writeFile(join(dir, 'batch-2-00000.csv'), '', { flag: 'r+' })).rejects.toThrow('ENOENT')
+  await writeFile(join(dir, 'mine.csv'), '', { flag: 'r+' })
+})
+
+test('a file of any size is read in constant memory: of an endless one, no more than is asked for', async () => {
+  let pieces = 0
+  const piece = bytes('x,1\n'.repeat(1000))
+  const endless = async function* (): AsyncGenerator<Uint8Array> {
+    yield bytes('word,n\n')
+    for (;;) {
+      pieces++
+      yield piece
+    }
+  }
+  const settings = { columns: undefined, header: true, delimiter: ',', encoding: 'utf-8' }
+  let rows = 0
+  let furthestAhead = 0
+  for await (const row of readRows<CsvRow>(endless(), settings)) {
+    expect(row).toEqual({ word: 'x', n: '1' })
+    furthestAhead = Math.max(furthestAhead, pieces - Math.floor(rows / 1000))
+    if (++rows === 50_000) break
+  }
+  // The streams between hold some pieces, of 4 KB each, but not a part of the file.
+  expect(furthestAhead).toBeLessThan(40)
+})
+
+test('a reader that ends before the end of a file leaves nothing behind', async () => {
+  const path = join(await directory(), 'a.csv')
+  await writeFile(path, `a\n${'1\n'.repeat(100_000)}`)
+  for await (const row of csv().read(path)) {
+    expect(row).toEqual({ a: '1' })
+    break
+  }
+})
+
+test.each<[string, unknown]>([
+  ['no names without a header', { header: false }],
+  ['a name that is there twice', { columns: ['a', 'a'] }],
+  ['no columns', { columns: [] }],
+  ['names that are no array', { columns: 'a,b' }],
+  ['a delimiter of two characters', { delimiter: '||' }],
+  ['a quote as the delimiter', { delimiter: '"' }],
+  ['an unknown encoding', { encoding: 'klingon' }],
+  ['a header that is no boolean', { header: 1 }],
+])('refused at once: %s', (_, options) => {
+  expect(() => csv(options as never)).toThrow(expect.objectContaining({ code: 'bad-option' }))
+})
+
+test('refused at once: a format that is none, and one beside encode', async () => {
+  const ssc = new StreamingContext({ batchInterval: Seconds(1) })
+  for (const refused of [
+    () => ssc.fileStream('in', { read: 1 } as never),
+    () => fileSink('out', { format: 'csv' as never }),
+    () => fileSink('out', { format: csv() as never, encode: String }),
+  ]) {
+    expect(refused).toThrow(expect.objectContaining({ code: 'bad-option' }))
+  }
+  await expect(readFileSink('out', { format: {} as never }).next()).rejects.toMatchObject({ code: 'bad-option' })
+})

@@ -1,0 +1,1 @@
+export { csv, type CsvOptions, type CsvRow } from './csv.js'

@@ -1,2 +1,0 @@
-export { redisSink, type RedisSinkOptions } from './redis-sink.js'
-export type { Sink } from '../outputs/sink.js'

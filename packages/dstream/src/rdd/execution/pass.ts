@@ -1,0 +1,93 @@
+import type { Evaluation, Pass } from '../plan/evaluation.js'
+import type { ChunkedRecords } from '../plan/chunked-records.js'
+import type { LineageNode, LoopInput } from '../plan/lineage.js'
+import type { RecordErrorHandler } from '../plan/record-policy.js'
+import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
+import { FusedLoop } from './fused/loop.js'
+import { Interpreter } from './interpreter.js'
+import { KeepPass, type KeepSink } from './keep-pass.js'
+import { isFull, type LoopSink } from './loop-sink.js'
+import { PairColumns } from './pair-columns.js'
+
+/** The narrow nodes that the records of an input go through, the lowest first. */
+export type Steps = readonly LineageNode[]
+export type Sink = LoopSink | KeepSink
+
+/** Runs one input through steps into a sink. */
+export function pass(
+  input: LoopInput,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler = evaluation.runtime.onRecordError,
+): MaybePromise<void> {
+  if (Array.isArray(input)) {
+    if (input.length === 0) return
+    if (steps.length === 0 && sink.kind === 'count') {
+      sink.n += input.length
+      return
+    }
+  } else if ((input instanceof Map || input instanceof PairColumns) && input.size === 0) return
+  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
+}
+
+export function passOf(
+  input: LoopInput,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): Pass {
+  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
+  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+}
+
+export function isFilled(sink: Sink): boolean {
+  return sink.kind !== 'keep' && isFull(sink)
+}
+
+export function passAny(
+  input: LoopInput | AsyncIterable<unknown>,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): MaybePromise<void> {
+  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
+  return passAsync(input, steps, sink, evaluation, policy)
+}
+
+const LONGEST_CHUNK = 1024
+
+/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
+async function passAsync(
+  input: AsyncIterable<unknown>,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): Promise<void> {
+  let chunk: unknown[] = []
+  let size = 1
+  for await (const record of input) {
+    if (chunk.push(record) < size) continue
+    await pass(chunk, steps, sink, evaluation, policy)
+    if (isFilled(sink)) return
+    chunk = []
+    size = Math.min(size * 2, LONGEST_CHUNK)
+  }
+  await pass(chunk, steps, sink, evaluation, policy)
+}
+
+/** Runs the chunks of a kept partition through steps into a sink, until it is full. */
+export function feedChunks(
+  { chunks }: ChunkedRecords,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): MaybePromise<void> {
+  return forEachInOrder(chunks.length, (c) =>
+    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
+  )
+}
