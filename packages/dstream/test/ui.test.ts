@@ -7,6 +7,7 @@ import { TestContext } from 'dstream/testing'
 import { openApiDocument } from 'dstream/ui'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Registry } from 'prom-client'
+import { lineCodec } from '../src/base/lines/line-codec.js'
 
 // The page over real HTTP on loopback, of jobs on the virtual clock.
 
@@ -141,11 +142,42 @@ describe('REST', () => {
     const figures = Object.fromEntries(nodes.map((n: any) => [n.id, [n.recordsIn, n.recordsOut]]))
     expect(figures).toMatchObject({ 'flatMap#1': [1, 1], 'mapToPair#1': [1, 1], 'reduceByKey#1': [1, 1] })
     expect(nodes.find((n: any) => n.id === 'totals')).toMatchObject({ stateful: true, keys: 3, recordsOut: 3 })
+    const node = (id: string) => nodes.find((n: any) => n.id === id)
+    expect(node('mapToPair#1')).toMatchObject({ loop: 'reduceByKey#1' })
+    expect(node('reduceByKey#1').loop).toBeUndefined()
+    expect(node('reduceByKey#1').spentMs).toBeGreaterThan(0)
+    expect(node('totals').spentMs).toBeGreaterThan(0)
+    expect(node('totals').bytes).toBeGreaterThan(3)
     const rows = async (query: string) => (await ask(t, `/api/v1/state/totals?${query}`)).json.rows
     expect(await rows('key=a')).toEqual([{ key: 'a', value: '2' }])
     expect(await rows('key=z')).toEqual([])
     expect(await rows('by=&limit=1')).toEqual([{ key: 'a', value: '2' }])
     expect(await rows('limit=2')).toHaveLength(2)
+  })
+
+  test('the plan has the bytes of a batch and of what windows hold', async () => {
+    class Bytes extends Receiver<string> {
+      async onStart(): Promise<void> {
+        await this.storeBytes(Buffer.from('one line\nanother\n'), lineCodec)
+      }
+      onStop(): void {
+        // Nothing is open.
+      }
+    }
+    const t = context()
+    const lengths = t.ssc.receiverStream(new Bytes()).mapToPair((line) => [line, line.length])
+    lengths
+      .reduceByKey((x, y) => x + y)
+      .window(Seconds(3))
+      .print()
+    const node = async (id: string) => (await ask(t, '/api/v1/plan')).json.nodes.find((n: any) => n.id === id)
+    await t.run(1)
+    expect(await node('receiverStream#1')).toMatchObject({ bytes: 17, recordsOut: 2 })
+    expect(await node('reduceByKey#1')).toMatchObject({ rememberedBatches: 1, bytes: expect.any(Number) })
+    await t.run(1)
+    expect((await node('receiverStream#1')).bytes).toBeUndefined()
+    expect((await node('reduceByKey#1')).rememberedBatches).toBe(2)
+    expect((await node('reduceByKey#1')).bytes).toBeGreaterThan(16)
   })
 
   test('the figures are those of lastProgress', async () => {

@@ -5,7 +5,8 @@ import { JobMetrics } from '../observe/job-metrics.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import { MeteredStorage } from '../observe/metered-storage.js'
 import type { ProgressLog } from '../observe/progress.js'
-import { processSampler, type ProcessSampler } from '../platform/process-sampler.js'
+import { processSampler, steadyNow, type ProcessSampler } from '../platform/process-sampler.js'
+import { Profile } from '../rdd/plan/profile.js'
 import type { Graph } from '../streams/graph/graph.js'
 import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { OpenUi } from '../ui/open-ui.js'
@@ -22,6 +23,8 @@ export interface JobPageParts extends Omit<ContextParts, 'metrics' | 'storage'> 
 /** The page of a context: it collects figures from the start on, and serves them until the stop. */
 export class JobPage {
   readonly metrics: JobMetrics
+  /** Measures the evaluation. */
+  readonly profile = new Profile(steadyNow)
   readonly #parts: JobPageParts
   readonly #sampler: ProcessSampler
   #storage: MeteredStorage | undefined
@@ -59,9 +62,34 @@ export class JobPage {
     return this.#open?.url
   }
 
-  /** Counts the records that passed each operator in a batch. */
+  /** Takes the records and the time of each operator in a batch. */
   async evaluated(graph: Graph, evaluation: GraphEvaluation, time: number): Promise<void> {
-    this.metrics.operatorsDone(time, await operatorRecords(graph, evaluation, time))
+    const records = await operatorRecords(graph, evaluation, time)
+    const times = this.profile.take()
+    const received = this.#received(graph, time)
+    const figures = [...records].map(([id, passed]) => {
+      const { ms: spentMs, loop } = times.get(id) ?? {}
+      return [id, { ...passed, spentMs, loop, bytes: received.get(id) }] as const
+    })
+    this.metrics.operatorsDone(time, new Map(figures))
+  }
+
+  /** Returns the bytes that each source has received for a batch; records that no bytes came of have none. */
+  #received(graph: Graph, time: number): ReadonlyMap<string, number> {
+    const { inputs, engine } = this.#parts
+    const allocation = engine()?.journal.allocation(time)
+    const bytes = new Map<string, number>()
+    for (const { streamId, operator } of inputs.all) {
+      const blocks = (allocation?.blocks.get(streamId) ?? []).flatMap(({ payload }) =>
+        'bytes' in payload ? payload.bytes.length : [],
+      )
+      if (blocks.length > 0)
+        bytes.set(
+          graph.node(operator).id,
+          blocks.reduce((sum, length) => sum + length, 0),
+        )
+    }
+    return bytes
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,9 @@ import type { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource } from '../input/sources/input-source.js'
 import type { Board } from '../observe/board.js'
 import type { JobMetrics, SystemSample } from '../observe/job-metrics.js'
+import { heldBy, type Held } from './held.js'
 import type {
+  HeldBatches,
   JobNode,
   JobPhase,
   JobView,
@@ -53,6 +55,7 @@ export class ContextView implements JobView {
   readonly startTime: number
   readonly #parts: ContextParts
   #nodes: readonly JobNode[] | undefined
+  #estimated: (Held & { readonly committed: number | undefined }) | undefined
 
   constructor(parts: ContextParts) {
     this.#parts = parts
@@ -120,15 +123,11 @@ export class ContextView implements JobView {
   }
 
   tables(): readonly TableFigures[] {
-    const { graph } = this.#parts
-    return graph.nodes.flatMap(({ id, operator }) =>
-      Object.entries(operator.state?.tables ?? {}).map(([table, { size }]) => ({
-        id: table === 'state' ? id : `${id}/${table}`,
-        operator: id,
-        table,
-        keys: size,
-      })),
-    )
+    return this.#held().tables
+  }
+
+  held(): ReadonlyMap<string, HeldBatches> {
+    return this.#held().batches
   }
 
   async ask(id: string, question: StateQuestion): Promise<StateAnswer | undefined> {
@@ -154,6 +153,14 @@ export class ContextView implements JobView {
 
   options(): Readonly<Record<string, string>> {
     return shownOptions(this.#parts.options)
+  }
+
+  /** What is held after the last committed batch. It is estimated once a batch, and only when it is asked for. */
+  #held(): Held {
+    const committed = this.#parts.engine()?.store.committed
+    if (this.#estimated === undefined || this.#estimated.committed !== committed)
+      this.#estimated = { committed, ...heldBy(this.#parts.graph, this.#parts.engine()?.store) }
+    return this.#estimated
   }
 
   /** The time of the next batch, once batches run. */

@@ -188,10 +188,13 @@ export class StreamingContext implements StreamContext {
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
     this.appName = options.appName ?? nextName()
     this.batchInterval = options.batchInterval
+    this.#page = this.#makePage()
+    const profile = this.#page?.profile
     this.sc = new RDDContext({
       defaultParallelism: options.defaultParallelism,
       runtime: rddRuntime({
-        yielder: this.#yielder,
+        yielder: profile?.yielder(this.#yielder) ?? this.#yielder,
+        profile,
         codegen: internals.codegen ?? 'auto',
         logger: this.#logger,
         clock: this.#clock,
@@ -204,7 +207,6 @@ export class StreamingContext implements StreamContext {
       }),
     })
     this.#host = this.#makeHost()
-    this.#page = this.#makePage()
     const { backpressure = false } = options
     if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
   }

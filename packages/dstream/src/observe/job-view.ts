@@ -54,6 +54,15 @@ export interface TableFigures {
   readonly operator: string
   readonly table: string
   readonly keys: number
+  /** The approximate length of its entries as they are stored. */
+  readonly bytes: number
+}
+
+/** The batches of an operator that later batches read again. */
+export interface HeldBatches {
+  readonly batches: number
+  /** Their approximate length as it is stored; absent for a source, whose data is in the journal. */
+  readonly bytes?: number | undefined
 }
 
 /** One key of a table. */
@@ -104,6 +113,8 @@ export interface JobView {
   nodes(): readonly JobNode[]
   sources(): readonly SourceView[]
   tables(): readonly TableFigures[]
+  /** The batches that are held for later ones, by operator; only of operators that hold any. */
+  held(): ReadonlyMap<string, HeldBatches>
   /** Answers a question about a table; `undefined` for an unknown one. */
   ask(table: string, question: StateQuestion): Promise<StateAnswer | undefined>
   /** The writes to the checkpoint; `undefined` without one. */

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 /** Measures the heap and the event loop of this process. */
 export interface ProcessSampler {
@@ -9,6 +9,11 @@ export interface ProcessSampler {
 
 /** The interval of the measuring timer; any lateness beyond it is delay. */
 const RESOLUTION_MS = 20
+
+/** Returns the milliseconds since the start of the process, by a clock that is never set. */
+export function steadyNow(): number {
+  return performance.now()
+}
 
 export function processSampler(): ProcessSampler {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })

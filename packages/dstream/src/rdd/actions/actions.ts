@@ -3,13 +3,15 @@ import type { RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'
 import { aFunction, nonNegativeInteger, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { feed, feedAll, recordsOfPartition, pass } from '../execution/evaluate.js'
+import { feed, feedAll, recordsOfPartition } from '../execution/evaluate.js'
+import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { eachAsync } from '../transformations/map-async.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { readOnly } from '../transformations/partition-steps.js'
 import type { AnyFunction, LineageNode, StepOp } from '../plan/lineage.js'
 import { collected, collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/loop-sink.js'
+import { measured } from '../execution/measure.js'
 import { ordered } from '../transformations/sort.js'
 
 export function collect(node: LineageNode, evaluation: Evaluation): MaybePromise<unknown[]> {
@@ -44,9 +46,11 @@ function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): Ma
   if (base.plan.type !== 'wide' || base.plan.first === undefined || base.computed !== undefined || base.alwaysCached) {
     return undefined
   }
+  const { first } = base.plan
   const sink = collectSink()
-  return chain(base.plan.first(n, evaluation), (records) =>
-    chain(pass(records, steps, sink, evaluation), () => collected(sink)),
+  return chain(
+    measured(base, evaluation, () => first(n, evaluation)),
+    (records) => chain(pass(records, steps, sink, evaluation), () => collected(sink)),
   )
 }
 

@@ -1,19 +1,15 @@
 import type { Evaluation } from '../plan/evaluation.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
-import { FusedLoop } from './fused/loop.js'
-import { Interpreter } from './interpreter.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
-import type { Pass } from '../plan/evaluation.js'
 import { partTaken, recordsFor } from './copies.js'
-import { KeepPass, KeepSink } from './keep-pass.js'
-import { PairColumns } from './pair-columns.js'
+import { KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
+import { measured } from './measure.js'
+import { isFilled, pass, passOf, type Sink, type Steps } from './pass.js'
 
-type Steps = readonly LineageNode[]
-type Sink = LoopSink | KeepSink
 const NO_STEPS: Steps = []
 
 /** Feeds all partitions of a node into a sink, in order, until the sink is full. */
@@ -180,11 +176,12 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
         ),
       )
     case 'perPartition':
-      return chain(plan.open(i, evaluation), (input) =>
-        passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      return chain(
+        measured(base, evaluation, () => plan.open(i, evaluation)),
+        (input) => passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i), base),
       )
     case 'source':
-      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i))
+      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i), base)
     case 'wide':
       return chain(computeAll(base, evaluation), (parts) =>
         pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
@@ -198,15 +195,16 @@ function feedSource(
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler,
+  origin: LineageNode,
 ): MaybePromise<void> {
-  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
-  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
+  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy, origin)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy, origin)
   if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
     return 'then' in input
-      ? input.then((records) => pass(records, steps, sink, evaluation, policy))
-      : passAny(input, steps, sink, evaluation, policy)
+      ? input.then((records) => pass(records, steps, sink, evaluation, policy, origin))
+      : passAny(input, steps, sink, evaluation, policy, origin)
   }
   if (part.count === 0) return
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
@@ -220,34 +218,8 @@ function feedSource(
     sink,
     evaluation,
     policy,
+    origin,
   )
-}
-
-/** Runs one input through steps into a sink. */
-export function pass(
-  input: LoopInput,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler = evaluation.runtime.onRecordError,
-): MaybePromise<void> {
-  if (Array.isArray(input)) {
-    if (input.length === 0) return
-    if (steps.length === 0 && sink.kind === 'count') {
-      sink.n += input.length
-      return
-    }
-  } else if ((input instanceof Map || input instanceof PairColumns) && input.size === 0) return
-  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
-}
-
-function passOf(input: LoopInput, steps: Steps, sink: Sink, evaluation: Evaluation, policy: RecordErrorHandler): Pass {
-  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
-  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
-}
-
-function isFilled(sink: Sink): boolean {
-  return sink.kind !== 'keep' && isFull(sink)
 }
 
 function passAny(
@@ -256,9 +228,11 @@ function passAny(
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler,
+  origin: LineageNode,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
-  return passAsync(input, steps, sink, evaluation, policy)
+  if (Array.isArray(input) || Symbol.iterator in input)
+    return pass(input as LoopInput, steps, sink, evaluation, policy, origin)
+  return measured(origin, evaluation, () => passAsync(input, steps, sink, evaluation, policy))
 }
 
 const LONGEST_CHUNK = 1024
@@ -287,7 +261,7 @@ function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<rea
   if (node.computed !== undefined) return node.computed
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not computed as a whole`)
   const { run } = node.plan
-  return cacheComputed(node, () => evaluation.nested(() => run(evaluation)))
+  return cacheComputed(node, () => measured(node, evaluation, () => evaluation.nested(() => run(evaluation))))
 }
 
 function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {

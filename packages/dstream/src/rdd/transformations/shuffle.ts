@@ -14,7 +14,8 @@ import {
   type PartitionOptions,
 } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
-import { feed, feedAll, pass } from '../execution/evaluate.js'
+import { feed, feedAll } from '../execution/evaluate.js'
+import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'

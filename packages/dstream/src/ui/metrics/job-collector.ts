@@ -1,6 +1,7 @@
 import { Gauge, type MetricConfiguration, type Registry } from 'prom-client'
 import type { JobView } from '../../observe/job-view.js'
-import type { DelayHistogram, JobMetrics } from '../../observe/job-metrics.js'
+import type { DelayHistogram } from '../../observe/delay-histogram.js'
+import type { JobMetrics } from '../../observe/job-metrics.js'
 
 /** One sample: the labels beside the job, and the value. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | undefined]
