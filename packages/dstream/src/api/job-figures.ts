@@ -2,6 +2,7 @@ import type { Clock, Logger, Storage } from '../base/ports.js'
 import { operatorRecords } from '../engine/batch/operator-records.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import { JobMetrics } from '../observe/job-metrics.js'
+import type { JobMeter, Meter } from '../observe/job-meter.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import { MeteredStorage } from '../observe/metered-storage.js'
 import type { ProgressLog } from '../observe/progress.js'
@@ -13,26 +14,29 @@ import type { OpenUi } from '../ui/open-ui.js'
 import type { UiOptions } from '../ui/ui-options.js'
 import { ContextView, sampleOf, type ContextParts } from './job-view.js'
 
-export interface JobPageParts extends Omit<ContextParts, 'metrics' | 'storage'> {
-  readonly ui: UiOptions
+export interface JobFiguresParts extends Omit<ContextParts, 'metrics' | 'storage'> {
+  /** The options of the page; `undefined` for none. */
+  readonly ui: UiOptions | undefined
   readonly bus: ListenerBus
   readonly progress: ProgressLog
   readonly logger: Logger
 }
 
-/** The page of a context: it collects figures from the start on, and serves them until the stop. */
-export class JobPage {
+/** The figures of a context, from the start on, for its page and for the program's meter. */
+export class JobFigures {
   readonly metrics: JobMetrics
-  /** Measures the evaluation. */
-  readonly profile = new Profile(steadyNow)
-  readonly #parts: JobPageParts
+  /** Measures the evaluation, where there is a page that shows it. */
+  readonly profile: Profile | undefined
+  readonly #parts: JobFiguresParts
   readonly #sampler: ProcessSampler
   #storage: MeteredStorage | undefined
   #open: OpenUi | undefined
+  #meter: JobMeter | undefined
 
-  constructor(parts: JobPageParts) {
+  constructor(parts: JobFiguresParts) {
     const { inputs, bus, progress, board } = parts
     this.#parts = parts
+    this.profile = parts.ui && new Profile(steadyNow)
     this.#sampler = processSampler()
     this.metrics = new JobMetrics(() => this.#sample(inputs))
     bus.addListener(this.metrics)
@@ -46,15 +50,22 @@ export class JobPage {
     return this.#storage
   }
 
-  /** Loads the server, which no program without a page loads, and opens it. @throws `ui-not-opened`, `ui-shared` */
-  async open(): Promise<void> {
-    const { ui, logger } = this.#parts
-    const { openUi } = await import('../ui/index.js')
-    this.#open = await openUi(
-      new ContextView({ ...this.#parts, metrics: this.metrics, storage: this.#storage }),
-      ui,
-      logger,
-    )
+  /**
+   * Opens the page, whose code no program without one loads, and gives the metrics to a meter.
+   *
+   * @throws `ui-not-opened`, `ui-shared`
+   */
+  async open(meter: Meter | undefined): Promise<void> {
+    const { ui, logger, bus } = this.#parts
+    const view = new ContextView({ ...this.#parts, metrics: this.metrics, storage: this.#storage })
+    if (ui !== undefined) {
+      const { openUi } = await import('../ui/index.js')
+      this.#open = await openUi(view, ui, logger)
+    }
+    if (meter === undefined) return
+    const { JobMeter: OfJob } = await import('../observe/job-meter.js')
+    this.#meter = new OfJob(meter, view)
+    bus.addListener(this.#meter)
   }
 
   /** The address of the page while it is open. */
@@ -65,10 +76,10 @@ export class JobPage {
   /** Takes the records and the time of each operator in a batch. */
   async evaluated(graph: Graph, evaluation: GraphEvaluation, time: number): Promise<void> {
     const records = await operatorRecords(graph, evaluation, time)
-    const times = this.profile.take()
+    const times = this.profile?.take()
     const received = this.#received(graph, time)
     const figures = [...records].map(([id, passed]) => {
-      const { ms: spentMs, loop } = times.get(id) ?? {}
+      const { ms: spentMs, loop } = times?.get(id) ?? {}
       return [id, { ...passed, spentMs, loop, bytes: received.get(id) }] as const
     })
     this.metrics.operatorsDone(time, new Map(figures))
@@ -94,6 +105,7 @@ export class JobPage {
 
   async close(): Promise<void> {
     this.#sampler.stop()
+    this.#meter?.close()
     await this.#open?.close()
     this.#open = undefined
   }
