@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -32,6 +33,8 @@ export default defineConfig({
     // Guards against tests that hang, far above what the longest takes on a busy machine.
     testTimeout: process.env['LONG'] ? 1_800_000 : 180_000,
     hookTimeout: 180_000,
+    // Many tests wait for servers and programs of their own, so that one worker a core would leave cores idle.
+    maxWorkers: availableParallelism() + 1,
     // `npm run coverage`. A program that a test starts in a process of its own runs from dist and is not counted.
     coverage: {
       provider: 'v8',

@@ -261,7 +261,7 @@ const NAME = /^(?:[a-z]+[A-Z]|\w+: |new |null |undefined )/
 
 const VERBS =
   'add|advance|ask|await|begin|bring|broadcast|call|check|choose|convert|decide|define|drop|end|extend|free|give|heed|install|join|' +
-  'keep|let|load|make|map|mend|move|pass|raise|read|remove|repartition|restore|resume|return|round|run|save|set|sort|split|start|stop|store|take|use|wait'
+  'keep|let|load|make|map|mend|move|pass|put|raise|read|remove|repartition|restore|resume|return|round|run|save|set|sort|split|start|stop|store|take|use|wait'
 /** A clause that begins with a verb, or names the accepted values. */
 const CURE = new RegExp(
   `(?:[.;:,] |\\bso |\\bplease )(?:${VERBS})\\b|\\b(?:must|needs|takes|should be|options are)\\b|did you mean|it knows|opens it at start`,

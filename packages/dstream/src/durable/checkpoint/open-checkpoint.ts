@@ -203,10 +203,7 @@ function matchOperators(state: StoredState, journal: ReadJournal, program: Progr
   return plan
 }
 
-/**
- * Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 when there is none) and the commits after
- * it.
- */
+/** Reads the newest good snapshot (`base`, as of the batch of `baseTime`; 0 for none) and the commits after it. */
 export async function readCommits(
   storage: Storage,
   warnings: string[],

@@ -2,13 +2,13 @@ import type { Evaluation } from '../plan/evaluation.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
 import { mapInOrder, forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { Copy, PartitionData, LoopInput, PartitionSource, LineageNode } from '../plan/lineage.js'
+import type { Copy, PartitionData, PartitionSource, LineageNode } from '../plan/lineage.js'
 import { partTaken, recordsFor } from './copies.js'
 import { KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
 import { measured } from './measure.js'
-import { isFilled, pass, passOf, type Sink, type Steps } from './pass.js'
+import { feedChunks, isFilled, pass, passAny, passOf, type Sink, type Steps } from './pass.js'
 
 const NO_STEPS: Steps = []
 
@@ -140,18 +140,6 @@ function feedCached(
   })
 }
 
-function feedChunks(
-  { chunks }: ChunkedRecords,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-): MaybePromise<void> {
-  return forEachInOrder(chunks.length, (c) =>
-    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
-  )
-}
-
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
 function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evaluation: Evaluation): MaybePromise<void> {
   const { plan } = base
@@ -220,41 +208,6 @@ function feedSource(
     policy,
     origin,
   )
-}
-
-function passAny(
-  input: LoopInput | AsyncIterable<unknown>,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-  origin: LineageNode,
-): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input)
-    return pass(input as LoopInput, steps, sink, evaluation, policy, origin)
-  return measured(origin, evaluation, () => passAsync(input, steps, sink, evaluation, policy))
-}
-
-const LONGEST_CHUNK = 1024
-
-/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
-async function passAsync(
-  input: AsyncIterable<unknown>,
-  steps: Steps,
-  sink: Sink,
-  evaluation: Evaluation,
-  policy: RecordErrorHandler,
-): Promise<void> {
-  let chunk: unknown[] = []
-  let size = 1
-  for await (const record of input) {
-    if (chunk.push(record) < size) continue
-    await pass(chunk, steps, sink, evaluation, policy)
-    if (isFilled(sink)) return
-    chunk = []
-    size = Math.min(size * 2, LONGEST_CHUNK)
-  }
-  await pass(chunk, steps, sink, evaluation, policy)
 }
 
 function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<readonly PartitionData[]> {

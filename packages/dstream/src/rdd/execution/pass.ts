@@ -1,14 +1,16 @@
-import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Evaluation, Pass } from '../plan/evaluation.js'
+import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { LineageNode, LoopInput } from '../plan/lineage.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
+import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { KeepPass, type KeepSink } from './keep-pass.js'
 import { isFull, type LoopSink } from './loop-sink.js'
-import { operatorsOf } from './measure.js'
+import { measured, operatorsOf } from './measure.js'
 import { PairColumns } from './pair-columns.js'
 
+/** The narrow nodes that the records of an input go through, the lowest first. */
 export type Steps = readonly LineageNode[]
 export type Sink = LoopSink | KeepSink
 
@@ -31,7 +33,6 @@ export function pass(
   return evaluation.run(passOf(input, steps, sink, evaluation, policy, origin))
 }
 
-/** Returns the run of one input through steps into a sink. */
 export function passOf(
   input: LoopInput,
   steps: Steps,
@@ -41,14 +42,59 @@ export function passOf(
   origin?: LineageNode,
 ): Pass {
   if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy, origin))
-  const loop = evaluation.fused
-    ? new FusedLoop(input, steps, sink, policy)
-    : new Interpreter(input, steps, sink, policy)
-  const { profile } = evaluation.runtime
-  return profile === undefined ? loop : profile.pass(loop, operatorsOf(origin, steps, sink))
+  const { fused, runtime } = evaluation
+  const loop = fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+  return runtime.profile === undefined ? loop : runtime.profile.pass(loop, operatorsOf(origin, steps, sink))
 }
 
-/** Whether a sink takes nothing more. */
 export function isFilled(sink: Sink): boolean {
   return sink.kind !== 'keep' && isFull(sink)
+}
+
+export function passAny(
+  input: LoopInput | AsyncIterable<unknown>,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+  origin: LineageNode,
+): MaybePromise<void> {
+  if (Array.isArray(input) || Symbol.iterator in input)
+    return pass(input as LoopInput, steps, sink, evaluation, policy, origin)
+  return measured(origin, evaluation, () => passAsync(input, steps, sink, evaluation, policy))
+}
+
+const LONGEST_CHUNK = 1024
+
+/** Reads chunks that grow, so that `take(1)` of a slow source waits for one record and a fast source runs in long loops. */
+async function passAsync(
+  input: AsyncIterable<unknown>,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): Promise<void> {
+  let chunk: unknown[] = []
+  let size = 1
+  for await (const record of input) {
+    if (chunk.push(record) < size) continue
+    await pass(chunk, steps, sink, evaluation, policy)
+    if (isFilled(sink)) return
+    chunk = []
+    size = Math.min(size * 2, LONGEST_CHUNK)
+  }
+  await pass(chunk, steps, sink, evaluation, policy)
+}
+
+/** Runs the chunks of a kept partition through steps into a sink, until it is full. */
+export function feedChunks(
+  { chunks }: ChunkedRecords,
+  steps: Steps,
+  sink: Sink,
+  evaluation: Evaluation,
+  policy: RecordErrorHandler,
+): MaybePromise<void> {
+  return forEachInOrder(chunks.length, (c) =>
+    chain(pass(chunks[c]!, steps, sink, evaluation, policy), () => !isFilled(sink)),
+  )
 }
