@@ -1,4 +1,5 @@
-import type { Evaluation, Pass } from '../plan/evaluation.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import type { Pass } from '../plan/pass.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { LineageNode, LoopInput } from '../plan/lineage.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'

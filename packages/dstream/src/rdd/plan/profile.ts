@@ -1,6 +1,6 @@
 import type { Yielder } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { Pass } from './evaluation.js'
+import type { Pass } from './pass.js'
 
 /** The time that an operator has taken, in milliseconds. */
 export interface OperatorTime {
