@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { once } from 'node:events'
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Milliseconds, Receiver, Seconds, StreamingContext, type StreamingContextOptions } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { openApiDocument } from 'dstream/ui'
@@ -178,6 +181,30 @@ describe('REST', () => {
     expect((await node('receiverStream#1')).bytes).toBeUndefined()
     expect((await node('reduceByKey#1')).rememberedBatches).toBe(2)
     expect((await node('reduceByKey#1')).bytes).toBeGreaterThan(16)
+  })
+
+  test('a stream of files says what it passes over and why, and what waits for a later batch', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dstream-files-'))
+    const write = async (name: string, dated: number): Promise<void> => {
+      await writeFile(join(folder, name), `${name}\n`)
+      await utimes(join(folder, name), dated / 1000, dated / 1000)
+    }
+    await write('old.csv', 0)
+    const t = context()
+    t.ssc.textFileStream(folder, { maxFilesPerBatch: 1, filter: (path) => path.endsWith('.csv') }).print()
+    await t.ssc.start()
+    for (const [name, dated] of Object.entries({ 'a.csv': 100, 'b.csv': 200, 'notes.txt': 200, 'later.csv': 50_000 }))
+      await write(name, dated)
+    await t.run(1)
+    const [source] = (await ask(t, '/api/v1/sources')).json
+    expect(source).toMatchObject({ lag: { files: 1 }, files: { read: 1, numPassedOver: 3 } })
+    expect(source.files.passedOver).toEqual([
+      { path: join(folder, 'notes.txt'), reason: 'left out by the filter' },
+      { path: join(folder, 'old.csv'), reason: 'dated 1970-01-01T00:00:00.000Z, before the start' },
+      { path: join(folder, 'later.csv'), reason: 'dated 1970-01-01T00:00:50.000Z, and not read before' },
+    ])
+    await rm(folder, { recursive: true })
+    expect((await ask(t, '/metrics')).text).toMatch(/^dstream_source_lag_files\{.*\} 1$/m)
   })
 
   test('the figures are those of lastProgress', async () => {

@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors/error-text.js'
 import type { Engine } from '../engine/engine.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource } from '../input/sources/input-source.js'
+import type { SourceLag } from '../input/sources/source.js'
 import type { Board } from '../observe/board.js'
 import type { JobMetrics, SystemSample } from '../observe/job-metrics.js'
 import { heldBy, type Held } from './held.js'
@@ -185,26 +186,26 @@ export function sampleOf(inputs: InputSources, heapBytes: number, loopDelayMs: n
 
 function sourceView(source: InputSource, operator: string, isRunning: boolean): SourceView {
   const { streamId, name, supervisor } = source
+  const lag = source.lag?.()
+  const files = source.files?.()
+  const common = {
+    streamId,
+    name,
+    operator,
+    ...(lag === undefined ? {} : { lag: known(lag) }),
+    ...(files === undefined ? {} : { files }),
+  }
   if (supervisor === undefined) {
     const none = { lastErrorTime: -1, lastErrorMessage: '', lastError: '' }
     const position = source.snapshot?.()
-    return {
-      streamId,
-      name,
-      operator,
-      hasReceiver: false,
-      active: isRunning,
-      ...none,
-      ...(position === undefined ? {} : { position }),
-    }
+    const active = isRunning
+    return { ...common, hasReceiver: false, active, ...none, ...(position === undefined ? {} : { position }) }
   }
   const { active, lastErrorTime, lastErrorMessage, lastError } = supervisor.info
   const { limits } = supervisor
   const { rate, buffered, position } = supervisor.buffer
   return {
-    streamId,
-    name,
-    operator,
+    ...common,
     hasReceiver: true,
     active,
     lastErrorTime,
@@ -213,6 +214,16 @@ function sourceView(source: InputSource, operator: string, isRunning: boolean): 
     buffer: { ...buffered, maxRecords: limits.maxBufferedRecords, maxBytes: limits.maxBufferedBytes },
     ...(rate === Infinity ? {} : { rateLimit: rate }),
     ...(position === undefined ? {} : { position }),
+  }
+}
+
+/** Returns the numbers of a lag that are known. */
+function known(lag: SourceLag): NonNullable<SourceView['lag']> {
+  const { records, bytes, files } = lag
+  return {
+    ...(records === undefined ? {} : { records }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(files === undefined ? {} : { files }),
   }
 }
 

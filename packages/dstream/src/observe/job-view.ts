@@ -43,6 +43,14 @@ export interface SourceView {
   }
   /** The limit on the rate in records per second; absent without one. */
   readonly rateLimit?: number
+  /** The data that no batch has planned yet, in what the source counts. */
+  readonly lag?: { readonly records?: number; readonly bytes?: number; readonly files?: number }
+  /** The files of a stream of files; the first of those that are passed over are named. */
+  readonly files?: {
+    readonly read: number
+    readonly numPassedOver: number
+    readonly passedOver: readonly { readonly path: string; readonly reason: string }[]
+  }
   /** The position from which the source would go on, as plain data. */
   readonly position?: unknown
 }

@@ -143,6 +143,16 @@ const SOURCES: readonly MetricDefinition[] = [
   perSource('source_buffered_records', 'Records that a receiver holds.', 'gauge', (job, id) => {
     return source(job, id)?.buffer?.records
   }),
+  ...(['records', 'bytes', 'files'] as const).map((unit) =>
+    perSource(
+      `source_lag_${unit}`,
+      `Lag of a source in ${unit}; absent where it does not know them.`,
+      'gauge',
+      (job, id) => {
+        return source(job, id)?.lag?.[unit]
+      },
+    ),
+  ),
   perSource(
     'source_rate_limit',
     'Records per second that a source may bring; absent without a limit.',

@@ -154,6 +154,12 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     lastError: STRING,
     'buffer?': BUFFER,
     'rateLimit?': NUMBER,
+    'lag?': objectOf({ 'records?': INTEGER, 'bytes?': INTEGER, 'files?': INTEGER }),
+    'files?': objectOf({
+      read: INTEGER,
+      numPassedOver: INTEGER,
+      passedOver: arrayOf(objectOf({ path: STRING, reason: STRING })),
+    }),
     records: INTEGER,
     restarts: INTEGER,
     errors: INTEGER,
