@@ -10,7 +10,9 @@ import { TestContext } from 'dstream/testing'
 import { openApiDocument } from 'dstream/ui'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Registry } from 'prom-client'
+import { memoryStorage } from 'dstream/storage'
 import { lineCodec } from '../src/base/lines/line-codec.js'
+import { planWords } from '../src/durable/checkpoint/plan-words.js'
 
 // The page over real HTTP on loopback, of jobs on the virtual clock.
 
@@ -181,6 +183,40 @@ describe('REST', () => {
     expect((await node('receiverStream#1')).bytes).toBeUndefined()
     expect((await node('reduceByKey#1')).rememberedBatches).toBe(2)
     expect((await node('reduceByKey#1')).bytes).toBeGreaterThan(16)
+  })
+
+  test('a restart is foretold in the words, and by the rules, of `checkpoint plan`', async () => {
+    const storage = memoryStorage()
+    const define = (ssc: StreamingContext): void => {
+      const words = ssc
+        .fromSource({ initial: () => 0, plan: (from: number) => from + 1, read: (from: number) => [`w${from % 2}`] })
+        .uid('words')
+      const pairs = words.mapToPair((word) => [word, 1])
+      pairs
+        .runningReduceByKey((a, b) => a + b)
+        .uid('totals')
+        .print()
+      pairs
+        .filter(() => false)
+        .updateStateByKey((values: number[]) => values.length)
+        .uid('never')
+        .print()
+      pairs
+        .reduceByKey((a, b) => a + b)
+        .window(Seconds(3))
+        .print()
+      words.map((word) => word.length).print()
+    }
+    const t = context({ storage })
+    define(t.ssc)
+    await t.ssc.start()
+    expect((await ask(t, '/api/v1/storage')).json.restart).toBeUndefined()
+    await t.run(2)
+    const { restart } = (await ask(t, '/api/v1/storage')).json
+    const next = new TestContext({ batchInterval: Seconds(1), storage })
+    define(next.ssc)
+    expect(restart).toEqual(planWords(await next.ssc.planResume(storage)))
+    expect(restart).toEqual({ kept: ['words', 'totals', 'never', 'reduceByKey#1'], migrated: [], new: [], dropped: [] })
   })
 
   test('a stream of files says what it passes over and why, and what waits for a later batch', async () => {

@@ -1,6 +1,8 @@
 import type { Clock, Yielder } from '../base/ports.js'
 import { messageOf } from '../base/errors/error-text.js'
+import { planWords } from '../durable/checkpoint/plan-words.js'
 import type { Engine } from '../engine/engine.js'
+import { restartPlan } from '../engine/restart-plan.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource } from '../input/sources/input-source.js'
 import type { SourceLag } from '../input/sources/source.js'
@@ -12,6 +14,7 @@ import type {
   JobNode,
   JobPhase,
   JobView,
+  RestartView,
   SourceView,
   StateAnswer,
   StateQuestion,
@@ -147,13 +150,22 @@ export class ContextView implements JobView {
 
   storage(): ReturnType<JobView['storage']> {
     const { storage, location } = this.#parts
-    return storage === undefined
-      ? undefined
-      : { location: location() ?? 'a storage of the program', writes: storage.figures }
+    if (storage === undefined) return undefined
+    const restart = this.#restart()
+    const where = location() ?? 'a storage of the program'
+    return { location: where, writes: storage.figures, ...(restart === undefined ? {} : { restart }) }
   }
 
   options(): Readonly<Record<string, string>> {
     return shownOptions(this.#parts.options)
+  }
+
+  #restart(): RestartView | undefined {
+    const { graph, inputs, engine } = this.#parts
+    const running = engine()
+    if (running?.store.committed === undefined) return undefined
+    const plan = restartPlan(graph, inputs, running)
+    return { ...planWords(plan), ...(plan.refusal === undefined ? {} : { refusal: plan.refusal }) }
   }
 
   /** What is held after the last committed batch. It is estimated once a batch, and only when it is asked for. */

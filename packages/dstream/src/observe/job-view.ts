@@ -97,6 +97,24 @@ export interface StateQuestion {
   readonly limit: number
 }
 
+/** What a restart of the same program would do with what is stored, in the words of `dstream checkpoint plan`. */
+export interface RestartView {
+  readonly kept: readonly string[]
+  readonly migrated: readonly string[]
+  readonly new: readonly string[]
+  readonly dropped: readonly string[]
+  /** The reason for which the start would be refused. */
+  readonly refusal?: string
+}
+
+/** The checkpoint of a job. */
+export interface StorageView {
+  readonly location: string
+  readonly writes: readonly WriteFigures[]
+  /** Absent before the first commit. */
+  readonly restart?: RestartView
+}
+
 /** A view of one job for pages and metrics: everything can be read, nothing can be changed. */
 export interface JobView {
   /** The id of the application: its name with the time of its start. */
@@ -126,7 +144,7 @@ export interface JobView {
   /** Answers a question about a table; `undefined` for an unknown one. */
   ask(table: string, question: StateQuestion): Promise<StateAnswer | undefined>
   /** The writes to the checkpoint; `undefined` without one. */
-  storage(): { readonly location: string; readonly writes: readonly WriteFigures[] } | undefined
+  storage(): StorageView | undefined
   /** The options of the context as text, with secrets masked. */
   options(): Readonly<Record<string, string>>
 }

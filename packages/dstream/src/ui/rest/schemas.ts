@@ -183,6 +183,13 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     durable: BOOLEAN,
     'location?': STRING,
     'writes?': arrayOf(WRITES),
+    'restart?': objectOf({
+      kept: arrayOf(STRING),
+      migrated: arrayOf(STRING),
+      new: arrayOf(STRING),
+      dropped: arrayOf(STRING),
+      'refusal?': STRING,
+    }),
     'lastCommitted?': INTEGER,
     'lastCommitMs?': INTEGER,
     tables: arrayOf(objectOf(TABLE)),
