@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { checkProcesses } from './pack-check/processes.mjs'
@@ -184,6 +185,17 @@ process.stdout.write = function (text, ...more) {
   return write.call(this, text, ...more)
 }`)}`
 
+/** The page of a job is loaded at once by every browser that looks. */
+const PAGE_BYTES = 150 * 1024
+
+/** @param {string} dir a project with the engine */
+const checkPageSize = (dir) => {
+  const folder = join(dir, 'node_modules/dstream/dist/page')
+  const bytes = readdirSync(folder).reduce((sum, file) => sum + gzipSync(readFileSync(join(folder, file))).length, 0)
+  if (bytes > PAGE_BYTES) faults.push(`the page has ${bytes} bytes gzipped, more than ${PAGE_BYTES}`)
+  else console.log(`the page: ${Math.round(bytes / 1024)} KiB gzipped`)
+}
+
 /** Runs the first program of the README under the name that the README gives it, in what `npm init -y` makes, and as CommonJS. */
 const checkFirstProgram = (/** @type {string} */ dir) => {
   run('npm init -y', 'npm', ['init', '-y', '--silent'], dir)
@@ -222,6 +234,7 @@ try {
   checkImports('all three', all, entries)
   for (const way of RESOLUTIONS) checkTypes(all, entries, way)
   checkCommands('all three', all, packages)
+  checkPageSize(all)
 
   const alone = packages.slice(0, 1)
   checkFirstProgram(project('a new project', alone))

@@ -1,4 +1,10 @@
-import { trace, TraceFlags, type Context, type Span, type SpanOptions } from '@opentelemetry/api'
+import { metrics, trace, TraceFlags, type Context, type Span, type SpanOptions } from '@opentelemetry/api'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
 import { afterEach, expect, test } from 'vitest'
 import { Seconds } from 'dstream'
 import { TestContext } from 'dstream/testing'
@@ -30,7 +36,10 @@ function provider(spans: Recorded[]) {
   return { getTracer: () => ({ startSpan, startActiveSpan: () => undefined as never }) }
 }
 
-afterEach(() => trace.disable())
+afterEach(() => {
+  trace.disable()
+  metrics.disable()
+})
 
 test('a batch is a span, with its sources and the attempts of its outputs below it', async () => {
   const spans: Recorded[] = []
@@ -73,4 +82,46 @@ test('without a provider there is no header and no span', async () => {
   t.input([['a']]).foreachRDD((_, __, { traceparent }) => void headers.push(traceparent))
   await t.run()
   expect(headers).toEqual([undefined])
+})
+
+/** A provider of metrics that a program has registered, and what it has collected last: name → points. */
+function meterProvider() {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const provider = new MeterProvider({ readers: [reader] })
+  metrics.setGlobalMeterProvider(provider)
+  const collected = async () => {
+    exporter.reset()
+    await provider.forceFlush()
+    const all = exporter.getMetrics().flatMap((one) => one.scopeMetrics.flatMap(({ metrics: of }) => of))
+    return new Map(
+      all.map(({ descriptor, dataPoints }) => [descriptor.name, { unit: descriptor.unit, points: dataPoints }]),
+    )
+  }
+  return { collected, close: () => provider.shutdown() }
+}
+
+test.each([false, { port: 0 }])('the metrics of a job go through the meter of the program, with ui: %j', async (ui) => {
+  const { collected, close } = meterProvider()
+  const t = new TestContext({ batchInterval: Seconds(1), appName: 'words', ui })
+  const totals = t
+    .input([['a', 'b'], ['a']])
+    .mapToPair((word) => [word, 1])
+    .updateStateByKey((values, total: number | undefined) => values.length + (total ?? 0))
+    .uid('totals')
+  totals.foreachRDD(() => undefined)
+  await t.run(2)
+  const all = await collected()
+  const values = (name: string) => all.get(name)?.points.map(({ attributes, value }) => [attributes, value])
+  expect(values('dstream.batches_completed')).toEqual([[{ app: 'words' }, 2]])
+  expect(values('dstream.records_processed')).toEqual([[{ app: 'words' }, 3]])
+  expect(values('dstream.state_keys')).toEqual([[{ app: 'words', state: 'totals' }, 2]])
+  expect(values('dstream.batch_interval')).toEqual([[{ app: 'words' }, 1]])
+  expect(all.get('dstream.batch_interval')!.unit).toBe('s')
+  expect(all.get('dstream.batch_total_delay')!.points[0]).toMatchObject({
+    attributes: { app: 'words' },
+    value: { count: 2 },
+  })
+  await t.ssc.stop()
+  await close()
 })

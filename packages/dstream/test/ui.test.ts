@@ -1,12 +1,18 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { once } from 'node:events'
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Milliseconds, Receiver, Seconds, StreamingContext, type StreamingContextOptions } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { openApiDocument } from 'dstream/ui'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Registry } from 'prom-client'
+import { memoryStorage } from 'dstream/storage'
+import { lineCodec } from '../src/base/lines/line-codec.js'
+import { planWords } from '../src/durable/checkpoint/plan-words.js'
 
 // The page over real HTTP on loopback, of jobs on the virtual clock.
 
@@ -141,11 +147,100 @@ describe('REST', () => {
     const figures = Object.fromEntries(nodes.map((n: any) => [n.id, [n.recordsIn, n.recordsOut]]))
     expect(figures).toMatchObject({ 'flatMap#1': [1, 1], 'mapToPair#1': [1, 1], 'reduceByKey#1': [1, 1] })
     expect(nodes.find((n: any) => n.id === 'totals')).toMatchObject({ stateful: true, keys: 3, recordsOut: 3 })
+    const node = (id: string) => nodes.find((n: any) => n.id === id)
+    expect(node('mapToPair#1')).toMatchObject({ loop: 'reduceByKey#1' })
+    expect(node('reduceByKey#1').loop).toBeUndefined()
+    expect(node('reduceByKey#1').spentMs).toBeGreaterThan(0)
+    expect(node('totals').spentMs).toBeGreaterThan(0)
+    expect(node('totals').bytes).toBeGreaterThan(3)
     const rows = async (query: string) => (await ask(t, `/api/v1/state/totals?${query}`)).json.rows
     expect(await rows('key=a')).toEqual([{ key: 'a', value: '2' }])
     expect(await rows('key=z')).toEqual([])
     expect(await rows('by=&limit=1')).toEqual([{ key: 'a', value: '2' }])
     expect(await rows('limit=2')).toHaveLength(2)
+  })
+
+  test('the plan has the bytes of a batch and of what windows hold', async () => {
+    class Bytes extends Receiver<string> {
+      async onStart(): Promise<void> {
+        await this.storeBytes(Buffer.from('one line\nanother\n'), lineCodec)
+      }
+      onStop(): void {
+        // Nothing is open.
+      }
+    }
+    const t = context()
+    const lengths = t.ssc.receiverStream(new Bytes()).mapToPair((line) => [line, line.length])
+    lengths
+      .reduceByKey((x, y) => x + y)
+      .window(Seconds(3))
+      .print()
+    const node = async (id: string) => (await ask(t, '/api/v1/plan')).json.nodes.find((n: any) => n.id === id)
+    await t.run(1)
+    expect(await node('receiverStream#1')).toMatchObject({ bytes: 17, recordsOut: 2 })
+    expect(await node('reduceByKey#1')).toMatchObject({ rememberedBatches: 1, bytes: expect.any(Number) })
+    await t.run(1)
+    expect((await node('receiverStream#1')).bytes).toBeUndefined()
+    expect((await node('reduceByKey#1')).rememberedBatches).toBe(2)
+    expect((await node('reduceByKey#1')).bytes).toBeGreaterThan(16)
+  })
+
+  test('a restart is foretold in the words, and by the rules, of `checkpoint plan`', async () => {
+    const storage = memoryStorage()
+    const define = (ssc: StreamingContext): void => {
+      const words = ssc
+        .fromSource({ initial: () => 0, plan: (from: number) => from + 1, read: (from: number) => [`w${from % 2}`] })
+        .uid('words')
+      const pairs = words.mapToPair((word) => [word, 1])
+      pairs
+        .runningReduceByKey((a, b) => a + b)
+        .uid('totals')
+        .print()
+      pairs
+        .filter(() => false)
+        .updateStateByKey((values: number[]) => values.length)
+        .uid('never')
+        .print()
+      pairs
+        .reduceByKey((a, b) => a + b)
+        .window(Seconds(3))
+        .print()
+      words.map((word) => word.length).print()
+    }
+    const t = context({ storage })
+    define(t.ssc)
+    await t.ssc.start()
+    expect((await ask(t, '/api/v1/storage')).json.restart).toBeUndefined()
+    await t.run(2)
+    const { restart } = (await ask(t, '/api/v1/storage')).json
+    const next = new TestContext({ batchInterval: Seconds(1), storage })
+    define(next.ssc)
+    expect(restart).toEqual(planWords(await next.ssc.planResume(storage)))
+    expect(restart).toEqual({ kept: ['words', 'totals', 'never', 'reduceByKey#1'], migrated: [], new: [], dropped: [] })
+  })
+
+  test('a stream of files says what it passes over and why, and what waits for a later batch', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dstream-files-'))
+    const write = async (name: string, dated: number): Promise<void> => {
+      await writeFile(join(folder, name), `${name}\n`)
+      await utimes(join(folder, name), dated / 1000, dated / 1000)
+    }
+    await write('old.csv', 0)
+    const t = context()
+    t.ssc.textFileStream(folder, { maxFilesPerBatch: 1, filter: (path) => path.endsWith('.csv') }).print()
+    await t.ssc.start()
+    for (const [name, dated] of Object.entries({ 'a.csv': 100, 'b.csv': 200, 'notes.txt': 200, 'later.csv': 50_000 }))
+      await write(name, dated)
+    await t.run(1)
+    const [source] = (await ask(t, '/api/v1/sources')).json
+    expect(source).toMatchObject({ lag: { files: 1 }, files: { read: 1, numPassedOver: 3 } })
+    expect(source.files.passedOver).toEqual([
+      { path: join(folder, 'notes.txt'), reason: 'left out by the filter' },
+      { path: join(folder, 'old.csv'), reason: 'dated 1970-01-01T00:00:00.000Z, before the start' },
+      { path: join(folder, 'later.csv'), reason: 'dated 1970-01-01T00:00:50.000Z, and not read before' },
+    ])
+    await rm(folder, { recursive: true })
+    expect((await ask(t, '/metrics')).text).toMatch(/^dstream_source_lag_files\{.*\} 1$/m)
   })
 
   test('the figures are those of lastProgress', async () => {

@@ -48,4 +48,30 @@ describe('HealthServer', () => {
     const { status } = await fetch(`http://127.0.0.1:${server.port}/health`)
     expect(status).toBe(200)
   })
+
+  test.each([
+    ['/health', true, 200, { status: 'ok', ok: true, problems: [] }],
+    ['/health/ready?verbose', true, 200, { status: 'ok', ok: true, problems: [] }],
+    ['/health', false, 503, { status: 'unavailable', ok: false, problems: ['away'] }],
+    ['/health/ready', false, 503, { status: 'unavailable', ok: false, problems: ['away'] }],
+    ['/health/live', false, 200, { status: 'ok' }],
+    ['/counters', true, 404, { status: 404, message: 'There is /health, /health/ready and /health/live' }],
+  ])('%s of a scraper that is ok: %s, answers %i', async (path, ok, status, body) => {
+    const server = await HealthServer.listen(0, () => ({ ok, problems: ok ? [] : ['away'] }))
+    closers.push(() => server.close())
+    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`)
+    expect([answer.status, await answer.json()]).toEqual([status, body])
+  })
+
+  test('another method and another name in Host are refused; HEAD has no body', async () => {
+    const server = await open()
+    const url = `http://127.0.0.1:${server.port}/health`
+    const posted = await fetch(url, { method: 'POST' })
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET'])
+    const head = await fetch(url, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const socket = send(server, 'GET /health HTTP/1.1\r\nHost: attacker.example.com\r\n\r\n')
+    const [first] = (await once(socket, 'data')) as [Buffer]
+    expect(String(first)).toMatch(/^HTTP\/1\.1 421 /)
+  })
 })

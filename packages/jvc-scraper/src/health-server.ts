@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { listen } from './feed/feed-server.js'
 
-/** The content of the health page; `ok: false` answers 503. */
+/** The content of `/health` and `/health/ready`; `ok: false` answers 503. */
 export interface Health {
   readonly ok: boolean
   readonly [detail: string]: unknown
@@ -15,7 +15,7 @@ export interface HealthServerOptions {
   readonly maxConnections?: number | undefined
 }
 
-/** Serves `GET /health`, on loopback only and independent of `--host`, because counters are internal. */
+/** Serves `/health`, `/health/ready` and `/health/live`, on loopback only and independent of `--host`: counters are internal. */
 export class HealthServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -64,17 +64,42 @@ export class HealthServer {
   }
 }
 
+/** Answers by the rules of a job's page: `live` as long as the process answers, `ready` and `/health` by what it does. */
 function answer(request: IncomingMessage, response: ServerResponse, health: () => Health): void {
-  // Another name in Host means DNS rebinding: a page of another site makes this request.
-  const host = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '')
-  const found = host && request.method === 'GET' && request.url === '/health'
-  const state = found ? health() : undefined
-  response.writeHead(state === undefined ? (host ? 404 : 403) : state.ok ? 200 : 503, {
+  const { status, body, headers = {} } = answerTo(request, health)
+  response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     // One request a connection: nothing is kept open for another one.
     connection: 'close',
+    ...headers,
   })
-  response.end(`${JSON.stringify(state ?? { error: 'only GET /health' })}\n`)
+  response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`)
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: object
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function answerTo({ headers, method, url }: IncomingMessage, health: () => Health): Answer {
+  // Another name in Host means DNS rebinding: a page of another site makes this request.
+  if (!/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(headers.host ?? '')) {
+    return refusal(421, `${headers.host ?? 'No name'} is not a name of this address`)
+  }
+  const path = url?.split('?', 1)[0]
+  if (path !== '/health' && path !== '/health/ready' && path !== '/health/live') {
+    return refusal(404, 'There is /health, /health/ready and /health/live')
+  }
+  if (method !== 'GET' && method !== 'HEAD')
+    return { ...refusal(405, `${method} is not possible here`), headers: { allow: 'GET' } }
+  if (path === '/health/live') return { status: 200, body: { status: 'ok' } }
+  const state = health()
+  return { status: state.ok ? 200 : 503, body: { status: state.ok ? 'ok' : 'unavailable', ...state } }
+}
+
+function refusal(status: number, message: string): Answer {
+  return { status, body: { status, message } }
 }

@@ -150,7 +150,7 @@ describe('jvc-scraper', () => {
     const health = (await (await fetch(url)).json()) as { ok: boolean; counters: { posts: number }; clients: unknown[] }
     expect(health).toMatchObject({ ok: true, clients: [{ lag: expect.any(Number) }] })
     expect(health.counters.posts).toBeGreaterThanOrEqual(300)
-    expect((await fetch(url, { method: 'POST' })).status).toBe(404)
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405)
     const ended = once(client.socket, 'end')
     stop.abort()
     await ended

@@ -1,14 +1,20 @@
 import type { Clock, Yielder } from '../base/ports.js'
 import { messageOf } from '../base/errors/error-text.js'
+import { planWords } from '../durable/checkpoint/plan-words.js'
 import type { Engine } from '../engine/engine.js'
+import { restartPlan } from '../engine/restart-plan.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource } from '../input/sources/input-source.js'
+import type { SourceLag } from '../input/sources/source.js'
 import type { Board } from '../observe/board.js'
 import type { JobMetrics, SystemSample } from '../observe/job-metrics.js'
+import { heldBy, type Held } from './held.js'
 import type {
+  HeldBatches,
   JobNode,
   JobPhase,
   JobView,
+  RestartView,
   SourceView,
   StateAnswer,
   StateQuestion,
@@ -53,6 +59,7 @@ export class ContextView implements JobView {
   readonly startTime: number
   readonly #parts: ContextParts
   #nodes: readonly JobNode[] | undefined
+  #estimated: (Held & { readonly committed: number | undefined }) | undefined
 
   constructor(parts: ContextParts) {
     this.#parts = parts
@@ -120,15 +127,11 @@ export class ContextView implements JobView {
   }
 
   tables(): readonly TableFigures[] {
-    const { graph } = this.#parts
-    return graph.nodes.flatMap(({ id, operator }) =>
-      Object.entries(operator.state?.tables ?? {}).map(([table, { size }]) => ({
-        id: table === 'state' ? id : `${id}/${table}`,
-        operator: id,
-        table,
-        keys: size,
-      })),
-    )
+    return this.#held().tables
+  }
+
+  held(): ReadonlyMap<string, HeldBatches> {
+    return this.#held().batches
   }
 
   async ask(id: string, question: StateQuestion): Promise<StateAnswer | undefined> {
@@ -147,13 +150,30 @@ export class ContextView implements JobView {
 
   storage(): ReturnType<JobView['storage']> {
     const { storage, location } = this.#parts
-    return storage === undefined
-      ? undefined
-      : { location: location() ?? 'a storage of the program', writes: storage.figures }
+    if (storage === undefined) return undefined
+    const restart = this.#restart()
+    const where = location() ?? 'a storage of the program'
+    return { location: where, writes: storage.figures, ...(restart === undefined ? {} : { restart }) }
   }
 
   options(): Readonly<Record<string, string>> {
     return shownOptions(this.#parts.options)
+  }
+
+  #restart(): RestartView | undefined {
+    const { graph, inputs, engine } = this.#parts
+    const running = engine()
+    if (running?.store.committed === undefined) return undefined
+    const plan = restartPlan(graph, inputs, running)
+    return { ...planWords(plan), ...(plan.refusal === undefined ? {} : { refusal: plan.refusal }) }
+  }
+
+  /** What is held after the last committed batch. It is estimated once a batch, and only when it is asked for. */
+  #held(): Held {
+    const committed = this.#parts.engine()?.store.committed
+    if (this.#estimated === undefined || this.#estimated.committed !== committed)
+      this.#estimated = { committed, ...heldBy(this.#parts.graph, this.#parts.engine()?.store) }
+    return this.#estimated
   }
 
   /** The time of the next batch, once batches run. */
@@ -178,26 +198,26 @@ export function sampleOf(inputs: InputSources, heapBytes: number, loopDelayMs: n
 
 function sourceView(source: InputSource, operator: string, isRunning: boolean): SourceView {
   const { streamId, name, supervisor } = source
+  const lag = source.lag?.()
+  const files = source.files?.()
+  const common = {
+    streamId,
+    name,
+    operator,
+    ...(lag === undefined ? {} : { lag: known(lag) }),
+    ...(files === undefined ? {} : { files }),
+  }
   if (supervisor === undefined) {
     const none = { lastErrorTime: -1, lastErrorMessage: '', lastError: '' }
     const position = source.snapshot?.()
-    return {
-      streamId,
-      name,
-      operator,
-      hasReceiver: false,
-      active: isRunning,
-      ...none,
-      ...(position === undefined ? {} : { position }),
-    }
+    const active = isRunning
+    return { ...common, hasReceiver: false, active, ...none, ...(position === undefined ? {} : { position }) }
   }
   const { active, lastErrorTime, lastErrorMessage, lastError } = supervisor.info
   const { limits } = supervisor
   const { rate, buffered, position } = supervisor.buffer
   return {
-    streamId,
-    name,
-    operator,
+    ...common,
     hasReceiver: true,
     active,
     lastErrorTime,
@@ -206,6 +226,16 @@ function sourceView(source: InputSource, operator: string, isRunning: boolean): 
     buffer: { ...buffered, maxRecords: limits.maxBufferedRecords, maxBytes: limits.maxBufferedBytes },
     ...(rate === Infinity ? {} : { rateLimit: rate }),
     ...(position === undefined ? {} : { position }),
+  }
+}
+
+/** Returns the numbers of a lag that are known. */
+function known(lag: SourceLag): NonNullable<SourceView['lag']> {
+  const { records, bytes, files } = lag
+  return {
+    ...(records === undefined ? {} : { records }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(files === undefined ? {} : { files }),
   }
 }
 

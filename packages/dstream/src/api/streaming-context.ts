@@ -30,7 +30,8 @@ import { explain, planOf, type Plan } from '../streams/graph/plan.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job-registry.js'
-import { JobPage } from './job-page.js'
+import { JobFigures } from './job-figures.js'
+import type { UiOptions } from '../ui/ui-options.js'
 import { BatchSpans } from '../observe/batch-spans.js'
 import { Board } from '../observe/board.js'
 import type { Engine } from '../engine/engine.js'
@@ -48,7 +49,7 @@ import { connect } from '../platform/connect.js'
 import { files } from '../platform/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
 import { openFiles } from '../platform/open-files.js'
-import { openTelemetry } from '../platform/open-telemetry.js'
+import { openMeter, openTelemetry } from '../platform/open-telemetry.js'
 import { rddFiles } from '../platform/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { showWork } from '../platform/show-work.js'
@@ -150,8 +151,8 @@ export class StreamingContext implements StreamContext {
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
   readonly #board = new Board()
-  /** The page of the job, where one is wanted. */
-  readonly #page: JobPage | undefined
+  /** The figures of the job, where a page or the program's meter takes them. */
+  #figures: JobFigures | undefined
   readonly #clock: Clock
   readonly #yielder: Yielder
   readonly #logger: Logger
@@ -189,10 +190,14 @@ export class StreamingContext implements StreamContext {
     this.#onExisting = options.onExistingCheckpoint ?? 'resume'
     this.appName = options.appName ?? nextName()
     this.batchInterval = options.batchInterval
+    const { ui = false } = options
+    if (ui !== false) this.#figures = this.#makeFigures(ui === true ? {} : ui)
+    const profile = this.#figures?.profile
     this.sc = new RDDContext({
       defaultParallelism: options.defaultParallelism,
       runtime: rddRuntime({
-        yielder: this.#yielder,
+        yielder: profile?.yielder(this.#yielder) ?? this.#yielder,
+        profile,
         codegen: internals.codegen ?? 'auto',
         logger: this.#logger,
         clock: this.#clock,
@@ -205,7 +210,6 @@ export class StreamingContext implements StreamContext {
       }),
     })
     this.#host = this.#makeHost()
-    this.#page = this.#makePage()
     const { backpressure = false } = options
     if (backpressure !== false) this.#adaptRates(backpressure === true ? {} : backpressure)
   }
@@ -765,7 +769,7 @@ export class StreamingContext implements StreamContext {
 
   /** The address of the live page, while the job runs with the option `ui`. */
   get uiUrl(): string | undefined {
-    return this.#page?.url
+    return this.#figures?.url
   }
 
   /** @internal The engine once it is open, for the testing kit. */
@@ -790,8 +794,10 @@ export class StreamingContext implements StreamContext {
       validate(this.#graph, this.#storage() !== undefined)
       this.#addDeadLetters()
       await this.#traceBatches()
+      const meter = await openMeter()
+      if (meter !== undefined) this.#figures ??= this.#makeFigures(undefined)
       const options = this.#engineOptions()
-      await this.#page?.open()
+      await this.#figures?.open(meter)
       this.#engine = await openEngine(options)
       await this.#engine.start()
       this.#state = 'ACTIVE'
@@ -805,7 +811,7 @@ export class StreamingContext implements StreamContext {
           .stop()
           .catch(() => undefined)
           .finally(() => this.#inputs.close()))
-      await this.#page?.close()
+      await this.#figures?.close()
       this.#letProcessEnd()
       throw error
     }
@@ -813,7 +819,7 @@ export class StreamingContext implements StreamContext {
 
   async #stop(gracefully: boolean, timeoutMs: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
-    this.#page?.metrics.touched()
+    this.#figures?.metrics.touched()
     try {
       if (this.#state === 'ACTIVE') await this.#engine!.stop(gracefully, timeoutMs)
       else this.#logger.debug({}, 'StreamingContext has not been started yet')
@@ -823,7 +829,7 @@ export class StreamingContext implements StreamContext {
       this.#letProcessEnd()
       deactivate(this.appName, this)
       this.#bus.close()
-      await this.#page?.close()
+      await this.#figures?.close()
       this.#termination.stop()
     }
   }
@@ -864,7 +870,7 @@ export class StreamingContext implements StreamContext {
       bus: this.#bus,
       progress: this.#progress,
       work: this.#work,
-      onEvaluated: this.#page && ((time, evaluation) => this.#page!.evaluated(this.#graph, evaluation, time)),
+      onEvaluated: this.#figures && ((time, evaluation) => this.#figures!.evaluated(this.#graph, evaluation, time)),
       traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
       clock: this.#clock,
       yielder: this.#yielder,
@@ -907,7 +913,7 @@ export class StreamingContext implements StreamContext {
 
   #meteredStorage(): Storage | undefined {
     const storage = this.#storage()
-    return storage === undefined ? undefined : (this.#page?.metered(storage, this.#clock) ?? storage)
+    return storage === undefined ? undefined : (this.#figures?.metered(storage, this.#clock) ?? storage)
   }
 
   async #traceBatches(): Promise<void> {
@@ -917,11 +923,10 @@ export class StreamingContext implements StreamContext {
     this.#bus.addListener(this.#spans)
   }
 
-  #makePage(): JobPage | undefined {
-    const { ui = false, storage } = this.#options
-    if (ui === false) return undefined
-    return new JobPage({
-      ui: ui === true ? {} : ui,
+  #makeFigures(ui: UiOptions | undefined): JobFigures {
+    const { storage } = this.#options
+    return new JobFigures({
+      ui,
       name: this.appName,
       batchMs: this.batchInterval.milliseconds,
       options: this.#options,

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../base/errors/error-text.js'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
 import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
+import { planWords } from '../durable/checkpoint/plan-words.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
 import { fileStorage } from '../platform/file-storage.js'
 import { escapeControl } from '../base/text/escape.js'
@@ -94,15 +95,11 @@ async function exported(directory: string, id: string): Promise<Iterable<string>
 
 /** Returns what a start of the job would do. @throws when the start would refuse */
 async function plan(directory: string, job: string): Promise<string[]> {
-  const { kept, migrated, fresh, dropped, refusal } = await planJob(fileStorage(directory), job)
-  if (refusal !== undefined) throw new Error(`start would refuse: ${refusal}`)
-  const list = (ids: readonly string[]): string => ids.join(', ') || 'nothing'
-  return [
-    `kept       ${list(kept.filter((id) => !migrated.includes(id)))}`,
-    `migrated   ${list(migrated)}`,
-    `new        ${list(fresh)}`,
-    `dropped    ${list(dropped)}`,
-  ]
+  const matched = await planJob(fileStorage(directory), job)
+  if (matched.refusal !== undefined) throw new Error(`start would refuse: ${matched.refusal}`)
+  return Object.entries(planWords(matched)).map(
+    ([word, ids]: [string, readonly string[]]) => `${word.padEnd(10)} ${ids.join(', ') || 'nothing'}`,
+  )
 }
 
 /** Drops one batch that waits for an output. @throws when it does not wait, or when a job uses the directory */

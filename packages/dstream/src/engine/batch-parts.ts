@@ -2,7 +2,8 @@ import { checkKeptStorable, checkStateStorable } from '../durable/codec/storable
 import { Random } from '../base/random.js'
 import { pauseMs } from '../output/delivery/delivery-policy.js'
 import type { BatchTimes } from '../base/time/batch-times.js'
-import { GraphEvaluation, type EarlierRun } from '../streams/graph/graph-evaluation.js'
+import type { EarlierRun } from '../streams/graph/evaluation-options.js'
+import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import { rememberTimes } from '../streams/graph/remember.js'
 import { BatchCycle } from './batch/batch-cycle.js'
 import { BatchStore } from './batch/batch-store.js'
@@ -35,8 +36,9 @@ export function batchParts(
   const retention = rememberTimes(graph, options.rememberMs)
   const storable = storage === undefined ? undefined : checkKeptStorable
   const leastMs = options.rememberMs
-  const evaluation = new GraphEvaluation(graph, { times, earlier, leastMs, retention, storable, singleUses })
   const { delivery, virtualTime, sc } = options
+  const { profile } = sc.runtime
+  const evaluation = new GraphEvaluation(graph, { times, earlier, leastMs, retention, storable, singleUses, profile })
   const random = new Random(clock.now())
   const stateful = new StatefulOperators({
     graph,

@@ -5,6 +5,7 @@ import { describe } from '../base/text/describe.js'
 import { sentence } from '../base/text/sentence.js'
 import type { BlockStore, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
+import type { Profile } from '../rdd/plan/profile.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { RDDRuntime } from '../rdd/plan/runtime.js'
 import type { Engine } from './engine.js'
@@ -18,6 +19,8 @@ export type RecordErrorPolicy = 'fail' | 'skip' | ((error: RecordError) => 'fail
 
 export interface RuntimeParts {
   readonly yielder: Yielder
+  /** Measures the time by operator, where a page shows it. */
+  readonly profile: Profile | undefined
   readonly codegen: boolean | 'auto'
   readonly logger: Logger
   readonly clock: Clock

@@ -1,13 +1,21 @@
 import type { BatchInfo, OutputOperationInfo, ReceiverInfo, StreamingEvents, StreamingListener } from './events.js'
+import { CountedDelays, type DelayHistogram } from './delay-histogram.js'
 import type { BatchProgress, StepDurations } from './progress.js'
 
 /** The state of a batch, in the words of Spark. */
 export type BatchStatus = 'QUEUED' | 'PROCESSING' | 'COMPLETED'
 
-/** The records that passed an operator in one batch; `undefined` where nothing has counted them. */
-export interface OperatorRecords {
+/** The figures of an operator in one batch. */
+export interface OperatorFigures {
+  /** The records that passed it; `undefined` where nothing has counted them. */
   readonly in: number | undefined
   readonly out: number | undefined
+  /** The time that it took, in milliseconds, pauses left out; `undefined` where nothing of it ran. */
+  readonly spentMs: number | undefined
+  /** The bytes that a source has received for the batch; `undefined` for every other operator, and for records. */
+  readonly bytes: number | undefined
+  /** The operator at the end of the loop in which this one's function runs, where it is another: it has the time of the loop. */
+  readonly loop: string | undefined
 }
 
 /** The process at the end of a batch. */
@@ -32,7 +40,7 @@ export interface BatchRecord {
   readonly status: BatchStatus
   /** The outputs by index. An attempt that came after the batch is among them. */
   readonly outputs: ReadonlyMap<number, OutputOfBatch>
-  readonly operators?: ReadonlyMap<string, OperatorRecords>
+  readonly operators?: ReadonlyMap<string, OperatorFigures>
   readonly steps?: StepDurations
   readonly system?: SystemSample
   /** The version of the metrics at the last change of this record. */
@@ -56,31 +64,7 @@ export interface ReceiverFigures extends ReceiverInfo {
   readonly errors: number
 }
 
-/** The distribution of a duration: the number of values up to each bound, in milliseconds, as Prometheus counts them. */
-export interface DelayHistogram {
-  readonly bounds: readonly number[]
-  /** One count more than there are bounds: the last is of the values beyond all of them. */
-  readonly counts: readonly number[]
-  readonly sum: number
-  readonly count: number
-}
-
 const RETAINED_BATCHES = 1000
-const BOUNDS_MS: readonly number[] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000]
-
-class CountedDelays implements DelayHistogram {
-  readonly bounds = BOUNDS_MS
-  readonly counts = new Array<number>(BOUNDS_MS.length + 1).fill(0)
-  sum = 0
-  count = 0
-
-  add(value: number): void {
-    const at = BOUNDS_MS.findIndex((bound) => value <= bound)
-    this.counts[at === -1 ? BOUNDS_MS.length : at]!++
-    this.sum += value
-    this.count++
-  }
-}
 
 /** Folds the events of a job into the figures that pages and metrics show. The last 1,000 completed batches are retained. */
 export class JobMetrics implements StreamingListener {
@@ -227,8 +211,8 @@ export class JobMetrics implements StreamingListener {
     if (known !== undefined) this.#set({ ...known, steps: progress.durationMs })
   }
 
-  /** Takes the records that passed each operator in a batch. */
-  operatorsDone(batchTime: number, operators: ReadonlyMap<string, OperatorRecords>): void {
+  /** Takes the figures of each operator in a batch. */
+  operatorsDone(batchTime: number, operators: ReadonlyMap<string, OperatorFigures>): void {
     const known = this.#batches.get(batchTime)
     if (known !== undefined) this.#set({ ...known, operators })
   }

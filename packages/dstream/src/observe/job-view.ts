@@ -43,6 +43,14 @@ export interface SourceView {
   }
   /** The limit on the rate in records per second; absent without one. */
   readonly rateLimit?: number
+  /** The data that no batch has planned yet, in what the source counts. */
+  readonly lag?: { readonly records?: number; readonly bytes?: number; readonly files?: number }
+  /** The files of a stream of files; the first of those that are passed over are named. */
+  readonly files?: {
+    readonly read: number
+    readonly numPassedOver: number
+    readonly passedOver: readonly { readonly path: string; readonly reason: string }[]
+  }
   /** The position from which the source would go on, as plain data. */
   readonly position?: unknown
 }
@@ -54,6 +62,15 @@ export interface TableFigures {
   readonly operator: string
   readonly table: string
   readonly keys: number
+  /** The approximate length of its entries as they are stored. */
+  readonly bytes: number
+}
+
+/** The batches of an operator that later batches read again. */
+export interface HeldBatches {
+  readonly batches: number
+  /** Their approximate length as it is stored; absent for a source, whose data is in the journal. */
+  readonly bytes?: number | undefined
 }
 
 /** One key of a table. */
@@ -80,6 +97,24 @@ export interface StateQuestion {
   readonly limit: number
 }
 
+/** What a restart of the same program would do with what is stored, in the words of `dstream checkpoint plan`. */
+export interface RestartView {
+  readonly kept: readonly string[]
+  readonly migrated: readonly string[]
+  readonly new: readonly string[]
+  readonly dropped: readonly string[]
+  /** The reason for which the start would be refused. */
+  readonly refusal?: string
+}
+
+/** The checkpoint of a job. */
+export interface StorageView {
+  readonly location: string
+  readonly writes: readonly WriteFigures[]
+  /** Absent before the first commit. */
+  readonly restart?: RestartView
+}
+
 /** A view of one job for pages and metrics: everything can be read, nothing can be changed. */
 export interface JobView {
   /** The id of the application: its name with the time of its start. */
@@ -104,10 +139,12 @@ export interface JobView {
   nodes(): readonly JobNode[]
   sources(): readonly SourceView[]
   tables(): readonly TableFigures[]
+  /** The batches that are held for later ones, by operator; only of operators that hold any. */
+  held(): ReadonlyMap<string, HeldBatches>
   /** Answers a question about a table; `undefined` for an unknown one. */
   ask(table: string, question: StateQuestion): Promise<StateAnswer | undefined>
   /** The writes to the checkpoint; `undefined` without one. */
-  storage(): { readonly location: string; readonly writes: readonly WriteFigures[] } | undefined
+  storage(): StorageView | undefined
   /** The options of the context as text, with secrets masked. */
   options(): Readonly<Record<string, string>>
 }

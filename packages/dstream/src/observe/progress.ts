@@ -27,7 +27,7 @@ export interface BatchProgress {
   /** The records left out since the batch before, as `onRecordError` said or because they do not decode. */
   readonly skippedRecords: SkippedRecords
   /** One entry per state: the id of its operator, with the name of the state where the operator has several. */
-  readonly stateOperators: readonly { id: string; keys: number; updated: number; removed: number; bytes?: number }[]
+  readonly stateOperators: readonly { id: string; keys: number; updated: number; removed: number }[]
   /** The outputs that are behind or have given batches up; empty when all is well. */
   readonly outputs: readonly OutputProgress[]
 }

@@ -8,6 +8,11 @@ export interface ProcessSampler {
 /** The interval of the measuring timer; any lateness beyond it is delay. */
 const RESOLUTION_MS = 20
 
+/** Returns the milliseconds since the start of the process, by a clock that is never set. */
+export function steadyNow(): number {
+  return performance.now()
+}
+
 export function processSampler(): ProcessSampler {
   const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })

@@ -99,6 +99,13 @@ export class BatchStore {
     return table.view(this.#durable.get(table as KeyedState<unknown>) ?? -Infinity)
   }
 
+  /** Returns the batches of an operator that later ones read, with their estimated bytes; the journal has those of a source. */
+  held(operator: Operator): { readonly batches: number; readonly bytes: number | undefined } {
+    const { evaluation, remembered } = this.#options
+    if (operator.source === true) return { batches: evaluation.held(operator), bytes: undefined }
+    return remembered.held(operator)
+  }
+
   /** Returns every table as of its last committed batch. */
   states(): Readonly<Record<string, readonly unknown[]>> {
     const { graph } = this.#options

@@ -1,9 +1,12 @@
 import { caught } from '../../base/maybe-promise.js'
-import type { OperatorRecords } from '../../observe/job-metrics.js'
+import type { OperatorFigures } from '../../observe/job-metrics.js'
 import { recordsOf } from '../../rdd/plan/counters.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
+
+/** The records that passed an operator in one batch. */
+export type OperatorRecords = Pick<OperatorFigures, 'in' | 'out'>
 
 /**
  * Returns the records that passed each operator in a batch, by id, as far as outputs and states have read them: those that

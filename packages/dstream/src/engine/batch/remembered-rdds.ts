@@ -1,6 +1,6 @@
 import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
 import { caught, type MaybePromise } from '../../base/maybe-promise.js'
-import { encodeValue } from '../../durable/codec/value-codec.js'
+import { estimatedBytes } from '../../durable/codec/estimated-bytes.js'
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
@@ -11,6 +11,8 @@ import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 
 type Partitions = Remembered['partitions']
+
+const SAMPLED_BATCHES = 8
 
 /** Names the RDD of an operator for a batch time. */
 export interface OperatorAt {
@@ -117,8 +119,18 @@ export class RememberedRDDs {
   /** Returns the estimated bytes of the records that are kept for the RDD of an old batch; its parents' where it is not kept. */
   bytes(at: OperatorAt): number {
     const partitions = this.#contentsOf(at.operator, at.time)
-    if (partitions !== undefined) return estimatedBytes(partitions)
+    if (partitions !== undefined) return bytesOf(partitions)
     return isDerived(at.operator) ? this.#parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
+  }
+
+  /** Returns the number of batches of an operator that are kept, and their estimated bytes. */
+  held(operator: Operator): { readonly batches: number; readonly bytes: number } {
+    const all = [...(this.#contents.get(operator)?.values() ?? [])]
+    // The batches of a long window are alike: some of them stand for all.
+    const step = Math.max(1, Math.ceil(all.length / SAMPLED_BATCHES))
+    const sampled = all.filter((_, i) => i % step === 0)
+    const bytes = sampled.reduce((sum, partitions) => sum + bytesOf(partitions), 0)
+    return { batches: all.length, bytes: sampled.length === 0 ? 0 : Math.ceil((bytes * all.length) / sampled.length) }
   }
 
   /** Returns all contents, for a snapshot. */
@@ -185,29 +197,12 @@ function encoded(operator: string, time: number, partitions: Partitions): Uint8A
   }
 }
 
-/** The records per partition whose size stands for that of all. */
-const SAMPLE = 32
-
 /** Returns the approximate length of the records as they are stored. A batch without records costs nothing. */
-function estimatedBytes(partitions: Partitions): number {
-  let bytes = 0
-  for (const partition of partitions) {
+function bytesOf(partitions: Partitions): number {
+  return partitions.reduce((bytes, partition) => {
     const size = Array.isArray(partition) ? partition.length : (partition as { readonly size: number }).size
-    if (size === 0) continue
-    const sample: unknown[] = []
-    for (const record of partition) if (sample.push(record) === SAMPLE) break
-    bytes += (encodedLength(sample) * size) / sample.length
-  }
-  return Math.ceil(bytes)
-}
-
-/** Returns the bytes of records, or a guess for those that cannot be stored. */
-function encodedLength(records: readonly unknown[]): number {
-  try {
-    return encodeValue(records, 1).length
-  } catch {
-    return records.length * 100
-  }
+    return bytes + estimatedBytes(partition, size)
+  }, 0)
 }
 
 /** Whether the RDD of an old batch can be computed from the parents' RDDs: the operator is neither a source nor stateful. */

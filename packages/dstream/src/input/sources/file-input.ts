@@ -12,7 +12,9 @@ import { Counts, type Later } from './counts.js'
 import { listFiles } from './file-listing.js'
 import type { FoundFile, Listing } from './file-listing.js'
 import { streamName } from './input-source.js'
-import type { InputSource, SourceHome } from './input-source.js'
+import type { FilesOfSource, InputSource, SourceHome } from './input-source.js'
+import type { SourceLag } from './source.js'
+import { PassedOver } from './passed-over.js'
 import { Reporter } from './reporter.js'
 
 /** Selects the files that a stream of files reads, and their number per batch. */
@@ -79,6 +81,9 @@ export class FileInput<T> implements InputSource<T> {
   #reportedAhead = new Set<string>()
   /** Files that were passed over because they are dated before the start. */
   #reportedOld = new Set<string>()
+  #passedOver = new PassedOver()
+  /** The files that are due and wait for a later batch. */
+  #waiting = 0
 
   constructor(
     home: SourceHome,
@@ -127,7 +132,13 @@ export class FileInput<T> implements InputSource<T> {
   }
 
   async plan(time: number): Promise<readonly string[]> {
-    const listing = await this.#list((path) => !this.#read.has(path) && this.#selects(path))
+    const passedOver = new PassedOver()
+    const listing = await this.#list((path) => {
+      if (this.#read.has(path)) return false
+      const isSelected = this.#selects(path)
+      if (!isSelected) passedOver.add(path, 'left out by the filter')
+      return isSelected
+    })
     if (listing === undefined) return []
     // A file that was deleted may be followed by a new one of the same path.
     for (const known of [this.#old, this.#read, this.#reportedAhead, this.#reportedOld]) {
@@ -137,6 +148,9 @@ export class FileInput<T> implements InputSource<T> {
     this.#reportOld(listing.files.filter((file) => !this.#isNew(file)))
     const due = listing.files.filter((file) => file.modifiedMs <= time && this.#isNew(file))
     const paths = due.slice(0, this.#max).map(({ path }) => path)
+    for (const file of listing.files) if (!due.includes(file)) passedOver.add(file.path, this.#reasonOf(file))
+    this.#passedOver = passedOver
+    this.#waiting = due.length - paths.length
     this.adopt(time, paths)
     return paths
   }
@@ -186,6 +200,20 @@ export class FileInput<T> implements InputSource<T> {
     const paths = this.#batches.get(time) ?? []
     const metadata = paths.length === 0 ? {} : { files: paths, Description: paths.join('\n') }
     return this.#counts.info(this.streamId, time, metadata)
+  }
+
+  lag(): SourceLag {
+    return { files: this.#waiting }
+  }
+
+  files(): FilesOfSource {
+    return { read: this.#read.size, passedOver: this.#passedOver.named, numPassedOver: this.#passedOver.count }
+  }
+
+  /** Returns why a file is not due. */
+  #reasonOf(file: FoundFile): string {
+    const when = new Date(file.modifiedMs).toISOString()
+    return this.#isNew(file) ? `dated ${when}, and not read before` : `dated ${when}, before the start`
   }
 
   #isNew({ path, modifiedMs }: FoundFile): boolean {

@@ -8,6 +8,8 @@ import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { BufferLimits } from '../receive/backlog.js'
 import type { RateOptions } from '../receive/rate-limiter.js'
 import type { ReceiverEvent, ReceiverSupervisor } from '../receive/supervisor.js'
+import type { PassedOverFile } from './passed-over.js'
+import type { SourceLag } from './source.js'
 
 /** The received blocks of all streams. May be used once the context starts. */
 export interface BlockStore {
@@ -34,6 +36,15 @@ export interface LeftOut {
   readonly time: number
   /** Where the record was: the same when the batch is evaluated again. */
   readonly place: string
+}
+
+/** The files of a stream of files: how many are read, and those that are not. */
+export interface FilesOfSource {
+  /** The files that are read and still there. */
+  readonly read: number
+  /** The first of the files that are passed over. */
+  readonly passedOver: readonly PassedOverFile[]
+  readonly numPassedOver: number
 }
 
 /** The surroundings of one source, given by the context that makes it. */
@@ -99,6 +110,10 @@ export interface InputSource<T = unknown> {
   info(time: number): StreamInputInfo
   /** Sets the rate in records per second; called by backpressure. */
   setRate?(recordsPerSecond: number): void
+  /** Returns how much data no batch has planned yet, as of the last plan; `undefined` before it. */
+  lag?(): SourceLag | undefined
+  /** Returns the files of a stream of files. */
+  files?(): FilesOfSource
   /** Returns the error of accepted data that has been lost, asked once the source has been stopped and the last batch is done. */
   lost?(): unknown
   /** Returns the codec of journalled bytes by its id; `undefined` for an unknown id. */

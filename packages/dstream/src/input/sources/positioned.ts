@@ -15,7 +15,8 @@ import { Counts, isIterable, type Later } from './counts.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { Reporter } from './reporter.js'
-import { checkSplits, withSplits, type ReadOptions, type Source, type SourceSplit, type SplitSource } from './source.js'
+import { checkSplits, withSplits } from './source.js'
+import type { ReadOptions, Source, SourceLag, SourceSplit, SplitSource } from './source.js'
 
 /** The plan of a batch, which is logged. */
 interface Range<P> {
@@ -175,6 +176,10 @@ class PositionedInput<T, P> implements InputSource<T> {
       ...(splits === undefined ? {} : { splits }),
       ...(this.#hasEnded ? { ended: true } : {}),
     })
+  }
+
+  lag(): SourceLag | undefined {
+    return this.#reached === undefined ? undefined : this.#source.lag?.(this.#reached.position)
   }
 
   setRate(recordsPerSecond: number): void {

@@ -19,6 +19,13 @@ export interface SourceHost {
   report(message: string, error?: unknown): void
 }
 
+/** The data of a source that no batch has planned yet, counted in what the source knows. */
+export interface SourceLag {
+  readonly records?: number | undefined
+  readonly bytes?: number | undefined
+  readonly files?: number | undefined
+}
+
 /** The members that every source with positions has. A position is plain data. */
 interface SourcePositions<P> {
   /** The name of the function that made the source, for plans and errors; default `fromSource`. */
@@ -38,6 +45,11 @@ interface SourcePositions<P> {
   committed?(until: P): void | Promise<void>
   /** Whether no data will ever follow a position. The source is then asked for no further plan. */
   ended?(position: P): boolean | Promise<boolean>
+  /**
+   * Returns how much data is behind a position, as far as the last `plan` has seen it: it is asked for by pages and metrics,
+   * and asks nobody itself.
+   */
+  lag?(position: P): SourceLag | undefined
   /** Called once, after the last batch. */
   close?(): void | Promise<void>
 }

@@ -4,7 +4,7 @@ import { aString, checkOptions, positiveInteger } from '../../base/options.js'
 import type { OpenFile, OpenFiles } from '../../base/ports.js'
 import { durationOf, Seconds, type Duration } from '../../base/time/duration.js'
 import type { Time } from '../../base/time/time.js'
-import type { SourceHost, SourceSplit, SplitSource } from './source.js'
+import type { SourceHost, SourceLag, SourceSplit, SplitSource } from './source.js'
 import { headOf, lineEnd, linesIn, startOfLastLine } from './tailed-lines.js'
 
 /** The options of `tailFile`. */
@@ -73,6 +73,8 @@ export class TailSource implements SplitSource<string, TailPosition, TailSplit> 
   readonly #rotateWaitMs: number
   readonly #maxBytes: number
   readonly #open = new Map<string, OpenFile>()
+  /** The bytes of each file at the last look. */
+  readonly #sizes = new Map<string, number>()
   #host: SourceHost | undefined
   #saidMissing = false
 
@@ -111,6 +113,12 @@ export class TailSource implements SplitSource<string, TailPosition, TailSplit> 
       if (next !== undefined) files.push(next)
     }
     return isSame(files, from.files) ? from : { files }
+  }
+
+  lag({ files }: TailPosition): SourceLag {
+    return {
+      bytes: files.reduce((sum, { id, offset }) => sum + Math.max(0, (this.#sizes.get(id) ?? offset) - offset), 0),
+    }
   }
 
   splits(from: TailPosition, until: TailPosition): TailSplit[] {
@@ -164,12 +172,14 @@ export class TailSource implements SplitSource<string, TailPosition, TailSplit> 
       return undefined
     }
     const size = await file.size()
+    this.#sizes.set(place.id, size)
     const { id, offset, generation, rotatedMs } = (await this.#isTruncated(place, file, size))
       ? { ...place, offset: 0, generation: place.generation + 1 }
       : place
     const isOver = rotatedMs !== undefined && now - rotatedMs >= this.#rotateWaitMs
     if (isOver && offset === size) {
       this.#open.delete(id)
+      this.#sizes.delete(id)
       await file.close()
       return undefined
     }

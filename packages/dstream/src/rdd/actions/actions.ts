@@ -11,6 +11,7 @@ import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promi
 import { readOnly } from '../transformations/partition-steps.js'
 import type { AnyFunction, LineageNode, StepOp } from '../plan/lineage.js'
 import { collected, collectSink, countSink, foldSink, reduceSink, takeSink } from '../execution/loop-sink.js'
+import { measured } from '../execution/measure.js'
 import { ordered } from '../transformations/sort.js'
 
 export function collect(node: LineageNode, evaluation: Evaluation): MaybePromise<unknown[]> {
@@ -45,9 +46,11 @@ function firstOfSorted(node: LineageNode, n: number, evaluation: Evaluation): Ma
   if (base.plan.type !== 'wide' || base.plan.first === undefined || base.computed !== undefined || base.alwaysCached) {
     return undefined
   }
+  const { first } = base.plan
   const sink = collectSink()
-  return chain(base.plan.first(n, evaluation), (records) =>
-    chain(pass(records, steps, sink, evaluation), () => collected(sink)),
+  return chain(
+    measured(base, evaluation, () => first(n, evaluation)),
+    (records) => chain(pass(records, steps, sink, evaluation), () => collected(sink)),
   )
 }
 

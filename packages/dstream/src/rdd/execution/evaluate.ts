@@ -7,6 +7,7 @@ import { partTaken, recordsFor } from './copies.js'
 import { KeepSink } from './keep-pass.js'
 import { cacheComputed, cachePartition, isTable, sourceData } from './partition-cache.js'
 import { collected, collectSink, isFull, type LoopSink } from './loop-sink.js'
+import { measured } from './measure.js'
 import { feedChunks, isFilled, pass, passAny, passOf, type Sink, type Steps } from './pass.js'
 
 const NO_STEPS: Steps = []
@@ -163,11 +164,12 @@ function feedFrom(base: LineageNode, i: number, steps: Steps, sink: Sink, evalua
         ),
       )
     case 'perPartition':
-      return chain(plan.open(i, evaluation), (input) =>
-        passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i)),
+      return chain(
+        measured(base, evaluation, () => plan.open(i, evaluation)),
+        (input) => passAny(input, steps, sink, evaluation, evaluation.policyFor(base, i), base),
       )
     case 'source':
-      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i))
+      return feedSource(plan.parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i), base)
     case 'wide':
       return chain(computeAll(base, evaluation), (parts) =>
         pass(parts[i]!, steps, sink, evaluation, evaluation.policyFor(base, i)),
@@ -181,15 +183,16 @@ function feedSource(
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler,
+  origin: LineageNode,
 ): MaybePromise<void> {
-  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy)
-  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy)
+  if ('records' in part) return pass(part.records, steps, sink, evaluation, policy, origin)
+  if ('table' in part) return pass(part.table, steps, sink, evaluation, policy, origin)
   if ('chunked' in part) return feedChunks(part.chunked, steps, sink, evaluation, policy)
   if ('load' in part) {
     const input = part.load()
     return 'then' in input
-      ? input.then((records) => pass(records, steps, sink, evaluation, policy))
-      : passAny(input, steps, sink, evaluation, policy)
+      ? input.then((records) => pass(records, steps, sink, evaluation, policy, origin))
+      : passAny(input, steps, sink, evaluation, policy, origin)
   }
   if (part.count === 0) return
   if (part.count !== undefined && steps.length === 0 && sink.kind === 'count') {
@@ -203,6 +206,7 @@ function feedSource(
     sink,
     evaluation,
     policy,
+    origin,
   )
 }
 
@@ -210,7 +214,7 @@ function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<rea
   if (node.computed !== undefined) return node.computed
   if (node.plan.type !== 'wide') throw new TypeError(`${node.kind} is not computed as a whole`)
   const { run } = node.plan
-  return cacheComputed(node, () => evaluation.nested(() => run(evaluation)))
+  return cacheComputed(node, () => measured(node, evaluation, () => evaluation.nested(() => run(evaluation))))
 }
 
 function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {

@@ -3,7 +3,7 @@ import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
 import { failOnRecord, refuseItem, type RecordErrorHandler } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'
 import { iterableOf } from '../plan/iterables.js'
-import type { Pass } from '../plan/evaluation.js'
+import type { Pass } from '../plan/pass.js'
 import { stepOf, type LoopInput, type LineageNode } from '../plan/lineage.js'
 import { combine, isFull, type LoopSink } from './loop-sink.js'
 

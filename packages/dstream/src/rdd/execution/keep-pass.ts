@@ -1,5 +1,5 @@
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { Pass } from '../plan/evaluation.js'
+import type { Pass } from '../plan/pass.js'
 import { CHUNK } from './fused/loop.js'
 import { collectedChunks, collectSink, isFull, type CollectSink, type LoopSink } from './loop-sink.js'
 

@@ -1,4 +1,5 @@
-import type { Evaluation, Pass } from '../plan/evaluation.js'
+import type { Evaluation } from '../plan/evaluation.js'
+import type { Pass } from '../plan/pass.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { LineageNode, LoopInput } from '../plan/lineage.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
@@ -7,19 +8,21 @@ import { FusedLoop } from './fused/loop.js'
 import { Interpreter } from './interpreter.js'
 import { KeepPass, type KeepSink } from './keep-pass.js'
 import { isFull, type LoopSink } from './loop-sink.js'
+import { measured, operatorsOf } from './measure.js'
 import { PairColumns } from './pair-columns.js'
 
 /** The narrow nodes that the records of an input go through, the lowest first. */
 export type Steps = readonly LineageNode[]
 export type Sink = LoopSink | KeepSink
 
-/** Runs one input through steps into a sink. */
+/** Runs one input through steps into a sink. @param origin the node that makes the input as it is read */
 export function pass(
   input: LoopInput,
   steps: Steps,
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler = evaluation.runtime.onRecordError,
+  origin?: LineageNode,
 ): MaybePromise<void> {
   if (Array.isArray(input)) {
     if (input.length === 0) return
@@ -28,7 +31,7 @@ export function pass(
       return
     }
   } else if ((input instanceof Map || input instanceof PairColumns) && input.size === 0) return
-  return evaluation.run(passOf(input, steps, sink, evaluation, policy))
+  return evaluation.run(passOf(input, steps, sink, evaluation, policy, origin))
 }
 
 export function passOf(
@@ -37,9 +40,12 @@ export function passOf(
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler,
+  origin?: LineageNode,
 ): Pass {
-  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy))
-  return evaluation.fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+  if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy, origin))
+  const { fused, runtime } = evaluation
+  const loop = fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+  return runtime.profile === undefined ? loop : runtime.profile.pass(loop, operatorsOf(origin, steps, sink))
 }
 
 export function isFilled(sink: Sink): boolean {
@@ -52,9 +58,11 @@ export function passAny(
   sink: Sink,
   evaluation: Evaluation,
   policy: RecordErrorHandler,
+  origin: LineageNode,
 ): MaybePromise<void> {
-  if (Array.isArray(input) || Symbol.iterator in input) return pass(input as LoopInput, steps, sink, evaluation, policy)
-  return passAsync(input, steps, sink, evaluation, policy)
+  if (Array.isArray(input) || Symbol.iterator in input)
+    return pass(input as LoopInput, steps, sink, evaluation, policy, origin)
+  return measured(origin, evaluation, () => passAsync(input, steps, sink, evaluation, policy))
 }
 
 const LONGEST_CHUNK = 1024

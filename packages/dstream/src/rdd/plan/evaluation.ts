@@ -2,17 +2,12 @@ import { codeMayBeGenerated } from './code-generation.js'
 import type { Slice } from '../../base/ports.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { RecordOrigin } from '../../base/record-error.js'
+import type { Pass } from './pass.js'
 import type { RecordErrorHandler } from './record-policy.js'
 import type { RDDRuntime } from './runtime.js'
 
 /** The most parts of a lineage that are evaluated on one stack: each takes about ten calls of the thousands that fit. */
 const DEEPEST = 100
-
-/** One run of a chain of steps over one input into a sink. */
-export interface Pass {
-  /** Processes about `budget` records. Returns the rest of the budget at the end of the input, 0 when there may be more. */
-  advance(budget: number): number
-}
 
 /**
  * The evaluation of one action. All its passes share one slice, so that a thousand small partitions yield to the event

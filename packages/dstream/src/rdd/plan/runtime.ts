@@ -1,4 +1,5 @@
 import type { RecordError } from '../../base/record-error.js'
+import type { Profile } from './profile.js'
 import type { RecordErrorHandler } from './record-policy.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
@@ -24,6 +25,8 @@ export interface RDDRuntime {
   hasDeadLetters?(): boolean
   /** Resolves after a pause between two attempts; without it there are no pauses. */
   pause?(ms: number): Promise<void>
+  /** Measures the time by operator; absent where nothing reads it. */
+  readonly profile?: Profile | undefined
   readonly logger?: Logger | undefined
   /** The clock for timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined

@@ -3,10 +3,10 @@ import { copyRecord } from '../../base/copy.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'
+import type { EvaluationOptions } from './evaluation-options.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import { OperatorTimes } from './operator-times.js'
-import type { OutputNode } from './output.js'
 import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
 
 type Result = MaybePromise<RDD<unknown> | undefined>
@@ -14,26 +14,6 @@ type Result = MaybePromise<RDD<unknown> | undefined>
 type Held = Promise<RDD<unknown> | undefined> | RDD<unknown> | null
 type Results = ReadonlyMap<Operator, BatchMap<Held>>
 
-/** The batches of an earlier run, as far as they can be read again. */
-export interface EarlierRun {
-  /** The last batch that it has committed. */
-  readonly untilMs: number
-  /** Whether the received data of a batch is kept. */
-  isKept(time: number): boolean
-}
-
-export interface EvaluationOptions {
-  readonly times: BatchTimes
-  readonly earlier?: EarlierRun | undefined
-  /** The time for which the program remembers every stream, in milliseconds. */
-  readonly leastMs: number
-  /** Operator → how long its RDDs can be had, in milliseconds: the result of `rememberTimes`. */
-  readonly retention: ReadonlyMap<Operator, number>
-  /** The result of `singleUses`. */
-  readonly singleUses: ReadonlySet<Operator | OutputNode>
-  /** Returns when a kept record of an operator can be stored, and throws otherwise; absent without a checkpoint. */
-  readonly storable?: ((operator: string, record: unknown) => void) | undefined
-}
 /** The most operators that are computed on one stack: each takes about six calls of the thousands that fit. */
 const DEEPEST = 200
 
@@ -155,6 +135,11 @@ export class GraphEvaluation {
     return held === undefined ? undefined : { rdd: held ?? undefined }
   }
 
+  /** Returns the number of batches of an operator that are held for later ones. */
+  held(operator: Operator): number {
+    return this.#keptResults.get(operator)?.size ?? 0
+  }
+
   /** Sets the RDD of a time that an earlier run of the program has computed. */
   restore(operator: Operator, time: number, rdd: RDD<unknown> | undefined): void {
     if (rdd !== undefined && operator.groups !== undefined) rdd.node.groups = operator.groups
@@ -261,7 +246,9 @@ export class GraphEvaluation {
   }
 
   #compute(operator: Operator, time: number): Result {
-    const computed = operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
+    const make = (): Result => operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
+    const { profile } = this.#options
+    const computed = profile === undefined ? make() : profile.around(this.#graph.node(operator).id, make)
     return chain(computed, (rdd) => rdd && this.#computed(operator, time, rdd))
   }
 

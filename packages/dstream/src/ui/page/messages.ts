@@ -57,6 +57,12 @@ export interface PlanNode {
   readonly recordsIn?: number
   readonly recordsOut?: number
   readonly keys?: number
+  /** The time in the last batch, in milliseconds. */
+  readonly spentMs?: number
+  /** The operator whose loop calls this one's function: it has the time. */
+  readonly loop?: string
+  readonly bytes?: number
+  readonly rememberedBatches?: number
   readonly lastDurationMs?: number
 }
 
@@ -70,7 +76,7 @@ export interface StateTable {
   readonly keys: number
   readonly updated: number
   readonly removed: number
-  readonly bytes?: number
+  readonly bytes: number
 }
 
 export interface Row {

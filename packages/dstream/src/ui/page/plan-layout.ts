@@ -15,7 +15,7 @@ export interface Layout {
 }
 
 export const NODE_WIDTH = 226
-export const NODE_HEIGHT = 66
+export const NODE_HEIGHT = 84
 const GAP_X = 28
 const GAP_Y = 44
 const MARGIN = 12

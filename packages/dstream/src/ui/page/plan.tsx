@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { PageProps } from './page-props.js'
-import { compact, count, dateTime, duration, safe } from './format.js'
+import { bytes, compact, count, dateTime, decimal, duration, plural, safe } from './format.js'
 import type { PlanNode } from './messages.js'
 import { layout, NODE_HEIGHT, NODE_WIDTH, type Placed } from './plan-layout.js'
 
@@ -12,9 +12,9 @@ export function PlanPage({ job: { plan, batchMs } }: PageProps) {
     <>
       <h1>Plan</h1>
       <p class="lead">
-        Each operator with the records of the last batch
-        {plan.batchTime !== undefined && <>, {dateTime(plan.batchTime, batchMs)}</>}. Choose one for its place in the
-        program.
+        Each operator with its records and its time in the last batch
+        {plan.batchTime !== undefined && <>, {dateTime(plan.batchTime, batchMs)}</>}. Operators that run in one loop
+        share the time of its last one. Choose one for its place in the program.
       </p>
       <div class="plan">
         <div class="scroll" role="region" aria-label="The graph of operators" tabIndex={0}>
@@ -97,6 +97,9 @@ function Node({ placed: { node, x, y }, isChosen, choose }: NodeProps) {
       <text class="facts" x={16} y={56}>
         {short(facts, 32)}
       </text>
+      <text class="facts" x={16} y={73}>
+        {short(costsOf(node), 32)}
+      </text>
     </g>
   )
 }
@@ -107,6 +110,23 @@ function factsOf({ recordsIn, recordsOut, keys, output, source, lastDurationMs }
   if (keys !== undefined) return `${compact(keys)} keys`
   const shown = (records: number | undefined): string => (records === undefined ? '–' : compact(records))
   return `${shown(recordsIn)} in, ${shown(recordsOut)} out`
+}
+
+/** Returns the time of an operator, and what it holds. */
+function costsOf({ spentMs, loop, bytes: size, rememberedBatches, output }: PlanNode): string {
+  if (output) return ''
+  const parts = [
+    loop === undefined ? spent(spentMs) : `in the loop of ${loop}`,
+    ...(size === undefined ? [] : [bytes(size)]),
+    ...(rememberedBatches === undefined ? [] : [plural(rememberedBatches, 'batch', 'batches')]),
+  ]
+  return parts.join(' · ')
+}
+
+/** Returns a time that may be shorter than a millisecond. */
+function spent(ms: number | undefined): string {
+  if (ms === undefined) return 'no time'
+  return ms >= 10 ? duration(ms) : `${decimal(ms)} ms`
 }
 
 function Details({ node, close }: { readonly node: PlanNode; readonly close: () => void }) {
@@ -131,11 +151,12 @@ function Details({ node, close }: { readonly node: PlanNode; readonly close: () 
         <dt>Every</dt>
         <dd>{duration(node.slideMs)}</dd>
         <dt>Remembers</dt>
-        <dd>{duration(node.rememberMs)}</dd>
-        <dt>Records</dt>
         <dd>
-          {count(node.recordsIn)} in, {count(node.recordsOut)} out
+          {duration(node.rememberMs)}
+          {node.rememberedBatches !== undefined &&
+            `, ${plural(node.rememberedBatches, 'batch', 'batches')} at the moment`}
         </dd>
+        <Costs node={node} />
         {node.keys !== undefined && (
           <>
             <dt>Keys</dt>
@@ -154,5 +175,37 @@ function Details({ node, close }: { readonly node: PlanNode; readonly close: () 
       <h3>Defined at</h3>
       <pre>{node.definedAt.long.split('\n').map(safe).join('\n') || node.definedAt.short}</pre>
     </aside>
+  )
+}
+
+/** The time of an operator, and its bytes. */
+function Costs({ node }: { readonly node: PlanNode }) {
+  return (
+    <>
+      {!node.output && (
+        <>
+          <dt>Time</dt>
+          <dd>
+            {node.loop === undefined ? (
+              spent(node.spentMs)
+            ) : (
+              <>
+                part of the loop of <code>{safe(node.loop)}</code>
+              </>
+            )}
+          </dd>
+        </>
+      )}
+      {node.bytes !== undefined && (
+        <>
+          <dt>{node.source ? 'Received' : 'Size'}</dt>
+          <dd>{bytes(node.bytes)}</dd>
+        </>
+      )}
+      <dt>Records</dt>
+      <dd>
+        {count(node.recordsIn)} in, {count(node.recordsOut)} out
+      </dd>
+    </>
   )
 }

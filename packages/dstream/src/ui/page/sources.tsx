@@ -1,6 +1,6 @@
 import type { PageProps } from './page-props.js'
 import { Described } from './batch.js'
-import { bytes, compact, count, dateTime, safe } from './format.js'
+import { bytes, compact, count, dateTime, plural, safe } from './format.js'
 import type { Source } from './messages.js'
 
 export function SourcesPage({ job }: PageProps) {
@@ -17,8 +17,8 @@ export function SourcesPage({ job }: PageProps) {
 }
 
 function SourceCard({ source }: { readonly source: Source }) {
-  const { name, operator, hasReceiver, active, records, restarts, errors, buffer, rateLimit, position, lastInput } =
-    source
+  const { name, operator, hasReceiver, active, records, restarts, errors, buffer, rateLimit } = source
+  const { files, lastInput } = source
   return (
     <article class="card" aria-label={safe(name)}>
       <h2>
@@ -42,14 +42,7 @@ function SourceCard({ source }: { readonly source: Source }) {
         )}
         <dt>Rate limit</dt>
         <dd>{rateLimit === undefined ? 'none' : `${compact(rateLimit)} records/s`}</dd>
-        {position !== undefined && (
-          <>
-            <dt>Position</dt>
-            <dd>
-              <code>{safe(position)}</code>
-            </dd>
-          </>
-        )}
+        <Reach source={source} />
         {lastInput !== undefined && (
           <>
             <dt>Input of the last batch</dt>
@@ -63,8 +56,64 @@ function SourceCard({ source }: { readonly source: Source }) {
           <Fill name="Bytes held" used={buffer.bytes} most={buffer.maxBytes} format={bytes} />
         </>
       )}
+      {files !== undefined && files.numPassedOver > 0 && <PassedOver files={files} />}
       <LastError source={source} />
     </article>
+  )
+}
+
+/** How far a source has been read. */
+function Reach({ source: { lag, files, position } }: { readonly source: Source }) {
+  return (
+    <>
+      {lag !== undefined && (
+        <>
+          <dt>Not read yet</dt>
+          <dd>{lagText(lag)}</dd>
+        </>
+      )}
+      {files !== undefined && (
+        <>
+          <dt>Files read</dt>
+          <dd>{count(files.read)}</dd>
+        </>
+      )}
+      {position !== undefined && (
+        <>
+          <dt>Position</dt>
+          <dd>
+            <code>{safe(position)}</code>
+          </dd>
+        </>
+      )}
+    </>
+  )
+}
+
+function lagText({ records, bytes: size, files }: NonNullable<Source['lag']>): string {
+  const parts = [
+    ...(records === undefined ? [] : [plural(records, 'record')]),
+    ...(size === undefined ? [] : [bytes(size)]),
+    ...(files === undefined ? [] : [plural(files, 'file')]),
+  ]
+  return parts.join(', ')
+}
+
+/** The files that are there and not read, with the reasons. */
+function PassedOver({ files: { passedOver, numPassedOver } }: { readonly files: NonNullable<Source['files']> }) {
+  const others = numPassedOver - passedOver.length
+  return (
+    <details>
+      <summary>{plural(numPassedOver, 'file')} passed over</summary>
+      <ul>
+        {passedOver.map(({ path, reason }) => (
+          <li key={path}>
+            <code>{safe(path)}</code>: {reason}
+          </li>
+        ))}
+        {others > 0 && <li>and {count(others)} more</li>}
+      </ul>
+    </details>
   )
 }
 

@@ -44,9 +44,13 @@ export function StatePage({ job }: PageProps) {
             numeric: true,
             hint: 'By the last batch',
           },
-          ...(job.tables.some((one) => one.bytes !== undefined)
-            ? [{ label: 'Bytes', cell: (one: StateTable) => bytes(one.bytes), numeric: true }]
-            : []),
+          {
+            label: 'Size',
+            cell: (one) => bytes(one.bytes),
+            order: (one) => one.bytes,
+            numeric: true,
+            hint: 'As it is stored, estimated from the first keys',
+          },
         ]}
       />
       {table !== undefined && <Question key={table.id} app={job.id} table={table} />}

@@ -1,4 +1,5 @@
 import type { WriteFigures } from '../../observe/metered-storage.js'
+import type { RestartView } from '../../observe/job-view.js'
 import { useAnswer } from './answers.js'
 import type { PageProps } from './page-props.js'
 import { bytes, count, dateTime, duration, plural, safe } from './format.js'
@@ -10,6 +11,7 @@ interface Storage {
   readonly lastCommitted?: number
   readonly lastCommitMs?: number
   readonly writes?: readonly WriteFigures[]
+  readonly restart?: RestartView
   readonly tables: readonly { readonly id: string; readonly keys: number }[]
   readonly pendingOutputs: readonly { readonly id: string; readonly pendingBatches: number }[]
 }
@@ -76,24 +78,42 @@ function Kept({ storage: { location, lastCommitted, lastCommitMs, writes }, batc
   )
 }
 
-function Restart({ storage: { durable, lastCommitted, tables, pendingOutputs }, batchMs }: StorageProps) {
+function Restart({ storage: { durable, restart, lastCommitted, tables, pendingOutputs }, batchMs }: StorageProps) {
   if (!durable) return <p>It would begin anew: nothing is kept.</p>
-  if (lastCommitted === undefined) return <p>It would begin anew: no batch is committed yet.</p>
+  if (lastCommitted === undefined || restart === undefined)
+    return <p>It would begin anew: no batch is committed yet.</p>
   const keys = tables.reduce((sum, table) => sum + table.keys, 0)
+  const behind = pendingOutputs.filter(({ pendingBatches }) => pendingBatches > 0)
   return (
-    <ul>
-      <li>It would resume after the batch of {dateTime(lastCommitted, batchMs)}.</li>
-      <li>
-        It would restore {plural(tables.length, 'table')} of state with {plural(keys, 'key')}.
-      </li>
-      {pendingOutputs
-        .filter(({ pendingBatches }) => pendingBatches > 0)
-        .map(({ id, pendingBatches }) => (
+    <>
+      <p>
+        The same program would resume after the batch of {dateTime(lastCommitted, batchMs)}, with {plural(keys, 'key')}{' '}
+        of state. For a changed program ask <code>npx dstream checkpoint plan</code>.
+      </p>
+      <dl class="facts">
+        <Operators word="kept" ids={restart.kept} />
+        <Operators word="migrated" ids={restart.migrated} />
+        <Operators word="new" ids={restart.new} />
+        <Operators word="dropped" ids={restart.dropped} />
+      </dl>
+      {restart.refusal !== undefined && <p class="notice bad">start would refuse: {safe(restart.refusal)}</p>}
+      <ul>
+        {behind.map(({ id, pendingBatches }) => (
           <li key={id}>
             The output <code>{safe(id)}</code> would go on with{' '}
             {plural(pendingBatches, 'waiting batch', 'waiting batches')}.
           </li>
         ))}
-    </ul>
+      </ul>
+    </>
+  )
+}
+
+function Operators({ word, ids }: { readonly word: string; readonly ids: readonly string[] }) {
+  return (
+    <>
+      <dt>{word}</dt>
+      <dd>{ids.length === 0 ? 'nothing' : <code>{ids.map(safe).join(', ')}</code>}</dd>
+    </>
   )
 }

@@ -24,21 +24,32 @@ export function plan(job: JobView): object {
   const last = job.metrics.batches.findLast(({ status }) => status === 'COMPLETED')
   const tables = job.tables()
   const sources = new Map(job.sources().map((source) => [source.operator, source]))
+  const held = job.held()
   const figures = new Map(job.metrics.outputs.map((output) => [output.index, output]))
   return {
     version: 1,
     batchTime: last?.info.batchTime,
     nodes: job.nodes().map((node) => {
       const source = sources.get(node.id)
-      const keys = tables.filter(({ operator }) => operator === node.id).reduce((sum, table) => sum + table.keys, 0)
+      const { spentMs, loop, bytes: received } = last?.operators?.get(node.id) ?? {}
+      const own = tables.filter(({ operator }) => operator === node.id)
+      const batches = held.get(node.id)
       return {
         ...node,
         ...recordsOf(node.id, source, last),
-        ...(node.stateful ? { keys } : {}),
+        ...(node.stateful ? { keys: sum(own.map(({ keys }) => keys)) } : {}),
+        spentMs: spentMs === undefined ? undefined : Math.round(spentMs * 1000) / 1000,
+        loop,
+        bytes: received ?? (node.stateful ? sum(own.map(({ bytes }) => bytes)) : batches?.bytes),
+        rememberedBatches: batches?.batches,
         ...(node.outputIndex === undefined ? {} : { lastDurationMs: figures.get(node.outputIndex)?.lastDurationMs }),
       }
     }),
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0)
 }
 
 function recordsOf(id: string, source: SourceView | undefined, last: BatchRecord | undefined): object {
@@ -52,7 +63,7 @@ export function stateTables(job: JobView): object[] {
   const progress = new Map(job.metrics.lastProgress?.stateOperators.map((state) => [state.id, state]))
   return job.tables().map((table) => {
     const last = progress.get(table.id)
-    return { ...table, updated: last?.updated ?? 0, removed: last?.removed ?? 0, bytes: last?.bytes }
+    return { ...table, updated: last?.updated ?? 0, removed: last?.removed ?? 0 }
   })
 }
 

@@ -83,10 +83,14 @@ const PLAN_NODE = objectOf({
   'recordsIn?': INTEGER,
   'recordsOut?': INTEGER,
   'keys?': INTEGER,
+  'spentMs?': NUMBER,
+  'loop?': STRING,
+  'bytes?': INTEGER,
+  'rememberedBatches?': INTEGER,
   'lastDurationMs?': INTEGER,
 })
 
-const TABLE = { id: STRING, operator: STRING, table: STRING, keys: INTEGER }
+const TABLE = { id: STRING, operator: STRING, table: STRING, keys: INTEGER, bytes: INTEGER }
 const BUFFER = objectOf({ records: INTEGER, bytes: INTEGER, 'maxRecords?': INTEGER, 'maxBytes?': INTEGER })
 const PENDING = objectOf({ id: STRING, pendingBatches: INTEGER, pendingBytes: INTEGER, skippedBatches: INTEGER })
 const WRITES = objectOf({
@@ -103,7 +107,7 @@ const ROW = objectOf({ cells: arrayOf({ type: ['string', 'number'] }), 'href?': 
 
 const OF_JOB: Readonly<Record<string, Schema>> = {
   Plan: objectOf({ version: INTEGER, 'batchTime?': INTEGER, nodes: arrayOf(PLAN_NODE) }),
-  StateTable: objectOf({ ...TABLE, updated: INTEGER, removed: INTEGER, 'bytes?': INTEGER }),
+  StateTable: objectOf({ ...TABLE, updated: INTEGER, removed: INTEGER }),
   StateAnswer: objectOf({
     batchTime: INTEGER,
     keys: INTEGER,
@@ -136,9 +140,7 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     durationMs: objectOf({ allocate: INTEGER, evaluate: INTEGER, commit: INTEGER, forget: INTEGER, total: INTEGER }),
     sources: arrayOf(objectOf({ inputStreamId: INTEGER, numRecords: INTEGER, metadata: mapOf(ANYTHING) })),
     skippedRecords: mapOf(INTEGER),
-    stateOperators: arrayOf(
-      objectOf({ id: STRING, keys: INTEGER, updated: INTEGER, removed: INTEGER, 'bytes?': INTEGER }),
-    ),
+    stateOperators: arrayOf(objectOf({ id: STRING, keys: INTEGER, updated: INTEGER, removed: INTEGER })),
     outputs: arrayOf(PENDING),
   }),
   Source: objectOf({
@@ -152,6 +154,12 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     lastError: STRING,
     'buffer?': BUFFER,
     'rateLimit?': NUMBER,
+    'lag?': objectOf({ 'records?': INTEGER, 'bytes?': INTEGER, 'files?': INTEGER }),
+    'files?': objectOf({
+      read: INTEGER,
+      numPassedOver: INTEGER,
+      passedOver: arrayOf(objectOf({ path: STRING, reason: STRING })),
+    }),
     records: INTEGER,
     restarts: INTEGER,
     errors: INTEGER,
@@ -175,6 +183,13 @@ const OF_JOB: Readonly<Record<string, Schema>> = {
     durable: BOOLEAN,
     'location?': STRING,
     'writes?': arrayOf(WRITES),
+    'restart?': objectOf({
+      kept: arrayOf(STRING),
+      migrated: arrayOf(STRING),
+      new: arrayOf(STRING),
+      dropped: arrayOf(STRING),
+      'refusal?': STRING,
+    }),
     'lastCommitted?': INTEGER,
     'lastCommitMs?': INTEGER,
     tables: arrayOf(objectOf(TABLE)),

@@ -1,4 +1,4 @@
-import type { ReadOptions, SourceHost, SplitSource } from 'dstream'
+import type { ReadOptions, SourceHost, SourceLag, SplitSource } from 'dstream'
 import { commitWithoutGroup, lostOffsets, offsetsLost, streamNotStarted } from '../../../base/errors/kafka.js'
 import { Cluster } from '../client/cluster.js'
 import { KafkaClient } from '../client/kafka-client.js'
@@ -33,6 +33,8 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
   readonly #settings: StreamSettings
   readonly #splits = new WeakMap<Position, readonly KafkaSplit[]>()
   #opened: Open | undefined
+  /** The end of each partition at the last look, by name. */
+  #latest: ReadonlyMap<string, number> | undefined
 
   constructor(settings: StreamSettings, decode: ((raw: RawRecord) => ConsumerRecord<K, V>) | undefined) {
     this.#settings = settings
@@ -62,9 +64,22 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     const { planner, ahead } = await this.#open()
     const plan = await whileAway(() => planner.plan(from, limit), { forMs: PLAN_PATIENCE_MS })
     if (plan === undefined) return from
+    this.#latest = plan.latest
     this.#splits.set(plan.until, plan.splits)
     for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
     return plan.until
+  }
+
+  /** Returns the records up to the end of each partition. */
+  lag(position: Position): SourceLag | undefined {
+    if (this.#latest === undefined) return undefined
+    let records = 0
+    for (const [topic, { offsets }] of Object.entries(position)) {
+      for (const [partition, offset] of Object.entries(offsets)) {
+        records += Math.max(0, (this.#latest.get(`${topic}-${partition}`) ?? offset) - offset)
+      }
+    }
+    return { records }
   }
 
   splits(from: Position, until: Position): readonly KafkaSplit[] {
