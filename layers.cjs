@@ -8,7 +8,7 @@ const layers = {
   'base/text': ['base/built-ins'],
   'base/errors': ['base/built-ins', 'base/text'],
   'base/time': ['base/errors', 'base/text'],
-  'base/lines': ['base/errors', 'base/bytes', 'base/codec'],
+  'base/lines': ['base/errors', 'base/bytes', 'base/codec', 'base/options'],
   base: ['base/text', 'base/errors', 'base/time'],
   'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options'],
 
