@@ -42,7 +42,7 @@ const ID = 'dstream-json-lines'
  *
  * @example
  * const posts = jsonLines({ fields: ['auteur', 'message'] })
- * ssc.socketTextStream('localhost', 6667, { codec: posts }).map((post) => post.auteur).countByValue().print()
+ * ssc.socketTextStream('localhost', 6667, { codec: posts }).map((post) => String(post.auteur)).countByValue().print()
  */
 export function jsonLines<const K extends string>(options: {
   readonly fields: readonly K[]
