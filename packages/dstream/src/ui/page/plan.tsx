@@ -119,7 +119,7 @@ const WORTH_MS = 0.1
 function costsOf({ spentMs, loop, bytes: size, rememberedBatches, output }: PlanNode): string {
   if (output) return ''
   const parts = [
-    loop === undefined || (spentMs ?? 0) >= WORTH_MS ? spent(spentMs) : `in the loop of ${loop}`,
+    loop === undefined || (spentMs ?? 0) >= WORTH_MS ? spent(spentMs) : `loop of ${loop}`,
     ...(size === undefined ? [] : [bytes(size)]),
     ...(rememberedBatches === undefined ? [] : [plural(rememberedBatches, 'batch', 'batches')]),
   ]
