@@ -149,6 +149,23 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
     )
   })
 
+  test('a click on a chart, and on a row, leads to its batch', async () => {
+    const t = await job()
+    await run(t, 12)
+    const page = await open(t, '/streaming/')
+    const isBatch = (): Promise<unknown> =>
+      page.waitForFunction(() => document.querySelector('h1')?.textContent?.startsWith('Details of batch at'))
+    await page.waitForSelector('.figure .u-over')
+    await page.click('.figure .u-over')
+    await isBatch()
+    // The middle of a chart of twelve batches.
+    expect(new URL(page.url()).searchParams.get('id')).toMatch(/^[67]000$/)
+    await page.goBack()
+    await page.click('section[aria-labelledby=completed] tbody tr:first-child a')
+    await isBatch()
+    expect(new URL(page.url()).searchParams.get('id')).toBe('12000')
+  })
+
   test("the board has the job's own figures, pictures are loaded, and records are text", async () => {
     const t = await job()
     await run(t, 9)
