@@ -4,6 +4,7 @@ import { badOption } from '../../base/errors/options.js'
 import { aBoolean, checkOptions } from '../../base/options.js'
 import { decompressed } from '../../platform/decompress.js'
 import { readRows } from './read-rows.js'
+import type { CsvSettings } from './settings.js'
 import { writeRows } from './write-rows.js'
 
 /** A row of a CSV file by column. */
@@ -22,14 +23,6 @@ export interface CsvOptions {
   readonly delimiter?: string | undefined
   /** The encoding of files that are read, a label of `TextDecoder`; default `utf-8`. Files are written as UTF-8. */
   readonly encoding?: string | undefined
-}
-
-/** The options with their defaults. */
-export interface CsvSettings {
-  readonly columns: readonly string[] | undefined
-  readonly header: boolean
-  readonly delimiter: string
-  readonly encoding: string
 }
 
 /**
