@@ -38,11 +38,15 @@ export interface CsvOptions {
  * @example
  * import { csv } from 'dstream/csv'
  * import { fileSink } from 'dstream/sinks'
- * const orders = ssc.fileStream('orders', csv())
+ * const orders = ssc.fileStream('orders', csv({ columns: ['shop', 'price'] }))
  * const totals = orders.mapToPair(({ shop, price }) => [shop, Number(price)]).reduceByKey((a, b) => a + b)
  * totals.to(fileSink('totals', { format: csv({ columns: ['shop', 'total'] }) }))
  */
-export function csv<Row extends object = CsvRow>(options: CsvOptions = {}): FileFormat<object, Row> {
+export function csv<const C extends string>(
+  options: CsvOptions & { readonly columns: readonly C[] },
+): FileFormat<object, Readonly<Record<C, string>>>
+export function csv<Row extends object = CsvRow>(options?: CsvOptions): FileFormat<object, Row>
+export function csv<Row extends object>(options: CsvOptions = {}): FileFormat<object, Row> {
   const settings = checked(options)
   return {
     extension: 'csv',
