@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -201,13 +202,17 @@ describe('FeedServer', () => {
     const { publish, client, counters } = await open({ maxBytes: 1_000_000 })
     const slow = await client('')
     slow.socket.pause()
-    for (let i = 0; i < 60; i++) await publish(20, 'x'.repeat(10_000))
+    // The buffers of the system take some megabytes before the server has to keep any.
+    let published = 0
+    for (; counters.get('clientsDropped') === 0; published += 20) {
+      await publish(20, 'x'.repeat(10_000))
+      await nextTurn()
+    }
     const closed = once(slow.socket, 'close')
     slow.socket.resume()
     await closed
-    expect(counters.get('clientsDropped')).toBe(1)
     const again = await client(slow.cursors.at(-1))
-    await until(() => idsOf(again).at(-1) === '1200')
+    await until(() => idsOf(again).at(-1) === String(published))
     expect(again.gaps).toHaveLength(1)
   })
 

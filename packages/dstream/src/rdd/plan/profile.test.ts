@@ -48,7 +48,7 @@ test('a pause counts for none', async () => {
   expect(yielder.begin().size).toBe(7)
 })
 
-test.each([true, false])('a loop counts for its last operator, generated: %s', async (codegen) => {
+test.each(['auto', false] as const)('a loop counts for its last operator, generated: %s', async (codegen) => {
   const { now, pass } = clock()
   const profile = new Profile(now)
   const yielder = { begin: (): Slice => ({ size: 2, pause: () => undefined }) }
