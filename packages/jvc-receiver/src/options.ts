@@ -6,8 +6,8 @@ import { furtherFields, postFields, type Post } from './feed/post.js'
 
 export interface JvcReceiverOptions<K extends keyof Post = keyof Post> {
   /**
-   * The fields that the job reads; default all. The others are not decoded, which takes half the time or less; they are
-   * still checked to be JSON.
+   * The fields that the job reads; default all. The others are not decoded, which saves time; they are still checked to
+   * be JSON.
    */
   fields?: readonly K[] | undefined
   /** The host of the feed; default `localhost`. */

@@ -1,6 +1,7 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ScraperError, messageOf } from './errors.js'
+import { makeFolder } from './make-folder.js'
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
@@ -19,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export async function openDataFolder(folder: string): Promise<void> {
   await describeDataErrors(folder, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     const probe = join(folder, `.probe-${process.pid}`)
     const file = await open(probe, 'w', 0o600)
     try {

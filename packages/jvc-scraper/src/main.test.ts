@@ -109,6 +109,12 @@ describe('jvc-scraper', () => {
     )
   })
 
+  test.runIf(process.platform === 'linux')('a data folder where the system allows none: the same', async () => {
+    const { code, said } = run('--simulate --port 0 --log-level warn --data /proc/no-folder')
+    expect(await code).toBe(1)
+    expect(said.err).toMatch(/^jvc-scraper: The data folder "\/proc\/no-folder" cannot be used: ENOENT.*--data\.\n$/)
+  })
+
   test('a bookmarks file that is a folder is said in one line', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'data-'))
     closers.push(() => rm(folder, { recursive: true, force: true }))

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../clock.js'
 import { replaceFile, syncPath } from '../durable-file.js'
 import { ScraperError, messageOf } from '../errors.js'
+import { makeFolder } from '../make-folder.js'
 import { compareIds } from '../parse/index.js'
 import type { Bookmarks } from './bookmarks.js'
 
@@ -59,7 +60,7 @@ export class FileBookmarks implements Bookmarks {
    * @throws ScraperError `bookmarks-broken` when the file holds no bookmarks
    */
   static async open(path: string, options: FileBookmarksOptions): Promise<FileBookmarks> {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     return new FileBookmarks(path, await load(path), options)
   }
 

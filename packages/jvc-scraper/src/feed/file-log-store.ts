@@ -1,9 +1,10 @@
-import { open, mkdir, readFile, readdir, rm, truncate, type FileHandle } from 'node:fs/promises'
+import { open, readFile, readdir, rm, truncate, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describeDataErrors } from '../data-folder.js'
 import { replaceFile, syncPath } from '../durable-file.js'
 import { ScraperError } from '../errors.js'
+import { makeFolder } from '../make-folder.js'
 import { lockFolder } from './folder-lock.js'
 import type { LogEntry, LogStore, StoredLog } from './log-store.js'
 import { newLogId } from './memory-log-store.js'
@@ -43,7 +44,7 @@ export class FileLogStore implements LogStore {
   }
 
   async #open(): Promise<StoredLog> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await makeFolder(this.#folder, 0o700)
     this.#release = await lockFolder(this.#folder)
     try {
       const id = await this.#readId()

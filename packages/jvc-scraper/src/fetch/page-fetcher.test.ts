@@ -96,18 +96,18 @@ describe('PageFetcher', () => {
     expect(asked.length).toBeLessThan(10)
   })
 
-  test.each<[string, Scripted]>([
-    ['429', { status: 429 }],
-    ['503', { status: 503 }],
-    ['maintenance', { status: 200, body: '<title>Site en maintenance</title>' }],
-    ['a time-out', new Error('Headers Timeout Error')],
-    ['a broken connection', new Error('other side closed')],
-  ])('%s is tried again, with longer pauses, and then given up', async (_, answer) => {
+  test.each<[string, Scripted, string]>([
+    ['429', { status: 429 }, 'HTTP 429'],
+    ['503', { status: 503 }, 'HTTP 503'],
+    ['maintenance', { body: '<title>Site en maintenance</title>' }, 'the site is under maintenance (HTTP 200)'],
+    ['a time-out', new Error('Headers Timeout Error'), 'Headers Timeout Error'],
+    ['a broken connection', new Error('other side closed'), 'other side closed'],
+  ])('%s is tried again, with longer pauses, and then given up', async (_, answer, reason) => {
     const again = fetcherOf([answer, answer, { body: PAGE }])
     expect(await again.fetchPage()).toMatchObject({ kind: 'page' })
     expect(again.counters.get('retries')).toBe(2)
     const hopeless = fetcherOf([answer])
-    expect(await hopeless.fetchPage()).toMatchObject({ kind: 'failed' })
+    expect(await hopeless.fetchPage()).toMatchObject({ kind: 'failed', reason })
     expect(hopeless.asked).toHaveLength(5)
     const times = hopeless.asked.map(([, at]) => at)
     const pauses = times.slice(1).map((at, i) => at - (times[i] as number))

@@ -123,7 +123,8 @@ export class PageFetcher {
       status === 408 ||
       status === 425
     ) {
-      return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer)
+      const reason = kind === 'maintenance' ? `the site is under maintenance (HTTP ${status})` : `HTTP ${status}`
+      return this.#refused(kind === 'rate-limited' ? 'rateLimited' : 'unavailable', answer, reason)
     }
     if (isRefusal(kind)) return { kind, path }
     if (status >= 400) return { kind: 'failed', path, reason: `HTTP ${status}` }
@@ -138,12 +139,12 @@ export class PageFetcher {
   }
 
   /** Pauses all requests for as long as the site asks. */
-  #refused(counter: 'rateLimited' | 'unavailable', { status, headers }: HttpAnswer): Step {
+  #refused(counter: 'rateLimited' | 'unavailable', { headers }: HttpAnswer, reason: string): Step {
     const { clock, counters, gate, retryPolicy } = this.#ports
     counters.add(counter)
     const waitMs = retryAfterMs(headers['retry-after'], clock.now(), retryPolicy.maxRetryAfterMs)
     if (waitMs !== undefined) gate.pause(waitMs)
-    return { kind: 'again', reason: `HTTP ${status}`, waitMs }
+    return { kind: 'again', reason, waitMs }
   }
 }
 
