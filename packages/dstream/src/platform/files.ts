@@ -3,11 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
 import { decompressed } from './decompress.js'
-
-/** Returns whether an error of the file system means that there is no such file. */
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
-}
+import { isMissing } from './missing-file.js'
 
 /** The real file system. */
 export const files: Files = {
