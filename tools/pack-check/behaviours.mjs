@@ -32,6 +32,19 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
   const codeOf = async (make) => (await errorOf(make)).code
   const bytesOf = (files) => [...files.values()].reduce((sum, { length }) => sum + length, 0)
   const add = (a, b) => a + b
+  /** Returns what a state holds of a value after a crash. */
+  const stateAfterCrash = async (value) => {
+    const last = (values, state) => values.at(-1) ?? state
+    const define = (t) => t.output(t.input([[1]]).mapToPair(() => ['k', value]).updateStateByKey(last)) // prettier-ignore
+    const t = context({ storage: memoryStorage() })
+    define(t)
+    await t.run(1)
+    const next = await t.crashAndRecover(define)
+    await next.run(1)
+    await next.ssc.stop()
+    const [[, found]] = next.defined.batches.at(-1)
+    return found
+  }
 
   return {
     // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,20 +269,9 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
     },
 
     'a property that would be lost is refused; results of match are not': async () => {
-      const last = (values, state) => values.at(-1) ?? state
-      const stored = async (value) => {
-        const define = (t) => t.output(t.input([[value]]).mapToPair((v) => ['k', v]).updateStateByKey(last).map(([, v]) => v)) // prettier-ignore
-        const t = context({ storage: memoryStorage() })
-        define(t)
-        await t.run(1)
-        const next = await t.crashAndRecover(define)
-        await next.run(1)
-        await next.ssc.stop()
-        return next.defined.batches.at(-1)[0]
-      }
-      const match = await stored('ab'.match(/b/))
+      const match = await stateAfterCrash('ab'.match(/b/))
       const refused = []
-      for (const value of [{ [Symbol('s')]: 1 }, Object.assign([1], { unit: 'm' })]) refused.push(await codeOf(() => stored(value))) // prettier-ignore
+      for (const value of [{ [Symbol('s')]: 1 }, Object.assign([1], { unit: 'm' })]) refused.push(await codeOf(() => stateAfterCrash(value))) // prettier-ignore
       return [
         [match[0], match.index, match.input, refused],
         ['b', 1, 'ab', ['state-not-storable', 'state-not-storable']],
@@ -495,15 +497,7 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
 
     'values of another realm': async () => {
       const made = vm.runInNewContext(`({ date: new Date(5), list: [1, { a: 1 }], map: new Map([['k', 1]]), set: new Set([1]), error: new RangeError('far') })`) // prettier-ignore
-      const last = (values, state) => values.at(-1) ?? state
-      const define = (t) => t.output(t.input([[1]]).mapToPair(() => ['k', made]).updateStateByKey(last)) // prettier-ignore
-      const t = context({ storage: memoryStorage() })
-      define(t)
-      await t.run(1)
-      const next = await t.crashAndRecover(define)
-      await next.run(1)
-      await next.ssc.stop()
-      const [[, value]] = next.defined.batches.at(-1)
+      const value = await stateAfterCrash(made)
       return [
         [value.date.getTime(), value.list, [...value.map], [...value.set], value.error.message],
         [5, [1, { a: 1 }], [['k', 1]], [1], 'far'],

@@ -8,6 +8,7 @@ import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-
 import { planWords } from '../durable/checkpoint/plan-words.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
 import { fileStorage } from '../platform/file-storage.js'
+import { isMissing } from '../platform/missing-file.js'
 import { escapeControl } from '../base/text/escape.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -127,7 +128,7 @@ const commands: Readonly<Record<string, Command>> = {
 /** Throws unless the directory exists. A storage would only report that it is empty, which hides a mistyped path. */
 async function mustExist(directory: string): Promise<void> {
   const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    if (isMissing(error)) return undefined
     throw error
   })
   if (found === undefined) throw new Error(`${directory} does not exist.`)

@@ -1,6 +1,6 @@
 import { checkKeptStorable, checkStateStorable } from '../durable/codec/storable.js'
 import { Random } from '../base/random.js'
-import { pauseMs } from '../output/delivery/delivery-policy.js'
+import { pauseMs } from '../base/backoff.js'
 import type { BatchTimes } from '../base/time/batch-times.js'
 import type { EarlierRun } from '../streams/graph/evaluation-options.js'
 import { GraphEvaluation } from '../streams/graph/graph-evaluation.js'

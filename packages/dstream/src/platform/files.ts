@@ -2,14 +2,10 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileEntry, Files } from '../base/ports.js'
 import { decompressed } from './decompress.js'
+import { isMissing } from './missing-file.js'
 
 // An import would load the streams of `fs` with it.
 const { createReadStream } = process.getBuiltinModule('node:fs')
-
-/** Returns whether an error of the file system means that there is no such file. */
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
-}
 
 /** The real file system. */
 export const files: Files = {

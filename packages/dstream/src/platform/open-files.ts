@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { OpenFile, OpenFiles } from '../base/ports.js'
+import { isMissing } from './missing-file.js'
 
 const PIECE_BYTES = 256 * 1024
 
@@ -88,9 +89,4 @@ async function siblings(path: string): Promise<string[]> {
     if (isMissing(error)) return []
     throw error
   }
-}
-
-/** Node reports most of what can go wrong by one of these; they mean that there is nothing. */
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 }

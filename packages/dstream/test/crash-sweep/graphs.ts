@@ -1,5 +1,6 @@
 import { Milliseconds, Seconds, StateSpec, type DStream, type State, type StreamingContext } from 'dstream'
 import type { TestContext, TestContextOptions } from 'dstream/testing'
+import { minus, ones, sum } from './words.js'
 import { hands, rows, type World } from './world.js'
 
 /** What a graph is built from, in each life. */
@@ -22,19 +23,10 @@ export interface SweepGraph {
   readonly define: (job: Job) => void
 }
 
-function sum(a: number, b: number): number {
-  return a + b
-}
-function minus(a: number, b: number): number {
-  return a - b
-}
 const [second, two, three] = [Seconds(1), Seconds(2), Seconds(3)]
 
 function received({ ssc, world }: Job, how: keyof typeof hands): DStream<string> {
   return ssc.receiverStream(world.receiver(hands[how]))
-}
-function ones(words: DStream<string>): DStream<[string, number]> {
-  return words.mapToPair((word) => [word, 1])
 }
 function counted(words: DStream<string>) {
   return ones(words).updateStateByKey<{ n: number }>((values, old) =>

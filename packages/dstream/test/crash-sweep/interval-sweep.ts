@@ -3,6 +3,7 @@ import { Milliseconds, Time, type DStream } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext, type TestContextOptions } from 'dstream/testing'
 import type { Mode } from './lives.js'
+import { minus, ones, sum } from './words.js'
 import { hands, rows, World } from './world.js'
 
 // Crashes behind which a job goes on with another batch interval. Batch times differ then from those of a job without a
@@ -47,15 +48,6 @@ interface IntervalGraph {
   readonly define: (job: Job) => void
 }
 
-function sum(a: number, b: number): number {
-  return a + b
-}
-function minus(a: number, b: number): number {
-  return a - b
-}
-function ones(words: DStream<string>): DStream<[string, number]> {
-  return words.mapToPair((word) => [word, 1])
-}
 /** Returns `[word, count]` as so many words. */
 function repeated(pairs: DStream<[string, number]>): DStream<string> {
   return pairs.flatMap(([word, n]) => Array<string>(n).fill(word))

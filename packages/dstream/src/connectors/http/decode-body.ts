@@ -1,3 +1,4 @@
+import { loadPackage } from '../../base/optional-package.js'
 import { csvMissing } from './errors.js'
 import { Refusal } from './request-body.js'
 
@@ -50,9 +51,7 @@ type ParseCsv = (text: string, options: object) => unknown[]
 
 /** Loads `csv-parse` for the first CSV: most receivers get none. */
 async function csvRows(text: string): Promise<unknown[]> {
-  const { parse } = (await import('csv-parse/sync').catch((error: unknown) => {
-    throw csvMissing(error)
-  })) as unknown as { parse: ParseCsv }
+  const { parse } = await loadPackage<{ parse: ParseCsv }>('csv-parse', () => import('csv-parse/sync'), csvMissing)
   try {
     return parse(text, { columns: true, bom: true, skip_empty_lines: true })
   } catch (error) {

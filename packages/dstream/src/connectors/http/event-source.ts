@@ -2,9 +2,10 @@ import { Milliseconds, Receiver, type Duration } from 'dstream'
 import { createParser } from 'eventsource-parser'
 import { checkOptions } from '../../base/options.js'
 import { checkPositiveDuration } from '../../base/time/duration.js'
+import { aborted } from './aborted.js'
+import { checkHeaders, checkUrl, HTTP } from './address.js'
 import { badAnswer, reasonOf, shownUrl } from './errors.js'
 import { IdleTimer } from './idle-timer.js'
-import { checkHeaders, checkHttpUrl } from './webhook-sink.js'
 
 /** One event of a stream of server-sent events. */
 export interface ServerSentEvent {
@@ -56,7 +57,7 @@ class EventSourceReceiver extends Receiver<ServerSentEvent> {
     super()
     checkOptions(WHERE, options, ['headers', 'lastEventId', 'idleTimeout'])
     const { headers = {}, lastEventId = '', idleTimeout } = options
-    this.#url = checkHttpUrl(WHERE, url)
+    this.#url = checkUrl(WHERE, url, HTTP)
     this.#headers = checkHeaders(WHERE, headers)
     this.#firstId = lastEventId
     // Line ends and NUL cannot be part of a header.
@@ -77,8 +78,7 @@ class EventSourceReceiver extends Receiver<ServerSentEvent> {
     } finally {
       idle.pause()
     }
-    // A promise that is fulfilled would end the receiver for good.
-    await new Promise((resolve) => (signal.aborted ? resolve(undefined) : signal.addEventListener('abort', resolve)))
+    await aborted(signal)
   }
 
   onStop(): void {}

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { DStreamError, Receiver } from 'dstream'
 import { badOption } from '../../base/errors/options.js'
 import { aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
+import { aborted } from './aborted.js'
 import { decodeBody } from './decode-body.js'
 import { cannotListen } from './errors.js'
 import { GroupedStore } from './grouped-store.js'
@@ -113,8 +114,7 @@ export class HttpReceiver<T> extends Receiver<T> {
     await Promise.race([new Promise<void>((resolve) => server.listen(port, host, resolve)), failure])
     this.#server = server
     if (signal.aborted) return this.onStop()
-    // Resolves when the receiver stops: a promise that is fulfilled before would end it for good.
-    await Promise.race([failure, new Promise((resolve) => signal.addEventListener('abort', resolve))])
+    await Promise.race([failure, aborted(signal)])
   }
 
   /** Answers the requests under way, and takes no further ones. */

@@ -1,7 +1,10 @@
 import { Receiver, type Duration } from 'dstream'
 import { badOption } from '../../base/errors/options.js'
 import { aFunction, checkOptions } from '../../base/options.js'
+import { loadPackage } from '../../base/optional-package.js'
 import { checkPositiveDuration } from '../../base/time/duration.js'
+import { aborted } from './aborted.js'
+import { checkUrl, WEB_SOCKET } from './address.js'
 import { badAnswer, reasonOf, shownUrl, webSocketMissing } from './errors.js'
 import { IdleTimer } from './idle-timer.js'
 
@@ -64,9 +67,7 @@ class WebSocketReceiver<T> extends Receiver<T> {
   constructor(url: string | URL, options: WebSocketOptions<T>) {
     super()
     checkOptions(WHERE, options, KNOWN)
-    const text = url instanceof URL ? url.href : (url as unknown)
-    const isUrl = typeof text === 'string' && URL.canParse(text) && /^(wss?|https?):$/.test(new URL(text).protocol)
-    if (!isUrl) throw badOption(WHERE, 'url', 'a ws: or wss: URL', url)
+    this.#url = checkUrl(WHERE, url, WEB_SOCKET)
     for (const name of ['onOpen', 'decode', 'position', 'WebSocket'] as const) {
       if (options[name] !== undefined) aFunction(WHERE, name, options[name])
     }
@@ -75,7 +76,6 @@ class WebSocketReceiver<T> extends Receiver<T> {
     if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {
       throw badOption(WHERE, 'protocols', 'a name, or an array of names', protocols)
     }
-    this.#url = text
     this.#options = { ...options, protocols: list as readonly string[] }
     this.#idleMs = idleTimeout && checkPositiveDuration(`${WHERE}, option idleTimeout`, idleTimeout).milliseconds
   }
@@ -106,9 +106,8 @@ class WebSocketReceiver<T> extends Receiver<T> {
       idle.signal.addEventListener('abort', () => reject(idle.signal.reason as Error))
     })
     socket.addEventListener('open', () => this.#options.onOpen?.((data) => socket.send(data), this.position))
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
     try {
-      await Promise.race([ended, stopped])
+      await Promise.race([ended, aborted(signal)])
     } finally {
       idle.pause()
       socket.close()
@@ -137,8 +136,6 @@ class WebSocketReceiver<T> extends Receiver<T> {
 async function defaultWebSocket(): Promise<NonNullable<WebSocketOptions<never>['WebSocket']>> {
   const { WebSocket } = globalThis as { WebSocket?: NonNullable<WebSocketOptions<never>['WebSocket']> }
   if (WebSocket !== undefined) return WebSocket
-  const undici = (await import('undici').catch((error: unknown) => {
-    throw webSocketMissing(error)
-  })) as unknown as { WebSocket: NonNullable<WebSocketOptions<never>['WebSocket']> }
-  return undici.WebSocket
+  const undici = await loadPackage('undici', () => import('undici'), webSocketMissing)
+  return undici.WebSocket as NonNullable<WebSocketOptions<never>['WebSocket']>
 }

@@ -4,6 +4,7 @@ import { badOption } from '../../base/errors/options.js'
 import { sinkNotOpen } from '../../base/errors/sinks.js'
 import { aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
 import { checkPositiveDuration } from '../../base/time/duration.js'
+import { checkHeaders, checkUrl, HTTP } from './address.js'
 import { reasonOf, shownUrl, webhookAway, webhookRefused } from './errors.js'
 
 /** The options of `webhookSink`. */
@@ -60,7 +61,7 @@ export function webhookSink<T>(options: WebhookSinkOptions<T>): Sink<T> {
   if (encode !== undefined) aFunction(WHERE, 'encode', encode)
   if (typeof sendEmpty !== 'boolean') throw badOption(WHERE, 'sendEmpty', 'true or false', sendEmpty)
   return new WebhookSink({
-    url: checkHttpUrl(WHERE, given.url),
+    url: checkUrl(WHERE, given.url, HTTP),
     method,
     headers: { ...checkHeaders(WHERE, headers), 'content-type': aString(WHERE, 'contentType', contentType) },
     encode: encode ?? ((records) => JSON.stringify(records)),
@@ -68,22 +69,6 @@ export function webhookSink<T>(options: WebhookSinkOptions<T>): Sink<T> {
     sendEmpty,
     timeoutMs: checkPositiveDuration(`${WHERE}, option timeout`, timeout).milliseconds,
   })
-}
-
-/** @throws `bad-option` for what is no address of HTTP */
-export function checkHttpUrl(where: string, url: unknown): string {
-  const text = url instanceof URL ? url.href : url
-  if (typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
-  throw badOption(where, 'url', 'an http: or https: URL', url)
-}
-
-/** Returns headers with names in lower case. @throws `bad-option` */
-export function checkHeaders(where: string, headers: unknown): Record<string, string> {
-  try {
-    return Object.fromEntries(new Headers(headers as Record<string, string>))
-  } catch {
-    throw badOption(where, 'headers', 'an object of names and texts', headers)
-  }
 }
 
 interface Settings<T> {

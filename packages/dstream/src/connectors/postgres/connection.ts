@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { badOption } from '../../base/errors/options.js'
+import { loadPackage } from '../../base/optional-package.js'
 import { pgMissing } from './errors.js'
 
 /** The settings of a connection to PostgreSQL, as `pg` knows them; those that are left out come from `PGHOST`, `PGUSER` and so on. */
@@ -80,12 +81,7 @@ interface PG {
 
 /** Loads `pg`. Only this function does: dstream itself does not need it. */
 export async function loadPg(where: string, load: () => Promise<object> = () => import('pg')): Promise<PG> {
-  try {
-    return (await load()) as PG
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw /MODULE_NOT_FOUND$/.test(String(code)) && /['"]pg['"]/.test(message) ? pgMissing(where, error) : error
-  }
+  return (await loadPackage('pg', load, (cause) => pgMissing(where, cause))) as PG
 }
 
 async function openPool(where: string, given: object | undefined, timeoutMs: number): Promise<Connections> {

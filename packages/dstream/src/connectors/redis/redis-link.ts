@@ -3,6 +3,7 @@ import type * as ioredis from 'ioredis'
 import type { Redis } from 'ioredis'
 import { DStreamError } from 'dstream'
 import { badOption } from '../../base/errors/options.js'
+import { loadPackage } from '../../base/optional-package.js'
 import { ioredisMissing, redisAway, redisRefused } from '../../base/errors/sinks.js'
 
 /** The settings of the sink's own connections: no command is queued, and none is sent twice by the client. */
@@ -142,11 +143,6 @@ export async function clientsOf(
   url: string,
   load: () => Promise<typeof ioredis> = () => import('ioredis'),
 ): Promise<() => Redis> {
-  const { Redis } = await load().catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw /MODULE_NOT_FOUND$/.test(String(code)) && String(message).includes('ioredis')
-      ? ioredisMissing(where, error)
-      : error
-  })
+  const { Redis } = await loadPackage('ioredis', load, (cause) => ioredisMissing(where, cause))
   return () => new Redis(url, linkOptions)
 }

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { BreakingWay, type Cut } from '../../../test/breaking-way.js'
-import { hasRedis, RedisServer } from '../../../../../test/redis-server.js'
+import { useRedis } from '../../../test/redis.js'
+import { hasRedis, type RedisServer } from '../../../../../test/redis-server.js'
 import { Milliseconds, RDDContext, Seconds, Time } from 'dstream'
 import { REMEMBERED_TIMES } from './commit.js'
 import { redisSink, type RedisSinkOptions } from './index.js'
@@ -18,17 +19,7 @@ function code(wanted: string) {
 describe.skipIf(!hasRedis())('with a real Redis', () => {
   let server: RedisServer
   let redis: Redis
-  beforeAll(async () => {
-    server = await RedisServer.start()
-    redis = new Redis(server.url)
-    // The server is killed now and then; the client reconnects by itself.
-    redis.on('error', () => undefined)
-  })
-  afterAll(async () => {
-    redis.disconnect()
-    await server.close()
-  })
-  beforeEach(() => redis.flushall())
+  useRedis((...started) => ([server, redis] = started))
 
   /** Counts and appends, which are not idempotent, so that a batch that is applied twice shows. */
   const write: RedisSinkOptions<number>['write'] = (transaction, records, time) => {

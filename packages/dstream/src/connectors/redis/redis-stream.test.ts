@@ -2,9 +2,10 @@ import { Redis } from 'ioredis'
 import { Milliseconds, Seconds, splitsOf, type DStream } from 'dstream'
 import { redisStream, type RedisStreamOptions } from 'dstream/redis'
 import { sourceContract, TestContext } from 'dstream/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { BreakingWay } from '../../../test/breaking-way.js'
-import { hasRedis, RedisServer } from '../../../../../test/redis-server.js'
+import { useRedis } from '../../../test/redis.js'
+import { hasRedis, type RedisServer } from '../../../../../test/redis-server.js'
 import { compareIds } from './entry-ids.js'
 import { clientsOf, RedisLink } from './redis-link.js'
 import { RedisStreamSource } from './redis-stream-source.js'
@@ -12,16 +13,7 @@ import { RedisStreamSource } from './redis-stream-source.js'
 describe.skipIf(!hasRedis())('redisStream, with a real Redis', () => {
   let server: RedisServer
   let redis: Redis
-  beforeAll(async () => {
-    server = await RedisServer.start()
-    redis = new Redis(server.url)
-    redis.on('error', () => undefined)
-  })
-  afterAll(async () => {
-    redis.disconnect()
-    await server.close()
-  })
-  beforeEach(() => redis.flushall())
+  useRedis((...started) => ([server, redis] = started))
 
   const add = async (key: string, ...numbers: number[]): Promise<void> => {
     for (const n of numbers) await redis.xadd(key, '*', 'n', n)

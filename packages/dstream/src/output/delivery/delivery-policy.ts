@@ -95,14 +95,3 @@ function anOrder(where: string, value: unknown): 'batch' | 'any' {
   if (value === 'batch' || value === 'any') return value
   throw badOption(where, 'order', "'batch' or 'any'", value)
 }
-
-/**
- * Returns the pause before the next attempt, in milliseconds.
- *
- * @param failures the number of failures in a row, at least 1
- * @param random a number in [0, 1)
- */
-export function pauseMs({ backoffMs, maxBackoffMs }: DeliveryPolicy, failures: number, random: number): number {
-  const longest = Math.min(maxBackoffMs, backoffMs * 2 ** (failures - 1))
-  return Math.ceil(longest * (1 - random / 2))
-}

@@ -2,7 +2,7 @@ import { deliveryNeverSettled, deliveryTimedOut } from '../../base/errors/output
 import type { RDD } from '../../rdd/rdd.js'
 import type { DeliveryPolicy, OutputNode } from '../../streams/graph/output.js'
 import type { DeliveryHost } from './delivery-host.js'
-import { pauseMs } from './delivery-policy.js'
+import { pauseMs } from '../../base/backoff.js'
 import { OutputAttempt } from './output-attempt.js'
 import { pendingBatch, PendingBatches, type PendingBatch } from './pending-batches.js'
 

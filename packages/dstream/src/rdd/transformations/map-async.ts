@@ -1,6 +1,7 @@
 import { isDeadLetterTarget, type DeadLetterTarget } from '../../base/dead-letter-target.js'
 import { badOption } from '../../base/errors/options.js'
 import { deadLettersNotAttached } from '../../base/errors/outputs.js'
+import { pauseMs, type Backoff } from '../../base/backoff.js'
 import { asyncTimedOut } from '../../base/errors/rdd.js'
 import { Random } from '../../base/random.js'
 import { failOnRecord } from '../plan/record-policy.js'
@@ -47,13 +48,11 @@ export interface MapAsyncOptions {
 type AsyncFunction = (record: never, signal: AbortSignal) => Promise<unknown>
 
 /** The checked options of one `mapAsync`. Times are milliseconds. */
-interface Rules {
+interface Rules extends Backoff {
   readonly concurrency: number
   readonly isOrdered: boolean
   readonly timeoutMs: number | undefined
   readonly attempts: number
-  readonly backoffMs: number
-  readonly maxBackoffMs: number
   readonly when: ((error: unknown, attempts: number) => boolean) | undefined
   readonly onError: MapAsyncOptions['onError']
 }
@@ -167,15 +166,14 @@ async function withRetries<R>(
 
 /** Resolves after the pause behind a failure. @throws the reason of the signal when the call is aborted meanwhile */
 async function pauseUnlessAborted(
-  { backoffMs, maxBackoffMs }: Rules,
+  rules: Rules,
   runtime: RDDRuntime,
   signal: AbortSignal,
   attempts: number,
   index: number,
 ): Promise<void> {
   if (runtime.pause === undefined) return
-  const longestMs = Math.min(maxBackoffMs, backoffMs * 2 ** (attempts - 1))
-  const ms = Math.ceil(longestMs * (1 - new Random(attempts, index).next() / 2))
+  const ms = pauseMs(rules, attempts, new Random(attempts, index).next())
   let stop = (): void => undefined
   const aborted = new Promise<void>((resolve) => (stop = resolve))
   signal.addEventListener('abort', stop, { once: true })
