@@ -51,7 +51,7 @@ module.exports = {
       // A peer is declared too, though it counts as in no package's dependencies. Packages that the build bundles are
       // devDependencies.
       to: {
-        pathNot: 'node_modules/(msgpackr|eventsource-parser|preact|uplot)/',
+        pathNot: 'node_modules/(eventemitter3|msgpackr|eventsource-parser|preact|uplot)/',
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
         dependencyTypesNot: ['npm-peer'],
       },

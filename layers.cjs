@@ -8,9 +8,9 @@ const layers = {
   'base/text': ['base/built-ins'],
   'base/errors': ['base/built-ins', 'base/text'],
   'base/time': ['base/errors', 'base/text'],
-  'base/lines': ['base/errors', 'base/bytes', 'base/codec'],
+  'base/lines': ['base/errors', 'base/bytes', 'base/codec', 'base/options'],
   base: ['base/text', 'base/errors', 'base/time'],
-  'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options'],
+  'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options', 'base/immutable'],
 
   // What survives the process.
   'durable/log': ['base'],
@@ -95,7 +95,7 @@ const machine = ['platform', 'ui', ...rim]
 const homes = {
   eventemitter3: ['observe'],
   acorn: ['streams/graph'],
-  immutable: ['base/keys', 'rdd', 'streams', 'durable/codec', 'durable/blocks'],
+  immutable: ['base', 'rdd', 'streams', 'durable/codec'],
   msgpackr: ['durable/codec'],
   ioredis: ['connectors/redis'],
   pg: ['connectors/postgres'],

@@ -1,6 +1,9 @@
-// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. Tells over
+// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms, `watched` by
+// the browsers of page-browsers.mjs or not. Tells over
 // IPC how long it took from the first byte to the last post, what it counted, and its memory.
-import { createConnection } from 'node:net'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createConnection, createServer } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
@@ -15,8 +18,9 @@ const counts = new Map()
 let posts = 0
 let begin
 
-const done = (words) => {
+const done = async (words) => {
   const seconds = (performance.now() - begin) / 1000
+  await mustBeWatched()
   const rss = process.memoryUsage.rss() / 2 ** 20
   process.send({ seconds, words, rss, peak: process.resourceUsage().maxRSS / 1024 }, () => process.exit(0))
 }
@@ -38,10 +42,30 @@ const byHand = () => {
   })
 }
 
+const freePort = async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port: free } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return free
+}
+
+const uiPort = mode === 'watched' ? await freePort() : undefined
+const browsers = uiPort && fork(new URL('page-browsers.mjs', import.meta.url), [`http://127.0.0.1:${uiPort}`])
+
+/** A run that nobody has looked at says nothing about the page. */
+const mustBeWatched = async () => {
+  if (browsers === undefined) return
+  browsers.send('count')
+  const [{ following, bytes }] = await once(browsers, 'message')
+  if (following < 200 || bytes < 200_000) throw new Error(`${following} browsers have followed, and got ${bytes} bytes`)
+}
+
 const withDStream = async () => {
   const ssc = new StreamingContext({
     batchInterval: Milliseconds(500),
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
+    ui: uiPort !== undefined && { port: uiPort },
     logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
   })
   // The sender gives no cursors; asked for them, the receiver would wait a second for its answer.

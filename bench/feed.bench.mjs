@@ -19,10 +19,11 @@ const read = async (mode, ...more) => {
   return message(reader)
 }
 
-const runs = { hand: [], dstream: [], durable: [] }
+const runs = { hand: [], dstream: [], watched: [], durable: [] }
 for (let round = 0; round < rounds; round++) {
   runs.hand.push(await read('hand'))
   runs.dstream.push(await read('dstream'))
+  runs.watched.push(await read('watched'))
   const directory = mkdtempSync(join(tmpdir(), 'dstream-bench-'))
   runs.durable.push(await read('dstream', directory))
   rmSync(directory, { recursive: true })
@@ -42,6 +43,17 @@ report(`Feed ingest with word count, ${count} posts`, [
     value: median(runs.dstream.map(({ peak }) => peak)),
     unit: 'MiB',
     atMost: 300,
+  },
+  {
+    name: 'with a page and 200 browsers, one more stalled, against without',
+    value: against('watched', 'dstream'),
+    atLeast: 0.97,
+  },
+  {
+    name: 'with a page and 200 browsers, resident memory at its peak',
+    value: median(runs.watched.map(({ peak }) => peak)),
+    unit: 'MiB',
+    atMost: 350,
   },
   { name: 'dstream with a checkpoint directory', value: rate('durable'), unit: 'K posts/s' },
   { name: 'with a checkpoint directory against without', value: against('durable', 'dstream'), atLeast: 0.8 },

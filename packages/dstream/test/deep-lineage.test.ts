@@ -19,6 +19,9 @@ const pair = (): RDD<[string, number]> => sc.parallelize([['a', 1]])
 
 test.each<[string, () => RDD<unknown>, unknown[]]>([
   ['map', () => repeated(one(), (rdd) => rdd.map((n) => n + 1)), [LENGTH + 1]],
+  ['flatMap', () => repeated(one(), (rdd) => rdd.flatMap((n) => [n + 1])), [LENGTH + 1]],
+  ['flatMapValues', () => repeated(pair(), (rdd) => rdd.flatMapValues((n) => [n + 1])), [['a', LENGTH + 1]]],
+  ['keyBy and values', () => repeated(one(), (rdd) => rdd.keyBy((n) => n).values()), [1]],
   ['mapPartitions', () => repeated(one(), (rdd) => rdd.mapPartitions((all) => all)), [1]],
   ['reduceByKey', () => repeated(pair(), (rdd) => rdd.reduceByKey((a) => a)), [['a', 1]]],
   ['sortBy', () => repeated(one(), (rdd) => rdd.sortBy((n) => n)), [1]],
@@ -35,6 +38,7 @@ test('a union of 3,000 unions, persisted too', async () => {
 
 test.each<[string, (stream: DStream<number>) => DStream<number>, number[][]]>([
   ['map', (stream) => stream.map((n) => n + 1), [[LENGTH + 1], [LENGTH + 2]]],
+  ['flatMap', (stream) => stream.flatMap((n) => [n + 1]), [[LENGTH + 1], [LENGTH + 2]]],
   ['window', (stream) => stream.window(Seconds(1)), [[1], [2]]],
 ])('a stream of 3,000 %s', async (_, next, expected) => {
   const t = new TestContext({ batchInterval: Seconds(1) })

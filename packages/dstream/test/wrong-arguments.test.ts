@@ -16,6 +16,7 @@ import {
   StatsReportListener,
   StreamingContext,
   Time,
+  jsonLines,
 } from '../src/index.js'
 import { fileSink, readFileSink } from '../src/output/files/index.js'
 import { eventSource, httpReceiver, webhookSink, webSocket } from '../src/connectors/http/index.js'
@@ -315,6 +316,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   StreamingContext: [
     ['receiverStream', ssc, [{}]],
     ['socketTextStream', ssc, ['localhost', 1, {}]],
+    ...eachOption('socketTextStream', ssc, ['localhost', 1], { maxLineBytes: 10, codec: jsonLines() }),
     ['socketStream', ssc, ['localhost', 1, same]],
     ['rawSocketStream', ssc, ['localhost', 1]],
     ['queueStream', ssc, [[[1]], { oneAtATime: true, defaultRDD: [1] }]],
@@ -322,6 +324,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['fromReadable', ssc, [{}]],
     ['fromEventEmitter', ssc, [{ on: same, off: same }, 'x']],
     ['textFileStream', ssc, [folder, { newFilesOnly: false }]],
+    ...eachOption('textFileStream', ssc, [folder], { codec: jsonLines() }),
     ['tailFile', ssc, [path('none'), {}]],
     ...eachOption('tailFile', ssc, [path('none')], {
       from: 'end',

@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
-import { Receiver } from 'dstream'
+import { Receiver, type Codec } from 'dstream'
 import { systemClock } from './feed/clock.js'
 import { FeedClient } from './feed-client.js'
 import { OLDEST } from './feed/cursor.js'
 import { postCodec } from './feed/post-codec.js'
 import type { Post } from './feed/post.js'
+import { fieldsCodec } from './fields-codec.js'
 import { settingsOf, type JvcReceiverOptions, type Settings } from './options.js'
 
 /**
@@ -20,19 +21,25 @@ import { settingsOf, type JvcReceiverOptions, type Settings } from './options.js
  * @example
  * const posts = ssc.receiverStream(new JvcReceiver({ host: 'localhost', port: 6667 }))
  * posts.map((post) => post.auteur).print()
+ *
+ * @example
+ * // A job that reads two fields decodes no others.
+ * const posts = ssc.receiverStream(new JvcReceiver({ fields: ['auteur', 'message'] }))
+ * posts.map((post) => post.auteur).print()
  */
-export class JvcReceiver extends Receiver<Post> {
+export class JvcReceiver<K extends keyof Post = keyof Post> extends Receiver<Pick<Post, K>> {
   /** The codecs that decode blocks journalled by an earlier run. */
-  override readonly codecs = [postCodec]
+  override readonly codecs: readonly [Codec<Pick<Post, K>>]
   readonly #settings: Settings
   #client: FeedClient | undefined
   /** The cursor of the last block of this run; newer than `position`, which the engine found at its start. */
   #cursor: string | undefined
 
   /** @throws FeedError `feed-option` for an unknown option or a value out of range */
-  constructor(options: JvcReceiverOptions = {}) {
+  constructor(options: JvcReceiverOptions<K> = {}) {
     super(options.maxRate === undefined ? {} : { maxRate: options.maxRate })
     this.#settings = settingsOf(options)
+    this.codecs = [options.fields === undefined ? postCodec : fieldsCodec(options.fields)]
   }
 
   override onStart(): void {
@@ -59,7 +66,7 @@ export class JvcReceiver extends Receiver<Post> {
 
   async #store(block: Buffer, cursor: string | undefined): Promise<void> {
     const position = cursor ?? this.#cursor ?? this.#storedCursor()
-    await this.storeBytes(block, postCodec, position === undefined ? {} : { position })
+    await this.storeBytes(block, this.codecs[0], position === undefined ? {} : { position })
     this.#cursor = position
     // Over the bound the connection waits here, its socket is paused, and TCP slows the server.
     await this.ready()

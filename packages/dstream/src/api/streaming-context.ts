@@ -80,7 +80,7 @@ import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileFormat } from '../base/file-format.js'
-import type { FileStreamOptions, ReadFile } from '../input/sources/file-input.js'
+import type { FileStreamOptions, ReadFile, TextFileOptions } from '../input/sources/file-input.js'
 import { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import { positioned } from '../input/sources/positioned.js'
@@ -345,11 +345,14 @@ export class StreamingContext implements StreamContext {
 
   /**
    * Lines of UTF-8 text from a TCP server; `\n`, `\r\n` and a lone `\r` end a line. Reconnects when the server goes away.
+   * With a `codec`, such as `jsonLines`, the records that it makes of the lines.
    *
    * @example
    * ssc.socketTextStream('localhost', 9999).print()
    */
-  socketTextStream(host: string, port: number, options?: SocketTextOptions): DStream<string> {
+  socketTextStream(host: string, port: number, options?: SocketTextOptions): DStream<string>
+  socketTextStream<T>(host: string, port: number, options: SocketTextOptions<T> & { codec: Codec<T> }): DStream<T>
+  socketTextStream<T>(host: string, port: number, options?: SocketTextOptions<T>): DStream<T> {
     return this.#source((home) => socketText(home, connect, host, port, options))
   }
 
@@ -428,12 +431,15 @@ export class StreamingContext implements StreamContext {
   /**
    * The lines of the files that appear in a directory. Move a file in as a whole: it is read once, by the first batch
    * that is not before its date. Names of directories may hold `*`, `?`, `[…]` and `{…}`; a `\` before one of these makes it
-   * an ordinary character. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed.
+   * an ordinary character. Files that end in `.gz`, and in `.zst` where Node has Zstandard, are decompressed. With a `codec`,
+   * such as `jsonLines`, the records that it makes of the lines.
    *
    * @example
    * ssc.textFileStream('logs/*', { newFilesOnly: false }).print()
    */
-  textFileStream(directory: string, options?: FileStreamOptions): DStream<string> {
+  textFileStream(directory: string, options?: TextFileOptions): DStream<string>
+  textFileStream<T>(directory: string, options: TextFileOptions<T> & { codec: Codec<T> }): DStream<T>
+  textFileStream<T>(directory: string, options?: TextFileOptions<T>): DStream<T> {
     return this.#source((home) => textFile(home, files, directory, options))
   }
 

@@ -1,7 +1,7 @@
 import { stateNotData, stateWithPrivateFields } from './errors/state.js'
 import { extraNames, hasExtras } from './array-extras.js'
 import { builtInOf, isPlain } from './built-ins.js'
-import { isImmutable } from './keys/immutable.js'
+import { isImmutable } from './immutable.js'
 import { ignoreRejection } from './promises.js'
 import { Duration } from './time/duration.js'
 import { Time } from './time/time.js'

@@ -2,7 +2,7 @@ import type * as Immutable from 'immutable'
 
 /**
  * The library of immutable collections. It is loaded by the parts that make collections, since loading it takes longer than
- * loading all of this library; collections that a program made are recognised by their marks (`keys/immutable.ts`).
+ * loading all of this library; collections that a program made are recognised by their marks (`immutable.ts`).
  */
 let library: typeof Immutable | undefined
 

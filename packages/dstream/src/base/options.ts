@@ -1,3 +1,4 @@
+import type { Codec } from './codec.js'
 import { badOption, notOptions, sparseRecords, unknownOption } from './errors/options.js'
 
 /**
@@ -34,6 +35,13 @@ export function positiveNumber(where: string, name: string, value: unknown): num
 export function aFunction<F>(where: string, name: string, value: F): F {
   if (typeof value === 'function') return value
   throw badOption(where, name, 'a function', value)
+}
+
+/** Returns the value if it is a codec. @throws `bad-option` */
+export function aCodec<T>(where: string, value: Codec<T>): Codec<T> {
+  const { id, decode } = ((value as unknown) ?? {}) as Partial<Codec<T>>
+  if (typeof id === 'string' && typeof decode === 'function') return value
+  throw badOption(where, 'codec', 'an object with an id and the function decode', value)
 }
 
 /** Returns the value if it is a boolean. @throws `bad-option` */

@@ -1,10 +1,11 @@
 // @ts-check
-// The job that the tests kill: it numbers the records of each key, and writes each record's key and number, and its id. It
-// prints a line at every batch.
+// The job that the tests kill: it numbers the records of each key, and writes each record's key and number to one topic, and its id
+// to another one and, where a database is given, to a table. It prints a line at every batch.
 import { Milliseconds, StateSpec, StreamingContext } from 'dstream'
 import { createDirectStream, kafkaSink, stringDeserializer } from 'dstream/kafka'
+import { postgresSink } from 'dstream/postgres'
 
-const [brokers = '', checkpointDir = ''] = process.argv.slice(2)
+const [brokers = '', checkpointDir = '', database] = process.argv.slice(2)
 
 await StreamingContext.run(
   import.meta,
@@ -28,6 +29,18 @@ await StreamingContext.run(
       .mapWithState(numbering)
       .to(kafkaSink({ brokers, topic: 'numbers', key: ([key]) => key, value: ([, n]) => String(n) }))
     orders.to(kafkaSink({ brokers, topic: 'ids', key: ({ key }) => key, value: ({ value }) => value }))
+    if (database !== undefined) {
+      /** @type {import('dstream/postgres').PostgresSinkOptions<string>} */
+      const ids = {
+        connection: database,
+        table: 'ids',
+        columns: { id: 'text' },
+        mode: 'append',
+        row: (id) => [id],
+        createTable: true,
+      }
+      orders.map(({ value }) => String(value)).to(postgresSink(ids))
+    }
     ssc.on('batchCompleted', () => console.log('batch'))
   },
 )

@@ -1,9 +1,10 @@
 import { describe, test } from 'vitest'
 import { hasKafka } from '../../../../test/kafka/kafka-server.js'
+import { hasPostgres } from '../../../../test/postgres-server.js'
 import { Random } from '../../src/base/random.js'
 import { survives } from './kills.js'
 
-describe.skipIf(!hasKafka())('Kafka → keyed state → Kafka, exactly once', () => {
-  test('the job is killed twice and its broker once', () =>
-    survives({ job: 2, broker: 1, records: 800, random: new Random(1) }))
+describe.skipIf(!hasKafka() || !hasPostgres())('Kafka → keyed state → Kafka and PostgreSQL, exactly once', () => {
+  test('the job is killed twice, its broker and its database once each', () =>
+    survives({ job: 2, broker: 1, postgres: 1, records: 800, random: new Random(1) }))
 })

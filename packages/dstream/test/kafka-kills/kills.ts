@@ -8,6 +8,7 @@ import { RDDContext, Time } from 'dstream'
 import { createRDD, kafkaSink, OffsetRange, stringDeserializer, type ConsumerRecord } from 'dstream/kafka'
 import { expect } from 'vitest'
 import { KafkaServer } from '../../../../test/kafka/kafka-server.js'
+import { PostgresServer } from '../../../../test/postgres-server.js'
 import type { Random } from '../../src/base/random.js'
 import { KafkaHand } from '../kafka.js'
 
@@ -22,23 +23,30 @@ export interface Kills {
   readonly job: number
   /** How often the broker is killed while the job runs. */
   readonly broker: number
+  /** How often the database is killed while the job runs. */
+  readonly postgres: number
   readonly records: number
   readonly random: Random
 }
 
 /**
- * Runs the job with its broker, kills either at random moments, lets it end in peace, and compares what it has written with
- * what it was given: each record numbered once among those of its key, and each id there once.
+ * Runs the job with its broker and its database, kills each at random moments, lets it end in peace, and compares what it has written with
+ * what it was given: each record numbered once among those of its key, and each id in the topic and in the table once.
  */
-export async function survives({ job, broker, records, random }: Kills): Promise<void> {
+export async function survives({ job, broker, postgres, records, random }: Kills): Promise<void> {
   const server = await KafkaServer.start()
+  const database = await PostgresServer.start()
   const hand = new KafkaHand(server.broker)
   const directory = mkdtempSync(join(tmpdir(), 'dstream-kafka-kills-'))
   try {
     for (const topic of ['orders', 'numbers', 'ids']) await hand.create(topic, PARTITIONS)
     await fill(server.broker, records)
-    const kinds = [...Array<'job'>(job).fill('job'), ...Array<'broker'>(broker).fill('broker')]
-    let running = start(server.broker, directory)
+    const kinds = [
+      ...Array<'job'>(job).fill('job'),
+      ...Array<'broker'>(broker).fill('broker'),
+      ...Array<'postgres'>(postgres).fill('postgres'),
+    ]
+    let running = start(server.broker, directory, database.url)
     while (kinds.length > 0) {
       const [kind] = kinds.splice(random.below(kinds.length), 1)
       await running.batches(1 + random.below(3))
@@ -46,19 +54,25 @@ export async function survives({ job, broker, records, random }: Kills): Promise
       if (kind === 'broker') {
         await server.kill()
         await server.restart()
+      } else if (kind === 'postgres') {
+        await database.kill()
+        await database.restart()
       } else {
         await running.kill()
-        running = start(server.broker, directory)
+        running = start(server.broker, directory, database.url)
       }
     }
     while ((await count(hand, server.broker, 'ids')) < records) await running.batches(1)
     while ((await count(hand, server.broker, 'numbers')) < records) await running.batches(1)
+    while ((await idsIn(database)).length < records) await running.batches(1)
     await running.stop()
     await mustBeRight(hand, server.broker, records)
+    expect(await idsIn(database)).toEqual(Array.from({ length: records }, (_, i) => `id ${i}`).sort())
   } finally {
     rmSync(directory, { recursive: true, force: true })
     await hand.close()
     await server.close()
+    await database.close()
   }
 }
 
@@ -78,8 +92,8 @@ interface Running {
   stop(): Promise<void>
 }
 
-function start(broker: string, directory: string): Running {
-  const child = spawn(process.execPath, [JOB, broker, directory], { stdio: ['ignore', 'pipe', 'pipe'] })
+function start(broker: string, directory: string, database: string): Running {
+  const child = spawn(process.execPath, [JOB, broker, directory, database], { stdio: ['ignore', 'pipe', 'pipe'] })
   const exit = once(child, 'exit')
   let errors = ''
   child.stderr.on('data', (text) => (errors = (errors + String(text)).slice(-4000)))
@@ -106,6 +120,17 @@ function start(broker: string, directory: string): Running {
       child.kill('SIGTERM')
       expect(await exit, errors).toEqual([0, null])
     },
+  }
+}
+
+/** Returns the ids in the table of the database, in order. */
+async function idsIn(database: PostgresServer): Promise<string[]> {
+  const client = await database.client()
+  try {
+    const { rows } = await client.query<{ id: string }>('SELECT id FROM ids')
+    return rows.map(({ id }) => id).sort()
+  } finally {
+    await client.end()
   }
 }
 

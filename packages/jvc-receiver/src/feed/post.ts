@@ -88,6 +88,55 @@ export function toPost(value: unknown): Post {
   throw new FeedError('post-field', whatIsWrong(value))
 }
 
+/** Return the field of a post for that of a line, undefined for one of another type. */
+const READERS: { readonly [F in keyof Post]-?: (value: unknown) => Post[F] | undefined } = {
+  id: (value) => (value === '' ? undefined : text(value)),
+  hour: text,
+  topic: text,
+  auteur: text,
+  message: text,
+  stickers: texts,
+  topicId: text,
+  forumId: text,
+  page: numeric,
+  permalink: text,
+  at: numeric,
+  edited: text,
+  links: texts,
+  quotes: (value) => (Array.isArray(value) ? value.flatMap(toQuote) : undefined),
+}
+
+/**
+ * Returns some fields of the post that a parsed line holds, checked as {@link toPost} checks them.
+ *
+ * @throws FeedError `post-field` naming the first of these fields that is missing or of the wrong type
+ */
+export function toFields<K extends keyof Post>(fields: readonly K[], loose: { [F in K]?: unknown }): Pick<Post, K> {
+  const post: { [F in K]?: unknown } = {}
+  for (const field of fields) {
+    const value = READERS[field](loose[field])
+    if (value !== undefined) post[field] = value
+    else if (isRequired(field)) throw new FeedError('post-field', whatIsWrong(loose, [field]))
+  }
+  return post as Pick<Post, K>
+}
+
+function isRequired(field: string): field is (typeof postFields)[number] {
+  return (postFields as readonly string[]).includes(field)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function texts(value: unknown): string[] | undefined {
+  return areStrings(value) ? value : undefined
+}
+
+function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
 function addFurther(post: Post, loose: Loose): Post {
   const { topicId, forumId, page, permalink, at, edited, links, quotes } = loose
   if (typeof topicId === 'string') post.topicId = topicId
@@ -114,12 +163,12 @@ function areStrings(value: unknown): value is string[] {
   return true
 }
 
-function whatIsWrong(value: unknown): string {
+function whatIsWrong(value: unknown, fields: readonly (typeof postFields)[number][] = postFields): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return `A post must be a JSON object with ${postFields.join(', ')}; got ${describe(value)}`
   }
   const loose = value as Loose
-  for (const field of postFields) {
+  for (const field of fields) {
     const wanted = field === 'stickers' ? 'an array of strings' : 'a string'
     const found = loose[field]
     if (found === undefined) return `The post has no field "${field}": it must be ${wanted}`

@@ -78,6 +78,7 @@ const BODIES: readonly (readonly [string, string, string, readonly string[]])[] 
   ...[
     'http://jv.stkr.fr/p/1kkh',
     '//jv.stkr.fr/p/1kkh?f-ed=1',
+    'https://jv.stkr.fr/p/1kkh/',
     'https://image.jeuxvideo.com/stickers/p/st/1kkh',
     'https://image.jeuxvideo.com/stickers/p/1kkh',
   ].map(
@@ -116,8 +117,8 @@ const BODIES: readonly (readonly [string, string, string, readonly string[]])[] 
   ],
   [
     'videos of every make, each on a line',
-    'a<iframe data-src="//www.dailymotion.com/embed/video/x"></iframe>b<div class="player-contenu"><div class="player-jv" data-srcset-video="/contenu/medias/video.php?id=1">Lecture</div></div><video><source src="https://a.fr/b.mp4"></video>c',
-    'a\nhttps://www.dailymotion.com/embed/video/x\nb\nhttps://www.jeuxvideo.com/contenu/medias/video.php?id=1\nhttps://a.fr/b.mp4\nc',
+    'a<iframe data-src="//www.dailymotion.com/embed/video/x"></iframe>b<div class="player-contenu"><div class="player-jv" data-srcset-video="/contenu/medias/video.php?id=1">Lecture</div></div><video><source src="https://a.fr/b.mp4"></video>c<audio src="https://a.fr/b.mp3"></audio>d',
+    'a\nhttps://www.dailymotion.com/embed/video/x\nb\nhttps://www.jeuxvideo.com/contenu/medias/video.php?id=1\nhttps://a.fr/b.mp4\nc\nhttps://a.fr/b.mp3\nd',
     [],
   ],
   [

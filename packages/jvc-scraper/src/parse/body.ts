@@ -23,13 +23,13 @@ export interface PostBody {
 
 /** Elements without text of the author, above all quotes. */
 const SKIPPED = new Set(
-  'blockquote button iframe noscript object script select style svg template textarea title video'.split(' '),
+  'audio blockquote button iframe noscript object script select style svg template textarea title video'.split(' '),
 )
 /** Classes without text of the author: the label of a spoil, a signature that slipped into the body. */
 const SKIPPED_CLASS = /(?:^|\s)(?:message__spoilHead|barre-head|messageUser__signature|signature-msg)(?:\s|$)/
-/** A frame around a video. It is skipped, but the address of the video is kept. */
+/** A frame around a video. It is skipped, but the address of the video is kept, as is that of a sound. */
 const PLAYER_CLASS = /(?:^|\s)(?:player-contenu|player-jv)(?:\s|$)/
-const PLAYERS = new Set('embed iframe object video'.split(' '))
+const PLAYERS = new Set('audio embed iframe object video'.split(' '))
 /** The attributes of a player that may hold the address of the video, the most specific first. */
 const PLAYER_ADDRESSES = ['src', 'data-src', 'data-srcset-video', 'data-video', 'data-url', 'data', 'href']
 /** The attributes that are read. */

@@ -76,6 +76,12 @@ const ANSWERS: readonly (readonly [string, string, PageContext, PageKind])[] = [
     {},
     'cookie-gate',
   ],
+  [
+    'a cookie gate of a consent dialogue',
+    title('Vos choix', 'Avec votre accord, nos partenaires et nous utilisons des cookies. <button>Accepter</button>'),
+    {},
+    'cookie-gate',
+  ],
   ['a cookie gate in English', title('x', 'Please enable cookies.'), {}, 'cookie-gate'],
   [
     'a new markup with the footer of every page',

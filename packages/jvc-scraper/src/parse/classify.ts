@@ -17,7 +17,7 @@ const NOTICES: readonly (readonly [PageKind, RegExp])[] = [
   ['maintenance', /\b(?:en|de|under|for) maintenance\b|\bmaintenance (?:en cours|technique|programmée)/i],
   [
     'cookie-gate',
-    /\b(?:accepte[rz]?|activer?|activez|autorise[rz]?|continuer sans|consent\w{0,9}|enable|allow)\b[^<.]{0,60}\bcookies?\b|\bcookies?\b[^<.]{0,60}\b(?:consent|désactivés|disabled|required|nécessaires pour accéder)/i,
+    /\b(?:accepte[rz]?|activer?|activez|autorise[rz]?|continuer sans|consent\w{0,9}|accord|enable|allow)\b[^<.]{0,60}\bcookies?\b|\bcookies?\b[^<.]{0,60}\b(?:consent|désactivés|disabled|required|nécessaires pour accéder)/i,
   ],
   [
     'forbidden',

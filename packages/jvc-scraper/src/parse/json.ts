@@ -16,7 +16,7 @@ export function text(value: Json, key: string): string | undefined {
 
 /**
  * Returns an array field, or undefined. PHP writes an array with gaps as an object with the indices as keys, which counts
- * as an array too.
+ * as an array too, also when it is empty.
  *
  * @example
  * array({ posts: { 0: 'a', 2: 'c' } }, 'posts') // ['a', 'c']
@@ -25,8 +25,7 @@ export function array(value: Json, key: string): readonly Json[] | undefined {
   const found = field(value, key)
   if (Array.isArray(found)) return found
   if (typeof found !== 'object' || found === null) return undefined
-  const keys = Object.keys(found)
-  return keys.length > 0 && keys.every((index) => /^\d{1,9}$/.test(index)) ? Object.values(found) : undefined
+  return Object.keys(found).every((index) => /^\d{1,9}$/.test(index)) ? Object.values(found) : undefined
 }
 
 /** Returns a field that is a whole number ≥ 0, written as a number or as digits, or undefined. */

@@ -10,7 +10,7 @@ const SMILEY = /(?:^|\s)message__smiley(?:\s|$)/
 const FULL_PICTURE = /^https:\/\/image\.noelshack\.com\/fichiers\/[\w./-]{1,400}$/
 const STICKER_CLASS = /(?:^|\s)(?:img-stickers|message__sticker)(?:\s|$)/
 const SITE_STICKER =
-  /^(?:https?:)?\/\/(?:(?:www\.)?jv\.stkr\.fr\/p\/|image\.jeuxvideo\.com\/stickers\/p\/(?:st\/)?)([\w-]{1,100})(?:[?#].*)?$/
+  /^(?:https?:)?\/\/(?:(?:www\.)?jv\.stkr\.fr\/p\/|image\.jeuxvideo\.com\/stickers\/p\/(?:st\/)?)([\w-]{1,100})\/?(?:[?#].*)?$/
 /** A sticker in the source of a post, which the `alt` repeats. */
 const STICKER_CODE = /^\[\[sticker:p\/([\w-]{1,100})\]\]$/
 /** The page of a picture on noelshack: year, week, day (since 2017), name. */

@@ -76,6 +76,7 @@ describe('the payload', () => {
 
   test('a page without posts is a page', () => {
     expect(parseTopicPage(page({ listMessage: [] })).posts).toEqual([])
+    expect(parseTopicPage(page({ listMessage: {} })).posts).toEqual([])
   })
 
   test.each([[null], [''], [undefined]])('an author of %j is a deleted account', (publishedAuthorName) => {

@@ -157,6 +157,7 @@ const samples: readonly Sample[] = [
   ['noZstandard', ['in/a.zst', 'v20.19.0']],
   ['binaryRest', [10, 4]],
   ['fileLineTooLong', [1024]],
+  ['jsonNotAnObject', [[1, 2]]],
   ['sinkInUse', ['fileSink(out)']],
   ['sinkNotOpen', ['fileSink(out)']],
   ['manifestMissing', ['out', 'batch-5000.jsonl', 'manifest.log']],

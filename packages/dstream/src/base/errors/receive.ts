@@ -168,6 +168,13 @@ export function fileLineTooLong(bound: number): DStreamError {
   )
 }
 
+export function jsonNotAnObject(value: unknown): DStreamError {
+  return new DStreamError(
+    'json-not-an-object',
+    `A line of JSON must be an object, not ${describe(value)}. Read other lines as text and use map(JSON.parse)`,
+  )
+}
+
 export function tailGap(path: string, what: string): DStreamError {
   return new DStreamError(
     'tail-gap',

@@ -32,7 +32,7 @@ export const lineCodec: CountingCodec<string> = {
 }
 
 /** Walks from line to line by searching for line ends natively, rather than byte by byte. */
-class LineWalk {
+export class LineWalk {
   readonly buffer: Buffer
   /** The offset of the line. */
   from = 0

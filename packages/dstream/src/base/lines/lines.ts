@@ -1,5 +1,6 @@
 import { fileLineTooLong } from '../errors/receive.js'
 import { concat } from '../bytes.js'
+import type { Codec } from '../codec.js'
 import { lineCodec } from './line-codec.js'
 import { LineCutter } from './line-cutter.js'
 
@@ -9,16 +10,25 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /** Reads the lines of a file from its chunks. A byte order mark is no part of the first line. @throws `line-too-long` */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+export function linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  return decodedLines(chunks, lineCodec, () => {})
+}
+
+/** Reads the lines of a file as `linesOf` does, and decodes them by a codec of whole lines. @throws `line-too-long` */
+export async function* decodedLines<T>(
+  chunks: AsyncIterable<Uint8Array>,
+  codec: Codec<T>,
+  bad: (record: Uint8Array, error: unknown) => void,
+): AsyncIterable<T> {
   const cutter = new LineCutter(MAX_LINE_BYTES, () => {
     throw fileLineTooLong(MAX_LINE_BYTES)
   })
   for await (const chunk of withoutMark(chunks)) {
     const lines = cutter.push(chunk)
-    if (lines !== undefined) yield* lineCodec.decode(lines, () => {})
+    if (lines !== undefined) yield* codec.decode(lines, bad)
   }
   const last = cutter.end()
-  if (last !== undefined) yield* lineCodec.decode(last, () => {})
+  if (last !== undefined) yield* codec.decode(last, bad)
 }
 
 async function* withoutMark(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RDDContext } from 'dstream'
+import { RDDContext, Seconds } from 'dstream'
+import { TestContext } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasKafka, KafkaServer, type BrokerSettings } from '../../../../../test/kafka/kafka-server.js'
-import { createRDD, OffsetRange, type KafkaConnectionOptions } from './index.js'
+import { createDirectStream, createRDD, OffsetRange, type KafkaConnectionOptions } from './index.js'
 
 const PASSWORD = 'of-the-store'
 
@@ -60,5 +61,31 @@ describe.skipIf(!hasKafka())('a broker that wants TLS and a password', () => {
     ['no TLS', { tls: undefined }, /is away/],
   ])('%s', async (_, options, wanted) => {
     await expect(count(options)).rejects.toThrow(wanted)
+  })
+
+  test.each<[string, Partial<KafkaConnectionOptions>, RegExp]>([
+    ['a wrong password', { sasl: { ...sasl, password: 'wrong' } }, /refuses: SASL_AUTHENTICATION_FAILED/],
+    ['a certificate that is not trusted', { tls: true }, /refuses: .*certificate/],
+  ])('start rejects, at the first start and at a later one: %s', async (_, options, wanted) => {
+    const define = (further: Partial<KafkaConnectionOptions>) => (t: TestContext) =>
+      t.output(
+        createDirectStream(t.ssc, {
+          brokers: server.broker,
+          tls: { ca },
+          sasl,
+          pattern: /^none$/,
+          ...further,
+        } as never),
+      )
+    const first = new TestContext({ batchInterval: Seconds(1) })
+    define(options)(first)
+    await expect(first.ssc.start()).rejects.toThrow(wanted)
+    await first.ssc.stop()
+    const right = new TestContext({ batchInterval: Seconds(1) })
+    define({})(right)
+    await right.run(1)
+    const later = await right.crashAndRecover(define(options))
+    await expect(later.ssc.start()).rejects.toThrow(wanted)
+    await later.ssc.stop()
   })
 })

@@ -1,5 +1,5 @@
 import type { Record as ImmutableRecord } from 'immutable'
-import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/keys/immutable.js'
+import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/immutable.js'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { codeUnits, plainText } from './code-units.js'
 import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'

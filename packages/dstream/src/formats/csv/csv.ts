@@ -4,6 +4,7 @@ import { badOption } from '../../base/errors/options.js'
 import { aBoolean, checkOptions } from '../../base/options.js'
 import { decompressed } from '../../platform/decompress.js'
 import { readRows } from './read-rows.js'
+import type { CsvSettings } from './settings.js'
 import { writeRows } from './write-rows.js'
 
 /** A row of a CSV file by column. */
@@ -24,14 +25,6 @@ export interface CsvOptions {
   readonly encoding?: string | undefined
 }
 
-/** The options with their defaults. */
-export interface CsvSettings {
-  readonly columns: readonly string[] | undefined
-  readonly header: boolean
-  readonly delimiter: string
-  readonly encoding: string
-}
-
 /**
  * Returns the format of CSV files (RFC 4180), for `fileStream` and `fileSink`. A row that is read is an object of texts. Rows that
  * are written are objects or arrays: `null` and `undefined` become empty, dates ISO texts, other objects JSON. Files are read in
@@ -45,11 +38,15 @@ export interface CsvSettings {
  * @example
  * import { csv } from 'dstream/csv'
  * import { fileSink } from 'dstream/sinks'
- * const orders = ssc.fileStream('orders', csv())
+ * const orders = ssc.fileStream('orders', csv({ columns: ['shop', 'price'] }))
  * const totals = orders.mapToPair(({ shop, price }) => [shop, Number(price)]).reduceByKey((a, b) => a + b)
  * totals.to(fileSink('totals', { format: csv({ columns: ['shop', 'total'] }) }))
  */
-export function csv<Row extends object = CsvRow>(options: CsvOptions = {}): FileFormat<object, Row> {
+export function csv<const C extends string>(
+  options: CsvOptions & { readonly columns: readonly C[] },
+): FileFormat<object, Readonly<Record<C, string>>>
+export function csv<Row extends object = CsvRow>(options?: CsvOptions): FileFormat<object, Row>
+export function csv<Row extends object>(options: CsvOptions = {}): FileFormat<object, Row> {
   const settings = checked(options)
   return {
     extension: 'csv',

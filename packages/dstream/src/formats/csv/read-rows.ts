@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type * as CsvParse from 'csv-parse'
 import { formatLibraryMissing, headerNotFitting } from '../errors.js'
-import type { CsvSettings } from './csv.js'
+import type { CsvSettings } from './settings.js'
 
 /** Reads rows from bytes as they come: no more than one piece of them is in memory. */
 export async function* readRows<Row>(

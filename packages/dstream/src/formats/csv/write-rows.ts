@@ -3,7 +3,7 @@ import type * as CsvStringify from 'csv-stringify/sync'
 import { RecordError } from 'dstream'
 import { formatLibraryMissing } from '../errors.js'
 import { rowValues } from '../row-values.js'
-import type { CsvSettings } from './csv.js'
+import type { CsvSettings } from './settings.js'
 
 /** The rows that are written in one go; the event loop turns between two of them. */
 const ROWS_AT_ONCE = 1000

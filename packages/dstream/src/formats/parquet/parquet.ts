@@ -4,6 +4,7 @@ import { aBoolean, checkOptions, positiveInteger } from '../../base/options.js'
 import { PARQUET_TYPES, type ParquetType } from './column-types.js'
 import { CODECS, type ParquetCompression } from './compression.js'
 import { bufferOf, readRowGroups } from './read-row-groups.js'
+import type { ParquetSettings } from './settings.js'
 import { writeRowGroups } from './write-row-groups.js'
 
 /** A row of a Parquet file by column. */
@@ -22,14 +23,6 @@ export interface ParquetOptions {
   readonly rowGroupSize?: number | undefined
   /** Whether byte arrays without a type are read as texts, as some old writers mean them; default `false`. */
   readonly binaryAsString?: boolean | undefined
-}
-
-/** The options with their defaults. */
-export interface ParquetSettings {
-  readonly columns: readonly (readonly [name: string, type: ParquetType])[] | undefined
-  readonly codec: (typeof CODECS)[ParquetCompression]
-  readonly rowGroupSize: number
-  readonly binaryAsString: boolean
 }
 
 /**

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type * as Hyparquet from 'hyparquet'
 import { formatLibraryMissing } from '../errors.js'
 import { DECOMPRESSORS } from './compression.js'
-import type { ParquetSettings } from './parquet.js'
+import type { ParquetSettings } from './settings.js'
 
 // The declarations of the package leave out the functions for files, which its entry for Node has.
 type Library = typeof Hyparquet & { asyncBufferFromFile(path: string): Promise<Hyparquet.AsyncBuffer> }

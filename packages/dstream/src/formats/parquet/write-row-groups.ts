@@ -6,7 +6,7 @@ import { formatLibraryMissing } from '../errors.js'
 import { rowValues } from '../row-values.js'
 import { converted, type ParquetType } from './column-types.js'
 import { COMPRESSORS } from './compression.js'
-import type { ParquetSettings } from './parquet.js'
+import type { ParquetSettings } from './settings.js'
 
 type Columns = NonNullable<ParquetSettings['columns']>
 

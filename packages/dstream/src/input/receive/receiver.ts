@@ -1,7 +1,7 @@
 import type { Codec } from '../../base/codec.js'
 import { badOption } from '../../base/errors/options.js'
 import { notAttached, receiverInUse } from '../../base/errors/receive.js'
-import { checkOptions, positiveNumber } from '../../base/options.js'
+import { aCodec, checkOptions, positiveNumber } from '../../base/options.js'
 import type { Duration } from '../../base/time/duration.js'
 
 const brand = Symbol.for('dstream.receiver')
@@ -231,12 +231,9 @@ export abstract class Receiver<T> {
 }
 
 /** @throws `bad-option` */
-function checkEncoded(where: string, bytes: unknown, codec: unknown): void {
+function checkEncoded(where: string, bytes: unknown, codec: Codec<unknown>): void {
   if (!(bytes instanceof Uint8Array)) throw badOption(where, 'bytes', 'a Uint8Array', bytes)
-  const { id, decode } = (codec ?? {}) as Partial<Codec<unknown>>
-  if (typeof id !== 'string' || typeof decode !== 'function') {
-    throw badOption(where, 'codec', 'an object with an id and the function decode', codec)
-  }
+  aCodec(where, codec)
 }
 
 /** Returns true for a receiver of any copy of this library. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { MemoryFiles } from '../../../test/memory-files.js'
 import { SourceHarness } from '../../../test/source-harness.js'
+import { jsonLines } from '../../base/lines/json-lines.js'
 import { files as realFiles } from '../../platform/files.js'
 import type { FileStreamOptions } from './file-input.js'
 import type { SourceHome } from './input-source.js'
@@ -52,6 +53,20 @@ describe('which files', () => {
     expect(source.name).toBe('File stream [0]')
     source.forget!(1000)
     expect(source.info(1000)).toEqual({ inputStreamId: 0, numRecords: 0, metadata: {} })
+  })
+
+  test('a codec makes records of the lines; a line that does not decode is reported and left out', async () => {
+    const files = new MemoryFiles()
+    const h = new SourceHarness()
+    const codec = jsonLines({ fields: ['a'] })
+    const source = h.add((home) => textFile(home, files, '/in', { codec }))
+    files.write('/in/x', '{"a":1,"b":2}\n{"a":2,"b":}\n\n{"a":3}', 100)
+    await source.start()
+    expect((await h.batch(source, 1000)).flat()).toEqual([{ a: 1 }, { a: 3 }])
+    expect(source.info(1000).numRecords).toBe(2)
+    expect(h.events.map(({ info }) => info.lastErrorMessage)).toEqual([
+      'A record of /in/x does not decode and is left out: "{\\"a\\":2,\\"b\\":}"',
+    ])
   })
 
   test('files that are never read are said once, those of the start in one line', async () => {

@@ -1,6 +1,8 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
 import { fileNotRead } from '../../base/errors/receive.js'
+import type { Codec } from '../../base/codec.js'
+import { describe } from '../../base/text/describe.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
@@ -27,8 +29,20 @@ export interface FileStreamOptions {
   readonly maxFilesPerBatch?: number | undefined
 }
 
+/** The options of `textFileStream`. */
+export interface TextFileOptions<T = string> extends FileStreamOptions {
+  /** Decodes whole lines into records, as `jsonLines` does; default the lines as strings. */
+  readonly codec?: Codec<T> | undefined
+}
+
 /** Returns the records of a file, or a promise of them. */
 export type ReadFile<T> = (path: string) => Later<T>
+
+/** The same, for a reader that reports the records that do not decode. */
+export type ReadDecoded<T> = (path: string, bad: (record: Uint8Array, error: unknown) => void) => Later<T>
+
+/** The names of the options of every stream of files. */
+export const FILE_OPTIONS = ['filter', 'newFilesOnly', 'maxFilesPerBatch']
 
 /** A file dated this far ahead of its batch is reported, because it will not be read for as long. */
 const FAR_AHEAD_MS = 60_000
@@ -65,6 +79,7 @@ export class FileInput<T> implements InputSource<T> {
   readonly streamId: number
   readonly name: string
   readonly operator: Operator<T>
+  readonly #home: SourceHome
   readonly #files: Files
   readonly #directory: string
   readonly #filter: (path: string) => boolean
@@ -90,10 +105,11 @@ export class FileInput<T> implements InputSource<T> {
     files: Files,
     kind: string,
     directory: string,
-    read: ReadFile<T>,
+    read: ReadDecoded<T>,
     options: FileStreamOptions,
   ) {
-    checkOptions(kind, options, ['filter', 'newFilesOnly', 'maxFilesPerBatch'])
+    checkOptions(kind, options, FILE_OPTIONS)
+    this.#home = home
     this.#files = files
     this.#directory = aString(kind, 'directory', directory)
     this.#filter = aFunction(kind, 'filter', options.filter ?? isPlain)
@@ -258,9 +274,15 @@ export class FileInput<T> implements InputSource<T> {
     )
   }
 
-  async *#load(time: number, path: string, read: ReadFile<T>): AsyncIterable<T> {
+  async *#load(time: number, path: string, read: ReadDecoded<T>): AsyncIterable<T> {
+    let number = 0
+    const bad = (record: Uint8Array, error: unknown): void => {
+      this.#home.skipped?.({ record, error, time, place: `${path} ${number++}` })
+      const text = describe(new TextDecoder().decode(record))
+      this.#reporter.report(`A record of ${path} does not decode and is left out: ${text}`, error)
+    }
     try {
-      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path))
+      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path, bad))
     } catch (error) {
       throw fileNotRead(path, time, error)
     }

@@ -109,7 +109,12 @@ class PositionedInput<T, P> implements InputSource<T> {
 
   /** Opens the source before the first batch: those of an earlier run are read without being planned. */
   async start(): Promise<void> {
-    await this.#reporter.attempt('Could not find out where to start', () => this.#begin())
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (this.#source.isPermanent?.(error) === true) throw error
+      this.#reporter.report('Could not find out where to start', error)
+    }
   }
 
   /** The batches of a graceful stop still plan and read. */

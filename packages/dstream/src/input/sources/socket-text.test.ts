@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../test/receive-harness.js'
 import { SourceHarness } from '../../../test/source-harness.js'
+import { jsonLines } from '../../base/lines/json-lines.js'
 import { connect } from '../../platform/connect.js'
 import type { Connect, ConnectionEvents } from '../../base/ports.js'
 import { socketText } from './socket-text.js'
@@ -50,6 +51,24 @@ describe('with an invented server', () => {
     expect(source.info(2000).numRecords).toBe(0)
     await source.stop()
     expect(connections[0]!.closed).toBe(true)
+  })
+
+  test('a codec makes records of the lines; a line that does not decode is reported and left out', async () => {
+    const { connections, dial } = invented()
+    const h = new SourceHarness()
+    const codec = jsonLines({ fields: ['a'] })
+    const source = h.add((home) => socketText(home, dial, 'h', 1, { codec }))
+    await source.start()
+    connections[0]!.opened()
+    connections[0]!.data(bytes('{"a":1,"b":2}\n{"a":2,"b":}\n{"b":3,'))
+    connections[0]!.data(bytes('"a":3}\n'))
+    await source.supervisor!.buffer.closeDue()
+    expect((await h.batch(source, 1000)).flat()).toEqual([{ a: 1 }, { a: 3 }])
+    expect(h.events.map(({ info }) => info.lastErrorMessage).join()).toContain(
+      'A record does not decode and is left out: "{\\"a\\":2,\\"b\\":}"',
+    )
+    expect(source.codec!('dstream-json-lines')).toBe(codec)
+    await source.stop()
   })
 
   test('at the end of the connection the unterminated line counts, and a new connection follows', async () => {

@@ -1,5 +1,6 @@
 import { lineTooLong } from '../../base/errors/receive.js'
-import { checkOptions, positiveInteger } from '../../base/options.js'
+import type { Codec } from '../../base/codec.js'
+import { aCodec, checkOptions, positiveInteger } from '../../base/options.js'
 import type { Connect } from '../../base/ports.js'
 import type { InputSource, SourceHome } from './input-source.js'
 import { LineCutter } from '../../base/lines/line-cutter.js'
@@ -10,9 +11,11 @@ import { SocketReceiver } from './socket-receiver.js'
 import type { Address, ChunkReader } from './socket-receiver.js'
 
 /** The options of `socketTextStream`. */
-export interface SocketTextOptions {
+export interface SocketTextOptions<T = string> {
   /** The longest line that is accepted, in bytes; default 1 MiB. A longer line is left out and reported. */
   readonly maxLineBytes?: number | undefined
+  /** Decodes whole lines into records, as `jsonLines` does; default the lines as strings. */
+  readonly codec?: Codec<T> | undefined
 }
 
 /**
@@ -22,29 +25,33 @@ export interface SocketTextOptions {
  * Guarantees: each line that was received is in one batch. Data that the server sends while there is no connection is lost.
  * Reference: `SocketInputDStream`.
  */
-export function socketText(
+export function socketText<T = string>(
   home: SourceHome,
   connect: Connect,
   host: string,
   port: number,
-  options: SocketTextOptions = {},
-): InputSource<string> {
+  options: SocketTextOptions<T> = {},
+): InputSource<T> {
   const address = addressOf('socketTextStream', host, port)
-  checkOptions('socketTextStream', options, ['maxLineBytes'])
+  checkOptions('socketTextStream', options, ['maxLineBytes', 'codec'])
   const maxLineBytes = positiveInteger('socketTextStream', 'maxLineBytes', options.maxLineBytes ?? 1024 * 1024)
-  return receiverInput(home, new SocketTextReceiver(address, connect, maxLineBytes), {
+  const codec = aCodec('socketTextStream', options.codec ?? (lineCodec as unknown as Codec<T>))
+  return receiverInput(home, new SocketTextReceiver(address, connect, maxLineBytes, codec), {
     kind: 'socketTextStream',
     params: { ...address },
     label: 'Socket',
   })
 }
 
-class SocketTextReceiver extends SocketReceiver<string> {
-  override readonly codecs = [lineCodec]
+class SocketTextReceiver<T> extends SocketReceiver<T> {
+  override readonly codecs: readonly Codec<T>[]
+  readonly #codec: Codec<T>
   readonly #maxLineBytes: number
 
-  constructor(address: Address, connect: Connect, maxLineBytes: number) {
+  constructor(address: Address, connect: Connect, maxLineBytes: number, codec: Codec<T>) {
     super(address, connect)
+    this.codecs = [codec]
+    this.#codec = codec
     this.#maxLineBytes = maxLineBytes
   }
 
@@ -53,7 +60,7 @@ class SocketTextReceiver extends SocketReceiver<string> {
       const error = lineTooLong(this.#maxLineBytes)
       this.reportError(error.message, error)
     })
-    const store = (lines: Uint8Array | undefined): boolean => lines === undefined || this.storeChunk(lines, lineCodec)
+    const store = (lines: Uint8Array | undefined): boolean => lines === undefined || this.storeChunk(lines, this.#codec)
     return { data: (chunk) => store(cutter.push(chunk)), end: () => void store(cutter.end()) }
   }
 }

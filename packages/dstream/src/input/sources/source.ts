@@ -41,6 +41,11 @@ interface SourcePositions<P> {
    * `limit` is `undefined` when the rate is not limited. `plan` is not called for a batch in which the rate allows no record.
    */
   plan(from: P, limit: number | undefined, time: Time): P | Promise<P>
+  /**
+   * Whether an error of `open` or `initial` stays until the program is changed, such as a wrong password. `start` then rejects
+   * with it. Any other error is reported, and the next batch tries again.
+   */
+  isPermanent?(error: unknown): boolean
   /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
   /** Whether no data will ever follow a position. The source is then asked for no further plan. */

@@ -1,21 +1,30 @@
 import { binaryRest } from '../../base/errors/receive.js'
 import { isFileFormat, type FileFormat } from '../../base/file-format.js'
-import { aFunction, positiveInteger } from '../../base/options.js'
+import { aCodec, aFunction, checkOptions, positiveInteger } from '../../base/options.js'
 import type { Files } from '../../base/ports.js'
 import { concat } from '../../base/bytes.js'
-import { linesOf } from '../../base/lines/lines.js'
-import { FileInput } from './file-input.js'
-import type { FileStreamOptions, ReadFile } from './file-input.js'
+import type { Codec } from '../../base/codec.js'
+import { lineCodec } from '../../base/lines/line-codec.js'
+import { decodedLines } from '../../base/lines/lines.js'
+import { FILE_OPTIONS, FileInput } from './file-input.js'
+import type { FileStreamOptions, ReadDecoded, ReadFile, TextFileOptions } from './file-input.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
-/** Reads the lines of the UTF-8 files, plain or compressed, that appear in a directory. {@link FileInput} says which files are read, and when. */
-export function textFile(
+/**
+ * Reads the lines of the UTF-8 files, plain or compressed, that appear in a directory, as the records that a codec of lines
+ * makes of them. {@link FileInput} says which files are read, and when.
+ */
+export function textFile<T = string>(
   home: SourceHome,
   files: Files,
   directory: string,
-  options: FileStreamOptions = {},
-): InputSource<string> {
-  return new FileInput(home, files, 'textFileStream', directory, (path) => linesOf(files.readText(path)), options)
+  options: TextFileOptions<T> = {},
+): InputSource<T> {
+  checkOptions('textFileStream', options, [...FILE_OPTIONS, 'codec'])
+  const { codec = lineCodec as unknown as Codec<T>, ...rest } = options
+  aCodec('textFileStream', codec)
+  const read: ReadDecoded<T> = (path, bad) => decodedLines(files.readText(path), codec, bad)
+  return new FileInput(home, files, 'textFileStream', directory, read, rest)
 }
 
 /** Reads the files that appear in a directory with a function or a format. {@link FileInput} says which files are read, and when. */
@@ -27,7 +36,7 @@ export function anyFile<T>(
   options: FileStreamOptions = {},
 ): InputSource<T> {
   const read: ReadFile<T> = isFileFormat(how) ? (path) => how.read(path) : aFunction('fileStream', 'read', how)
-  return new FileInput(home, files, 'fileStream', directory, read, options)
+  return new FileInput(home, files, 'fileStream', directory, (path) => read(path), options)
 }
 
 /**

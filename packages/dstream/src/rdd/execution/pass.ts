@@ -1,7 +1,7 @@
 import type { Evaluation } from '../plan/evaluation.js'
 import type { Pass } from '../plan/pass.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
-import type { LineageNode, LoopInput } from '../plan/lineage.js'
+import { stepOf, type LineageNode, type LoopInput } from '../plan/lineage.js'
 import type { RecordErrorHandler } from '../plan/record-policy.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { FusedLoop } from './fused/loop.js'
@@ -44,8 +44,22 @@ export function passOf(
 ): Pass {
   if (sink.kind === 'keep') return new KeepPass(sink, passOf(input, steps, sink.own, evaluation, policy, origin))
   const { fused, runtime } = evaluation
-  const loop = fused ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
+  const loop =
+    fused && !isTooLong(steps) ? new FusedLoop(input, steps, sink, policy) : new Interpreter(input, steps, sink, policy)
   return runtime.profile === undefined ? loop : runtime.profile.pass(loop, operatorsOf(origin, steps, sink))
+}
+
+/**
+ * The most steps, and the most flatMaps, of one generated loop. Each flatMap is a loop within the one before it, and its text
+ * is indented: 1,000 of them exhaust the stack of V8's parser, as 6,000 other steps do, and 500 take 0.8 s to compile.
+ */
+const MOST_STEPS = 1024
+const MOST_FLAT_MAPS = 64
+
+function isTooLong(steps: Steps): boolean {
+  if (steps.length <= MOST_FLAT_MAPS) return false
+  if (steps.length > MOST_STEPS) return true
+  return steps.filter((step) => stepOf(step).op.startsWith('flatMap')).length > MOST_FLAT_MAPS
 }
 
 export function isFilled(sink: Sink): boolean {

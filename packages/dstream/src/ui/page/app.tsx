@@ -65,7 +65,7 @@ function Header({ store, current }: { readonly store: Store; readonly current: s
       <div class="title">
         <Link to={pathOf('/streaming/')} class="mark">
           <img src="/assets/icon.svg" alt="" width={24} height={24} />
-          dstream
+          <span>dstream</span>
         </Link>
         {job !== undefined && <JobName store={store} job={job} />}
         <span class={`phase ${phase ?? 'lost'}`} role="status">

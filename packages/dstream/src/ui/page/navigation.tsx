@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 
 const CHANGED = 'dstream-navigated'
 
@@ -40,8 +40,18 @@ interface LinkProps {
 
 /** A link to another page of this job; it is one without the script too. */
 export function Link({ to, children, current, ...rest }: LinkProps) {
+  const link = useRef<HTMLAnchorElement>(null)
+  // In a narrow window the row of links scrolls: the present one is brought into sight.
+  useEffect(() => {
+    const element = link.current
+    if (current === true && element !== null) {
+      const row = element.parentElement!
+      row.scrollLeft = element.offsetLeft - (row.clientWidth - element.offsetWidth) / 2
+    }
+  }, [current])
   return (
     <a
+      ref={link}
       href={to}
       {...rest}
       aria-current={current === true ? 'page' : undefined}

@@ -112,11 +112,14 @@ function factsOf({ recordsIn, recordsOut, keys, output, source, lastDurationMs }
   return `${shown(recordsIn)} in, ${shown(recordsOut)} out`
 }
 
+/** An operator in the loop of another one may have taken time outside of it, as a state that is updated has. */
+const WORTH_MS = 0.1
+
 /** Returns the time of an operator, and what it holds. */
 function costsOf({ spentMs, loop, bytes: size, rememberedBatches, output }: PlanNode): string {
   if (output) return ''
   const parts = [
-    loop === undefined ? spent(spentMs) : `in the loop of ${loop}`,
+    loop === undefined || (spentMs ?? 0) >= WORTH_MS ? spent(spentMs) : `loop of ${loop}`,
     ...(size === undefined ? [] : [bytes(size)]),
     ...(rememberedBatches === undefined ? [] : [plural(rememberedBatches, 'batch', 'batches')]),
   ]
@@ -186,11 +189,11 @@ function Costs({ node }: { readonly node: PlanNode }) {
         <>
           <dt>Time</dt>
           <dd>
-            {node.loop === undefined ? (
-              spent(node.spentMs)
-            ) : (
+            {spent(node.spentMs)}
+            {node.loop !== undefined && (
               <>
-                part of the loop of <code>{safe(node.loop)}</code>
+                {' '}
+                and a part of the loop of <code>{safe(node.loop)}</code>
               </>
             )}
           </dd>

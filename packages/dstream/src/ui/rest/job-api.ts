@@ -26,6 +26,7 @@ export function plan(job: JobView): object {
   const sources = new Map(job.sources().map((source) => [source.operator, source]))
   const held = job.held()
   const figures = new Map(job.metrics.outputs.map((output) => [output.index, output]))
+  const given = new Map(job.nodes().map(({ id }) => [id, recordsOf(id, sources.get(id), last).recordsOut] as const))
   return {
     version: 1,
     batchTime: last?.info.batchTime,
@@ -36,6 +37,8 @@ export function plan(job: JobView): object {
       const batches = held.get(node.id)
       return {
         ...node,
+        // The records of a source are counted by its input.
+        recordsIn: sumOfKnown(node.parents.map((id) => given.get(id))),
         ...recordsOf(node.id, source, last),
         ...(node.stateful ? { keys: sum(own.map(({ keys }) => keys)) } : {}),
         spentMs: spentMs === undefined ? undefined : Math.round(spentMs * 1000) / 1000,
@@ -52,11 +55,25 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, number) => all + number, 0)
 }
 
-function recordsOf(id: string, source: SourceView | undefined, last: BatchRecord | undefined): object {
+interface Records {
+  readonly recordsIn?: number
+  readonly recordsOut?: number
+}
+
+function recordsOf(id: string, source: SourceView | undefined, last: BatchRecord | undefined): Records {
   if (last === undefined) return {}
   if (source !== undefined) return { recordsOut: last.info.streamIdToInputInfo[source.streamId]?.numRecords ?? 0 }
-  const records = last.operators?.get(id)
-  return { recordsIn: records?.in, recordsOut: records?.out }
+  const { in: recordsIn, out: recordsOut } = last.operators?.get(id) ?? {}
+  return {
+    ...(recordsIn === undefined ? {} : { recordsIn }),
+    ...(recordsOut === undefined ? {} : { recordsOut }),
+  }
+}
+
+/** Returns the sum of numbers that are all known; `undefined` for none. */
+function sumOfKnown(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((number) => number !== undefined)
+  return known.length === 0 || known.length < numbers.length ? undefined : sum(known)
 }
 
 export function stateTables(job: JobView): object[] {

@@ -1,9 +1,9 @@
-import type { ReadOptions, SourceHost, SourceLag, SplitSource } from 'dstream'
+import { DStreamError, type ReadOptions, type SourceHost, type SourceLag, type SplitSource } from 'dstream'
 import { commitWithoutGroup, lostOffsets, offsetsLost, streamNotStarted } from '../../../base/errors/kafka.js'
 import { Cluster } from '../client/cluster.js'
 import { KafkaClient } from '../client/kafka-client.js'
 import { loadLibrary } from '../client/library.js'
-import { whileAway } from '../client/while-away.js'
+import { isAway, whileAway } from '../client/while-away.js'
 import type { ConsumerRecord, RawRecord } from './consumer-record.js'
 import { Fetcher } from './fetch.js'
 import { GroupCommits, type CommitCallback } from './group-commits.js'
@@ -52,6 +52,21 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
       ahead: new ReadAhead(new Fetcher(cluster, { ...settings, report }), prefetchBytes, maxPartitionFetchBytes),
       commits: groupId === undefined ? undefined : new GroupCommits(cluster, groupId),
       report,
+    }
+    await this.#mustNotRefuse(cluster)
+  }
+
+  /** A broker that is away may come; one that refuses will go on to. */
+  isPermanent(error: unknown): boolean {
+    return error instanceof DStreamError && ['kafka-refused', 'kafka-client-missing'].includes(error.code)
+  }
+
+  /** Asks for no topic, to learn of a wrong password at the start: a restart asks a broker for nothing else before its first tick. */
+  async #mustNotRefuse(cluster: Cluster): Promise<void> {
+    try {
+      await cluster.topics('reach the brokers', [])
+    } catch (error) {
+      if (!isAway(error)) throw error
     }
   }
 
