@@ -80,6 +80,13 @@ function flatCopy(value: object): object | undefined {
   return copy
 }
 
+/** Returns whether a value is a plain object of numbers, strings and the like, of which a spread is a copy. */
+export function isFlatObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const name in value) if (!isLeaf(value[name as never])) return false
+  return true
+}
+
 export function isLeaf(value: unknown): boolean {
   const type = typeof value
   return type === 'object' ? value === null : type !== 'function' && type !== 'symbol'
