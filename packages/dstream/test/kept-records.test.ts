@@ -27,6 +27,8 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
   const pairs = () => sc.parallelize<[string, number]>([['a', 1], ['b', 2], ['a', 3]], two) // prettier-ignore
   const lists = () => sc.parallelize<[string, number[]]>([['a', [1]], ['b', [2]], ['a', [3]]], two) // prettier-ignore
   const objects = () => sc.parallelize([{ n: 1 }, { n: 2 }, { n: 3 }], two)
+  const nested = () => sc.parallelize([{ n: [1] }, { n: [2] }, { n: [3] }], two)
+  const mixed = () => sc.parallelize([{ n: 1 }, 2, { n: 3 }], { numPartitions: 1 })
   const push = (a: number[], b: number[]) => [...a, ...b]
 
   test.each<[string, () => RDD<unknown>, Reader, number]>([
@@ -38,15 +40,19 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
     ['pairs, as records, which the loop copies', pairs, (rdd) => rdd.map((pair) => pair).collect(), 0],
     ['values that are objects', lists, (rdd) => rdd.reduceByKey(push).collect(), 3],
     ['a table of objects', () => lists().reduceByKey(push), (rdd) => rdd.mapValues((list) => list).collect(), 2],
-    ['objects', objects, (rdd) => rdd.collect(), 3],
-    ['objects, the first two of them', objects, (rdd) => rdd.take(2), 2],
-    ['objects, of which only the number is asked for', objects, (rdd) => rdd.count(), 0],
+    ['objects of numbers, which the loop copies', objects, (rdd) => rdd.collect(), 0],
+    ['objects among numbers', mixed, (rdd) => rdd.collect(), 2],
+    ['objects that hold others', nested, (rdd) => rdd.collect(), 3],
+    ['such objects, the first two of them', nested, (rdd) => rdd.take(2), 2],
+    ['such objects, of which only the number is asked for', nested, (rdd) => rdd.count(), 0],
   ])('%s cost as many copies as can be changed', async (_, records, read, copies) => {
     expect(await copiesOf(records(), read)).toBe(copies)
   })
 
   test.each<[string, () => RDD<any>, (record: any) => unknown]>([
     ['an object', objects, (record) => (record.n = 9)],
+    ['an object that holds another', nested, (record) => record.n.push(9)],
+    ['an object among numbers', mixed, (record) => typeof record === 'object' && (record.n = 9)],
     ['a pair', pairs, (pair) => (pair[1] = 9)],
     ['the value of a pair', lists, (pair) => pair[1].push(9)],
     ['the value of a pair in a table', () => lists().reduceByKey(push), (pair) => pair[1].push(9)],
@@ -81,6 +87,16 @@ describe.each([true, false])('records that are kept, with generated code: %s', (
     for (let reader = 0; reader < 3; reader++) {
       const [, copy] = (await kept.handedOut().collect()) as RegExpMatchArray[]
       expect([[...copy!], copy!.index, copy!.input]).toEqual([['a', 'a'], 0, 'ab'])
+    }
+  })
+
+  test('an object keeps its getter, its symbol and what it holds under __proto__, for every reader', async () => {
+    const mark = Symbol('mark')
+    const given = [{ n: 1, get twice() { return 2 } }, { n: 1, [mark]: 3 }, JSON.parse('{"__proto__":4}')] // prettier-ignore
+    const kept = sc.parallelize<any>(given, { numPartitions: 3 }).kept(copyRecord, false)
+    for (let reader = 0; reader < 3; reader++) {
+      const [a, b, c] = await kept.handedOut().collect()
+      expect([a.twice, b[mark], Object.entries(c)]).toEqual([2, 3, [['__proto__', 4]]])
     }
   })
 

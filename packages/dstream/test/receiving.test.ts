@@ -94,6 +94,25 @@ describe('receiverStream', () => {
     expect(seen).toEqual(['late, and in time'])
   })
 
+  test('a stop names the receiver whose onStop does not end', async () => {
+    const { clock, logger, advance } = new Harness()
+    const receiver = new (class extends Hand<string> {
+      override onStop(): Promise<void> {
+        return new Promise(() => {})
+      }
+    })()
+    const ssc = new StreamingContext({ ...second, clock, logger })
+    ssc.receiverStream(receiver).print()
+    ssc.rateStream(1).print()
+    await ssc.start()
+    const stopped = ssc.stop({ timeout: Seconds(5) })
+    stopped.catch(() => undefined)
+    await advance(20_000)
+    await expect(stopped).rejects.toThrow(
+      /ms and was stopped all the same: .*the source "[^"]*\[0\]" that does not close/,
+    )
+  })
+
   test('the events of a receiver reach the listeners, and its failure fails nobody', async () => {
     class Failing extends Receiver<string> {
       lives = 0

@@ -80,6 +80,13 @@ function flatCopy(value: object): object | undefined {
   return copy
 }
 
+/** Returns whether a value is a plain object of numbers, strings and the like, of which a spread is a copy. */
+export function isFlatObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const name in value) if (!isLeaf(value[name as never])) return false
+  return true
+}
+
 export function isLeaf(value: unknown): boolean {
   const type = typeof value
   return type === 'object' ? value === null : type !== 'function' && type !== 'symbol'
@@ -125,10 +132,15 @@ class DeepCopy {
       case 'DataView':
         return copyView(part as DataView)
       case 'Date':
+        return this.#withProperties(new Date(Date.prototype.getTime.call(part)), part, depth)
       case 'RegExp':
+        return this.#withProperties(new RegExp((part as RegExp).source, (part as RegExp).flags), part, depth)
       case 'Error':
+        // A DOMException keeps its parts where only structuredClone finds them.
+        if (tagOf(part) !== '[object Error]') return structuredClone(part)
+        return this.#withProperties(new Error(), part, depth)
       case 'ArrayBuffer':
-        return structuredClone(part)
+        return this.#withProperties(structuredClone(part), part, depth)
       case 'Map': {
         const copy = this.#withProperties(new Map<unknown, unknown>(), part, depth)
         this.#fill(depth, (at) => {
@@ -172,15 +184,27 @@ class DeepCopy {
     this.#copies.set(part, copy)
     this.#fill(depth, (at) => {
       for (const name of Reflect.ownKeys(part)) {
-        const property = Object.getOwnPropertyDescriptor(part, name)!
+        const property = propertyOf(part, name)
         // Getters are copied as getters.
         if ('value' in property) Object.assign(property, { value: this.of(property.value, at), writable: true })
-        if (!(name === 'length' && Array.isArray(part))) property.configurable = true
+        if (!isFixed(part, name)) property.configurable = true
         Object.defineProperty(copy, name, property)
       }
     })
     return copy
   }
+}
+
+function propertyOf(part: object, name: PropertyKey): PropertyDescriptor {
+  const property = Object.getOwnPropertyDescriptor(part, name)!
+  // The getter of the copy would give the stack of the copy. It is one in Node 22 and later.
+  const isStack = name === 'stack' && 'get' in property && builtInOf(part) === 'Error'
+  return isStack ? { value: (part as Error).stack, enumerable: property.enumerable! } : property
+}
+
+/** Returns whether a property of a new object of this kind is there, and can only be given a value. */
+function isFixed(part: object, name: PropertyKey): boolean {
+  return name === 'length' ? Array.isArray(part) : name === 'lastIndex' && builtInOf(part) === 'RegExp'
 }
 
 function copyView(view: DataView): object {

@@ -130,8 +130,7 @@ export class Engine {
       void operations.end(reason)
     }
     const finished = (step: Promise<void>): Promise<void> => deadline.wait(step, underWay, abort)
-    const sources = (ms: number): Promise<void> =>
-      deadline.wait(inputs.stop(ms), () => ['a source that does not close'])
+    const sources = (ms: number): Promise<void> => deadline.wait(inputs.stop(ms), () => inputs.ending)
     try {
       work.end(MISSED)
       if (gracefully) await sources(timeoutMs)
@@ -210,7 +209,7 @@ export class Engine {
 
   async #close(deadline: Deadline): Promise<void> {
     const { inputs, outputs, checkpoint } = this.#parts
-    await deadline.wait(inputs.close(), () => ['a source that does not close'])
+    await deadline.wait(inputs.close(), () => inputs.ending)
     try {
       await deadline.wait(outputs.close(), () => [`${outputs.closing} that does not close`])
     } finally {

@@ -16,7 +16,7 @@ function check(value: unknown, refusal: (path: readonly PropertyKey[], reason: s
   }
 }
 
-/** Returns if a received record can be stored. @throws `state-not-storable`, which names the place in the value */
+/** Returns if what a source gives beside its records can be stored. @throws `state-not-storable`, which names the place in the value */
 export function checkStorable(value: unknown): void {
   check(value, notStorable)
 }
@@ -26,6 +26,14 @@ export function checkStateStorable(operator: string, key: unknown, value: unknow
   const refusal = (path: readonly PropertyKey[], reason: string): Error => stateNotStorable(operator, key, path, reason)
   check(key, refusal)
   check(value, refusal)
+}
+
+/**
+ * Returns if a record that a source has received can be stored.
+ * @throws `state-not-storable`, which names the operator
+ */
+export function checkReceivedStorable(operator: string, record: unknown): void {
+  check(record, (path, reason) => recordNotStorable(operator, 'a received record', path, reason))
 }
 
 const READ_AGAIN = 'a record that a window or an output will read again'

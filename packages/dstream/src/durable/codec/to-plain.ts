@@ -2,7 +2,7 @@ import type { Record as ImmutableRecord } from 'immutable'
 import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/immutable.js'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { codeUnits, plainText } from './code-units.js'
-import { extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
+import { areKnownPlainPairs, extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
 import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 
@@ -84,10 +84,12 @@ class Walk {
 
   #items(array: readonly unknown[], depth: number): unknown {
     let copy: unknown[] | undefined
+    // A walk for the path of what is refused looks at all again.
+    const ofPairs = this.#path === undefined && areKnownPlainPairs(array)
     for (let i = 0; i < array.length; i++) {
       const item = array[i]
       if (item === undefined && !(i in array)) return this.#sparse(array, depth)
-      const plain = this.#at(i, item, depth)
+      const plain = ofPairs ? this.#items(item as unknown[], depth + 1) : this.#at(i, item, depth)
       if (copy !== undefined) copy.push(plain)
       else if (plain !== item) {
         copy = array.slice(0, i)

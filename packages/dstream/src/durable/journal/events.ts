@@ -2,7 +2,7 @@ import type { Block } from '../blocks/block.js'
 import type { Codec } from '../../base/codec.js'
 import type { Allocated, SourceRange } from '../blocks/ledger.js'
 import { UnstorableRecords } from '../blocks/unstorable-records.js'
-import { checkStorable } from '../codec/storable.js'
+import { checkReceivedStorable } from '../codec/storable.js'
 import { Unstorable } from '../codec/unstorable.js'
 import { decodeValue, encodeValue } from '../codec/value-codec.js'
 import { messageOf } from '../../base/errors/error-text.js'
@@ -60,7 +60,7 @@ function encodeRecords(records: readonly unknown[], operator: string): Uint8Arra
     const errors = new Map<number, Error>()
     for (const [i, record] of records.entries()) {
       try {
-        checkStorable(record)
+        checkReceivedStorable(operator, record)
       } catch (reason) {
         errors.set(i, reason as Error)
       }

@@ -8,6 +8,7 @@ import type { InputSource } from './input-source.js'
 /** All sources of a context. The stream id of a source is its index. */
 export class InputSources {
   readonly #sources: InputSource[] = []
+  readonly #ending = new Set<InputSource>()
   readonly #unreleased = new Map<number, readonly Block[]>()
 
   add(source: InputSource): void {
@@ -116,7 +117,7 @@ export class InputSources {
 
   /** Stops all sources. Resolves when all accepted data is stored. Receivers have at least `timeoutMs` to stop. */
   async stop(timeoutMs = 0): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.stop(timeoutMs)))
+    await Promise.all(this.#sources.map((source) => this.#end(source, () => source.stop(timeoutMs))))
   }
 
   /** Aborts the readings that are under way. */
@@ -126,6 +127,20 @@ export class InputSources {
 
   /** Closes all sources, after the last batch. */
   async close(): Promise<void> {
-    for (const source of this.#sources) await source.close?.()
+    for (const source of this.#sources) await this.#end(source, () => source.close?.())
+  }
+
+  /** The sources that are being stopped or closed, for the names of those that hang. */
+  get ending(): readonly string[] {
+    return [...this.#ending].map(({ name }) => `the source "${name}" that does not close`)
+  }
+
+  async #end(source: InputSource, end: () => MaybePromise<void>): Promise<void> {
+    this.#ending.add(source)
+    try {
+      await end()
+    } finally {
+      this.#ending.delete(source)
+    }
   }
 }

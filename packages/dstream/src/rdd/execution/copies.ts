@@ -1,21 +1,20 @@
-import { hasExtras } from '../../base/array-extras.js'
+import { arePlainPairs } from '../../base/array-extras.js'
 import type { Copy, LineageNode, LoopInput } from '../plan/lineage.js'
 import { takesPairs } from './fused/source.js'
 import type { LoopSink } from './loop-sink.js'
+import { ObjectCopies } from './object-copies.js'
 import { PairCopies } from './pair-copies.js'
 
 /**
- * What records consist of: no objects; also pairs of such values; anything. Only records of the last kind cost a look at each
- * of them for every reader.
+ * The values that records consist of: no objects; also pairs of such values; plain objects of such values alone; anything.
+ * Only records of the last kind cost a look at each of them for every reader.
  */
-type Contents = 'atoms' | 'pairs' | 'any'
+type Contents = 'atoms' | 'pairs' | 'flat' | 'any'
 
 /** The part of the records that a chain shows to its functions. `values`: of pairs, for keys are the engine's own. */
 type Taken = 'nothing' | 'values' | 'records'
 
 const known = new WeakMap<readonly unknown[], Contents>()
-/** Whether the records of an array are pairs with nothing beside their two items. */
-const plain = new WeakMap<readonly unknown[], boolean>()
 
 /** Returns what a chain takes from its input. */
 export function partTaken(steps: readonly LineageNode[], sink: LoopSink): Taken {
@@ -32,7 +31,13 @@ export function recordsFor(records: readonly unknown[], copy: Copy, taken: Taken
   const contents = contentsOf(records)
   if (contents === 'atoms' || (contents === 'pairs' && taken === 'values')) return records
   if (taken === 'values') return withOwnValues(records, copy)
+  if (contents === 'flat') return new ObjectCopies(records as readonly Record<string, unknown>[])
   return contents === 'pairs' && arePlainPairs(records) ? new PairCopies(records) : ownRecords(records, copy)
+}
+
+/** Notes what a look at all records of an array that the engine keeps has found. */
+export function noteContents(records: readonly unknown[], contents: Contents): void {
+  known.set(records, contents)
 }
 
 /** Returns what the records of an array that the engine keeps consist of. */
@@ -67,17 +72,6 @@ function* withOwnValues(records: readonly unknown[], copy: Copy): Generator<unkn
     if (!Array.isArray(record) || record.length !== 2) yield record
     else yield isObject(record[1]) ? [record[0], copy(record[1])] : record
   }
-}
-
-/** Returns whether all records are pairs with nothing beside their two items. Looks once: that takes longer than a copy. */
-function arePlainPairs(records: readonly unknown[]): records is readonly (readonly [unknown, unknown])[] {
-  let isPlain = plain.get(records)
-  if (isPlain === undefined) plain.set(records, (isPlain = records.every(isPlainPair)))
-  return isPlain
-}
-
-function isPlainPair(record: unknown): boolean {
-  return isObject(record) && Object.getPrototypeOf(record) === Array.prototype && !hasExtras(record as unknown[])
 }
 
 function* ownRecords(records: readonly unknown[], copy: Copy): Generator<unknown> {

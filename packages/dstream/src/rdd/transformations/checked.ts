@@ -1,3 +1,4 @@
+import { isPlainPair, notePlainPairs } from '../../base/array-extras.js'
 import { copyRecord } from '../../base/copy.js'
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { partitionData } from '../execution/evaluate.js'
@@ -48,25 +49,36 @@ function checkPartition(
   }
   const records = data instanceof PairColumns || Array.isArray(data) ? data : [...data]
   const length = Array.isArray(records) ? records.length : (records as PairColumns<unknown, unknown>).size
+  let arePlain = true
   const done = forEachInOrder(Math.ceil(length / CHUNK), (chunk) => {
     const until = Math.min((chunk + 1) * CHUNK, length)
-    if (Array.isArray(records)) checkRecords(records, chunk * CHUNK, until, check, refuse)
+    if (Array.isArray(records)) arePlain = checkRecords(records, chunk * CHUNK, until, check, refuse) && arePlain
     else checkColumns(records as PairColumns<unknown, unknown>, chunk * CHUNK, until, check, refuse)
     return chain(evaluation.yieldIfDue(until - chunk * CHUNK), () => true)
   })
-  return chain(done, () => (refused.size === 0 ? data : [...records].filter((_, i) => !refused.has(i))))
+  return chain(done, () => {
+    if (refused.size > 0) return [...records].filter((_, i) => !refused.has(i))
+    if (records === data && Array.isArray(records)) notePlainPairs(records, arePlain)
+    return data
+  })
 }
 
 type Refuse = (i: number, record: unknown, cause: unknown) => void
 
-function checkRecords(records: readonly unknown[], from: number, until: number, check: Check, refuse: Refuse): void {
+/** Returns whether all of these records are pairs with nothing beside two numbers or strings, which need no check. */
+function checkRecords(records: readonly unknown[], from: number, until: number, check: Check, refuse: Refuse): boolean {
+  let arePlain = true
   for (let i = from; i < until; i++) {
+    const record = records[i]
+    if (isPairOfPrimitives(record) && isPlainPair(record)) continue
+    arePlain = false
     try {
-      check(records[i])
+      check(record)
     } catch (cause) {
-      refuse(i, records[i], cause)
+      refuse(i, record, cause)
     }
   }
+  return arePlain
 }
 
 /** Does not make the pairs: a check of two numbers is cheaper than an array of them. */
@@ -85,6 +97,10 @@ function checkColumns(
       refuse(i, [keys[i], values[i]], cause)
     }
   }
+}
+
+function isPairOfPrimitives(record: unknown): boolean {
+  return Array.isArray(record) && record.length === 2 && isPrimitive(record[0]) && isPrimitive(record[1])
 }
 
 function isPrimitive(value: unknown): boolean {

@@ -1,5 +1,7 @@
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { contentsOf, isObject, isPairOfAtoms } from '../execution/copies.js'
+import { isPlainPair, notePlainPairs } from '../../base/array-extras.js'
+import { isFlatObject } from '../../base/copy.js'
+import { contentsOf, isObject, isPairOfAtoms, noteContents } from '../execution/copies.js'
 import { partitionData } from '../execution/evaluate.js'
 import { PairColumns } from '../execution/pair-columns.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -69,7 +71,7 @@ function keptRecords(
 ): MaybePromise<readonly unknown[]> {
   const contents = contentsOf(records)
   if (contents === 'atoms' || (contents === 'pairs' && made)) return records
-  return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)
+  return copiesOf(records, copy, made, evaluation)
 }
 
 function hasObjects(values: Iterable<unknown>): boolean {
@@ -87,15 +89,36 @@ function columnsOf(table: PairTable): PairColumns<unknown, unknown> {
   return new PairColumns(keys, values)
 }
 
-function copiesOf(given: readonly unknown[], copy: Copy, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
+/** Copies records, and notes what the copies consist of, so that no reader has to look at each of them. */
+function copiesOf(
+  given: readonly unknown[],
+  copy: Copy,
+  made: boolean,
+  evaluation: Evaluation,
+): MaybePromise<readonly unknown[]> {
   const own: unknown[] = []
+  let arePairs = true
+  let areFlat = true
   const done = forEachInOrder(Math.ceil(given.length / CHUNK), (chunk) => {
     const until = Math.min((chunk + 1) * CHUNK, given.length)
     for (let i = own.length; i < until; i++) {
       const value = given[i]
+      if (isPairOfAtoms(value)) {
+        areFlat = false
+        const isPlain = isPlainPair(value)
+        arePairs &&= isPlain
+        own.push(made ? value : isPlain ? (value as unknown[]).slice() : copy(value))
+        continue
+      }
+      arePairs = false
       own.push(isObject(value) ? copy(value) : value)
+      areFlat &&= isFlatObject(own[i])
     }
     return chain(evaluation.yieldIfDue(until - chunk * CHUNK), () => true)
   })
-  return chain(done, () => own)
+  return chain(done, () => {
+    if (arePairs) notePlainPairs(own, true)
+    if (areFlat) noteContents(own, 'flat')
+    return own
+  })
 }

@@ -92,6 +92,33 @@ describe('what is kept and what is handed out', () => {
     expect([kept.match.index, kept.match.input, kept.match.groups!['first'], kept[mark]]).toEqual([0, 'ab', 'a', 1])
   })
 
+  class Refusal extends Error {
+    constructor(readonly row: { n: number }) {
+      super('refused', { cause: new TypeError('no number') })
+    }
+  }
+  class Day extends Date {
+    zone = 'CET'
+  }
+  test.each<[string, object, (copy: any) => unknown]>([
+    ['an error with a code', Object.assign(new Error('gone'), { code: 'ECONNRESET' }), ({ code }) => code],
+    ['an error with a cause that is no data', new Error('gone', { cause: { retry: 1 } }), ({ cause }) => cause],
+    ['an error of a class', new Refusal({ n: 1 }), (e) => [e instanceof Refusal, e.message, e.row, e.cause.message]],
+    ['an AggregateError', new AggregateError([new Error('a')], 'all'), ({ errors }) => errors[0].message],
+    ['the stack of an error', new RangeError('far'), ({ stack }) => stack],
+    ['a date of a class', new Day(5), (day) => [day instanceof Day, day.getTime(), day.zone]],
+    ['a date with a property', Object.assign(new Date(5), { zone: 'CET' }), ({ zone }) => zone],
+    ['the place of an expression', Object.assign(/a/g, { lastIndex: 3 }), ({ lastIndex }) => lastIndex],
+    ['a buffer with a property', Object.assign(new ArrayBuffer(1), { unit: 'ms' }), ({ unit }) => unit],
+    ['an invalid date', new Date(NaN), (day) => day.getTime()],
+  ])('a copy has all of %s', (_, value, read) => {
+    const kept = ownState({ value }).value
+    const handed = handOut([kept])[0]
+    expect([kept, handed, copyRecord([kept])[0]].map((copy) => copy === value)).toEqual([false, false, false])
+    expect([read(kept), read(handed), read(copyRecord([kept])[0])]).toEqual([read(value), read(value), read(value)])
+    expect(isUnchanged([kept], [handed])).toBe(true)
+  })
+
   test('may hold itself', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle

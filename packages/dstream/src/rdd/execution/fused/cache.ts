@@ -2,6 +2,7 @@ import { isInteger } from '../../../base/keys/integer.js'
 import { keyOf } from '../../../base/keys/key.js'
 import { counterIndexes, functionNames, loopSource, type Shape } from './source.js'
 import { PairColumns } from '../pair-columns.js'
+import { ObjectCopies } from '../object-copies.js'
 import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction } from '../../plan/lineage.js'
 import { pairMapOf, oneOfEach } from '../loop-sink.js'
@@ -81,7 +82,7 @@ function compile(shape: Shape, bind: readonly AnyFunction[] | undefined): Compil
     bound,
     runs: 0,
     counters: counterIndexes(shape),
-    keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), oneOfEach],
+    keepsAlive: [state(), new PairColumns([], []), new PairCopies([]), new ObjectCopies([]), oneOfEach],
   }
 }
 

@@ -8,6 +8,7 @@ import { codeMayBeGenerated } from '../../plan/code-generation.js'
 import { FusedLoop } from './loop.js'
 import { Interpreter } from '../interpreter.js'
 import { PairColumns } from '../pair-columns.js'
+import { ObjectCopies } from '../object-copies.js'
 import { PairCopies } from '../pair-copies.js'
 import type { AnyFunction, LoopInput, LineageNode, StepOp } from '../../plan/lineage.js'
 import { collected, collectSink, combineSink, tableOf, type LoopSink } from '../loop-sink.js'
@@ -134,6 +135,7 @@ const forms: Record<string, (records: readonly unknown[]) => LoopInput> = {
     return new PairColumns(made.map(([key]) => key), made.map(([, value]) => value)) // prettier-ignore
   },
   pairs: (records) => new PairCopies(pairsOf(records)),
+  objects: (records) => new ObjectCopies(records.map((record, i) => ({ record, i }))),
 }
 function pairsOf(records: readonly unknown[]): readonly (readonly [unknown, unknown])[] {
   return records.map((record) => (Array.isArray(record) ? (record as [unknown, unknown]) : [small(record), record]))
