@@ -1,10 +1,7 @@
 import { DStreamError } from 'dstream'
 import { describe } from '../base/text/describe.js'
 
-/** Returns the error for a library that a format needs and that is not installed; the error itself for any other failure. */
-export function formatLibraryMissing(format: string, library: string, cause: unknown): unknown {
-  const { code, message } = cause as { code?: unknown; message?: unknown }
-  if (!/MODULE_NOT_FOUND$/.test(String(code)) || !String(message).includes(library)) return cause
+export function formatLibraryMissing(format: string, library: string, cause: unknown): DStreamError {
   return new DStreamError(
     'format-library-missing',
     `${format}: the package ${library} is not installed beside dstream; run: npm install ${library}`,

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type * as CsvParse from 'csv-parse'
-import { formatLibraryMissing, headerNotFitting } from '../errors.js'
+import { headerNotFitting } from '../errors.js'
+import { loadFormatLibrary } from '../load-library.js'
 import type { CsvSettings } from './settings.js'
 
 /** Reads rows from bytes as they come: no more than one piece of them is in memory. */
@@ -27,9 +28,7 @@ export async function* readRows<Row>(
 }
 
 async function loadParser(): Promise<typeof CsvParse> {
-  return import('csv-parse').catch((error: unknown) => {
-    throw formatLibraryMissing('csv', 'csv-parse', error)
-  })
+  return loadFormatLibrary<typeof CsvParse>('csv', 'csv-parse', () => import('csv-parse'))
 }
 
 /** Decodes the bytes, and throws at those that are not of the encoding: the library would replace them without a word. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type * as CsvStringify from 'csv-stringify/sync'
 import { RecordError } from 'dstream'
-import { formatLibraryMissing } from '../errors.js'
+import { loadFormatLibrary } from '../load-library.js'
 import { rowValues } from '../row-values.js'
 import type { CsvSettings } from './settings.js'
 
@@ -53,7 +53,5 @@ function valuesOf(record: object, columns: readonly string[]): readonly unknown[
 }
 
 async function loadStringifier(): Promise<typeof CsvStringify> {
-  return import('csv-stringify/sync').catch((error: unknown) => {
-    throw formatLibraryMissing('csv', 'csv-stringify', error)
-  })
+  return loadFormatLibrary<typeof CsvStringify>('csv', 'csv-stringify', () => import('csv-stringify/sync'))
 }

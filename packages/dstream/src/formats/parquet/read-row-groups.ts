@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type * as Hyparquet from 'hyparquet'
-import { formatLibraryMissing } from '../errors.js'
+import { loadFormatLibrary } from '../load-library.js'
 import { DECOMPRESSORS } from './compression.js'
 import type { ParquetSettings } from './settings.js'
 
@@ -40,7 +40,5 @@ export async function* readRowGroups<Row>(
 }
 
 async function loadLibrary(): Promise<Library> {
-  return import('hyparquet').catch((error: unknown) => {
-    throw formatLibraryMissing('parquet', 'hyparquet', error)
-  }) as Promise<Library>
+  return loadFormatLibrary<Library>('parquet', 'hyparquet', () => import('hyparquet') as Promise<Library>)
 }

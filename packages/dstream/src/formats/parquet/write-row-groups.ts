@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { RecordError } from 'dstream'
 import type * as HyparquetWriter from 'hyparquet-writer'
 import { badOption } from '../../base/errors/options.js'
-import { formatLibraryMissing } from '../errors.js'
+import { loadFormatLibrary } from '../load-library.js'
 import { rowValues } from '../row-values.js'
 import { converted, type ParquetType } from './column-types.js'
 import { COMPRESSORS } from './compression.js'
@@ -53,7 +53,5 @@ function rowOf(record: object, names: readonly string[], columns: Columns): Reco
 }
 
 async function loadLibrary(): Promise<typeof HyparquetWriter> {
-  return import('hyparquet-writer').catch((error: unknown) => {
-    throw formatLibraryMissing('parquet', 'hyparquet-writer', error)
-  })
+  return loadFormatLibrary<typeof HyparquetWriter>('parquet', 'hyparquet-writer', () => import('hyparquet-writer'))
 }
