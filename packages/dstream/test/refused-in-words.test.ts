@@ -16,6 +16,16 @@ test.each<[string, () => unknown, string]>([
     'aggregate: zero must be a function that returns the value to begin with, not 0. Every partition gets a value of its own: write () => 0',
   ],
   [
+    'the same for treeAggregate',
+    () => numbers.treeAggregate(0 as never, plus, plus),
+    'treeAggregate: zero must be a function that returns the value to begin with, not 0',
+  ],
+  [
+    'no records for treeReduce',
+    () => numbers.filter(() => false).treeReduce(plus),
+    'treeReduce needs at least one record',
+  ],
+  [
     'a zero of aggregateByKey that is a value',
     () => pairs.aggregateByKey(0 as never, plus, plus).collect(),
     'aggregateByKey: zero must be a function that returns the value to begin with, not 0',

@@ -8,6 +8,7 @@ import { openStores } from './cli/open-stores.js'
 import { helpText, parseOptions, type Options } from './cli/options.js'
 import { settingsOf, storesOf } from './cli/settings.js'
 import { shortLine } from './cli/short-log.js'
+import { timeLeft } from './cli/time-left.js'
 import { systemClock } from './clock.js'
 import { ScraperError, messageOf } from './errors.js'
 import { identityOf } from './fetch/identity.js'
@@ -93,9 +94,9 @@ async function crawl(scraper: Scraper, options: Options, host: Host, logger: Log
   }
 }
 
-function report({ counters }: Scraper, logger: Logger): void {
-  const shown = Object.entries(counters.toJSON()).filter(([, n]) => n > 0)
-  logger.info(Object.fromEntries(shown), 'so far')
+function report(scraper: Scraper, logger: Logger): void {
+  const shown = Object.entries(scraper.counters.toJSON()).filter(([, n]) => n > 0)
+  logger.info({ ...Object.fromEntries(shown), left: timeLeft(scraper.remainingMs()) }, 'so far')
 }
 
 function loggerOf(options: Options, { stderr }: Host): Logger {

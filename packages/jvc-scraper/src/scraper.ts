@@ -88,6 +88,11 @@ export class Scraper {
     return running
   }
 
+  /** Returns the time that the rest of `runOnce` takes at the speed so far, in milliseconds; undefined while it is unknown. */
+  remainingMs(): number | undefined {
+    return this.#crawl.crawler.remainingMs()
+  }
+
   /** Stops crawling, writes pending posts, sends them to the clients and closes. Later calls await the same end. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())

@@ -752,7 +752,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2, 3]).reduce((a, b) => a + b) // 6
    */
   reduce(f: (a: T, b: T) => T): Promise<T> {
-    return this.#act((evaluation) => actions.reduce(this.node, f, evaluation)) as Promise<T>
+    return this.#act((evaluation) => actions.reduce(this.node, 'reduce', f, evaluation)) as Promise<T>
   }
 
   /**
@@ -1039,7 +1039,7 @@ export class RDD<out T> {
    * await sc.parallelize([1, 2, 3]).treeReduce((a, b) => a + b) // 6
    */
   treeReduce(f: (a: T, b: T) => T): Promise<T> {
-    return this.reduce(f)
+    return this.#act((evaluation) => actions.reduce(this.node, 'treeReduce', f, evaluation)) as Promise<T>
   }
 
   /**
@@ -1055,7 +1055,8 @@ export class RDD<out T> {
     comb: (a: C, b: C) => C,
   ): Promise<C>
   treeAggregate<C>(zero: () => C, seq: (c: C, record: T) => C, comb: (a: C, b: C) => C): Promise<C> {
-    return this.aggregate(zero as () => never, seq as never, comb as never)
+    const functions = { zero, seq, comb }
+    return this.#act((evaluation) => actions.aggregate(this.node, 'treeAggregate', functions, evaluation)) as Promise<C>
   }
 
   // Used by the engine

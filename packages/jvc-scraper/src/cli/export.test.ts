@@ -49,7 +49,7 @@ describe('--once --output', () => {
     const { code, out, err } = await run(`--output jsonl --forum ${simulator.forumUrl}`)
     expect(code).toBe(0)
     expectPosts(postsOf(out), simulator.truth())
-    expect(err).toMatch(/everything was read .*posts=500/)
+    expect(err).toMatch(/everything was read {2}posts=500/)
   })
 
   test('csv: a head and a row per post, whatever the posts hold', async () => {

@@ -3,6 +3,7 @@ import { buildCrawl } from '../build-crawl.js'
 import { PostWriter, type PostWriterOptions } from './post-writer.js'
 import { Counters } from '../counters.js'
 import { siteOf } from '../fetch/site.js'
+import { timeLeft } from './time-left.js'
 import type { ScraperPorts, ScraperSettings } from '../scraper.js'
 
 /** The key among the bookmarks for the date from which `--from now` reads; no topic has this id. */
@@ -37,7 +38,8 @@ export async function exportPosts(
   const report = (message: string): void => {
     const { pages, visits, topicsLeft, gaps } = counters.toJSON()
     const waiting = frontier.waiting + frontier.visiting
-    logger.info({ posts: log.written, pages, topics: visits, waiting, topicsLeft, gaps }, message)
+    const left = waiting === 0 ? undefined : timeLeft(crawler.remainingMs())
+    logger.info({ posts: log.written, pages, topics: visits, waiting, topicsLeft, gaps, left }, message)
   }
   let timer = clock.setTimer(clock.now() + PROGRESS_MS, function tick() {
     report('reading')
@@ -47,7 +49,9 @@ export async function exportPosts(
     if (options.since !== undefined) await bookmarks.advance(ORIGIN, String(options.since))
     const complete = await crawler.runOnce()
     await log.end()
-    report(complete ? 'everything was read' : 'not everything was read')
+    const isAll = counters.get('topicsLeft') === 0
+    if (!complete) report('not everything was read')
+    else report(isAll ? 'everything was read' : 'everything was read but the topics that were given up')
     return log.gone || (complete && counters.get('gaps') === 0)
   } finally {
     timer.cancel()

@@ -132,6 +132,20 @@ describe('Crawler', () => {
     expect(visitsOf('1').length).toBeLessThanOrEqual(5)
   })
 
+  test('a single pass knows the time left once a topic was read; a crawl without end never does', async () => {
+    const [once, endless] = [true, false].map((isOnce) =>
+      start({ once: isOnce, visit: (id, n) => id === '1' && n === 1 && refuse(new StalePage('old')) }),
+    )
+    await once?.clock.advance(0)
+    expect(once?.crawler.remainingMs()).toBe(0)
+    await once?.clock.advance(900)
+    expect(once?.crawler.remainingMs()).toBe(900)
+    await once?.clock.advance(600_000)
+    expect([once?.isComplete(), once?.crawler.remainingMs()]).toEqual([true, 0])
+    await endless?.clock.advance(900)
+    expect(endless?.crawler.remainingMs()).toBeUndefined()
+  })
+
   test('the status tells a forum that was never read from one that was', async () => {
     const challenge = new NoPage({ kind: 'challenge', path: '/x' })
     const { clock, crawler } = start({ scan: (n) => n <= 2 && refuse(challenge) })

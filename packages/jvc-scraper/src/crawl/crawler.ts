@@ -54,6 +54,7 @@ export class Crawler {
   #origin: number | undefined
   #wake: () => void = () => {}
   #attempts = Infinity
+  #onceSinceMs: number | undefined
   #gaveUp = false
   /** The error that has ended the crawl. */
   #fatal: { readonly error: unknown } | undefined
@@ -90,6 +91,7 @@ export class Crawler {
    */
   async runOnce(): Promise<boolean> {
     this.#attempts = ONCE_ATTEMPTS
+    this.#onceSinceMs = this.#ports.clock.now()
     const visiting = this.#visitAll()
     while (!this.#stop.signal.aborted && !(await this.#scan()) && this.#listFailures < ONCE_ATTEMPTS) {
       await this.#pause(this.#pauseAfterScan())
@@ -100,6 +102,19 @@ export class Crawler {
     await visiting
     if (this.#fatal !== undefined) throw this.#fatal.error
     return complete
+  }
+
+  /**
+   * Returns the time that the rest of one pass takes at the speed so far, in milliseconds; undefined while no topic has been
+   * read, and for a crawl without an end.
+   */
+  remainingMs(): number | undefined {
+    const { clock, frontier, counters } = this.#ports
+    const left = frontier.waiting + frontier.visiting
+    const finished =
+      counters.get('visits') - frontier.visiting - counters.get('visitsFailed') + counters.get('topicsLeft')
+    if (this.#onceSinceMs === undefined || finished <= 0) return undefined
+    return ((clock.now() - this.#onceSinceMs) / finished) * left
   }
 
   /** Stops the crawl: starts nothing new and aborts running requests, but not writes to the log. */

@@ -92,11 +92,16 @@ export function isEmpty(node: LineageNode, evaluation: Evaluation): MaybePromise
   return chain(take(node, 1, evaluation), (records) => records.length === 0)
 }
 
-export function reduce(node: LineageNode, f: AnyFunction, evaluation: Evaluation): MaybePromise<unknown> {
-  const origin = originOf(node, 'reduce')
-  const sink = reduceSink(origin, aFunction('reduce', 'the function', f))
+export function reduce(
+  node: LineageNode,
+  operator: string,
+  f: AnyFunction,
+  evaluation: Evaluation,
+): MaybePromise<unknown> {
+  const origin = originOf(node, operator)
+  const sink = reduceSink(origin, aFunction(operator, 'the function', f))
   return chain(feedAll(node, sink, evaluation), () => {
-    if (!sink.has) throw emptyCollection('reduce')
+    if (!sink.has) throw emptyCollection(operator)
     return sink.acc
   })
 }
