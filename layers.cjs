@@ -8,9 +8,10 @@ const layers = {
   'base/text': ['base/built-ins'],
   'base/errors': ['base/built-ins', 'base/text'],
   'base/time': ['base/errors', 'base/text'],
-  'base/lines': ['base/errors', 'base/bytes', 'base/codec', 'base/options'],
-  base: ['base/text', 'base/errors', 'base/time'],
-  'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options', 'base/immutable'],
+  'base/lines': ['base/errors', 'base/values/bytes', 'base/codec', 'base/options'],
+  'base/values': ['base/built-ins', 'base/errors', 'base/time', 'base/promises'],
+  base: ['base/text', 'base/errors', 'base/time', 'base/values'],
+  'base/keys': ['base/built-ins', 'base/errors', 'base/time', 'base/options', 'base/values/immutable'],
 
   // What survives the process.
   'durable/log': ['base'],

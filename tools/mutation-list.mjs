@@ -87,7 +87,7 @@ export const mutations = [
   ],
   [
     'a lock file linked as a whole',
-    'platform/file-lock.ts',
+    'platform/files/file-lock.ts',
     'await link(beside, path)\n      return true',
     'return await this.#createInPlace(path)',
   ],

@@ -15,7 +15,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const source = 'packages/dstream/src/'
 /** The quick ones first: a removal is done with when the first test has failed. */
 const tests = [
-  ...['durable/', 'testing/simulated-disk/', 'platform/file-lock', 'testing/test-recovery'].map((at) => source + at),
+  ...['durable/', 'testing/simulated-disk/', 'platform/files/file-lock', 'testing/test-recovery'].map(
+    (at) => source + at,
+  ),
   'packages/dstream/test/async-functions',
   'packages/dstream/test/changed-in-place',
   'packages/dstream/test/checkpoint/',

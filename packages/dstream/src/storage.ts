@@ -1,4 +1,4 @@
-export { fileStorage } from './platform/file-storage.js'
+export { fileStorage } from './platform/files/file-storage.js'
 export {
   type MemoryStorage,
   memoryStorage,

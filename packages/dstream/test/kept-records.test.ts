@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { copyRecord } from '../src/base/copy.js'
+import { copyRecord } from '../src/base/values/copy.js'
 import { RDDContext } from '../src/rdd/rdd-context.js'
 import type { RDD } from '../src/rdd/rdd.js'
 

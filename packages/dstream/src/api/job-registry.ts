@@ -2,7 +2,7 @@ import { notAJob } from '../base/errors/context.js'
 import type { Logger } from '../base/ports.js'
 import { processWide } from '../base/process-wide.js'
 import { isProgram, moduleFile, programFile } from '../platform/main-module.js'
-import { stderrJsonLogger, stderrLogger } from '../platform/stderr-logger.js'
+import { stderrJsonLogger, stderrLogger } from '../platform/logs/stderr-logger.js'
 
 /** `import.meta`, or `module` in CommonJS. */
 export type JobModule = ImportMeta | { readonly filename: string }

@@ -1,4 +1,4 @@
-import { stderrLogger } from '../platform/stderr-logger.js'
+import { stderrLogger } from '../platform/logs/stderr-logger.js'
 import type { BatchInfo, StreamingEvents, StreamingListener } from '../observe/events.js'
 import { checkOptions, positiveInteger } from '../base/options.js'
 import type { Logger } from '../base/ports.js'

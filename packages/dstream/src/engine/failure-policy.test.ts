@@ -1,7 +1,7 @@
 import { Seconds } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
-import { textLogger } from '../platform/stderr-logger.js'
+import { textLogger } from '../platform/logs/stderr-logger.js'
 
 async function logOf(define: (t: TestContext) => void, onRecordError?: 'skip'): Promise<string> {
   const lines: string[] = []

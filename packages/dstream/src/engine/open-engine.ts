@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-points.js'
-import { loadImmutable } from '../base/immutable-library.js'
+import { loadImmutable } from '../base/values/immutable-library.js'
 import { BatchTimes, firstGrid } from '../base/time/batch-times.js'
 import type { Recovered } from '../durable/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../durable/checkpoint/open-checkpoint.js'

@@ -1,5 +1,5 @@
 import { keyNotAllowed, keyStillMutable, keyTooDeep, keyWithoutEnd } from '../errors/keys.js'
-import { isImmutableCollection, isRecord, markers, type AnyCollection, type AnyRecord } from '../immutable.js'
+import { isImmutableCollection, isRecord, markers, type AnyCollection, type AnyRecord } from '../values/immutable.js'
 
 const DEEPEST = 100
 

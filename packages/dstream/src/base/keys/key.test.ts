@@ -14,7 +14,7 @@ import {
 } from 'immutable'
 import { describe, expect, test } from 'vitest'
 import { hashKey } from './hash.js'
-import { isImmutableCollection, isRecord, markers } from '../immutable.js'
+import { isImmutableCollection, isRecord, markers } from '../values/immutable.js'
 import { canonicalOf } from './intern.js'
 import { keyOf, type Key } from './key.js'
 

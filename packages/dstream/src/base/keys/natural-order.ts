@@ -2,7 +2,7 @@ import { isA } from '../built-ins.js'
 import { mixedOrder, noOrder } from '../errors/keys.js'
 import { isDuration } from '../time/duration.js'
 import { isTime } from '../time/time.js'
-import { isList } from '../immutable.js'
+import { isList } from '../values/immutable.js'
 
 /**
  * Compares two values in the natural order of sorts, `top` and `max`: numbers (−0 is 0, NaN last), bigints, strings by code

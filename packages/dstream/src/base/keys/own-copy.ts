@@ -1,5 +1,5 @@
 import { detachString, SHORTEST_CUT } from './detach-string.js'
-import { isRecord, markers, type AnyCollection, type AnyRecord } from '../immutable.js'
+import { isRecord, markers, type AnyCollection, type AnyRecord } from '../values/immutable.js'
 
 /**
  * Copies a compound key, so that it keeps no other object alive and shares no part that can change: arrays are copied, inner

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { concat } from '../bytes.js'
+import { concat } from '../values/bytes.js'
 import { lineCodec } from './line-codec.js'
 import { hardText, linesOf } from '../../../test/hard-text.js'
 import { LineCutter } from './line-cutter.js'

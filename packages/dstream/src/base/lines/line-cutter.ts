@@ -1,4 +1,4 @@
-import { concat } from '../bytes.js'
+import { concat } from '../values/bytes.js'
 import { CARRIAGE_RETURN, endOfLines, isLineFeed, isReturn, LINE_FEED, nextLine } from './line-codec.js'
 
 /**

@@ -1,5 +1,5 @@
 import { fileLineTooLong } from '../errors/receive.js'
-import { concat } from '../bytes.js'
+import { concat } from '../values/bytes.js'
 import type { Codec } from '../codec.js'
 import { lineCodec } from './line-codec.js'
 import { LineCutter } from './line-cutter.js'

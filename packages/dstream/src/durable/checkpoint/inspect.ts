@@ -1,4 +1,4 @@
-import { loadImmutable } from '../../base/immutable-library.js'
+import { loadImmutable } from '../../base/values/immutable-library.js'
 import { DStreamError } from '../../base/errors/base.js'
 import { DamagedError } from '../../base/errors/storage.js'
 import { decodeJournal } from '../journal/fold-journal.js'

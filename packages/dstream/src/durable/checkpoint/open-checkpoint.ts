@@ -1,4 +1,4 @@
-import { loadImmutable } from '../../base/immutable-library.js'
+import { loadImmutable } from '../../base/values/immutable-library.js'
 import { checkpointExists, checkpointMismatch, DamagedError } from '../../base/errors/storage.js'
 import type { Streams } from '../journal/events.js'
 import { Log, logCrashPoints, type LogOptions } from '../log/log.js'

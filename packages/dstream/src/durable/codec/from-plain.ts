@@ -1,5 +1,5 @@
 import type { List, Record as ImmutableRecord } from 'immutable'
-import { immutable } from '../../base/immutable-library.js'
+import { immutable } from '../../base/values/immutable-library.js'
 import { Duration } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'

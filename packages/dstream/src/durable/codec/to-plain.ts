@@ -1,8 +1,8 @@
 import type { Record as ImmutableRecord } from 'immutable'
-import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/immutable.js'
+import { isImmutableCollection, isRecord, markers, type AnyCollection } from '../../base/values/immutable.js'
 import { builtInOf, isObjectPrototype, nativeClassOf } from '../../base/built-ins.js'
 import { codeUnits, plainText } from './code-units.js'
-import { areKnownPlainPairs, extraNames, hasExtras, matchNames, symbolOf } from '../../base/array-extras.js'
+import { areKnownPlainPairs, extraNames, hasExtras, matchNames, symbolOf } from '../../base/values/array-extras.js'
 import { label, nameOf, Unstorable } from './unstorable.js'
 import { bufferClass, errorClasses, Tag, views } from './tags.js'
 

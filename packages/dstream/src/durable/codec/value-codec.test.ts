@@ -7,7 +7,7 @@ import { Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
 import { Unstorable } from './unstorable.js'
 import { decodeValue, encodeValue } from './value-codec.js'
-import { loadImmutable } from '../../base/immutable-library.js'
+import { loadImmutable } from '../../base/values/immutable-library.js'
 
 await loadImmutable()
 

@@ -1,4 +1,4 @@
-import { loadImmutable } from '../../base/immutable-library.js'
+import { loadImmutable } from '../../base/values/immutable-library.js'
 import type { Storage } from '../../base/ports.js'
 import type { CrashHook } from '../../base/crash-points.js'
 import { DurableJournal } from './durable-journal.js'

@@ -1,5 +1,5 @@
 import type { BlockPayload } from '../../durable/blocks/block.js'
-import { concat } from '../../base/bytes.js'
+import { concat } from '../../base/values/bytes.js'
 import { countOf, isCounting, type Codec } from '../../base/codec.js'
 import { sizeOfEncoded, sizeOfRecords } from './backlog.js'
 

@@ -1,4 +1,4 @@
-import { concat } from '../../base/bytes.js'
+import { concat } from '../../base/values/bytes.js'
 
 const HEAD_BYTES = 4
 

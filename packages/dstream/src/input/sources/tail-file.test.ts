@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { Milliseconds, Seconds, splitsOf, type Logger, type TailFileOptions } from 'dstream'
 import { sourceContract, TestContext } from 'dstream/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openFiles } from '../../platform/open-files.js'
+import { openFiles } from '../../platform/files/open-files.js'
 import { TailSource } from './tail-file.js'
 
 function folder(): string {

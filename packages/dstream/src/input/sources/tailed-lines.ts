@@ -1,4 +1,4 @@
-import { concat } from '../../base/bytes.js'
+import { concat } from '../../base/values/bytes.js'
 import type { OpenFile } from '../../base/ports.js'
 
 const LINE_FEED = 0x0a

@@ -1,7 +1,7 @@
 import { DStreamError } from '../../base/errors/base.js'
 import { badOption } from '../../base/errors/options.js'
 import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
-import { fileStorage } from '../../platform/file-storage.js'
+import { fileStorage } from '../../platform/files/file-storage.js'
 import type { FileFormat } from '../../base/file-format.js'
 import { aFunction, checkOptions } from '../../base/options.js'
 import type { DirectSink, PreparedBatch, SinkBatch, SinkHost, SinkPartition, TwoPhaseSink } from '../outputs/sink.js'

@@ -1,4 +1,4 @@
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf as partitionOfKey } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'

@@ -1,4 +1,4 @@
-import { arePlainPairs } from '../../base/array-extras.js'
+import { arePlainPairs } from '../../base/values/array-extras.js'
 import type { Copy, LineageNode, LoopInput } from '../plan/lineage.js'
 import { takesPairs } from './fused/source.js'
 import type { LoopSink } from './loop-sink.js'

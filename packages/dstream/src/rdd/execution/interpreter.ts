@@ -1,4 +1,4 @@
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { holdsPromise, settled, settledRecord } from '../../base/promises.js'
 import { failOnRecord, refuseItem, type RecordErrorHandler } from '../plan/record-policy.js'
 import { pairOf } from '../plan/pairs.js'

@@ -1,5 +1,5 @@
 import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { isImmutable } from '../../base/immutable.js'
+import { isImmutable } from '../../base/values/immutable.js'
 
 /**
  * Returns a function that supplies the zero of a fold, a fresh copy each time where it is data: the fold may then change

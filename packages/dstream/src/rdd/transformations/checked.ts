@@ -1,5 +1,5 @@
-import { isPlainPair, notePlainPairs } from '../../base/array-extras.js'
-import { copyRecord } from '../../base/copy.js'
+import { isPlainPair, notePlainPairs } from '../../base/values/array-extras.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { partitionData } from '../execution/evaluate.js'
 import { PairColumns } from '../execution/pair-columns.js'

@@ -1,6 +1,6 @@
 import { chain, forEachInOrder, mapInOrder, type MaybePromise } from '../../base/maybe-promise.js'
-import { isPlainPair, notePlainPairs } from '../../base/array-extras.js'
-import { isFlatObject } from '../../base/copy.js'
+import { isPlainPair, notePlainPairs } from '../../base/values/array-extras.js'
+import { isFlatObject } from '../../base/values/copy.js'
 import { contentsOf, isObject, isPairOfAtoms, noteContents } from '../execution/copies.js'
 import { partitionData } from '../execution/evaluate.js'
 import { PairColumns } from '../execution/pair-columns.js'

@@ -1,6 +1,6 @@
 import { GROUPED } from '../../base/text/groups.js'
 import type { RecordOrigin } from '../../base/record-error.js'
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { detachKey } from '../../base/keys/detach.js'
 import { type Key, keyOf } from '../../base/keys/key.js'
 import {

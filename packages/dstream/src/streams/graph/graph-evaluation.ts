@@ -1,5 +1,5 @@
 import { BatchMap } from '../../base/batch-map.js'
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { BatchTimes } from '../../base/time/batch-times.js'
 import type { RDD } from '../../rdd/rdd.js'

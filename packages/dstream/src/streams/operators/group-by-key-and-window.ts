@@ -5,7 +5,7 @@ import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { combineByKey, type Combiner } from './combine-by-key.js'
 import { groupByKey } from './group-by-key.js'
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { window } from './window.js'
 
 /**

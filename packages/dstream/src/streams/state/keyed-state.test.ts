@@ -6,7 +6,7 @@ import { HashPartitioner } from '../../base/keys/partitioner.js'
 import type { BatchVersion } from './cell.js'
 import { KeyedState, type Change, type StateEntry } from './keyed-state.js'
 import type { StateView } from './view.js'
-import { loadImmutable } from '../../base/immutable-library.js'
+import { loadImmutable } from '../../base/values/immutable-library.js'
 
 await loadImmutable()
 

@@ -3,7 +3,7 @@ import { List } from 'immutable'
 import { describe, expect, test } from 'vitest'
 import { Seconds } from '../../base/time/duration.js'
 import { Time } from '../../base/time/time.js'
-import { copyRecord } from '../../base/copy.js'
+import { copyRecord } from '../../base/values/copy.js'
 import { handOut, isUnchanged, ownState } from './own.js'
 
 class Mean {

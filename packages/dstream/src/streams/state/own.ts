@@ -1,6 +1,6 @@
-import { hasExtras } from '../../base/array-extras.js'
+import { hasExtras } from '../../base/values/array-extras.js'
 import { builtInOf, isPlain } from '../../base/built-ins.js'
-import { checkCopyable, copyOf, hasClone, isShared, type Copying } from '../../base/copy.js'
+import { checkCopyable, copyOf, hasClone, isShared, type Copying } from '../../base/values/copy.js'
 
 /**
  * What the engine keeps over a batch is its own: the values of states and the records of windows. It keeps copies of what it

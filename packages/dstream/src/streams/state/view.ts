@@ -1,5 +1,5 @@
 import type { Map as ImmutableMap } from 'immutable'
-import { immutable } from '../../base/immutable-library.js'
+import { immutable } from '../../base/values/immutable-library.js'
 import { stateViewReleased } from '../../base/errors/state.js'
 import type { Key } from '../../base/keys/key.js'
 import { Time } from '../../base/time/time.js'

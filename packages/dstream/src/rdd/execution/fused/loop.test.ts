@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { copyRecord } from '../../../base/copy.js'
+import { copyRecord } from '../../../base/values/copy.js'
 import { RecordError } from '../../../base/record-error.js'
 import type { RecordErrorHandler } from '../../plan/record-policy.js'
 import type { Pass } from '../../plan/pass.js'

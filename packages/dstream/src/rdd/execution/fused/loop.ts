@@ -1,4 +1,4 @@
-import { copyRecord } from '../../../base/copy.js'
+import { copyRecord } from '../../../base/values/copy.js'
 import { notAPair } from '../../../base/errors/rdd.js'
 import { RecordError, type RecordOrigin } from '../../../base/record-error.js'
 import { refusedPromise } from '../../../base/promises.js'

@@ -1,4 +1,4 @@
-import { copyRecord } from '../../../base/copy.js'
+import { copyRecord } from '../../../base/values/copy.js'
 import { settled } from '../../../base/promises.js'
 import type { Operator, Read } from '../../graph/operator.js'
 import { detachKey } from '../../../base/keys/detach.js'

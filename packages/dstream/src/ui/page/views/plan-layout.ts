@@ -1,4 +1,4 @@
-import type { PlanNode } from './messages.js'
+import type { PlanNode } from '../messages.js'
 
 /** The place of a node in the picture, in pixels. */
 export interface Placed {

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { acquireFileLock } from './file-lock.js'
 import { lockingFileStorage } from './file-storage.js'
-import { isAlive, startOf, thisProcess } from './process-identity.js'
+import { isAlive, startOf, thisProcess } from '../process-identity.js'
 
 /** Stands in for `link`, where a test wants a file system without hard links. */
 const linking = vi.hoisted(() => ({ instead: undefined as (() => Promise<void>) | undefined }))

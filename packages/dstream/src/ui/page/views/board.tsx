@@ -1,8 +1,8 @@
-import type { PageProps } from './page-props.js'
-import { Chart, type Series } from './chart.js'
-import { compact, safe, timeOfDay } from './format.js'
-import type { Panel, Row } from './messages.js'
-import { Table } from './table.js'
+import type { PageProps } from '../page-props.js'
+import { Chart, type Series } from '../chart.js'
+import { compact, safe, timeOfDay } from '../format.js'
+import type { Panel, Row } from '../messages.js'
+import { Table } from '../table.js'
 
 export function BoardPage({ store, job }: PageProps) {
   const shown = store.panels.filter((panel) => job.apps.length > 1 || panel.job === job.name)

@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { OpenFile, OpenFiles } from '../base/ports.js'
+import type { OpenFile, OpenFiles } from '../../base/ports.js'
 import { isMissing } from './missing-file.js'
 
 const PIECE_BYTES = 256 * 1024

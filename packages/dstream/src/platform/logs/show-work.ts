@@ -1,5 +1,5 @@
-import type { Logger } from '../base/ports.js'
-import { workLine, type WorkFigures } from '../observe/long-work.js'
+import type { Logger } from '../../base/ports.js'
+import { workLine, type WorkFigures } from '../../observe/long-work.js'
 import type { StatusLine } from './status-line.js'
 
 const REDRAW_MS = 250

@@ -1,7 +1,7 @@
-import type { PageProps } from './page-props.js'
+import type { PageProps } from '../page-props.js'
 import { Described } from './batch.js'
-import { bytes, compact, count, dateTime, plural, safe } from './format.js'
-import type { Source } from './messages.js'
+import { bytes, compact, count, dateTime, plural, safe } from '../format.js'
+import type { Source } from '../messages.js'
 
 export function SourcesPage({ job }: PageProps) {
   return (

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { PlanNode } from './messages.js'
+import type { PlanNode } from '../messages.js'
 import { layout, NODE_HEIGHT, NODE_WIDTH } from './plan-layout.js'
 
 function node(id: string, parents: readonly string[]): PlanNode {

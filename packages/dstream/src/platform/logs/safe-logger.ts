@@ -1,4 +1,4 @@
-import type { Logger } from '../base/ports.js'
+import type { Logger } from '../../base/ports.js'
 import { stderrLogger } from './stderr-logger.js'
 
 /**

@@ -1,7 +1,7 @@
-import { useAnswer } from './answers.js'
-import type { PageProps } from './page-props.js'
-import { duration, safe } from './format.js'
-import { Table } from './table.js'
+import { useAnswer } from '../answers.js'
+import type { PageProps } from '../page-props.js'
+import { duration, safe } from '../format.js'
+import { Table } from '../table.js'
 
 interface Environment {
   readonly options: Readonly<Record<string, string>>

@@ -1,12 +1,12 @@
-import { isA } from '../base/built-ins.js'
-import { messageOf } from '../base/errors/error-text.js'
-import { escapeControl } from '../base/text/escape.js'
-import type { Logger } from '../base/ports.js'
+import { isA } from '../../base/built-ins.js'
+import { messageOf } from '../../base/errors/error-text.js'
+import { escapeControl } from '../../base/text/escape.js'
+import type { Logger } from '../../base/ports.js'
 import { jsonLogger } from './json-logger.js'
 import { kindOf, LineThrottle } from './line-throttle.js'
-import { RecentStacks } from './recent-stacks.js'
+import { RecentStacks } from '../recent-stacks.js'
 import { statusLine } from './status-line.js'
-import { timersAtLoad } from './timers-at-load.js'
+import { timersAtLoad } from '../timers-at-load.js'
 
 /** Returns the messages of an error and its causes, each once. */
 function messagesOf(error: Error): string {

@@ -1,9 +1,9 @@
-import { useAnswer } from './answers.js'
-import type { PageProps } from './page-props.js'
-import { count, dateTime, duration, plural, safe } from './format.js'
-import type { Message } from './messages.js'
-import { Link, pathOf, useLocation } from './navigation.js'
-import { Table } from './table.js'
+import { useAnswer } from '../answers.js'
+import type { PageProps } from '../page-props.js'
+import { count, dateTime, duration, plural, safe } from '../format.js'
+import type { Message } from '../messages.js'
+import { Link, pathOf, useLocation } from '../navigation.js'
+import { Table } from '../table.js'
 
 interface Operation {
   readonly outputOpId: number

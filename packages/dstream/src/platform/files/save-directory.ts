@@ -1,8 +1,8 @@
-import { isAFile, notASavedDirectory } from '../base/errors/sinks.js'
-import { storageFailed } from '../base/errors/storage.js'
-import { writeAll } from '../durable/storage/append-file.js'
-import type { Disk } from '../durable/storage/disk.js'
-import type { Sequence } from '../base/ports.js'
+import { isAFile, notASavedDirectory } from '../../base/errors/sinks.js'
+import { storageFailed } from '../../base/errors/storage.js'
+import { writeAll } from '../../durable/storage/append-file.js'
+import type { Disk } from '../../durable/storage/disk.js'
+import type { Sequence } from '../../base/ports.js'
 
 const ours = /^(part-\d{5,}|_SUCCESS)$/
 function partName(index: number): string {

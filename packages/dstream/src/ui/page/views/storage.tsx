@@ -1,9 +1,9 @@
-import type { WriteFigures } from '../../observe/metered-storage.js'
-import type { RestartView } from '../../observe/job-view.js'
-import { useAnswer } from './answers.js'
-import type { PageProps } from './page-props.js'
-import { bytes, count, dateTime, duration, plural, safe } from './format.js'
-import { Table } from './table.js'
+import type { WriteFigures } from '../../../observe/metered-storage.js'
+import type { RestartView } from '../../../observe/job-view.js'
+import { useAnswer } from '../answers.js'
+import type { PageProps } from '../page-props.js'
+import { bytes, count, dateTime, duration, plural, safe } from '../format.js'
+import { Table } from '../table.js'
 
 interface Storage {
   readonly durable: boolean

@@ -1,8 +1,8 @@
 import { link, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockLost, type LockOwner, storageFailed, storageLocked, watchedLock } from '../base/errors/storage.js'
-import { type HeldLock, TEMPORARY } from '../durable/storage/disk-storage.js'
-import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js'
+import { lockLost, type LockOwner, storageFailed, storageLocked, watchedLock } from '../../base/errors/storage.js'
+import { type HeldLock, TEMPORARY } from '../../durable/storage/disk-storage.js'
+import { isAlive, type ProcessIdentity, thisProcess } from '../process-identity.js'
 
 export interface FileLockOptions {
   /** The interval at which the owner touches its file, in milliseconds. */

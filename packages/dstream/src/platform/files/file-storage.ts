@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { storageFailed } from '../base/errors/storage.js'
-import { aString } from '../base/options.js'
-import type { Storage } from '../base/ports.js'
-import { DiskStorage } from '../durable/storage/disk-storage.js'
+import { storageFailed } from '../../base/errors/storage.js'
+import { aString } from '../../base/options.js'
+import type { Storage } from '../../base/ports.js'
+import { DiskStorage } from '../../durable/storage/disk-storage.js'
 import { fileDisk } from './file-disk.js'
 import { acquireFileLock, type FileLockOptions } from './file-lock.js'
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import type { PageProps } from './page-props.js'
-import { bytes, compact, count, dateTime, decimal, duration, plural, safe } from './format.js'
-import type { PlanNode } from './messages.js'
+import type { PageProps } from '../page-props.js'
+import { bytes, compact, count, dateTime, decimal, duration, plural, safe } from '../format.js'
+import type { PlanNode } from '../messages.js'
 import { layout, NODE_HEIGHT, NODE_WIDTH, type Placed } from './plan-layout.js'
 
 export function PlanPage({ job: { plan, batchMs } }: PageProps) {

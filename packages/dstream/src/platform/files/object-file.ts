@@ -1,9 +1,9 @@
-import { Unstorable } from '../durable/codec/unstorable.js'
-import { decodeValue, encodeValue } from '../durable/codec/value-codec.js'
-import { objectFileDamaged, recordNotSavable } from '../base/errors/sinks.js'
-import { DamagedError } from '../base/errors/storage.js'
-import { encodeFrames, preamble, readFrames } from '../durable/log/frame.js'
-import type { Sequence } from '../base/ports.js'
+import { Unstorable } from '../../durable/codec/unstorable.js'
+import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
+import { objectFileDamaged, recordNotSavable } from '../../base/errors/sinks.js'
+import { DamagedError } from '../../base/errors/storage.js'
+import { encodeFrames, preamble, readFrames } from '../../durable/log/frame.js'
+import type { Sequence } from '../../base/ports.js'
 
 /** The number of records that are encoded together, so that equal shapes of objects are named once. */
 const RECORDS_PER_FRAME = 256

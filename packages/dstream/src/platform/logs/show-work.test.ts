@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import type { Logger } from '../base/ports.js'
-import type { WorkFigures } from '../observe/long-work.js'
+import type { Logger } from '../../base/ports.js'
+import type { WorkFigures } from '../../observe/long-work.js'
 import { showWork } from './show-work.js'
 import { StatusLine } from './status-line.js'
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import { useAnswer } from './answers.js'
-import type { PageProps } from './page-props.js'
-import { bytes, count, dateTime, safe } from './format.js'
-import type { StateTable } from './messages.js'
-import { Table } from './table.js'
+import { useAnswer } from '../answers.js'
+import type { PageProps } from '../page-props.js'
+import { bytes, count, dateTime, safe } from '../format.js'
+import type { StateTable } from '../messages.js'
+import { Table } from '../table.js'
 
 interface Answer {
   readonly batchTime: number

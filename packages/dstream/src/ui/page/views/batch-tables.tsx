@@ -1,7 +1,7 @@
-import { dateTime, duration, plural, safe } from './format.js'
-import type { Batch, Message } from './messages.js'
-import { Link, pathOf } from './navigation.js'
-import { Table, type Column } from './table.js'
+import { dateTime, duration, plural, safe } from '../format.js'
+import type { Batch, Message } from '../messages.js'
+import { Link, pathOf } from '../navigation.js'
+import { Table, type Column } from '../table.js'
 
 interface BatchTableProps {
   readonly label: string

@@ -1,6 +1,6 @@
-import { isA } from '../base/built-ins.js'
-import type { Logger } from '../base/ports.js'
-import { jsonForm } from '../base/text/text-form.js'
+import { isA } from '../../base/built-ins.js'
+import type { Logger } from '../../base/ports.js'
+import { jsonForm } from '../../base/text/text-form.js'
 
 /** Returns an error as data, with its causes. */
 function errorFacts(error: unknown, depth = 0): unknown {

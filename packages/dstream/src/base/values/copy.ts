@@ -1,10 +1,10 @@
-import { stateNotData, stateWithPrivateFields } from './errors/state.js'
+import { stateNotData, stateWithPrivateFields } from '../errors/state.js'
 import { extraNames, hasExtras } from './array-extras.js'
-import { builtInOf, isPlain } from './built-ins.js'
+import { builtInOf, isPlain } from '../built-ins.js'
 import { isImmutable } from './immutable.js'
-import { ignoreRejection } from './promises.js'
-import { Duration } from './time/duration.js'
-import { Time } from './time/time.js'
+import { ignoreRejection } from '../promises.js'
+import { Duration } from '../time/duration.js'
+import { Time } from '../time/time.js'
 
 /** Decides about the parts of a value that are no plain data, and about those that JavaScript cannot copy. */
 export interface Copying {

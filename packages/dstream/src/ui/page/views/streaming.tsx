@@ -1,11 +1,11 @@
-import type { PageProps } from './page-props.js'
+import type { PageProps } from '../page-props.js'
 import { BatchTable, Waiting } from './batch-tables.js'
-import { Chart } from './chart.js'
-import { DelayFigures, InputFigure } from './figures.js'
-import { known, pick, withGaps, type Place } from './places.js'
-import { bytes, compact, count, dateTime, duration, mean, plural, safe } from './format.js'
-import type { Message } from './messages.js'
-import type { KnownBatch } from './store.js'
+import { Chart } from '../chart.js'
+import { DelayFigures, InputFigure } from '../figures.js'
+import { known, pick, withGaps, type Place } from '../places.js'
+import { bytes, compact, count, dateTime, duration, mean, plural, safe } from '../format.js'
+import type { Message } from '../messages.js'
+import type { KnownBatch } from '../store.js'
 
 /** The batches that charts show. */
 const SHOWN = 300

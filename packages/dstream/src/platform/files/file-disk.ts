@@ -11,8 +11,8 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { storageNotADirectory } from '../base/errors/storage.js'
-import type { Disk, DiskFile } from '../durable/storage/disk.js'
+import { storageNotADirectory } from '../../base/errors/storage.js'
+import type { Disk, DiskFile } from '../../durable/storage/disk.js'
 
 /** Returns a disk that makes its calls on a real directory. */
 export function fileDisk(directory: string): Disk {

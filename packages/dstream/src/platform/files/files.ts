@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileEntry, Files } from '../base/ports.js'
+import type { FileEntry, Files } from '../../base/ports.js'
 import { decompressed } from './decompress.js'
 import { isMissing } from './missing-file.js'
 

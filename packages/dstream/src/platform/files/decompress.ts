@@ -1,5 +1,5 @@
 import type { Transform } from 'node:stream'
-import { fileNotDecompressed, noZstandard } from '../base/errors/receive.js'
+import { fileNotDecompressed, noZstandard } from '../../base/errors/receive.js'
 
 /**
  * Returns the decompressed bytes of a file. The ending of its name tells the format, as in Hadoop: `.gz` or `.zst`.

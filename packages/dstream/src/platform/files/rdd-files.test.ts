@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { MemoryDisk, type DiskCall, type DiskFault } from '../testing/simulated-disk/memory-disk.js'
-import { DiskState } from '../testing/simulated-disk/disk-state.js'
+import { MemoryDisk, type DiskCall, type DiskFault } from '../../testing/simulated-disk/memory-disk.js'
+import { DiskState } from '../../testing/simulated-disk/disk-state.js'
 import { rddFiles, rddFilesOn } from './rdd-files.js'
 
 let root: string
