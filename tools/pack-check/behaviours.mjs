@@ -90,6 +90,26 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
       ]
     },
 
+    'a batch that is given up lets later ones pass': async () => {
+      const { lines, logger } = logged()
+      const t = context({ logger })
+      const seen = []
+      t.input([[1], [2], [3]]).foreachRDD(
+        async (rdd, _, { number }) => {
+          const [n] = await rdd.collect()
+          seen.push([n, number])
+          if (n === 2) throw new Error('503')
+        },
+        { retry: { attempts: 2 }, onFailure: (error) => (error.message === '503' ? 'skip' : 'stop') },
+      )
+      const error = await errorOf(() => t.run())
+      await t.ssc.stop()
+      return [
+        [seen, error.message, lines.filter((line) => line.includes('503')).length],
+        [[[1, 1], [2, 1], [2, 2], [3, 1]], '503', 2], // prettier-ignore
+      ]
+    },
+
     'a source is closed after its last batch': async () => {
       const calls = []
       const t = context()
@@ -246,6 +266,32 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
       return [
         [record.n, out.batches.map(([[, { n }]]) => n).slice(0, 2)],
         [2, [1, 1]],
+      ]
+    },
+
+    'an error in a window and in a state keeps its class and its code': async () => {
+      class Refused extends Error {}
+      const t = context()
+      const given = Object.assign(new Refused('no', { cause: 'why' }), { code: 'E42' })
+      const records = t.input([[given], []])
+      const last = (values, state) => values.at(-1) ?? state
+      const read = (error) => [error instanceof Refused, error.code, error.cause, error.message]
+      const ofWindow = t.output(records.window(Seconds(2)).map(read))
+      const ofState = t.output(
+        records
+          .mapToPair((error) => ['k', error])
+          .updateStateByKey(last)
+          .map(([, error]) => read(error)),
+      )
+      await t.run()
+      await t.ssc.stop()
+      const right = [[true, 'E42', 'why', 'no']]
+      return [
+        [ofWindow.batches, ofState.batches],
+        [
+          [right, right],
+          [right, right],
+        ],
       ]
     },
 
@@ -539,6 +585,45 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
       return [
         [steps, ssc.getState()],
         [['stops', 'goes on'], 'STOPPED'],
+      ]
+    },
+
+    'stop within a loop over batches, and awaitTermination': async () => {
+      const ssc = new StreamingContext({ batchInterval: Milliseconds(20), logger: quiet })
+      const batches = ssc.rateStream(10).batches()
+      await ssc.start()
+      const steps = []
+      const stop = async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        await ssc.stop({ gracefully: true })
+        steps.push('goes on')
+      }
+      for await (const { time } of batches) {
+        if (steps.length > 0) continue
+        steps.push(await codeOf(() => ssc.awaitTermination()))
+        await stop(time)
+      }
+      await ssc.awaitTermination()
+      return [
+        [steps, ssc.getState()],
+        [['waits-for-itself', 'goes on'], 'STOPPED'],
+      ]
+    },
+
+    'stop names a receiver that does not stop': async () => {
+      class Feed extends dstream.Receiver {
+        onStart() {}
+        onStop() {
+          return new Promise(() => undefined)
+        }
+      }
+      const ssc = new StreamingContext({ batchInterval: Milliseconds(20), logger: quiet })
+      ssc.receiverStream(new Feed()).foreachRDD(() => undefined)
+      await ssc.start()
+      const error = await errorOf(() => ssc.stop({ timeout: Milliseconds(100) }))
+      return [
+        [error.code, error.message.includes('the source "Feed stream [0]"')],
+        ['stop-timed-out', true],
       ]
     },
 

@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const tool = (/** @type {string} */ name) => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url))
 
 /** A job that ends by itself after some batches. @param {string} define @param {'mjs' | 'cjs'} form */
 const job = (define, form) => {
@@ -46,6 +49,22 @@ const processes = (form) => {
       status: 0,
       out: /^$/,
       err: /^dstream info: .*is defined and not started, since the program is .*main\.[mc]js.*\n$/,
+    },
+    {
+      name: 'a bundle',
+      files,
+      command: `${tool('esbuild')} ${file} --bundle --minify --platform=node --format=${form === 'mjs' ? 'esm' : 'cjs'} --log-level=error --outfile=bundle.${form} && node bundle.${form}`,
+      status: 0,
+      out: /Time: /,
+      err: /^$/,
+    },
+    {
+      name: 'tsx',
+      files: { [file.replace('js', 'ts')]: job(printed, form) },
+      command: `${tool('tsx')} ${file.replace('js', 'ts')}`,
+      status: 0,
+      out: /Time: /,
+      err: /^$/,
     },
     {
       name: 'a worker that runs the job',
