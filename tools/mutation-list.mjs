@@ -358,7 +358,7 @@ export const mutations = [
   [
     'a copy of each record that is kept',
     'rdd/transformations/kept.ts',
-    'return copiesOf(records, (value) => (made && isPairOfAtoms(value) ? value : copy(value)), evaluation)',
+    'return copiesOf(records, copy, made, evaluation)',
     'return records',
   ],
   [
