@@ -18,6 +18,9 @@ export function hasKafka(): boolean {
 
 export type BrokerSettings = Readonly<Record<string, string | number>>
 
+/** The settings of a broker that is killed: the next one is not let in before the session of the last is over. */
+export const quickRestart: BrokerSettings = { 'broker.session.timeout.ms': 3000, 'broker.heartbeat.interval.ms': 200 }
+
 /** A real Kafka broker for tests, with ports and a directory of its own, in KRaft mode. */
 export class KafkaServer {
   #process: ChildProcess | undefined

@@ -2,7 +2,7 @@ import { Seconds, type DStream } from 'dstream'
 import { sourceContract, TestContext, type SourceOrigin } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaHand } from '../../../test/kafka.js'
-import { hasKafka, KafkaServer } from '../../../../../test/kafka/kafka-server.js'
+import { hasKafka, KafkaServer, quickRestart } from '../../../../../test/kafka/kafka-server.js'
 import {
   createDirectStream,
   jsonDeserializer,
@@ -316,7 +316,7 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
   })
 
   test('the broker is killed, and the stream goes on where it was', async () => {
-    const own = await KafkaServer.start()
+    const own = await KafkaServer.start(quickRestart)
     const other = new KafkaHand(own.broker)
     await other.create('t')
     await other.send('t', 'a')
@@ -347,8 +347,8 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
     expect(errors.join()).toMatch(/Kafka at 127.0.0.1:1 is away \(connect ECONNREFUSED/)
     await hand.create('later')
     await hand.send('later', 'a')
-    await t.run(1)
-    expect([out.batches, away.batches]).toEqual([[[], ['a']], [[], []]]) // prettier-ignore
+    while (out.batches.flat().length === 0) await t.run(1)
+    expect([out.batches.flat(), away.batches.flat()]).toEqual([['a'], []])
     await t.stop()
   })
 

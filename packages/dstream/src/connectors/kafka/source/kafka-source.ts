@@ -79,14 +79,14 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     )
   }
 
-  async *read(split: KafkaSplit, { signal }: ReadOptions): AsyncIterable<RawRecord> {
+  async read(split: KafkaSplit, { signal }: ReadOptions): Promise<AsyncIterable<RawRecord>> {
     const { ahead, report } = await this.#open()
     if (split.lost !== undefined) {
       const { from, until, why } = split.lost
       if (this.#settings.onGap === 'fail') throw offsetsLost(split.name, from, until, why)
       report(`${lostOffsets(split.name, from, until, why)}. They are left out`)
     }
-    yield* ahead.read(split, split.from, split.until, signal)
+    return ahead.read(split, split.from, split.until, signal)
   }
 
   /** Commits the offsets of a batch that is done. */
