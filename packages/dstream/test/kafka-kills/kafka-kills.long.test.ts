@@ -4,7 +4,7 @@ import { Random } from '../../src/base/random.js'
 import { survives } from './kills.js'
 
 describe.skipIf(!hasKafka())('Kafka → keyed state → Kafka, exactly once', () => {
-  test.each([1, 2])('the job is killed 50 times and its broker ten times, at random moments of seed %i', (seed) =>
-    survives({ job: 50, broker: 10, records: 20_000, random: new Random(seed) }),
+  test('the job is killed 50 times and its broker five times, at random moments', () =>
+    survives({ job: 50, broker: 5, records: 20_000, random: new Random(1) }),
   )
 })
