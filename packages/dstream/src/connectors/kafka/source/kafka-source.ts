@@ -106,8 +106,12 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     const { commits, report } = this.#opened
     const offsets = ranges.map(({ topic, partition, untilOffset: offset }) => ({ topic, partition, offset }))
     commits!.commit(offsets, (error) => {
-      if (callback !== undefined) callback(error)
-      else if (error !== undefined) report('Offsets could not be committed', error)
+      if (callback === undefined && error !== undefined) report('Offsets could not be committed', error)
+      try {
+        callback?.(error)
+      } catch (thrown) {
+        report('The callback of commitAsync has thrown', thrown)
+      }
     })
   }
 
