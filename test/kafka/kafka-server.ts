@@ -63,6 +63,8 @@ export class KafkaServer {
     const java = [archive, ...javaFlags, '-cp', classPath(), 'kafka.Kafka', this.#properties]
     const child = spawn('java', java, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
+    // A test that fails may leave its broker behind.
+    process.once('exit', () => child.kill('SIGKILL'))
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text) => (this.#output = (this.#output + String(text)).slice(-4000)))
     }
