@@ -1,5 +1,5 @@
-// Orders of a Kafka topic → the revenue of each customer → another topic, exactly once: whatever is killed, every order
-// counts once, and each total is written once.
+// Orders of a Kafka topic → the revenue of each customer → another topic, exactly once: every order counts once and each
+// total is written once, also when the job or the broker is killed.
 //
 //   docker compose -f examples/kafka-orders.compose.yaml up -d
 //   node --import tsx examples/kafka-orders.ts --demo

@@ -52,9 +52,8 @@ export function configuration({ data, port, controllerPort, further = {} }) {
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 1,
-    // A broker that was killed is not let in again while its session lasts, which is 9 s by default.
-    'broker.session.timeout.ms': 2500,
-    'broker.heartbeat.interval.ms': 200,
+    // On a busy machine a heartbeat may be late, and a broker whose session is over leads nothing.
+    'broker.session.timeout.ms': 30_000,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     ...further,

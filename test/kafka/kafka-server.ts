@@ -18,6 +18,16 @@ export function hasKafka(): boolean {
 
 export type BrokerSettings = Readonly<Record<string, string | number>>
 
+/** The ports and the directory of a broker. */
+export interface BrokerPlace {
+  readonly port: number
+  readonly controllerPort: number
+  readonly directory: string
+}
+
+/** The settings of a broker that is killed: the next one is not let in before the session of the last is over. */
+export const quickRestart: BrokerSettings = { 'broker.session.timeout.ms': 3000, 'broker.heartbeat.interval.ms': 200 }
+
 /** A real Kafka broker for tests, with ports and a directory of its own, in KRaft mode. */
 export class KafkaServer {
   #process: ChildProcess | undefined
@@ -30,14 +40,14 @@ export class KafkaServer {
 
   /** @param settings settings of the broker beside those of `configuration`, or a function that returns them */
   static async start(
-    settings: BrokerSettings | ((port: number, directory: string) => Promise<BrokerSettings>) = {},
+    settings: BrokerSettings | ((place: BrokerPlace) => Promise<BrokerSettings>) = {},
   ): Promise<KafkaServer> {
     const server = new KafkaServer(await freePort(), await mkdtemp(join(tmpdir(), 'dstream-kafka-')))
     const { directory, port } = server
-    const further = typeof settings === 'function' ? await settings(port, directory) : settings
+    const controllerPort = await freePort()
+    const further = typeof settings === 'function' ? await settings({ port, controllerPort, directory }) : settings
     const data = join(directory, 'data')
     cpSync(join(kafkaHome(), 'formatted'), data, { recursive: true })
-    const controllerPort = await freePort()
     writeFileSync(server.#properties, configuration({ data, port, controllerPort, further }))
     await server.restart()
     return server
@@ -53,6 +63,8 @@ export class KafkaServer {
     const java = [archive, ...javaFlags, '-cp', classPath(), 'kafka.Kafka', this.#properties]
     const child = spawn('java', java, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
+    // A test that fails may leave its broker behind.
+    process.once('exit', () => child.kill('SIGKILL'))
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text) => (this.#output = (this.#output + String(text)).slice(-4000)))
     }

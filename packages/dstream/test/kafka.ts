@@ -18,7 +18,9 @@ export class KafkaHand {
 
   async create(topic: string, partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<void> {
     const list = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await this.#admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: list })
+    const request = { topics: [topic], partitions, replicas: 1, configs: list }
+    // A broker that has just been started is not registered yet.
+    await eventually(() => this.#admin.createTopics(request))
     await this.#ready(topic, partitions)
   }
 
@@ -38,15 +40,16 @@ export class KafkaHand {
   async ends(topic: string, partitions: number): Promise<number[]> {
     const consumer = new Consumer({ clientId: 'hand', groupId: 'hand', bootstrapBrokers: [this.broker], retries: 20, retryDelay: 100 }) // prettier-ignore
     const indexes = Array.from({ length: partitions }, (_, i) => i)
-    const endsOf = (isolationLevel: 0 | 1) =>
-      consumer.listOffsets({ topics: [topic], partitions: { [topic]: indexes }, isolationLevel })
-    for (;;) {
-      const [written, committed] = [(await endsOf(0)).get(topic)!, (await endsOf(1)).get(topic)!]
-      if (written.every((end, i) => end === committed[i])) {
-        await consumer.close(true)
-        return written.map(Number)
+    const endsOf = async (isolationLevel: 0 | 1): Promise<bigint[]> =>
+      (await consumer.listOffsets({ topics: [topic], partitions: { [topic]: indexes }, isolationLevel })).get(topic)!
+    try {
+      for (;;) {
+        const [written, committed] = [await endsOf(0), await endsOf(1)]
+        if (written.every((end, i) => end === committed[i])) return written.map(Number)
+        await new Promise((resolve) => setTimeout(resolve, 5))
       }
-      await new Promise((resolve) => setTimeout(resolve, 5))
+    } finally {
+      await consumer.close(true)
     }
   }
 
@@ -75,17 +78,30 @@ export class KafkaHand {
     })
   }
 
+  /** Resolves when the leaders of all partitions answer for them. */
   async #ready(topic: string, partitions: number): Promise<void> {
-    for (;;) {
-      const found = await this.#admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined)
-      const leaders = found?.topics.get(topic)?.partitions.filter(({ leader }) => leader >= 0) ?? []
-      if (leaders.length === partitions) return
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await eventually(async () => {
+      const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true })
+      const leaders = topics.get(topic)!.partitions.filter(({ leader }) => leader >= 0)
+      if (leaders.length < partitions) throw new Error(`${leaders.length} partitions of ${topic} have a leader`)
+    })
+    await eventually(() => this.ends(topic, partitions))
   }
 
   async close(): Promise<void> {
     await this.#producer.close(true)
     await this.#admin.close()
+  }
+}
+
+/** Tries again until it succeeds. */
+async function eventually(attempt: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    const failed = await attempt().then(
+      () => false,
+      () => true,
+    )
+    if (!failed) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { RDDContext, Time } from 'dstream'
 import { createRDD, kafkaSink, OffsetRange, stringDeserializer, type ConsumerRecord } from 'dstream/kafka'
 import { expect } from 'vitest'
-import { KafkaServer } from '../../../../test/kafka/kafka-server.js'
+import { KafkaServer, quickRestart } from '../../../../test/kafka/kafka-server.js'
 import { PostgresServer } from '../../../../test/postgres-server.js'
 import type { Random } from '../../src/base/random.js'
 import { KafkaHand } from '../kafka.js'
@@ -34,7 +34,7 @@ export interface Kills {
  * what it was given: each record numbered once among those of its key, and each id in the topic and in the table once.
  */
 export async function survives({ job, broker, postgres, records, random }: Kills): Promise<void> {
-  const server = await KafkaServer.start()
+  const server = await KafkaServer.start(quickRestart)
   const database = await PostgresServer.start()
   const hand = new KafkaHand(server.broker)
   const directory = mkdtempSync(join(tmpdir(), 'dstream-kafka-kills-'))
@@ -78,9 +78,9 @@ export async function survives({ job, broker, postgres, records, random }: Kills
 
 async function fill(brokers: string, records: number): Promise<void> {
   const sink = kafkaSink<number>({ brokers, topic: 'orders', transactionalId: 'fill', key: (n) => `key ${n % KEYS}`, value: (n) => `id ${n}` }) // prettier-ignore
-  await sink.open!()
-  const ids = Array.from({ length: records }, (_, i) => i)
-  await sink.write({ time: new Time(1), rdd: new RDDContext().parallelize(ids) })
+  const ids = new RDDContext().parallelize(Array.from({ length: records }, (_, i) => i))
+  await patiently(async () => sink.open!())
+  await patiently(() => sink.write({ time: new Time(1), rdd: ids }))
   await sink.close!()
 }
 
@@ -139,6 +139,17 @@ async function read(hand: KafkaHand, brokers: string, topic: string): Promise<Te
   const ranges = ends.map((end, partition) => new OffsetRange(topic, partition, 0, end))
   const deserializers = { key: stringDeserializer, value: stringDeserializer }
   return createRDD<string, string>(new RDDContext(), { brokers, deserializers }, ranges).collect()
+}
+
+/** Tries again while the broker is away: on a busy machine its session may be over for a moment. */
+async function patiently<R>(attempt: () => Promise<R>): Promise<R> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== 'kafka-away') throw error
+    }
+  }
 }
 
 async function count(hand: KafkaHand, brokers: string, topic: string): Promise<number> {

@@ -57,7 +57,7 @@ function wordsOf(lost: LostOffsets): string {
     case 'truncated':
       return `it ends at offset ${lost.latest}`
     case 'recreated':
-      return 'the topic has been deleted and made anew'
+      return 'the topic has been deleted and created again'
     case 'no topic':
       return 'the topic has been deleted'
   }

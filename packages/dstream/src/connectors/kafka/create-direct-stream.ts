@@ -27,7 +27,7 @@ export type DirectKafkaStream<K, V> = DStream<ConsumerRecord<K, V>> & CanCommitO
  * their beginning.
  *
  * A broker that is away is waited for and reported. Offsets that are not there any more, because retention has deleted them
- * or the topic was made anew, stop the job, or are reported and left out with `onGap: 'skip'`. Needs `@platformatic/kafka`.
+ * or the topic was created again, stop the job, or are reported and left out with `onGap: 'skip'`. Needs `@platformatic/kafka`.
  *
  * @throws `bad-option`, `unknown-option`; `kafka-client-missing` is reported when the context starts
  *

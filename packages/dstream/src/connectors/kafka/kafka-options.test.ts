@@ -94,7 +94,7 @@ describe('createRDD and OffsetRange', () => {
   })
 })
 
-test('a program without the client is told what to install', async () => {
+test('a program without the client gets to know what to install', async () => {
   const missing = Object.assign(new Error("Cannot find package '@platformatic/kafka'"), {
     code: 'ERR_MODULE_NOT_FOUND',
   })

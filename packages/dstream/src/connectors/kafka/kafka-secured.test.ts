@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { RDDContext, Seconds } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasKafka, KafkaServer, type BrokerSettings } from '../../../../../test/kafka/kafka-server.js'
+import { hasKafka, KafkaServer, type BrokerPlace, type BrokerSettings } from '../../../../../test/kafka/kafka-server.js'
 import { createDirectStream, createRDD, OffsetRange, type KafkaConnectionOptions } from './index.js'
 
 const PASSWORD = 'of-the-store'
 
 /** Makes a certificate for loopback, and returns the settings of a broker that wants TLS and a password. */
-function secured(port: number, directory: string): Promise<BrokerSettings> {
+function secured({ port, controllerPort, directory }: BrokerPlace): Promise<BrokerSettings> {
   const store = join(directory, 'broker.p12')
   const keytool = (...args: string[]): void => {
     const of = ['-keystore', store, '-storepass', PASSWORD, '-alias', 'broker']
@@ -21,8 +21,8 @@ function secured(port: number, directory: string): Promise<BrokerSettings> {
   const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="secret";'
   return Promise.resolve({
     'advertised.listeners': `SASL_SSL://127.0.0.1:${port}`,
-    listeners: `SASL_SSL://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-    'controller.quorum.voters': `1@127.0.0.1:${port + 1}`,
+    listeners: `SASL_SSL://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'listener.security.protocol.map': 'SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'SASL_SSL',
     'sasl.enabled.mechanisms': 'PLAIN',

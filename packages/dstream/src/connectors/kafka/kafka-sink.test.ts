@@ -2,7 +2,7 @@ import { RDDContext, Seconds, Time } from 'dstream'
 import { sinkContract, TestContext, type SinkPlace } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaHand } from '../../../test/kafka.js'
-import { hasKafka, KafkaServer } from '../../../../../test/kafka/kafka-server.js'
+import { hasKafka, KafkaServer, quickRestart } from '../../../../../test/kafka/kafka-server.js'
 import {
   createRDD,
   kafkaSink,
@@ -206,7 +206,7 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
   })
 
   test('the broker is killed in the middle of a batch, and comes back', async () => {
-    const own = await KafkaServer.start()
+    const own = await KafkaServer.start(quickRestart)
     const other = new KafkaHand(own.broker)
     await other.create('t')
     const killed = new Set<number>()

@@ -9,7 +9,7 @@ export interface TopicPartition {
   readonly partition: number
 }
 
-/** A topic as the cluster describes it. One that is deleted and made anew has another id. */
+/** A topic as the cluster describes it. One that is deleted and created again has another id. */
 export interface TopicInfo {
   readonly id: string
   /** The broker that leads each partition; -1 for one without a leader. */
@@ -73,7 +73,7 @@ export class Cluster {
     return (await this.topics(what, [name])).get(name)
   }
 
-  /** Makes the next question about a topic ask for it anew: its leaders may have changed. */
+  /** Makes the next question about a topic ask for it again: its leaders may have changed. */
   forgetTopic(name: string): void {
     this.#topics.delete(name)
   }
@@ -105,7 +105,7 @@ export class Cluster {
     return offsets
   }
 
-  /** Calls `ask` with the coordinator of a group or a transactional id. One that has moved is asked for anew the next time. */
+  /** Calls `ask` with the coordinator of a group or a transactional id. One that has moved is asked for again the next time. */
   async coordinated<R>(
     kind: keyof typeof COORDINATES,
     key: string,
@@ -156,7 +156,7 @@ export class Cluster {
   }
 }
 
-/** The time after which a topic is asked for anew, since partitions may have been added. */
+/** The time after which a topic is asked for again, since partitions may have been added. */
 const REMEMBERED_MS = 60_000
 const REPLICA_NOT_AVAILABLE = 9
 /** The asker is a client, and not a broker that copies the partition. */

@@ -72,7 +72,7 @@ export function clientSettings(where: string, options: KafkaConnectionOptions): 
   }
 }
 
-/** Returns the options for one broker: a name is told in the handshake of TLS, an address must not be. */
+/** Returns the options for one broker: the handshake of TLS has its name, and never an address. */
 export function connectionOptions({ connection }: ClientSettings, host: string): ConnectionOptions {
   return connection.tls === undefined || isIP(host) !== 0 ? connection : { ...connection, tlsServerName: host }
 }

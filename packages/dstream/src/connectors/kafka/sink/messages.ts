@@ -3,7 +3,7 @@ import { noSuchPartition, notBytes } from '../../../base/errors/kafka.js'
 import { partitionOf } from './murmur2.js'
 import type { Bytes, RecordForm } from './sink-options.js'
 
-/** The bytes of one request to a partition, about: encoding them takes the event loop some milliseconds. */
+/** The bytes of one request to a partition, about: they are encoded in one piece, which keeps the event loop busy. */
 const CHUNK_BYTES = 256 * 1024
 /** The bytes of a record beside its key, value and headers, about. */
 const RECORD_BYTES = 30

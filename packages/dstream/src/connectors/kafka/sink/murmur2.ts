@@ -4,7 +4,7 @@ const R = 24
 
 /**
  * Returns the hash by which the producers of Kafka choose the partition of a key, as 32 bits with a sign. The client's own
- * function does the same with BigInt and takes 20 times as long for a key of 36 bytes, about as long as a whole record.
+ * function does the same with BigInt and takes 20 times as long for a key of 36 bytes.
  */
 export function murmur2(data: Uint8Array): number {
   const { length } = data

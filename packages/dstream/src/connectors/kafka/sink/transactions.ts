@@ -39,7 +39,7 @@ function ledgerText(time: number): string {
  * Writes each batch in one transaction with its time. The time is the metadata of an offset that is committed for a consumer
  * group of the sink's own, its ledger, so that the broker makes records and time visible together.
  *
- * After every failure the producer is initialised anew, which aborts what is open and completes what was being committed, and
+ * After every failure the producer is initialised again, which aborts what is open and completes what was being committed, and
  * the ledger is read: it tells whether the batch is there. An epoch that another process has raised ends this one.
  */
 export class Transactions {

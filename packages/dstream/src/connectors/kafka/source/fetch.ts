@@ -76,7 +76,7 @@ export class Fetcher {
     } catch (error) {
       const { cause } = error as { readonly cause?: unknown }
       if (hasBrokerError(cause, 'OFFSET_OUT_OF_RANGE')) return this.#outOfRange(what, origin, at, until)
-      // The broker does not know the topic any more, or not yet: the next attempt asks for the topic anew.
+      // The broker does not know the topic any more, or not yet: the next attempt asks for the topic again.
       if (hasBrokerError(cause, 'UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION', 'INCONSISTENT_TOPIC_ID')) {
         throw this.#cluster.client.away(what, 'the topic is not there now', error)
       }

@@ -109,14 +109,14 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     )
   }
 
-  async *read(split: KafkaSplit, { signal }: ReadOptions): AsyncIterable<RawRecord> {
+  async read(split: KafkaSplit, { signal }: ReadOptions): Promise<AsyncIterable<RawRecord>> {
     const { ahead, report } = await this.#open()
     if (split.lost !== undefined) {
       const { from, until, why } = split.lost
       if (this.#settings.onGap === 'fail') throw offsetsLost(split.name, from, until, why)
       report(`${lostOffsets(split.name, from, until, why)}. They are left out`)
     }
-    yield* ahead.read(split, split.from, split.until, signal)
+    return ahead.read(split, split.from, split.until, signal)
   }
 
   /** Commits the offsets of a batch that is done. */
@@ -136,8 +136,12 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     const { commits, report } = this.#opened
     const offsets = ranges.map(({ topic, partition, untilOffset: offset }) => ({ topic, partition, offset }))
     commits!.commit(offsets, (error) => {
-      if (callback !== undefined) callback(error)
-      else if (error !== undefined) report('Offsets could not be committed', error)
+      if (callback === undefined && error !== undefined) report('Offsets could not be committed', error)
+      try {
+        callback?.(error)
+      } catch (thrown) {
+        report('The callback of commitAsync has thrown', thrown)
+      }
     })
   }
 

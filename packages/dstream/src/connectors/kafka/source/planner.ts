@@ -39,7 +39,7 @@ export class Planner {
   readonly #report: (message: string, error?: unknown) => void
   /** The topics that fit the pattern, and when they were listed. */
   #listed: { readonly names: readonly string[]; readonly atMs: number } | undefined
-  /** The names of topics and partitions about which a word has been said. */
+  /** The names of topics and partitions that have been reported as missing or too short. */
   readonly #reported = new Set<string>()
 
   constructor(cluster: Cluster, settings: StreamSettings, report: (message: string, error?: unknown) => void) {
@@ -198,7 +198,7 @@ function merged(from: Position, splits: readonly KafkaSplit[]): Position {
   const until = positionOf(splits.map(({ until: offset, ...of }) => ({ ...of, offset })))
   const all: Record<string, TopicPosition> = { ...from }
   for (const [topic, { id, offsets }] of Object.entries(until)) {
-    // A partition without a leader keeps its offset, unless the topic has been made anew.
+    // A partition without a leader keeps its offset, unless the topic has been created again.
     const before = from[topic]?.id === id ? from[topic].offsets : {}
     all[topic] = { id, offsets: { ...before, ...offsets } }
   }

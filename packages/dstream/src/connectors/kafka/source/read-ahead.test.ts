@@ -45,7 +45,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 200; i++) await Promise.resolve()
 }
 
-test('law: each range has its records, in order, whatever was read ahead and fails, and within the bound of bytes', async () => {
+test('law: each range has its records, in order, however much was read ahead and fails, and within the bound of bytes', async () => {
   const ranges = fc.array(fc.nat(30), { minLength: 1, maxLength: 8 })
   const parameters = [ranges, fc.integer({ min: 1, max: 40 }), fc.nat(6), fc.nat(9)] as const
   await fc.assert(
@@ -90,7 +90,7 @@ test('the next batch is read while this one is worked on, and no record twice', 
   expect(fetcher.reads).toHaveLength(4)
 })
 
-test('a topic that is made anew is read from its own records', async () => {
+test('a topic that is created again is read from its own records', async () => {
   const fetcher = reader(10)
   const ahead = new ReadAhead(fetcher, 1000, CHUNK_BYTES)
   ahead.aim(origin(0), 0, 20)

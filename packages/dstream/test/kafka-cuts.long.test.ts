@@ -1,0 +1,7 @@
+import { describe, test } from 'vitest'
+import { hasKafka } from '../../../test/kafka/kafka-server.js'
+import { everyCut } from './kafka-cuts.js'
+
+describe.skipIf(!hasKafka())('a sink of Kafka', () => {
+  test('whichever request or reply is lost, each batch is there once', () => everyCut(1))
+})
