@@ -89,7 +89,7 @@ describe.each([
       const error = await refusal(run(numbers(), f))
       expect(error).toMatchObject({ code: 'promise-returned' })
       expect((error as Error).message).toMatch(/must not be async: (await with mapAsync|use foreachAsync)/)
-      expect((error as Error).message).toContain(`The function of ${operator === 'treeReduce' ? 'reduce' : operator} `)
+      expect((error as Error).message).toContain(`The function of ${operator} `)
     }
   })
 

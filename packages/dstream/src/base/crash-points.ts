@@ -10,7 +10,7 @@ const names: string[] = []
 export const crashPoints: readonly string[] = names
 
 /**
- * Registers a crash point. Call the returned function where the program reaches it.
+ * Registers a crash point; several places may have one of the same name. Call the returned function where the program reaches it.
  *
  * @example
  * const beforeAppend = crashPoint('commit:before-append')
@@ -18,6 +18,6 @@ export const crashPoints: readonly string[] = names
  * await beforeAppend(onCrashPoint)
  */
 export function crashPoint(name: string): (onCrashPoint: CrashHook | undefined) => Promise<void> | void {
-  names.push(name)
+  if (!names.includes(name)) names.push(name)
   return (onCrashPoint) => onCrashPoint?.(name)
 }
