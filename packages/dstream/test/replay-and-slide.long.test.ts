@@ -1,0 +1,3 @@
+import { testReplayAndSlide } from './replay-and-slide.js'
+
+testReplayAndSlide(40)
