@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -51,6 +52,35 @@ export class KafkaServer {
     writeFileSync(server.#properties, configuration({ data, port, controllerPort, further }))
     await server.restart()
     return server
+  }
+
+  /**
+   * Starts brokers that are one cluster, each of them a controller too, so that the others go on when one is gone. Resolves
+   * when all of them accept connections; they take some seconds more to know each other.
+   */
+  static async startCluster(size: number, settings: BrokerSettings = {}): Promise<KafkaServer[]> {
+    const ports = new Set<number>()
+    while (ports.size < 2 * size) ports.add(await freePort())
+    const controllerPorts = [...ports].slice(size)
+    const voters = controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(',')
+    const servers: KafkaServer[] = []
+    for (const [i, controllerPort] of controllerPorts.entries()) {
+      const server = new KafkaServer([...ports][i]!, await mkdtemp(join(tmpdir(), 'dstream-kafka-')))
+      const { directory, port } = server
+      const data = join(directory, 'data')
+      cpSync(join(kafkaHome(), 'formatted'), data, { recursive: true })
+      writeFileSync(
+        join(data, 'meta.properties'),
+        readFileSync(join(data, 'meta.properties'), 'utf8')
+          .replace(/^node\.id=.*$/m, `node.id=${i + 1}`)
+          .replace(/^directory\.id=.*$/m, `directory.id=${randomBytes(16).toString('base64url')}`),
+      )
+      const further = { 'node.id': i + 1, 'controller.quorum.voters': voters, ...settings }
+      writeFileSync(server.#properties, configuration({ data, port, controllerPort, further }))
+      servers.push(server)
+    }
+    await Promise.all(servers.map((server) => server.restart()))
+    return servers
   }
 
   get broker(): string {

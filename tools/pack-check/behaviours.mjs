@@ -2,10 +2,10 @@
 // the packed package, as an ES module and as CommonJS, where code without 'use strict' ignores a change of a frozen object.
 
 /**
- * @param {any} use the entries of the package: `dstream`, `testing`, `storage`, and `node`, the modules of Node
+ * @param {any} use the entries of the package (`dstream`, `testing`, `storage` and those of connectors), and `node`, the modules of Node
  * @returns {Record<string, () => Promise<[found: unknown, right: unknown]>>}
  */
-export const behaviours = ({ dstream, testing, storage, node }) => {
+export const behaviours = ({ dstream, testing, storage, kafka, postgres, redis, node }) => {
   const { Milliseconds, Seconds, StreamingContext, Time } = dstream
   const { TestContext } = testing
   const { memoryStorage } = storage
@@ -694,6 +694,37 @@ export const behaviours = ({ dstream, testing, storage, node }) => {
       await t.run(3)
       await t.ssc.stop()
       return [[out.batches.flat().slice(0, 2), lines.some((line) => line.includes('undefined') || line.includes('plan'))], [[0, 1], true]] // prettier-ignore
+    },
+
+    // Nothing is installed beside the engine here.
+    'a connector without its client is refused by start, with the package to install': async () => {
+      const brokers = '127.0.0.1:1'
+      const row = { table: 't', columns: { n: 'bigint' }, mode: 'append' }
+      const programs = {
+        'Kafka stream': (ssc) => kafka.createDirectStream(ssc, { brokers, topics: 't' }).print(),
+        'Kafka sink': (ssc) => ssc.rateStream(1).to(kafka.kafkaSink({ brokers, topic: 't', value: String, transactionalId: 'i' })), // prettier-ignore
+        'Redis stream': (ssc) => redis.redisStream(ssc, { key: 'k' }).print(),
+        'Redis sink': (ssc) => ssc.rateStream(1).to(redis.redisSink({ key: 'k', write() {} })),
+        'PostgreSQL sink': (ssc) => ssc.rateStream(1).map((n) => [n]).to(postgres.postgresSink({ connection: 'postgres://127.0.0.1:1/x', ...row })), // prettier-ignore
+      }
+      const found = {}
+      for (const [name, define] of Object.entries(programs)) {
+        const ssc = new StreamingContext({ ...second, logger: quiet })
+        define(ssc)
+        const { code, message } = await errorOf(() => ssc.start())
+        found[name] = `${code}: ${/run: (npm install .*)$/.exec(message)?.[1] ?? message}`
+        await ssc.stop().catch(() => undefined)
+      }
+      return [
+        found,
+        {
+          'Kafka stream': 'kafka-client-missing: npm install @platformatic/kafka',
+          'Kafka sink': 'kafka-client-missing: npm install @platformatic/kafka',
+          'Redis stream': 'ioredis-missing: npm install ioredis',
+          'Redis sink': 'ioredis-missing: npm install ioredis',
+          'PostgreSQL sink': 'pg-missing: npm install pg',
+        },
+      ]
     },
 
     'queueStream with a checkpoint is refused at the first start': async () => {

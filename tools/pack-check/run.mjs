@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 
 const text = readFileSync(new URL('./behaviours.mjs', import.meta.url), 'utf8')
-const entries = { dstream: 'dstream', testing: 'dstream/testing', storage: 'dstream/storage' }
+const entries = {
+  dstream: 'dstream',
+  testing: 'dstream/testing',
+  storage: 'dstream/storage',
+  kafka: 'dstream/kafka',
+  postgres: 'dstream/postgres',
+  redis: 'dstream/redis',
+}
 const modules = {
   assert: 'node:assert/strict',
   events: 'node:events',

@@ -16,6 +16,11 @@ export interface Cut {
 export class BreakingWay {
   readonly pieces = { request: 0, reply: 0 }
   cut: Cut | undefined
+  /**
+   * Chooses a request by its bytes, once: it does not reach the server (`request`), or its reply does not come (`reply`). Its
+   * connection is half open from then on.
+   */
+  silence: { readonly isIt: (data: Buffer) => boolean; readonly lost: Cut['way'] } | undefined
   /** The time for which each piece of data is held back, in milliseconds. */
   delayMs = 0
   readonly #server: Server
@@ -62,7 +67,13 @@ export class BreakingWay {
     from.on('close', () => (this.#sockets.delete(from), this.#stalled.has(from) ? undefined : to.end()))
     from.on('data', (data) => {
       if (this.#stalled.has(from)) return
-      const { cut } = this
+      const { cut, silence } = this
+      if (way === 'request' && silence?.isIt(data) === true) {
+        this.silence = undefined
+        if (silence.lost === 'reply') to.write(data)
+        for (const socket of [from, to]) this.#stalled.add(socket)
+        return
+      }
       const piece = this.pieces[way]++
       if (cut?.way !== way || cut.piece !== piece) return this.#pass(data, to)
       this.cut = undefined

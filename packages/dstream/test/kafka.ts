@@ -8,20 +8,43 @@ export class KafkaHand {
   readonly #admin: Admin
   readonly #producer: Producer<Text, Text, Text, Text>
 
+  /** @param broker the address of a broker; those of a cluster with commas between them */
   constructor(readonly broker: string) {
-    const base = { clientId: 'hand', bootstrapBrokers: [broker], retries: 20, retryDelay: 100 }
+    const base = { clientId: 'hand', bootstrapBrokers: broker.split(','), retries: 20, retryDelay: 100 }
     this.#admin = new Admin(base)
     const bytes = (text?: Text | null): Buffer | undefined => (text === null || text === undefined ? undefined : Buffer.from(text)) // prettier-ignore
     const serializers = { key: bytes, value: bytes, headerKey: bytes, headerValue: bytes }
     this.#producer = new Producer({ ...base, serializers, idempotent: true } as never)
   }
 
-  async create(topic: string, partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<void> {
+  async create(
+    topic: string,
+    partitions = 1,
+    configs: Readonly<Record<string, string>> = {},
+    replicas = 1,
+  ): Promise<void> {
     const list = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    const request = { topics: [topic], partitions, replicas: 1, configs: list }
+    while (replicas > 1 && (await this.#brokers()) < replicas) await new Promise((resolve) => setTimeout(resolve, 100))
+    const request = { topics: [topic], partitions, replicas, configs: list }
     // A broker that has just been started is not registered yet.
     await eventually(() => this.#admin.createTopics(request))
     await this.#ready(topic, partitions)
+  }
+
+  /** Returns the id of the broker that leads a partition, once one does that is not `former`. */
+  async leader(topic: string, partition: number, former = -1): Promise<number> {
+    for (;;) {
+      const found = await this.#admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined)
+      const leader = found?.topics.get(topic)?.partitions[partition]?.leader ?? -1
+      if (leader >= 0 && leader !== former) return leader
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  /** Returns the number of brokers that have joined the cluster. */
+  async #brokers(): Promise<number> {
+    const found = await this.#admin.metadata({ topics: [], forceUpdate: true }).catch(() => undefined)
+    return found?.brokers.size ?? 0
   }
 
   async delete(topic: string): Promise<void> {
@@ -38,7 +61,7 @@ export class KafkaHand {
    * committed before it lets readers see that.
    */
   async ends(topic: string, partitions: number): Promise<number[]> {
-    const consumer = new Consumer({ clientId: 'hand', groupId: 'hand', bootstrapBrokers: [this.broker], retries: 20, retryDelay: 100 }) // prettier-ignore
+    const consumer = new Consumer({ clientId: 'hand', groupId: 'hand', bootstrapBrokers: this.broker.split(','), retries: 20, retryDelay: 100 }) // prettier-ignore
     const indexes = Array.from({ length: partitions }, (_, i) => i)
     const endsOf = async (isolationLevel: 0 | 1): Promise<bigint[]> =>
       (await consumer.listOffsets({ topics: [topic], partitions: { [topic]: indexes }, isolationLevel })).get(topic)!

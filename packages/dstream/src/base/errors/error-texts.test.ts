@@ -153,6 +153,7 @@ const samples: readonly Sample[] = [
   ['badPosition', ['plan', 'x', 'x']],
   ['badSplits', [42]],
   ['fileNotRead', ['in/a.txt', 5000, disk]],
+  ['fileRecordNotRead', ['in/a.csv', new Error('got 1 on line 3')]],
   ['fileNotDecompressed', ['in/a.gz', 'gzip', new Error('incorrect header check')]],
   ['noZstandard', ['in/a.zst', 'v20.19.0']],
   ['binaryRest', [10, 4]],
@@ -253,7 +254,7 @@ const fragments = ['typeScriptNotLoadable', 'notStorable', 'binaryRest', 'fileLi
 
 /** Texts whose cause says what to do, and those after which there is nothing to do. */
 const withoutCure = [
-  ...['jobNotLoaded', 'fileNotRead', 'storageFailed', 'blockMissing'],
+  ...['jobNotLoaded', 'fileNotRead', 'fileRecordNotRead', 'storageFailed', 'blockMissing'],
   ...['stoppedBeforeStart', 'stopAborts', 'batchNotPending'],
 ]
 

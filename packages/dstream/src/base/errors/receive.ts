@@ -139,6 +139,11 @@ export function fileNotRead(path: string, time: number, cause: unknown): DStream
   )
 }
 
+export function fileRecordNotRead(path: string, cause: unknown): DStreamError {
+  const text = `A record of the file ${describe(path)} could not be read: ${thrownText(cause)}`
+  return new DStreamError('file-record-not-read', text, { cause })
+}
+
 export function fileNotDecompressed(path: string, format: string, cause: unknown): DStreamError {
   return new DStreamError(
     'file-not-decompressed',

@@ -1,6 +1,7 @@
 import { RDDContext, Seconds, Time } from 'dstream'
 import { sinkContract, TestContext, type SinkPlace } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BreakingWay } from '../../../test/breaking-way.js'
 import { KafkaHand } from '../../../test/kafka.js'
 import { hasKafka, KafkaServer, quickRestart } from '../../../../../test/kafka/kafka-server.js'
 import {
@@ -14,6 +15,9 @@ import {
 } from './index.js'
 
 type Text = ConsumerRecord<string, string>
+
+/** The number of the request that ends a transaction, in the fifth and sixth byte of a request. */
+const END_TXN = 26
 
 const sc = new RDDContext()
 function batch<T>(time: number, ...records: T[]) {
@@ -222,6 +226,32 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
     await sink.close!()
     expect(await readFrom(own.broker, other, 't')).toEqual(['1000', '1001', '1002', '2000', '2001', '2002'])
     await other.close()
+    await own.close()
+  })
+
+  test('a commit that times out half way, its request or its reply lost: each batch is there once', async () => {
+    let way!: BreakingWay
+    const own = await KafkaServer.start(async (port) => {
+      way = await BreakingWay.to(port)
+      return { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${way.port}` }
+    })
+    const other = new KafkaHand(own.broker)
+    await other.create('t')
+    const sink = await opened<number>('t', { brokers: own.broker, requestTimeout: Seconds(3) })
+    await sink.write(batch(1000, 1))
+    for (const [time, lost] of [
+      [2000, 'request'],
+      [3000, 'reply'],
+    ] as const) {
+      way.silence = { isIt: (data) => data.readInt16BE(4) === END_TXN, lost }
+      await sink.write(batch(time, time / 1000))
+      expect(way.silence, `a commit was chosen at ${time}`).toBeUndefined()
+    }
+    await sink.write(batch(4000, 4))
+    await sink.close!()
+    expect(await readFrom(own.broker, other, 't')).toEqual(['1', '2', '3', '4'])
+    await other.close()
+    await way.close()
     await own.close()
   })
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { SourceHost, SourceSplit, SplitSource } from 'dstream'
+import { DStreamError, type SourceHost, type SourceSplit, type SplitSource } from 'dstream'
 import { compareIds, FIRST_ID } from './entry-ids.js'
 import type { RedisLink } from './redis-link.js'
 import type { RedisEntry } from './redis-entry.js'
@@ -52,8 +52,14 @@ export class RedisStreamSource<T> implements SplitSource<T, RedisPosition, Redis
     this.#settings = settings
   }
 
-  open(host: SourceHost): void {
+  async open(host: SourceHost): Promise<void> {
     this.#host = host
+    this.#link ??= await this.#settings.connect()
+  }
+
+  /** A Redis that is away may come, and a key may get another type; a package that is not installed stays so. */
+  isPermanent(error: unknown): boolean {
+    return error instanceof DStreamError && error.code === 'ioredis-missing'
   }
 
   initial(): Promise<RedisPosition> {

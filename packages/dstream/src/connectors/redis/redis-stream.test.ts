@@ -5,6 +5,7 @@ import { sourceContract, TestContext } from 'dstream/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { BreakingWay } from '../../../test/breaking-way.js'
 import { useRedis } from '../../../test/redis.js'
+import { ioredisMissing } from '../../base/errors/sinks.js'
 import { hasRedis, type RedisServer } from '../../../../../test/redis-server.js'
 import { compareIds } from './entry-ids.js'
 import { clientsOf, RedisLink } from './redis-link.js'
@@ -256,6 +257,15 @@ describe.skipIf(!hasRedis())('redisStream, with a real Redis', () => {
     other.disconnect()
     expect([out.batches, client.status, groups.length]).toEqual([[[1]], 'wait', 1])
   })
+})
+
+test('without its client package, start rejects', async () => {
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  const settings = { keys: ['in'], from: 'end', group: undefined, skipsGaps: false, maxPerBatch: 1, decode: String }
+  const connect = () => Promise.reject(ioredisMissing('redisStream', new Error('Cannot find package')))
+  t.output(t.ssc.fromSource(new RedisStreamSource({ ...settings, connect })))
+  await expect(t.ssc.start()).rejects.toMatchObject({ code: 'ioredis-missing' })
+  await t.ssc.stop()
 })
 
 test('ids are compared as numbers', () => {

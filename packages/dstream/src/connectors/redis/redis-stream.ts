@@ -47,7 +47,8 @@ const KNOWN = ['url', 'client', 'key', 'from', 'group', 'decode', 'onGap', 'maxP
  * Guarantees: every entry counts exactly once, as long as the stream keeps it until its batch is committed. Needs the
  * package `ioredis`.
  *
- * @throws `bad-option`, `unknown-option` at once; `redis-away`, `redis-refused`, `redis-gap`, `ioredis-missing` are reported
+ * @throws `bad-option`, `unknown-option` at once; `ioredis-missing` when the context starts; `redis-away`, `redis-refused`,
+ *   `redis-gap` are reported
  *
  * @example
  * import { redisStream } from 'dstream/redis'

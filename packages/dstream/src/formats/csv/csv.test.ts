@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { RDDContext, RecordError, Seconds, StreamingContext, Time, type DStream } from 'dstream'
+import { deadLetter, RDDContext, RecordError, Seconds, StreamingContext, Time } from 'dstream'
+import type { DeadLetter, DStream } from 'dstream'
 import { csv, type CsvOptions, type CsvRow } from 'dstream/csv'
 import { fileSink, readFileSink } from 'dstream/sinks'
 import { memoryStorage } from 'dstream/storage'
@@ -149,6 +150,116 @@ test('a damaged file fails its batch, with its name and the line', async () => {
   t.output(t.ssc.fileStream(dir, csv(), { newFilesOnly: false }))
   await t.run(1).catch(() => undefined)
   expect(inspect(t.errors)).toMatch(/bad\.csv[^]*line 3/)
+})
+
+test.each<[string, CsvOptions, string, CsvRow[], string[]]>([
+  [
+    'too short, too long',
+    {},
+    'a,b\n1,2\n3\n4,5\n6,7,8\n9,0\n',
+    [
+      { a: '1', b: '2' },
+      { a: '4', b: '5' },
+      { a: '9', b: '0' },
+    ],
+    ['3', '6,7,8'],
+  ],
+  ['the last one, without a line end', {}, 'a,b\n1,2\n3', [{ a: '1', b: '2' }], ['3']],
+  [
+    'the first one of a file without a header',
+    { header: false, columns: ['a', 'b'] },
+    '1\n2,3\n',
+    [{ a: '2', b: '3' }],
+    ['1'],
+  ],
+  ['with line ends of Windows and in a value', {}, 'a,b\r\n"1\n2"\r\n3,4\r\n', [{ a: '3', b: '4' }], ['"1\n2"']],
+  ['with quotes within a value, reported once', {}, 'a,b\n5" x 7",1\n2,3\n', [{ a: '2', b: '3' }], ['5"']],
+  ['with quotes within two values and of a wrong length', {}, 'a,b\nx",y",z\n2,3\n', [{ a: '2', b: '3' }], ['x"']],
+  ['twice the same, one after the other', {}, 'a,b\n1\n1\nx"y,1\nx"y,1\n', [], ['1', '1', 'x"', 'x"']],
+])('rows are left out alone: %s', async (_, options, contents, wanted, refused) => {
+  const seen: unknown[] = []
+  const settings = { columns: undefined, header: true, delimiter: ',', encoding: 'utf-8', ...options }
+  const rows = readRows<CsvRow>([bytes(contents)] as never, settings as never, (record) => seen.push(record))
+  expect(await all(rows)).toEqual(wanted)
+  expect(seen).toEqual(refused)
+})
+
+test('of rows of any lengths, those of the length of the header are read and the others are refused, each once', async () => {
+  const row = fc
+    .array(fc.constantFrom('x', '"y,\nz"', ''), { minLength: 1, maxLength: 4 })
+    .filter((row) => row.join('') !== '')
+  await fc.assert(
+    fc.asyncProperty(fc.array(row), fc.integer({ min: 1, max: 9 }), async (rows, size) => {
+      const contents = bytes(['a,b', ...rows.map((values) => values.join(','))].join('\n'))
+      const pieces = Array.from({ length: Math.ceil(contents.length / size) }, (_, i) =>
+        contents.subarray(i * size, (i + 1) * size),
+      )
+      const refused: unknown[] = []
+      const settings = { columns: undefined, header: true, delimiter: ',', encoding: 'utf-8' }
+      const read = await all(readRows<CsvRow>(pieces as never, settings, (record) => refused.push(record)))
+      expect(read).toHaveLength(rows.filter(({ length }) => length === 2).length)
+      expect(refused).toEqual(rows.filter(({ length }) => length !== 2).map((values) => values.join(',')))
+    }),
+  )
+})
+
+test.each<[string, string, RegExp]>([
+  ['a quote that is not closed', 'a,b\n1,2\n"3,4\n5,6\n', /Quote Not Closed/],
+  ['a quote that is closed before the end of its value', 'a,b\n1,2\n"3"x,4\n5,6\n', /Invalid Closing Quote.*line 3/],
+  ['a header with a quote within a name', 'a"b,c\n1,2\n', /line 1/],
+  ['a column that is missing', 'a,c\n1,2\n', /has no "b"/],
+])('a file fails, whatever is decided about its rows, for %s', async (_, contents, said) => {
+  const settings = { columns: ['a', 'b'], header: true, delimiter: ',', encoding: 'utf-8' }
+  await expect(all(readRows<CsvRow>([bytes(contents)] as never, settings, () => undefined))).rejects.toThrow(said)
+})
+
+test.each<[string, 'skip' | ((error: RecordError) => 'fail' | 'skip'), string[], number]>([
+  ['skip', 'skip', ['1', '4'], 2],
+  ['a function that leaves both out', () => 'skip', ['1', '4'], 2],
+  ['a function that fails at one', ({ record }) => (record === '5,6,7' ? 'fail' : 'skip'), [], 1],
+])('onRecordError decides about a row, with its text and line: %s', async (_, decide, wanted, skipped) => {
+  const dir = await directory()
+  await writeFile(join(dir, 'a.csv'), 'a,b\n1,2\n3\n4,5\n5,6,7\n')
+  const seen: RecordError[] = []
+  const t = new TestContext({
+    batchInterval: Seconds(1),
+    startTime: new Time(Date.now() + 3_600_000),
+    onFailure: 'skip',
+    onRecordError: (error) => (seen.push(error), decide === 'skip' ? 'skip' : decide(error)),
+  })
+  onTestFinished(() => t.ssc.stop())
+  const out = t.output(t.ssc.fileStream(dir, csv(), { newFilesOnly: false }).map(({ a }) => a))
+  await t.run(1).catch(() => undefined)
+  expect(out.batches.flat()).toEqual(wanted)
+  expect(seen.map(({ record }) => record)).toEqual(['3', '5,6,7'])
+  expect(seen.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^fileStream#1 in the batch of .* the record "3": .*a\.csv.* line 3/),
+    expect.stringMatching(/the record "5,6,7".* line 5/),
+  ])
+  expect(t.ssc.totals.skippedRecords).toEqual({ 'fileStream#1': skipped })
+  expect(t.errors).toHaveLength(wanted.length === 0 ? 1 : 0)
+  for (const error of t.errors) expect(inspect(error)).toMatch(/a\.csv[^]*line 5/)
+})
+
+test('a bad row goes to the dead letters, with its text and the line', async () => {
+  const dir = await directory()
+  await writeFile(join(dir, 'a.csv'), 'a,b\n1,2\n3\n')
+  const letters: DeadLetter[] = []
+  const t = new TestContext({
+    batchInterval: Seconds(1),
+    startTime: new Time(Date.now() + 3_600_000),
+    onRecordError: deadLetter({
+      write: async ({ rdd }) => void letters.push(...(await rdd.collect())),
+      lastCommitted: () => undefined,
+    }),
+  })
+  onTestFinished(() => t.ssc.stop())
+  const out = t.output(t.ssc.fileStream(dir, csv(), { newFilesOnly: false }))
+  await t.run(1)
+  expect(out.batches).toEqual([[{ a: '1', b: '2' }]])
+  expect(letters).toMatchObject([
+    { operator: 'fileStream#1', record: '3', error: { message: expect.stringMatching(/line 3/) } },
+  ])
 })
 
 test('files that no batch names are deleted when the sink opens again, other files stay', async () => {

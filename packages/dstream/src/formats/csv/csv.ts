@@ -28,8 +28,10 @@ export interface CsvOptions {
 /**
  * Returns the format of CSV files (RFC 4180), for `fileStream` and `fileSink`. A row that is read is an object of texts. Rows that
  * are written are objects or arrays: `null` and `undefined` become empty, dates ISO texts, other objects JSON. Files are read in
- * constant memory; `.gz` and `.zst` are decompressed. A row of another length than the header, a quote that is not closed and
- * bytes of another encoding fail the file, with the line in the error.
+ * constant memory; `.gz` and `.zst` are decompressed. A row of another length than the header, or with a quote within a value that
+ * has none around it, is a failing record: `onRecordError` decides, with the line in the error, and by default the file fails. A
+ * quote that is not closed, or closed before the end of its value, and bytes of another encoding always fail the file, since
+ * nothing tells where the next row begins.
  *
  * It needs the packages `csv-parse` for reading and `csv-stringify` for writing.
  *
@@ -50,10 +52,11 @@ export function csv<Row extends object>(options: CsvOptions = {}): FileFormat<ob
   const settings = checked(options)
   return {
     extension: 'csv',
-    read: (path) =>
+    read: (path, refuse) =>
       readRows<Row>(
         decompressed(path, () => createReadStream(path)),
         settings,
+        refuse,
       ),
     decode: (bytes) => readRows<Row>(one(bytes), settings),
     encode: (records) => writeRows(records, settings),

@@ -1,7 +1,9 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
-import { fileNotRead } from '../../base/errors/receive.js'
+import { fileNotRead, fileRecordNotRead } from '../../base/errors/receive.js'
 import type { Codec } from '../../base/codec.js'
+import type { RefuseRecord } from '../../base/file-format.js'
+import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 import { describe } from '../../base/text/describe.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -9,6 +11,8 @@ import type { StreamInputInfo } from '../../observe/events.js'
 import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
 import { ignoreRejection, isThenable } from '../../base/promises.js'
 import type { Files } from '../../base/ports.js'
+import { failOnRecord } from '../../rdd/plan/record-policy.js'
+import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { Counts, type Later } from './counts.js'
 import { listFiles } from './file-listing.js'
@@ -38,8 +42,9 @@ export interface TextFileOptions<T = string> extends FileStreamOptions {
 /** Returns the records of a file, or a promise of them. */
 export type ReadFile<T> = (path: string) => Later<T>
 
-/** The same, for a reader that reports the records that do not decode. */
-export type ReadDecoded<T> = (path: string, bad: (record: Uint8Array, error: unknown) => void) => Later<T>
+/** The same, for a reader that leaves out the records that do not decode, or asks whether they fail the file. */
+export type ReadDecoded<T> = (path: string, bad: OnUndecodable, refuse: RefuseRecord | undefined) => Later<T>
+type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
 /** The names of the options of every stream of files. */
 export const FILE_OPTIONS = ['filter', 'newFilesOnly', 'maxFilesPerBatch']
@@ -127,10 +132,9 @@ export class FileInput<T> implements InputSource<T> {
       source: true,
       compute: (time) => {
         const paths = this.#batches.get(time) ?? []
-        return rddOf(
-          home.sc,
-          paths.map((path) => ({ load: () => this.#load(time, path, read) })),
-        )
+        const parts = paths.map((path) => ({ load: () => this.#load(time, path, read, rdd.node) }))
+        const rdd: RDD<T> = rddOf(home.sc, parts)
+        return rdd
       },
     })
   }
@@ -274,17 +278,22 @@ export class FileInput<T> implements InputSource<T> {
     )
   }
 
-  async *#load(time: number, path: string, read: ReadDecoded<T>): AsyncIterable<T> {
+  async *#load(time: number, path: string, read: ReadDecoded<T>, origin: RecordOrigin): AsyncIterable<T> {
     let number = 0
+    const place = (): string => `${path} ${number++}`
+    const policy = this.#home.sc.runtime.onRecordError
+    const refuse: RefuseRecord | undefined =
+      policy &&
+      ((record, error) => failOnRecord(origin, record, fileRecordNotRead(path, error), policy, { place: place() }))
     const bad = (record: Uint8Array, error: unknown): void => {
-      this.#home.skipped?.({ record, error, time, place: `${path} ${number++}` })
+      this.#home.skipped?.({ record, error, time, place: place() })
       const text = describe(new TextDecoder().decode(record))
       this.#reporter.report(`A record of ${path} does not decode and is left out: ${text}`, error)
     }
     try {
-      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path, bad))
+      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path, bad, refuse))
     } catch (error) {
-      throw fileNotRead(path, time, error)
+      throw error instanceof RecordError ? error : fileNotRead(path, time, error)
     }
   }
 }

@@ -35,8 +35,15 @@ export function anyFile<T>(
   how: ReadFile<T> | FileFormat<never, T>,
   options: FileStreamOptions = {},
 ): InputSource<T> {
-  const read: ReadFile<T> = isFileFormat(how) ? (path) => how.read(path) : aFunction('fileStream', 'read', how)
-  return new FileInput(home, files, 'fileStream', directory, (path) => read(path), options)
+  const read: ReadDecoded<T> = isFileFormat(how)
+    ? (path, _, refuse) => how.read(path, refuse)
+    : ofPath(aFunction('fileStream', 'read', how))
+  return new FileInput(home, files, 'fileStream', directory, read, options)
+}
+
+/** Calls a function of the user with the path alone. */
+function ofPath<T>(read: ReadFile<T>): ReadDecoded<T> {
+  return (path) => read(path)
 }
 
 /**

@@ -1,0 +1,141 @@
+// The jobs of `npm run bench:spark` with this engine; SparkJobs.java has the same jobs. The arguments are `name=value`. The
+// result is one line of JSON on stdout, and the process ends with it.
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { createInterface } from 'node:readline'
+import { Milliseconds, StateSpec, StreamingContext } from 'dstream'
+
+const options = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
+const [port, intervalMs, records, skip, keep] = ['port', 'intervalMs', 'records', 'skip', 'keep'].map((name) =>
+  Number(options[name]),
+)
+const ssc = new StreamingContext({
+  batchInterval: Milliseconds(intervalMs),
+  logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
+})
+
+// ── the result ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const samples = []
+let top = []
+let batches = 0
+let begin = performance.now()
+let beginCpu = process.cpuUsage()
+
+const send = () => {
+  const { user, system } = process.cpuUsage(beginCpu)
+  const cpuMs = (user + system) / 1000
+  const cores = cpuMs / (performance.now() - begin)
+  const result = { samples, top, cpuMs, cores, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) }
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+}
+
+/** Adds the samples of a batch, unless it belongs to the warm-up, and sends the result after the last one. */
+const batch = (more) => {
+  batches++
+  if (batches > skip + keep) return
+  if (batches > skip) for (const sample of more) samples.push(sample)
+  if (batches === skip) {
+    begin = performance.now()
+    beginCpu = process.cpuUsage()
+  }
+  if (batches === skip + keep) send()
+}
+
+/** Takes as samples the milliseconds from the tick to the end of each batch. */
+const measureBatches = () => {
+  let submitted = 0
+  ssc.on('batchSubmitted', () => (submitted = performance.now()))
+  ssc.on('batchCompleted', () => batch([performance.now() - submitted]))
+}
+
+// ── the jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const socketLines = () => ssc.socketTextStream('127.0.0.1', port)
+
+const wordCounts = (lines) =>
+  lines
+    .map((line) => JSON.parse(line))
+    .flatMap((post) => post.message.split(/\s+/))
+    .filter((word) => word.length >= 5)
+    .mapToPair((word) => [word, 1])
+    .reduceByKey((a, b) => a + b)
+
+const runningTotals = (counts) =>
+  counts.updateStateByKey((values, total = 0) => {
+    for (const value of values) total += value
+    return total
+  })
+
+/** Takes the 15 greatest counts. */
+const takeTop = async (totals) => {
+  const rows = await totals.top(15, ([, count]) => count)
+  top = rows.map(([, count]) => count)
+}
+
+const jobs = {
+  /** Reads `records` posts as fast as they come. The samples are the end of each batch, the records and the CPU time so far. */
+  feed() {
+    runningTotals(wordCounts(socketLines())).foreachRDD(takeTop)
+    let soFar = 0
+    ssc.on('batchCompleted', ({ batchInfo }) => {
+      soFar += batchInfo.numRecords
+      const { user, system } = process.cpuUsage()
+      samples.push(Date.now(), soFar, (user + system) / 1000)
+      if (soFar >= records) send()
+    })
+  },
+
+  /** Counts the words of the same posts in every batch; they lie in memory. The samples are the milliseconds of a batch. */
+  async memory() {
+    const lines = []
+    const socket = createConnection(port, '127.0.0.1')
+    const reader = createInterface({ input: socket }).on('line', (line) => lines.push(line))
+    while (lines.length < records) await once(reader, 'line')
+    socket.destroy()
+    const posts = lines.slice(0, records)
+    wordCounts(ssc.queueStream(Array.from({ length: skip + keep }, () => posts))).foreachRDD(takeTop)
+    measureBatches()
+  },
+
+  /** Waits at a socket that sends nothing, with a window, a state and two outputs. The samples are as those of `memory`. */
+  empty() {
+    const words = socketLines()
+    words
+      .window(Milliseconds(10 * intervalMs))
+      .count()
+      .foreachRDD((rdd) => rdd.collect())
+    runningTotals(words.mapToPair((word) => [word, 1])).foreachRDD((rdd) => rdd.collect())
+    measureBatches()
+  },
+
+  /** Reads posts at an even rate. The samples are the milliseconds from the tick until the output has its result. */
+  steady() {
+    runningTotals(wordCounts(socketLines())).foreachRDD(async (rdd, time) => {
+      await takeTop(rdd)
+      batch([Date.now() - time.milliseconds])
+    })
+  },
+
+  /** Counts lines by key. The samples are the age of each line, in microseconds, when an output has it. */
+  latency() {
+    const count = (key, stamp, state) => {
+      state.update((state.exists() ? state.get() : 0) + 1)
+      return stamp
+    }
+    socketLines()
+      .mapToPair((line) => {
+        const space = line.indexOf(' ')
+        return [line.slice(0, space), Number(line.slice(space + 1))]
+      })
+      .mapWithState(StateSpec.function(count))
+      .foreachRDD(async (rdd) => {
+        const stamps = await rdd.collect()
+        const now = Number(process.hrtime.bigint() / 1000n)
+        batch(stamps.map((stamp) => now - stamp))
+      })
+  },
+}
+
+await jobs[options.job]()
+await ssc.start()
