@@ -15,7 +15,13 @@ const sender = fork(file('feed-sender.mjs'), [String(rate * (batches + 4)), Stri
 const { port } = await message(sender)
 const read = (mode, blockMs) => message(fork(file('tick-reader.mjs'), [mode, port, batches, blockMs].map(String)))
 
-const cases = { hand: ['hand', 0], lazy: ['lazy', 0], eager: ['eager', 0], lazy50: ['lazy', 50], eager50: ['eager', 50] }
+const cases = {
+  hand: ['hand', 0],
+  lazy: ['lazy', 0],
+  eager: ['eager', 0],
+  lazy50: ['lazy', 50],
+  eager50: ['eager', 50],
+}
 const runs = Object.fromEntries(Object.keys(cases).map((name) => [name, []]))
 for (let round = 0; round < rounds; round++) {
   for (const [name, how] of Object.entries(cases)) runs[name].push(await read(...how))
