@@ -6,7 +6,7 @@ import { median, report } from './measure.mjs'
 const rate = Number(process.env.RATE ?? 50_000)
 const rounds = Number(process.env.ROUNDS ?? 3)
 const batches = Number(process.env.BATCHES ?? 12)
-/** The batches that are not judged: in those before, loops are compiled, and in the first two a fold is learned. */
+/** The batches that are not judged: in those before, loops are compiled, and in the first one a fold is learned. */
 const first = 4
 
 const file = (name) => new URL(name, import.meta.url)

@@ -163,7 +163,7 @@ async function callTimes(
   return calls
 }
 
-const early = [[1000], [1000], [500], [500]]
+const early = [[1000], [500], [500], [500]]
 const atTheTick = [[1000], [1000], [1000], [1000]]
 type Define = Parameters<typeof callTimes>[0]
 const counting: Define = (lines, called) =>

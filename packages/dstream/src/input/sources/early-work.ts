@@ -27,8 +27,9 @@ interface Begun {
 }
 
 /**
- * Folds the blocks of a receiver as they are stored, so that a batch begins with the table of most of its blocks. A fold that
- * two batches in succession have done over the source is taken for the one of the next batch.
+ * Folds the blocks of a receiver as they are stored, so that a batch begins with the table of most of its blocks. The fold that the
+ * last batch has done over the source is taken for the one of the next batch. Once that has been wrong, as where a program makes
+ * new functions for each batch, only a fold that two batches in succession have done is.
  *
  * The table goes to the batch whose blocks begin with exactly these; in every other case it is dropped, and the batch does all the work.
  * Objects that the program has emitted wait for the batch, since the program may go on changing them.
@@ -38,6 +39,7 @@ export class EarlyWork {
   /** The fold of the last batch, and the number of batches in succession that have done it. */
   #plan: FoldPlan | undefined
   #timesDone = 0
+  #timesNeeded = 1
   /** Whether the last batch has done its fold. */
   #isDone = true
   #begun: Begun | undefined
@@ -91,7 +93,7 @@ export class EarlyWork {
   }
 
   get #mayBegin(): boolean {
-    return this.#timesDone >= 2 && this.#rest === 0 && !this.#isClosed
+    return this.#timesDone >= this.#timesNeeded && this.#rest === 0 && !this.#isClosed
   }
 
   /** Forgets the fold where a batch has not done it, as under an output that looks at some batches only. */
@@ -105,6 +107,7 @@ export class EarlyWork {
     this.#isDone = true
     if (this.#plan?.equals(fold) === true) this.#timesDone++
     else {
+      if (this.#plan !== undefined) this.#timesNeeded = 2
       this.#plan = new FoldPlan(fold)
       this.#timesDone = 1
     }
