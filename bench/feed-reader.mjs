@@ -1,5 +1,5 @@
-// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms, `watched` by
-// the browsers of page-browsers.mjs or not. Tells over
+// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms: `lazy` does no
+// early work, `watched` is watched by the browsers of page-browsers.mjs. Tells over
 // IPC how long it took from the first byte to the last post, what it counted, and its memory.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -64,6 +64,7 @@ const mustBeWatched = async () => {
 const withDStream = async () => {
   const ssc = new StreamingContext({
     batchInterval: Milliseconds(500),
+    eager: mode !== 'lazy',
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
     ui: uiPort !== undefined && { port: uiPort },
     logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },

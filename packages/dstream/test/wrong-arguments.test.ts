@@ -158,6 +158,7 @@ const contextOptions = {
   onClockBehind: 'wait',
   defaultParallelism: 2,
   blockInterval: second,
+  eager: false,
   maxRate: 2,
   backpressure: { initialRate: 1, proportional: 1, integral: 1, derived: 1, minRate: 1 },
   maxBufferedRecords: 2,

@@ -71,6 +71,12 @@ export interface StreamingContextOptions {
   defaultParallelism?: number | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
+  /**
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true. The engine decides
+   * where: for chains of `map`, `filter`, `flatMap` and the like that end in a reduction by key. `false` leaves all work to the
+   * batch, for functions that must not be called before it.
+   */
+  eager?: boolean | undefined
   /** Records per second and receiver, at most; default no limit. */
   maxRate?: number | undefined
   /** Whether the rate of receivers follows what batches can process; default false. */
@@ -131,6 +137,7 @@ const known = [
   'onClockBehind',
   'defaultParallelism',
   'blockInterval',
+  'eager',
   'maxRate',
   'backpressure',
   'maxBufferedRecords',
@@ -240,6 +247,8 @@ export function checkContextOptions(options: StreamingContextOptions): void {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
+  if (options.eager !== undefined && typeof options.eager !== 'boolean')
+    throw badOption(WHERE, 'eager', 'true or false', options.eager)
   checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')

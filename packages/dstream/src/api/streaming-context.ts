@@ -70,6 +70,7 @@ import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
 import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
+import { refuseEarly } from '../rdd/plan/early-run.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
 import { activate, activeContext, deactivate, nextName } from '../engine/active-contexts.js'
@@ -986,7 +987,8 @@ export class StreamingContext implements StreamContext {
   }
 
   #home(): SourceHome {
-    const { maxRate, backpressure, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
+    const { eager = true } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,
@@ -1001,6 +1003,8 @@ export class StreamingContext implements StreamContext {
       blockIntervalMs: blockInterval?.milliseconds,
       maxBufferedRecords,
       maxBufferedBytes,
+      // Backpressure measures what a batch can process by the time it takes.
+      eager: eager && backpressure === false,
       engine: () => this.#engine!,
     })
   }
@@ -1063,7 +1067,11 @@ export class StreamingContext implements StreamContext {
       setName: (operator, name) => graph.setName(operator, name),
       setCheckpoint: (operator, interval) => graph.setCheckpointMs(operator, interval.milliseconds),
       slice: (operator, fromMs, untilMs) => sliceOf(this.#engine!, operator, graph.node(operator).id, fromMs, untilMs),
-      committed: (table) => this.#engine?.store.committedView(table) ?? table.view(),
+      committed: (table) => {
+        // A record of the next batch must not see the states of a batch before the last one.
+        refuseEarly('A view of a state')
+        return this.#engine?.store.committedView(table) ?? table.view()
+      },
     }
   }
 }

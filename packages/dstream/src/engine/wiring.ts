@@ -77,6 +77,8 @@ export interface SourceHomeParts {
   readonly maxBufferedBytes: number | undefined
   /** Counts a received record that is left out, and sends it to the dead letters. */
   readonly skipped: (left: LeftOut) => void
+  /** Whether a receiver's blocks may be worked on before their batch. */
+  readonly eager: boolean
   /** Returns the engine once it is open; sources are defined before and read only after. */
   readonly engine: () => Engine
 }
@@ -90,6 +92,7 @@ export function sourceHome({
   logger,
   bus,
   skipped,
+  eager,
   engine,
   ...limits
 }: SourceHomeParts): SourceHome {
@@ -108,6 +111,7 @@ export function sourceHome({
       maxBufferedBytes: limits.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES,
     },
     blocks: blockStore(engine),
+    idle: eager ? () => engine().ticker.idle() : undefined,
   }
 }
 

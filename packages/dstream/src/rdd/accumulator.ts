@@ -1,5 +1,6 @@
 import { ignoreRejection, isThenable } from '../base/promises.js'
 import { badOption } from '../base/errors/options.js'
+import { refuseEarly } from './plan/early-run.js'
 
 /**
  * A counter or a list that functions on records add to, and that the program reads. A step that is evaluated again adds
@@ -27,6 +28,7 @@ class Sum implements Accumulator<number, number> {
 
   add(value: number): void {
     if (!this.fits(value)) throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', this.wanted, value)
+    refuseEarly(`The accumulator ${this.name ?? ''}`.trim())
     this.#value += value
     this.#adds++
   }
@@ -60,6 +62,7 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
       ignoreRejection(value)
       throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', 'a value and no Promise', value)
     }
+    refuseEarly(`The accumulator ${this.name ?? ''}`.trim())
     this.#values.push(value)
   }
   reset(): void {

@@ -55,12 +55,17 @@ export class Lives {
   readonly #world: World
   readonly #graph: SweepGraph
   readonly #directory: string
+  readonly #eager: boolean
   #storage = memoryStorage()
   #nowMs = 0
 
-  /** `healthy`: nothing fails as it does in a first life. */
-  constructor(graph: SweepGraph, directory: string, healthy = false) {
+  /**
+   * `healthy`: nothing fails as it does in a first life. `eager`: blocks are worked on before their batch, as far as the engine
+   * does so.
+   */
+  constructor(graph: SweepGraph, directory: string, { healthy = false, eager = true } = {}) {
     this.#world = new World(healthy ? 1 : 0)
+    this.#eager = eager
     this.#graph = graph
     this.#directory = directory
     this.trace = {
@@ -150,7 +155,7 @@ export class Lives {
     const logger = { debug: silent, info: silent, warn, error: silent }
     const life = { storage: this.#storage, startTime: new Time(this.#nowMs), logger }
     return new TestContext(
-      { batchInterval: Seconds(1), ...this.#graph.options, ...life },
+      { batchInterval: Seconds(1), eager: this.#eager, ...this.#graph.options, ...life },
       { firstMs: 1000, onCrashPoint: steps, limits },
     )
   }

@@ -126,6 +126,7 @@ const samples: readonly Sample[] = [
   ['unequalParts', [1, 2, 3]],
   ['notAnRDD', ['union', 42]],
   ['notANumber', ['sum', 'words']],
+  ['ranEarly', ['The accumulator hits']],
   ['badHistogram', ['buckets must be ascending, not [2, 1]'], ['[2, 1]']],
   ['broadcastDestroyed', [7]],
   ['notAttached', ['store']],

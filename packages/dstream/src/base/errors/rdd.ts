@@ -97,3 +97,10 @@ export function broadcastDestroyed(id: number): DStreamError {
     `Attempted to use Broadcast(${id}) after it was destroyed; broadcast the value again, or destroy it later`,
   )
 }
+
+export function ranEarly(what: string): DStreamError {
+  return new DStreamError(
+    'ran-early',
+    `${what} is used by a function on a record whose batch has not begun, and the function is called again in that batch; let this error pass`,
+  )
+}

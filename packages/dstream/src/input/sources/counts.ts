@@ -19,6 +19,12 @@ export class Counts {
     else parts.set(part, records)
   }
 
+  /** Returns the number of records of a part that has been counted; 0 for any other. */
+  of(time: number, part: string): number {
+    const records = this.#batches.get(time)?.get(part) ?? 0
+    return typeof records === 'number' ? records : records()
+  }
+
   info(inputStreamId: number, time: number, metadata: Readonly<Record<string, unknown>> = {}): StreamInputInfo {
     let numRecords = 0
     for (const records of this.#batches.get(time)?.values() ?? []) {

@@ -63,6 +63,8 @@ export interface SourceHome {
   readonly blockIntervalMs: number
   readonly limits: BufferLimits
   readonly blocks: BlockStore
+  /** Resolves when no batch is under way; absent where all work waits for its batch. */
+  readonly idle?: (() => Promise<void>) | undefined
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Codec } from '../../base/codec.js'
 import { notAReceiver } from '../../base/errors/receive.js'
 import { operator } from '../../streams/graph/make.js'
 import type { StreamInputInfo } from '../../observe/events.js'
+import { withEarlyBatch } from '../../rdd/execution/early-fold.js'
 import type { PartitionSource } from '../../rdd/plan/lineage.js'
+import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { knownCodec, rememberCodec } from '../receive/known-codecs.js'
 import { isReceiver } from '../receive/receiver.js'
@@ -12,6 +14,7 @@ import { RefusedRecords } from '../receive/refused-records.js'
 import { ReceiverSupervisor } from '../receive/supervisor.js'
 import { describe } from '../../base/text/describe.js'
 import { Counts } from './counts.js'
+import { EarlyWork } from './early-work.js'
 import { streamName } from './input-source.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
@@ -46,16 +49,17 @@ export function receiverInput<T>(
     rate,
     blockIntervalMs,
     limits,
-    addBlock: (block) => addBlock(home, block),
+    addBlock: (block) => addBlock(home, block, early),
     mustBeStorable: (value) => home.blocks.mustBeStorable?.(value),
     decide: (error) => refused.decide(error),
     failBatch: (error) => refused.failBatch(error),
-    hasBlock: (id) => earlier.has(id),
+    hasBlock: (id) => ofEarlierRun.has(id),
     onEvent: (type, info) => home.onEvent(type, info),
   })
   const counts = new Counts()
   const refused = new RefusedRecords(sc.runtime.onRecordError)
-  const earlier = new Set<string>()
+  const ofEarlierRun = new Set<string>()
+  const early = home.idle && new EarlyWork({ runtime: sc.runtime, idle: home.idle })
   return {
     streamId,
     name: streamName(label, streamId),
@@ -68,17 +72,15 @@ export function receiverInput<T>(
       source: true,
       compute: (time) => {
         refused.check()
-        const undecodable = (block: string): OnUndecodable => reportUndecodable(home, supervisor, time, block)
-        const blocks = home.blocks.of(streamId, time)
-        const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
-        return rddOf(sc, partitions)
+        return batchRDD<T>(home, time, { supervisor, counts, early })
       },
     }),
     start: () => {
-      for (const block of home.blocks.earlier(streamId)) earlier.add(block.id)
+      for (const block of home.blocks.earlier(streamId)) ofEarlierRun.add(block.id)
       supervisor.start()
     },
     stop: (timeoutMs) => supervisor.stop(timeoutMs),
+    close: async () => early?.close(),
     restore: (position) => {
       supervisor.buffer.position = position
     },
@@ -90,9 +92,28 @@ export function receiverInput<T>(
   }
 }
 
-function addBlock(home: SourceHome, block: Block): Promise<void> {
+interface BatchParts {
+  readonly supervisor: Pick<ReceiverSupervisor<unknown>, 'reportError'>
+  readonly counts: Counts
+  readonly early: EarlyWork | undefined
+}
+
+function batchRDD<T>(home: SourceHome, time: number, { supervisor, counts, early }: BatchParts): RDD<T> {
+  const undecodable = (block: string): OnUndecodable => reportUndecodable(home, supervisor, time, block)
+  const blocks = home.blocks.of(home.streamId, time)
+  const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
+  const rdd = rddOf(home.sc, partitions)
+  if (early !== undefined) {
+    const counted = ({ id }: Block, records: number): void => counts.set(time, id, records)
+    withEarlyBatch(rdd.node, early.batch(blocks, counted))
+  }
+  return rdd
+}
+
+async function addBlock(home: SourceHome, block: Block, early: EarlyWork | undefined): Promise<void> {
   if ('codec' in block.payload) rememberCodec(block.payload.codec)
-  return home.blocks.add(block)
+  await home.blocks.add(block)
+  early?.stored(block)
 }
 
 /** Returns the function that is told of the records of a block that do not decode. */

@@ -14,6 +14,7 @@ import {
   type PartitionOptions,
 } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
+import { begunFold } from '../execution/early-fold.js'
 import { feed, feedAll } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -77,7 +78,11 @@ export function reduceByKey(
 
 /** Keeps the first value of each key. The keys are not copied: the values, which hold them, are in memory anyway. */
 export function firstByKey(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
-  return foldTogether(parent, kind, [undefined, (value: unknown) => value], partitioner, keepKey)
+  return foldTogether(parent, kind, [undefined, firstOf], partitioner, keepKey)
+}
+
+function firstOf(value: unknown): unknown {
+  return value
 }
 
 /** Collects the values of each key in order of arrival. */
@@ -87,9 +92,13 @@ export function groupByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ): LineageNode {
-  const node = foldTogether(parent, kind, [(value: unknown) => [value], push], partitioner, copyKey)
+  const node = foldTogether(parent, kind, [listOf, push], partitioner, copyKey)
   node.groups = GROUPED
   return node
+}
+
+function listOf(value: unknown): unknown[] {
+  return [value]
 }
 
 function push(values: unknown[], value: unknown): unknown[] {
@@ -131,9 +140,13 @@ function foldTogether(
   own?: Copy,
 ): LineageNode {
   return keyed(kind, [parent], partitioner, ([feeders], origin) => {
-    const sink = combineSink(origin, create, merge, { copyKey, own })
-    const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
-    return chain(done, () => tableOf(sink))
+    const begun = begunFold(parent, { create, merge, copyKey, own }, origin)
+    return chain(begun, (fold) => {
+      const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
+      const rest = feeders!.slice(fold?.partitions ?? 0)
+      const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
+      return chain(done, () => tableOf(sink))
+    })
   })
 }
 

@@ -2,6 +2,7 @@ import { BatchMap } from '../../base/batch-map.js'
 import { copyRecord } from '../../base/values/copy.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { BatchTimes } from '../../base/time/batch-times.js'
+import { endEarlyWork } from '../../rdd/execution/early-fold.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { EvaluationOptions } from './evaluation-options.js'
 import type { Graph } from './graph.js'
@@ -48,6 +49,8 @@ export class GraphEvaluation {
   readonly read: Read
   /** Returns the RDD of an operator as a window reads it and a checkpoint stores it; the same as `read` for one that is not kept. */
   readonly readKept: Read
+  /** Reads an RDD for a function of the user, which must not work on it before the batch. */
+  readonly #readForUser: Read
   /** Computes an RDD once more whose computation has failed in this batch. */
   readonly readAgain: Read
 
@@ -71,6 +74,12 @@ export class GraphEvaluation {
       this.kept.has(operator)
         ? this.#once(this.#keptResults, operator, time, () => this.#keep(operator, time))
         : read(operator, time),
+    )
+    this.#readForUser = this.#reader((operator, time) =>
+      chain(read(operator, time), (rdd) => {
+        if (rdd !== undefined) endEarlyWork(rdd.node)
+        return rdd
+      }),
     )
     this.readAgain = this.#reader((operator, time) => {
       this.#results.get(operator)!.delete(time)
@@ -246,10 +255,15 @@ export class GraphEvaluation {
   }
 
   #compute(operator: Operator, time: number): Result {
-    const make = (): Result => operator.compute(time, operator.lookbackMs > 0 ? this.readKept : this.read)
+    const make = (): Result => operator.compute(time, this.#readOf(operator))
     const { profile } = this.#options
     const computed = profile === undefined ? make() : profile.around(this.#graph.node(operator).id, make)
     return chain(computed, (rdd) => rdd && this.#computed(operator, time, rdd))
+  }
+
+  #readOf({ handsOutRDD, lookbackMs }: Operator): Read {
+    if (handsOutRDD === true) return this.#readForUser
+    return lookbackMs > 0 ? this.readKept : this.read
   }
 
   #computed(operator: Operator, time: number, rdd: RDD<unknown>): RDD<unknown> {
