@@ -231,7 +231,7 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
 
   test('a commit that times out half way, its request or its reply lost: each batch is there once', async () => {
     let way!: BreakingWay
-    const own = await KafkaServer.start(async (port) => {
+    const own = await KafkaServer.start(async ({ port }) => {
       way = await BreakingWay.to(port)
       return { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${way.port}` }
     })

@@ -79,7 +79,7 @@ test('nothing is done early before a batch has done the fold', async () => {
 test('where a batch has done another fold than the last one, two batches in succession have to do the same', async () => {
   const job = setUp()
   await learn(job)
-  const other = rddOf(sc, [])
+  const other = rddOf<string>(sc, [])
   withEarlyBatch(
     other.node,
     job.work.batch([], () => undefined),
