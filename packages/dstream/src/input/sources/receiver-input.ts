@@ -70,7 +70,7 @@ export function receiverInput<T>(
         refused.check()
         const undecodable = (block: string): OnUndecodable => reportUndecodable(home, supervisor, time, block)
         const blocks = home.blocks.of(streamId, time)
-        const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
+        const partitions = blocks.map((block) => partition<T>(streamId, block, counts, time, undecodable))
         return rddOf(sc, partitions)
       },
     }),
@@ -113,6 +113,7 @@ function reportUndecodable(
 type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
 function partition<T>(
+  streamId: number,
   block: Block,
   counts: Counts,
   time: number,
@@ -121,8 +122,10 @@ function partition<T>(
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
-  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, undecodable(id)) }
-  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, undecodable(id))) }
+  const counted = (records: number): void => counts.set(time, id, records)
+  const encoded = { bytes, codec: { stream: streamId, id: codec.id }, counted }
+  if (count !== undefined) return { count, encoded, iterate: () => codec.decode(bytes, undecodable(id)) }
+  return { count, encoded, iterate: () => counts.counted(time, id, codec.decode(bytes, undecodable(id))) }
 }
 
 /** Counts the blocks whose number of records is known before they are decoded. */
