@@ -157,6 +157,7 @@ const contextOptions = {
   onOutputAhead: 'refuse',
   onClockBehind: 'wait',
   defaultParallelism: 2,
+  threads: 1,
   blockInterval: second,
   maxRate: 2,
   backpressure: { initialRate: 1, proportional: 1, integral: 1, derived: 1, minRate: 1 },

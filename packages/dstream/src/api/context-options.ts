@@ -1,3 +1,4 @@
+import { checkThreads } from './job-threads.js'
 import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
 import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
@@ -69,6 +70,11 @@ export interface StreamingContextOptions {
   onClockBehind?: 'wait' | 'continue' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
+  /**
+   * The threads that combine the blocks of a batch by key, this one included; default 1. `auto` takes as many as the machine
+   * has. The job has to be a module that `StreamingContext.run` starts: each further thread loads that module too.
+   */
+  threads?: number | 'auto' | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /** Records per second and receiver, at most; default no limit. */
@@ -130,6 +136,7 @@ const known = [
   'onOutputAhead',
   'onClockBehind',
   'defaultParallelism',
+  'threads',
   'blockInterval',
   'maxRate',
   'backpressure',
@@ -240,6 +247,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
     if (options[name] !== undefined) positiveInteger(WHERE, name, options[name])
   }
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
+  checkThreads(WHERE, options.threads)
   checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')

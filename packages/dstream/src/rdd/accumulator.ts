@@ -14,6 +14,16 @@ export interface Accumulator<I, O> {
   readonly value: O
 }
 
+let calls = 0
+
+/**
+ * Returns how often any accumulator was called in this thread. Threads do not share accumulators, so that a task which calls one
+ * has to be done in the thread of the program.
+ */
+export function accumulatorCalls(): number {
+  return calls
+}
+
 /** Adds up the numbers for which `fits` returns true. */
 class Sum implements Accumulator<number, number> {
   #value = 0
@@ -26,18 +36,22 @@ class Sum implements Accumulator<number, number> {
   ) {}
 
   add(value: number): void {
+    calls++
     if (!this.fits(value)) throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', this.wanted, value)
     this.#value += value
     this.#adds++
   }
   reset(): void {
+    calls++
     this.#value = 0
     this.#adds = 0
   }
   get isZero(): boolean {
+    calls++
     return this.#value === 0 && this.#adds === 0
   }
   get value(): number {
+    calls++
     return this.#value
   }
 }
@@ -56,6 +70,7 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
   constructor(readonly name: string | undefined) {}
 
   add(value: T): void {
+    calls++
     if (isThenable(value)) {
       ignoreRejection(value)
       throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', 'a value and no Promise', value)
@@ -63,13 +78,16 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
     this.#values.push(value)
   }
   reset(): void {
+    calls++
     this.#values = []
   }
   get isZero(): boolean {
+    calls++
     return this.#values.length === 0
   }
   /** Returns a copy, without later additions. */
   get value(): T[] {
+    calls++
     return [...this.#values]
   }
 }
