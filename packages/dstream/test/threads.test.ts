@@ -128,6 +128,18 @@ describe('a stage that only this thread can do runs here', () => {
       },
     ],
     [
+      'an accumulator behind another function',
+      (s, t) => {
+        const sum = t.ssc.sc.longAccumulator('sum')
+        const count = (): void => sum.add(1)
+        return s
+          .map((n) => (count(), n))
+          .mapToPair(byName)
+          .reduceByKey(add)
+          .transform((rdd) => rdd.map((r) => [r, sum.value]))
+      },
+    ],
+    [
       'records that cannot be encoded',
       (s) =>
         s

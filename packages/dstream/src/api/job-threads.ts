@@ -39,7 +39,7 @@ export class JobThreads {
   /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
   async start(graph: Graph): Promise<void> {
     const { threads, program, logger, clock, yielder } = this.#options
-    this.stages.open(graph)
+    await this.stages.open(graph)
     const size = (threads === 'auto' ? availableThreads() : threads) - 1
     if (size < 1) return
     const workers = this.#options.workers ?? (program === undefined ? undefined : workerThreads(program))

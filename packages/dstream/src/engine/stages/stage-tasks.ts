@@ -4,7 +4,7 @@ import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress, MapSide, StageRunner, Task } from '../../rdd/plan/stage-runner.js'
-import { functionTable } from '../../streams/graph/function-table.js'
+import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { WorkerFrame } from './frames.js'
 import { TaskQueue } from './task-queue.js'
@@ -38,8 +38,8 @@ export class StageTasks implements StageRunner {
   #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
 
   /** Opens the functions of a complete graph, before its first batch. */
-  open(graph: Graph): void {
-    this.#addresses = new Map([...functionTable(graph)].map(([address, f]) => [f, address]))
+  async open(graph: Graph): Promise<void> {
+    this.#addresses = await functionAddresses(graph)
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
