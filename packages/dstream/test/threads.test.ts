@@ -1,7 +1,18 @@
-import { Seconds, type DStream, type StreamingContextOptions } from 'dstream'
+import {
+  Seconds,
+  type Codec,
+  type DStream,
+  type InputSource,
+  type SourceHome,
+  type StreamingContextOptions,
+} from 'dstream'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { lineCodec } from '../src/base/lines/line-codec.js'
+import type { PartitionSource } from '../src/rdd/plan/lineage.js'
+import { rddOf } from '../src/rdd/rdd-of.js'
+import { operator } from '../src/streams/graph/make.js'
 import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
 
 type Rows = readonly (readonly number[])[]
@@ -219,4 +230,72 @@ test('a worker that dies is replaced, and its tasks are done again', async () =>
   expect(two.batches).toEqual(one.batches)
   expect(two.started).toBe(2)
   expect(two.tasks.repeated).toBeGreaterThan(0)
+})
+
+/** A source of the testing kit whose partitions are received bytes, in blocks of ten lines. */
+function blocksOf(lines: readonly string[], codec: Codec<string>, counts: number[]) {
+  return (home: SourceHome): InputSource<string> => {
+    const blocks = Array.from({ length: Math.ceil(lines.length / 10) }, (_, i) =>
+      new TextEncoder().encode(lines.slice(i * 10, i * 10 + 10).join('\n')),
+    )
+    const part = (bytes: Uint8Array): PartitionSource<string> => ({
+      iterate: (bad) => codec.decode(bytes, bad),
+      encoded: { bytes, codec: { stream: home.streamId, id: codec.id }, counted: (n) => void counts.push(n) },
+    })
+    return {
+      streamId: home.streamId,
+      name: 'blocks',
+      operator: operator<string>({
+        kind: 'blocks',
+        parents: [],
+        slideMs: home.slideMs,
+        source: true,
+        compute: () => rddOf(home.sc, blocks.map(part)),
+      }),
+      start: () => undefined,
+      stop: () => Promise.resolve(),
+      info: () => ({ inputStreamId: home.streamId, numRecords: lines.length, metadata: {} }),
+      codec: (id) => (id === codec.id ? codec : undefined),
+    }
+  }
+}
+
+describe('blocks of received bytes', () => {
+  const lines = Array.from({ length: 1000 }, (_, i) => `${'word'.repeat((i % 4) + 1)} ${i}`)
+  const run = async (codec: Codec<string>, threads: number) => {
+    const counts: number[] = []
+    const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
+      const t = new TestContext({ batchInterval: Seconds(1), threads }, workers && { workers })
+      const records = t.ssc.addSource(blocksOf(lines, codec, counts))
+      return { t, out: t.output(records.flatMap((line) => line.split(' ')).countByValue()) }
+    }
+    const { t, out } = make(loopbackWorkers(() => make().t.ssc))
+    await t.run(1)
+    await t.stop()
+    const onWorkers = t.ssc.recentProgress.reduce((n, { tasks }) => n + tasks!.onWorkers, 0)
+    return { batches: out.batches, onWorkers, counts }
+  }
+  const picky: Codec<string> = {
+    id: 'picky',
+    *decode(bytes, bad) {
+      for (const line of lineCodec.decode(bytes, bad)) {
+        if (line.endsWith(' 55')) bad(new TextEncoder().encode(line), new Error('bad'))
+        else yield line
+      }
+    },
+  }
+
+  test('are decoded and counted in workers', async () => {
+    const [one, two] = [await run(lineCodec, 1), await run(lineCodec, 2)]
+    expect(two.batches).toEqual(one.batches)
+    expect(one.batches[0]).toHaveLength(1004)
+    expect(two.onWorkers).toBeGreaterThan(0)
+    expect(two.counts).toEqual(Array(two.onWorkers).fill(10))
+  })
+
+  test('are decoded here where a record does not decode', async () => {
+    const [one, two] = [await run(picky, 1), await run(picky, 3)]
+    expect(two.batches).toEqual(one.batches)
+    expect(one.batches[0]).toHaveLength(1003)
+  })
 })
