@@ -26,9 +26,11 @@ const layers = {
   // One batch of data.
   'rdd/plan': ['base'],
   'rdd/execution': ['base', 'rdd/plan'],
-  'rdd/transformations': ['base', 'rdd/plan', 'rdd/execution'],
+  // The stages of a plan: what one partition of a map side needs, here or elsewhere.
+  'rdd/stages': ['base', 'rdd/plan', 'rdd/execution'],
+  'rdd/transformations': ['base', 'rdd/plan', 'rdd/execution', 'rdd/stages'],
   'rdd/actions': ['base', 'rdd/plan', 'rdd/execution', 'rdd/transformations'],
-  rdd: ['base', 'rdd/plan', 'rdd/execution', 'rdd/transformations', 'rdd/actions'],
+  rdd: ['base', 'rdd/plan', 'rdd/execution', 'rdd/stages', 'rdd/transformations', 'rdd/actions'],
 
   // Batches over time.
   'streams/state': ['base'],
@@ -55,6 +57,7 @@ const layers = {
     'output/delivery',
     'engine/batch',
   ],
+  'engine/stages': ['base', 'observe', 'durable/codec', 'rdd', 'streams/graph'],
   engine: [
     'base',
     'observe',
@@ -66,6 +69,7 @@ const layers = {
     'output/delivery',
     'engine/batch',
     'engine/recovery',
+    'engine/stages',
   ],
 
   platform: ['base', 'durable', 'observe'],

@@ -40,7 +40,7 @@ const alone = [
   'packages/dstream/src/base/time/*.test.ts',
   'packages/dstream/src/durable/checkpoint/{checkpoint,get-or-create}.test.ts',
   'packages/dstream/src/testing/fake-timers.test.ts',
-  'packages/dstream/test/{cli,job-process,other-realm,two-copies}.test.ts',
+  'packages/dstream/test/{cli,job-process,other-realm,threads-process,two-copies}.test.ts',
 ]
 
 // `npm run test:long` sets LONG and runs the long tests alone.

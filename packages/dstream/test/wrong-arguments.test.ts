@@ -157,6 +157,7 @@ const contextOptions = {
   onOutputAhead: 'refuse',
   onClockBehind: 'wait',
   defaultParallelism: 2,
+  threads: 1,
   blockInterval: second,
   eager: false,
   maxRate: 2,

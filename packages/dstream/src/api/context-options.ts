@@ -1,3 +1,4 @@
+import { checkThreads } from './job-threads.js'
 import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
 import { noBatchInterval } from '../base/errors/context.js'
 import { badOption } from '../base/errors/options.js'
@@ -69,12 +70,17 @@ export interface StreamingContextOptions {
   onClockBehind?: 'wait' | 'continue' | undefined
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
+  /**
+   * The threads that combine the blocks of a batch by key, this one included; default 1. `auto` takes as many as the machine
+   * has. The job has to be a module that `StreamingContext.run` starts: each further thread loads that module too.
+   */
+  threads?: number | 'auto' | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
-   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true. The engine decides
-   * where: for chains of `map`, `filter`, `flatMap` and the like that end in a reduction by key. `false` leaves all work to the
-   * batch, for functions that must not be called before it.
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, and false where
+   * `threads` share the work of a batch. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end
+   * in a reduction by key. `false` leaves all work to the batch, for functions that must not be called before it.
    */
   eager?: boolean | undefined
   /** Records per second and receiver, at most; default no limit. */
@@ -136,6 +142,7 @@ const known = [
   'onOutputAhead',
   'onClockBehind',
   'defaultParallelism',
+  'threads',
   'blockInterval',
   'eager',
   'maxRate',
@@ -249,6 +256,7 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
   if (options.eager !== undefined && typeof options.eager !== 'boolean')
     throw badOption(WHERE, 'eager', 'true or false', options.eager)
+  checkThreads(WHERE, options.threads)
   checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')

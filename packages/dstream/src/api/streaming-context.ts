@@ -31,6 +31,7 @@ import { rememberTimes } from '../streams/graph/remember.js'
 import { validate } from '../streams/graph/validate.js'
 import { defineJob, type JobModule } from './job-registry.js'
 import { JobFigures } from './job-figures.js'
+import { JobThreads } from './job-threads.js'
 import type { UiOptions } from '../ui/ui-options.js'
 import { BatchSpans } from '../observe/batch-spans.js'
 import { Board } from '../observe/board.js'
@@ -45,6 +46,7 @@ import { onStopRequest } from '../engine/stop-requests.js'
 import { rddRuntime, sourceHome } from '../engine/wiring.js'
 import { msgpackCodec } from '../durable/codec/msgpack-codec.js'
 import { eventLoopYielder } from '../platform/event-loop-yielder.js'
+import { serveTasks } from '../engine/stages/task-worker.js'
 import { connect } from '../platform/connect.js'
 import { files } from '../platform/files/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
@@ -59,6 +61,8 @@ import { safeLogger } from '../platform/logs/safe-logger.js'
 import { stderrJsonLogger, stderrLogger } from '../platform/logs/stderr-logger.js'
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
+import { moduleFile } from '../platform/main-module.js'
+import { taskWorkerEnd, taskWorkerFile } from '../platform/worker-threads.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
 import { LongWork } from '../observe/long-work.js'
@@ -66,7 +70,7 @@ import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
-import type { Clock, Logger, Storage, Yielder } from '../base/ports.js'
+import type { Clock, Logger, Storage, WorkerEnd, Workers, Yielder } from '../base/ports.js'
 import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
@@ -119,6 +123,10 @@ export interface ContextInternals {
   readonly onFatal?: (error: unknown) => void
   /** False for a storage that only stands in for one, until a start finds something in it. */
   readonly recovers?: boolean
+  /** The module that `run` was called from. */
+  readonly program?: string | undefined
+  /** Starts the workers of `threads`; default threads that load the program. */
+  readonly workers?: Workers
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
@@ -163,6 +171,7 @@ export class StreamingContext implements StreamContext {
   readonly #userCode = new UserCode()
   readonly #host: StreamHost
   readonly #deadLetters = new DeadLetters()
+  readonly #threads: JobThreads | undefined
   /** The spans of batches, where the program has registered a provider of traces. */
   #spans: BatchSpans | undefined
   #state: StreamingContextState = 'INITIALIZED'
@@ -194,12 +203,14 @@ export class StreamingContext implements StreamContext {
     const { ui = false } = options
     if (ui !== false) this.#figures = this.#makeFigures(ui === true ? {} : ui)
     const profile = this.#figures?.profile
+    this.#threads = this.#makeThreads()
     this.sc = new RDDContext({
       defaultParallelism: options.defaultParallelism,
       runtime: rddRuntime({
         yielder: profile?.yielder(this.#yielder) ?? this.#yielder,
         profile,
         codegen: internals.codegen ?? 'auto',
+        stages: this.#threads?.stages,
         logger: this.#logger,
         clock: this.#clock,
         files: rddFiles,
@@ -314,7 +325,10 @@ export class StreamingContext implements StreamContext {
     define: (ssc: StreamingContext) => void | Promise<void>,
   ): Promise<void> {
     return defineJob(meta, options, define, async () => {
-      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options })
+      const end = taskWorkerEnd()
+      if (end !== undefined) return StreamingContext.#serve(end, options, define)
+      const program = moduleFile(meta)
+      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options }, { program })
       await define(ssc)
       await ssc.start()
       try {
@@ -324,6 +338,19 @@ export class StreamingContext implements StreamContext {
         await ssc.stop()
       }
     })
+  }
+
+  /** Builds the graph of a job in a worker, and runs its tasks for as long as the worker is there. */
+  static async #serve(
+    end: WorkerEnd,
+    options: StreamingContextOptions,
+    define: (ssc: StreamingContext) => void | Promise<void>,
+  ): Promise<void> {
+    const ssc = new StreamingContext({ ...options, threads: undefined, ui: undefined, signal: undefined })
+    await define(ssc)
+    ssc.serveTasks(end)
+    // The module goes on behind a job that has stopped, which this one has not.
+    return new Promise(() => undefined)
   }
 
   // ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -609,6 +636,8 @@ export class StreamingContext implements StreamContext {
    */
   start(): Promise<void> {
     if (this.#state === 'STOPPED') return Promise.reject(alreadyStopped())
+    // In a worker a job is defined and not started: the program has started it.
+    if (taskWorkerFile() !== undefined) return new Promise(() => undefined)
     if (this.#starting !== undefined) {
       this.#logger.warn({}, 'StreamingContext has already been started')
       return this.#starting
@@ -784,6 +813,14 @@ export class StreamingContext implements StreamContext {
     return this.#engine
   }
 
+  /** @internal Runs the tasks that a line brings, by the functions of this graph. */
+  serveTasks(end: WorkerEnd): void {
+    this.#addDeadLetters()
+    const codecAt: Parameters<typeof serveTasks>[0]['codecAt'] = ({ stream, id }) =>
+      this.#inputs.all[stream]?.codec?.(id)
+    serveTasks({ graph: this.#graph, codecAt, codegen: this.#internals.codegen ?? 'auto' }, end)
+  }
+
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */
   planResume(storage: Storage): Promise<MatchPlan> {
     validate(this.#graph, true)
@@ -800,6 +837,7 @@ export class StreamingContext implements StreamContext {
     try {
       validate(this.#graph, this.#storage() !== undefined)
       this.#addDeadLetters()
+      await this.#threads?.start(this.#graph)
       await this.#traceBatches()
       const meter = await openMeter()
       if (meter !== undefined) this.#figures ??= this.#makeFigures(undefined)
@@ -818,6 +856,7 @@ export class StreamingContext implements StreamContext {
           .stop()
           .catch(() => undefined)
           .finally(() => this.#inputs.close()))
+      await this.#threads?.end()
       await this.#figures?.close()
       this.#letProcessEnd()
       throw error
@@ -836,6 +875,7 @@ export class StreamingContext implements StreamContext {
       this.#letProcessEnd()
       deactivate(this.appName, this)
       this.#bus.close()
+      await this.#threads?.end()
       await this.#figures?.close()
       this.#termination.stop()
     }
@@ -876,6 +916,7 @@ export class StreamingContext implements StreamContext {
       sc: this.sc,
       bus: this.#bus,
       progress: this.#progress,
+      takeTasks: this.#threads && (() => this.#threads!.stages.takeFigures()),
       work: this.#work,
       onEvaluated: this.#figures && ((time, evaluation) => this.#figures!.evaluated(this.#graph, evaluation, time)),
       traceparent: this.#spans && ((output, time) => this.#spans!.traceparent(output, time)),
@@ -928,6 +969,19 @@ export class StreamingContext implements StreamContext {
     if (telemetry === undefined) return
     this.#spans = new BatchSpans(telemetry, this.appName)
     this.#bus.addListener(this.#spans)
+  }
+
+  #makeThreads(): JobThreads | undefined {
+    const { threads } = this.#options
+    if (threads === undefined) return undefined
+    return new JobThreads({
+      threads,
+      program: this.#internals.program,
+      workers: this.#internals.workers,
+      logger: this.#logger,
+      clock: this.#clock,
+      yielder: this.#yielder,
+    })
   }
 
   #makeFigures(ui: UiOptions | undefined): JobFigures {
@@ -988,7 +1042,7 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    const { eager = true } = this.#options
+    const { eager = this.#threads === undefined } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

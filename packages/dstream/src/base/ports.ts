@@ -109,6 +109,32 @@ export interface FileEntry {
   readonly kind: 'file' | 'directory'
 }
 
+/** Starts workers that run tasks of the job: threads, say. */
+export interface Workers {
+  start(events: WorkerEvents): WorkerHandle
+}
+
+export interface WorkerEvents {
+  frame(frame: unknown): void
+  /** The worker has ended. Called once, and not after `end`. */
+  ended(error: unknown): void
+}
+
+/** A worker as its owner sees it. */
+export interface WorkerHandle {
+  /** Sends a frame of plain data. The buffers of the bytes in `moved` go with it, and are empty afterwards. */
+  post(frame: unknown, moved: readonly Uint8Array[]): void
+  /** Whether the process stays alive for this worker. */
+  keepAlive(keeps: boolean): void
+  end(): Promise<void>
+}
+
+/** The end of the line that a worker holds. */
+export interface WorkerEnd {
+  post(frame: unknown, moved: readonly Uint8Array[]): void
+  onFrame(handle: (frame: unknown) => void): void
+}
+
 /** Values in order, in memory or read one by one. */
 export type Sequence<T> = Iterable<T> | AsyncIterable<T>
 

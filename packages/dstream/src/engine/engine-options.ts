@@ -6,7 +6,7 @@ import type { CheckpointLimits } from '../durable/checkpoint/checkpoint.js'
 import type { InputSources } from '../input/sources/input-sources.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
 import type { LongWork } from '../observe/long-work.js'
-import type { ProgressLog } from '../observe/progress.js'
+import type { ProgressLog, TaskFigures } from '../observe/progress.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { GraphEvaluation } from '../streams/graph/graph-evaluation.js'
 import type { Graph } from '../streams/graph/graph.js'
@@ -21,6 +21,8 @@ export interface EngineOptions extends LockOptions {
   readonly sc: RDDContext
   readonly bus: ListenerBus
   readonly progress: ProgressLog
+  /** Returns the counts of tasks since the last call, where there are threads. */
+  readonly takeTasks: (() => TaskFigures) | undefined
   /** Follows what takes long. */
   readonly work: LongWork
   /** Receives the time of each batch whose outputs have been given it, before its data is forgotten. */

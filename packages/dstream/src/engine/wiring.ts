@@ -8,6 +8,7 @@ import type { ListenerBus } from '../observe/listener-bus.js'
 import type { Profile } from '../rdd/plan/profile.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { RDDRuntime } from '../rdd/plan/runtime.js'
+import type { StageRunner } from '../rdd/plan/stage-runner.js'
 import type { Engine } from './engine.js'
 
 const DEFAULT_BLOCK_INTERVAL_MS = 200
@@ -22,6 +23,8 @@ export interface RuntimeParts {
   /** Measures the time by operator, where a page shows it. */
   readonly profile: Profile | undefined
   readonly codegen: boolean | 'auto'
+  /** Executes map sides partition by partition, where there are threads. */
+  readonly stages: StageRunner | undefined
   readonly logger: Logger
   readonly clock: Clock
   readonly files: RDDFiles

@@ -14,6 +14,14 @@ export interface OutputProgress {
   readonly skippedBatches: number
 }
 
+/** The partitions that were combined by key on their own, as tasks, since the batch before. */
+export interface TaskFigures {
+  readonly onMainThread: number
+  readonly onWorkers: number
+  /** Those that a worker could not do, so that the main thread has done them. */
+  readonly repeated: number
+}
+
 /** The figures of one batch. `recentProgress` has the last 100. */
 export interface BatchProgress {
   readonly batchTime: number
@@ -30,6 +38,8 @@ export interface BatchProgress {
   readonly stateOperators: readonly { id: string; keys: number; updated: number; removed: number }[]
   /** The outputs that are behind or have given batches up; empty when all is well. */
   readonly outputs: readonly OutputProgress[]
+  /** The work by thread, of a context with the option `threads`. */
+  readonly tasks?: TaskFigures
 }
 
 /** The figures of all batches since the start of a context. */

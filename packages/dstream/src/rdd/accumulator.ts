@@ -15,6 +15,16 @@ export interface Accumulator<I, O> {
   readonly value: O
 }
 
+let calls = 0
+
+/**
+ * Returns how often any accumulator was called in this thread. Threads do not share accumulators, so that a task which calls one
+ * has to be done in the thread of the program.
+ */
+export function accumulatorCalls(): number {
+  return calls
+}
+
 /** Adds up the numbers for which `fits` returns true. */
 class Sum implements Accumulator<number, number> {
   #value = 0
@@ -27,19 +37,23 @@ class Sum implements Accumulator<number, number> {
   ) {}
 
   add(value: number): void {
+    calls++
     if (!this.fits(value)) throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', this.wanted, value)
     refuseEarly(`The accumulator ${this.name ?? ''}`.trim())
     this.#value += value
     this.#adds++
   }
   reset(): void {
+    calls++
     this.#value = 0
     this.#adds = 0
   }
   get isZero(): boolean {
+    calls++
     return this.#value === 0 && this.#adds === 0
   }
   get value(): number {
+    calls++
     return this.#value
   }
 }
@@ -58,6 +72,7 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
   constructor(readonly name: string | undefined) {}
 
   add(value: T): void {
+    calls++
     if (isThenable(value)) {
       ignoreRejection(value)
       throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', 'a value and no Promise', value)
@@ -66,13 +81,16 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
     this.#values.push(value)
   }
   reset(): void {
+    calls++
     this.#values = []
   }
   get isZero(): boolean {
+    calls++
     return this.#values.length === 0
   }
   /** Returns a copy, without later additions. */
   get value(): T[] {
+    calls++
     return [...this.#values]
   }
 }

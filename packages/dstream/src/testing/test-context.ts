@@ -50,7 +50,7 @@ export interface TestError {
 }
 
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits'> {
+export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers'> {
   /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
@@ -100,6 +100,7 @@ export class TestContext implements AsyncDisposable {
         recovers: given.storage !== undefined,
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
+        ...(internals.workers === undefined ? {} : { workers: internals.workers }),
         onFailure: ({ time, output, operator, error, attempt, final }) =>
           this.errors.push({ time, output, operator, error, attempt, final }),
         onFatal: (error) => {

@@ -2,7 +2,7 @@ import { crashPoint, type CrashHook } from '../../base/crash-points.js'
 import type { Clock } from '../../base/ports.js'
 import { BatchReport } from '../../observe/batch-report.js'
 import type { ListenerBus } from '../../observe/listener-bus.js'
-import type { ProgressLog, StepDurations } from '../../observe/progress.js'
+import type { ProgressLog, StepDurations, TaskFigures } from '../../observe/progress.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -21,6 +21,8 @@ export interface BatchCycleOptions {
   readonly clock: Clock
   readonly progress: ProgressLog
   readonly batchMs: number
+  /** Returns the counts of tasks since the last call, where there are threads. */
+  readonly takeTasks: (() => TaskFigures) | undefined
   readonly failed: (failure: Failure) => void
   readonly operatorFailed: (failed: OperatorFailure, failure: Failure) => void
   readonly onCrashPoint: CrashHook | undefined
@@ -119,7 +121,7 @@ export class BatchCycle {
   }
 
   #conclude(report: BatchReport, marks: readonly number[]): void {
-    const { graph, evaluation, clock, progress, stateful, outputs, batchMs } = this.#options
+    const { graph, evaluation, clock, progress, stateful, outputs, batchMs, takeTasks } = this.#options
     const skippedRecords = progress.takeSkipped()
     report.ended(clock.now(), skippedRecords)
     if (graph.outputs.some((output) => evaluation.isValid(output.parent, report.time))) {
@@ -143,6 +145,7 @@ export class BatchCycle {
       skippedRecords,
       stateOperators: stateful.all.flatMap((operator) => stateFigures(graph.node(operator).id, operator)),
       outputs: outputs.progress(),
+      ...(takeTasks && { tasks: takeTasks() }),
     })
   }
 }

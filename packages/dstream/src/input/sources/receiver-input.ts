@@ -101,7 +101,7 @@ interface BatchParts {
 function batchRDD<T>(home: SourceHome, time: number, { supervisor, counts, early }: BatchParts): RDD<T> {
   const undecodable = (block: string): OnUndecodable => reportUndecodable(home, supervisor, time, block)
   const blocks = home.blocks.of(home.streamId, time)
-  const partitions = blocks.map((block) => partition<T>(block, counts, time, undecodable))
+  const partitions = blocks.map((block) => partition<T>(home.streamId, block, counts, time, undecodable))
   const rdd = rddOf(home.sc, partitions)
   if (early !== undefined) {
     const counted = ({ id }: Block, records: number): void => counts.set(time, id, records)
@@ -134,6 +134,7 @@ function reportUndecodable(
 type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
 function partition<T>(
+  streamId: number,
   block: Block,
   counts: Counts,
   time: number,
@@ -142,8 +143,10 @@ function partition<T>(
   const { payload, count, id } = block
   if ('records' in payload) return { records: payload.records as readonly T[] }
   const { bytes, codec } = payload as { bytes: Uint8Array; codec: Codec<T> }
-  if (count !== undefined) return { count, iterate: () => codec.decode(bytes, undecodable(id)) }
-  return { count, iterate: () => counts.counted(time, id, codec.decode(bytes, undecodable(id))) }
+  const counted = (records: number): void => counts.set(time, id, records)
+  const encoded = { bytes, codec: { stream: streamId, id: codec.id }, counted }
+  if (count !== undefined) return { count, encoded, iterate: () => codec.decode(bytes, undecodable(id)) }
+  return { count, encoded, iterate: () => counts.counted(time, id, codec.decode(bytes, undecodable(id))) }
 }
 
 /** Counts the blocks whose number of records is known before they are decoded. */

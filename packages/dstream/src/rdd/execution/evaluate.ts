@@ -12,6 +12,9 @@ import { feedChunks, isFilled, pass, passAny, passOf, type Sink, type Steps } fr
 
 const NO_STEPS: Steps = []
 
+/** Feeds the records of one or several partitions into a sink. */
+export type Feeder = (sink: LoopSink) => MaybePromise<void>
+
 /** Feeds all partitions of a node into a sink, in order, until the sink is full. */
 export function feedAll(node: LineageNode, sink: LoopSink, evaluation: Evaluation): MaybePromise<void> {
   return forEachInOrder(node.numPartitions, (i) => chain(feed(node, i, sink, evaluation), () => !isFull(sink)))

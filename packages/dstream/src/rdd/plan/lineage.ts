@@ -4,9 +4,9 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { ChunkedRecords } from './chunked-records.js'
+import type { AnyFunction, EncodedRecords, PairTable, StepOp } from './records.js'
 
-/** A table whose pairs are made as they are read: a Map, or {@link PairColumns}. */
-export type PairTable = Iterable<readonly [unknown, unknown]> & { readonly size: number }
+export type { AnyFunction, PairTable, StepOp } from './records.js'
 
 /**
  * The records of one partition in memory: an array, or a table of pairs. A table becomes an array only when an array is
@@ -19,15 +19,16 @@ export type PartitionSource<T> =
   | { readonly records: readonly T[] }
   | { readonly table: PairTable }
   | { readonly chunked: ChunkedRecords<T> }
-  | { readonly count?: number | undefined; iterate(bad: (record: unknown, error: unknown) => void): Iterable<T> }
+  | {
+      readonly count?: number | undefined
+      iterate(bad: (record: unknown, error: unknown) => void): Iterable<T>
+      /** The bytes that `iterate` decodes, where they can be decoded elsewhere. */
+      readonly encoded?: EncodedRecords | undefined
+    }
   | { load(): AsyncIterable<T> | Promise<readonly T[]> }
 
 /** The input of a loop. */
 export type LoopInput = readonly unknown[] | Iterable<unknown>
-
-export type StepOp = 'map' | 'filter' | 'tap' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'keys' | 'values'
-
-export type AnyFunction = (...args: any[]) => unknown
 
 /** Copies a record, as far as it can be changed. */
 export type Copy = (record: unknown) => unknown

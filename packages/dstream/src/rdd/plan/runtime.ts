@@ -1,6 +1,7 @@
 import type { RecordError } from '../../base/record-error.js'
 import type { Profile } from './profile.js'
 import type { RecordErrorHandler } from './record-policy.js'
+import type { StageRunner } from './stage-runner.js'
 import type { Clock, Logger, RDDFiles, Yielder } from '../../base/ports.js'
 
 /** The services that evaluation needs. */
@@ -27,6 +28,8 @@ export interface RDDRuntime {
   pause?(ms: number): Promise<void>
   /** Measures the time by operator; absent where nothing reads it. */
   readonly profile?: Profile | undefined
+  /** Executes map sides partition by partition; without it a map side is one loop over all partitions. */
+  readonly stages?: StageRunner | undefined
   readonly logger?: Logger | undefined
   /** The clock for timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined

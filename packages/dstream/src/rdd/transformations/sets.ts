@@ -1,12 +1,12 @@
 import { HashPartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { cogroup, type CoGroups } from './join.js'
+import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { LineageNode } from '../plan/lineage.js'
 import { firstByKey } from './shuffle.js'
 import { narrow } from './steps.js'
 
-function asKey(record: unknown): readonly [unknown, unknown] {
-  return [record, record]
-}
+const { asKey } = ENGINE_FUNCTIONS
+
 /** Returns a hash partitioner with the number of partitions of the node. */
 function hashed({ numPartitions }: LineageNode): Partitioner {
   return new HashPartitioner(Math.max(1, numPartitions))

@@ -15,12 +15,14 @@ import {
 } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
 import { begunFold } from '../execution/early-fold.js'
-import { feed, feedAll } from '../execution/evaluate.js'
+import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
+import { mapSide, runStage } from '../stages/map-side.js'
+import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { PairColumns } from '../execution/pair-columns.js'
-import { LineageNode, type AnyFunction, type Copy, type PartitionData, type LoopInput } from '../plan/lineage.js'
+import { LineageNode, type AnyFunction, type Copy, type LoopInput, type PartitionData } from '../plan/lineage.js'
 import {
   bucketSink,
   collected,
@@ -30,9 +32,6 @@ import {
   type CombineSink,
   type LoopSink,
 } from '../execution/loop-sink.js'
-
-/** Feeds the records of one or several partitions into a sink. */
-type Feeder = (sink: LoopSink) => MaybePromise<void>
 
 /**
  * Chooses the partitioner of a keyed operator as Spark's `Partitioner.defaultPartitioner` does. The options come first. Then
@@ -73,16 +72,12 @@ export function reduceByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ) {
-  return foldTogether(parent, kind, [undefined, aFunction(kind, 'the function', f)], partitioner, copyKey, copyRecord)
+  return foldTogether(parent, kind, { merge: aFunction(kind, 'the function', f) }, partitioner, copyKey, copyRecord)
 }
 
 /** Keeps the first value of each key. The keys are not copied: the values, which hold them, are in memory anyway. */
 export function firstByKey(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
-  return foldTogether(parent, kind, [undefined, firstOf], partitioner, keepKey)
-}
-
-function firstOf(value: unknown): unknown {
-  return value
+  return foldTogether(parent, kind, { merge: ENGINE_FUNCTIONS.first }, partitioner, keepKey)
 }
 
 /** Collects the values of each key in order of arrival. */
@@ -92,17 +87,20 @@ export function groupByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ): LineageNode {
-  const node = foldTogether(parent, kind, [listOf, push], partitioner, copyKey)
+  const { listOf, push } = ENGINE_FUNCTIONS
+  const node = foldTogether(
+    parent,
+    kind,
+    { create: listOf, merge: push, mergeCombiners: appendAll },
+    partitioner,
+    copyKey,
+  )
   node.groups = GROUPED
   return node
 }
 
-function listOf(value: unknown): unknown[] {
-  return [value]
-}
-
-function push(values: unknown[], value: unknown): unknown[] {
-  values.push(value)
+function appendAll(values: unknown[], others: readonly unknown[]): unknown[] {
+  for (const value of others) values.push(value)
   return values
 }
 
@@ -118,6 +116,8 @@ export function combineByKey(
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
   return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+    const side = mapSide(parent, feeders!, () => combineSink(origin, create, merge))
+    if (evaluation.runtime.stages?.takes(side) === true) return runStage(side, mergeCombiners, origin, evaluation)
     let combined = combineSink(origin, undefined, mergeCombiners)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
@@ -131,18 +131,29 @@ export function combineByKey(
   })
 }
 
+/** The functions of a fold that needs no combiners of its own: without `mergeCombiners`, `merge` merges them too. */
+interface Fold {
+  readonly create?: AnyFunction
+  readonly merge: AnyFunction
+  readonly mergeCombiners?: AnyFunction
+}
+
 function foldTogether(
   parent: LineageNode,
   kind: string,
-  [create, merge]: readonly [create: AnyFunction | undefined, merge: AnyFunction],
+  { create, merge, mergeCombiners = merge }: Fold,
   partitioner: Partitioner,
   copyKey: KeyCopier = detachKey,
   own?: Copy,
 ): LineageNode {
-  return keyed(kind, [parent], partitioner, ([feeders], origin) => {
+  return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
     const begun = begunFold(parent, { create, merge, copyKey, own }, origin)
     return chain(begun, (fold) => {
-      const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
+      const newSink = (): CombineSink => combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
+      const { stages } = evaluation.runtime
+      const side = fold === undefined && stages !== undefined ? mapSide(parent, feeders!, newSink) : undefined
+      if (side !== undefined && stages!.takes(side)) return runStage(side, mergeCombiners, origin, evaluation)
+      const sink = newSink()
       const rest = feeders!.slice(fold?.partitions ?? 0)
       const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
       return chain(done, () => tableOf(sink))

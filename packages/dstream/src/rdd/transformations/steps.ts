@@ -3,6 +3,7 @@ import { compareNatural } from '../../base/keys/natural-order.js'
 import { pairOf } from '../plan/pairs.js'
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
+import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import { LineageNode, type AnyFunction, type PartitionSource, type StepOp } from '../plan/lineage.js'
 
 /** Makes a node without parents, with one partition per part. `shared` caches the partitions. */
@@ -22,16 +23,13 @@ export function source(
 
 /** The steps that leave keys unchanged, so that the partitioner of the parent still applies. */
 const KEY_PRESERVING: ReadonlySet<StepOp> = new Set<StepOp>(['filter', 'tap', 'mapValues', 'flatMapValues'])
-function identity(record: unknown) {
-  return record
-}
 
 /** Makes a node of one step per record. `kind` is the method as the user wrote it, `op` the operation of the loop. */
 export function narrow(
   parent: LineageNode,
   kind: string,
   op: StepOp,
-  f: AnyFunction = identity,
+  f: AnyFunction = ENGINE_FUNCTIONS.identity,
   partitioner = KEY_PRESERVING.has(op) ? parent.partitioner : undefined,
 ): LineageNode {
   return new LineageNode({

@@ -15,16 +15,18 @@ export function operator<T>(spec: OperatorSpec<T>): Operator<T> {
   }
 }
 
-/** Makes an operator that maps the RDD of each batch to another one. In a batch without an RDD it gives none. */
+/**
+ * Makes an operator that maps the RDD of each batch to another one. In a batch without an RDD it gives none.
+ */
 export function eachRDD<T, U>(
   kind: string,
   parent: Operator<T>,
   f: (rdd: RDD<T>) => RDD<U>,
-  params: Readonly<Record<string, unknown>> = {},
+  parts: Pick<Partial<Operator>, 'params' | 'functions'> = {},
 ): Operator<U> {
   return operator({
     kind,
-    params,
+    ...parts,
     parents: [parent],
     compute: (time, read) => chain(read(parent, time), (rdd) => (rdd === undefined ? undefined : f(rdd))),
   })

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Groups } from '../../base/text/groups.js'
+import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
@@ -36,6 +37,11 @@ export interface Operator<out T = unknown> {
   readonly handsOutRDD?: boolean
   /** The user's function that gets the RDDs, where its text may prove that each is evaluated once. */
   readonly rddFunction?: RDDFunction
+  /**
+   * The user's functions that the operator applies to single records. Another thread finds a function by the id of its operator
+   * and its index here, its slot.
+   */
+  readonly functions?: readonly AnyFunction[]
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
   /** The place of the engine's own groups in the records, where there are any. */

@@ -20,7 +20,8 @@ export function combineByKey<K extends Key, V, C>(
   combiner: Combiner<V, C>,
   options: PartitionOptions = {},
 ): Operator<[K, C]> {
-  return eachRDD('combineByKey', parent, (rdd) =>
-    rdd.combineByKey(combiner.create, combiner.merge, combiner.mergeCombiners, options),
-  )
+  const { create, merge, mergeCombiners } = combiner
+  return eachRDD('combineByKey', parent, (rdd) => rdd.combineByKey(create, merge, mergeCombiners, options), {
+    functions: [create, merge],
+  })
 }

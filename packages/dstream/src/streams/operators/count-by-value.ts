@@ -13,7 +13,9 @@ export function countByValue<T extends Key>(
   parent: Operator<T>,
   options: PartitionOptions = {},
 ): Operator<[T, number]> {
-  return eachRDD('countByValue', parent, (rdd) => rdd.mapToPair<T, number>(withOne).reduceByKey(add, options))
+  return eachRDD('countByValue', parent, (rdd) => rdd.mapToPair<T, number>(withOne).reduceByKey(add, options), {
+    functions: [withOne, add],
+  })
 }
 
 /** The same function in every batch, so that it is known before the batch. */

@@ -7,5 +7,5 @@ import type { Operator } from '../graph/operator.js'
  * Law: in each batch, `out = in.filter(keep)`; `filter(p).filter(q) = filter(x => p(x) && q(x))`.
  */
 export function filter<T>(parent: Operator<T>, keep: (record: T) => boolean): Operator<T> {
-  return eachRDD('filter', parent, (rdd) => rdd.filter(keep))
+  return eachRDD('filter', parent, (rdd) => rdd.filter(keep), { functions: [keep] })
 }

@@ -11,5 +11,5 @@ export function flatMapToPair<T, K extends Key, V>(
   parent: Operator<T>,
   f: (record: T) => Iterable<readonly [K, V]>,
 ): Operator<[K, V]> {
-  return eachRDD('flatMapToPair', parent, (rdd) => rdd.flatMapToPair(f))
+  return eachRDD('flatMapToPair', parent, (rdd) => rdd.flatMapToPair(f), { functions: [f] })
 }

@@ -11,5 +11,5 @@ export function flatMapValues<K extends Key, V, U>(
   parent: Operator<readonly [K, V]>,
   f: (value: V) => Iterable<U>,
 ): Operator<[K, U]> {
-  return eachRDD('flatMapValues', parent, (rdd) => rdd.flatMapValues(f))
+  return eachRDD('flatMapValues', parent, (rdd) => rdd.flatMapValues(f), { functions: [f] })
 }

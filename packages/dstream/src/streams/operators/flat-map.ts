@@ -7,5 +7,5 @@ import type { Operator } from '../graph/operator.js'
  * Law: in each batch, `out = in.flatMap(f)`; `flatMap(x => [f(x)]) = map(f)`.
  */
 export function flatMap<T, U>(parent: Operator<T>, f: (record: T) => Iterable<U> & object): Operator<U> {
-  return eachRDD('flatMap', parent, (rdd) => rdd.flatMap(f))
+  return eachRDD('flatMap', parent, (rdd) => rdd.flatMap(f), { functions: [f] })
 }

@@ -11,5 +11,5 @@ export function mapToPair<T, K extends Key, V>(
   parent: Operator<T>,
   f: (record: T) => readonly [K, V],
 ): Operator<[K, V]> {
-  return eachRDD('mapToPair', parent, (rdd) => rdd.mapToPair(f))
+  return eachRDD('mapToPair', parent, (rdd) => rdd.mapToPair(f), { functions: [f] })
 }

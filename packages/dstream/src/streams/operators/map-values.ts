@@ -11,5 +11,5 @@ export function mapValues<K extends Key, V, U>(
   parent: Operator<readonly [K, V]>,
   f: (value: V) => U,
 ): Operator<[K, U]> {
-  return eachRDD('mapValues', parent, (rdd) => rdd.mapValues(f))
+  return eachRDD('mapValues', parent, (rdd) => rdd.mapValues(f), { functions: [f] })
 }

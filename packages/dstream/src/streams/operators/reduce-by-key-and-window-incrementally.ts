@@ -38,7 +38,9 @@ export function reduceByKeyAndWindowIncrementally<K extends Key, V>(
   // With a slide of one batch, the moving window replaces the batch's keys with those of its own table.
   const reduced =
     slideMs === parent.slideMs
-      ? eachRDD('reduceByKey', parent, (rdd: RDD<readonly [K, V]>) => rdd.reduceByKeyTransient(f, partitioning))
+      ? eachRDD('reduceByKey', parent, (rdd: RDD<readonly [K, V]>) => rdd.reduceByKeyTransient(f, partitioning), {
+          functions: [f],
+        })
       : reduceByKey(parent, f, partitioning)
   const spec = { kind: 'reduceByKeyAndWindow', parent: reduced, sc, partitioning, slideMs, lookbackMs: windowMs }
   return statefulOperator(spec, (table: KeyedState<V>) => {

@@ -22,5 +22,5 @@ export function reduceByKeyAndWindow<K extends Key, V>(
 ): Operator<[K, V]> {
   const reduced = window(reduceByKey(parent, f, options), windowMs, slideMs, sc)
   // reduceByKey has detached the keys already, so this reduction need not copy them.
-  return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceByKeyTransient(f, options))
+  return eachRDD('reduceByKey', reduced, (rdd) => rdd.reduceByKeyTransient(f, options), { functions: [f] })
 }

@@ -13,5 +13,5 @@ export function reduceByKey<K extends Key, V>(
   f: (a: V, b: V) => V,
   options: PartitionOptions = {},
 ): Operator<[K, V]> {
-  return eachRDD('reduceByKey', parent, (rdd) => rdd.reduceByKey(f, options))
+  return eachRDD('reduceByKey', parent, (rdd) => rdd.reduceByKey(f, options), { functions: [f] })
 }

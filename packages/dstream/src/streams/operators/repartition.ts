@@ -7,5 +7,5 @@ import type { Operator } from '../graph/operator.js'
  * Law: the records of a batch, as a multiset, stay the same.
  */
 export function repartition<T>(parent: Operator<T>, numPartitions: number): Operator<T> {
-  return eachRDD('repartition', parent, (rdd) => rdd.repartition(numPartitions), { numPartitions })
+  return eachRDD('repartition', parent, (rdd) => rdd.repartition(numPartitions), { params: { numPartitions } })
 }

@@ -40,6 +40,7 @@ export function runningReduceByKey<K extends Key, V>(
     }
     return {
       params: { numPartitions },
+      functions: [f],
       gather: async (time, read) => {
         const rdd = await read(parent, time)
         if (rdd === undefined && table.version === undefined) return undefined

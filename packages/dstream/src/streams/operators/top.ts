@@ -9,5 +9,5 @@ import { rddOf } from '../../rdd/rdd-of.js'
  * Law: `out = stableSort(in, by, descending).slice(0, n)`.
  */
 export function top<T>(parent: Operator<T>, n: number, by?: (record: T) => Key): Operator<T> {
-  return eachRDD('top', parent, (rdd) => rddOf(rdd.context, [{ load: () => rdd.top(n, by) }]), { n })
+  return eachRDD('top', parent, (rdd) => rddOf(rdd.context, [{ load: () => rdd.top(n, by) }]), { params: { n } })
 }

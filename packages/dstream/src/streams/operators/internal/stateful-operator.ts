@@ -29,6 +29,8 @@ interface StatefulSpec {
 /** The parts of a batch that differ from one stateful operator to the next. */
 interface BatchSteps<Input, Output, T> {
   readonly params: Readonly<Record<string, unknown>>
+  /** The user's functions that are applied to single records: see `Operator.functions`. */
+  readonly functions?: Operator['functions']
   /** Tables beside `state`, under the names that checkpoints know them by. */
   readonly furtherTables?: Readonly<Record<string, KeyedState<any>>>
   /** Reads the batch before the tables change; `undefined` ends the batch without an RDD and without a version. */
@@ -52,11 +54,12 @@ export function statefulOperator<S, Input, Output, T>(
   const { kind, parent, sc, partitioning, timed = false, version = 1, migrate, ...times } = spec
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner, timed })
-  const { params, furtherTables, ...steps } = stepsOf(table, partitioner.numPartitions)
+  const { params, functions = [], furtherTables, ...steps } = stepsOf(table, partitioner.numPartitions)
   const tables = { state: table as KeyedState<any>, ...furtherTables }
   const stateful = operator<T>({
     kind,
     params,
+    functions,
     parents: [parent],
     ...times,
     state: { tables, version, migrate },

@@ -1,0 +1,70 @@
+import { badOption } from '../base/errors/options.js'
+import type { Clock, Logger, Workers, Yielder } from '../base/ports.js'
+import { StageTasks } from '../engine/stages/stage-tasks.js'
+import { WorkerPool } from '../engine/stages/worker-pool.js'
+import { availableThreads, workerThreads } from '../platform/worker-threads.js'
+import { functionTable, functionTexts } from '../streams/graph/function-table.js'
+import type { Graph } from '../streams/graph/graph.js'
+
+/** The `threads` of a context. */
+export type ThreadsOption = number | 'auto'
+
+/** @throws `bad-option` for anything but a whole number of at least 1, and `auto` */
+export function checkThreads(where: string, threads: unknown): void {
+  if (threads === undefined || threads === 'auto' || (Number.isSafeInteger(threads) && (threads as number) >= 1)) return
+  throw badOption(where, 'threads', "a whole number of at least 1, which counts the main thread, or 'auto'", threads)
+}
+
+interface JobThreadsOptions {
+  readonly threads: ThreadsOption
+  /** The module that `StreamingContext.run` was called from, which workers load too; `undefined` for other contexts. */
+  readonly program: string | undefined
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly yielder: Yielder
+  /** Starts workers; default threads that load the program. */
+  readonly workers?: Workers | undefined
+}
+
+/** The threads of a job: this one, and workers that combine partitions for it. */
+export class JobThreads {
+  readonly stages = new StageTasks()
+  readonly #options: JobThreadsOptions
+  #pool: WorkerPool | undefined
+
+  constructor(options: JobThreadsOptions) {
+    this.#options = options
+  }
+
+  /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
+  async start(graph: Graph): Promise<void> {
+    const { threads, program, logger, clock, yielder } = this.#options
+    await this.stages.open(graph)
+    const size = (threads === 'auto' ? availableThreads() : threads) - 1
+    if (size < 1) return
+    const workers = this.#options.workers ?? (program === undefined ? undefined : workerThreads(program))
+    if (workers === undefined) {
+      logger.warn(
+        {},
+        `The job runs on one thread, not on ${size + 1}: workers load the module of a job that StreamingContext.run(import.meta, …) starts, and this context was made without it.`,
+      )
+      return
+    }
+    const pool = new WorkerPool({
+      workers,
+      size,
+      functions: functionTexts(functionTable(graph)),
+      logger,
+      clock,
+      yielder,
+    })
+    this.#pool = pool
+    const failure = await pool.start()
+    if (failure === undefined) this.stages.use(pool)
+    else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
+  }
+
+  async end(): Promise<void> {
+    await this.#pool?.end()
+  }
+}

@@ -1,0 +1,62 @@
+import type { Task } from '../../rdd/plan/stage-runner.js'
+import type { WorkerFrame } from './frames.js'
+
+/** A task with the receiver of its reply: `undefined` where the worker has ended before it replied. */
+export interface QueuedTask {
+  readonly task: Task
+  readonly settle: (reply: Exclude<WorkerFrame, { readonly type: 'ready' }> | undefined) => void
+}
+
+/** The tasks of one stage that no thread has begun, in order of their partitions. */
+export class TaskQueue {
+  #tasks: QueuedTask[]
+
+  constructor(tasks: readonly QueuedTask[]) {
+    this.#tasks = [...tasks]
+  }
+
+  get size(): number {
+    return this.#tasks.length
+  }
+
+  next(): QueuedTask | undefined {
+    return this.#tasks.shift()
+  }
+
+  /** Drops the tasks of partitions behind one that has failed. */
+  dropAfter(partition: number): void {
+    this.#tasks = this.#tasks.filter(({ task }) => task.partition < partition)
+  }
+}
+
+/** The queues of all stages that run. */
+export class TaskQueues {
+  readonly #queues = new Set<TaskQueue>()
+  readonly #added: () => void
+
+  /** @param added is called when there are new tasks */
+  constructor(added: () => void) {
+    this.#added = added
+  }
+
+  get size(): number {
+    let size = 0
+    for (const queue of this.#queues) size += queue.size
+    return size
+  }
+
+  add(queue: TaskQueue): void {
+    this.#queues.add(queue)
+    this.#added()
+  }
+
+  delete(queue: TaskQueue): void {
+    this.#queues.delete(queue)
+  }
+
+  /** Takes the first task of the oldest stage. */
+  next(): QueuedTask | undefined {
+    for (const queue of this.#queues) if (queue.size > 0) return queue.next()
+    return undefined
+  }
+}

@@ -1,0 +1,207 @@
+import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/ports.js'
+import { messageOf } from '../../base/errors/error-text.js'
+import { encodeValue } from '../../durable/codec/value-codec.js'
+import type { Task } from '../../rdd/plan/stage-runner.js'
+import type { EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
+import { TaskQueues, type QueuedTask } from './task-queue.js'
+
+export interface WorkerPoolOptions {
+  readonly workers: Workers
+  readonly size: number
+  /** The texts of the job's functions by address, which each worker must have too. */
+  readonly functions: Readonly<Record<string, string>>
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly yielder: Yielder
+}
+
+/** The longest that a start waits for the workers to load the job, in milliseconds. */
+const START_MS = 30_000
+/** The ends in a row, without a completed task between them, after which a worker is given up. */
+const MOST_ENDS = 3
+/** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
+const CHUNK = 1024
+
+/** A worker, from its start to its end. The next one in its place is another. */
+interface PoolWorker {
+  readonly handle: WorkerHandle
+  readonly running: Map<number, QueuedTask>
+  /** The ends of the workers before it that have completed no task. */
+  readonly endsBefore: number
+  isReady: boolean
+  hasCompleted: boolean
+}
+
+/** Workers that take tasks while they are idle, and are replaced when they end. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  readonly #queues = new TaskQueues(() => this.#pumpAll())
+  readonly #workers = new Set<PoolWorker>()
+  #lastId = 0
+  #isEnded = false
+  /** Settles the start: with `undefined` when all workers are ready, else with the reason for which they are not. */
+  #started: ((failure: string | undefined) => void) | undefined
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+  }
+
+  /** The queues from which the workers take tasks. */
+  get queues(): TaskQueues {
+    return this.#queues
+  }
+
+  get size(): number {
+    return this.#workers.size
+  }
+
+  /** Starts all workers. Resolves to `undefined` when they are ready, else to the reason for which they are not. */
+  async start(): Promise<string | undefined> {
+    const { clock, size } = this.#options
+    const started = new Promise<string | undefined>((resolve) => (this.#started = resolve))
+    for (let i = 0; i < size; i++) this.#startWorker(0)
+    const timer = clock.setTimer(clock.now() + START_MS, () =>
+      this.#started?.(`it has not called StreamingContext.run within ${START_MS} ms`),
+    )
+    const failure = await started
+    timer.cancel()
+    this.#started = undefined
+    if (failure !== undefined) await this.end()
+    return failure
+  }
+
+  async end(): Promise<void> {
+    this.#isEnded = true
+    const workers = [...this.#workers]
+    this.#workers.clear()
+    for (const worker of workers) this.#giveBack(worker)
+    await Promise.all(workers.map(({ handle }) => handle.end()))
+  }
+
+  #startWorker(endsBefore: number): void {
+    const events = {
+      frame: (frame: unknown) => this.#received(worker, frame as WorkerFrame),
+      ended: (error: unknown) => this.#ended(worker, error),
+    }
+    const handle = this.#options.workers.start(events)
+    const worker: PoolWorker = { handle, running: new Map(), endsBefore, isReady: false, hasCompleted: false }
+    this.#workers.add(worker)
+  }
+
+  #received(worker: PoolWorker, frame: WorkerFrame): void {
+    if (!this.#workers.has(worker)) return
+    if (frame.type === 'ready') {
+      this.#ready(worker, frame.functions)
+      return
+    }
+    const queued = worker.running.get(frame.id)
+    worker.running.delete(frame.id)
+    worker.hasCompleted = true
+    this.#pump(worker)
+    if (worker.running.size === 0) worker.handle.keepAlive(false)
+    queued?.settle(frame)
+  }
+
+  #ready(worker: PoolWorker, functions: Readonly<Record<string, string>>): void {
+    const different = differenceOf(this.#options.functions, functions)
+    if (different !== undefined) {
+      this.#refuse(worker, `its function ${different} is another one there`)
+      return
+    }
+    worker.isReady = true
+    worker.handle.keepAlive(false)
+    const isComplete = [...this.#workers].every(({ isReady }) => isReady)
+    if (isComplete) this.#started?.(undefined)
+    this.#pump(worker)
+  }
+
+  #refuse(worker: PoolWorker, reason: string): void {
+    if (this.#started !== undefined) this.#started(reason)
+    else {
+      this.#workers.delete(worker)
+      void worker.handle.end()
+      this.#options.logger.warn({}, `A worker thread is given up, since ${reason}.`)
+    }
+  }
+
+  #ended(worker: PoolWorker, error: unknown): void {
+    if (!this.#workers.delete(worker) || this.#isEnded) return
+    this.#giveBack(worker)
+    const reason = messageOf(error)
+    if (this.#started !== undefined) {
+      this.#started(reason)
+      return
+    }
+    const { logger } = this.#options
+    const ends = worker.hasCompleted ? 1 : worker.endsBefore + 1
+    if (ends >= MOST_ENDS) {
+      logger.warn({ err: error }, `A worker thread has ended ${ends} times in a row and is given up: ${reason}`)
+      return
+    }
+    logger.warn({ err: error }, `A worker thread has ended and is replaced; its tasks are done again: ${reason}`)
+    this.#startWorker(ends)
+  }
+
+  /** Leaves the tasks of a worker to the thread of the batches. */
+  #giveBack(worker: PoolWorker): void {
+    for (const queued of worker.running.values()) queued.settle(undefined)
+    worker.running.clear()
+  }
+
+  #pumpAll(): void {
+    for (const worker of this.#workers) this.#pump(worker)
+  }
+
+  /** Gives a worker one task, and a second one in advance as long as there are tasks for all threads. */
+  #pump(worker: PoolWorker): void {
+    const { running } = worker
+    while (worker.isReady && running.size < (this.#queues.size > this.#workers.size ? 2 : 1)) {
+      const queued = this.#queues.next()
+      if (queued === undefined) return
+      const id = ++this.#lastId
+      running.set(id, queued)
+      worker.handle.keepAlive(true)
+      void this.#send(worker, id, queued)
+    }
+  }
+
+  async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
+    const { plan, input } = queued.task
+    try {
+      const [encoded, moved] = await encodedInput(input, this.#options.yielder)
+      if (!worker.running.has(id)) return
+      worker.handle.post({ type: 'task', id, plan, input: encoded } satisfies TaskFrame, moved)
+    } catch (error) {
+      // Records that cannot be stored cannot be sent either.
+      if (worker.running.delete(id)) queued.settle({ type: 'failed', id, forGood: false, reason: messageOf(error) })
+      this.#pump(worker)
+    }
+  }
+}
+
+/** Returns the input of a task as bytes of its own, which can be moved. */
+async function encodedInput(
+  input: Task['input'],
+  yielder: Yielder,
+): Promise<readonly [EncodedInput, readonly Uint8Array[]]> {
+  if ('encoded' in input) {
+    const bytes = new Uint8Array(input.encoded.bytes)
+    return [{ bytes, codec: input.encoded.codec }, [bytes]]
+  }
+  const { records } = input
+  const chunks: Uint8Array[] = []
+  const slice = yielder.begin()
+  for (let from = 0; from < records.length; from += CHUNK) {
+    chunks.push(encodeValue(records.slice(from, from + CHUNK)))
+    const pause = slice.pause()
+    if (pause !== undefined) await pause
+  }
+  return [{ chunks }, chunks]
+}
+
+function differenceOf(
+  here: Readonly<Record<string, string>>,
+  there: Readonly<Record<string, string>>,
+): string | undefined {
+  return Object.keys({ ...here, ...there }).find((address) => here[address] !== there[address])
+}

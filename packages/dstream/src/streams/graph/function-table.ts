@@ -1,0 +1,33 @@
+import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { Graph } from './graph.js'
+import { writesOutside } from './outside-writes.js'
+
+/**
+ * Returns the functions that operators apply to single records, each by its address: the id of the operator and the index of
+ * the function there. Two threads that have built the same graph find the same functions.
+ */
+export function functionTable(graph: Graph): Map<FunctionAddress, AnyFunction> {
+  const table = new Map<FunctionAddress, AnyFunction>()
+  for (const { id, operator } of graph.nodes) {
+    for (const [slot, f] of (operator.functions ?? []).entries()) table.set(`${id}:${slot}`, f)
+  }
+  return table
+}
+
+/** Returns the text of each function by address. Two graphs with the same texts are of the same program. */
+export function functionTexts(table: ReadonlyMap<FunctionAddress, AnyFunction>): Record<FunctionAddress, string> {
+  return Object.fromEntries([...table].map(([address, f]) => [address, Function.prototype.toString.call(f)]))
+}
+
+/**
+ * Returns the address of each function that any thread may call: not those whose text shows that they change a variable outside
+ * of them.
+ */
+export async function functionAddresses(graph: Graph): Promise<Map<AnyFunction, FunctionAddress>> {
+  const table = functionTable(graph)
+  if (table.size === 0) return new Map()
+  // The parser is loaded here, since a plain import of the library must not wait for it.
+  const { parse } = await import('acorn')
+  return new Map([...table].filter(([, f]) => !writesOutside(f, parse)).map(([address, f]) => [f, address]))
+}

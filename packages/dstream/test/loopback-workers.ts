@@ -1,0 +1,58 @@
+import type { StreamingContext } from 'dstream'
+import type { WorkerEvents, Workers } from '../src/base/ports.js'
+
+/** How a worker of a test differs from one that does all of its tasks. */
+export interface WorkerFaults {
+  /** Returns true for a frame before which the worker ends. */
+  readonly endsBefore?: (frame: { readonly type: string }, worker: number) => boolean
+}
+
+/**
+ * Workers in this thread. Each has a context of its own, which `define` makes, and gets copies of all frames, one turn of the
+ * event loop later.
+ */
+export function loopbackWorkers(
+  define: () => StreamingContext,
+  { endsBefore = () => false }: WorkerFaults = {},
+): Workers & { readonly started: () => number } {
+  let started = 0
+  return {
+    started: () => started,
+    start(events: WorkerEvents) {
+      const worker = ++started
+      let isAlive = true
+      let handle = (_: unknown): void => undefined
+      const later = (f: () => void): void => void setImmediate(() => isAlive && f())
+      const copy = (frame: unknown, moved: readonly Uint8Array[]): unknown =>
+        structuredClone(frame, { transfer: moved.map(({ buffer }) => buffer as ArrayBuffer) })
+      const fail = (error: unknown): void => {
+        isAlive = false
+        events.ended(error)
+      }
+      later(() => {
+        try {
+          define().serveTasks({
+            post(frame, moved) {
+              const sent = copy(frame, moved)
+              later(() => events.frame(sent))
+            },
+            onFrame: (f) => void (handle = f),
+          })
+        } catch (error) {
+          fail(error)
+        }
+      })
+      return {
+        post(frame, moved) {
+          const sent = copy(frame, moved) as { readonly type: string }
+          later(() => (endsBefore(sent, worker) ? fail(new Error('killed')) : handle(sent)))
+        },
+        keepAlive: () => undefined,
+        end() {
+          isAlive = false
+          return Promise.resolve()
+        },
+      }
+    },
+  }
+}
