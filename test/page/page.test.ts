@@ -130,6 +130,8 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
     expect(await text(page, 'tr.failed')).toContain('Failed due to error: Error: the store is away')
     expect(await text(page, 'h1')).toMatch(/^Details of batch at/)
     expect(await page.$$eval('[aria-label="Output operations"] tbody tr', (all) => all.length)).toBe(8)
+    await page.waitForFunction(() => document.querySelector('[aria-label="Operators"]')?.textContent?.includes(' ms'))
+    expect(await text(page, '[aria-label="Operators"] tbody')).toContain('reduceByKey')
   })
 
   test('charts are drawn, and move with the batches', async () => {

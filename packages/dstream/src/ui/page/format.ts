@@ -66,3 +66,9 @@ export function safe(text: string | number): string {
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
 }
+
+/** Returns a time that may be shorter than a millisecond. */
+export function spent(ms: number | undefined): string {
+  if (ms === undefined) return 'no time'
+  return ms >= 10 ? duration(ms) : `${decimal(ms)} ms`
+}

@@ -23,32 +23,44 @@ export function shownText(value: unknown, max = MAX_TEXT): string {
 export function plan(job: JobView): object {
   const last = job.metrics.batches.findLast(({ status }) => status === 'COMPLETED')
   const tables = job.tables()
-  const sources = new Map(job.sources().map((source) => [source.operator, source]))
   const held = job.held()
   const figures = new Map(job.metrics.outputs.map((output) => [output.index, output]))
-  const given = new Map(job.nodes().map(({ id }) => [id, recordsOf(id, sources.get(id), last).recordsOut] as const))
+  const ofBatch = new Map(operatorsOf(job, last).map((operator) => [operator.id, operator]))
   return {
     version: 1,
     batchTime: last?.info.batchTime,
     nodes: job.nodes().map((node) => {
-      const source = sources.get(node.id)
-      const { spentMs, loop, bytes: received } = last?.operators?.get(node.id) ?? {}
+      const received = last?.operators?.get(node.id)?.bytes
       const own = tables.filter(({ operator }) => operator === node.id)
       const batches = held.get(node.id)
       return {
         ...node,
-        // The records of a source are counted by its input.
-        recordsIn: sumOfKnown(node.parents.map((id) => given.get(id))),
-        ...recordsOf(node.id, source, last),
+        ...ofBatch.get(node.id),
         ...(node.stateful ? { keys: sum(own.map(({ keys }) => keys)) } : {}),
-        spentMs: spentMs === undefined ? undefined : Math.round(spentMs * 1000) / 1000,
-        loop,
         bytes: received ?? (node.stateful ? sum(own.map(({ bytes }) => bytes)) : batches?.bytes),
         rememberedBatches: batches?.batches,
         ...(node.outputIndex === undefined ? {} : { lastDurationMs: figures.get(node.outputIndex)?.lastDurationMs }),
       }
     }),
   }
+}
+
+/** Returns the records and the time of each operator in a batch. */
+export function operatorsOf(job: JobView, batch: BatchRecord | undefined) {
+  const sources = new Map(job.sources().map((source) => [source.operator, source]))
+  const given = new Map(job.nodes().map(({ id }) => [id, recordsOf(id, sources.get(id), batch).recordsOut] as const))
+  return job.nodes().map(({ id, name, parents }) => {
+    const { spentMs, loop } = batch?.operators?.get(id) ?? {}
+    return {
+      id,
+      name,
+      // The records of a source are counted by its input.
+      recordsIn: sumOfKnown(parents.map((parent) => given.get(parent))),
+      ...recordsOf(id, sources.get(id), batch),
+      spentMs: spentMs === undefined ? undefined : Math.round(spentMs * 1000) / 1000,
+      loop,
+    }
+  })
 }
 
 function sum(numbers: readonly number[]): number {

@@ -28,6 +28,7 @@ const OF_SPARK: readonly Operation[] = [
   operation(`${STREAMING}/batches/{batchId}`, 'One batch by its time in milliseconds', named('Batch')),
   operation(`${STREAMING}/batches/{batchId}/operations`, 'Outputs of a batch', arrayOf(named('Operation'))),
   operation(`${STREAMING}/batches/{batchId}/operations/{outputOpId}`, 'One output of a batch', named('Operation')),
+  operation(`${STREAMING}/batches/{batchId}/operators`, 'Operators in a batch', arrayOf(named('OperatorOfBatch'))),
 ]
 
 const OF_JOB: readonly Operation[] = [

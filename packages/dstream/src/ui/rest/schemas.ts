@@ -67,10 +67,18 @@ const SPARK: Readonly<Record<string, Schema>> = {
   }),
 }
 
-const PLAN_NODE = objectOf({
+const OPERATOR_OF_BATCH = {
   id: STRING,
-  kind: STRING,
   name: STRING,
+  'recordsIn?': INTEGER,
+  'recordsOut?': INTEGER,
+  'spentMs?': NUMBER,
+  'loop?': STRING,
+}
+
+const PLAN_NODE = objectOf({
+  ...OPERATOR_OF_BATCH,
+  kind: STRING,
   parents: arrayOf(STRING),
   params: mapOf(ANYTHING),
   slideMs: INTEGER,
@@ -80,11 +88,7 @@ const PLAN_NODE = objectOf({
   source: BOOLEAN,
   'outputIndex?': INTEGER,
   definedAt: objectOf({ short: STRING, long: STRING }),
-  'recordsIn?': INTEGER,
-  'recordsOut?': INTEGER,
   'keys?': INTEGER,
-  'spentMs?': NUMBER,
-  'loop?': STRING,
   'bytes?': INTEGER,
   'rememberedBatches?': INTEGER,
   'lastDurationMs?': INTEGER,
@@ -106,6 +110,7 @@ const WRITES = objectOf({
 const ROW = objectOf({ cells: arrayOf({ type: ['string', 'number'] }), 'href?': STRING })
 
 const OF_JOB: Readonly<Record<string, Schema>> = {
+  OperatorOfBatch: objectOf(OPERATOR_OF_BATCH),
   Plan: objectOf({ version: INTEGER, 'batchTime?': INTEGER, nodes: arrayOf(PLAN_NODE) }),
   StateTable: objectOf({ ...TABLE, updated: INTEGER, removed: INTEGER }),
   StateAnswer: objectOf({

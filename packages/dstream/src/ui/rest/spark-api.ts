@@ -1,6 +1,7 @@
 import type { JobView, SourceView } from '../../observe/job-view.js'
 import type { BatchRecord, OutputOfBatch } from '../../observe/job-metrics.js'
 import { refusal, json, type Answer, type Request } from '../server/router.js'
+import { operatorsOf } from './job-api.js'
 import { mean, perSecond, sparkTime } from './format.js'
 
 type SparkBatch = { readonly status: string } & Readonly<Record<string, unknown>>
@@ -106,6 +107,12 @@ export function batchById(job: JobView, { params }: Request): Answer {
 export function operations(job: JobView, { params }: Request): Answer {
   const record = find(job, params)
   return record === undefined ? unknownBatch(params) : json([...record.outputs.values()].map(operation))
+}
+
+/** Answers with the operators of a batch, which Spark's interface does not have. */
+export function operators(job: JobView, { params }: Request): Answer {
+  const record = find(job, params)
+  return record === undefined ? unknownBatch(params) : json(operatorsOf(job, record))
 }
 
 export function operationById(job: JobView, { params }: Request): Answer {

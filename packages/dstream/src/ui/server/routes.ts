@@ -60,6 +60,7 @@ const SPARK: Readonly<Record<string, (job: JobView, request: Request) => Answer>
   'batches/:batchId': spark.batchById,
   'batches/:batchId/operations': spark.operations,
   'batches/:batchId/operations/:outputOpId': spark.operationById,
+  'batches/:batchId/operators': spark.operators,
 }
 
 /** Returns the routes of the page, of the REST answers, of the metrics and of the health. */

@@ -1,6 +1,6 @@
 import { useAnswer } from '../answers.js'
 import type { PageProps } from '../page-props.js'
-import { count, dateTime, duration, plural, safe } from '../format.js'
+import { count, dateTime, duration, plural, safe, spent } from '../format.js'
 import type { Message } from '../messages.js'
 import { Link, pathOf, useLocation } from '../navigation.js'
 import { Table } from '../table.js'
@@ -14,6 +14,16 @@ interface Operation {
   readonly attempts: number
 }
 
+interface OperatorOfBatch {
+  readonly id: string
+  readonly name: string
+  readonly recordsIn?: number
+  readonly recordsOut?: number
+  readonly spentMs?: number
+  /** The operator whose loop calls this one's function: it has the time. */
+  readonly loop?: string
+}
+
 export function BatchPage({ store, job }: PageProps) {
   const id = useLocation().searchParams.get('id')
   const batch = store.batches.find(({ t }) => String(t) === id)
@@ -21,6 +31,10 @@ export function BatchPage({ store, job }: PageProps) {
   const { answer, refusal } = useAnswer<readonly Operation[]>(
     id === null ? undefined : `${base}/operations`,
     batch && `${batch.status} ${batch.ok} ${batch.failed} ${batch.active}`,
+  )
+  const operators = useAnswer<readonly OperatorOfBatch[]>(
+    id === null ? undefined : `${base}/operators`,
+    batch && `${batch.status} ${batch.ok}`,
   )
   if (id === null) return <p class="notice warn">Missing id parameter</p>
   if (batch === undefined)
@@ -62,6 +76,10 @@ export function BatchPage({ store, job }: PageProps) {
           <p class="notice warn">{safe(refusal)}</p>
         )}
       </section>
+      <section aria-labelledby="operators">
+        <h2 id="operators">Operators</h2>
+        <Operators rows={operators.answer ?? []} />
+      </section>
     </>
   )
 }
@@ -86,6 +104,29 @@ function Inputs({ job, records }: { readonly job: Message; readonly records: rea
         ]}
       />
     </section>
+  )
+}
+
+/** A batch that is not over has no figures of its operators yet. */
+function Operators({ rows }: { readonly rows: readonly OperatorOfBatch[] }) {
+  return (
+    <Table
+      label="Operators"
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty="No figures are retained."
+      columns={[
+        { label: 'Operator', cell: ({ id, name }) => <Described text={name} more={id} /> },
+        { label: 'Records in', cell: (row) => count(row.recordsIn), order: (row) => row.recordsIn, numeric: true },
+        { label: 'Records out', cell: (row) => count(row.recordsOut), order: (row) => row.recordsOut, numeric: true },
+        {
+          label: 'Time',
+          cell: ({ spentMs, loop }) => (loop === undefined ? spent(spentMs) : `loop of ${safe(loop)}`),
+          order: (row) => row.spentMs,
+          numeric: true,
+        },
+      ]}
+    />
   )
 }
 

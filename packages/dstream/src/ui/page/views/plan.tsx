@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { PageProps } from '../page-props.js'
-import { bytes, compact, count, dateTime, decimal, duration, plural, safe } from '../format.js'
+import { bytes, compact, count, dateTime, duration, plural, safe, spent } from '../format.js'
 import type { PlanNode } from '../messages.js'
 import { layout, NODE_HEIGHT, NODE_WIDTH, type Placed } from './plan-layout.js'
 
@@ -124,12 +124,6 @@ function costsOf({ spentMs, loop, bytes: size, rememberedBatches, output }: Plan
     ...(rememberedBatches === undefined ? [] : [plural(rememberedBatches, 'batch', 'batches')]),
   ]
   return parts.join(' · ')
-}
-
-/** Returns a time that may be shorter than a millisecond. */
-function spent(ms: number | undefined): string {
-  if (ms === undefined) return 'no time'
-  return ms >= 10 ? duration(ms) : `${decimal(ms)} ms`
 }
 
 function Details({ node, close }: { readonly node: PlanNode; readonly close: () => void }) {
