@@ -98,7 +98,7 @@ describe('REST', () => {
     expect(operations.map(({ outputOpId }: any) => outputOpId)).toEqual([0, 1, 2])
     const operators = (await ask(t, `${base}/batches/1000/operators`)).json
     const figures = Object.fromEntries(operators.map((one: any) => [one.id, [one.recordsIn, one.recordsOut]]))
-    expect(figures).toMatchObject({ 'flatMap#1': [2, 2], 'reduceByKey#1': [2, 2] })
+    expect(figures).toMatchObject({ 'flatMap#1': [2, 3], 'reduceByKey#1': [3, 2] })
     expect((await ask(t, `${base}/batches/1000/operations/2`)).json.name).toMatch(/^foreachRDD at ui\.test\.ts:\d+$/)
   })
 
