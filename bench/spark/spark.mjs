@@ -92,6 +92,9 @@ const programs = {
   dstream: (job) => [process.execPath, [file('dstream-jobs.mjs'), ...job]],
 }
 
+// A process that is ended by a signal has no event of its exit, and would leave Spark behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 /** Runs a job beside a sender of its own, and returns the result that the job prints. */
 const run = async (program, sender, job) => {
   const directory = mkdtempSync(join(tmpdir(), 'dstream-spark-'))
@@ -105,12 +108,15 @@ const run = async (program, sender, job) => {
     timeout: LONGEST_RUN_MS,
     killSignal: 'SIGKILL',
   })
-  const kill = () => working.kill('SIGKILL')
-  process.once('exit', kill)
+  const end = () => {
+    working.kill('SIGKILL')
+    feeding.kill()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  process.once('exit', end)
   const [output, log] = await Promise.all([text(working.stdout), text(working.stderr)])
-  process.off('exit', kill)
-  feeding.disconnect()
-  rmSync(directory, { recursive: true, force: true })
+  process.off('exit', end)
+  end()
   const result = output.split('\n').find((line) => line.startsWith('{"samples"'))
   if (result === undefined) throw new Error(`${program} has ended without a result of ${job.job}: ${log.slice(-4000)}`)
   return JSON.parse(result)
