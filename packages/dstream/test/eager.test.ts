@@ -139,6 +139,33 @@ test('early work changes nothing that can be seen', async () => {
   )
 }, 120_000)
 
+test('a sum by key is that of a loop over the lines, to the bit', async () => {
+  const plain = fc.record({
+    chain: fc.constant(chains['reduceByKey']!),
+    batches: fc.array(batch, { minLength: 4, maxLength: 7 }),
+    options: fc.constant({ onRecordError: 'skip' as const }),
+  })
+  await fc.assert(
+    fc.asyncProperty(plain, async (job) => {
+      const wanted = job.batches.map(({ early, late }) => sumsOf([...early, ...late]))
+      expect((await seen(job, true)).batches.slice(0, wanted.length)).toEqual(wanted)
+    }),
+    { numRuns: 50 },
+  )
+}, 120_000)
+
+function sumsOf(blocks: readonly BlockOfLines[]): [string, number][] {
+  const sums = new Map<string, number>()
+  for (const { records, as } of blocks) {
+    for (const line of records) {
+      if (line === 'drop 1' || line.startsWith('poison') || (line.startsWith('!') && as === 'uncounted')) continue
+      const [key, number] = line.split(' ')
+      for (let i = 0; i < (key === 'twice' ? 2 : 1); i++) sums.set(key!, (sums.get(key!) ?? 0) + Number(number) / 3)
+    }
+  }
+  return [...sums]
+}
+
 /** The virtual times at which a step of a job is called, batch by batch; one block comes in the middle of each. */
 async function callTimes(
   define: (lines: DStream<string>, called: () => void, t: TestContext) => void,
