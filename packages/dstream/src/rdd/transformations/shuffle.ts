@@ -115,9 +115,10 @@ export function combineByKey(
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
   return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
-    const side = mapSide(parent, feeders!, () => combineSink(origin, create, merge))
-    if (evaluation.runtime.stages?.takes(side) === true) return runStage(side, mergeCombiners, origin, evaluation)
     let combined = combineSink(origin, undefined, mergeCombiners)
+    const { stages } = evaluation.runtime
+    const side = stages && mapSide(parent, feeders!, combineSink(origin, create, merge))
+    if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
@@ -146,10 +147,12 @@ function foldTogether(
   own?: Copy,
 ): LineageNode {
   return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
-    const newSink = (): CombineSink => combineSink(origin, create, merge, { copyKey, own })
-    const side = mapSide(parent, feeders!, newSink)
-    if (evaluation.runtime.stages?.takes(side) === true) return runStage(side, mergeCombiners, origin, evaluation)
-    const sink = newSink()
+    const sink = combineSink(origin, create, merge, { copyKey, own })
+    const { stages } = evaluation.runtime
+    const side = stages && mapSide(parent, feeders!, sink)
+    if (side !== undefined && stages!.takes(side)) {
+      return runStage(side, combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation)
+    }
     const done = forEachInOrder(feeders!.length, (i) => feeders![i]!(sink))
     return chain(done, () => tableOf(sink))
   })
