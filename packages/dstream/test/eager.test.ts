@@ -285,3 +285,9 @@ test.each([1, 'yes', null])('eager: %s is refused', (eager) => {
     'eager must be true or false',
   )
 })
+
+test('eager beside threads is refused: the order of additions would depend on what was idle', () => {
+  expect(() => new TestContext({ batchInterval: Seconds(1), eager: true, threads: 1 })).toThrow(
+    'eager must be false or absent where threads are given',
+  )
+})

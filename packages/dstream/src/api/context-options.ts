@@ -78,8 +78,8 @@ export interface StreamingContextOptions {
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
-   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, and false where
-   * `threads` share the work of a batch. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, but false where
+   * `threads` are given, which share the work of a batch. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end
    * in a reduction by key. `false` leaves all work to the batch, for functions that must not be called before it.
    */
   eager?: boolean | undefined
@@ -256,6 +256,8 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
   if (options.eager !== undefined && typeof options.eager !== 'boolean')
     throw badOption(WHERE, 'eager', 'true or false', options.eager)
+  if (options.eager === true && options.threads !== undefined)
+    throw badOption(WHERE, 'eager', 'false or absent where threads are given', true)
   checkThreads(WHERE, options.threads)
   checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {

@@ -309,7 +309,8 @@ export class StreamingContext implements StreamContext {
   /**
    * A job module's entry: pass `import.meta` (`module` in CommonJS). Run as the program, `node job.js`, it defines the
    * job, starts it, stops it gracefully on Ctrl-C and SIGTERM and awaits the end. Imported by a worker, a test or a tool,
-   * it only makes the job known under the module's file.
+   * it only makes the job known under the module's file. In the further threads of the option `threads` it builds the graph, for
+   * the functions in it, and starts nothing.
    *
    * @returns when the context has stopped
    * @throws `not-a-module` when `meta` is something else, what `start` throws, and the error that has ended the job
@@ -1042,7 +1043,7 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    const { eager = this.#threads === undefined } = this.#options
+    const { eager = this.#options.threads === undefined } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

@@ -116,9 +116,10 @@ export function combineByKey(
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
   return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
-    const side = mapSide(parent, feeders!, () => combineSink(origin, create, merge))
-    if (evaluation.runtime.stages?.takes(side) === true) return runStage(side, mergeCombiners, origin, evaluation)
     let combined = combineSink(origin, undefined, mergeCombiners)
+    const { stages } = evaluation.runtime
+    const side = stages && mapSide(parent, feeders!, combineSink(origin, create, merge))
+    if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
@@ -149,11 +150,12 @@ function foldTogether(
   return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
     const begun = begunFold(parent, { create, merge, copyKey, own }, origin)
     return chain(begun, (fold) => {
-      const newSink = (): CombineSink => combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
+      const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
       const { stages } = evaluation.runtime
-      const side = fold === undefined && stages !== undefined ? mapSide(parent, feeders!, newSink) : undefined
-      if (side !== undefined && stages!.takes(side)) return runStage(side, mergeCombiners, origin, evaluation)
-      const sink = newSink()
+      const side = stages && mapSide(parent, feeders!, sink)
+      if (side !== undefined && stages!.takes(side)) {
+        return runStage(side, combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation)
+      }
       const rest = feeders!.slice(fold?.partitions ?? 0)
       const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
       return chain(done, () => tableOf(sink))
