@@ -1,6 +1,7 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badPosition } from '../../base/errors/receive.js'
 import { isPlain } from '../../base/built-ins.js'
+import { ignoreRejection } from '../../base/promises.js'
 import { badOption } from '../../base/errors/options.js'
 import { notIterable } from '../../base/errors/rdd.js'
 import { operator } from '../../streams/graph/make.js'
@@ -265,6 +266,8 @@ class PositionedInput<T, P> implements InputSource<T> {
       return records
     }
     const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
+    // A batch that fails or ends before this part is read must not leave an unhandled rejection, which would end the process.
+    if (isPromise) ignoreRejection(given)
     if (!isPromise && !isIterable(given)) throw notIterable('fromSource', given)
     return isPromise || Symbol.asyncIterator in given
       ? { load: () => this.#counts.countedAsync(time, name, 'fromSource', next()) }

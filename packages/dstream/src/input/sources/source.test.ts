@@ -212,3 +212,26 @@ describe('a source that is opened and decodes', () => {
     await t.stop()
   })
 })
+
+test('splits whose reads reject fail their batch, whichever is looked at first, and never the process', async () => {
+  const t = new TestContext({ batchInterval: Seconds(1), retry: { attempts: 1 } })
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const stream = t.ssc.fromSource({
+    initial: () => 0,
+    plan: (from: number) => from + 1,
+    splits: () => [{ name: 'slow' }, { name: 'quick' }],
+    read: async ({ name }: SourceSplit): Promise<string[]> => {
+      if (name === 'slow') await turn().then(turn)
+      throw new Error(`${name} is away`)
+    },
+  })
+  t.output(stream)
+  await expect(t.run(1)).rejects.toThrow('slow is away')
+  await turn()
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+  await t.ssc.stop()
+})
