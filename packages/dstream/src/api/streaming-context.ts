@@ -1043,7 +1043,7 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    const { eager = this.#options.threads === undefined } = this.#options
+    const { eager = false } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

@@ -75,9 +75,9 @@ export async function createOnce(client: PostgresClient, statement: string): Pro
   try {
     await client.query(statement)
   } catch (error) {
-    // A table, or the type of its rows, that exists by now.
+    // The table exists by now, or the type of its rows: which one is found first depends on the moment.
     const { code } = error as { code?: string }
-    if (code !== '42P07' && code !== '23505') throw error
+    if (!['42P07', '42710', '23505'].includes(String(code))) throw error
   }
 }
 
