@@ -111,7 +111,8 @@ const run = async (program, sender, job) => {
   const end = () => {
     working.kill('SIGKILL')
     feeding.kill()
-    rmSync(directory, { recursive: true, force: true })
+    // Java may still write while it dies.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
   process.once('exit', end)
   const [output, log] = await Promise.all([text(working.stdout), text(working.stderr)])
