@@ -1042,8 +1042,14 @@ export class StreamingContext implements StreamContext {
   }
 
   #home(): SourceHome {
-    const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    const { eager = false } = this.#options
+    const {
+      maxRate,
+      backpressure = false,
+      blockInterval,
+      maxBufferedRecords,
+      maxBufferedBytes,
+      eager = false,
+    } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

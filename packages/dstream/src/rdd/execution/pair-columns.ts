@@ -18,3 +18,15 @@ export class PairColumns<K, V> implements Iterable<[K, V]> {
     for (let i = 0; i < this.keys.length; i++) yield [this.keys[i]!, this.values[i]!]
   }
 }
+
+/** Returns the columns of a table, which are the table itself where it has them. */
+export function columnsOf(table: Iterable<readonly [unknown, unknown]>): PairColumns<unknown, unknown> {
+  if (table instanceof PairColumns) return table
+  const keys: unknown[] = []
+  const values: unknown[] = []
+  for (const [key, value] of table) {
+    keys.push(key)
+    values.push(value)
+  }
+  return new PairColumns(keys, values)
+}

@@ -1,7 +1,7 @@
 import { feed } from '../execution/evaluate.js'
 import { copyRecord } from '../../base/values/copy.js'
 import { combineSink, tableOf } from '../execution/loop-sink.js'
-import { PairColumns } from '../execution/pair-columns.js'
+import { columnsOf, type PairColumns } from '../execution/pair-columns.js'
 import { Evaluation } from '../plan/evaluation.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
@@ -43,15 +43,4 @@ export async function runTask(
   const sink = combineSink(origin, create, functionAt(plan.merge), { copyKey: (key) => key, own })
   await feed(node, 0, sink, new Evaluation(runtime))
   return { table: columnsOf(tableOf(sink)), taken: steps.map((s) => s.taken), given: steps.map((s) => s.given) }
-}
-
-function columnsOf(table: ReturnType<typeof tableOf>): PairColumns<unknown, unknown> {
-  if (table instanceof PairColumns) return table
-  const keys: unknown[] = []
-  const values: unknown[] = []
-  for (const [key, value] of table as Map<unknown, unknown>) {
-    keys.push(key)
-    values.push(value)
-  }
-  return new PairColumns(keys, values)
 }

@@ -3,7 +3,7 @@ import { isPlainPair, notePlainPairs } from '../../base/values/array-extras.js'
 import { isFlatObject } from '../../base/values/copy.js'
 import { contentsOf, isObject, isPairOfAtoms, noteContents } from '../execution/copies.js'
 import { partitionData } from '../execution/evaluate.js'
-import { PairColumns } from '../execution/pair-columns.js'
+import { columnsOf, PairColumns } from '../execution/pair-columns.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { LineageNode, type Copy, type PairTable, type PartitionData } from '../plan/lineage.js'
 
@@ -57,7 +57,7 @@ function keptPartition(
 ): MaybePromise<PartitionData> {
   if (Array.isArray(data)) return keptRecords(made ? data : data.slice(), copy, made, evaluation)
   if (data instanceof Map && !hasObjects(data.values())) return data
-  const { keys, values } = data instanceof PairColumns ? data : columnsOf(data as PairTable)
+  const { keys, values } = columnsOf(data as PairTable)
   return chain(keptRecords(values, copy, false, evaluation), (own) =>
     own === values ? data : new PairColumns(keys, own),
   )
@@ -77,16 +77,6 @@ function keptRecords(
 function hasObjects(values: Iterable<unknown>): boolean {
   for (const value of values) if (isObject(value)) return true
   return false
-}
-
-function columnsOf(table: PairTable): PairColumns<unknown, unknown> {
-  const keys: unknown[] = []
-  const values: unknown[] = []
-  for (const [key, value] of table) {
-    keys.push(key)
-    values.push(value)
-  }
-  return new PairColumns(keys, values)
 }
 
 /** Copies records, and notes what the copies consist of, so that no reader has to look at each of them. */

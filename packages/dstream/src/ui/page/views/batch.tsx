@@ -1,7 +1,7 @@
 import { useAnswer } from '../answers.js'
 import type { PageProps } from '../page-props.js'
 import { count, dateTime, duration, plural, safe, spent } from '../format.js'
-import type { Message } from '../messages.js'
+import type { Message, PlanNode } from '../messages.js'
 import { Link, pathOf, useLocation } from '../navigation.js'
 import { Table } from '../table.js'
 
@@ -14,15 +14,7 @@ interface Operation {
   readonly attempts: number
 }
 
-interface OperatorOfBatch {
-  readonly id: string
-  readonly name: string
-  readonly recordsIn?: number
-  readonly recordsOut?: number
-  readonly spentMs?: number
-  /** The operator whose loop calls this one's function: it has the time. */
-  readonly loop?: string
-}
+type OperatorOfBatch = Pick<PlanNode, 'id' | 'name' | 'recordsIn' | 'recordsOut' | 'spentMs' | 'loop'>
 
 export function BatchPage({ store, job }: PageProps) {
   const id = useLocation().searchParams.get('id')
