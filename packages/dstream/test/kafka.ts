@@ -117,6 +117,20 @@ export class KafkaHand {
   }
 }
 
+/** Tries again while the error is one that passes: by default that a broker is away, as it is for a moment on a busy machine. */
+export async function patiently<R>(
+  attempt: () => R | Promise<R>,
+  isPassing = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 'kafka-away',
+): Promise<R> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+    }
+  }
+}
+
 /** Tries again until it succeeds. */
 async function eventually(attempt: () => Promise<unknown>): Promise<void> {
   for (;;) {

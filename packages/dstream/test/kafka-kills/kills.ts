@@ -10,7 +10,7 @@ import { expect } from 'vitest'
 import { KafkaServer, quickRestart } from '../../../../test/kafka/kafka-server.js'
 import { PostgresServer } from '../../../../test/postgres-server.js'
 import type { Random } from '../../src/base/random.js'
-import { KafkaHand } from '../kafka.js'
+import { KafkaHand, patiently } from '../kafka.js'
 
 const PARTITIONS = 3
 const KEYS = 17
@@ -142,17 +142,6 @@ async function read(hand: KafkaHand, brokers: string, topic: string): Promise<Te
   const ranges = ends.map((end, partition) => new OffsetRange(topic, partition, 0, end))
   const deserializers = { key: stringDeserializer, value: stringDeserializer }
   return createRDD<string, string>(new RDDContext(), { brokers, deserializers }, ranges).collect()
-}
-
-/** Tries again while the broker is away: on a busy machine its session may be over for a moment. */
-async function patiently<R>(attempt: () => Promise<R>): Promise<R> {
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if ((error as { readonly code?: unknown }).code !== 'kafka-away') throw error
-    }
-  }
 }
 
 async function count(hand: KafkaHand, brokers: string, topic: string): Promise<number> {

@@ -2,7 +2,7 @@ import { RDDContext, Seconds, Time } from 'dstream'
 import { sinkContract, TestContext, type SinkPlace } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BreakingWay } from '../../../test/breaking-way.js'
-import { KafkaHand } from '../../../test/kafka.js'
+import { KafkaHand, patiently } from '../../../test/kafka.js'
 import { hasKafka, KafkaServer, quickRestart } from '../../../../../test/kafka/kafka-server.js'
 import {
   createRDD,
@@ -69,15 +69,11 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
   }
 
   /** Writes a batch as a job does: again, as often as the error is transient. A broker may take long to come back. */
-  const writtenAtLast = async <T>(sink: ReturnType<typeof kafkaSink<T>>, given: ReturnType<typeof batch<T>>) => {
-    for (;;) {
-      try {
-        return await sink.write(given)
-      } catch (error) {
-        if (sink.isTransient?.(error) !== true) throw error
-      }
-    }
-  }
+  const writtenAtLast = <T>(sink: ReturnType<typeof kafkaSink<T>>, given: ReturnType<typeof batch<T>>) =>
+    patiently(
+      () => sink.write(given),
+      (error) => sink.isTransient?.(error) === true,
+    )
 
   test('records and batch time are there, and are taken up by the next sink', async () => {
     const name = await topic()
