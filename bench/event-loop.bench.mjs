@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { Seconds, StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
+import { silent } from './job.mjs'
 import { report } from './measure.mjs'
 
 // A rate that the buffer of the receiver holds for as long as the batch runs.
@@ -11,7 +12,6 @@ const rate = 10_000
 const posts = 200_000
 const sender = fork(new URL('feed-sender.mjs', import.meta.url), [String(posts), String(rate)])
 const { port, bytes } = await new Promise((resolve) => sender.once('message', resolve))
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** A function that takes its time: about 5 s for the batch. */
 const work = (n) => {

@@ -5,12 +5,12 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { message } from './job.mjs'
 import { median, report } from './measure.mjs'
 
 const count = Number(process.env.POSTS ?? 4_000_000)
 const rounds = Number(process.env.ROUNDS ?? 3)
 const file = (name) => new URL(name, import.meta.url)
-const message = (child) => new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
 
 const sender = fork(file('feed-sender.mjs'), [String(count)])
 const { port } = await message(sender)

@@ -4,6 +4,9 @@ import { ManualClock } from 'dstream/testing'
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** The first message of a child process. */
+export const message = (child) => new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
+
 /** A number generator that gives the same numbers every time. */
 export const numbers = (seed) => (below) => {
   seed = (Math.imul(seed, 1103515245) + 12345) >>> 0

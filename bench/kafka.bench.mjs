@@ -4,6 +4,7 @@ import { Consumer, Producer } from '@platformatic/kafka'
 import { Milliseconds, RDDContext, StreamingContext, Time } from 'dstream'
 import { createDirectStream, kafkaSink, stringDeserializer } from 'dstream/kafka'
 import { tsImport } from 'tsx/esm/api'
+import { silent } from './job.mjs'
 import { alternately, median, ratio, report } from './measure.mjs'
 
 const { hasKafka, KafkaServer } = await tsImport('../test/kafka/kafka-server.ts', import.meta.url)
@@ -18,7 +19,6 @@ const BATCH = Milliseconds(200)
 const server = await KafkaServer.start()
 const hand = new KafkaHand(server.broker)
 const brokers = server.broker
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 const vocabulary = Array.from({ length: 5000 }, (_, i) => `w${((i * 2654435761) >>> 0).toString(36)}`)
 let seed = 1

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { message } from './job.mjs'
 import { median, report } from './measure.mjs'
 
 const rate = 10_000
@@ -11,7 +12,6 @@ const keys = 1000
 const [warmUpMs, runMs, rounds] = [1500, Number(process.env.MS ?? 4000), Number(process.env.ROUNDS ?? 3)]
 
 const child = (file, args) => fork(new URL(file, import.meta.url), args.map(String))
-const message = (process) => new Promise((resolve) => process.once('message', resolve))
 
 const run = async (mode, intervalMs, durable) => {
   const directory = durable ? mkdtempSync(join(tmpdir(), 'dstream-latency-')) : undefined

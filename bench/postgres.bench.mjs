@@ -3,6 +3,7 @@ import { Milliseconds, StreamingContext } from 'dstream'
 import { postgresSink } from 'dstream/postgres'
 import pg from 'pg'
 import { tsImport } from 'tsx/esm/api'
+import { silent } from './job.mjs'
 import { alternately, median, ratio, report } from './measure.mjs'
 
 const { hasPostgres, PostgresServer } = await tsImport('../test/postgres-server.ts', import.meta.url)
@@ -41,7 +42,6 @@ const byHand = async () => {
   await mustHoldAll(name)
 }
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const job = async () => {
   const name = await table()
   // Shorter than a write, so that no time passes between two batches.

@@ -1,6 +1,7 @@
 // The wait of a reader: how long after the tick the result of the batch is there. A feed of 50,000 posts a second, counted by
 // word in batches of one second: everything at the tick by hand, the same with dstream, and with the blocks folded as they come.
 import { fork } from 'node:child_process'
+import { message } from './job.mjs'
 import { median, report } from './measure.mjs'
 
 const rate = Number(process.env.RATE ?? 50_000)
@@ -10,7 +11,6 @@ const batches = Number(process.env.BATCHES ?? 12)
 const first = 4
 
 const file = (name) => new URL(name, import.meta.url)
-const message = (child) => new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
 const sender = fork(file('feed-sender.mjs'), [String(rate * (batches + 4)), String(rate)])
 const { port } = await message(sender)
 const read = (mode, blockMs) => message(fork(file('tick-reader.mjs'), [mode, port, batches, blockMs].map(String)))

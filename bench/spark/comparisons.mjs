@@ -35,6 +35,16 @@ const ageOf = ({ samples, cores }) => {
 
 const bothDo = (job) => ({ spark: { program: 'spark', ...job }, dstream: { program: 'dstream', ...job } })
 
+/** The figures of comparisons that measure batches. @param atLeast how many times longer a batch of Spark takes, at least */
+const ofBatches = (atLeast) => (of, ratio) => [
+  { name: 'Spark, a batch', value: of('spark', 'median'), unit: 'ms' },
+  { name: 'dstream, a batch', value: of('dstream', 'median'), unit: 'ms' },
+  { name: 'Spark takes longer', value: ratio('median', 'spark', 'dstream'), unit: '×', atLeast },
+  { name: 'Spark, CPU of a batch', value: of('spark', 'cpuMs'), unit: 'ms' },
+  { name: 'dstream, CPU of a batch', value: of('dstream', 'cpuMs'), unit: 'ms' },
+  { name: 'Spark takes more CPU', value: ratio('cpuMs', 'spark', 'dstream'), unit: '×' },
+]
+
 export const comparisons = {
   feed: {
     title: `Feed as fast as it is read: socket → JSON → words → reduceByKey → updateStateByKey → top, ${POSTS} posts, 500 ms`,
@@ -59,28 +69,14 @@ export const comparisons = {
     sides: bothDo({ intervalMs: 1500, records: 100_000, skip: 10, keep: 15 }),
     isSameResult: true,
     measure: ofSamples,
-    figures: (of, ratio) => [
-      { name: 'Spark, a batch', value: of('spark', 'median'), unit: 'ms' },
-      { name: 'dstream, a batch', value: of('dstream', 'median'), unit: 'ms' },
-      { name: 'Spark takes longer', value: ratio('median', 'spark', 'dstream'), unit: '×', atLeast: 1 },
-      { name: 'Spark, CPU of a batch', value: of('spark', 'cpuMs'), unit: 'ms' },
-      { name: 'dstream, CPU of a batch', value: of('dstream', 'cpuMs'), unit: 'ms' },
-      { name: 'Spark takes more CPU', value: ratio('cpuMs', 'spark', 'dstream'), unit: '×' },
-    ],
+    figures: ofBatches(1),
   },
   empty: {
     title: 'An empty batch with a window, a state and two outputs',
     sender: ['latency-sender.mjs', 0, 1],
     sides: bothDo({ intervalMs: 500, skip: 30, keep: 20 }),
     measure: ofSamples,
-    figures: (of, ratio) => [
-      { name: 'Spark, a batch', value: of('spark', 'median'), unit: 'ms' },
-      { name: 'dstream, a batch', value: of('dstream', 'median'), unit: 'ms' },
-      { name: 'Spark takes longer', value: ratio('median', 'spark', 'dstream'), unit: '×', atLeast: 20 },
-      { name: 'Spark, CPU of a batch', value: of('spark', 'cpuMs'), unit: 'ms' },
-      { name: 'dstream, CPU of a batch', value: of('dstream', 'cpuMs'), unit: 'ms' },
-      { name: 'Spark takes more CPU', value: ratio('cpuMs', 'spark', 'dstream'), unit: '×' },
-    ],
+    figures: ofBatches(20),
   },
   steady: {
     title: '50,000 posts a second, batches of 1 s: from the tick until the output has the top words',
