@@ -199,18 +199,19 @@ describe('FeedServer', () => {
   })
 
   test('one with a cursor is closed instead, comes back, and is told', async () => {
-    const { publish, client, counters } = await open({ maxBytes: 1_000_000 })
+    const { log, publish, client, server, counters } = await open({ maxBytes: 1_000_000 })
     const slow = await client('')
     slow.socket.pause()
     // The buffers of the system take some megabytes before the server has to keep any.
     let published = 0
-    for (; counters.get('clientsDropped') === 0; published += 20) {
+    for (; log.next - server.clients()[0]!.lag >= log.oldest; published += 20) {
       await publish(20, 'x'.repeat(10_000))
       await nextTurn()
     }
     const closed = once(slow.socket, 'close')
     slow.socket.resume()
     await closed
+    expect(counters.get('clientsDropped')).toBe(1)
     const again = await client(slow.cursors.at(-1))
     await until(() => idsOf(again).at(-1) === String(published))
     expect(again.gaps).toHaveLength(1)

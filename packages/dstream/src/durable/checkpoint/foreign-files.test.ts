@@ -7,29 +7,30 @@ import { TestContext } from 'dstream/testing'
 import { directory } from '../../../test/checkpoint-job.js'
 import { inspectCheckpoint, verifyFiles } from './inspect.js'
 
-/** What others may leave in a checkpoint directory: none of it has a name that the library gives. */
-const foreign = [
-  ...['commits', 'journal', 'snapshots'].flatMap((folder) => [
-    `${folder}/notes.txt`,
-    `${folder}/foreign`,
-    `${folder}/.DS_Store`,
-    `${folder}/0000000000000000.log.bak`,
-    `${folder}/0000000000000000.log~`,
-    `${folder}/0000000000000000 (copy).log`,
-    `${folder}/old-0000000000000000.log`,
-    `${folder}/0000000000000000`,
-    `${folder}/7.log`,
-    `${folder}/7.snapshot`,
-    `${folder}/2026-07-01-1.part`,
-    `${folder}/download.tmp`,
-    `${folder}/old/0000000000000000.log`,
-    `${folder}/old/0000000000000001.snapshot`,
+/** The folders of a checkpoint, with what others may leave there: none of it has a name that the library gives. */
+const foreignIn = new Map<string, readonly string[]>(
+  ['commits', 'journal', 'snapshots'].map((folder) => [
+    folder,
+    [
+      `${folder}/notes.txt`,
+      `${folder}/foreign`,
+      `${folder}/.DS_Store`,
+      `${folder}/0000000000000000.log.bak`,
+      `${folder}/0000000000000000.log~`,
+      `${folder}/0000000000000000 (copy).log`,
+      `${folder}/old-0000000000000000.log`,
+      `${folder}/0000000000000000`,
+      `${folder}/7.log`,
+      `${folder}/7.snapshot`,
+      `${folder}/2026-07-01-1.part`,
+      `${folder}/download.tmp`,
+      `${folder}/old/0000000000000000.log`,
+      `${folder}/old/0000000000000001.snapshot`,
+    ],
   ]),
-  'notes.txt',
-  'download.tmp',
-  'lock.7',
-  'lock.000001.bak',
-]
+)
+foreignIn.set('the directory', ['notes.txt', 'download.tmp', 'lock.7', 'lock.000001.bak'])
+const foreign = [...foreignIn.values()].flat()
 
 async function litter(dir: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -53,12 +54,12 @@ async function live(dir: string, options: Partial<ConstructorParameters<typeof T
 }
 
 describe('files of others are neither read nor deleted', () => {
-  test.each(foreign.map((file) => [file]))('%s', async (file) => {
+  test.each([...foreignIn])('in %s', async (_, files) => {
     const dir = await directory()
-    await litter(dir, [file])
+    await litter(dir, files)
     expect(await live(dir)).toEqual([['a', 3]])
     expect(await live(dir)).toEqual([['a', 6]])
-    await stays(dir, [file])
+    await stays(dir, files)
   })
 
   test('all of them at once, whatever is done with the checkpoint', async () => {
