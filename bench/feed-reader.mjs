@@ -64,7 +64,7 @@ const mustBeWatched = async () => {
 const withDStream = async () => {
   const ssc = new StreamingContext({
     batchInterval: Milliseconds(500),
-    eager: mode === 'eager',
+    eager: mode !== 'lazy',
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
     ui: uiPort !== undefined && { port: uiPort },
     logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },

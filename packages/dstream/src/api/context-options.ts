@@ -78,9 +78,9 @@ export interface StreamingContextOptions {
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
-   * Whether the engine may work on a block of a receiver before the batch of the block begins; default false, and not beside
-   * `threads`. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end in a reduction by key.
-   * Results come sooner after a tick; a feed that fills the machine is read about a tenth slower.
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, but false where
+   * `threads` are given, which share the work of a batch. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end
+   * in a reduction by key. `false` leaves all work to the batch, for functions that must not be called before it.
    */
   eager?: boolean | undefined
   /** Records per second and receiver, at most; default no limit. */
