@@ -131,10 +131,10 @@ describe('a failure at every call of the disk', () => {
     }
   })
 
-  const failing = (op: DiskCall['op'], error: 'ENOSPC' | 'EIO', path = 'log'): MemoryStorage => {
+  const failing = (op: DiskCall['op'], error: 'ENOSPC' | 'EIO', path = 'log', written = 0): MemoryStorage => {
     let left = 1
     return memoryStorage({
-      fault: (call) => (call.op === op && call.path === path && left-- > 0 ? { error } : undefined),
+      fault: (call) => (call.op === op && call.path === path && left-- > 0 ? { error, written } : undefined),
     })
   }
 
@@ -166,12 +166,15 @@ describe('a failure at every call of the disk', () => {
     expect(await storage.crash().read('log')).toBeUndefined()
   })
 
-  test('a full disk is an error of its own, and the file goes on when there is room again', async () => {
-    const storage = failing('write', 'ENOSPC')
-    await expect(storage.append('log', bytes(1))).rejects.toMatchObject({ code: 'disk-full' })
-    await storage.append('log', bytes(2))
-    expect(await storage.read('log')).toEqual(bytes(2))
-  })
+  test.each([0, 1, 2])(
+    'a full disk that took %i bytes is an error of its own, and the file goes on when there is room again',
+    async (written) => {
+      const storage = failing('write', 'ENOSPC', 'log', written)
+      await expect(storage.append('log', bytes(1, 1, 1))).rejects.toMatchObject({ code: 'disk-full' })
+      await storage.append('log', bytes(2))
+      expect(await storage.read('log')).toEqual(bytes(2))
+    },
+  )
 
   test('appends that wait behind a failed one fail with it: there is no hole', async () => {
     const storage = failing('write', 'ENOSPC')
