@@ -356,6 +356,12 @@ export const mutations = [
   ],
   ['the seed of files of an older format', 'durable/log/frame.ts', 'seedOf(bytes))', 'seedOf(preamble(kind, first)))'],
   [
+    'a seed of its own for each file',
+    'durable/log/frame.ts',
+    'format <= 2 ? PREAMBLE_BYTES : SUMMED_BYTES',
+    'PREAMBLE_BYTES',
+  ],
+  [
     'a copy of each record that is kept',
     'rdd/transformations/kept.ts',
     'return copiesOf(records, copy, made, evaluation)',

@@ -27,6 +27,8 @@ const tests = [
   'packages/dstream/test/source-recovery',
   'packages/dstream/test/pending-outputs',
   'packages/dstream/test/output-delivery',
+  'packages/dstream/test/unstorable',
+  'packages/dstream/test/kept-records',
   'packages/dstream/test/crash-sweep/',
 ]
 

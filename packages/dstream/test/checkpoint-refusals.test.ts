@@ -5,6 +5,7 @@ import { Seconds } from 'dstream'
 import { fileStorage, memoryStorage, type DiskCall, type DiskFault } from 'dstream/storage'
 import type { TestContext } from 'dstream/testing'
 import { crc32 } from '../src/durable/log/crc32.js'
+import { FORMAT } from '../src/durable/log/frame.js'
 import { add, contents, contextOf, directory, job, ones, rows, type Source } from './checkpoint-job.js'
 
 /** What another program keeps, under another name. */
@@ -66,7 +67,14 @@ const refusals: [name: string, code: string, setUp: () => Promise<Refusal>][] = 
     'checkpoint-newer-format',
     async () => {
       const dir = await used()
-      return { dir, says: [await changed(dir, 'journal', ofFormat(3)), /format 3.*reads up to 2/, /run the version/i] }
+      return {
+        dir,
+        says: [
+          await changed(dir, 'journal', ofFormat(FORMAT + 1)),
+          new RegExp(`format ${FORMAT + 1}.*reads up to ${FORMAT}`),
+          /run the version/i,
+        ],
+      }
     },
   ],
   [

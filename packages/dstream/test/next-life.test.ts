@@ -446,3 +446,32 @@ test('law: whatever changes, each batch counts once, and a window holds no other
     }),
     { numRuns: 100 },
   ))
+
+test('what a window has kept of an earlier life is in the snapshots of a later one', async () => {
+  const define = (t: TestContext) =>
+    t.output(
+      t
+        .input(['a', 'b', 'a', 'c', 'a'].map((word) => [word]))
+        .mapToPair((word): Pair => [word, 1])
+        .runningReduceByKey((a, b) => a + b)
+        .checkpoint(Seconds(1))
+        .window(Seconds(5)),
+    ).batches
+  const undisturbed = new TestContext({ batchInterval: Seconds(1) })
+  const expected = define(undisturbed)
+  await undisturbed.run(5)
+  await undisturbed.ssc.stop()
+
+  const storage = memoryStorage()
+  const found = []
+  for (const batches of [2, 2, 1]) {
+    const t = new TestContext({ batchInterval: Seconds(1), storage })
+    const outputs = define(t)
+    await t.run(batches)
+    await t.ssc.stop()
+    found.push(...outputs)
+    // A life with its snapshots reads nothing of the commits before them.
+    expect((await storage.list('snapshots/')).some((file) => file.endsWith('.snapshot'))).toBe(true)
+  }
+  expect(found).toEqual(expected)
+})

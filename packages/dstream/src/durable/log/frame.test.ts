@@ -54,6 +54,15 @@ test('sequence numbers go on beyond 32 bits', () => {
   ])
 })
 
+test.each<[string, Uint8Array]>([
+  ['of another kind', encodeFrames('c', 5, 6, [[text('two')]])],
+  ['of another log file', encodeFrames('j', 4, 6, [[text('two')]])],
+])('a frame %s is none, though its sequence number fits', (_, foreign) => {
+  const own = grown(5, [[[text('one')]]])
+  expect(outcome(join(own, encodeFrames('j', 5, 6, [[text('two')]])))).toHaveLength(2)
+  expect(outcome(join(own, foreign))).toEqual([Buffer.from('one').toString('hex')])
+})
+
 describe('a torn tail', () => {
   test('at every length: what was confirmed is read, the rest is torn', () => {
     const groups = [[[text('one')]], [[text('two')], [text('three')]], [[text('four')]]]

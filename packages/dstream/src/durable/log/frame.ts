@@ -5,7 +5,7 @@ import { crc32 } from './crc32.js'
  * The version of all stored formats, which `docs/checkpoint-format.md` describes. Readers refuse a newer version and read an
  * older one.
  */
-export const FORMAT = 2
+export const FORMAT = 3
 
 /** The kind of a file: `j` journal, `c` commits, `s` part of a snapshot, `o` saved objects. */
 export type FileKind = 'j' | 'c' | 's' | 'o'
@@ -28,6 +28,8 @@ export interface FileFrames {
 
 const MAGIC = 'dstream'
 export const PREAMBLE_BYTES = 24
+/** The bytes of a preamble before its own checksum. */
+const SUMMED_BYTES = 20
 export const FRAME_HEADER_BYTES = 20
 
 /**
@@ -41,13 +43,17 @@ export function preamble(kind: FileKind, first: number): Uint8Array {
   bytes[7] = kind.charCodeAt(0)
   view.setUint32(8, FORMAT, true)
   view.setFloat64(12, first, true)
-  view.setUint32(20, crc32(bytes.subarray(0, 20)), true)
+  view.setUint32(SUMMED_BYTES, crc32(bytes.subarray(0, SUMMED_BYTES)), true)
   return bytes
 }
 
-/** Returns the seed of all checksums of a file, so that a frame of another file is never accepted. */
+/**
+ * Returns the seed of all checksums of a file, so that a frame of another file is never accepted. Up to format 2 the sum went
+ * over the preamble with its own checksum, which is the same number for every preamble.
+ */
 function seedOf(head: Uint8Array): number {
-  return crc32(head.subarray(0, PREAMBLE_BYTES))
+  const format = new DataView(head.buffer, head.byteOffset).getUint32(8, true)
+  return crc32(head.subarray(0, format <= 2 ? PREAMBLE_BYTES : SUMMED_BYTES))
 }
 
 /** The parts of one payload. They are written one after the other, so that callers need not join them. */
@@ -137,7 +143,7 @@ function readPreamble(file: string, kind: FileKind, bytes: Uint8Array): number {
   for (let i = 0; i < MAGIC.length; i++) {
     if (bytes[i] !== MAGIC.charCodeAt(i)) throw new DamagedError(file, i, 'it does not begin like a file of dstream')
   }
-  if (view.getUint32(20, true) !== crc32(bytes.subarray(0, 20)))
+  if (view.getUint32(SUMMED_BYTES, true) !== crc32(bytes.subarray(0, SUMMED_BYTES)))
     throw new DamagedError(file, 0, 'the checksum of its head is wrong')
   const found = view.getUint32(8, true)
   if (found > FORMAT) throw newerFormat(file, found, FORMAT)

@@ -4,12 +4,12 @@ import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import { expect, test } from 'vitest'
 import { inspectCheckpoint } from '../../src/durable/checkpoint/inspect.js'
-import { defineJob, rows, type Written } from './format-1-job.js'
+import { defineJob, rows, type Written } from './older-job.js'
 
-// format-1.json holds a checkpoint that an older version has written. This version must go on from it.
+// format-1.json and format-2.json hold checkpoints that older versions have written. This version must go on from them.
 
-async function olderCheckpoint(): Promise<MemoryStorage> {
-  const path = new URL('./format-1.json', import.meta.url)
+async function olderCheckpoint(format: number): Promise<MemoryStorage> {
+  const path = new URL(`./format-${format}.json`, import.meta.url)
   const { files } = JSON.parse(await readFile(path, 'utf8')) as { files: Record<string, string> }
   const storage = memoryStorage()
   for (const [file, base64] of Object.entries(files)) storage.overwrite(file, Buffer.from(base64, 'base64'))
@@ -29,7 +29,7 @@ const before: Record<string, unknown> = batchesOf([
 ])
 
 test('a checkpoint of format 1 holds what the test is about', async () => {
-  const report = await inspectCheckpoint(await olderCheckpoint())
+  const report = await inspectCheckpoint(await olderCheckpoint(1))
   expect(report).toMatchObject({ lastCommitted: 3000, pending: [4000], warnings: [] })
   expect(report!.pendingOutputs.map(({ from }) => from)).toContain(2000)
   expect([...report!.lagging.values()]).toContain(1000)
@@ -44,7 +44,7 @@ test('a job goes on from a checkpoint of format 1 as if nothing had happened', a
   await undisturbed.run(rows.length)
 
   const written: Written[] = []
-  const storage = await olderCheckpoint()
+  const storage = await olderCheckpoint(1)
   const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(4000) }, { firstMs: 1000 })
   defineJob(t, { written, received: ['x', 'y', 'z', 'new'], fault: false })
   await t.run(1)
@@ -57,6 +57,24 @@ test('a job goes on from a checkpoint of format 1 as if nothing had happened', a
     if (isOld) expect(Object.keys(batchesOf(written))).not.toContain(name)
     else expect([name, found[name]]).toEqual([name, wanted[name as keyof typeof wanted]])
   }
+  expect(t.ssc.engine!.states()).toEqual(undisturbed.ssc.engine!.states())
+  await Promise.all([t.ssc.stop(), undisturbed.ssc.stop()])
+})
+
+test('a job goes on from a checkpoint of format 2 as if nothing had happened', async () => {
+  const expected: Written[] = []
+  const undisturbed = new TestContext({ batchInterval: Seconds(1) })
+  defineJob(undisturbed, { written: expected, received: ['x', 'y', 'z'], fault: false })
+  await undisturbed.run(rows.length)
+
+  const written: Written[] = []
+  const storage = await olderCheckpoint(2)
+  expect(await inspectCheckpoint(storage)).toMatchObject({ lastCommitted: 3000, pending: [4000], warnings: [] })
+  const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(4000) }, { firstMs: 1000 })
+  defineJob(t, { written, received: ['x', 'y', 'z'], fault: false })
+  await t.run(1)
+
+  expect(batchesOf(written)).toEqual(batchesOf(expected.filter(([, time]) => time >= 4000)))
   expect(t.ssc.engine!.states()).toEqual(undisturbed.ssc.engine!.states())
   await Promise.all([t.ssc.stop(), undisturbed.ssc.stop()])
 })
