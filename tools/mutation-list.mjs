@@ -262,12 +262,6 @@ export const mutations = [
     '',
   ],
   [
-    'the other records of a batch that failed for a received one',
-    'engine/batch/remembered-rdds.ts',
-    '() => this.#readAgain(operator, time)',
-    '() => undefined',
-  ],
-  [
     'a record that a window reads is checked before outputs see it',
     'streams/graph/graph-evaluation.ts',
     'if (storable === undefined || operator.source === true) return own',

@@ -1,5 +1,5 @@
 import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
-import { caught, type MaybePromise } from '../../base/maybe-promise.js'
+import { caught } from '../../base/maybe-promise.js'
 import { estimatedBytes } from '../../durable/codec/estimated-bytes.js'
 import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
@@ -146,7 +146,7 @@ export class RememberedRDDs {
    */
   async #remember({ operator, time }: OperatorAt, remembered: Remembered[]): Promise<boolean> {
     if (!this.#evaluation.isValid(operator, time) || this.#contentsOf(operator, time) !== undefined) return true
-    const rdd = await caught(this.#evaluation.readKept(operator, time), () => this.#readAgain(operator, time))
+    const rdd = await caught(this.#evaluation.readKept(operator, time), () => undefined)
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
     const { id } = this.#graph.node(operator)
@@ -158,12 +158,6 @@ export class RememberedRDDs {
     this.adopt(operator, time, partitions)
     await rdd!.context.runtime.yielder.begin().pause()
     return true
-  }
-
-  /** Reads a source once more: it may have failed on a record that is gone now, and its other records must not be lost. */
-  #readAgain(operator: Operator, time: number): MaybePromise<RDD<unknown> | undefined> {
-    if (operator.source !== true) return undefined
-    return caught(this.#evaluation.readAgain(operator, time), () => undefined)
   }
 
   /** Whether an operator, or one between it and the nearest sources and states, has this id. */
