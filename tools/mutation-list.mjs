@@ -419,7 +419,7 @@ export const mutations = [
     'the attempts on a batch are used up at some point',
     'output/delivery/delivery-queue.ts',
     'batch.used >= attempts',
-    'false',
+    'batch.used > attempts',
   ],
   [
     'no attempt begins before the former has settled',

@@ -29,6 +29,8 @@ const tests = [
   'packages/dstream/test/output-delivery',
   'packages/dstream/test/unstorable',
   'packages/dstream/test/kept-records',
+  'packages/dstream/test/rate-at-stop',
+  'packages/dstream/test/receiving',
   'packages/dstream/test/crash-sweep/',
 ]
 
