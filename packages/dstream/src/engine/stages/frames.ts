@@ -1,13 +1,30 @@
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
+import type { PlainError } from '../../base/errors/plain-error.js'
+import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
 
-/** A partition that a worker is to combine. Its records are bytes as they were received, or encoded in chunks. */
+/**
+ * A partition that a worker is to combine, or to call an output's function with. Its records are bytes as they were received,
+ * or encoded in chunks.
+ */
 export interface TaskFrame {
   readonly type: 'task'
   readonly id: number
-  readonly plan: StagePlan
+  readonly partition: number
+  readonly plan: StagePlan | CallPlan
   readonly input: EncodedInput
+  /** Set for a call. */
+  readonly attempt: CalledAttempt | undefined
 }
+
+/** The result of a task is not waited for any longer. The worker replies to the task all the same. */
+export interface AbortFrame {
+  readonly type: 'abort'
+  readonly id: number
+  readonly reason: PlainError
+}
+
+/** A frame for a worker. */
+export type DriverFrame = TaskFrame | AbortFrame
 
 export type EncodedInput =
   { readonly chunks: readonly Uint8Array[] } | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
@@ -23,6 +40,15 @@ export type WorkerFrame =
       readonly table: Uint8Array
       readonly taken: readonly number[]
       readonly given: readonly number[]
+    }
+  /** The function of an output was called with the partition. */
+  | {
+      readonly type: 'called'
+      readonly id: number
+      readonly taken: readonly number[]
+      readonly given: readonly number[]
+      /** The error that the function threw. */
+      readonly threw?: PlainError | undefined
     }
   /** The task can only be done where the batch is. `forGood` says that this is so for all partitions of the stage. */
   | { readonly type: 'failed'; readonly id: number; readonly forGood: boolean; readonly reason: string }
