@@ -1,4 +1,11 @@
-import { Milliseconds, Seconds, type DStream, type PartitionContext, type StreamingContextOptions } from 'dstream'
+import {
+  Milliseconds,
+  Seconds,
+  type DStream,
+  type Duration,
+  type PartitionContext,
+  type StreamingContextOptions,
+} from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
 import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
@@ -12,7 +19,7 @@ interface Call {
   readonly records: readonly unknown[]
 }
 
-type Options = Partial<StreamingContextOptions> & WorkerFaults & { readonly timeout?: Milliseconds }
+type Options = Partial<StreamingContextOptions> & WorkerFaults & { readonly timeout?: Duration }
 type Each = (context: PartitionContext, worker: number, records: readonly unknown[]) => unknown
 const many = Array.from({ length: 400 }, (_, i) => (i * 7919) % 1009)
 const rows = [many, many.slice(1), []]
@@ -101,7 +108,8 @@ describe('what has to stay in the thread of the batches stays there', () => {
   })
 
   test('a function that changes a variable outside of it', async () => {
-    const t = new TestContext({ batchInterval: Seconds(1), threads: 2 }, { workers: loopbackWorkers(() => t.ssc) })
+    const workers = loopbackWorkers(() => t.ssc)
+    const t: TestContext = new TestContext({ batchInterval: Seconds(1), threads: 2 }, { workers })
     const seen: number[] = []
     t.input([many], { numPartitions: 4 }).foreachPartition((records) => void seen.push(...records))
     await t.run(1)

@@ -4,7 +4,7 @@ import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../
 
 /**
  * A partition that a worker is to combine, or to call an output's function with. Its records are bytes as they were received,
- * or encoded in chunks.
+ * encoded in chunks, or to be read.
  */
 export interface TaskFrame {
   readonly type: 'task'
@@ -27,19 +27,23 @@ export interface AbortFrame {
 export type DriverFrame = TaskFrame | AbortFrame
 
 export type EncodedInput =
-  { readonly chunks: readonly Uint8Array[] } | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
+  | { readonly chunks: readonly Uint8Array[] }
+  | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
+  /** The number of a stream, and an encoded split of its source. */
+  | { readonly source: number; readonly split: Uint8Array }
 
 /** A frame of a worker. All frames are plain data and bytes: they can go to another thread, process or machine. */
 export type WorkerFrame =
   /** The worker has built the graph of the job. `functions` are the texts of its functions by address. */
   | { readonly type: 'ready'; readonly functions: Readonly<Record<FunctionAddress, string>> }
-  /** The encoded columns of a partition's table, with the counts of its steps. */
+  /** The encoded columns of a partition's table, with the counts of its steps, and of the records that were read of a split. */
   | {
       readonly type: 'done'
       readonly id: number
       readonly table: Uint8Array
       readonly taken: readonly number[]
       readonly given: readonly number[]
+      readonly read?: number | undefined
     }
   /** The function of an output was called with the partition. */
   | {
@@ -47,6 +51,7 @@ export type WorkerFrame =
       readonly id: number
       readonly taken: readonly number[]
       readonly given: readonly number[]
+      readonly read?: number | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
     }

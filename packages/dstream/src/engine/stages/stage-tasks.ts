@@ -91,7 +91,7 @@ export class StageTasks implements StageRunner {
       },
       resultOf: (task, reply) => {
         if (reply.type !== 'called') return undefined
-        task.count(reply.taken, reply.given)
+        task.count(reply)
         if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
         calls.called(task.partition)
         return CALLED
@@ -161,14 +161,16 @@ export class StageTasks implements StageRunner {
   }
 }
 
+/** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
+  if ('split' in input) return FEWEST_BYTES
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }
 
 /** Returns the table of a reply, and adds its counts to those of the steps. */
 function tableOf(task: Task, reply: Reply): PairTable | undefined {
   if (reply.type !== 'done') return undefined
-  task.count(reply.taken, reply.given)
+  task.count(reply)
   const [keys, values] = decodeValue(reply.table) as [unknown[], unknown[]]
   return new PairColumns(keys, values)
 }

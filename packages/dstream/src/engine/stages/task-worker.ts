@@ -19,7 +19,17 @@ import type { DriverFrame, TaskFrame, WorkerFrame } from './frames.js'
 export interface WorkerJob {
   readonly graph: Graph
   readonly codecAt: (address: CodecAddress) => Codec<unknown> | undefined
+  /** Reads a split of the source of a stream; `undefined` where there is none that can be read here. */
+  readonly readSplit: (source: number, split: unknown, reading: SplitReading) => Records | undefined
   readonly codegen: boolean | 'auto'
+}
+
+/** The records of a split, at once or later. */
+type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
+
+interface SplitReading {
+  readonly signal: AbortSignal
+  bad(record: unknown, error: unknown): void
 }
 
 /** A reason for which a whole stage is left to the thread of the batches. */
@@ -49,6 +59,8 @@ class TaskWorker {
   readonly #expected = new Map<number, AbortController>()
   /** Set where a record of the running task did not decode. */
   #hasBadRecord = false
+  /** The records that the running task has read of a split. */
+  #read: number | undefined
 
   constructor(job: WorkerJob, functions: ReadonlyMap<FunctionAddress, AnyFunction>) {
     this.#job = job
@@ -72,6 +84,7 @@ class TaskWorker {
     const { id } = frame
     const callsBefore = accumulatorCalls()
     this.#hasBadRecord = false
+    this.#read = undefined
     try {
       const reply = await this.#reply(frame)
       if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
@@ -87,10 +100,10 @@ class TaskWorker {
 
   async #reply(frame: TaskFrame): Promise<WorkerFrame> {
     const { id, plan, input } = frame
-    const part = this.#partOf(input)
+    const part = this.#partOf(id, input)
     if ('call' in plan) return this.#call(frame, plan, part)
     const { table, taken, given } = await runTask(plan, part, this.#home)
-    return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given }
+    return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given, read: this.#read }
   }
 
   async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {
@@ -103,13 +116,25 @@ class TaskWorker {
       if (this.#hasBadRecord) throw new Error('a record does not decode')
     }
     const { taken, given, failure } = await runCall(plan, part, this.#home, { context, mayCall })
-    return { type: 'called', id, taken, given, threw: failure && plainError(failure.error) }
+    const threw = failure && plainError(failure.error)
+    return { type: 'called', id, taken, given, read: this.#read, threw }
   }
 
-  #partOf(input: TaskFrame['input']): PartitionSource<unknown> {
+  #partOf(id: number, input: TaskFrame['input']): PartitionSource<unknown> {
+    if ('split' in input) return { load: () => this.#load(id, input.source, decodeValue(input.split)) }
     if ('chunks' in input) return { records: input.chunks.flatMap((chunk) => decodeValue(chunk) as unknown[]) }
     const codec = this.#job.codecAt(input.codec)
     if (codec === undefined) throw new OnlyThere(`there is no codec ${input.codec.id} here`)
     return { iterate: () => codec.decode(input.bytes, () => (this.#hasBadRecord = true)) }
+  }
+  async *#load(id: number, source: number, split: unknown): AsyncIterable<unknown> {
+    const { signal } = this.#expected.get(id)!
+    const given = this.#job.readSplit(source, split, { signal, bad: () => (this.#hasBadRecord = true) })
+    if (given === undefined) throw new OnlyThere(`there is no source ${source} that can be read here`)
+    this.#read = 0
+    for await (const record of await given) {
+      this.#read++
+      yield record
+    }
   }
 }

@@ -215,6 +215,10 @@ async function encodedInput(
     const bytes = new Uint8Array(input.encoded.bytes)
     return [{ bytes, codec: input.encoded.codec }, [bytes]]
   }
+  if ('split' in input) {
+    const split = encodeValue(input.split.split)
+    return [{ source: input.split.source, split }, [split]]
+  }
   const { records } = input
   const chunks: Uint8Array[] = []
   const slice = yielder.begin()

@@ -46,6 +46,13 @@ interface SourcePositions<P> {
    * with it. Any other error is reported, and the next batch tries again.
    */
   isPermanent?(error: unknown): boolean
+  /**
+   * Whether `read` and `decode` may be called in another thread of the job, which has built the same source and has called
+   * nothing else of it: `read` needs nothing that `open` or `plan` has made, and no variable that changes while the job runs.
+   * With the option `threads` the splits are then read where a thread is free. A read that fails there is made again here.
+   * Default `false`. Streams of files are read in this way without asking for it.
+   */
+  readonly readsAnywhere?: boolean
   /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
   /** Whether no data will ever follow a position. The source is then asked for no further plan. */

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { AnyFunction, EncodedRecords, PairTable, StepOp } from './records.js'
+import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
 /** The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. */
 export type FunctionAddress = string
@@ -46,11 +46,22 @@ export interface Task<P extends StagePlan | CallPlan = StagePlan | CallPlan> {
   readonly attempt?: CalledAttempt | undefined
   /** Aborted when the result is not waited for any longer. */
   readonly signal?: AbortSignal | undefined
-  /** Adds the records that each step took in and gave out elsewhere to the counters here. */
-  count(taken: readonly number[], given: readonly number[]): void
+  /** Adds the records that were counted elsewhere to the counters here. */
+  count(counts: TaskCounts): void
 }
 
-export type TaskInput = { readonly records: readonly unknown[] } | { readonly encoded: EncodedRecords }
+/** The counts of a task. */
+export interface TaskCounts {
+  /** The records that each step took in, and those that it gave out. */
+  readonly taken: readonly number[]
+  readonly given: readonly number[]
+  /** The records that were read of a split. */
+  readonly read?: number | undefined
+}
+
+/** The records of a partition, the received bytes of them, or the split of a source where they are. */
+export type TaskInput =
+  { readonly records: readonly unknown[] } | { readonly encoded: EncodedRecords } | { readonly split: ReadableSplit }
 
 /** Returns the address of a user's function, `undefined` for one that has none. */
 export type AddressOf = (f: AnyFunction) => FunctionAddress | undefined

@@ -61,10 +61,10 @@ class Calls implements PartitionCalls {
     const below = chainBelow(this.#node, partition)
     const plan = this.#plans.of(below, addressOf)
     const kept = this.#kept.get(partition)
-    const input = plan && (kept === undefined ? inputOf(below) : { records: kept })
+    const input = plan && (kept === undefined ? inputOf(below, addressOf) : { records: kept })
     if (plan === undefined || input === undefined) return undefined
     const { attempt, signalOf } = this.#spec
-    const count: Task['count'] = (taken, given) => countSteps(below, taken, given)
+    const count: Task['count'] = (counts) => countSteps(below, counts)
     return { partition, plan, input, attempt, signal: signalOf(), count }
   }
 

@@ -7,21 +7,15 @@ import { readOnly } from '../plan/iterables.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type { CallPlan, FunctionAddress, PlannedStep, StagePlan } from '../plan/stage-runner.js'
-
-/** The records that each step took in and gave out. */
-interface StepCounts {
-  readonly taken: readonly number[]
-  readonly given: readonly number[]
-}
+import type { CallPlan, FunctionAddress, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
 
 /** The table of a partition in two columns. */
-export interface TaskResult extends StepCounts {
+export interface TaskResult extends TaskCounts {
   readonly table: PairColumns<unknown, unknown>
 }
 
 /** The end of a call: with the error that the function threw, if it did. */
-export interface CallResult extends StepCounts {
+export interface CallResult extends TaskCounts {
   readonly failure: { readonly error: unknown } | undefined
 }
 
@@ -87,7 +81,7 @@ function chainOf(
   planned: readonly PlannedStep[],
   part: PartitionSource<unknown>,
   functionAt: TaskHome['functionAt'],
-): { readonly node: LineageNode; readonly counts: () => StepCounts } {
+): { readonly node: LineageNode; readonly counts: () => TaskCounts } {
   let node = new LineageNode({ kind: 'source', plan: { type: 'source', parts: [part] }, numPartitions: 1 })
   const steps = planned.map(({ op, f }) => {
     node = new LineageNode({

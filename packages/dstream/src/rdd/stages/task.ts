@@ -1,6 +1,14 @@
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import { stepOf, type AnyFunction, type LineageNode, type PartitionSource } from '../plan/lineage.js'
-import type { AddressOf, FunctionAddress, PlannedStep, StagePlan, Task, TaskInput } from '../plan/stage-runner.js'
+import type {
+  AddressOf,
+  FunctionAddress,
+  PlannedStep,
+  StagePlan,
+  Task,
+  TaskCounts,
+  TaskInput,
+} from '../plan/stage-runner.js'
 
 /** The parts of a map side that its tasks are made of. */
 export interface MapSideSpec {
@@ -37,9 +45,10 @@ export function mapSideTasks(
   return (partition, addressOf) => {
     const chain = chainBelow(side.parent, partition)
     const plan = plans.of(chain, addressOf)
-    const input = plan && inputOf(chain)
+    const input = plan && inputOf(chain, addressOf)
     if (plan === undefined || input === undefined) return undefined
-    return { partition, plan, input, count: (taken, given) => countSteps(chain, taken, given) }
+    const { signal } = 'split' in input ? input.split : {}
+    return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
   }
 }
 
@@ -108,19 +117,27 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
 }
 
 /** Returns the input of a task below its steps; `undefined` where the records are cached here, or are still to be read here. */
-export function inputOf({ part, steps }: Chain): TaskInput | undefined {
+export function inputOf({ part, steps, base }: Chain, addressOf: AddressOf): TaskInput | undefined {
   if (part === undefined) return undefined
   if ('records' in part) return { records: part.records }
+  if ('load' in part) {
+    const { split } = part
+    // What has several readers is read once, and here.
+    const isReadable = split !== undefined && base.cached === undefined
+    return isReadable && (split.by === undefined || addressOf(split.by) !== undefined) ? { split } : undefined
+  }
   if (!('encoded' in part) || part.encoded === undefined) return undefined
   // The counter of the first step tells how many records were decoded.
   return steps.length > 0 || part.count !== undefined ? { encoded: part.encoded } : undefined
 }
 
-/** Adds the records that the steps took in and gave out elsewhere to their counters. */
-export function countSteps({ steps, part }: Chain, taken: readonly number[], given: readonly number[]): void {
+/** Adds the records that were counted elsewhere to the counters of the steps and of the source. */
+export function countSteps({ steps, part }: Chain, { taken, given, read }: TaskCounts): void {
   for (const [s, step] of steps.entries()) {
     step.taken += taken[s]!
     step.given += given[s]!
   }
-  if (part !== undefined && 'encoded' in part && part.count === undefined) part.encoded?.counted(taken[0]!)
+  if (part === undefined) return
+  if ('encoded' in part && part.count === undefined) part.encoded?.counted(taken[0]!)
+  if ('load' in part && read !== undefined) part.split?.counted(read)
 }
