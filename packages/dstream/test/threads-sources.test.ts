@@ -6,6 +6,7 @@ import {
   Seconds,
   type DStream,
   type ReadOptions,
+  type SourceHost,
   type SplitSource,
   type StreamingContext,
   type StreamingContextOptions,
@@ -222,25 +223,28 @@ interface Part {
   readonly until: number
 }
 
-/** A log of numbers in four parts. `open` is asked for in the thread of the batches only. */
+/** A log of numbers in four parts, which is opened where it is read. */
 function log(worker: number, source: Partial<SplitSource<number, number, Part, string>> = {}) {
   const reads: string[] = []
+  const opened: boolean[] = []
   const made: SplitSource<number, number, Part, string> = {
     readsAnywhere: true,
-    open: () => {
-      if (worker > 0) throw new Error('opened in a worker')
-    },
+    open: ({ isShared }) => void opened.push(isShared === true),
     initial: () => 0,
-    plan: (from) => from + 40,
+    plan: (from) => {
+      if (worker > 0) throw new Error('planned in a worker')
+      return from + 40
+    },
     splits: (from, until) => Array.from({ length: 4 }, (_, i) => ({ name: `p${i}`, from: from + i * 10, until: until - 30 + i * 10 })), // prettier-ignore
     read: ({ name, from, until }) => {
+      if (opened.length === 0) throw new Error('read before it was opened')
       reads.push(name)
       return Array.from({ length: until - from }, (_, i) => String(from + i))
     },
     decode: (read) => Number(read),
     ...source,
   }
-  return { made, reads }
+  return { made, reads, opened }
 }
 
 const counted = (numbers: DStream<number>) => numbers.mapToPair((n) => [n % 3, n] as const).reduceByKey(add)
@@ -253,19 +257,16 @@ describe('sources of positions are read in workers where they say so', () => {
     expect(two.numInputRecords).toBe(80)
   })
 
-  test('by a source that no worker has opened, each split once', async () => {
+  test('by a source that the worker opens once and asks for no plan, each split once', async () => {
     const readsOn = async (threads: number) => {
-      const reads: string[][] = []
-      const { error } = await run((ssc, worker) => {
-        const { made, reads: own } = log(worker)
-        reads[worker] = own
-        return counted(ssc.fromSource(made))
-      }, threads)
-      return { reads, error }
+      const logs: ReturnType<typeof log>[] = []
+      const { error } = await run((ssc, worker) => counted(ssc.fromSource((logs[worker] = log(worker)).made)), threads)
+      return { error, reads: logs.map(({ reads }) => reads), opened: logs.map(({ opened }) => opened) }
     }
     const [one, two] = [await readsOn(1), await readsOn(2)]
     expect([one.error, two.error]).toEqual([undefined, undefined])
     expect(two.reads[1]!.length).toBeGreaterThan(0)
+    expect([one.opened, two.opened]).toEqual([[[false]], [[true], [false]]])
     expect(two.reads.flat().sort()).toEqual(one.reads.flat().sort())
   })
 
@@ -299,6 +300,26 @@ describe('sources of positions are read in workers where they say so', () => {
     const two = await alike((ssc) => counted(ssc.fromSource(log(0, { decode }).made)), { onRecordError: 'skip' })
     expect(Object.values(two.skippedRecords)).toEqual([8])
     expect(two.tasks.repeated).toBeGreaterThan(0)
+  })
+
+  test('a failure that is reported in a worker is met again and reported here', async () => {
+    const reported: string[] = []
+    const two = await run((ssc, worker) => {
+      let report: SourceHost['report']
+      const { made } = log(worker, {
+        open: (host) => void (report = host.report),
+        read: ({ name, from, until }) => {
+          if (name === 'p0') report(`gap in ${from}`)
+          return Array.from({ length: until - from }, (_, i) => String(from + i))
+        },
+      })
+      if (worker === 0)
+        ssc.on('receiverError', ({ receiverInfo }) => void reported.push(receiverInfo.lastErrorMessage!))
+      return counted(ssc.fromSource(made))
+    }, 2)
+    expect(two.batches).toEqual((await run((ssc) => counted(ssc.fromSource(log(0).made)), undefined)).batches)
+    expect(reported.slice(0, 2)).toEqual(['gap in 0', 'gap in 40'])
+    expect(two.tasks.repeated).toBe(2)
   })
 
   test('a read that fails in a worker only is made here', async () => {

@@ -46,6 +46,10 @@ export class StageTasks implements StageRunner {
     replied: (task, reply) => this.#replied(task, reply),
   }
 
+  get hasWorkers(): boolean {
+    return this.#pool !== undefined && this.#pool.size > 0
+  }
+
   /** Opens the functions of a complete graph, before its first batch. */
   async open(graph: Graph): Promise<void> {
     this.#addresses = await functionAddresses(graph)
@@ -82,7 +86,7 @@ export class StageTasks implements StageRunner {
 
   async call(calls: PartitionCalls): Promise<void> {
     const { partitions } = calls
-    if (this.#hasWorkers && partitions.length > 1) await calls.prepare(this.#addressOf)
+    if (this.hasWorkers && partitions.length > 1) await calls.prepare(this.#addressOf)
     const work: Work<object> = {
       partitions,
       here: async (i) => {
@@ -111,13 +115,9 @@ export class StageTasks implements StageRunner {
 
   readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f)
 
-  get #hasWorkers(): boolean {
-    return this.#pool !== undefined && this.#pool.size > 0
-  }
-
   /** Returns the tasks for workers; none where sending them would take longer than the work. */
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
-    if (!this.#hasWorkers) return []
+    if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
     return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
   }

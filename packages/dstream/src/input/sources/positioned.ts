@@ -93,6 +93,8 @@ class PositionedInput<T, P> implements InputSource<T> {
   readonly #decode: ((read: unknown) => T) | undefined
   readonly #aborted = new AbortController()
   #hasEnded = false
+  /** Fails the reading of a split, where this thread reads splits for another one. */
+  #bad: SplitReading['bad'] | undefined
   #isOpen = false
 
   constructor(home: SourceHome, source: AnySource<T, P>) {
@@ -194,7 +196,9 @@ class PositionedInput<T, P> implements InputSource<T> {
     return this.#reached === undefined ? undefined : this.#source.lag?.(this.#reached.position)
   }
 
-  readSplit(split: unknown, { signal }: SplitReading): Later<unknown> {
+  async readSplit(split: unknown, { signal, bad }: SplitReading): Promise<Iterable<unknown> | AsyncIterable<unknown>> {
+    this.#bad = bad
+    await this.#open()
     return this.#readOf(split as SourceSplit, { signal })
   }
 
@@ -209,9 +213,12 @@ class PositionedInput<T, P> implements InputSource<T> {
 
   async #open(): Promise<void> {
     if (this.#isOpen) return
-    const { logger } = this.#home
-    const report = (message: string, error?: unknown): void => this.#reporter.report(message, error)
-    await this.#source.open?.({ name: this.name, logger, report })
+    const { logger, sc } = this.#home
+    const report = (message: string, error?: unknown): void => {
+      if (this.#bad === undefined) this.#reporter.report(message, error)
+      else this.#bad(message, error)
+    }
+    await this.#source.open?.({ name: this.name, logger, isShared: sc.runtime.stages?.hasWorkers === true, report })
     this.#isOpen = true
   }
 

@@ -96,6 +96,8 @@ export interface PartitionCalls {
  * are tasks too.
  */
 export interface StageRunner {
+  /** Whether tasks are done elsewhere too. */
+  readonly hasWorkers: boolean
   /**
    * Whether a map side is a stage of its own. The answer depends on the plan alone, and never on what is idle, since it decides
    * in which order values are combined.

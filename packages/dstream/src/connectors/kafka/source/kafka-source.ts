@@ -19,6 +19,8 @@ interface Open {
   readonly ahead: ReadAhead
   readonly commits: GroupCommits | undefined
   readonly report: SourceHost['report']
+  /** Whether the records of the next batch are read ahead: not where other threads read them. */
+  readonly readsAhead: boolean
 }
 
 const START_PATIENCE_MS = 3000
@@ -29,6 +31,8 @@ const PLAN_PATIENCE_MS = 200
 export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Position, KafkaSplit, RawRecord> {
   readonly kind = 'createDirectStream'
   readonly name = 'Kafka'
+  /** A range needs its broker only. Each thread has connections of its own. */
+  readonly readsAnywhere = true
   readonly decode?: (raw: RawRecord) => ConsumerRecord<K, V>
   readonly #settings: StreamSettings
   readonly #splits = new WeakMap<Position, readonly KafkaSplit[]>()
@@ -41,7 +45,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     if (decode !== undefined) this.decode = decode
   }
 
-  async open({ report }: Pick<SourceHost, 'report'>): Promise<void> {
+  async open({ report, isShared }: Pick<SourceHost, 'report' | 'isShared'>): Promise<void> {
     const settings = this.#settings
     const client = new KafkaClient(await loadLibrary(), settings.client)
     const cluster = new Cluster(client)
@@ -52,6 +56,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
       ahead: new ReadAhead(new Fetcher(cluster, { ...settings, report }), prefetchBytes, maxPartitionFetchBytes),
       commits: groupId === undefined ? undefined : new GroupCommits(cluster, groupId),
       report,
+      readsAhead: isShared !== true,
     }
     await this.#mustNotRefuse(cluster)
   }
@@ -76,12 +81,12 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
   }
 
   async plan(from: Position, limit: number | undefined): Promise<Position> {
-    const { planner, ahead } = await this.#open()
+    const { planner, ahead, readsAhead } = await this.#open()
     const plan = await whileAway(() => planner.plan(from, limit), { forMs: PLAN_PATIENCE_MS })
     if (plan === undefined) return from
     this.#latest = plan.latest
     this.#splits.set(plan.until, plan.splits)
-    for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
+    if (readsAhead) for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
     return plan.until
   }
 
