@@ -19,8 +19,7 @@ interface Open {
   readonly ahead: ReadAhead
   readonly commits: GroupCommits | undefined
   readonly report: SourceHost['report']
-  /** Whether the records of the next batch are read ahead: not where other threads read them. */
-  readonly readsAhead: boolean
+  readonly isShared: boolean
 }
 
 const START_PATIENCE_MS = 3000
@@ -37,6 +36,9 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
   readonly #settings: StreamSettings
   readonly #splits = new WeakMap<Position, readonly KafkaSplit[]>()
   #opened: Open | undefined
+  /** The names of the splits of the last batch, and of those that this thread has read. */
+  #planned: readonly string[] = []
+  readonly #readHere = new Set<string>()
   /** The end of each partition at the last look, by name. */
   #latest: ReadonlyMap<string, number> | undefined
 
@@ -56,7 +58,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
       ahead: new ReadAhead(new Fetcher(cluster, { ...settings, report }), prefetchBytes, maxPartitionFetchBytes),
       commits: groupId === undefined ? undefined : new GroupCommits(cluster, groupId),
       report,
-      readsAhead: isShared !== true,
+      isShared: isShared === true,
     }
     await this.#mustNotRefuse(cluster)
   }
@@ -81,13 +83,22 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
   }
 
   async plan(from: Position, limit: number | undefined): Promise<Position> {
-    const { planner, ahead, readsAhead } = await this.#open()
+    const { planner, ahead, isShared } = await this.#open()
     const plan = await whileAway(() => planner.plan(from, limit), { forMs: PLAN_PATIENCE_MS })
     if (plan === undefined) return from
     this.#latest = plan.latest
     this.#splits.set(plan.until, plan.splits)
+    // Where other threads have read some of the last batch, what is read ahead here would be read twice.
+    const readsAhead = !isShared || this.#hasReadAll()
     if (readsAhead) for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
+    this.#planned = plan.splits.map(({ name }) => name)
+    this.#readHere.clear()
     return plan.until
+  }
+
+  /** Whether this thread alone has read the last batch. */
+  #hasReadAll(): boolean {
+    return this.#planned.length > 0 && this.#planned.every((name) => this.#readHere.has(name))
   }
 
   /** Returns the records up to the end of each partition. */
@@ -116,6 +127,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
 
   async read(split: KafkaSplit, { signal }: ReadOptions): Promise<AsyncIterable<RawRecord>> {
     const { ahead, report } = await this.#open()
+    this.#readHere.add(split.name)
     if (split.lost !== undefined) {
       const { from, until, why } = split.lost
       if (this.#settings.onGap === 'fail') throw offsetsLost(split.name, from, until, why)
