@@ -1,11 +1,14 @@
 // The job of threads.bench.mjs. It runs one batch for each message of its parent, and answers with the milliseconds that
 // it took, and those of the processor in all threads.
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 import { Seconds, StreamingContext } from 'dstream'
 import { ManualClock } from 'dstream/testing'
 
-const [work, threads] = process.argv.slice(2)
+/** The folder is one of this job alone. */
+const [work, threads, folder] = process.argv.slice(2)
 const add = (a, b) => a + b
 
 /** Spends about ten microseconds on a number. */
@@ -19,6 +22,12 @@ const works = {
   numbers: {
     records: () => Array.from({ length: 16_000 }, (_, i) => i),
     define: (records) => records.map(slow).mapToPair((n) => [n % 1000, 1]),
+  },
+  // The same, of lines that are read from files.
+  files: {
+    records: () => Array.from({ length: 16_000 }, (_, i) => i),
+    define: (lines) => lines.map((line) => slow(Number(line))).mapToPair((n) => [n % 1000, 1]),
+    stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
   },
   posts: {
     records: () => {
@@ -34,8 +43,21 @@ const works = {
   },
 }
 
+const PARTITIONS = 16
 const clock = new ManualClock(0)
-const { records, define } = works[work]
+const { records, define, stream } = works[work]
+
+/** Puts the records of a batch into files, which are dated before it. */
+const toFiles = (all, batch) => {
+  mkdirSync(folder, { recursive: true })
+  const size = all.length / PARTITIONS
+  for (let i = 0; i < PARTITIONS; i++) {
+    const path = join(folder, `${batch}-${i}`)
+    writeFileSync(path, `${all.slice(i * size, (i + 1) * size).join('\n')}\n`)
+    utimesSync(path, clock.now() / 1000, clock.now() / 1000)
+  }
+}
+
 const options = {
   batchInterval: Seconds(1),
   clock,
@@ -45,14 +67,16 @@ const options = {
 }
 await StreamingContext.run(import.meta, options, (ssc) => {
   const queue = []
-  define(ssc.queueStream(queue))
+  define(stream === undefined ? ssc.queueStream(queue) : stream(ssc))
     .reduceByKey(add)
     .foreachRDD(async (rdd) => void (await rdd.count()))
   if (!isMainThread) return
   const all = records()
   ssc.on('streamingStarted', () => process.send('started'))
+  let batches = 0
   process.on('message', async () => {
-    queue.push(ssc.sc.parallelize(all, { numPartitions: 16 }))
+    if (stream === undefined) queue.push(ssc.sc.parallelize(all, { numPartitions: PARTITIONS }))
+    else toFiles(all, ++batches)
     const begin = performance.now()
     const cpu = process.cpuUsage()
     clock.runNext(clock.now() + 1000)

@@ -1,17 +1,22 @@
-// Batches from memory on one thread and on two. Each job has a process of its own; they run by turns. The goals hold on two idle
+// Batches from memory and from files on one thread and on two. Each job has a process of its own; they run by turns. The goals hold on two idle
 // cores: with one core for all, no number of threads is faster. The time of the processor says what threads cost, also on a busy
 // machine: two threads that take 1.05 times as much in sum are 2 / 1.05 times as fast, at best.
 import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { median, report } from './measure.mjs'
 
 const ROUNDS = 7
 const WARM_UPS = 4
 
+const folder = mkdtempSync(join(tmpdir(), 'dstream-bench-'))
+
 const start = async (work, threads) => {
-  const child = fork(fileURLToPath(new URL('threads-job.mjs', import.meta.url)), [work, String(threads)])
+  const job = fileURLToPath(new URL('threads-job.mjs', import.meta.url))
+  const child = fork(job, [work, String(threads), join(folder, `${work}-${threads}`)])
   await once(child, 'message')
   const run = async () => {
     child.send('batch')
@@ -20,7 +25,7 @@ const start = async (work, threads) => {
   return { run, end: () => child.kill() }
 }
 
-const goals = { numbers: { atLeast: 1.85, atMost: 1.08 }, posts: {} }
+const goals = { numbers: { atLeast: 1.85, atMost: 1.08 }, files: {}, posts: {} }
 const figures = []
 for (const [work, { atLeast, atMost }] of Object.entries(goals)) {
   // Without the option, one table is filled from all partitions, and none are merged.
@@ -46,4 +51,5 @@ for (const [work, { atLeast, atMost }] of Object.entries(goals)) {
     { name: `${work}: tasks on the worker, of 16`, value: tasks.onWorkers },
   )
 }
+rmSync(folder, { recursive: true })
 report(`Threads (${availableParallelism()} cores)`, figures)

@@ -98,6 +98,57 @@ describe('workers run stages of a job', () => {
   })
 })
 
+describe('workers read files and call outputs', () => {
+  const files = mkdtempSync(join(tmpdir(), 'dstream-threads-files-'))
+  afterAll(() => rmSync(files, { recursive: true }))
+  const lines = (n: number): string[] => Array.from({ length: 500 }, (_, i) => `line ${n} ${i}`)
+  for (let n = 0; n < 6; n++) writeFileSync(join(files, `${n}.txt`), lines(n).join('\n') + '\n')
+
+  /** A job whose output says each call by one line of JSON, and stops when a batch has called all six partitions. */
+  const calling = (each: string): string => `${esm}
+const folder = ${JSON.stringify(files)}
+StreamingContext.run(import.meta, { batchInterval: Milliseconds(20), threads: 2, retry: { backoff: Milliseconds(1) } }, (ssc) => {
+  ssc.textFileStream(folder, { newFilesOnly: false }).map((line) => line.toUpperCase())
+    .foreachPartition(async (records, { partition, attempt }) => {
+      const all = [...records]
+      ${each}
+      console.log(JSON.stringify({ isMainThread, partition, attempt, records: all.length, last: all.at(-1) }))
+    })
+  ssc.on('batchCompleted', () => {
+    if (ssc.totals.numInputRecords >= 3000) void ssc.stop()
+  })
+})`
+
+  interface Call {
+    readonly isMainThread: boolean
+    readonly partition: number
+    readonly attempt: number
+    readonly records: number
+    readonly last: string
+  }
+  const callsOf = ({ lines }: Ended): Call[] =>
+    lines.filter((line) => line.startsWith('{"isMainThread"')).map((line) => JSON.parse(line) as Call)
+  test('each file once, some of them in the worker', async () => {
+    const ended = await runJob(calling(''))
+    expect(ended).toMatchObject({ code: 0, errors: '' })
+    const calls = callsOf(ended).sort((a, b) => a.partition - b.partition)
+    expect(calls.map(({ partition, records, last }) => [partition, records, last])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((n) => [n, 500, `LINE ${n} 499`]),
+    )
+    expect(calls.some(({ isMainThread }) => !isMainThread)).toBe(true)
+  })
+
+  test('a call that throws in the worker is made again by the next attempt', async () => {
+    const fails = `if (!isMainThread && attempt === 1) throw Object.assign(new RangeError('away'), { code: 'EAWAY' })`
+    const ended = await runJob(calling(fails))
+    expect(ended.code).toBe(0)
+    expect(ended.errors).toContain('RangeError: away')
+    const calls = callsOf(ended).sort((a, b) => a.partition - b.partition)
+    expect(calls.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(calls.some(({ attempt }) => attempt > 1)).toBe(true)
+  })
+})
+
 describe('a job that workers cannot load runs on one thread', () => {
   test.each<[string, Parts, string]>([
     ['its module throws', { top: 'if (!isMainThread) throw new Error("no worker")' }, 'no worker'],

@@ -8,6 +8,7 @@ import {
   type KeyOf,
   type MapWithStateDStream,
   type OutputOperation,
+  type PartitionContext,
   type RDD,
   type RDDContext,
   type State,
@@ -256,6 +257,9 @@ test('keys and values of what may be pairs, and of what cannot', () => {
 
 test('outputs and sources', () => {
   expectTypeOf(() => words.foreachRDD((rdd) => rdd.count())).returns.toEqualTypeOf<OutputOperation>()
+  type F = Parameters<DStream<string>['foreachPartition']>[0]
+  expectTypeOf<Parameters<F>>().toEqualTypeOf<[Iterable<string>, PartitionContext]>()
+  expectTypeOf(() => words.foreachPartition(async (all) => [...all])).returns.toEqualTypeOf<OutputOperation>()
   expectTypeOf(() => words.batches()).returns.toEqualTypeOf<AsyncIterable<{ time: Time; records: string[] }>>()
   expectTypeOf(() => words.slice(0, 1000)).returns.resolves.toEqualTypeOf<RDD<string>[]>()
   expectTypeOf(() => ssc.queueStream([[1, 2]])).returns.toEqualTypeOf<DStream<number>>()

@@ -256,7 +256,11 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['add', () => sc().doubleAccumulator('n'), [1]],
   ],
   DStream: [
-    ...['map', 'filter', 'tap', 'mapPartitions', 'transform', 'foreachRDD'].map((name): Call => [name, stream, [same]]),
+    ...['map', 'filter', 'tap', 'mapPartitions', 'transform', 'foreachRDD', 'foreachPartition'].map((name): Call => [
+      name,
+      stream,
+      [same],
+    ]),
     ...['cogroup', 'join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin'].map((name): Call => [
       name,
       keyed,
@@ -301,9 +305,10 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['print', stream, [5, {}]],
     ['show', stream, ['posts', {}]],
     ['to', stream, [{ write: () => undefined, lastCommitted: () => undefined }, {}]],
-    ['foreachRDD', stream, [same, {}]],
+    ...['foreachRDD', 'foreachPartition'].map((name): Call => [name, stream, [same, {}]]),
     ...['saveAsTextFiles', 'saveAsObjectFiles'].map((name): Call => [name, stream, [path(name), 'txt', {}]]),
     ...eachOption('foreachRDD', stream, [same], delivery),
+    ...eachOption('foreachPartition', stream, [same], delivery),
     ...eachOption('print', stream, [5], delivery),
     ...eachOption('show', stream, ['posts'], {
       as: 'table',
@@ -470,7 +475,7 @@ describe.each(Object.entries(calls))('%s', (_, ofClass) => {
 
 // A zero may be any value, and its function then fails on it. The others are internal.
 const EXEMPT: Readonly<Record<string, readonly string[]>> = {
-  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept', 'reduced'], // prettier-ignore
+  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept', 'reduced', 'callPartitions'], // prettier-ignore
   StreamingContext: ['addSource', 'planResume', 'serveTasks'],
 }
 

@@ -65,6 +65,7 @@ import { checkWindow } from '../streams/operators/internal/check-window.js'
 import { window } from '../streams/operators/window.js'
 import { aFunction, aString, checkOptions, positiveInteger } from '../base/options.js'
 import { batches, type Batch } from '../output/outputs/batches.js'
+import { foreachPartition } from '../output/outputs/foreach-partition.js'
 import { foreachRDD } from '../output/outputs/foreach-rdd.js'
 import { print } from '../output/outputs/print.js'
 import { saveAsObjectFiles, saveAsTextFiles } from '../output/outputs/save.js'
@@ -77,6 +78,7 @@ import type { OutputOperation } from './output-operation.js'
 import type { CombinerOf, KnownType, OrTuple } from '../rdd/plan/inference.js'
 import { checkMapAsync, type MapAsyncOptions } from '../rdd/transformations/map-async.js'
 import { isDeadLetterTarget, type DeadLetterTarget } from '../base/dead-letter-target.js'
+import type { PartitionContext } from '../rdd/plan/partition-context.js'
 import type { RDD } from '../rdd/rdd.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { KeyedState } from '../streams/state/keyed-state.js'
@@ -986,6 +988,27 @@ export class DStream<out T> {
   foreachRDD(f: (rdd: RDD<T>, time: Time, attempt: Attempt) => unknown, options: OutputOptions = {}): OutputOperation {
     aFunction('foreachRDD', 'f', f)
     return this.#output('foreachRDD', foreachRDD(this.#operator, f), options)
+  }
+
+  /**
+   * Calls `f` for each partition of each batch, empty ones too, and awaits its result: in order, or with the option `threads` in
+   * several threads at once, where the partition is. A call that fails is made again after a pause, those of other partitions
+   * that have ended well are not. Every partition is given at least once; `context` has the same `time` and `partition` each
+   * time, so that a write by both is idempotent.
+   *
+   * @example
+   * lines.repartition(2).foreachPartition(async (records, { time, partition }) => {
+   *   seen.push([`${time.milliseconds}/${partition}`, [...records]])
+   * })
+   * await t.run(1)
+   * seen // [['1000/0', ['a b']], ['1000/1', []]]
+   */
+  foreachPartition(
+    f: (records: Iterable<T>, context: PartitionContext) => unknown,
+    options: OutputOptions = {},
+  ): OutputOperation {
+    aFunction('foreachPartition', 'f', f)
+    return this.#output('foreachPartition', foreachPartition(this.#operator, f), options)
   }
 
   /**

@@ -85,7 +85,8 @@ import { constant } from '../input/sources/constant.js'
 import { decodedSocket, type Decode } from '../input/sources/decoded-socket.js'
 import { eventEmitter, type Emitter } from '../input/sources/event-emitter.js'
 import type { FileFormat } from '../base/file-format.js'
-import type { FileStreamOptions, ReadFile, TextFileOptions } from '../input/sources/file-input.js'
+import type { FileStreamOptions, TextFileOptions } from '../input/sources/file-input.js'
+import type { ReadFile } from '../input/sources/file-reading.js'
 import { InputSources } from '../input/sources/input-sources.js'
 import type { InputSource, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import { positioned } from '../input/sources/positioned.js'
@@ -819,7 +820,9 @@ export class StreamingContext implements StreamContext {
     this.#addDeadLetters()
     const codecAt: Parameters<typeof serveTasks>[0]['codecAt'] = ({ stream, id }) =>
       this.#inputs.all[stream]?.codec?.(id)
-    serveTasks({ graph: this.#graph, codecAt, codegen: this.#internals.codegen ?? 'auto' }, end)
+    const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
+      this.#inputs.all[source]?.readSplit?.(split, reading)
+    serveTasks({ graph: this.#graph, codecAt, readSplit, codegen: this.#internals.codegen ?? 'auto' }, end)
   }
 
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */

@@ -14,7 +14,7 @@ export interface OutputProgress {
   readonly skippedBatches: number
 }
 
-/** The partitions that were combined by key on their own, as tasks, since the batch before. */
+/** The tasks since the batch before: partitions that were combined by key on their own, or given to `foreachPartition`. */
 export interface TaskFigures {
   readonly onMainThread: number
   readonly onWorkers: number

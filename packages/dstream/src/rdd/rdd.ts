@@ -14,6 +14,7 @@ import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
+import { callPartitions, type CallSpec } from './stages/partition-calls.js'
 import { checked } from './transformations/checked.js'
 import { handedOut, kept } from './transformations/kept.js'
 import * as joins from './transformations/join.js'
@@ -1069,6 +1070,10 @@ export class RDD<out T> {
   materialise(): Promise<readonly (readonly T[])[]> {
     this.node.cacheAlways()
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
+  }
+  /** Calls the function of an output with each partition, in this thread or in workers. @internal */
+  callPartitions(spec: CallSpec): Promise<void> {
+    return this.#act((evaluation) => callPartitions(this.node, spec, evaluation))
   }
   /** Evaluates all partitions and caches them for good, as tables where no array was asked for. @internal */
   partitions(): Promise<readonly PartitionData<T>[]> {

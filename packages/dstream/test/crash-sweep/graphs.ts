@@ -12,6 +12,8 @@ export interface Job {
   readonly directory: string
   /** An output whose every word is kept; it throws on the batches that `fails` names, after it has looked at them. */
   say<T>(stream: DStream<T>, fails?: (time: number) => boolean): void
+  /** The same by partition: each of so many is an output of its own, and the last one throws. */
+  sayEach<T>(stream: DStream<T>, numPartitions: number, fails?: (time: number) => boolean): void
 }
 
 export interface SweepGraph {
@@ -154,6 +156,15 @@ export const graphs: Readonly<Record<string, SweepGraph>> = {
       const states = counted(received(job, 'storeBlock'))
       const first = job.world.lives === 1
       job.say(states, (time) => first && time % 2000 === 0)
+      job.say(states)
+    },
+  },
+  'foreachPartition, whose last partition fails in the first life': {
+    options: { retry: { attempts: Infinity } },
+    define: (job) => {
+      const states = counted(received(job, 'storeBlock')).repartition(3)
+      const first = job.world.lives === 1
+      job.sayEach(states, 3, (time) => first && time % 2000 === 0)
       job.say(states)
     },
   },

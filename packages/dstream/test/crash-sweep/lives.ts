@@ -164,6 +164,16 @@ export class Lives {
     const { trace } = this
     const life = trace.endings.length
     let outputs = 0
+    const batchNow = (): number => {
+      const { nextMs } = t.ssc.engine!.ticker
+      return isInBatch() ? nextMs - 1000 : nextMs
+    }
+    const told = (word: Omit<Word, 'life'>, mayThrow = true): void => {
+      // The dead say nothing.
+      if (isOver()) return
+      trace.words.push({ life, ...word })
+      if (word.failed && mayThrow) throw new Error('the output failed')
+    }
     const job: Job = {
       t,
       ssc: t.ssc,
@@ -172,14 +182,19 @@ export class Lives {
       say: (stream, fails = () => false) => {
         const output = outputs++
         stream.foreachRDD(async (rdd, { milliseconds: time }, { number: attempt, replayed }) => {
-          const { nextMs } = t.ssc.engine!.ticker
-          const batch = isInBatch() ? nextMs - 1000 : nextMs
+          const batch = batchNow()
           const records = await rdd.collect()
-          // The dead say nothing.
-          if (isOver()) return
+          told({ output, time, batch, records, attempt, replayed, failed: fails(time) })
+        })
+      },
+      sayEach: (stream, numPartitions, fails = () => false) => {
+        const first = outputs
+        outputs += numPartitions
+        stream.foreachPartition((all, { time: { milliseconds: time }, partition, attempt, replayed }) => {
+          // No commit says that a batch is done of which one partition has failed.
           const failed = fails(time)
-          trace.words.push({ life, output, time, batch, records, attempt, replayed, failed })
-          if (failed) throw new Error('the output failed')
+          const word = { output: first + partition, time, records: [...all], attempt, replayed, failed }
+          told({ ...word, batch: batchNow() }, partition === numPartitions - 1)
         })
       },
     }

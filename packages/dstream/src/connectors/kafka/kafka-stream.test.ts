@@ -2,6 +2,7 @@ import { Milliseconds, Seconds, type DStream } from 'dstream'
 import { sourceContract, TestContext, type SourceOrigin } from 'dstream/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaHand } from '../../../test/kafka.js'
+import { loopbackWorkers } from '../../../test/loopback-workers.js'
 import { hasKafka, KafkaServer, quickRestart } from '../../../../../test/kafka/kafka-server.js'
 import {
   createDirectStream,
@@ -62,6 +63,32 @@ describe.skipIf(!hasKafka())('with a real Kafka', () => {
     await t.ssc.stop()
     return out.batches
   }
+
+  test('with threads, ranges are read in workers: each record once', async () => {
+    const topics = await topic(4)
+    const all = Array.from({ length: 200 }, (_, i) => ({ value: `v${i % 7}`, partition: i % 4 }))
+    await hand.send(topics, ...all)
+    const define = (t: TestContext) => values(streamOf(t, { topics })).map(String).countByValue()
+    const runOn = async (threads: number) => {
+      const worker = context()
+      worker.output(define(worker))
+      const workers = loopbackWorkers(() => worker.ssc)
+      const t = new TestContext({ batchInterval: Seconds(1), threads }, { workers })
+      const out = t.output(define(t))
+      await t.run(2)
+      const [progress] = t.ssc.recentProgress
+      await t.ssc.stop()
+      // The thread of a real worker ends with its connections.
+      for (const input of worker.ssc.inputs.all) await input.close?.()
+      return { batches: out.batches.slice(0, 2).map((batch) => batch.sort()), progress: progress! }
+    }
+    const [one, two] = [await runOn(1), await runOn(2)]
+    expect(two.batches).toEqual(one.batches)
+    expect(one.batches[0]).toHaveLength(7)
+    expect([one.progress.numInputRecords, two.progress.numInputRecords]).toEqual([200, 200])
+    expect(two.progress.tasks).toMatchObject({ onWorkers: expect.any(Number) as number, repeated: 0 })
+    expect(two.progress.tasks!.onWorkers).toBeGreaterThan(0)
+  })
 
   test('a record has its place, key, value, headers and timestamp', async () => {
     const topics = await topic(2)

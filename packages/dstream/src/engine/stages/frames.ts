@@ -1,28 +1,59 @@
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
+import type { PlainError } from '../../base/errors/plain-error.js'
+import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
 
-/** A partition that a worker is to combine. Its records are bytes as they were received, or encoded in chunks. */
+/**
+ * A partition that a worker is to combine, or to call an output's function with. Its records are bytes as they were received,
+ * encoded in chunks, or to be read.
+ */
 export interface TaskFrame {
   readonly type: 'task'
   readonly id: number
-  readonly plan: StagePlan
+  readonly partition: number
+  readonly plan: StagePlan | CallPlan
   readonly input: EncodedInput
+  /** Set for a call. */
+  readonly attempt: CalledAttempt | undefined
 }
 
+/** The result of a task is not waited for any longer. The worker replies to the task all the same. */
+export interface AbortFrame {
+  readonly type: 'abort'
+  readonly id: number
+  readonly reason: PlainError
+}
+
+/** A frame for a worker. */
+export type DriverFrame = TaskFrame | AbortFrame
+
 export type EncodedInput =
-  { readonly chunks: readonly Uint8Array[] } | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
+  | { readonly chunks: readonly Uint8Array[] }
+  | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
+  /** The number of a stream, and an encoded split of its source. */
+  | { readonly source: number; readonly split: Uint8Array }
 
 /** A frame of a worker. All frames are plain data and bytes: they can go to another thread, process or machine. */
 export type WorkerFrame =
   /** The worker has built the graph of the job. `functions` are the texts of its functions by address. */
   | { readonly type: 'ready'; readonly functions: Readonly<Record<FunctionAddress, string>> }
-  /** The encoded columns of a partition's table, with the counts of its steps. */
+  /** The encoded columns of a partition's table, with the counts of its steps, and of the records that were read of a split. */
   | {
       readonly type: 'done'
       readonly id: number
       readonly table: Uint8Array
       readonly taken: readonly number[]
       readonly given: readonly number[]
+      readonly read?: number | undefined
+    }
+  /** The function of an output was called with the partition. */
+  | {
+      readonly type: 'called'
+      readonly id: number
+      readonly taken: readonly number[]
+      readonly given: readonly number[]
+      readonly read?: number | undefined
+      /** The error that the function threw. */
+      readonly threw?: PlainError | undefined
     }
   /** The task can only be done where the batch is. `forGood` says that this is so for all partitions of the stage. */
   | { readonly type: 'failed'; readonly id: number; readonly forGood: boolean; readonly reason: string }

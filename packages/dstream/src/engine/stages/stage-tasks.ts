@@ -1,41 +1,54 @@
+import { errorOf } from '../../base/errors/plain-error.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
-import type { FunctionAddress, MapSide, StageRunner, Task } from '../../rdd/plan/stage-runner.js'
+import type {
+  AddressOf,
+  CallPlan,
+  FunctionAddress,
+  MapSide,
+  PartitionCalls,
+  StagePlan,
+  StageRunner,
+  Task,
+} from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { WorkerFrame } from './frames.js'
-import { TaskQueue } from './task-queue.js'
+import { Failed, SharedWork, type Work, type WorkNotes } from './shared-work.js'
+import type { Reply } from './task-queue.js'
 import type { WorkerPool } from './worker-pool.js'
-
-type Done = Extract<WorkerFrame, { readonly type: 'done' }>
-
-/** A partition whose combination has failed here. */
-class FailedHere {
-  constructor(readonly error: unknown) {}
-}
-
-/** A table, or `undefined` where the task is to be done here. */
-type Outcome = PairTable | FailedHere | undefined
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
 const MOST_FAILURES = 8
 /** The bytes of a stage below which sending them would take longer than the work, and those that a record counts for. */
 const FEWEST_BYTES = 4096
 const BYTES_OF_RECORD = 256
+/** The result of a call, which has none. */
+const CALLED = {}
 
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
- * are merged in order of the partitions, so that the result is the same for any number of workers.
+ * are merged in order of the partitions, so that the result is the same for any number of workers. The calls of outputs by
+ * partition are shared in the same way.
  */
 export class StageTasks implements StageRunner {
   #addresses: ReadonlyMap<AnyFunction, FunctionAddress> | undefined
   #pool: WorkerPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
+  /** The key of each plan, which is one object for many partitions. */
+  readonly #keys = new WeakMap<StagePlan | CallPlan, string>()
   #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
+  readonly #notes: WorkNotes = {
+    doneHere: (isRepeated) => this.#count(isRepeated ? 'repeated' : 'onMainThread'),
+    replied: (task, reply) => this.#replied(task, reply),
+  }
+
+  get hasWorkers(): boolean {
+    return this.#pool !== undefined && this.#pool.size > 0
+  }
 
   /** Opens the functions of a complete graph, before its first batch. */
   async open(graph: Graph): Promise<void> {
@@ -55,97 +68,92 @@ export class StageTasks implements StageRunner {
   }
 
   takes(side: MapSide): boolean {
-    if (side.numPartitions < 2) return false
-    for (let i = 0; i < side.numPartitions; i++) if (this.#taskOf(side, i) !== undefined) return true
+    if (this.#addresses === undefined || side.numPartitions < 2) return false
+    for (let i = 0; i < side.numPartitions; i++) if (side.taskOf(i, this.#addressOf) !== undefined) return true
     return false
   }
 
   async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
-    const outcomes: MaybePromise<Outcome>[] = []
-    const here: number[] = []
-    const tasks: Task[] = []
-    for (let i = 0; i < side.numPartitions; i++) {
-      const task = this.#taskOf(side, i)
-      if (task === undefined || !this.#maySend(task)) here.push(i)
-      else tasks.push(task)
-    }
-    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES) {
-      here.push(...tasks.splice(0).map(({ partition }) => partition))
-      here.sort((a, b) => a - b)
-    }
-    const queue = new TaskQueue(tasks.map((task) => this.#queued(task, outcomes)))
-    this.#pool?.queues.add(queue)
-    try {
-      await this.#combineHere(side, here, queue, outcomes)
-      for (let i = 0; i < side.numPartitions; i++) {
-        const outcome = await outcomes[i]
-        if (outcome instanceof FailedHere) throw outcome.error
-        await merge(outcome ?? (await this.#repeat(side, i)))
-      }
-    } finally {
-      this.#pool?.queues.delete(queue)
-    }
+    const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
+    const work: Work<PairTable> = { partitions, here: (i) => side.combine(i), resultOf: tableOf }
+    const shared = new SharedWork(
+      work,
+      this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf)),
+      this.#notes,
+    )
+    await this.#share(shared, () => shared.run(merge))
   }
 
-  /** Combines partitions in this thread as long as there are any that no worker has begun. */
-  async #combineHere(
-    side: MapSide,
-    here: readonly number[],
-    queue: TaskQueue,
-    outcomes: MaybePromise<Outcome>[],
-  ): Promise<void> {
-    let limit = side.numPartitions
-    let next = 0
-    for (;;) {
-      const i = next < here.length ? here[next++]! : queue.next()?.task.partition
-      if (i === undefined) return
-      // One thread would not have come to it.
-      if (i > limit) continue
-      try {
-        outcomes[i] = await side.combine(i)
-        this.#count('onMainThread')
-      } catch (error) {
-        outcomes[i] = new FailedHere(error)
-        limit = Math.min(limit, i)
-        queue.dropAfter(limit)
-      }
-    }
-  }
-
-  async #repeat(side: MapSide, partition: number): Promise<PairTable> {
-    this.#count('repeated')
-    return side.combine(partition)
-  }
-
-  #queued(task: Task, outcomes: MaybePromise<Outcome>[]): ConstructorParameters<typeof TaskQueue>[0][number] {
-    let settled!: (outcome: Outcome) => void
-    outcomes[task.partition] = new Promise<Outcome>((resolve) => (settled = resolve))
-    const stage = keyOfStage(task)
-    return {
-      task,
-      settle: (reply) => {
-        if (reply?.type === 'done') {
-          this.#failures.delete(stage)
-          this.#count('onWorkers')
-          settled(tableOfReply(task, reply))
-          return
-        }
-        if (reply !== undefined) {
-          this.#failures.set(stage, reply.forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
-        }
-        settled(undefined)
+  async call(calls: PartitionCalls): Promise<void> {
+    const { partitions } = calls
+    if (this.hasWorkers && partitions.length > 1) await calls.prepare(this.#addressOf)
+    const work: Work<object> = {
+      partitions,
+      here: async (i) => {
+        await calls.call(i)
+        return CALLED
+      },
+      resultOf: (task, reply) => {
+        if (reply.type !== 'called') return undefined
+        task.count(reply)
+        if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
+        calls.called(task.partition)
+        return CALLED
       },
     }
+    const tasks = partitions.length > 1 ? this.#tasksOf(partitions, (i) => calls.taskOf(i, this.#addressOf)) : []
+    const shared = new SharedWork(work, tasks, this.#notes)
+    await this.#share(shared, async () => {
+      try {
+        await shared.run(() => undefined)
+      } finally {
+        // The next attempt must not begin while a worker is still at this one.
+        await shared.settled()
+      }
+    })
+  }
+
+  readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f)
+
+  /** Returns the tasks for workers; none where sending them would take longer than the work. */
+  #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
+    if (!this.hasWorkers) return []
+    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
+    return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
+  }
+
+  /** Lets workers take the tasks of a stage while it runs. */
+  async #share(shared: SharedWork<object>, run: () => Promise<void>): Promise<void> {
+    this.#pool?.queues.add(shared.queue)
+    try {
+      await run()
+    } finally {
+      this.#pool?.queues.delete(shared.queue)
+    }
+  }
+
+  #replied(task: Task, reply: Reply): void {
+    const stage = this.#keyOf(task.plan)
+    if (reply.type === 'failed') {
+      // Another attempt at the same stage may well be done there.
+      const isCounted = task.signal?.aborted !== true
+      if (isCounted) this.#failures.set(stage, reply.forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
+      return
+    }
+    this.#failures.delete(stage)
+    this.#count('onWorkers')
   }
 
   #maySend(task: Task): boolean {
-    if (this.#pool === undefined || this.#pool.size === 0) return false
-    return (this.#failures.get(keyOfStage(task)) ?? 0) < MOST_FAILURES
+    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(task.plan)) ?? 0) < MOST_FAILURES
   }
 
-  #taskOf(side: MapSide, partition: number): Task | undefined {
-    const addresses = this.#addresses
-    return addresses === undefined ? undefined : side.taskOf(partition, (f) => addresses.get(f))
+  #keyOf(plan: StagePlan | CallPlan): string {
+    const known = this.#keys.get(plan)
+    if (known !== undefined) return known
+    const key = JSON.stringify(plan)
+    this.#keys.set(plan, key)
+    return key
   }
 
   #count(which: keyof TaskFigures): void {
@@ -153,17 +161,16 @@ export class StageTasks implements StageRunner {
   }
 }
 
-function keyOfStage({ plan }: Task): string {
-  return JSON.stringify(plan)
-}
-
+/** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
+  if ('split' in input) return FEWEST_BYTES
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }
 
 /** Returns the table of a reply, and adds its counts to those of the steps. */
-function tableOfReply(task: Task, { table, taken, given }: Done): PairTable {
-  task.count(taken, given)
-  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
+function tableOf(task: Task, reply: Reply): PairTable | undefined {
+  if (reply.type !== 'done') return undefined
+  task.count(reply)
+  const [keys, values] = decodeValue(reply.table) as [unknown[], unknown[]]
   return new PairColumns(keys, values)
 }

@@ -1,10 +1,13 @@
 import type { Task } from '../../rdd/plan/stage-runner.js'
 import type { WorkerFrame } from './frames.js'
 
-/** A task with the receiver of its reply: `undefined` where the worker has ended before it replied. */
+/** The reply of a worker to a task. */
+export type Reply = Exclude<WorkerFrame, { readonly type: 'ready' }>
+
+/** A task with the receiver of its reply: `undefined` where no worker has done it. */
 export interface QueuedTask {
   readonly task: Task
-  readonly settle: (reply: Exclude<WorkerFrame, { readonly type: 'ready' }> | undefined) => void
+  readonly settle: (reply: Reply | undefined) => void
 }
 
 /** The tasks of one stage that no thread has begun, in order of their partitions. */
@@ -25,7 +28,9 @@ export class TaskQueue {
 
   /** Drops the tasks of partitions behind one that has failed. */
   dropAfter(partition: number): void {
+    const dropped = this.#tasks.filter(({ task }) => task.partition >= partition)
     this.#tasks = this.#tasks.filter(({ task }) => task.partition < partition)
+    for (const { settle } of dropped) settle(undefined)
   }
 }
 

@@ -1,23 +1,35 @@
 import type { Codec } from '../../base/codec.js'
 import type { WorkerEnd } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
+import { errorOf, plainError } from '../../base/errors/plain-error.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import { accumulatorCalls } from '../../rdd/accumulator.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
+import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
-import { runTask } from '../../rdd/stages/run-task.js'
+import { runCall, runTask, type TaskHome } from '../../rdd/stages/run-task.js'
 import { engineFunctions } from '../../rdd/stages/task.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { TaskFrame, WorkerFrame } from './frames.js'
+import type { DriverFrame, TaskFrame, WorkerFrame } from './frames.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
 export interface WorkerJob {
   readonly graph: Graph
   readonly codecAt: (address: CodecAddress) => Codec<unknown> | undefined
+  /** Reads a split of the source of a stream; `undefined` where there is none that can be read here. */
+  readonly readSplit: (source: number, split: unknown, reading: SplitReading) => Records | undefined
   readonly codegen: boolean | 'auto'
+}
+
+/** The records of a split, at once or later. */
+type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
+
+interface SplitReading {
+  readonly signal: AbortSignal
+  bad(record: unknown, error: unknown): void
 }
 
 /** A reason for which a whole stage is left to the thread of the batches. */
@@ -28,9 +40,12 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
   const functions = functionTable(job.graph)
   const worker = new TaskWorker(job, new Map([...functions, ...engineFunctions()]))
   let last: Promise<unknown> = Promise.resolve()
-  port.onFrame((frame) => {
+  port.onFrame((given) => {
+    const frame = given as DriverFrame
+    if (frame.type === 'abort') return worker.abort(frame.id, errorOf(frame.reason))
+    worker.expect(frame.id)
     last = last.then(async () => {
-      const reply = await worker.run(frame as TaskFrame)
+      const reply = await worker.run(frame)
       port.post(reply, reply.type === 'done' ? [reply.table] : [])
     })
   })
@@ -39,41 +54,87 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
 
 class TaskWorker {
   readonly #job: WorkerJob
-  readonly #functions: ReadonlyMap<FunctionAddress, AnyFunction>
+  readonly #home: TaskHome
+  /** The tasks that have come and are not done, which can be aborted. */
+  readonly #expected = new Map<number, AbortController>()
   /** Set where a record of the running task did not decode. */
   #hasBadRecord = false
+  /** The records that the running task has read of a split. */
+  #read: number | undefined
 
   constructor(job: WorkerJob, functions: ReadonlyMap<FunctionAddress, AnyFunction>) {
     this.#job = job
-    this.#functions = functions
+    const functionAt = (address: FunctionAddress): AnyFunction => {
+      const f = functions.get(address)
+      if (f === undefined) throw new OnlyThere(`there is no function ${address} here`)
+      return f
+    }
+    this.#home = { functionAt, runtime: runtimeOf({ codegen: job.codegen }) }
   }
 
-  async run({ id, plan, input }: TaskFrame): Promise<WorkerFrame> {
+  expect(id: number): void {
+    this.#expected.set(id, new AbortController())
+  }
+
+  abort(id: number, reason: Error): void {
+    this.#expected.get(id)?.abort(reason)
+  }
+
+  async run(frame: TaskFrame): Promise<WorkerFrame> {
+    const { id } = frame
     const callsBefore = accumulatorCalls()
     this.#hasBadRecord = false
+    this.#read = undefined
     try {
-      const part = this.#partOf(input)
-      const functionAt = (address: FunctionAddress): AnyFunction => this.#functionAt(address)
-      const { table, taken, given } = await runTask(plan, part, functionAt, runtimeOf({ codegen: this.#job.codegen }))
+      const reply = await this.#reply(frame)
       if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
       if (this.#hasBadRecord) throw new Error('a record does not decode')
-      return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given }
+      return reply
     } catch (error) {
       const usesAccumulator = accumulatorCalls() !== callsBefore
       return { type: 'failed', id, forGood: usesAccumulator || error instanceof OnlyThere, reason: messageOf(error) }
+    } finally {
+      this.#expected.delete(id)
     }
   }
 
-  #functionAt(address: FunctionAddress): AnyFunction {
-    const f = this.#functions.get(address)
-    if (f === undefined) throw new OnlyThere(`there is no function ${address} here`)
-    return f
+  async #reply(frame: TaskFrame): Promise<WorkerFrame> {
+    const { id, plan, input } = frame
+    const part = this.#partOf(id, input)
+    if ('call' in plan) return this.#call(frame, plan, part)
+    const { table, taken, given } = await runTask(plan, part, this.#home)
+    return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given, read: this.#read }
   }
 
-  #partOf(input: TaskFrame['input']): PartitionSource<unknown> {
+  async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {
+    const { id, partition, attempt } = frame
+    const { signal } = this.#expected.get(id)!
+    const context = partitionContext(attempt!, partition, () => signal)
+    const mayCall = (): void => {
+      signal.throwIfAborted()
+      // A record that is left out here would be missing in its count and its dead letters.
+      if (this.#hasBadRecord) throw new Error('a record does not decode')
+    }
+    const { taken, given, failure } = await runCall(plan, part, this.#home, { context, mayCall })
+    const threw = failure && plainError(failure.error)
+    return { type: 'called', id, taken, given, read: this.#read, threw }
+  }
+
+  #partOf(id: number, input: TaskFrame['input']): PartitionSource<unknown> {
+    if ('split' in input) return { load: () => this.#load(id, input.source, decodeValue(input.split)) }
     if ('chunks' in input) return { records: input.chunks.flatMap((chunk) => decodeValue(chunk) as unknown[]) }
     const codec = this.#job.codecAt(input.codec)
     if (codec === undefined) throw new OnlyThere(`there is no codec ${input.codec.id} here`)
     return { iterate: () => codec.decode(input.bytes, () => (this.#hasBadRecord = true)) }
+  }
+  async *#load(id: number, source: number, split: unknown): AsyncIterable<unknown> {
+    const { signal } = this.#expected.get(id)!
+    const given = this.#job.readSplit(source, split, { signal, bad: () => (this.#hasBadRecord = true) })
+    if (given === undefined) throw new OnlyThere(`there is no source ${source} that can be read here`)
+    this.#read = 0
+    for await (const record of await given) {
+      this.#read++
+      yield record
+    }
   }
 }

@@ -1,8 +1,9 @@
 import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
+import { plainError } from '../../base/errors/plain-error.js'
 import { encodeValue } from '../../durable/codec/value-codec.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import type { EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
+import type { AbortFrame, EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
 import { TaskQueues, type QueuedTask } from './task-queue.js'
 
 export interface WorkerPoolOptions {
@@ -22,10 +23,17 @@ const MOST_ENDS = 3
 /** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
 const CHUNK = 1024
 
+/** A task that a worker has. */
+interface Running {
+  readonly queued: QueuedTask
+  /** Ends the watch over the signal of the task. */
+  unwatch?: () => void
+}
+
 /** A worker, from its start to its end. The next one in its place is another. */
 interface PoolWorker {
   readonly handle: WorkerHandle
-  readonly running: Map<number, QueuedTask>
+  readonly running: Map<number, Running>
   /** The ends of the workers before it that have completed no task. */
   readonly endsBefore: number
   isReady: boolean
@@ -94,12 +102,13 @@ export class WorkerPool {
       this.#ready(worker, frame.functions)
       return
     }
-    const queued = worker.running.get(frame.id)
+    const running = worker.running.get(frame.id)
     worker.running.delete(frame.id)
+    running?.unwatch?.()
     worker.hasCompleted = true
     this.#pump(worker)
     if (worker.running.size === 0) worker.handle.keepAlive(false)
-    queued?.settle(frame)
+    running?.queued.settle(frame)
   }
 
   #ready(worker: PoolWorker, functions: Readonly<Record<string, string>>): void {
@@ -144,7 +153,10 @@ export class WorkerPool {
 
   /** Leaves the tasks of a worker to the thread of the batches. */
   #giveBack(worker: PoolWorker): void {
-    for (const queued of worker.running.values()) queued.settle(undefined)
+    for (const { queued, unwatch } of worker.running.values()) {
+      unwatch?.()
+      queued.settle(undefined)
+    }
     worker.running.clear()
   }
 
@@ -159,24 +171,39 @@ export class WorkerPool {
       const queued = this.#queues.next()
       if (queued === undefined) return
       const id = ++this.#lastId
-      running.set(id, queued)
+      running.set(id, { queued })
       worker.handle.keepAlive(true)
       void this.#send(worker, id, queued)
     }
   }
 
   async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
-    const { plan, input } = queued.task
+    const { partition, plan, input, attempt } = queued.task
     try {
       const [encoded, moved] = await encodedInput(input, this.#options.yielder)
-      if (!worker.running.has(id)) return
-      worker.handle.post({ type: 'task', id, plan, input: encoded } satisfies TaskFrame, moved)
+      const running = worker.running.get(id)
+      if (running === undefined) return
+      const frame: TaskFrame = { type: 'task', id, partition, plan, input: encoded, attempt }
+      worker.handle.post(frame, moved)
+      watch(id, running, worker.handle)
     } catch (error) {
       // Records that cannot be stored cannot be sent either.
       if (worker.running.delete(id)) queued.settle({ type: 'failed', id, forGood: false, reason: messageOf(error) })
       this.#pump(worker)
     }
   }
+}
+
+/** Tells a worker when the result of a task that it has is not waited for any longer. */
+function watch(id: number, running: Running, handle: WorkerHandle): void {
+  const { signal } = running.queued.task
+  if (signal === undefined) return
+  const tell = (): void => {
+    handle.post({ type: 'abort', id, reason: plainError(signal.reason) } satisfies AbortFrame, [])
+  }
+  if (signal.aborted) return tell()
+  signal.addEventListener('abort', tell, { once: true })
+  running.unwatch = () => signal.removeEventListener('abort', tell)
 }
 
 /** Returns the input of a task as bytes of its own, which can be moved. */
@@ -187,6 +214,10 @@ async function encodedInput(
   if ('encoded' in input) {
     const bytes = new Uint8Array(input.encoded.bytes)
     return [{ bytes, codec: input.encoded.codec }, [bytes]]
+  }
+  if ('split' in input) {
+    const split = encodeValue(input.split.split)
+    return [{ source: input.split.source, split }, [split]]
   }
   const { records } = input
   const chunks: Uint8Array[] = []

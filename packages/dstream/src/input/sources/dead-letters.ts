@@ -1,4 +1,5 @@
 import { BatchMap } from '../../base/batch-map.js'
+import { plainError } from '../../base/errors/plain-error.js'
 import { describe } from '../../base/text/describe.js'
 import { textForm } from '../../base/text/text-form.js'
 import type { RecordError } from '../../base/record-error.js'
@@ -90,7 +91,7 @@ export class DeadLetterInput implements InputSource<DeadLetter> {
       operator: error.operator,
       place: number,
       record: this.#storable(error.record),
-      error: errorOf(error.cause),
+      error: plainError(error.cause),
     }
     this.#pending.push({ letter, during: this.#current, restored: false })
   }
@@ -164,16 +165,4 @@ function entryOf<V>(map: BatchMap<V>, time: number, make: () => V): V {
   const known = map.get(time) ?? make()
   map.set(time, known)
   return known
-}
-
-function errorOf(cause: unknown): DeadLetter['error'] {
-  if (!(cause instanceof Error)) return { name: 'Error', message: describe(cause) }
-  const { name, message, stack } = cause
-  const { code } = cause as { code?: unknown }
-  return {
-    name,
-    message,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(stack === undefined ? {} : { stack }),
-  }
 }

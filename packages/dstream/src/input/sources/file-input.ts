@@ -1,24 +1,21 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badOption } from '../../base/errors/options.js'
-import { fileNotRead, fileRecordNotRead } from '../../base/errors/receive.js'
 import type { Codec } from '../../base/codec.js'
-import type { RefuseRecord } from '../../base/file-format.js'
-import { RecordError, type RecordOrigin } from '../../base/record-error.js'
-import { describe } from '../../base/text/describe.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
 import { aBoolean, aFunction, aString, checkOptions, positiveInteger } from '../../base/options.js'
 import { ignoreRejection, isThenable } from '../../base/promises.js'
 import type { Files } from '../../base/ports.js'
-import { failOnRecord } from '../../rdd/plan/record-policy.js'
+import type { PartitionSource } from '../../rdd/plan/lineage.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { Counts, type Later } from './counts.js'
+import { loadFile, type FileReader } from './file-reading.js'
 import { listFiles } from './file-listing.js'
 import type { FoundFile, Listing } from './file-listing.js'
 import { streamName } from './input-source.js'
-import type { FilesOfSource, InputSource, SourceHome } from './input-source.js'
+import type { FilesOfSource, InputSource, SourceHome, SplitReading } from './input-source.js'
 import type { SourceLag } from './source.js'
 import { PassedOver } from './passed-over.js'
 import { Reporter } from './reporter.js'
@@ -38,13 +35,6 @@ export interface TextFileOptions<T = string> extends FileStreamOptions {
   /** Decodes whole lines into records, as `jsonLines` does; default the lines as strings. */
   readonly codec?: Codec<T> | undefined
 }
-
-/** Returns the records of a file, or a promise of them. */
-export type ReadFile<T> = (path: string) => Later<T>
-
-/** The same, for a reader that leaves out the records that do not decode, or asks whether they fail the file. */
-export type ReadDecoded<T> = (path: string, bad: OnUndecodable, refuse: RefuseRecord | undefined) => Later<T>
-type OnUndecodable = (record: Uint8Array, error: unknown) => void
 
 /** The names of the options of every stream of files. */
 export const FILE_OPTIONS = ['filter', 'newFilesOnly', 'maxFilesPerBatch']
@@ -84,12 +74,12 @@ export class FileInput<T> implements InputSource<T> {
   readonly streamId: number
   readonly name: string
   readonly operator: Operator<T>
-  readonly #home: SourceHome
   readonly #files: Files
   readonly #directory: string
   readonly #filter: (path: string) => boolean
   readonly #newOnly: boolean
   readonly #max: number
+  readonly #reader: FileReader<T>
   readonly #reporter: Reporter
   readonly #counts = new Counts()
   readonly #batches = new BatchMap<readonly string[]>()
@@ -110,11 +100,11 @@ export class FileInput<T> implements InputSource<T> {
     files: Files,
     kind: string,
     directory: string,
-    read: ReadDecoded<T>,
+    reader: FileReader<T>,
     options: FileStreamOptions,
   ) {
     checkOptions(kind, options, FILE_OPTIONS)
-    this.#home = home
+    this.#reader = reader
     this.#files = files
     this.#directory = aString(kind, 'directory', directory)
     this.#filter = aFunction(kind, 'filter', options.filter ?? isPlain)
@@ -130,9 +120,18 @@ export class FileInput<T> implements InputSource<T> {
       parents: [],
       slideMs: home.slideMs,
       source: true,
+      functions: reader.by === undefined ? [] : [reader.by],
       compute: (time) => {
-        const paths = this.#batches.get(time) ?? []
-        const parts = paths.map((path) => ({ load: () => this.#load(time, path, read, rdd.node) }))
+        const files = { home, reporter: this.#reporter, counts: this.#counts, kind }
+        const parts = (this.#batches.get(time) ?? []).map((path): PartitionSource<T> => ({
+          load: () => loadFile(files, reader.read, { time, path, origin: rdd.node }),
+          split: {
+            source: home.streamId,
+            split: path,
+            by: reader.by,
+            counted: (records) => this.#counts.set(time, path, records),
+          },
+        }))
         const rdd: RDD<T> = rddOf(home.sc, parts)
         return rdd
       },
@@ -222,6 +221,10 @@ export class FileInput<T> implements InputSource<T> {
     return this.#counts.info(this.streamId, time, metadata)
   }
 
+  readSplit(path: unknown, { bad }: SplitReading): Later<T> {
+    return this.#reader.read(path as string, bad, undefined)
+  }
+
   lag(): SourceLag {
     return { files: this.#waiting }
   }
@@ -276,24 +279,5 @@ export class FileInput<T> implements InputSource<T> {
     this.#reporter.warn(
       `${path} is ${dated}, before the start, and is not read${others}. { newFilesOnly: false } reads old files too.`,
     )
-  }
-
-  async *#load(time: number, path: string, read: ReadDecoded<T>, origin: RecordOrigin): AsyncIterable<T> {
-    let number = 0
-    const place = (): string => `${path} ${number++}`
-    const policy = this.#home.sc.runtime.onRecordError
-    const refuse: RefuseRecord | undefined =
-      policy &&
-      ((record, error) => failOnRecord(origin, record, fileRecordNotRead(path, error), policy, { place: place() }))
-    const bad = (record: Uint8Array, error: unknown): void => {
-      this.#home.skipped?.({ record, error, time, place: place() })
-      const text = describe(new TextDecoder().decode(record))
-      this.#reporter.report(`A record of ${path} does not decode and is left out: ${text}`, error)
-    }
-    try {
-      yield* this.#counts.countedAsync(time, path, this.operator.kind, read(path, bad, refuse))
-    } catch (error) {
-      throw error instanceof RecordError ? error : fileNotRead(path, time, error)
-    }
   }
 }

@@ -9,7 +9,8 @@ import type { BufferLimits } from '../receive/backlog.js'
 import type { RateOptions } from '../receive/rate-limiter.js'
 import type { ReceiverEvent, ReceiverSupervisor } from '../receive/supervisor.js'
 import type { PassedOverFile } from './passed-over.js'
-import type { SourceLag } from './source.js'
+import type { Later } from './counts.js'
+import type { ReadOptions, SourceLag } from './source.js'
 
 /** The received blocks of all streams. May be used once the context starts. */
 export interface BlockStore {
@@ -120,8 +121,19 @@ export interface InputSource<T = unknown> {
   lost?(): unknown
   /** Returns the codec of journalled bytes by its id; `undefined` for an unknown id. */
   codec?(id: string): Codec<T> | undefined
+  /**
+   * Reads a planned split elsewhere than where it was planned: in a thread that has built the same source, and has not started
+   * it. A failure of the promise, or of reading, makes the thread of the batches read the split.
+   */
+  readSplit?(split: unknown, reading: SplitReading): Later<unknown>
   /** Returns the error that refuses a start from a checkpoint, for a source that cannot be recovered. */
   refusal?(): DStreamError
+}
+
+/** The surroundings of the reading of a split. */
+export interface SplitReading extends ReadOptions {
+  /** Called for a record that does not decode and is left out. */
+  bad(record: unknown, error: unknown): void
 }
 
 /** Returns Spark's display name of a stream: `Socket stream [0]`. */

@@ -1,9 +1,8 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { badPosition } from '../../base/errors/receive.js'
 import { isPlain } from '../../base/built-ins.js'
-import { ignoreRejection } from '../../base/promises.js'
 import { badOption } from '../../base/errors/options.js'
-import { notIterable } from '../../base/errors/rdd.js'
+import { aBoolean } from '../../base/options.js'
 import { operator } from '../../streams/graph/make.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { StreamInputInfo } from '../../observe/events.js'
@@ -12,11 +11,12 @@ import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import { lowerLimit } from '../receive/rate-limiter.js'
 import { Time } from '../../base/time/time.js'
-import { Counts, isIterable, type Later } from './counts.js'
+import { Counts, type Later } from './counts.js'
 import { streamName } from './input-source.js'
-import type { InputSource, SourceHome } from './input-source.js'
+import type { InputSource, SourceHome, SplitReading } from './input-source.js'
 import { Reporter } from './reporter.js'
 import { checkSplits, withSplits } from './source.js'
+import { partReadAnywhere, partReadHere } from './split-part.js'
 import type { ReadOptions, Source, SourceLag, SourceSplit, SplitSource } from './source.js'
 
 /** The plan of a batch, which is logged. */
@@ -52,6 +52,8 @@ export function positioned<T, P>(home: SourceHome, source: AnySource<T, P>): Inp
     const able = typeof (source as AnySource<T, P> | null | undefined)?.[name] === 'function'
     if (!able) throw badOption('fromSource', 'source', `an object with the function ${name}`, source)
   }
+  const { readsAnywhere } = source
+  if (readsAnywhere !== undefined) aBoolean('fromSource', 'source.readsAnywhere', readsAnywhere)
   return new PositionedInput(home, source)
 }
 
@@ -88,13 +90,18 @@ class PositionedInput<T, P> implements InputSource<T> {
   #rate: number | undefined
   /** The unused fraction of a record, for rates that allow a batch less than one record. */
   #allowance = 0
+  readonly #decode: ((read: unknown) => T) | undefined
   readonly #aborted = new AbortController()
   #hasEnded = false
+  /** Fails the reading of a split, where this thread reads splits for another one. */
+  #bad: SplitReading['bad'] | undefined
   #isOpen = false
 
   constructor(home: SourceHome, source: AnySource<T, P>) {
     this.#home = home
     this.#source = source
+    // One function for all batches, which other threads find in the graph.
+    this.#decode = source.decode && ((read) => source.decode!(read))
     this.#rate = home.rate.initialRate
     this.streamId = home.streamId
     this.name = streamName(source.name ?? 'Source', home.streamId)
@@ -104,6 +111,7 @@ class PositionedInput<T, P> implements InputSource<T> {
       parents: [],
       slideMs: home.slideMs,
       source: true,
+      functions: this.#decode === undefined ? [] : [this.#decode],
       compute: (time) => this.#rdd(time),
     })
   }
@@ -188,6 +196,12 @@ class PositionedInput<T, P> implements InputSource<T> {
     return this.#reached === undefined ? undefined : this.#source.lag?.(this.#reached.position)
   }
 
+  async readSplit(split: unknown, { signal, bad }: SplitReading): Promise<Iterable<unknown> | AsyncIterable<unknown>> {
+    this.#bad = bad
+    await this.#open()
+    return this.#readOf(split as SourceSplit, { signal })
+  }
+
   setRate(recordsPerSecond: number): void {
     this.#rate = recordsPerSecond
   }
@@ -199,9 +213,12 @@ class PositionedInput<T, P> implements InputSource<T> {
 
   async #open(): Promise<void> {
     if (this.#isOpen) return
-    const { logger } = this.#home
-    const report = (message: string, error?: unknown): void => this.#reporter.report(message, error)
-    await this.#source.open?.({ name: this.name, logger, report })
+    const { logger, sc } = this.#home
+    const report = (message: string, error?: unknown): void => {
+      if (this.#bad === undefined) this.#reporter.report(message, error)
+      else this.#bad(message, error)
+    }
+    await this.#source.open?.({ name: this.name, logger, isShared: sc.runtime.stages?.hasWorkers === true, report })
     this.#isOpen = true
   }
 
@@ -245,32 +262,31 @@ class PositionedInput<T, P> implements InputSource<T> {
     await this.#open()
     const { from, until } = range
     const options: ReadOptions = { signal: this.#aborted.signal }
-    if (!('splits' in source))
-      return this.#decoded(rddOf(sc, [this.#partition(time, 'range', () => source.read(from, until, options))]))
+    if (!('splits' in source)) {
+      const all: SourceSplit & Range<P> = { name: 'range', from, until }
+      return this.#decoded(rddOf(sc, [this.#part(time, all, options)]))
+    }
     const splits = range.splits ?? (await this.#splits(range))!
-    const parts = splits.map((split) => this.#partition(time, split.name, () => source.read(split, options)))
+    const parts = splits.map((split) => this.#part(time, split, options))
     return withSplits(this.#decoded(rddOf(sc, parts)), splits)
   }
 
   #decoded(rdd: RDD<unknown>): RDD<T> {
-    const source = this.#source
-    return source.decode === undefined ? (rdd as RDD<T>) : rdd.map((read) => source.decode!(read))
+    return this.#decode === undefined ? (rdd as RDD<T>) : rdd.map(this.#decode)
   }
 
-  /** Calls `read` at once, because only its result shows whether it is asynchronous. The first reading uses that result. */
-  #partition(time: number, name: string, read: () => Later<unknown>): PartitionSource<unknown> {
-    let given: Later<unknown> | undefined = read()
-    const next = (): Later<unknown> => {
-      const records = given ?? read()
-      given = undefined
-      return records
-    }
-    const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
-    // A batch that fails or ends before this part is read must not leave an unhandled rejection, which would end the process.
-    if (isPromise) ignoreRejection(given)
-    if (!isPromise && !isIterable(given)) throw notIterable('fromSource', given)
-    return isPromise || Symbol.asyncIterator in given
-      ? { load: () => this.#counts.countedAsync(time, name, 'fromSource', next()) }
-      : { iterate: () => this.#counts.counted(time, name, next() as Iterable<unknown>) }
+  #part(time: number, split: SourceSplit, options: ReadOptions): PartitionSource<unknown> {
+    const read = (): Later<unknown> => this.#readOf(split, options)
+    const how = { counts: this.#counts, time, name: split.name, read }
+    const isShared = this.#source.readsAnywhere === true && this.#home.sc.runtime.stages !== undefined
+    return isShared ? partReadAnywhere(how, { source: this.streamId, split, ...options }) : partReadHere(how)
+  }
+
+  /** @param split of a source without splits, the range of the batch */
+  #readOf(split: SourceSplit, options: ReadOptions): Later<unknown> {
+    const source = this.#source
+    if ('splits' in source) return source.read(split, options)
+    const { from, until } = split as SourceSplit & Range<P>
+    return source.read(from, until, options)
   }
 }

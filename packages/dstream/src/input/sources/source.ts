@@ -15,7 +15,12 @@ export interface SourceHost {
   /** The name of the stream in events and on pages: `Source stream [0]`. */
   readonly name: string
   readonly logger: Logger
-  /** Reports a failure after which the source goes on: the event `receiverError`, and a warning in the log. */
+  /** Whether other threads read splits as well, see `readsAnywhere`: what is read ahead here may be in vain. */
+  readonly isShared?: boolean
+  /**
+   * Reports a failure after which the source goes on: the event `receiverError`, and a warning in the log. In another thread it
+   * makes the split be read again in the thread of the batches, which then reports it.
+   */
   report(message: string, error?: unknown): void
 }
 
@@ -46,6 +51,13 @@ interface SourcePositions<P> {
    * with it. Any other error is reported, and the next batch tries again.
    */
   isPermanent?(error: unknown): boolean
+  /**
+   * Whether `open`, `read` and `decode` may be called in another thread of the job, which has built the same source and calls
+   * nothing else of it: `read` needs nothing that `plan` has made, and no variable that changes while the job runs. With the
+   * option `threads` the splits are then read where a thread is free. A read that fails there is made again here. Default
+   * `false`. Streams of files are read in this way without asking for it.
+   */
+  readonly readsAnywhere?: boolean
   /** Called when everything up to `until` is committed; older data may be deleted. */
   committed?(until: P): void | Promise<void>
   /** Whether no data will ever follow a position. The source is then asked for no further plan. */

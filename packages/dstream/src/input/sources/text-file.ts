@@ -7,7 +7,8 @@ import type { Codec } from '../../base/codec.js'
 import { lineCodec } from '../../base/lines/line-codec.js'
 import { decodedLines } from '../../base/lines/lines.js'
 import { FILE_OPTIONS, FileInput } from './file-input.js'
-import type { FileStreamOptions, ReadDecoded, ReadFile, TextFileOptions } from './file-input.js'
+import type { FileStreamOptions, TextFileOptions } from './file-input.js'
+import type { FileReader, ReadDecoded, ReadFile } from './file-reading.js'
 import type { InputSource, SourceHome } from './input-source.js'
 
 /**
@@ -24,7 +25,7 @@ export function textFile<T = string>(
   const { codec = lineCodec as unknown as Codec<T>, ...rest } = options
   aCodec('textFileStream', codec)
   const read: ReadDecoded<T> = (path, bad) => decodedLines(files.readText(path), codec, bad)
-  return new FileInput(home, files, 'textFileStream', directory, read, rest)
+  return new FileInput(home, files, 'textFileStream', directory, { read }, rest)
 }
 
 /** Reads the files that appear in a directory with a function or a format. {@link FileInput} says which files are read, and when. */
@@ -35,15 +36,15 @@ export function anyFile<T>(
   how: ReadFile<T> | FileFormat<never, T>,
   options: FileStreamOptions = {},
 ): InputSource<T> {
-  const read: ReadDecoded<T> = isFileFormat(how)
-    ? (path, _, refuse) => how.read(path, refuse)
-    : ofPath(aFunction('fileStream', 'read', how))
-  return new FileInput(home, files, 'fileStream', directory, read, options)
+  const reader: FileReader<T> = isFileFormat(how)
+    ? { read: (path, _, refuse) => how.read(path, refuse) }
+    : byFunction(aFunction('fileStream', 'read', how))
+  return new FileInput(home, files, 'fileStream', directory, reader, options)
 }
 
 /** Calls a function of the user with the path alone. */
-function ofPath<T>(read: ReadFile<T>): ReadDecoded<T> {
-  return (path) => read(path)
+function byFunction<T>(by: ReadFile<T>): FileReader<T> {
+  return { read: (path) => by(path), by }
 }
 
 /**
@@ -61,7 +62,7 @@ export function binaryRecords(
 ): InputSource<Uint8Array> {
   positiveInteger('binaryRecordsStream', 'recordLength', recordLength)
   const read = (path: string): AsyncIterable<Uint8Array> => recordsOf(files.read(path), recordLength)
-  return new FileInput(home, files, 'binaryRecordsStream', directory, read, options)
+  return new FileInput(home, files, 'binaryRecordsStream', directory, { read }, options)
 }
 
 async function* recordsOf(chunks: AsyncIterable<Uint8Array>, recordLength: number): AsyncIterable<Uint8Array> {

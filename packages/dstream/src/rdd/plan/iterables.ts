@@ -10,3 +10,8 @@ export function iterableOf(origin: RecordOrigin, value: unknown): Iterable<unkno
   if (isAsync) throw promiseReturned(origin.operator, 'an async iterable')
   throw notIterable(origin.operator, settled(origin.operator, value))
 }
+
+/** Wraps an array that belongs to the engine or to the caller of `parallelize`, so that it cannot be changed. */
+export function readOnly(records: readonly unknown[]): Iterable<unknown> {
+  return { [Symbol.iterator]: () => records[Symbol.iterator]() }
+}

@@ -4,7 +4,7 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { ChunkedRecords } from './chunked-records.js'
-import type { AnyFunction, EncodedRecords, PairTable, StepOp } from './records.js'
+import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
 export type { AnyFunction, PairTable, StepOp } from './records.js'
 
@@ -25,7 +25,11 @@ export type PartitionSource<T> =
       /** The bytes that `iterate` decodes, where they can be decoded elsewhere. */
       readonly encoded?: EncodedRecords | undefined
     }
-  | { load(): AsyncIterable<T> | Promise<readonly T[]> }
+  | {
+      load(): AsyncIterable<T> | Promise<readonly T[]>
+      /** The split that `load` reads, where it can be read elsewhere. */
+      readonly split?: ReadableSplit | undefined
+    }
 
 /** The input of a loop. */
 export type LoopInput = readonly unknown[] | Iterable<unknown>

@@ -9,6 +9,20 @@ export interface EncodedRecords {
   readonly counted: (records: number) => void
 }
 
+/** A split of a source, which a thread that has built the same graph can read as well. */
+export interface ReadableSplit {
+  /** The number of the stream. */
+  readonly source: number
+  /** Plain data, as it was planned. */
+  readonly split: unknown
+  /** The user's function that reads; absent where the source says that it can be read anywhere. */
+  readonly by?: AnyFunction | undefined
+  /** Aborted when nobody waits for the records any longer. */
+  readonly signal?: AbortSignal | undefined
+  /** Receives the number of records, once all of them were read elsewhere. */
+  readonly counted: (records: number) => void
+}
+
 /** The address of a codec: the number of its stream, and its id there. */
 export interface CodecAddress {
   readonly stream: number

@@ -6,7 +6,7 @@ import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode, PairTable } from '../plan/lineage.js'
 import type { MapSide } from '../plan/stage-runner.js'
-import { taskOf } from './task.js'
+import { mapSideTasks } from './task.js'
 
 /**
  * Describes the map side of a shuffle.
@@ -16,11 +16,10 @@ import { taskOf } from './task.js'
  */
 export function mapSide(parent: LineageNode, feeders: readonly Feeder[], sink: CombineSink): MapSide {
   const { origin, create, merge, own } = sink
-  const spec = { parent, create, merge, ownsValues: own !== undefined }
   return {
     // Where no record moves, there is one feeder for each of several partitions.
     numPartitions: feeders.length === parent.numPartitions ? feeders.length : 0,
-    taskOf: (partition, addressOf) => taskOf(spec, partition, addressOf),
+    taskOf: mapSideTasks({ parent, create, merge, ownsValues: own !== undefined }),
     combine(partition) {
       const table = combineSink(origin, create, merge, { copyKey: keepKey, own })
       return chain(feeders[partition]!(table), () => tableOf(table))

@@ -1,34 +1,89 @@
-import { feed } from '../execution/evaluate.js'
+import { feed, recordsOfPartition } from '../execution/evaluate.js'
 import { copyRecord } from '../../base/values/copy.js'
 import { combineSink, tableOf } from '../execution/loop-sink.js'
 import { columnsOf, type PairColumns } from '../execution/pair-columns.js'
 import { Evaluation } from '../plan/evaluation.js'
+import { readOnly } from '../plan/iterables.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
+import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type { FunctionAddress, StagePlan } from '../plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
 
-/** The table of a partition in two columns, with the records that each step took in and gave out. */
-export interface TaskResult {
+/** The table of a partition in two columns. */
+export interface TaskResult extends TaskCounts {
   readonly table: PairColumns<unknown, unknown>
-  readonly taken: readonly number[]
-  readonly given: readonly number[]
+}
+
+/** The end of a call: with the error that the function threw, if it did. */
+export interface CallResult extends TaskCounts {
+  readonly failure: { readonly error: unknown } | undefined
+}
+
+/** The surroundings of a task. */
+export interface TaskHome {
+  /** Returns the function of an address. */
+  readonly functionAt: (address: FunctionAddress) => AnyFunction
+  readonly runtime: RDDRuntime
 }
 
 /**
- * Runs the task of one partition.
+ * Combines a partition by key.
  *
  * @param part the records of the partition
- * @param functionAt returns the function of an address
  * @throws for the first record on which a function throws
  */
 export async function runTask(
   plan: StagePlan,
   part: PartitionSource<unknown>,
-  functionAt: (address: FunctionAddress) => AnyFunction,
-  runtime: RDDRuntime,
+  { functionAt, runtime }: TaskHome,
 ): Promise<TaskResult> {
+  const { node, counts } = chainOf(plan.steps, part, functionAt)
+  const create = plan.create === undefined ? undefined : functionAt(plan.create)
+  const own = plan.ownsValues ? copyRecord : undefined
+  const origin = { operator: 'stage', time: undefined }
+  const sink = combineSink(origin, create, functionAt(plan.merge), { copyKey: (key) => key, own })
+  await feed(node, 0, sink, new Evaluation(runtime))
+  return { table: columnsOf(tableOf(sink)), ...counts() }
+}
+
+/** The context of a call, and a last check before it, which throws where the function must not be called. */
+export interface Call {
+  readonly context: PartitionContext
+  readonly mayCall: () => void
+}
+
+/**
+ * Calls the function of an output with a partition.
+ *
+ * @param part the records of the partition
+ * @throws for the first record on which a step throws, and what `mayCall` throws: the function was not called
+ */
+export async function runCall(
+  plan: CallPlan,
+  part: PartitionSource<unknown>,
+  { functionAt, runtime }: TaskHome,
+  { context, mayCall }: Call,
+): Promise<CallResult> {
+  const { node, counts } = chainOf(plan.steps, part, functionAt)
+  const f = functionAt(plan.call)
+  const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
+  mayCall()
+  try {
+    await f(readOnly(records), context)
+    return { ...counts(), failure: undefined }
+  } catch (error) {
+    return { ...counts(), failure: { error } }
+  }
+}
+
+/** Returns the lineage of one partition that goes through steps. */
+function chainOf(
+  planned: readonly PlannedStep[],
+  part: PartitionSource<unknown>,
+  functionAt: TaskHome['functionAt'],
+): { readonly node: LineageNode; readonly counts: () => TaskCounts } {
   let node = new LineageNode({ kind: 'source', plan: { type: 'source', parts: [part] }, numPartitions: 1 })
-  const steps = plan.steps.map(({ op, f }) => {
+  const steps = planned.map(({ op, f }) => {
     node = new LineageNode({
       kind: op,
       plan: { type: 'narrow', op, f: functionAt(f) },
@@ -37,10 +92,5 @@ export async function runTask(
     })
     return node
   })
-  const create = plan.create === undefined ? undefined : functionAt(plan.create)
-  const own = plan.ownsValues ? copyRecord : undefined
-  const origin = { operator: 'stage', time: undefined }
-  const sink = combineSink(origin, create, functionAt(plan.merge), { copyKey: (key) => key, own })
-  await feed(node, 0, sink, new Evaluation(runtime))
-  return { table: columnsOf(tableOf(sink)), taken: steps.map((s) => s.taken), given: steps.map((s) => s.given) }
+  return { node, counts: () => ({ taken: steps.map((s) => s.taken), given: steps.map((s) => s.given) }) }
 }

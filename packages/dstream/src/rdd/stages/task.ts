@@ -1,6 +1,14 @@
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
-import { stepOf, type AnyFunction, type LineageNode, type PartitionSource, type StepOp } from '../plan/lineage.js'
-import type { AddressOf, FunctionAddress, Task } from '../plan/stage-runner.js'
+import { stepOf, type AnyFunction, type LineageNode, type PartitionSource } from '../plan/lineage.js'
+import type {
+  AddressOf,
+  FunctionAddress,
+  PlannedStep,
+  StagePlan,
+  Task,
+  TaskCounts,
+  TaskInput,
+} from '../plan/stage-runner.js'
 
 /** The parts of a map side that its tasks are made of. */
 export interface MapSideSpec {
@@ -19,68 +27,117 @@ export function engineFunctions(): Map<FunctionAddress, AnyFunction> {
   return new Map([...ENGINE_ADDRESSES].map(([f, address]) => [address, f]))
 }
 
+/** Returns the address of a function of the engine or of the user; `undefined` for one that has none. */
+export function addressed(f: AnyFunction, addressOf: AddressOf): FunctionAddress | undefined {
+  return ENGINE_ADDRESSES.get(f) ?? addressOf(f)
+}
+
+/** Returns the tasks of a map side by partition; `undefined` for one that can only be done here. */
+export function mapSideTasks(
+  side: MapSideSpec,
+): (partition: number, addressOf: AddressOf) => Task<StagePlan> | undefined {
+  const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => {
+    const merge = addressed(side.merge, addressOf)
+    const create = side.create && addressed(side.create, addressOf)
+    if (merge === undefined || (side.create !== undefined && create === undefined)) return undefined
+    return { steps, create, merge, ownsValues: side.ownsValues }
+  })
+  return (partition, addressOf) => {
+    const chain = chainBelow(side.parent, partition)
+    const plan = plans.of(chain, addressOf)
+    const input = plan && inputOf(chain, addressOf)
+    if (plan === undefined || input === undefined) return undefined
+    const { signal } = 'split' in input ? input.split : {}
+    return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
+  }
+}
+
 /**
- * Returns the task of a partition; `undefined` where it can only be done here: a function has no address, a step calls for
- * its side effects (`tap`), or the records are cached here or are still to be read.
+ * Makes the plan of a chain of steps, and keeps it for the next chain. Partitions that follow one another mostly go through the
+ * same steps, and a batch may have thousands of them.
  */
-export function taskOf(side: MapSideSpec, partition: number, addressOf: AddressOf): Task | undefined {
-  const addressed = (f: AnyFunction): FunctionAddress | undefined => ENGINE_ADDRESSES.get(f) ?? addressOf(f)
-  const merge = addressed(side.merge)
-  const create = side.create && addressed(side.create)
-  if (merge === undefined || (side.create !== undefined && create === undefined)) return undefined
-  const below = chainBelow(side.parent, partition)
-  if (below === undefined) return undefined
-  const steps: { op: StepOp; f: FunctionAddress }[] = []
-  for (const step of below.steps) {
+export class PlanOfSteps<P> {
+  readonly #make: (steps: readonly PlannedStep[], addressOf: AddressOf) => P | undefined
+  #last: { readonly steps: readonly LineageNode[]; readonly plan: P | undefined } | undefined
+
+  constructor(make: (steps: readonly PlannedStep[], addressOf: AddressOf) => P | undefined) {
+    this.#make = make
+  }
+
+  /** Returns the plan; `undefined` where a function has no address, or where a step calls for its side effects (`tap`). */
+  of({ steps }: Chain, addressOf: AddressOf): P | undefined {
+    const last = this.#last
+    if (last?.steps.length === steps.length && steps.every((step, s) => step === last.steps[s])) return last.plan
+    const planned = plannedSteps(steps, addressOf)
+    const plan = planned && this.#make(planned, addressOf)
+    this.#last = { steps, plan }
+    return plan
+  }
+}
+
+function plannedSteps(steps: readonly LineageNode[], addressOf: AddressOf): PlannedStep[] | undefined {
+  const planned: PlannedStep[] = []
+  for (const step of steps) {
     const { op, f } = stepOf(step)
-    const address = op === 'tap' ? undefined : addressed(f)
+    const address = op === 'tap' ? undefined : addressed(f, addressOf)
     if (address === undefined) return undefined
-    steps.push({ op, f: address })
+    planned.push({ op, f: address })
   }
-  const input = inputOf(below.part, steps.length > 0)
-  if (input === undefined) return undefined
-  const plan = { steps, create, merge, ownsValues: side.ownsValues }
-  return { partition, plan, input, count: (taken, given) => count(below, taken, given) }
+  return planned
 }
 
-function count({ steps, part }: Chain, taken: readonly number[], given: readonly number[]): void {
-  for (const [s, step] of steps.entries()) {
-    step.taken += taken[s]!
-    step.given += given[s]!
-  }
-  if ('encoded' in part && part.count === undefined) part.encoded?.counted(taken[0]!)
-}
-
-interface Chain {
+/** The narrow steps of a partition, the lowest first, and the partition below them. */
+export interface Chain {
   readonly steps: readonly LineageNode[]
-  readonly part: PartitionSource<unknown>
+  readonly base: LineageNode
+  readonly index: number
+  /** The part of a source that the partition below is; `undefined` for any other, and for one that is cached. */
+  readonly part: PartitionSource<unknown> | undefined
 }
 
-/** Returns the narrow steps of a partition, and the part of a source below them. */
-function chainBelow(node: LineageNode, partition: number): Chain | undefined {
+export function chainBelow(node: LineageNode, partition: number): Chain {
   const steps: LineageNode[] = []
   let base = node
-  let i = partition
-  for (;;) {
-    const { plan } = base
-    // The parts of a shared source are cached when they are first read; those that are not can be read elsewhere.
-    if (base.cached !== undefined && (plan.type !== 'source' || base.cached[i] !== undefined)) return undefined
-    if (plan.type === 'source') return { steps: steps.reverse(), part: plan.parts[i]! }
-    if (plan.type === 'narrow') {
+  let index = partition
+  while (base.cached === undefined) {
+    if (base.plan.type === 'narrow') {
       steps.push(base)
       base = base.parents[0]!
       continue
     }
-    const parts = plan.type === 'concat' ? plan.partsOf(i) : []
-    if (parts.length !== 1) return undefined
+    const parts = base.plan.type === 'concat' ? base.plan.partsOf(index) : []
+    if (parts.length !== 1) break
     base = parts[0]!.node
-    i = parts[0]!.index
+    index = parts[0]!.index
   }
+  const { cached, plan } = base
+  // The parts of a shared source are cached when they are first read; those that are not can be read elsewhere.
+  const part = plan.type === 'source' && cached?.[index] === undefined ? plan.parts[index] : undefined
+  return { steps: steps.reverse(), base, index, part }
 }
 
-/** @param hasSteps whether there is a step, whose counter tells how many records were decoded */
-function inputOf(part: PartitionSource<unknown>, hasSteps: boolean): Task['input'] | undefined {
+/** Returns the input of a task below its steps; `undefined` where the records are cached here, or are still to be read here. */
+export function inputOf({ part, steps, base }: Chain, addressOf: AddressOf): TaskInput | undefined {
+  if (part === undefined) return undefined
   if ('records' in part) return { records: part.records }
+  if ('load' in part) {
+    const { split } = part
+    // What has several readers is read once, and here.
+    const isReadable = split !== undefined && base.cached === undefined
+    return isReadable && (split.by === undefined || addressOf(split.by) !== undefined) ? { split } : undefined
+  }
   if (!('encoded' in part) || part.encoded === undefined) return undefined
-  return hasSteps || part.count !== undefined ? { encoded: part.encoded } : undefined
+  // The counter of the first step tells how many records were decoded.
+  return steps.length > 0 || part.count !== undefined ? { encoded: part.encoded } : undefined
+}
+
+/** Adds the records that were counted elsewhere to the counters of the steps and of the source. */
+export function countSteps({ steps, part }: Chain, { taken, given, read }: TaskCounts): void {
+  for (const [s, step] of steps.entries()) {
+    step.taken += taken[s]!
+    step.given += given[s]!
+  }
+  if (part === undefined) return
+  if ('encoded' in part && part.count === undefined) part.encoded?.counted(taken[0]!)
+  if ('load' in part && read !== undefined) part.split?.counted(read)
 }

@@ -1,7 +1,7 @@
 import { holdsPromise, refusedPromise, settledRecord } from '../../base/promises.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { iterableOf } from '../plan/iterables.js'
+import { iterableOf, readOnly } from '../plan/iterables.js'
 import { feed, feedAll, recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
@@ -42,11 +42,6 @@ export function wholePartition(parent: LineageNode, kind: string, f: AnyFunction
       }
     }),
   )
-}
-
-/** Wraps an array that belongs to the engine or to the caller of `parallelize`, so that it cannot be changed. */
-export function readOnly(records: readonly unknown[]): Iterable<unknown> {
-  return { [Symbol.iterator]: () => records[Symbol.iterator]() }
 }
 
 /** Reads the user's iterable, and names the operator in errors that it throws. */

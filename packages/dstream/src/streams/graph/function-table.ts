@@ -4,13 +4,16 @@ import type { Graph } from './graph.js'
 import { writesOutside } from './outside-writes.js'
 
 /**
- * Returns the functions that operators apply to single records, each by its address: the id of the operator and the index of
- * the function there. Two threads that have built the same graph find the same functions.
+ * Returns the functions that operators apply to single records, and outputs to partitions, each by its address: the id of the
+ * operator or output and the index of the function there. Two threads that have built the same graph find the same functions.
  */
 export function functionTable(graph: Graph): Map<FunctionAddress, AnyFunction> {
   const table = new Map<FunctionAddress, AnyFunction>()
   for (const { id, operator } of graph.nodes) {
     for (const [slot, f] of (operator.functions ?? []).entries()) table.set(`${id}:${slot}`, f)
+  }
+  for (const { id, functions = [] } of graph.outputs) {
+    for (const [slot, f] of functions.entries()) table.set(`${id}:${slot}`, f)
   }
   return table
 }

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger, Storage } from '../../base/ports.js'
+import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { CallSite } from './call-site.js'
 import type { Operator, RDDFunction } from './operator.js'
@@ -77,6 +78,11 @@ export interface OutputNode {
   readonly handsOutRDD: boolean
   /** The user's function that gets the RDD, where its text may prove that it is evaluated once. */
   readonly rddFunction?: RDDFunction
+  /**
+   * The user's functions that the output calls with partitions. Another thread finds a function by the id of the output and its
+   * index here, its slot.
+   */
+  readonly functions?: readonly AnyFunction[]
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>

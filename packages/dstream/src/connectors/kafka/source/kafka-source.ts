@@ -19,6 +19,7 @@ interface Open {
   readonly ahead: ReadAhead
   readonly commits: GroupCommits | undefined
   readonly report: SourceHost['report']
+  readonly isShared: boolean
 }
 
 const START_PATIENCE_MS = 3000
@@ -29,10 +30,15 @@ const PLAN_PATIENCE_MS = 200
 export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Position, KafkaSplit, RawRecord> {
   readonly kind = 'createDirectStream'
   readonly name = 'Kafka'
+  /** A range needs its broker only. Each thread has connections of its own. */
+  readonly readsAnywhere = true
   readonly decode?: (raw: RawRecord) => ConsumerRecord<K, V>
   readonly #settings: StreamSettings
   readonly #splits = new WeakMap<Position, readonly KafkaSplit[]>()
   #opened: Open | undefined
+  /** The names of the splits of the last batch, and of those that this thread has read. */
+  #planned: readonly string[] = []
+  readonly #readHere = new Set<string>()
   /** The end of each partition at the last look, by name. */
   #latest: ReadonlyMap<string, number> | undefined
 
@@ -41,7 +47,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
     if (decode !== undefined) this.decode = decode
   }
 
-  async open({ report }: Pick<SourceHost, 'report'>): Promise<void> {
+  async open({ report, isShared }: Pick<SourceHost, 'report' | 'isShared'>): Promise<void> {
     const settings = this.#settings
     const client = new KafkaClient(await loadLibrary(), settings.client)
     const cluster = new Cluster(client)
@@ -52,6 +58,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
       ahead: new ReadAhead(new Fetcher(cluster, { ...settings, report }), prefetchBytes, maxPartitionFetchBytes),
       commits: groupId === undefined ? undefined : new GroupCommits(cluster, groupId),
       report,
+      isShared: isShared === true,
     }
     await this.#mustNotRefuse(cluster)
   }
@@ -76,13 +83,22 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
   }
 
   async plan(from: Position, limit: number | undefined): Promise<Position> {
-    const { planner, ahead } = await this.#open()
+    const { planner, ahead, isShared } = await this.#open()
     const plan = await whileAway(() => planner.plan(from, limit), { forMs: PLAN_PATIENCE_MS })
     if (plan === undefined) return from
     this.#latest = plan.latest
     this.#splits.set(plan.until, plan.splits)
-    for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
+    // Where other threads have read some of the last batch, what is read ahead here would be read twice.
+    const readsAhead = !isShared || this.#hasReadAll()
+    if (readsAhead) for (const split of plan.splits) ahead.aim(split, split.from, plan.latest.get(split.name)!)
+    this.#planned = plan.splits.map(({ name }) => name)
+    this.#readHere.clear()
     return plan.until
+  }
+
+  /** Whether this thread alone has read the last batch. */
+  #hasReadAll(): boolean {
+    return this.#planned.length > 0 && this.#planned.every((name) => this.#readHere.has(name))
   }
 
   /** Returns the records up to the end of each partition. */
@@ -111,6 +127,7 @@ export class KafkaSource<K, V> implements SplitSource<ConsumerRecord<K, V>, Posi
 
   async read(split: KafkaSplit, { signal }: ReadOptions): Promise<AsyncIterable<RawRecord>> {
     const { ahead, report } = await this.#open()
+    this.#readHere.add(split.name)
     if (split.lost !== undefined) {
       const { from, until, why } = split.lost
       if (this.#settings.onGap === 'fail') throw offsetsLost(split.name, from, until, why)

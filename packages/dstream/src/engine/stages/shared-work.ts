@@ -1,0 +1,105 @@
+import type { MaybePromise } from '../../base/maybe-promise.js'
+import type { Task } from '../../rdd/plan/stage-runner.js'
+import { TaskQueue, type QueuedTask, type Reply } from './task-queue.js'
+
+/** The error with which a partition has failed for good. */
+export class Failed {
+  constructor(readonly error: unknown) {}
+}
+
+/** The partitions of a stage, which this thread and workers share. */
+export interface Work<R extends object> {
+  /** In order. */
+  readonly partitions: readonly number[]
+  /** Does a partition in this thread. */
+  here(partition: number): MaybePromise<R>
+  /** Returns the result of a worker; `undefined` where the partition is to be done here. */
+  resultOf(task: Task, reply: Reply): R | Failed | undefined
+}
+
+/** The notes that are taken of the tasks of a stage. */
+export interface WorkNotes {
+  /** A partition was done in this thread, or once more in this thread. */
+  doneHere(isRepeated: boolean): void
+  /** A worker has replied. */
+  replied(task: Task, reply: Reply): void
+}
+
+/** A result, or `undefined` where the partition is to be done here. */
+type Outcome<R> = R | Failed | undefined
+
+/** The run of one stage: this thread does partitions as long as there are any that no worker has begun. */
+export class SharedWork<R extends object> {
+  readonly queue: TaskQueue
+  readonly #work: Work<R>
+  readonly #here: readonly number[]
+  readonly #notes: WorkNotes
+  readonly #outcomes = new Map<number, MaybePromise<Outcome<R>>>()
+  /** The first partition that has failed: one thread would not have come to those behind it. */
+  #limit = Infinity
+
+  /** @param tasks those that workers may take; this thread begins with all other partitions */
+  constructor(work: Work<R>, tasks: readonly Task[], notes: WorkNotes) {
+    const shared = new Set(tasks.map(({ partition }) => partition))
+    this.#work = work
+    this.#here = work.partitions.filter((i) => !shared.has(i))
+    this.#notes = notes
+    this.queue = new TaskQueue(tasks.map((task) => this.#queued(task)))
+  }
+
+  /** Gives `use` the result of each partition, in order of the partitions. @throws the error of the first that has failed */
+  async run(use: (result: R) => MaybePromise<void>): Promise<void> {
+    await this.#doHere()
+    for (const i of this.#work.partitions) {
+      const outcome = await this.#outcomes.get(i)
+      if (outcome instanceof Failed) throw outcome.error
+      await use(outcome ?? (await this.#repeat(i)))
+    }
+  }
+
+  /** Resolves when no worker is at a partition any more. */
+  async settled(): Promise<void> {
+    this.queue.dropAfter(-1)
+    for (const outcome of this.#outcomes.values()) await outcome
+  }
+
+  async #doHere(): Promise<void> {
+    let next = 0
+    for (;;) {
+      const i = next < this.#here.length ? this.#here[next++]! : this.queue.next()?.task.partition
+      if (i === undefined) return
+      if (i > this.#limit) continue
+      try {
+        this.#outcomes.set(i, await this.#work.here(i))
+        this.#notes.doneHere(false)
+      } catch (error) {
+        this.#outcomes.set(i, this.#failed(i, error))
+      }
+    }
+  }
+
+  async #repeat(partition: number): Promise<R> {
+    this.#notes.doneHere(true)
+    return this.#work.here(partition)
+  }
+
+  #failed(partition: number, error: unknown): Failed {
+    this.#limit = Math.min(this.#limit, partition)
+    this.queue.dropAfter(this.#limit)
+    return new Failed(error)
+  }
+
+  #queued(task: Task): QueuedTask {
+    let settled!: (outcome: Outcome<R>) => void
+    this.#outcomes.set(task.partition, new Promise<Outcome<R>>((resolve) => (settled = resolve)))
+    return {
+      task,
+      settle: (reply) => {
+        if (reply === undefined) return settled(undefined)
+        this.#notes.replied(task, reply)
+        const result = this.#work.resultOf(task, reply)
+        settled(result instanceof Failed ? this.#failed(task.partition, result.error) : result)
+      },
+    }
+  }
+}
