@@ -7,8 +7,7 @@ import type { FunctionAddress, MapSide, StageRunner, Task } from '../../rdd/plan
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { WorkerFrame } from './frames.js'
-import { TaskQueue } from './task-queue.js'
-import type { WorkerPool } from './worker-pool.js'
+import { TaskQueue, type TaskPool } from './task-queue.js'
 
 type Done = Extract<WorkerFrame, { readonly type: 'done' }>
 
@@ -32,7 +31,7 @@ const BYTES_OF_RECORD = 256
  */
 export class StageTasks implements StageRunner {
   #addresses: ReadonlyMap<AnyFunction, FunctionAddress> | undefined
-  #pool: WorkerPool | undefined
+  #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
   #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
@@ -43,7 +42,7 @@ export class StageTasks implements StageRunner {
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
-  use(pool: WorkerPool): void {
+  use(pool: TaskPool): void {
     this.#pool = pool
   }
 

@@ -1,0 +1,99 @@
+import { messageOf } from '../../base/errors/error-text.js'
+import type { Cluster, Logger, Yielder } from '../../base/ports.js'
+import { encodedInput } from './encoded-input.js'
+import type { TaskFrame, WorkerFrame } from './frames.js'
+import type { QueuedTask, TaskPool, TaskQueue } from './task-queue.js'
+
+type Reply = Exclude<WorkerFrame, { readonly type: 'ready' }>
+
+interface ClusterPoolOptions {
+  readonly cluster: Cluster
+  readonly logger: Logger
+  readonly yielder: Yielder
+}
+
+/** Gives all tasks of a stage to a cluster at once, which schedules them. */
+export class ClusterPool implements TaskPool {
+  readonly #options: ClusterPoolOptions
+  readonly #stages = new Map<TaskQueue, ClusterRun>()
+  readonly queues = {
+    add: (queue: TaskQueue): void => {
+      const tasks: QueuedTask[] = []
+      for (let task = queue.next(); task !== undefined; task = queue.next()) tasks.push(task)
+      if (tasks.length === 0) return
+      const run = new ClusterRun(tasks, this.#options)
+      this.#stages.set(queue, run)
+      void run.begin()
+    },
+    delete: (queue: TaskQueue): void => {
+      this.#stages.get(queue)?.cancel()
+      this.#stages.delete(queue)
+    },
+  }
+
+  constructor(options: ClusterPoolOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#options.cluster.isUp() ? 1 : 0
+  }
+}
+
+/** One stage on the cluster. */
+class ClusterRun {
+  readonly #options: ClusterPoolOptions
+  /** The tasks without a reply. */
+  readonly #open: Set<QueuedTask>
+  #isCancelled = false
+  #cancel: (() => void) | undefined
+
+  constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions) {
+    this.#options = options
+    this.#open = new Set(tasks)
+  }
+
+  async begin(): Promise<void> {
+    const { cluster, yielder } = this.#options
+    const sent: QueuedTask[] = []
+    const tasks: TaskFrame[] = []
+    for (const queued of [...this.#open]) {
+      const { plan, input } = queued.task
+      try {
+        const encoded = await encodedInput(input, yielder)
+        tasks.push({ type: 'task', id: sent.length, plan, input: encoded })
+        sent.push(queued)
+      } catch (error) {
+        this.#settle(queued, { type: 'failed', id: 0, forGood: false, reason: messageOf(error) })
+      }
+    }
+    if (this.#isCancelled || sent.length === 0) return
+    this.#cancel = cluster.run({
+      tasks,
+      reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
+      ended: (failure) => this.#ended(failure),
+    })
+  }
+
+  /** Ends the stage, where tasks are still open. */
+  cancel(): void {
+    this.#isCancelled = true
+    if (this.#open.size > 0) this.#cancel?.()
+  }
+
+  #settle(queued: QueuedTask, reply: Reply | undefined): void {
+    if (this.#open.delete(queued)) queued.settle(reply)
+  }
+
+  #ended(failure: string | undefined): void {
+    const { size } = this.#open
+    if (size > 0 && !this.#isCancelled) {
+      const reason = failure === undefined ? 'it has sent no result' : failure
+      this.#options.logger.warn(
+        { tasks: size },
+        `The cluster has not done ${size} tasks of a stage, which are done in the driver: ${reason}`,
+      )
+    }
+    for (const queued of [...this.#open]) this.#settle(queued, undefined)
+  }
+}
