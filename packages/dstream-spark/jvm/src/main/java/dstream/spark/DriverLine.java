@@ -2,11 +2,14 @@ package dstream.spark;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** The line to dstream's driver in Node. */
@@ -34,29 +37,31 @@ final class DriverLine {
     return in;
   }
 
-  synchronized void hello(Map<String, String> about) throws IOException {
-    out.writeByte(HELLO);
-    Wire.writeTable(out, about);
-    out.flush();
+  void hello(Map<String, String> about) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    Wire.writeTable(new DataOutputStream(bytes), about);
+    write(HELLO, new byte[0], bytes.toByteArray());
   }
 
-  synchronized void reply(int stage, int partition, byte[] reply) throws IOException {
-    out.writeByte(REPLY);
-    out.writeInt(stage);
-    out.writeInt(partition);
-    Wire.write(out, reply);
-    out.flush();
+  void reply(int stage, int partition, byte[] reply) throws IOException {
+    write(REPLY, ByteBuffer.allocate(8).putInt(stage).putInt(partition).array(), reply);
   }
 
   /** @param failure why not all tasks have a reply; empty for a stage that is complete */
-  synchronized void stageEnded(int stage, String failure) {
+  void stageEnded(int stage, String failure) {
     try {
-      out.writeByte(ENDED);
-      out.writeInt(stage);
-      Wire.writeText(out, failure);
-      out.flush();
+      write(ENDED, ByteBuffer.allocate(4).putInt(stage).array(), failure.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       // The driver has gone: the reader of this line ends the program.
     }
+  }
+
+  /** Writes one frame. Stages that run at once share the line. */
+  private synchronized void write(int type, byte[] head, byte[] body) throws IOException {
+    out.writeInt(1 + head.length + body.length);
+    out.writeByte(type);
+    out.write(head);
+    out.write(body);
+    out.flush();
   }
 }
