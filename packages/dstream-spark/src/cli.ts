@@ -80,7 +80,7 @@ async function command(options: Options): Promise<void> {
   const bundle: Bundle = await bundleJob(job)
   const { master = 'local[*]', name = 'dstream', ...place } = placeOf(options)
   const shipped = { ...packageFiles(), job: bundle.file }
-  const args = submitArguments({ ...place, master, name }, shipped, '<scratch>')
+  const args = submitArguments({ ...place, master, name }, shipped)
   const line = [submitProgram(spark), ...args, '<port of the driver>'].map(quoted).join(' ')
   rmSync(bundle.folder, { recursive: true })
   console.log(

@@ -1,10 +1,8 @@
-/** The exception of the JVM part whose message is meant for users. */
-const REFUSED = /dstream\.spark\.Refused: (.*)/
-/** The first exception of the executor behind a failed stage of Spark. */
-const LOST = /Lost task [^\n]*?: (?:java\.io\.UncheckedIOException|java\.io\.IOException): ([^\n]*)/
+/** The exceptions of the JVM part whose messages are meant for users. */
+const OWN = /dstream\.spark\.(?:Refused|WorkerLost): (.*)/
 
 /** Returns the line that a user needs out of a stack of Java. */
 export function reasonOf(failure: string): string {
-  const [, words] = REFUSED.exec(failure) ?? LOST.exec(failure) ?? []
+  const [, words] = OWN.exec(failure) ?? []
   return words ?? failure.split('\n', 1)[0]!.replace(/^[\w.$]+(?:Exception|Error): /, '')
 }

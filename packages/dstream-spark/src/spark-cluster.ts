@@ -116,7 +116,7 @@ export class SparkCluster implements Cluster {
       await jvm.runAll(Array.from({ length: workers }, () => ({ type: 'probe' })))
     } catch (error) {
       await jvm.end()
-      throw new Error(reasonOf((error as Error).message), { cause: error })
+      throw new Error(`The job cannot run on Spark: ${reasonOf((error as Error).message)}`)
     }
     if (this.#isEnded) return jvm.end()
     this.#jvm = jvm
@@ -152,12 +152,12 @@ export class SparkCluster implements Cluster {
     const { spark, java } = this.#options
     return {
       program: submitProgram(spark),
-      args: submitArguments(this.#place(), this.#shipped(), this.#scratch),
+      args: submitArguments(this.#place(), this.#shipped()),
       env: {
         ...process.env,
         SPARK_HOME: spark.home,
         ...(java.home !== undefined && { JAVA_HOME: java.home }),
-        ...(this.#isLocal() && { SPARK_LOCAL_IP: '127.0.0.1' }),
+        ...(this.#isLocal() && { SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: this.#scratch }),
       },
     }
   }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline'
 import type { ClusterStage } from 'dstream/cluster'
 import { JvmLine } from './jvm-line.js'
 import { packFrame, unpackFrame } from './pack.js'
@@ -17,6 +18,8 @@ export type About = Readonly<Record<string, string>>
 
 /** The longest that a JVM may take from the end of its line to its own, in milliseconds. It halts by itself before. */
 const LONGEST_END_MS = 20_000
+/** What every JVM of Spark 4 prints first. */
+const VECTOR_WARNING = 'WARNING: Using incubator modules: jdk.incubator.vector'
 /** The characters of its log that an error shows. */
 const LOG_TAIL = 2000
 
@@ -121,9 +124,10 @@ export class SparkJvm {
       this.#child.once('close', (code, signal) => settle(`it has ended with ${signal ?? `code ${code}`}`))
       this.#child.once('error', (error) => settle(error.message))
     })
-    this.#child.stderr!.on('data', (chunk: Buffer) => {
-      this.#log = (this.#log + chunk.toString()).slice(-LOG_TAIL)
-      process.stderr.write(chunk)
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+      if (line === VECTOR_WARNING) return
+      this.#log = `${this.#log}${line}\n`.slice(-LOG_TAIL)
+      process.stderr.write(`${line}\n`)
     })
   }
 

@@ -41,7 +41,7 @@ export function masterWithRetries(master: string): string {
 }
 
 /** Returns the arguments of spark-submit, without the port of the driver, which is the last one. */
-export function submitArguments(place: Place, shipped: Shipped, scratch: string): string[] {
+export function submitArguments(place: Place, shipped: Shipped): string[] {
   const isLocal = place.master.startsWith('local')
   const own = [
     // A job has a page of its own, whose port is that of Spark's.
@@ -49,13 +49,7 @@ export function submitArguments(place: Place, shipped: Shipped, scratch: string)
     'spark.ui.showConsoleProgress=false',
     // Executors that are lost must not make later batches wait.
     'spark.locality.wait=0',
-    ...(isLocal
-      ? [
-          `spark.local.dir=${join(scratch, 'local')}`,
-          'spark.driver.host=127.0.0.1',
-          'spark.driver.bindAddress=127.0.0.1',
-        ]
-      : []),
+    ...(isLocal ? ['spark.driver.host=127.0.0.1', 'spark.driver.bindAddress=127.0.0.1'] : []),
   ]
   return [
     ...['--class', 'dstream.spark.Main', '--master', masterWithRetries(place.master), '--name', place.name],

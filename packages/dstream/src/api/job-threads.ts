@@ -78,7 +78,7 @@ export class JobThreads {
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    logger.info({}, `${appName} runs on ${where}; ${placementOf(graph, await functionAddresses(graph))}`)
+    logger.info({}, `${appName} runs on ${where}; ${await placementOf(graph, await functionAddresses(graph))}`)
   }
 
   async end(): Promise<void> {

@@ -2,6 +2,8 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
+import { sharedOperators } from '../../streams/graph/remember.js'
+import { singleUses } from '../../streams/graph/single-use.js'
 
 /** The operators whose records are combined by key before they are merged. */
 const MAP_SIDES = new Set(
@@ -15,52 +17,50 @@ const NARROW = new Set('map filter flatMap mapToPair flatMapToPair mapValues fla
  *
  * @param addresses the functions that workers may call
  */
-export function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFunction, FunctionAddress>): string {
+export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFunction, FunctionAddress>): Promise<string> {
+  const shared = sharedOperators(graph, await singleUses(graph))
+  const reasons = new Reasons(graph, addresses, shared)
   const spread: string[] = []
   const kept: string[] = []
   for (const { id, operator } of graph.nodes) {
-    if (!MAP_SIDES.has(operator.kind)) {
-      if (!NARROW.has(operator.kind) && operator.source !== true) kept.push(id)
-      continue
-    }
-    const reason = reasonAgainst(operator, graph, addresses)
-    if (reason === undefined) spread.push(id)
-    else kept.push(`${id} (${reason})`)
+    if (MAP_SIDES.has(operator.kind)) {
+      const reason = reasons.against(operator)
+      if (reason === undefined) spread.push(id)
+      else kept.push(`${id} (${reason})`)
+    } else if (!NARROW.has(operator.kind) && operator.source !== true) kept.push(id)
   }
   const outputs = graph.outputs.map(({ id }) => id)
-  const parts = [
-    spread.length > 0
-      ? `map sides on the cluster, merged in the driver: ${spread.join(', ')}`
-      : 'no map side on the cluster',
-    `in the driver: ${[...kept, ...outputs].join(', ')}`,
-  ]
-  return `${parts.join('; ')}.`
+  const onCluster =
+    spread.length === 0 ? 'no map side on the cluster' : `map sides on the cluster: ${spread.join(', ')}`
+  return `${onCluster}; in the driver: their merging, ${[...kept, ...outputs].join(', ')}.`
 }
 
-/** Returns why the map side of an operator stays in the driver. */
-function reasonAgainst(
-  operator: Operator,
-  graph: Graph,
-  addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
-): string | undefined {
-  const own = functionsAgainst(operator, graph, addresses)
-  if (own !== undefined) return own
-  const waiting = [...operator.parents]
-  for (const parent of waiting) {
-    if (parent.source === true) continue
-    if (!NARROW.has(parent.kind)) return `behind ${graph.node(parent).id}`
-    const reason = functionsAgainst(parent, graph, addresses)
-    if (reason !== undefined) return reason
-    waiting.push(...parent.parents)
+/** Finds why a map side stays in the driver. */
+class Reasons {
+  constructor(
+    readonly graph: Graph,
+    readonly addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+    readonly shared: ReadonlySet<Operator>,
+  ) {}
+
+  against(operator: Operator): string | undefined {
+    const own = this.#functionsAgainst(operator)
+    if (own !== undefined) return own
+    const above = [...operator.parents]
+    for (const parent of above) {
+      if (parent.source === true) continue
+      const { id } = this.graph.node(parent)
+      if (!NARROW.has(parent.kind)) return `behind ${id}`
+      if (this.shared.has(parent)) return `${id} is read more than once, and kept for it`
+      const reason = this.#functionsAgainst(parent)
+      if (reason !== undefined) return reason
+      above.push(...parent.parents)
+    }
+    return undefined
   }
-  return undefined
-}
 
-function functionsAgainst(
-  operator: Operator,
-  graph: Graph,
-  addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
-): string | undefined {
-  const mayMove = (operator.functions ?? []).every((f) => addresses.has(f))
-  return mayMove ? undefined : `${graph.node(operator).id} changes a variable outside of its function`
+  #functionsAgainst(operator: Operator): string | undefined {
+    const mayMove = (operator.functions ?? []).every((f) => this.addresses.has(f))
+    return mayMove ? undefined : `${this.graph.node(operator).id} changes a variable outside of its function`
+  }
 }

@@ -5,6 +5,6 @@ package dstream.spark;
  */
 final class Refused extends RuntimeException {
   Refused(String message) {
-    super(message);
+    super(message, null, false, false);
   }
 }

@@ -2,7 +2,6 @@ package dstream.spark;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import scala.collection.Iterator;
@@ -21,7 +20,7 @@ final class TaskCall extends AbstractFunction2<TaskContext, Iterator<byte[]>, by
     try {
       return WorkerPool.run(frames.next(), settings.value(), context);
     } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+      throw new WorkerLost(e.getMessage());
     }
   }
 }
