@@ -14,10 +14,13 @@ interface Frame {
   readonly functions?: Readonly<Record<string, string>>
 }
 
-/** Ends this process when its standard input ends, also while a function of the job does not return. */
-const WATCH = `const { readSync } = require('node:fs')
-try { while (readSync(0, Buffer.alloc(64)) > 0); } catch {}
-process.kill(process.pid, 'SIGKILL')`
+/**
+ * Ends this process when its standard input ends, also while a function of the job does not return. The thread has to wait without
+ * blocking: one that is in a system call would keep `process.exit` from ending.
+ */
+const WATCH = `const { Socket } = require('node:net')
+const end = () => process.kill(process.pid, 'SIGKILL')
+new Socket({ fd: 0 }).on('error', end).on('close', end).resume()`
 
 /** Reads the line by which the executor says where it listens: a port and a secret. */
 function introduction(): readonly [port: number, secret: string] {

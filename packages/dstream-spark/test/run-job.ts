@@ -79,6 +79,8 @@ function started(args: readonly string[], { env, cwd, onLine }: Start): Running 
     env: { ...process.env, ...env },
     cwd,
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   const lines: Line[] = []
   const printed: string[] = []
   let errors = ''
@@ -106,6 +108,13 @@ function sorted(lines: readonly Line[]): Pick<Ended, 'batches' | 'tasks'> {
     batches,
     tasks: { onMainThread: sum('onMainThread'), onWorkers: sum('onWorkers'), repeated: sum('repeated') },
   }
+}
+
+const running = new Set<ChildProcess>()
+
+/** Ends what a test has left: one that fails leaves its job running. */
+export function endJobs(): void {
+  for (const child of running) child.kill('SIGKILL')
 }
 
 /** Returns the running processes below one of ours whose command line has a word, from /proc. */

@@ -35,7 +35,7 @@ export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFuncti
   return `${onCluster}; in the driver: their merging, ${[...kept, ...outputs].join(', ')}.`
 }
 
-/** Finds why a map side stays in the driver. */
+/** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
 class Reasons {
   constructor(
     readonly graph: Graph,
@@ -48,7 +48,7 @@ class Reasons {
     if (own !== undefined) return own
     const above = [...operator.parents]
     for (const parent of above) {
-      if (parent.source === true) continue
+      if (parent.source === true || parent.kind === 'repartition') continue
       const { id } = this.graph.node(parent)
       if (!NARROW.has(parent.kind)) return `behind ${id}`
       if (this.shared.has(parent)) return `${id} is read more than once, and kept for it`
