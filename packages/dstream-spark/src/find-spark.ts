@@ -49,8 +49,12 @@ interface SparkPlaces {
   /** The folder that the user has named, and the option that has named it. */
   readonly named?: string | undefined
   readonly by?: string
-  readonly env?: Environment
-  readonly run?: Run
+  readonly env?: Environment | undefined
+  readonly run?: Run | undefined
+  /** The oldest major version. */
+  readonly oldest?: number
+  /** How to get a Spark, for errors. */
+  readonly get?: string
 }
 
 /**
@@ -58,7 +62,19 @@ interface SparkPlaces {
  *
  * @throws {MissingPart} where none is, or one that is too old
  */
-export function findSpark({ named, by = '--spark-home', env = process.env, run = runCommand }: SparkPlaces): Spark {
+export function findSpark({
+  named,
+  by = '--spark-home',
+  env = process.env,
+  run = runCommand,
+  oldest = OLDEST_SPARK,
+  get = GET_SPARK,
+}: SparkPlaces): Spark {
+  const newEnough = (spark: Spark, wasNamed: boolean): Spark => {
+    if (Number.parseInt(spark.version) >= oldest) return spark
+    const needed = `and at least Spark ${oldest} is needed`
+    throw new MissingPart(`The Spark in ${spark.home} is ${spark.version}, ${needed}: ${get}`, wasNamed)
+  }
   for (const [option, folder] of [
     [by, named],
     ['SPARK_HOME', env['SPARK_HOME']],
@@ -71,7 +87,7 @@ export function findSpark({ named, by = '--spark-home', env = process.env, run =
   }
   const imported = importedPySpark(run)
   const spark = imported === undefined ? undefined : sparkIn(imported)
-  if (spark === undefined) throw new MissingPart(`Spark is missing: ${GET_SPARK}`)
+  if (spark === undefined) throw new MissingPart(`Spark is missing: ${get}`)
   return newEnough(spark, false)
 }
 
@@ -87,14 +103,6 @@ function sparkIn(folder: string): Spark | undefined {
   return undefined
 }
 
-function newEnough(spark: Spark, wasNamed: boolean): Spark {
-  if (Number.parseInt(spark.version) >= OLDEST_SPARK) return spark
-  throw new MissingPart(
-    `The Spark in ${spark.home} is ${spark.version}, and dstream-spark needs Spark ${OLDEST_SPARK} or later: ${GET_SPARK}`,
-    wasNamed,
-  )
-}
-
 function importedPySpark(run: Run): string | undefined {
   // Importing it would take a second, and needs its own packages.
   const program = 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0])'
@@ -105,21 +113,28 @@ function importedPySpark(run: Run): string | undefined {
   return undefined
 }
 
+interface JavaPlaces {
+  readonly env?: Environment | undefined
+  readonly run?: Run | undefined
+  /** How to get a Java, for errors. */
+  readonly get?: string
+}
+
 /**
  * Looks for `java`: in JAVA_HOME, else on the PATH.
  *
  * @throws {MissingPart} where none is, or one that is too old
  */
-export function findJava({ env = process.env, run = runCommand }: { env?: Environment; run?: Run }): Java {
+export function findJava({ env = process.env, run = runCommand, get = GET_JAVA }: JavaPlaces): Java {
   const home = env['JAVA_HOME'] === '' ? undefined : env['JAVA_HOME']
   const java = home === undefined ? 'java' : join(home, 'bin', 'java')
   const where = home === undefined ? 'the PATH' : `JAVA_HOME (${home})`
   const { status, text } = run(java, ['-version'])
   const version = status === 0 ? /version "([\d._]+)/.exec(text)?.[1] : undefined
   const wasNamed = home !== undefined
-  if (version === undefined) throw new MissingPart(`Java is missing on ${where}: ${GET_JAVA}`, wasNamed)
+  if (version === undefined) throw new MissingPart(`Java is missing on ${where}: ${get}`, wasNamed)
   if (Number.parseInt(version) < OLDEST_JAVA) {
-    throw new MissingPart(`The Java on ${where} is ${version}, which is too old: ${GET_JAVA}`, wasNamed)
+    throw new MissingPart(`The Java on ${where} is ${version}, which is too old: ${get}`, wasNamed)
   }
   return { home, java, version }
 }

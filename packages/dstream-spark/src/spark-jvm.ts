@@ -110,7 +110,8 @@ export class SparkJvm {
     // Ctrl-C of a terminal goes to all processes of a group: the job has to end before its Spark does.
     this.#child = spawn(program, [...args, String(this.#line.port)], {
       env: { ...env, DSTREAM_SPARK_SECRET: this.#secret },
-      stdio: ['ignore', 'inherit', 'pipe'],
+      // What workers print must not come between the lines that the job prints.
+      stdio: ['ignore', process.stderr.fd, 'pipe'],
       detached: true,
     })
     const atExit = (): void => this.#signal('SIGTERM')

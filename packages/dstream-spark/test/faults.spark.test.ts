@@ -25,7 +25,7 @@ describe('a worker with a fault', () => {
   test('may print: what it prints is no frame', async () => {
     const ended = await run('prints')
     expect(ended).toMatchObject({ code: 0, batches: embedded.batches })
-    expect(ended.printed.some((line) => line.includes('seen '))).toBe(true)
+    expect(ended.errors).toContain('seen ')
     expect(ended.tasks).toMatchObject({ onWorkers: 8, repeated: 0 })
   })
 

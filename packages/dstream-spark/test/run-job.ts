@@ -52,25 +52,14 @@ interface Start {
 }
 
 /** Runs a job as a program of its own: in Node alone, or by the command with the given arguments. */
-export function startJob(
-  file: string,
-  arguments_: readonly string[] | undefined,
-  { env, cwd, onLine }: Start = {},
-): Running {
-  const args =
-    arguments_ === undefined
-      ? [file]
-      : [CLI, 'run', file, '--spark-home', findSpark({ run: pythons }).home, ...arguments_]
-  return started(args, { env, cwd, onLine })
+export function startJob(file: string, options: readonly string[] | undefined, start: Start = {}): Running {
+  const home = (): string => findSpark({ run: () => ({ status: 1, text: '' }) }).home
+  return started(options === undefined ? [file] : [CLI, 'run', file, '--spark-home', home(), ...options], start)
 }
 
 /** Runs the command. */
 export function startCommand(args: readonly string[], start: Start = {}): Running {
   return started([CLI, ...args], start)
-}
-
-function pythons(): { status: number | null; text: string } {
-  return { status: 1, text: '' }
 }
 
 function started(args: readonly string[], { env, cwd, onLine }: Start): Running {
