@@ -13,6 +13,7 @@ export default defineConfig([
   {
     ...common,
     entry: { cli: 'src/cli.ts', 'find-spark': 'src/find-spark.ts' },
+    dts: { entry: { 'find-spark': 'src/find-spark.ts' } },
     onSuccess: async () => {
       copyFileSync('jvm/log4j2.properties', 'dist/log4j2.properties')
       if (existsSync('jvm/target/dstream-spark.jar'))
