@@ -63,7 +63,7 @@ export default defineConfig({
       reporter: ['text-summary', 'html'],
     },
     projects: process.env['SPARK_TESTS']
-      ? [{ extends: true, test: { name: 'spark', include: onSpark, exclude } }]
+      ? [{ extends: true, test: { name: 'spark', include: onSpark, exclude, testTimeout: 600_000 } }]
       : process.env['LONG']
         ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
         : [

@@ -52,6 +52,7 @@ async function run(options: Options): Promise<void> {
   const bundle = await bundleJob(job)
   const { args } = options
   const cluster = new SparkCluster({ ...tools, bundle, job, args, env, place: placeOf(options) })
+  endBySignals()
   hostJob({ program: job, cluster })
   process.argv.splice(1, Infinity, job, ...args)
   process.setSourceMapsEnabled(true)
@@ -60,6 +61,18 @@ async function run(options: Options): Promise<void> {
   } catch (error) {
     await cluster.end()
     throw error
+  }
+}
+
+/** Lets a signal end this process, with what it has started and written, for as long as the job does not take it. */
+function endBySignals(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code)
+    })
   }
 }
 

@@ -18,6 +18,8 @@ export type About = Readonly<Record<string, string>>
 
 /** The longest that a JVM may take from the end of its line to its own, in milliseconds. It halts by itself before. */
 const LONGEST_END_MS = 20_000
+/** The bytes of a task, below the default of `spark.rpc.message.maxSize`. */
+const MOST_BYTES = 100 * 2 ** 20
 /** What every JVM of Spark 4 prints first. */
 const VECTOR_WARNING = 'WARNING: Using incubator modules: jdk.incubator.vector'
 /** The characters of its log that an error shows. */
@@ -75,14 +77,30 @@ export class SparkJvm {
       return () => undefined
     }
     const id = ++this.#lastStage
-    this.#stages.set(id, stage)
-    this.#line.stage(
-      id,
-      stage.tasks.map((task) => packFrame(task)),
-    )
+    const [sent, frames] = this.#packed(stage)
+    this.#stages.set(id, { ...stage, reply: (partition, frame) => stage.reply(sent[partition]!, frame) })
+    if (frames.length > 0) this.#line.stage(id, frames)
+    else this.#stageEnded(id, undefined)
     return () => {
       if (this.#stages.delete(id)) this.#line.cancel(id)
     }
+  }
+
+  /** Returns the tasks that Spark takes, by their indexes, as bytes. The others are failed at once. */
+  #packed(stage: ClusterStage): readonly [sent: readonly number[], frames: readonly Uint8Array[]] {
+    const sent: number[] = []
+    const frames: Uint8Array[] = []
+    for (const [index, task] of stage.tasks.entries()) {
+      const frame = packFrame(task)
+      if (frame.length <= MOST_BYTES) {
+        sent.push(index)
+        frames.push(frame)
+        continue
+      }
+      const reason = `a partition of ${frame.length} bytes is larger than a task of Spark (${MOST_BYTES})`
+      stage.reply(index, { type: 'failed', id: index, forGood: false, reason })
+    }
+    return [sent, frames]
   }
 
   /** Runs a stage to its end. Resolves to its replies. @throws with the reason why one is missing */

@@ -9,7 +9,8 @@ afterEach(endJobs)
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const WORKER = 'dstream-worker.mjs'
+// The command line of the JVM names the file of the worker too.
+const WORKER = '--enable-source-maps'
 const EXECUTOR = 'CoarseGrainedExecutorBackend'
 const JVM = 'dstream.spark.Main'
 

@@ -82,7 +82,12 @@ class ClusterRun {
   }
 
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
-    if (this.#open.delete(queued)) queued.settle(reply)
+    if (!this.#open.delete(queued)) return
+    if (reply?.type === 'failed') {
+      const what = reply.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
+      this.#options.logger.info({}, `${what} in the driver: ${reply.reason}`)
+    }
+    queued.settle(reply)
   }
 
   #ended(failure: string | undefined): void {

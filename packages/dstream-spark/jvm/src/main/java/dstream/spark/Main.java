@@ -14,7 +14,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * when that line does.
  */
 public final class Main {
-  private static final String SECRET = "DSTREAM_SPARK_SECRET";
+  static final String SECRET = "DSTREAM_SPARK_SECRET";
   private static final long LONGEST_END_MS = 15_000;
 
   private Main() {}

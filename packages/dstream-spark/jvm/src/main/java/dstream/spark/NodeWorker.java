@@ -99,6 +99,8 @@ final class NodeWorker {
     command.addAll(List.of("--import", worker.toURI().toString(), job.getPath()));
     command.addAll(settings.arguments());
     ProcessBuilder builder = new ProcessBuilder(command);
+    // Under a local master this is the environment of the driver's JVM.
+    builder.environment().remove(Main.SECRET);
     builder.environment().putAll(settings.environment());
     builder.redirectOutput(ProcessBuilder.Redirect.INHERIT);
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);
