@@ -9,6 +9,7 @@ const alias = [
   { find: /^dstream$/, replacement: source('dstream/src/index.ts') },
   { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
+  { find: /^dstream\/cluster$/, replacement: source('dstream/src/cluster.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
   { find: /^dstream\/csv$/, replacement: source('dstream/src/formats/csv/index.ts') },
   { find: /^dstream\/parquet$/, replacement: source('dstream/src/formats/parquet/index.ts') },
@@ -26,7 +27,9 @@ const alias = [
 
 const long = ['**/*.long.test.ts']
 const exclude = [...configDefaults.exclude, '**/dist/**']
-const around = ['{packages/jvc-*,examples,test,bench,tools}/**/*.test.ts']
+const around = ['{packages/jvc-*,packages/dstream-spark,examples,test,bench,tools}/**/*.test.ts']
+/** They need Java, Spark and the jar: `npm run test:spark` runs them. */
+const onSpark = ['packages/dstream-spark/test/**/*.spark.test.ts']
 const engine = ['packages/dstream/{src,test}/**/*.test.ts']
 
 /** Tests of the engine that need a process of their own. */
@@ -59,30 +62,32 @@ export default defineConfig({
       exclude: ['**/*.test.ts', '**/*.arbitrary.ts'],
       reporter: ['text-summary', 'html'],
     },
-    projects: process.env['LONG']
-      ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
-      : [
-          // One process runs many files, and loads the engine once for all of them.
-          {
-            extends: true,
-            test: { name: 'unit', include: engine, exclude: [...exclude, ...long, ...alone], isolate: false },
-          },
-          // Each file has a process of its own.
-          {
-            extends: true,
-            test: { name: 'process', include: [...alone, ...around], exclude: [...exclude, ...long] },
-          },
-          {
-            // Where eval is forbidden the generated loops give way to the plain interpreter, with the same results.
-            extends: true,
-            test: {
-              name: 'no-codegen',
-              include: ['packages/dstream/{src/rdd,src/streams/operators,test/random-graphs}/**/*.test.ts'],
-              exclude: [...exclude, ...long, ...alone],
-              execArgv: ['--disallow-code-generation-from-strings'],
-              isolate: false,
+    projects: process.env['SPARK_TESTS']
+      ? [{ extends: true, test: { name: 'spark', include: onSpark, exclude, testTimeout: 600_000 } }]
+      : process.env['LONG']
+        ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
+        : [
+            // One process runs many files, and loads the engine once for all of them.
+            {
+              extends: true,
+              test: { name: 'unit', include: engine, exclude: [...exclude, ...long, ...alone], isolate: false },
             },
-          },
-        ],
+            // Each file has a process of its own.
+            {
+              extends: true,
+              test: { name: 'process', include: [...alone, ...around], exclude: [...exclude, ...long, ...onSpark] },
+            },
+            {
+              // Where eval is forbidden the generated loops give way to the plain interpreter, with the same results.
+              extends: true,
+              test: {
+                name: 'no-codegen',
+                include: ['packages/dstream/{src/rdd,src/streams/operators,test/random-graphs}/**/*.test.ts'],
+                exclude: [...exclude, ...long, ...alone],
+                execArgv: ['--disallow-code-generation-from-strings'],
+                isolate: false,
+              },
+            },
+          ],
   },
 })

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
 const root = fileURLToPath(new URL('..', import.meta.url))
-const packages = ['dstream', 'jvc-receiver', 'jvc-scraper']
+const packages = ['dstream', 'jvc-receiver', 'jvc-scraper', 'dstream-spark']
 const ifStale = process.argv.includes('--if-stale')
 
 // `npm ci --omit=dev` brings no compiler and runs `prepare` all the same: whoever does that has a dist of their own.
@@ -30,9 +30,9 @@ const newest = (/** @type {string} */ folder) =>
 
 // The declarations are written last, so the older of the two says when a build was complete.
 const builtAt = (/** @type {string} */ dir) => {
-  const files = ['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts'].map((file) =>
-    join(dir, file),
-  )
+  const isLibrary = existsSync(join(dir, 'src/index.ts'))
+  const names = isLibrary ? ['index.js', 'index.cjs', 'index.d.ts', 'index.d.cts'] : ['cli.js', 'dstream-worker.mjs']
+  const files = names.map((name) => join(dir, 'dist', name))
   return files.every((file) => existsSync(file)) ? Math.min(...files.map((file) => statSync(file).mtimeMs)) : 0
 }
 

@@ -2,7 +2,7 @@
 // Packs each package as npm would publish it and uses it as a stranger would: from ESM and from CJS, with types, its
 // command line too. What the engine promises is tried as well (pack-check/). publint and attw look at the same tarballs.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -224,6 +224,24 @@ const checkBehaviours = (/** @type {string} */ dir) => {
   faults.push(...checkProcesses(dir))
 }
 
+/** The command of the cluster as a package, where its jar has been built. @param {ReturnType<typeof pack>} engine */
+const checkSpark = async (engine) => {
+  if (!existsSync(join(root, 'packages/dstream-spark/dist/dstream-spark.jar')) && !process.env['DSTREAM_CI']) {
+    console.log(
+      'dstream-spark is not packed: its jar is built by "npm run jar --workspace dstream-spark", with Maven and a JDK',
+    )
+    return undefined
+  }
+  const packed = pack('dstream-spark')
+  const title = 'a project with dstream-spark'
+  const dir = project(title, [engine, packed])
+  checkCommands(title, dir, [packed])
+  for (const file of ['dstream-spark.jar', 'dstream-worker.mjs', 'log4j2.properties']) {
+    if (!existsSync(join(dir, 'node_modules/dstream-spark/dist', file))) faults.push(`${title}: ${file} is not packed`)
+  }
+  return packed
+}
+
 try {
   const packages = ['dstream', 'jvc-receiver', 'jvc-scraper'].map(pack)
   for (const packed of packages) await lint(packed)
@@ -251,7 +269,9 @@ try {
     scraper,
   )
 
-  for (const { name, size } of packages) console.log(`${name}: ${Math.round(size / 1024)} KiB packed`)
+  const spark = await checkSpark(/** @type {ReturnType<typeof pack>} */ (packages[0]))
+  for (const { name, size } of [...packages, ...(spark ? [spark] : [])])
+    console.log(`${name}: ${Math.round(size / 1024)} KiB packed`)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

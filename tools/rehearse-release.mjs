@@ -11,7 +11,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const packages = ['dstream', 'jvc-receiver', 'jvc-scraper']
+// The jar of dstream-spark is built by Maven, which only the machines that publish need to have.
+const hasJar = existsSync(join(root, 'packages/dstream-spark/dist/dstream-spark.jar'))
+const packages = ['dstream', 'jvc-receiver', 'jvc-scraper', ...(hasJar ? ['dstream-spark'] : [])]
 // Verdaccio has many dependencies of its own, and only this tool needs it: it is installed beside the caches, not with the project.
 const VERDACCIO = 'verdaccio@6'
 const home = join(root, 'node_modules/.cache/verdaccio')
@@ -201,7 +203,7 @@ const rehearse = async () => {
     await runUntilCounted(program, project)
     say(`${file} counts words and ends on Ctrl-C`)
   }
-  for (const command of ['dstream', 'jvc-scraper']) {
+  for (const command of ['dstream', 'jvc-scraper', ...(hasJar ? ['dstream-spark'] : [])]) {
     const help = await run(`${command} --help`, join(project, 'node_modules/.bin', command), ['--help'], project)
     if (!help.includes(command)) throw new Error(`${command} --help does not name itself:\n${help}`)
   }

@@ -1,112 +1,46 @@
 // @ts-check
 // Finds the Spark and the Java of `npm run bench:spark`, and compiles the program that uses them.
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import * as places from '../../packages/dstream-spark/dist/find-spark.js'
+
+export const { MissingPart, runCommand } = places
 
 /**
- * @typedef {{ jars: string, version: string }} Spark
+ * @typedef {import('../../packages/dstream-spark/src/find-spark.js').Spark} Spark
+ * @typedef {import('../../packages/dstream-spark/src/find-spark.js').Run} Run
  * @typedef {{ java: string, javac: string, version: string }} Java
  * @typedef {Readonly<Record<string, string | undefined>>} Environment
- * @typedef {(command: string, args: string[]) => { status: number | null, text: string }} Run
  */
 
-/** The oldest Java on which Spark 4 runs. */
-const OLDEST_JAVA = 17
+/** The oldest Spark whose DStreams the program compiles against. */
+const OLDEST_SPARK = 3
 const GET_SPARK = 'pip install --target <folder> pyspark, then npm run bench:spark -- --spark <folder>'
 const GET_JAVA = 'install a JDK 17 or later, such as openjdk-17-jdk-headless of Debian, or set JAVA_HOME'
 
-/** A part of the comparison that is not there. The message says which one in one line, and how to get it. */
-export class MissingPart extends Error {
-  /**
-   * @param {string} message
-   * @param {boolean} wasNamed whether the user has named a place that does not have it
-   */
-  constructor(message, wasNamed = false) {
-    super(message)
-    this.wasNamed = wasNamed
-  }
-}
-
-/** @type {Run} */
-export const runCommand = (command, args) => {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-  return { status, text: `${stdout ?? ''}${stderr ?? ''}` }
-}
-
 /**
- * Looks for the jars of Spark: in the folder of `--spark`, else in that of SPARK_HOME, else where Python finds pyspark.
+ * Looks for Spark as dstream-spark does.
  *
- * @param {{ named?: string | undefined, env?: Environment, run?: Run }} places
+ * @param {{ named?: string | undefined, env?: Environment, run?: Run }} given
  * @returns {Spark}
- * @throws {MissingPart}
  */
-export const findSpark = ({ named, env = process.env, run = runCommand }) => {
-  const places = /** @type {const} */ ([
-    ['--spark', named],
-    ['SPARK_HOME', env['SPARK_HOME']],
-  ])
-  for (const [by, folder] of places) {
-    if (folder === undefined || folder === '') continue
-    const spark = sparkIn(folder)
-    if (spark !== undefined) return spark
-    const expected = 'a folder with jars/spark-streaming_*.jar, or one that pip has installed pyspark to'
-    throw new MissingPart(`${by} is ${JSON.stringify(folder)}, where no Spark is; give ${expected}`, true)
-  }
-  const imported = importedPySpark(run)
-  const spark = imported === undefined ? undefined : sparkIn(imported)
-  if (spark === undefined) throw new MissingPart(`Spark is missing: ${GET_SPARK}`)
-  return spark
-}
-
-/** @param {string} folder */
-const sparkIn = (folder) => {
-  for (const jars of [join(folder, 'jars'), join(folder, 'pyspark', 'jars')]) {
-    const names = existsSync(jars) ? readdirSync(jars) : []
-    const [, version] = names.map((name) => /^spark-streaming_[\d.]+-(.+)\.jar$/.exec(name)).find(Boolean) ?? []
-    if (version !== undefined) return { jars, version }
-  }
-  return undefined
-}
-
-/** @param {Run} run */
-const importedPySpark = (run) => {
-  // Importing it would take a second, and needs its own packages.
-  const program = 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0])'
-  for (const python of ['python3', 'python']) {
-    const { status, text } = run(python, ['-c', program])
-    if (status === 0) return text.trim()
-  }
-  return undefined
-}
+export const findSpark = (given) => places.findSpark({ ...given, by: '--spark', oldest: OLDEST_SPARK, get: GET_SPARK })
 
 /**
- * Looks for `java` and `javac`: in JAVA_HOME, else on the PATH.
+ * Looks for `java` as dstream-spark does, and for `javac` beside it.
  *
- * @param {{ env?: Environment, run?: Run }} places
+ * @param {{ env?: Environment, run?: Run }} given
  * @returns {Java}
- * @throws {MissingPart}
  */
-export const findJava = ({ env = process.env, run = runCommand }) => {
-  const home = env['JAVA_HOME']
-  const [java, javac] = home ? [join(home, 'bin', 'java'), join(home, 'bin', 'javac')] : ['java', 'javac']
-  const where = home ? `JAVA_HOME (${home})` : 'the PATH'
-  const version = versionOf(run, java, /version "([\d._]+)/)
-  if (version === undefined) throw new MissingPart(`Java is missing on ${where}: ${GET_JAVA}`, Boolean(home))
-  if (Number.parseInt(version) < OLDEST_JAVA) {
-    throw new MissingPart(`The Java on ${where} is ${version}, which is too old: ${GET_JAVA}`, Boolean(home))
-  }
-  if (versionOf(run, javac, /javac ([\d._]+)/) === undefined) {
-    throw new MissingPart(`The Java ${version} on ${where} is a JRE without javac: ${GET_JAVA}`, Boolean(home))
+export const findJava = ({ env, run = runCommand }) => {
+  const { home, java, version } = places.findJava({ env, run, get: GET_JAVA })
+  const javac = home === undefined ? 'javac' : join(home, 'bin', 'javac')
+  if (!/javac [\d._]+/.test(run(javac, ['-version']).text)) {
+    const where = home === undefined ? 'the PATH' : `JAVA_HOME (${home})`
+    throw new MissingPart(`The Java ${version} on ${where} is a JRE without javac: ${GET_JAVA}`, home !== undefined)
   }
   return { java, javac, version }
-}
-
-/** @param {Run} run @param {string} command @param {RegExp} pattern */
-const versionOf = (run, command, pattern) => {
-  const { status, text } = run(command, ['-version'])
-  return status === 0 ? pattern.exec(text)?.[1] : undefined
 }
 
 /**

@@ -75,6 +75,11 @@ export interface StreamingContextOptions {
    * has. The job has to be a module that `StreamingContext.run` starts: each further thread loads that module too.
    */
   threads?: number | 'auto' | undefined
+  /**
+   * The master of an Apache Spark cluster whose executors combine the blocks of a batch by key, such as `local[2]` or
+   * `spark://host:7077`. The job is started by `npx dstream-spark run job.js`, whose option `--master` goes before this one.
+   */
+  master?: string | undefined
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
@@ -143,6 +148,7 @@ const known = [
   'onClockBehind',
   'defaultParallelism',
   'threads',
+  'master',
   'blockInterval',
   'eager',
   'maxRate',
@@ -259,6 +265,11 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.eager === true && options.threads !== undefined)
     throw badOption(WHERE, 'eager', 'false or absent where threads are given', true)
   checkThreads(WHERE, options.threads)
+  const { master } = options
+  if (master !== undefined && (typeof master !== 'string' || master === ''))
+    throw badOption(WHERE, 'master', "the master of a Spark cluster, such as 'local[2]'", master)
+  if (master !== undefined && options.threads !== undefined)
+    throw badOption(WHERE, 'threads', 'absent where a master is given', options.threads)
   checkRecordPolicy(options.onRecordError)
   if (backpressure !== undefined && typeof backpressure !== 'boolean') {
     if (typeof backpressure !== 'object')

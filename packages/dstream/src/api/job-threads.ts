@@ -1,9 +1,11 @@
 import { badOption } from '../base/errors/options.js'
-import type { Clock, Logger, Workers, Yielder } from '../base/ports.js'
+import type { Clock, Cluster, Logger, Workers, Yielder } from '../base/ports.js'
+import { ClusterPool } from '../engine/stages/cluster-pool.js'
+import { placementOf } from '../engine/stages/placement.js'
 import { StageTasks } from '../engine/stages/stage-tasks.js'
 import { WorkerPool } from '../engine/stages/worker-pool.js'
 import { availableThreads, workerThreads } from '../platform/worker-threads.js'
-import { functionTable, functionTexts } from '../streams/graph/function-table.js'
+import { functionAddresses, functionTable, functionTexts } from '../streams/graph/function-table.js'
 import type { Graph } from '../streams/graph/graph.js'
 
 /** The `threads` of a context. */
@@ -16,7 +18,13 @@ export function checkThreads(where: string, threads: unknown): void {
 }
 
 interface JobThreadsOptions {
+  readonly appName: string
   readonly threads: ThreadsOption
+  /** Runs stages in place of threads. */
+  readonly cluster: Cluster | undefined
+  readonly master: string | undefined
+  /** Stops the job with an error. */
+  readonly failed: (error: unknown) => void
   /** The module that `StreamingContext.run` was called from, which workers load too; `undefined` for other contexts. */
   readonly program: string | undefined
   readonly logger: Logger
@@ -26,7 +34,7 @@ interface JobThreadsOptions {
   readonly workers?: Workers | undefined
 }
 
-/** The threads of a job: this one, and workers that combine partitions for it. */
+/** The threads of a job: this one, and workers that combine partitions for it, here or on a cluster. */
 export class JobThreads {
   readonly stages = new StageTasks()
   readonly #options: JobThreadsOptions
@@ -38,8 +46,9 @@ export class JobThreads {
 
   /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
   async start(graph: Graph): Promise<void> {
-    const { threads, program, logger, clock, yielder } = this.#options
+    const { threads, program, logger, clock, yielder, cluster } = this.#options
     await this.stages.open(graph)
+    if (cluster !== undefined) return this.#startCluster(graph, cluster)
     const size = (threads === 'auto' ? availableThreads() : threads) - 1
     if (size < 1) return
     const workers = this.#options.workers ?? (program === undefined ? undefined : workerThreads(program))
@@ -64,7 +73,15 @@ export class JobThreads {
     else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
   }
 
+  async #startCluster(graph: Graph, cluster: Cluster): Promise<void> {
+    const { appName, master, logger, yielder, failed } = this.#options
+    const functions = functionTexts(functionTable(graph))
+    const where = await cluster.start({ appName, master, functions, logger, failed })
+    this.stages.use(new ClusterPool({ cluster, logger, yielder }))
+    logger.info({}, `${appName} runs on ${where}; ${await placementOf(graph, await functionAddresses(graph))}`)
+  }
+
   async end(): Promise<void> {
-    await this.#pool?.end()
+    await Promise.all([this.#pool?.end(), this.#options.cluster?.end()])
   }
 }

@@ -18,6 +18,7 @@ import {
   waitsForItself,
   alreadyStopped,
   contextOfAnotherCopy,
+  noCluster,
   noCheckpointToRead,
   noContextCreated,
   rememberTwice,
@@ -62,6 +63,7 @@ import { stderrJsonLogger, stderrLogger } from '../platform/logs/stderr-logger.j
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { moduleFile } from '../platform/main-module.js'
+import { runtimeHost } from '../platform/runtime-host.js'
 import { taskWorkerEnd, taskWorkerFile } from '../platform/worker-threads.js'
 import { ListenerBus } from '../observe/listener-bus.js'
 import type { StreamingEvents, StreamingListener } from '../observe/events.js'
@@ -348,7 +350,13 @@ export class StreamingContext implements StreamContext {
     options: StreamingContextOptions,
     define: (ssc: StreamingContext) => void | Promise<void>,
   ): Promise<void> {
-    const ssc = new StreamingContext({ ...options, threads: undefined, ui: undefined, signal: undefined })
+    const ssc = new StreamingContext({
+      ...options,
+      threads: undefined,
+      master: undefined,
+      ui: undefined,
+      signal: undefined,
+    })
     await define(ssc)
     ssc.serveTasks(end)
     // The module goes on behind a job that has stopped, which this one has not.
@@ -840,6 +848,8 @@ export class StreamingContext implements StreamContext {
   async #start(): Promise<void> {
     try {
       validate(this.#graph, this.#storage() !== undefined)
+      const { master } = this.#options
+      if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
       this.#addDeadLetters()
       await this.#threads?.start(this.#graph)
       await this.#traceBatches()
@@ -976,10 +986,19 @@ export class StreamingContext implements StreamContext {
   }
 
   #makeThreads(): JobThreads | undefined {
-    const { threads } = this.#options
-    if (threads === undefined) return undefined
+    const { threads = 1, master } = this.#options
+    // Only the job that the program runs is what the cluster has been given.
+    const cluster = this.#internals.program === undefined ? undefined : runtimeHost().cluster
+    if (this.#options.threads === undefined && cluster === undefined) return undefined
     return new JobThreads({
+      appName: this.appName,
       threads,
+      cluster,
+      master,
+      failed: (error) => {
+        this.#termination.fail(error)
+        void this.stop().catch(() => undefined)
+      },
       program: this.#internals.program,
       workers: this.#internals.workers,
       logger: this.#logger,

@@ -138,6 +138,40 @@ export interface WorkerEnd {
 /** Values in order, in memory or read one by one. */
 export type Sequence<T> = Iterable<T> | AsyncIterable<T>
 
+/** A stage as a cluster gets it: frames of plain data and bytes, one a task. */
+export interface ClusterStage {
+  readonly tasks: readonly unknown[]
+  /** Takes the reply of a task, by its index. Called at most once a task, in any order. */
+  reply(task: number, frame: unknown): void
+  /** The stage has ended. Tasks without a reply until then have failed on the cluster, for the given reason. */
+  ended(failure: string | undefined): void
+}
+
+/** The parts of a job that a cluster must know before its first stage. */
+export interface ClusterJob {
+  readonly appName: string
+  /** The option `master`. */
+  readonly master: string | undefined
+  /** The texts of the job's functions by address, which each worker must have too. */
+  readonly functions: Readonly<Record<string, string>>
+  readonly logger: Logger
+  /** The cluster is gone and does not come back: the job is to stop with this error. */
+  failed(error: unknown): void
+}
+
+/** Runs whole stages in workers on other machines, which it schedules and replaces itself. */
+export interface Cluster {
+  /** Resolves to a name of the place where stages run, once workers have loaded the job. @throws where none can */
+  start(job: ClusterJob): Promise<string>
+  /** Whether a stage that begins now would run there. */
+  isUp(): boolean
+  /** Whether it may run a task that is slow a second time beside the first. */
+  speculates(): boolean
+  /** Begins a stage; returns what ends it where its replies are no longer wanted. */
+  run(stage: ClusterStage): () => void
+  end(): Promise<void>
+}
+
 /**
  * Saves and loads RDDs. Partitions are read in order, each to its end before the next. A path is a directory with one file
  * per partition, `part-00000` and so on, and an empty `_SUCCESS`.

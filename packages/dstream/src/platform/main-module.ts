@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runtimeHost } from './runtime-host.js'
 import { taskWorkerFile } from './worker-threads.js'
 
 // An import would load the streams of `fs` with it.
@@ -26,7 +27,7 @@ export function moduleFile(meta: { readonly url?: string; readonly filename?: st
  * file (`node -e`, standard input).
  */
 export function programFile(argv = process.argv, env = process.env): string | undefined {
-  const program = taskWorkerFile() ?? argv[1]
+  const program = taskWorkerFile() ?? runtimeHost().program ?? argv[1]
   if (program === undefined || program === '-') return undefined
   // PM2 runs a script inside a container of its own and names the script in the environment.
   if (/^ProcessContainer(Fork)?\.js$/.test(basename(program)) && env['pm_exec_path'] !== undefined) {

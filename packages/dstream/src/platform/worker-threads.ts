@@ -1,6 +1,7 @@
 import type * as Threads from 'node:worker_threads'
 import type { MessagePort, Transferable, Worker } from 'node:worker_threads'
 import type { WorkerEnd, WorkerEvents, WorkerHandle, Workers } from '../base/ports.js'
+import { runtimeHost } from './runtime-host.js'
 
 /** The property of a thread's data that makes it a worker of this library. */
 const PROPERTY = 'dstream task worker'
@@ -98,13 +99,16 @@ function tsxFor(file: string): string | undefined {
   return undefined
 }
 
-/** Returns the file of the job where this thread is a worker of this library, else `undefined`. */
+/** Returns the file of the job where this thread or process is a worker of this library, else `undefined`. */
 export function taskWorkerFile(): string | undefined {
-  return dataHere()?.file
+  const { program, workerEnd } = runtimeHost()
+  return workerEnd === undefined ? dataHere()?.file : program
 }
 
-/** Returns the line to the program, where this thread is a worker of this library. */
+/** Returns the line to the program, where this thread or process is a worker of this library. */
 export function taskWorkerEnd(): WorkerEnd | undefined {
+  const { workerEnd } = runtimeHost()
+  if (workerEnd !== undefined) return workerEnd
   const port = dataHere()?.port
   return (
     port && {

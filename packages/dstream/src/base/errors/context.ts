@@ -123,3 +123,10 @@ export function noJobDefined(file: string, defined: readonly string[]): DStreamE
       'A job is a module that calls StreamingContext.run(import.meta, options, define), or run(module, …) in CommonJS',
   )
 }
+
+export function noCluster(master: string): DStreamError {
+  return new DStreamError(
+    'no-cluster',
+    `The option master is ${describe(master)}, and this process was not started for a cluster. Start the job by npx dstream-spark run (npm install dstream-spark), or leave master out`,
+  )
+}

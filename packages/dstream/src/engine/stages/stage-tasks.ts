@@ -17,8 +17,7 @@ import type {
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { Failed, SharedWork, type Work, type WorkNotes } from './shared-work.js'
-import type { Reply } from './task-queue.js'
-import type { WorkerPool } from './worker-pool.js'
+import type { Reply, TaskPool } from './task-queue.js'
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
 const MOST_FAILURES = 8
@@ -35,7 +34,7 @@ const CALLED = {}
  */
 export class StageTasks implements StageRunner {
   #addresses: ReadonlyMap<AnyFunction, FunctionAddress> | undefined
-  #pool: WorkerPool | undefined
+  #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
   /** The key of each plan, which is one object for many partitions. */
@@ -56,7 +55,7 @@ export class StageTasks implements StageRunner {
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
-  use(pool: WorkerPool): void {
+  use(pool: TaskPool): void {
     this.#pool = pool
   }
 

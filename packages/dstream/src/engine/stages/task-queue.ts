@@ -10,6 +10,18 @@ export interface QueuedTask {
   readonly settle: (reply: Reply | undefined) => void
 }
 
+/** What runs tasks beside the thread of the batches. */
+export interface TaskPool {
+  /** The number of workers now; with none, all tasks are done in this thread. */
+  readonly size: number
+  readonly queues: {
+    /** Offers the tasks of a stage. The thread of the batches takes those that are left in the queue. */
+    add(queue: TaskQueue): void
+    /** The stage has ended, with or without all of its tasks. */
+    delete(queue: TaskQueue): void
+  }
+}
+
 /** The tasks of one stage that no thread has begun, in order of their partitions. */
 export class TaskQueue {
   #tasks: QueuedTask[]
@@ -20,6 +32,11 @@ export class TaskQueue {
 
   get size(): number {
     return this.#tasks.length
+  }
+
+  /** The task that `next` would take. */
+  get first(): QueuedTask | undefined {
+    return this.#tasks[0]
   }
 
   next(): QueuedTask | undefined {

@@ -1,10 +1,10 @@
 import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
-import { encodeValue } from '../../durable/codec/value-codec.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
+import { encodedInput } from './encoded-input.js'
 import type { AbortFrame, EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
-import { TaskQueues, type QueuedTask } from './task-queue.js'
+import { TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
 
 export interface WorkerPoolOptions {
   readonly workers: Workers
@@ -20,8 +20,6 @@ export interface WorkerPoolOptions {
 const START_MS = 30_000
 /** The ends in a row, without a completed task between them, after which a worker is given up. */
 const MOST_ENDS = 3
-/** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
-const CHUNK = 1024
 
 /** A task that a worker has. */
 interface Running {
@@ -41,7 +39,7 @@ interface PoolWorker {
 }
 
 /** Workers that take tasks while they are idle, and are replaced when they end. */
-export class WorkerPool {
+export class WorkerPool implements TaskPool {
   readonly #options: WorkerPoolOptions
   readonly #queues = new TaskQueues(() => this.#pumpAll())
   readonly #workers = new Set<PoolWorker>()
@@ -180,7 +178,7 @@ export class WorkerPool {
   async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
     const { partition, plan, input, attempt } = queued.task
     try {
-      const [encoded, moved] = await encodedInput(input, this.#options.yielder)
+      const [encoded, moved] = await movableInput(input, this.#options.yielder)
       const running = worker.running.get(id)
       if (running === undefined) return
       const frame: TaskFrame = { type: 'task', id, partition, plan, input: encoded, attempt }
@@ -207,27 +205,15 @@ function watch(id: number, running: Running, handle: WorkerHandle): void {
 }
 
 /** Returns the input of a task as bytes of its own, which can be moved. */
-async function encodedInput(
+async function movableInput(
   input: Task['input'],
   yielder: Yielder,
 ): Promise<readonly [EncodedInput, readonly Uint8Array[]]> {
-  if ('encoded' in input) {
-    const bytes = new Uint8Array(input.encoded.bytes)
-    return [{ bytes, codec: input.encoded.codec }, [bytes]]
-  }
-  if ('split' in input) {
-    const split = encodeValue(input.split.split)
-    return [{ source: input.split.source, split }, [split]]
-  }
-  const { records } = input
-  const chunks: Uint8Array[] = []
-  const slice = yielder.begin()
-  for (let from = 0; from < records.length; from += CHUNK) {
-    chunks.push(encodeValue(records.slice(from, from + CHUNK)))
-    const pause = slice.pause()
-    if (pause !== undefined) await pause
-  }
-  return [{ chunks }, chunks]
+  const encoded = await encodedInput(input, yielder)
+  if ('chunks' in encoded) return [encoded, encoded.chunks]
+  if ('split' in encoded) return [encoded, [encoded.split]]
+  const bytes = new Uint8Array(encoded.bytes)
+  return [{ bytes, codec: encoded.codec }, [bytes]]
 }
 
 function differenceOf(

@@ -1,0 +1,85 @@
+package dstream.spark;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * The program that spark-submit starts: it connects to dstream's driver in Node and runs the stages that come from there. It ends
+ * when that line does.
+ */
+public final class Main {
+  static final String SECRET = "DSTREAM_SPARK_SECRET";
+  private static final long LONGEST_END_MS = 15_000;
+
+  private Main() {}
+
+  public static void main(String[] args) throws IOException {
+    String secret = System.getenv(SECRET);
+    if (args.length != 1 || secret == null) {
+      System.err.println("dstream-spark: this jar is started by npx dstream-spark run or submit, not by hand");
+      System.exit(2);
+    }
+    DriverLine line = new DriverLine(Integer.parseInt(args[0]), secret);
+    JavaSparkContext sc = new JavaSparkContext(new SparkConf());
+    line.hello(about(sc));
+    try {
+      serve(line, new Stages(sc, line));
+    } catch (IOException e) {
+      // The driver has ended, which is how this program is told to end.
+    }
+    haltLater();
+    sc.stop();
+    System.exit(0);
+  }
+
+  private static Map<String, String> about(JavaSparkContext sc) {
+    Map<String, String> about = new TreeMap<>();
+    about.put("spark", sc.version());
+    about.put("java", System.getProperty("java.version"));
+    about.put("master", sc.master());
+    about.put("application", sc.sc().applicationId());
+    about.put("parallelism", String.valueOf(sc.defaultParallelism()));
+    about.put("speculation", String.valueOf(sc.getConf().getBoolean("spark.speculation", false)));
+    about.put("ui", sc.sc().uiWebUrl().getOrElse(() -> ""));
+    return about;
+  }
+
+  private static void serve(DriverLine line, Stages stages) throws IOException {
+    DataInputStream in = line.in();
+    while (true) {
+      int type = in.readUnsignedByte();
+      switch (type) {
+        case DriverLine.OPEN -> stages.open(new Settings(Wire.readTable(in)));
+        case DriverLine.STAGE -> {
+          int stage = in.readInt();
+          int count = in.readInt();
+          List<byte[]> tasks = new ArrayList<>(count);
+          for (int i = 0; i < count; i++) tasks.add(Wire.read(in));
+          stages.begin(stage, tasks);
+        }
+        case DriverLine.CANCEL -> stages.cancel(in.readInt());
+        default -> throw new IOException("a frame of the unknown type " + type);
+      }
+    }
+  }
+
+  /** Ends the program also where a cluster that is away keeps the context from stopping. */
+  private static void haltLater() {
+    Thread halt = new Thread(() -> {
+      try {
+        Thread.sleep(LONGEST_END_MS);
+      } catch (InterruptedException e) {
+        return;
+      }
+      Runtime.getRuntime().halt(1);
+    });
+    halt.setDaemon(true);
+    halt.start();
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { hostJob } from 'dstream/cluster'
+import { bundleJob, type Bundle } from './bundle.js'
+import { doctor } from './doctor.js'
+import { findJava, findSpark, MissingPart } from './find-spark.js'
+import { Misused, optionsOf, variablesOf, type Options } from './options.js'
+import { SparkCluster } from './spark-cluster.js'
+import { packageFiles, submitArguments, submitProgram } from './submit-command.js'
+
+const USAGE = `Usage: dstream-spark <command> [options]
+
+  run job.js [-- arguments]      runs a job here, and its stages on Spark
+  submit job.js --master <url>   the same on a cluster: spark://host:7077, yarn, k8s://…
+  command job.js                 prints the line of spark-submit and the files that it ships
+  doctor                         checks Spark, Java and Node by one round trip
+
+  --master <url>        the master; default DSTREAM_SPARK_MASTER, the option master of the job, local[*]
+  --spark-home <folder> where Spark is; default SPARK_HOME, the pyspark that Python finds
+  --conf <name=value>   a setting of Spark, such as spark.executor.memory=4g; as often as needed
+  --env <NAME[=value]>  a variable of the environment that executors need; as often as needed
+  --name <name>         the name in Spark's lists; default the appName of the job
+  --deploy-mode client  the driver runs here
+
+Settings of the workers: spark.dstream.node (a path of Node on the executors), spark.dstream.worker.timeout (default 10min),
+spark.dstream.worker.memory (a limit of each worker, such as 1g).
+`
+
+/** The start of Spark that a command line means. @throws {MissingPart} */
+function toolsOf({ sparkHome }: Options): Pick<ConstructorParameters<typeof SparkCluster>[0], 'spark' | 'java'> {
+  return { spark: findSpark({ named: sparkHome }), java: findJava({}) }
+}
+
+function placeOf({ master, name, conf }: Options): ConstructorParameters<typeof SparkCluster>[0]['place'] {
+  return { master: master ?? process.env['DSTREAM_SPARK_MASTER'], name, conf, submit: [] }
+}
+
+function jobOf({ job, command }: Options): string {
+  if (job === undefined) throw new Misused(`${command} takes the file of a job`)
+  const file = resolve(job)
+  if (!existsSync(file)) throw new Misused(`${file} does not exist; give the file of a job`)
+  return file
+}
+
+/** Runs a job in this process. The end of the process is the job's own. */
+async function run(options: Options): Promise<void> {
+  const job = jobOf(options)
+  const tools = toolsOf(options)
+  const env = variablesOf(options.env, process.env)
+  mustBePacked()
+  const bundle = await bundleJob(job)
+  const { args } = options
+  const cluster = new SparkCluster({ ...tools, bundle, job, args, env, place: placeOf(options) })
+  endBySignals()
+  hostJob({ program: job, cluster })
+  process.argv.splice(1, Infinity, job, ...args)
+  process.setSourceMapsEnabled(true)
+  try {
+    await import(pathToFileURL(bundle.file).href)
+  } catch (error) {
+    await cluster.end()
+    throw error
+  }
+}
+
+/** Lets a signal end this process, with what it has started and written, for as long as the job does not take it. */
+function endBySignals(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code)
+    })
+  }
+}
+
+async function submit(options: Options): Promise<void> {
+  if (options.deployMode !== 'client') {
+    throw new Misused(
+      `--deploy-mode is "${options.deployMode}", and the driver of dstream runs where it is submitted: give client, and start it on a machine of the cluster`,
+    )
+  }
+  if (options.master === undefined)
+    throw new Misused('submit takes --master, such as spark://host:7077, yarn or k8s://…')
+  await run(options)
+}
+
+async function command(options: Options): Promise<void> {
+  const job = jobOf(options)
+  const { spark } = toolsOf(options)
+  const bundle: Bundle = await bundleJob(job)
+  const { master = 'local[*]', name = 'dstream', ...place } = placeOf(options)
+  const shipped = { ...packageFiles(), job: bundle.file }
+  const args = submitArguments({ ...place, master, name }, shipped)
+  const line = [submitProgram(spark), ...args, '<port of the driver>'].map(quoted).join(' ')
+  rmSync(bundle.folder, { recursive: true })
+  console.log(
+    `${line}\n\nThe job with its imports: ${bundle.bytes.length} bytes of JavaScript, made of ${job} at each start`,
+  )
+  console.log(`The worker: ${shipped.worker}\nThe JVM part: ${shipped.jar}`)
+  console.log('dstream-spark run starts this line as its child, with DSTREAM_SPARK_SECRET in the environment.')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+function mustBePacked(): void {
+  const { jar } = packageFiles()
+  if (existsSync(jar)) return
+  throw new MissingPart(
+    `${jar} is missing: run "npm run jar --workspace dstream-spark", which needs Maven and a JDK 17`,
+  )
+}
+
+const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = {
+  run,
+  submit,
+  command,
+  doctor: async (options) => {
+    mustBePacked()
+    await doctor({ ...toolsOf(options), place: placeOf(options), env: variablesOf(options.env, process.env) })
+  },
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  try {
+    const options = optionsOf(args)
+    const f = Object.hasOwn(commands, options.command) ? commands[options.command] : undefined
+    if (options.help || options.command === '') {
+      process.stdout.write(USAGE)
+      if (!options.help) process.exitCode = 2
+      return
+    }
+    if (f === undefined) throw new Misused(`"${options.command}" is no command of dstream-spark`)
+    await f(options)
+  } catch (error) {
+    const isKnown = error instanceof Misused || error instanceof MissingPart
+    process.exitCode = error instanceof Misused ? 2 : 1
+    console.error(isKnown ? `dstream-spark: ${error.message}` : error)
+  }
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,83 @@
+import { timingSafeEqual } from 'node:crypto'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { framed, FrameReader, lengthOf, tableBytes, tableOf } from './wire.js'
+
+/** The types of frames, as `DriverLine` of the JVM part has them. */
+const TYPES = { open: 'O', stage: 'S', cancel: 'C', hello: 'H', reply: 'R', ended: 'E' } as const
+
+export interface JvmEvents {
+  hello(about: Readonly<Record<string, string>>): void
+  reply(stage: number, partition: number, frame: Buffer): void
+  ended(stage: number, failure: string): void
+  closed(): void
+}
+
+/** A loopback port at which one JVM with the right secret is expected. */
+export class JvmLine {
+  readonly #server: Server
+  readonly #events: JvmEvents
+  #socket: Socket | undefined
+
+  private constructor(server: Server, secret: string, events: JvmEvents) {
+    this.#server = server
+    this.#events = events
+    server.on('connection', (socket) => this.#connected(socket, Buffer.from(secret)))
+  }
+
+  static async listen(secret: string, events: JvmEvents): Promise<JvmLine> {
+    const server = createServer({ noDelay: true })
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+    return new JvmLine(server, secret, events)
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  open(settings: Readonly<Record<string, string>>): void {
+    this.#write([Buffer.from(TYPES.open), tableBytes(settings)])
+  }
+
+  stage(stage: number, tasks: readonly Uint8Array[]): void {
+    this.#write([Buffer.from(TYPES.stage), lengthOf(stage), lengthOf(tasks.length), ...tasks.flatMap(framed)])
+  }
+
+  cancel(stage: number): void {
+    this.#write([Buffer.from(TYPES.cancel), lengthOf(stage)])
+  }
+
+  /** Closes the line, which ends the JVM. */
+  close(): void {
+    this.#server.close()
+    this.#socket?.destroy()
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    socket.cork()
+    for (const part of parts) socket.write(part)
+    socket.uncork()
+  }
+
+  #connected(socket: Socket, secret: Buffer): void {
+    let isKnown = false
+    const reader = new FrameReader((frame) => {
+      if (isKnown) return this.#received(frame)
+      isKnown = this.#socket === undefined && frame.length === secret.length && timingSafeEqual(frame, secret)
+      if (!isKnown) return void socket.destroy()
+      this.#socket = socket
+      this.#server.close()
+    })
+    socket.on('data', (chunk: Buffer) => reader.add(chunk))
+    socket.on('error', () => undefined)
+    socket.on('close', () => isKnown && this.#events.closed())
+  }
+
+  #received(frame: Buffer): void {
+    const type = String.fromCharCode(frame[0]!)
+    if (type === TYPES.hello) this.#events.hello(tableOf(frame.subarray(1)))
+    else if (type === TYPES.reply) this.#events.reply(frame.readInt32BE(1), frame.readInt32BE(5), frame.subarray(9))
+    else this.#events.ended(frame.readInt32BE(1), frame.toString('utf8', 5))
+  }
+}

@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly command: string
+  readonly job: string | undefined
+  /** The arguments of the job. */
+  readonly args: readonly string[]
+  readonly master: string | undefined
+  readonly name: string | undefined
+  readonly sparkHome: string | undefined
+  readonly deployMode: string
+  readonly conf: readonly string[]
+  readonly env: readonly string[]
+  readonly help: boolean
+}
+
+/** A command line that cannot be followed. */
+export class Misused extends Error {}
+
+/** Reads a command line; what stands behind `--` is for the job. @throws {Misused} */
+export function optionsOf(args: readonly string[]): Options {
+  const end = args.indexOf('--')
+  const [own, rest] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...own],
+      allowPositionals: true,
+      options: {
+        master: { type: 'string' },
+        name: { type: 'string' },
+        'spark-home': { type: 'string' },
+        'deploy-mode': { type: 'string' },
+        conf: { type: 'string', multiple: true },
+        env: { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    const [command = '', job, ...more] = positionals
+    if (more.length > 0) throw new Misused(`"${more.join(' ')}" is too much; arguments of the job stand behind --`)
+    return {
+      command,
+      job,
+      args: rest,
+      master: values.master,
+      name: values.name,
+      sparkHome: values['spark-home'],
+      deployMode: values['deploy-mode'] ?? 'client',
+      conf: values.conf ?? [],
+      env: values.env ?? [],
+      help: values.help === true,
+    }
+  } catch (error) {
+    throw error instanceof Misused ? error : new Misused((error as Error).message)
+  }
+}
+
+/** Returns the variables of `--env`: `NAME` takes that of this process, `NAME=value` sets it. @throws {Misused} */
+export function variablesOf(env: readonly string[], here: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    env.map((entry) => {
+      const at = entry.indexOf('=')
+      const name = at === -1 ? entry : entry.slice(0, at)
+      const value = at === -1 ? here[name] : entry.slice(at + 1)
+      if (value === undefined)
+        throw new Misused(`--env ${name}: there is no variable of that name here; give ${name}=value`)
+      return [name, value]
+    }),
+  )
+}

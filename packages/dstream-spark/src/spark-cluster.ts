@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Cluster, ClusterJob, ClusterStage } from 'dstream/cluster'
+import type { Bundle } from './bundle.js'
+import { fingerprint } from './fingerprint.js'
+import type { Java, Spark } from './find-spark.js'
+import { reasonOf } from './reason.js'
+import { SparkJvm, type About, type JvmStart } from './spark-jvm.js'
+import {
+  packageFiles,
+  shippedNames,
+  submitArguments,
+  submitProgram,
+  type Place,
+  type Shipped,
+} from './submit-command.js'
+
+export interface SparkClusterOptions {
+  readonly spark: Spark
+  readonly java: Java
+  readonly bundle: Bundle
+  /** The module of the job, from which the bundle was made. */
+  readonly job: string
+  /** The place that the command line names; its master goes before that of the job's options. */
+  readonly place: Omit<Place, 'master' | 'name'> & {
+    readonly master: string | undefined
+    readonly name: string | undefined
+  }
+  /** The arguments of the job. */
+  readonly args: readonly string[]
+  /** Variables of the environment that executors get. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The master where neither the command, nor the environment, nor the job says one. */
+const DEFAULT_MASTER = 'local[*]'
+/** The most workers that are started before the first batch. */
+const MOST_WARMED = 64
+/** The ends of the JVM in a row, without a stage that has ended well between them, after which the job stops. */
+const MOST_ENDS = 2
+
+/** Spark as a job sees it: stages go to a JVM that spark-submit has started, and that is started again when it is lost. */
+export class SparkCluster implements Cluster {
+  readonly #options: SparkClusterOptions
+  readonly #scratch = mkdtempSync(join(tmpdir(), 'dstream-spark-'))
+  #job: ClusterJob | undefined
+  #jvm: SparkJvm | undefined
+  #about: About = {}
+  #starting: Promise<void> | undefined
+  #ends = 0
+  #isEnded = false
+  readonly #remove = (): void => {
+    for (const folder of [this.#scratch, this.#options.bundle.folder]) rmSync(folder, { recursive: true, force: true })
+  }
+
+  constructor(options: SparkClusterOptions) {
+    this.#options = options
+    process.once('exit', this.#remove)
+  }
+
+  /** What the JVM has said about its Spark. */
+  get about(): About {
+    return this.#about
+  }
+
+  /** @throws where Spark does not start, or where a worker does not fit the driver */
+  async start(job: ClusterJob): Promise<string> {
+    this.#job = job
+    await this.#launch()
+    const { spark, master } = this.#about
+    return `Spark ${spark}, ${master}`
+  }
+
+  isUp(): boolean {
+    return this.#jvm !== undefined
+  }
+
+  speculates(): boolean {
+    return this.#about['speculation'] === 'true'
+  }
+
+  run(stage: ClusterStage): () => void {
+    if (this.#jvm === undefined) {
+      stage.ended('Spark is being started again')
+      return () => undefined
+    }
+    return this.#jvm.run({
+      tasks: stage.tasks,
+      reply: (task, frame) => stage.reply(task, frame),
+      ended: (failure) => {
+        if (failure === undefined) this.#ends = 0
+        stage.ended(failure === undefined ? undefined : reasonOf(failure))
+      },
+    })
+  }
+
+  /** Runs a stage of the workers' own, and resolves to their replies. */
+  probe(count: number): Promise<readonly unknown[]> {
+    return this.#jvm!.runAll(Array.from({ length: count }, () => ({ type: 'probe' })))
+  }
+
+  async end(): Promise<void> {
+    this.#isEnded = true
+    const jvm = this.#jvm
+    this.#jvm = undefined
+    await this.#starting?.catch(() => undefined)
+    await jvm?.end()
+    process.off('exit', this.#remove)
+    this.#removeWork()
+    this.#remove()
+  }
+
+  async #launch(): Promise<void> {
+    const [jvm, about] = await SparkJvm.start(this.#start(), (reason) => this.#lost(reason))
+    this.#about = about
+    try {
+      jvm.open(this.#settings())
+      const workers = Math.min(Number(about['parallelism']), MOST_WARMED)
+      await jvm.runAll(Array.from({ length: workers }, () => ({ type: 'probe' })))
+    } catch (error) {
+      await jvm.end()
+      throw new Error(`The job cannot run on Spark: ${reasonOf((error as Error).message)}`)
+    }
+    if (this.#isEnded) return jvm.end()
+    this.#jvm = jvm
+  }
+
+  #lost(reason: string): void {
+    // A JVM that ends while it starts fails its start.
+    if (this.#jvm === undefined) return
+    this.#jvm = undefined
+    const { logger, failed } = this.#job!
+    this.#ends++
+    if (this.#ends >= MOST_ENDS) {
+      failed(
+        new Error(
+          `The job stops, since Spark was lost ${this.#ends} times in a row: ${reason}. See the log of Spark above, then start the job again: it goes on from its checkpoint`,
+        ),
+      )
+      return
+    }
+    logger.warn({}, `Spark is started again, and its tasks are done in the driver meanwhile, since ${reason}`)
+    this.#starting = this.#launch().then(
+      () => logger.warn({}, 'Spark is up again.'),
+      (error: unknown) => {
+        if (!this.#isEnded)
+          failed(
+            new Error(`The job stops, since Spark was lost and cannot be started again: ${(error as Error).message}`),
+          )
+      },
+    )
+  }
+
+  #start(): JvmStart {
+    const { spark, java } = this.#options
+    return {
+      program: submitProgram(spark),
+      args: submitArguments(this.#place(), this.#shipped()),
+      env: {
+        ...process.env,
+        SPARK_HOME: spark.home,
+        ...(java.home !== undefined && { JAVA_HOME: java.home }),
+        ...(this.#isLocal() && { SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: this.#scratch }),
+      },
+    }
+  }
+
+  #isLocal(): boolean {
+    return this.#place().master.startsWith('local')
+  }
+
+  #place(): Place {
+    const { place } = this.#options
+    const master = place.master ?? this.#job?.master ?? DEFAULT_MASTER
+    return { ...place, master, name: place.name ?? this.#job?.appName ?? 'dstream' }
+  }
+
+  #shipped(): Shipped {
+    return { ...packageFiles(), job: this.#options.bundle.file }
+  }
+
+  #settings(): Record<string, string> {
+    const { bundle, args, env, job } = this.#options
+    const entries = (prefix: string, table: object): [string, string][] =>
+      Object.entries(table).map(([name, value]) => [`${prefix}.${name}`, String(value)])
+    return Object.fromEntries([
+      ...Object.entries(shippedNames(this.#shipped())),
+      ...entries('expected', fingerprint(bundle.bytes, this.#job!.functions)),
+      ...entries('env', { ...env, DSTREAM_JOB_FILE: job }),
+      ...entries('argument', args),
+    ])
+  }
+
+  /** Removes what the executors of `local-cluster` have left in Spark's own folder. */
+  #removeWork(): void {
+    const { application } = this.#about
+    if (!this.#place().master.startsWith('local-cluster') || application === undefined) return
+    rmSync(join(this.#options.spark.home, 'work', application), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,72 @@
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Spark } from './find-spark.js'
+
+/** What a user says about the place where a job runs. */
+export interface Place {
+  readonly master: string
+  readonly name: string
+  /** Settings of Spark, `name=value`. */
+  readonly conf: readonly string[]
+  /** Further arguments for spark-submit. */
+  readonly submit: readonly string[]
+}
+
+/** The files that spark-submit ships or starts. */
+export interface Shipped {
+  readonly job: string
+  readonly worker: string
+  readonly jar: string
+  readonly logging: string
+}
+
+/** Returns the files of this package that are part of each submission. */
+export function packageFiles(): Omit<Shipped, 'job'> {
+  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+  return {
+    worker: here('./dstream-worker.mjs'),
+    jar: here('./dstream-spark.jar'),
+    logging: here('./log4j2.properties'),
+  }
+}
+
+/** The attempts of a task where the master has none of its own: `local[2]` would fail with the first worker that dies. */
+const ATTEMPTS = 4
+
+/** Returns a master under which a task that fails is tried again. */
+export function masterWithRetries(master: string): string {
+  const [, threads] = /^local(?:\[([^,\]]+)\])?$/.exec(master) ?? []
+  if (/^local(\[[^,\]]+\])?$/.test(master)) return `local[${threads ?? '1'},${ATTEMPTS}]`
+  return master
+}
+
+/** Returns the arguments of spark-submit, without the port of the driver, which is the last one. */
+export function submitArguments(place: Place, shipped: Shipped): string[] {
+  const isLocal = place.master.startsWith('local')
+  const own = [
+    // A job has a page of its own, whose port is that of Spark's.
+    'spark.ui.port=4140',
+    'spark.ui.showConsoleProgress=false',
+    // Executors that are lost must not make later batches wait.
+    'spark.locality.wait=0',
+    ...(isLocal ? ['spark.driver.host=127.0.0.1', 'spark.driver.bindAddress=127.0.0.1'] : []),
+  ]
+  return [
+    ...['--class', 'dstream.spark.Main', '--master', masterWithRetries(place.master), '--name', place.name],
+    ...['--files', [shipped.job, shipped.worker].join(',')],
+    ...['--driver-java-options', `-Dlog4j2.configurationFile=${shipped.logging}`],
+    ...[...own, ...place.conf].flatMap((setting) => ['--conf', setting]),
+    ...place.submit,
+    shipped.jar,
+  ]
+}
+
+/** Returns the path of spark-submit. */
+export function submitProgram(spark: Spark): string {
+  return join(spark.home, 'bin', 'spark-submit')
+}
+
+/** Returns the names under which executors find the shipped files. */
+export function shippedNames({ job, worker }: Shipped): Readonly<Record<'job' | 'worker', string>> {
+  return { job: basename(job), worker: basename(worker) }
+}

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Ended, type Line, descendants, endJobs, jobFile, startJob } from './run-job.js'
+
+afterEach(endJobs)
+
+const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+// The command line of the JVM names the file of the worker too.
+const WORKER = '--enable-source-maps'
+const EXECUTOR = 'CoarseGrainedExecutorBackend'
+const JVM = 'dstream.spark.Main'
+
+let embedded: Ended
+beforeAll(async () => {
+  embedded = await startJob(jobFile('slow.mjs'), undefined).ended
+})
+
+/** Runs the slow job, and sends SIGKILL to a process of that name once two batches are done. */
+async function runAndKill(word: string, master: string): Promise<Ended & { readonly killed: number }> {
+  let killed = 0
+  const onLine = ({ completed }: Line, { pid }: { readonly pid?: number | undefined }): void => {
+    if (completed !== 2) return
+    const [first] = descendants(pid!, word)
+    if (first === undefined) return
+    process.kill(first, 'SIGKILL')
+    killed = first
+  }
+  const ended = await startJob(jobFile('slow.mjs'), ['--master', master], { onLine }).ended
+  return { ...ended, killed }
+}
+
+/** Returns how often each batch of an output came. */
+function timesOf({ lines }: Ended): number[] {
+  const counts = new Map<number, number>()
+  for (const { output, time } of lines) if (output !== undefined) counts.set(time!, (counts.get(time!) ?? 0) + 1)
+  return [...counts.values()]
+}
+
+describe('what SIGKILL ends is replaced: each batch is right, and comes once', () => {
+  test.each<[string, string, string]>([
+    ['a worker', WORKER, 'local[2]'],
+    ['a worker of an executor', WORKER, 'local-cluster[2,1,1024]'],
+    ['an executor', EXECUTOR, 'local-cluster[2,1,1024]'],
+    ['the JVM', JVM, 'local[2]'],
+  ])('%s', async (_, word, master) => {
+    const ended = await runAndKill(word, master)
+    expect(ended.killed).toBeGreaterThan(0)
+    expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
+    expect(ended.batches).toEqual(embedded.batches)
+    expect(timesOf(ended)).toEqual(Array.from({ length: 8 }, () => 1))
+    if (word === JVM) expect(ended.errors).toMatch(/Spark is started again.* since the JVM of Spark is gone/)
+    // The tasks that were lost were done again by Spark, unless Spark itself was away.
+    else expect(ended.tasks.repeated).toBe(0)
+  })
+})
+
+test('a JVM that is killed again and again ends the job with an error', async () => {
+  const { child, ended } = startJob(jobFile('slow.mjs'), ['--master', 'local[2]'], { env: { BATCHES: '1000' } })
+  const timer = setInterval(() => {
+    for (const pid of descendants(child.pid!, JVM))
+      if (descendants(pid, WORKER).length > 0) process.kill(pid, 'SIGKILL')
+  }, 200)
+  const { code, errors } = await ended
+  clearInterval(timer)
+  expect(code).toBe(1)
+  expect(errors).toMatch(/The job (stops, since Spark was lost|cannot run on Spark)/)
+})
+
+/** Resolves when none of the processes is there. */
+async function gone(pids: readonly number[]): Promise<void> {
+  const isThere = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+  while (pids.some(isThere)) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+test('a driver that is killed leaves no process, and the next life goes on from the checkpoint', async () => {
+  const at = (name: string): Record<string, string> => ({ CHECKPOINT: join(folder, name) })
+  const whole = await startJob(jobFile('ranges.mjs'), undefined, { env: at('whole') }).ended
+  let below: number[] = []
+  const first = await startJob(jobFile('ranges.mjs'), ['--master', 'local[2]'], {
+    env: at('cut'),
+    onLine: ({ completed }, child) => {
+      if (completed !== 4) return
+      below = [...descendants(child.pid!, JVM), ...descendants(child.pid!, WORKER)]
+      child.kill('SIGKILL')
+    },
+  }).ended
+  expect(first.signal).toBe('SIGKILL')
+  expect(below.length).toBeGreaterThanOrEqual(2)
+  await gone(below)
+  // The second life is embedded: a checkpoint belongs to neither way of running.
+  const second = await startJob(jobFile('ranges.mjs'), undefined, { env: { ...at('cut'), BATCHES: '10' } }).ended
+  const byTime = new Map<number, unknown>()
+  for (const { output, time, records } of [...first.lines, ...second.lines]) {
+    if (output === undefined) continue
+    if (byTime.has(time!)) expect(records).toEqual(byTime.get(time!))
+    byTime.set(time!, records)
+  }
+  const states = [...byTime].sort(([a], [b]) => a - b).map(([, records]) => records)
+  expect(states.slice(0, 12)).toEqual(whole.batches['totals'])
+})
+
+test('SIGTERM ends the job, the JVM and the workers', async () => {
+  let below: number[] = []
+  const { code } = await startJob(jobFile('slow.mjs'), ['--master', 'local[2]'], {
+    onLine: ({ completed }, child) => {
+      if (completed !== 2) return
+      below = [...descendants(child.pid!, JVM), ...descendants(child.pid!, WORKER)]
+      child.kill('SIGTERM')
+    },
+  }).ended
+  expect(code).toBe(0)
+  expect(below.length).toBeGreaterThanOrEqual(2)
+  await gone(below)
+})

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { findSpark } from '../src/find-spark.js'
+
+const CLI = fileURLToPath(new URL('../bin/dstream-spark.js', import.meta.url))
+
+/** A JVM that lives for seconds starts sooner when it compiles less. Spark's own page takes a while too. */
+const QUICK_JVM = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+const QUICK = [`spark.executor.extraJavaOptions=${QUICK_JVM}`, 'spark.ui.enabled=false'].flatMap((setting) => [
+  '--conf',
+  setting,
+])
+
+/** Returns the path of a job of the tests. */
+export function jobFile(name: string): string {
+  return fileURLToPath(new URL(`jobs/${name}`, import.meta.url))
+}
+
+export interface Line {
+  readonly output?: string
+  readonly batch?: number
+  readonly time?: number
+  readonly records?: readonly unknown[]
+  readonly completed?: number
+  readonly tasks?: readonly Tasks[]
+}
+
+export interface Tasks {
+  readonly onMainThread: number
+  readonly onWorkers: number
+  readonly repeated: number
+}
+
+/** What a job has printed until its end. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly lines: readonly Line[]
+  /** What is no line of JSON on standard output. */
+  readonly printed: readonly string[]
+  readonly errors: string
+  /** The records of each batch by output. */
+  readonly batches: Readonly<Record<string, readonly (readonly unknown[])[]>>
+  readonly tasks: Tasks
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+interface Start {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Called for each line of the job, as it comes. */
+  readonly onLine?: (line: Line, child: ChildProcess) => void
+}
+
+/** Runs a job as a program of its own: in Node alone, or by the command with the given arguments. */
+export function startJob(file: string, options: readonly string[] | undefined, start: Start = {}): Running {
+  const home = (): string => findSpark({ run: () => ({ status: 1, text: '' }) }).home
+  return started(
+    options === undefined ? [file] : [CLI, 'run', file, '--spark-home', home(), ...QUICK, ...options],
+    start,
+  )
+}
+
+/** Runs the command. */
+export function startCommand(args: readonly string[], start: Start = {}): Running {
+  return started([CLI, ...args], start)
+}
+
+function started(args: readonly string[], { env, cwd, onLine }: Start): Running {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SPARK_SUBMIT_OPTS: QUICK_JVM, ...env },
+    cwd,
+  })
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  const lines: Line[] = []
+  const printed: string[] = []
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const reader = createInterface({ input: child.stdout })
+  reader.on('line', (text) => {
+    if (!text.startsWith('{')) return void printed.push(text)
+    const line = JSON.parse(text) as Line
+    lines.push(line)
+    onLine?.(line, child)
+  })
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, lines, printed, errors, ...sorted(lines) }))
+  })
+  return { child, ended }
+}
+
+function sorted(lines: readonly Line[]): Pick<Ended, 'batches' | 'tasks'> {
+  const batches: Record<string, (readonly unknown[])[]> = {}
+  for (const { output, records } of lines) if (output !== undefined) (batches[output] ??= []).push(records!)
+  const all = lines.flatMap(({ tasks = [] }) => tasks)
+  const sum = (name: keyof Tasks): number => all.reduce((total, some) => total + some[name], 0)
+  return {
+    batches,
+    tasks: { onMainThread: sum('onMainThread'), onWorkers: sum('onWorkers'), repeated: sum('repeated') },
+  }
+}
+
+const running = new Set<ChildProcess>()
+
+/** Ends what a test has left: one that fails leaves its job running. */
+export function endJobs(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+/** Returns the running processes below one of ours whose command line has a word, from /proc. */
+export function descendants(pid: number, word: string): number[] {
+  const parents = new Map<number, number>()
+  const commands = new Map<number, string>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+      commands.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8'))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isBelow = (of: number): boolean => of === pid || (parents.has(of) && of > 1 && isBelow(parents.get(of)!))
+  return [...commands].filter(([of, text]) => of !== pid && text.includes(word) && isBelow(of)).map(([of]) => of)
+}

@@ -1,0 +1,118 @@
+import { messageOf } from '../../base/errors/error-text.js'
+import type { Cluster, Logger, Yielder } from '../../base/ports.js'
+import { encodedInput } from './encoded-input.js'
+import type { TaskFrame } from './frames.js'
+import type { QueuedTask, Reply, TaskPool, TaskQueue } from './task-queue.js'
+
+interface ClusterPoolOptions {
+  readonly cluster: Cluster
+  readonly logger: Logger
+  readonly yielder: Yielder
+}
+
+/**
+ * Gives all tasks of a stage to a cluster at once, which schedules them. The calls of an output stay in the driver where the
+ * cluster might make one twice at the same time.
+ */
+export class ClusterPool implements TaskPool {
+  readonly #options: ClusterPoolOptions
+  readonly #stages = new Map<TaskQueue, ClusterRun>()
+  readonly queues = {
+    add: (queue: TaskQueue): void => {
+      const { first } = queue
+      if (first === undefined || ('call' in first.task.plan && this.#options.cluster.speculates())) return
+      const tasks: QueuedTask[] = []
+      for (let task = queue.next(); task !== undefined; task = queue.next()) tasks.push(task)
+      const run = new ClusterRun(tasks, this.#options)
+      this.#stages.set(queue, run)
+      void run.begin()
+    },
+    delete: (queue: TaskQueue): void => {
+      this.#stages.get(queue)?.cancel()
+      this.#stages.delete(queue)
+    },
+  }
+
+  constructor(options: ClusterPoolOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#options.cluster.isUp() ? 1 : 0
+  }
+}
+
+/** One stage on the cluster. */
+class ClusterRun {
+  readonly #options: ClusterPoolOptions
+  /** The tasks without a reply. */
+  readonly #open: Set<QueuedTask>
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = (): void => this.#abort()
+  #isCancelled = false
+  #cancel: (() => void) | undefined
+
+  constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions) {
+    this.#options = options
+    this.#open = new Set(tasks)
+    this.#signal = tasks[0]?.task.signal
+  }
+
+  async begin(): Promise<void> {
+    const { cluster, yielder } = this.#options
+    const sent: QueuedTask[] = []
+    const tasks: TaskFrame[] = []
+    for (const queued of [...this.#open]) {
+      const { partition, plan, input, attempt } = queued.task
+      try {
+        const encoded = await encodedInput(input, yielder)
+        tasks.push({ type: 'task', id: sent.length, partition, plan, input: encoded, attempt })
+        sent.push(queued)
+      } catch (error) {
+        this.#settle(queued, { type: 'failed', id: 0, forGood: false, reason: messageOf(error) })
+      }
+    }
+    if (this.#isCancelled || sent.length === 0) return
+    this.#cancel = cluster.run({
+      tasks,
+      reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
+      ended: (failure) => this.#ended(failure),
+    })
+    if (this.#signal?.aborted === true) this.#abort()
+    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Ends the stage, where tasks are still open. */
+  cancel(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#isCancelled = true
+    if (this.#open.size > 0) this.#cancel?.()
+  }
+
+  /** Ends the calls of an attempt that is not waited for any longer: the cluster ends their workers. */
+  #abort(): void {
+    this.cancel()
+    for (const queued of [...this.#open]) this.#settle(queued, undefined)
+  }
+
+  #settle(queued: QueuedTask, reply: Reply | undefined): void {
+    if (!this.#open.delete(queued)) return
+    if (reply?.type === 'failed') {
+      const what = reply.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
+      this.#options.logger.info({}, `${what} in the driver: ${reply.reason}`)
+    }
+    queued.settle(reply)
+  }
+
+  #ended(failure: string | undefined): void {
+    const { size } = this.#open
+    if (size > 0 && !this.#isCancelled) {
+      const reason = failure === undefined ? 'it has sent no result' : failure
+      this.#options.logger.warn(
+        { tasks: size },
+        `The cluster has not done ${size} tasks of a stage, which are done in the driver: ${reason}`,
+      )
+    }
+    for (const queued of [...this.#open]) this.#settle(queued, undefined)
+  }
+}

@@ -1,0 +1,22 @@
+import { processWide } from '../base/process-wide.js'
+import type { Cluster, WorkerEnd } from '../base/ports.js'
+
+/** What the program that has loaded the job brings: the command of a cluster, or the worker on one of its machines. */
+export interface RuntimeHost {
+  /** The module of the job, where the program is another file that has been made of it. */
+  readonly program?: string | undefined
+  readonly cluster?: Cluster | undefined
+  /** The line to the driver, in a process that is a worker. */
+  readonly workerEnd?: WorkerEnd | undefined
+}
+
+const place = processWide('runtime-host', () => ({ host: {} as RuntimeHost }))
+
+/** Says, before the job is loaded, where its stages run. */
+export function hostJob(host: RuntimeHost): void {
+  place.host = host
+}
+
+export function runtimeHost(): RuntimeHost {
+  return place.host
+}
