@@ -38,9 +38,11 @@ if (run([inRoot('packages/dstream-spark/jvm/build.mjs')]) !== 0) skip('the jar n
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-test-spark-'))
 const report = join(folder, 'report.json')
+// Each test starts a JVM or three, which would starve each other.
 const vitest = [
   inRoot('node_modules/vitest/vitest.mjs'),
   'run',
+  '--maxWorkers=2',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,

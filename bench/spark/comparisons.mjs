@@ -1,4 +1,5 @@
 // The comparisons of `npm run bench:spark`: the jobs of each side, the figures of a run, and what the report shows.
+import { existsSync } from 'node:fs'
 import { median } from '../measure.mjs'
 
 const POSTS = Number(process.env.POSTS ?? 2_000_000)
@@ -34,6 +35,9 @@ const ageOf = ({ samples, cores }) => {
 }
 
 const bothDo = (job) => ({ spark: { program: 'spark', ...job }, dstream: { program: 'dstream', ...job } })
+/** The job on dstream-spark as well, where the jar is there. */
+const allDo = (job) => ({ ...bothDo(job), ...(HAS_JAR && { onSpark: { program: 'onSpark', ...job } }) })
+const HAS_JAR = existsSync(new URL('../../packages/dstream-spark/dist/dstream-spark.jar', import.meta.url))
 
 /** The figures of comparisons that measure batches. @param atLeast how many times longer a batch of Spark takes, at least */
 const ofBatches = (atLeast) => (of, ratio) => [
@@ -49,7 +53,7 @@ export const comparisons = {
   feed: {
     title: `Feed as fast as it is read: socket → JSON → words → reduceByKey → updateStateByKey → top, ${POSTS} posts, 500 ms`,
     sender: ['feed-sender.mjs', POSTS],
-    sides: bothDo({ intervalMs: 500, records: POSTS }),
+    sides: allDo({ intervalMs: 500, records: POSTS }),
     isSameResult: true,
     measure: rateOf,
     figures: (of, ratio) => [
@@ -61,15 +65,29 @@ export const comparisons = {
       { name: 'dstream against Spark', value: ratio('ofCpu', 'dstream', 'spark'), unit: '×' },
       { name: 'Spark, resident memory at its peak', value: of('spark', 'peakMiB'), unit: 'MiB' },
       { name: 'dstream, resident memory at its peak', value: of('dstream', 'peakMiB'), unit: 'MiB' },
+      ...(HAS_JAR
+        ? [
+            { name: 'dstream-spark', value: of('onSpark', 'rate'), unit: 'K posts/s' },
+            { name: 'dstream-spark against Spark', value: ratio('rate', 'onSpark', 'spark'), unit: '×' },
+          ]
+        : []),
     ],
   },
   memory: {
     title: 'Batches of 100,000 posts from memory: JSON → words → reduceByKey → top',
     sender: ['feed-sender.mjs', 100_000],
-    sides: bothDo({ intervalMs: 1500, records: 100_000, skip: 10, keep: 15 }),
+    sides: allDo({ intervalMs: 1500, records: 100_000, skip: 10, keep: 15 }),
     isSameResult: true,
     measure: ofSamples,
-    figures: ofBatches(1),
+    figures: (of, ratio) => [
+      ...ofBatches(1)(of, ratio),
+      ...(HAS_JAR
+        ? [
+            { name: 'dstream-spark, a batch', value: of('onSpark', 'median'), unit: 'ms' },
+            { name: 'Spark takes longer than dstream-spark', value: ratio('median', 'spark', 'onSpark'), unit: '×' },
+          ]
+        : []),
+    ],
   },
   empty: {
     title: 'An empty batch with a window, a state and two outputs',

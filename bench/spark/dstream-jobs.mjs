@@ -9,10 +9,10 @@ const options = Object.fromEntries(process.argv.slice(2).map((argument) => argum
 const [port, intervalMs, records, skip, keep] = ['port', 'intervalMs', 'records', 'skip', 'keep'].map((name) =>
   Number(options[name]),
 )
-const ssc = new StreamingContext({
-  batchInterval: Milliseconds(intervalMs),
-  logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
-})
+/** The partitions of a batch from memory; more than one where dstream-spark runs the job. */
+const parts = Number(options.parts ?? 1)
+/** @type {StreamingContext} */
+let ssc
 
 // ── the result ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -94,7 +94,8 @@ const jobs = {
     while (lines.length < records) await once(reader, 'line')
     socket.destroy()
     const posts = lines.slice(0, records)
-    wordCounts(ssc.queueStream(Array.from({ length: skip + keep }, () => posts))).foreachRDD(takeTop)
+    const batchOfPosts = () => (parts === 1 ? posts : ssc.sc.parallelize(posts, { numPartitions: parts }))
+    wordCounts(ssc.queueStream(Array.from({ length: skip + keep }, batchOfPosts))).foreachRDD(takeTop)
     measureBatches()
   },
 
@@ -137,5 +138,11 @@ const jobs = {
   },
 }
 
-await jobs[options.job]()
-await ssc.start()
+const contextOptions = {
+  batchInterval: Milliseconds(intervalMs),
+  logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
+}
+await StreamingContext.run(import.meta, contextOptions, (context) => {
+  ssc = context
+  return jobs[options.job]()
+})

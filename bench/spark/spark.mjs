@@ -90,6 +90,14 @@ const programs = {
     return [java.java, [...flags, '-cp', classPath, 'SparkJobs', ...job, `master=${master}`, `directory=${directory}`]]
   },
   dstream: (job) => [process.execPath, [file('dstream-jobs.mjs'), ...job]],
+  // The same job, whose map sides go to executors.
+  onSpark: (job, directory) => {
+    const conf = [`spark.driver.memory=${heapMiB}m`, `spark.local.dir=${directory}`, 'spark.ui.enabled=false']
+    const settings = conf.flatMap((setting) => ['--conf', setting])
+    const cli = file('../../packages/dstream-spark/bin/dstream-spark.js')
+    const run = ['run', file('dstream-jobs.mjs'), '--master', master, '--spark-home', spark.home, ...settings]
+    return [process.execPath, [cli, ...run, '--', ...job, `parts=${2 * availableParallelism()}`]]
+  },
 }
 
 // A process that is ended by a signal has no event of its exit, and would leave Spark behind.

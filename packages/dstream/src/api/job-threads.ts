@@ -74,7 +74,8 @@ export class JobThreads {
   }
 
   async #startCluster(graph: Graph, cluster: Cluster): Promise<void> {
-    const { appName, master, logger, yielder, failed } = this.#options
+    const { appName, master, threads, logger, yielder, failed } = this.#options
+    if (threads !== 1) logger.info({}, 'The option threads is not used: stages run on the cluster.')
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))

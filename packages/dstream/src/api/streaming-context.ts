@@ -63,6 +63,7 @@ import { stderrJsonLogger, stderrLogger } from '../platform/logs/stderr-logger.j
 import { timersAtLoad } from '../platform/timers-at-load.js'
 import { systemClock } from '../platform/system-clock.js'
 import { moduleFile } from '../platform/main-module.js'
+import { badOption } from '../base/errors/options.js'
 import { runtimeHost } from '../platform/runtime-host.js'
 import { taskWorkerEnd, taskWorkerFile } from '../platform/worker-threads.js'
 import { ListenerBus } from '../observe/listener-bus.js'
@@ -990,6 +991,8 @@ export class StreamingContext implements StreamContext {
     // Only the job that the program runs is what the cluster has been given.
     const cluster = this.#internals.program === undefined ? undefined : runtimeHost().cluster
     if (this.#options.threads === undefined && cluster === undefined) return undefined
+    if (cluster !== undefined && this.#options.eager === true)
+      throw badOption('new StreamingContext', 'eager', 'false or absent where the job runs on a cluster', true)
     return new JobThreads({
       appName: this.appName,
       threads,
