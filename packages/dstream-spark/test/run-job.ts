@@ -54,15 +54,21 @@ export interface Running {
 interface Start {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** The arguments of the job. */
+  readonly args?: readonly string[]
   /** Called for each line of the job, as it comes. */
   readonly onLine?: (line: Line, child: ChildProcess) => void
 }
 
 /** Runs a job as a program of its own: in Node alone, or by the command with the given arguments. */
 export function startJob(file: string, options: readonly string[] | undefined, start: Start = {}): Running {
+  const { args = [] } = start
+  const behind = args.length === 0 ? [] : ['--', ...args]
   const home = (): string => findSpark({ run: () => ({ status: 1, text: '' }) }).home
   return started(
-    options === undefined ? [file] : [CLI, 'run', file, '--spark-home', home(), ...QUICK, ...options],
+    options === undefined
+      ? [file, ...args]
+      : [CLI, 'run', file, '--spark-home', home(), ...QUICK, ...options, ...behind],
     start,
   )
 }
