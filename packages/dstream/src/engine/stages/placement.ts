@@ -12,12 +12,21 @@ const MAP_SIDES = new Set(
 /** The operators that may stand between a source and a map side: they change no partition but record by record. */
 const NARROW = new Set('map filter flatMap mapToPair flatMapToPair mapValues flatMapValues union'.split(' '))
 
+interface Placement {
+  /** Whether any part may run on the cluster. */
+  readonly isSpread: boolean
+  readonly line: string
+}
+
 /**
  * Returns in one line which parts of a graph a cluster may run and which stay in the driver, with the reason.
  *
  * @param addresses the functions that workers may call
  */
-export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFunction, FunctionAddress>): Promise<string> {
+export async function placementOf(
+  graph: Graph,
+  addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+): Promise<Placement> {
   const shared = sharedOperators(graph, await singleUses(graph))
   const reasons = new Reasons(graph, addresses, shared)
   const spread: string[] = []
@@ -30,9 +39,10 @@ export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFuncti
     } else if (!NARROW.has(operator.kind) && operator.source !== true) kept.push(id)
   }
   const outputs = graph.outputs.map(({ id }) => id)
-  const onCluster =
-    spread.length === 0 ? 'no map side on the cluster' : `map sides on the cluster: ${spread.join(', ')}`
-  return `${onCluster}; in the driver: their merging, ${[...kept, ...outputs].join(', ')}.`
+  const inDriver = [...kept, ...outputs].join(', ')
+  if (spread.length === 0) return { isSpread: false, line: `nothing of it on the cluster; in the driver: ${inDriver}.` }
+  const line = `map sides on the cluster: ${spread.join(', ')}; in the driver: their merging, ${inDriver}.`
+  return { isSpread: true, line }
 }
 
 /** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
