@@ -143,7 +143,12 @@ export const mutations = [
     'return crc32(this.bytes.subarray(offset, offset + 16), this.seed) ===',
     'return true ||',
   ],
-  ['CRC of a file head', 'durable/log/frame.ts', 'view.getUint32(20, true) !== crc32(bytes.subarray(0, 20))', 'false'],
+  [
+    'CRC of a file head',
+    'durable/log/frame.ts',
+    'view.getUint32(SUMMED_BYTES, true) !== crc32(bytes.subarray(0, SUMMED_BYTES))',
+    'false',
+  ],
   [
     'sequence number of a frame',
     'durable/log/frame.ts',

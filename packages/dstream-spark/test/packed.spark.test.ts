@@ -23,9 +23,13 @@ async function table(command: readonly string[], total: string): Promise<string>
     env: { ...process.env, SPARK_HOME: findSpark({ run: () => ({ status: 1, text: '' }) }).home },
   })
   let printed = ''
+  // A second signal would end the job at once.
+  let isAsked = false
   child.stdout.on('data', (chunk: Buffer) => {
     printed += chunk.toString()
-    if (printed.includes(total)) child.kill('SIGINT')
+    if (isAsked || !printed.includes(total)) return
+    isAsked = true
+    child.kill('SIGINT')
   })
   const [code] = (await once(child, 'close')) as [number | null]
   expect(code).toBe(0)

@@ -79,7 +79,8 @@ export class JobThreads {
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    logger.info({}, `${appName} runs on ${where}; ${await placementOf(graph, await functionAddresses(graph))}`)
+    const { isSpread, line } = await placementOf(graph, await functionAddresses(graph))
+    logger[isSpread ? 'info' : 'warn']({}, `${appName} runs on ${where}; ${line}`)
   }
 
   async end(): Promise<void> {

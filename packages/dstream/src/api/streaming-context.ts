@@ -1068,8 +1068,8 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    // Results must not depend on what was idle, and threads share the partitions of a batch.
-    const { eager = this.#options.threads === undefined } = this.#options
+    // Results must not depend on what was idle, and threads or a cluster share the partitions of a batch.
+    const { eager = this.#threads === undefined } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

@@ -12,12 +12,21 @@ const MAP_SIDES = new Set(
 /** The operators that may stand between a source and a map side: they change no partition but record by record. */
 const NARROW = new Set('map filter flatMap mapToPair flatMapToPair mapValues flatMapValues union'.split(' '))
 
+interface Placement {
+  /** Whether any part may run on the cluster. */
+  readonly isSpread: boolean
+  readonly line: string
+}
+
 /**
  * Returns in one line which parts of a graph a cluster may run and which stay in the driver, with the reason.
  *
  * @param addresses the functions that workers may call
  */
-export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFunction, FunctionAddress>): Promise<string> {
+export async function placementOf(
+  graph: Graph,
+  addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+): Promise<Placement> {
   const shared = sharedOperators(graph, await singleUses(graph))
   const reasons = new Reasons(graph, addresses, shared)
   const spread: string[] = []
@@ -35,12 +44,14 @@ export async function placementOf(graph: Graph, addresses: ReadonlyMap<AnyFuncti
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }
+  const isSpread = spread.length + called.length > 0
   const parts = [
-    spread.length === 0 ? 'no map side on the cluster' : `map sides on the cluster: ${spread.join(', ')}`,
+    ...(isSpread ? [] : ['nothing of it on the cluster']),
+    ...(spread.length === 0 ? [] : [`map sides on the cluster: ${spread.join(', ')}`]),
     ...(called.length === 0 ? [] : [`outputs on the cluster: ${called.join(', ')}`]),
-    `in the driver: ${['their merging', ...kept].join(', ')}`,
+    `in the driver: ${[...(spread.length === 0 ? [] : ['their merging']), ...kept].join(', ')}`,
   ]
-  return `${parts.join('; ')}.`
+  return { isSpread, line: `${parts.join('; ')}.` }
 }
 
 /** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */

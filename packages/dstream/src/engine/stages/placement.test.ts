@@ -1,0 +1,95 @@
+import { Seconds, StreamingContext, type DStream } from 'dstream'
+import { describe, expect, test } from 'vitest'
+import type { Cluster } from '../../base/ports.js'
+import { hostJob } from '../../platform/runtime-host.js'
+
+type Define = (numbers: DStream<number>) => DStream<unknown>
+const add = (a: number, b: number): number => a + b
+const byDigit = (n: number): [number, number] => [n % 10, n]
+
+/** A cluster that is never there, so that all is done in the driver. */
+const away: Cluster = {
+  start: () => Promise.resolve('a cluster'),
+  isUp: () => false,
+  speculates: () => false,
+  run: () => () => undefined,
+  end: () => Promise.resolve(),
+}
+
+/** Returns the lines that the start of a job writes about its places. */
+async function linesOf(define: Define): Promise<string[]> {
+  const lines: string[] = []
+  const say = (_: object, line: string): void => void lines.push(line)
+  const logger = { debug: () => undefined, info: say, warn: say, error: say }
+  hostJob({ cluster: away })
+  try {
+    const ssc = new StreamingContext({ batchInterval: Seconds(1), appName: 'job', logger }, { program: 'job.js' })
+    define(ssc.queueStream<number>([])).foreachRDD(() => undefined)
+    await ssc.start()
+    await ssc.stop({ gracefully: false })
+  } finally {
+    hostJob({})
+  }
+  return lines.filter((line) => line.startsWith('job runs on a cluster; '))
+}
+
+let outside = 0
+describe('one line says what runs where', () => {
+  test.each<[string, Define, string]>([
+    [
+      'a map side',
+      (s) => s.mapToPair(byDigit).reduceByKey(add),
+      'map sides on the cluster: reduceByKey#1; in the driver: their merging, ',
+    ],
+    [
+      'a window',
+      (s) => s.mapToPair(byDigit).reduceByKeyAndWindow(add, Seconds(2)),
+      'map sides on the cluster: reduceByKeyAndWindow#1/reduceByKey; in the driver: their merging, ',
+    ],
+    ['a union', (s) => s.union(s.map((n) => n + 1)).countByValue(), 'map sides on the cluster: countByValue#1; '],
+    [
+      'an output by partition, behind a stream that is read twice',
+      (s) => {
+        const more = s.map((n) => n + 1)
+        more.foreachPartition(() => undefined)
+        return more
+      },
+      'outputs on the cluster: foreachPartition#1; in the driver: foreachRDD#1.',
+    ],
+    [
+      'an output by partition that changes a variable outside',
+      (s) => {
+        s.foreachPartition(() => void outside++)
+        return s
+      },
+      'foreachPartition#1 (foreachPartition#1 changes a variable outside of its function)',
+    ],
+    [
+      'behind transform',
+      (s) =>
+        s
+          .transform((rdd) => rdd)
+          .mapToPair(byDigit)
+          .reduceByKey(add),
+      'nothing of it on the cluster; in the driver: transform#1, reduceByKey#1 (behind transform#1)',
+    ],
+    [
+      'a variable outside',
+      (s) => s.map((n) => n + outside++).countByValue(),
+      'countByValue#1 (map#1 changes a variable outside of its function)',
+    ],
+    [
+      'several readers',
+      (s) => {
+        const pairs = s.mapToPair(byDigit)
+        return pairs.reduceByKey(add).join(pairs.groupByKey())
+      },
+      'groupByKey#1 (mapToPair#1 is read more than once, and kept for it), join#1',
+    ],
+    ['no keys', (s) => s.map((n) => n + 1).count(), 'nothing of it on the cluster; in the driver: count#1, '],
+  ])('%s', async (_, define, expected) => {
+    const lines = await linesOf(define)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(expected)
+  })
+})
