@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { Cluster, ClusterStage } from '../../base/ports.js'
+import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
+import type { CallPlan, StagePlan, Task } from '../../rdd/plan/stage-runner.js'
+import { ClusterPool } from './cluster-pool.js'
+import type { TaskFrame } from './frames.js'
+import { TaskQueue, type Reply } from './task-queue.js'
+
+const mapSide: StagePlan = { steps: [], create: undefined, merge: 'add', ownsValues: false }
+const call: CallPlan = { steps: [], call: 'output' }
+const failed: Reply = { type: 'failed', id: 0, forGood: false, reason: 'there is no function' }
+
+/** Offers a stage of three partitions to a cluster, and notes what becomes of it. */
+async function offered(plan: StagePlan | CallPlan, { speculates = false, signal = new AbortController().signal } = {}) {
+  const stages: ClusterStage[] = []
+  let cancelled = 0
+  const cluster: Cluster = {
+    start: () => Promise.resolve('a cluster'),
+    isUp: () => true,
+    speculates: () => speculates,
+    run: (stage) => {
+      stages.push(stage)
+      return () => void cancelled++
+    },
+    end: () => Promise.resolve(),
+  }
+  const warnings: string[] = []
+  const silent = (): void => undefined
+  const logger = {
+    debug: silent,
+    info: silent,
+    error: silent,
+    warn: (_: object, text: string) => void warnings.push(text),
+  }
+  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const settled = new Map<number, Reply | undefined>()
+  const tasks = [0, 1, 2].map((partition): Task => {
+    return { partition, plan, input: { records: [partition] }, attempt: undefined, signal, count: silent }
+  })
+  const queue = new TaskQueue(
+    tasks.map((task) => ({ task, settle: (reply) => void settled.set(task.partition, reply) })),
+  )
+  pool.queues.add(queue)
+  while (queue.size === 0 && stages.length === 0) await new Promise(setImmediate)
+  return { stages, warnings, settled, queue, cancelled: () => cancelled, end: () => pool.queues.delete(queue) }
+}
+
+test.each<[string, StagePlan | CallPlan, boolean, number]>([
+  ['a map side goes to the cluster', mapSide, false, 3],
+  ['a map side goes to a cluster that speculates', mapSide, true, 3],
+  ['the calls of an output go to the cluster', call, false, 3],
+  ['the calls of an output stay in the driver where the cluster speculates', call, true, 0],
+])('%s', async (_, plan, speculates, count) => {
+  const { stages, queue } = await offered(plan, { speculates })
+  expect(stages.flatMap(({ tasks }) => tasks.map((task) => (task as TaskFrame).partition))).toHaveLength(count)
+  expect(queue.size).toBe(3 - count)
+})
+
+test('an attempt that is aborted ends its stage; what has no reply is settled without one', async () => {
+  const controller = new AbortController()
+  const { stages, settled, cancelled, warnings, end } = await offered(call, { signal: controller.signal })
+  stages[0]!.reply(1, failed)
+  controller.abort()
+  expect(cancelled()).toBe(1)
+  expect([...settled].sort(([a], [b]) => a - b)).toEqual([[0, undefined], [1, failed], [2, undefined]]) // prettier-ignore
+  end()
+  expect(warnings).toEqual([])
+})
+
+test('a stage that the cluster gives up is done in the driver, and a warning says how much of it', async () => {
+  const { stages, settled, warnings } = await offered(mapSide)
+  stages[0]!.reply(0, failed)
+  stages[0]!.ended('an executor was lost')
+  expect([...settled.values()]).toEqual([failed, undefined, undefined])
+  expect(warnings).toEqual([expect.stringMatching(/2 tasks of a stage.*an executor was lost/)])
+})
+
+test('a stage that ends early is cancelled', async () => {
+  const { end, cancelled } = await offered(mapSide)
+  end()
+  expect(cancelled()).toBe(1)
+})
