@@ -9,7 +9,7 @@ const alias = [
   { find: /^dstream$/, replacement: source('dstream/src/index.ts') },
   { find: /^dstream\/testing$/, replacement: source('dstream/src/testing/index.ts') },
   { find: /^dstream\/storage$/, replacement: source('dstream/src/storage.ts') },
-  { find: /^dstream\/cluster$/, replacement: source('dstream/src/cluster.ts') },
+  { find: /^dstream\/cluster$/, replacement: source('dstream/src/platform/cluster.ts') },
   { find: /^dstream\/sinks$/, replacement: source('dstream/src/output/files/index.ts') },
   { find: /^dstream\/csv$/, replacement: source('dstream/src/formats/csv/index.ts') },
   { find: /^dstream\/parquet$/, replacement: source('dstream/src/formats/parquet/index.ts') },

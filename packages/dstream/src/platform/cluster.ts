@@ -1,0 +1,2 @@
+export { hostJob, type RuntimeHost } from './runtime-host.js'
+export type { Cluster, ClusterJob, ClusterStage, Logger, WorkerEnd } from '../base/ports.js'
