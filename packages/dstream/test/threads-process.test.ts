@@ -104,7 +104,7 @@ describe('workers read files and call outputs', () => {
   const lines = (n: number): string[] => Array.from({ length: 500 }, (_, i) => `line ${n} ${i}`)
   for (let n = 0; n < 6; n++) writeFileSync(join(files, `${n}.txt`), lines(n).join('\n') + '\n')
 
-  /** A job whose output says each call by one line of JSON, and stops when a batch has called all six partitions. */
+  /** A job whose output says each call by one line of JSON, and that stops when no call is still to be made. */
   const calling = (each: string): string => `${esm}
 const folder = ${JSON.stringify(files)}
 StreamingContext.run(import.meta, { batchInterval: Milliseconds(20), threads: 2, retry: { backoff: Milliseconds(1) } }, (ssc) => {
@@ -115,7 +115,8 @@ StreamingContext.run(import.meta, { batchInterval: Milliseconds(20), threads: 2,
       console.log(JSON.stringify({ isMainThread, partition, attempt, records: all.length, last: all.at(-1) }))
     })
   ssc.on('batchCompleted', () => {
-    if (ssc.totals.numInputRecords >= 3000) void ssc.stop()
+    const { outputs = [] } = ssc.lastProgress ?? {}
+    if (ssc.totals.numInputRecords > 0 && outputs.every(({ pendingBatches }) => pendingBatches === 0)) void ssc.stop()
   })
 })`
 
