@@ -1,6 +1,6 @@
-// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. `eager` folds
-// blocks before their batch, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the
-// first byte to the last post, what it counted, and its memory.
+// Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. `lazy` does no
+// early work, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the first byte to the
+// last post, what it counted, and its memory.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'

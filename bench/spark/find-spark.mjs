@@ -36,7 +36,8 @@ export const findSpark = (given) => places.findSpark({ ...given, by: '--spark', 
 export const findJava = ({ env, run = runCommand }) => {
   const { home, java, version } = places.findJava({ env, run, get: GET_JAVA })
   const javac = home === undefined ? 'javac' : join(home, 'bin', 'javac')
-  if (!/javac [\d._]+/.test(run(javac, ['-version']).text)) {
+  const { status, text } = run(javac, ['-version'])
+  if (status !== 0 || !/javac [\d._]+/.test(text)) {
     const where = home === undefined ? 'the PATH' : `JAVA_HOME (${home})`
     throw new MissingPart(`The Java ${version} on ${where} is a JRE without javac: ${GET_JAVA}`, home !== undefined)
   }
