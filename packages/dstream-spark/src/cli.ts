@@ -33,7 +33,7 @@ function toolsOf({ sparkHome }: Options): Pick<ConstructorParameters<typeof Spar
 }
 
 function placeOf({ master, name, conf }: Options): ConstructorParameters<typeof SparkCluster>[0]['place'] {
-  return { master: master ?? process.env['DSTREAM_SPARK_MASTER'], name, conf, submit: [] }
+  return { master: master ?? process.env['DSTREAM_SPARK_MASTER'], name, conf }
 }
 
 function jobOf({ job, command }: Options): string {

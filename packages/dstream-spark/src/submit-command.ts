@@ -8,8 +8,6 @@ export interface Place {
   readonly name: string
   /** Settings of Spark, `name=value`. */
   readonly conf: readonly string[]
-  /** Further arguments for spark-submit. */
-  readonly submit: readonly string[]
 }
 
 /** The files that spark-submit ships or starts. */
@@ -35,9 +33,8 @@ const ATTEMPTS = 4
 
 /** Returns a master under which a task that fails is tried again. */
 export function masterWithRetries(master: string): string {
-  const [, threads] = /^local(?:\[([^,\]]+)\])?$/.exec(master) ?? []
-  if (/^local(\[[^,\]]+\])?$/.test(master)) return `local[${threads ?? '1'},${ATTEMPTS}]`
-  return master
+  const local = /^local(?:\[([^,\]]+)\])?$/.exec(master)
+  return local === null ? master : `local[${local[1] ?? '1'},${ATTEMPTS}]`
 }
 
 /** Returns the arguments of spark-submit, without the port of the driver, which is the last one. */
@@ -56,7 +53,6 @@ export function submitArguments(place: Place, shipped: Shipped): string[] {
     ...['--files', [shipped.job, shipped.worker].join(',')],
     ...['--driver-java-options', `-Dlog4j2.configurationFile=${shipped.logging}`],
     ...[...own, ...place.conf].flatMap((setting) => ['--conf', setting]),
-    ...place.submit,
     shipped.jar,
   ]
 }
