@@ -83,9 +83,10 @@ export interface StreamingContextOptions {
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
-   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, but false on a cluster and where
-   * `threads` are given, which share the work of a batch. The engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end
-   * in a reduction by key. `false` leaves all work to the batch, for functions that must not be called before it.
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, but false on a
+   * cluster and where `threads` are given, which share the work of a batch. The engine decides where: for chains of `map`,
+   * `filter`, `flatMap` and the like that end in a reduction by key. `false` leaves all work to the batch, for functions that
+   * must not be called before it.
    */
   eager?: boolean | undefined
   /** Records per second and receiver, at most; default no limit. */

@@ -2,10 +2,10 @@ import { badOption } from '../base/errors/options.js'
 import type { Clock, Cluster, Logger, Workers, Yielder } from '../base/ports.js'
 import { ClusterPool } from '../engine/stages/cluster-pool.js'
 import { placementOf } from '../engine/stages/placement.js'
-import { StageTasks } from '../engine/stages/stage-tasks.js'
+import { StageTasks, type FunctionAddresses } from '../engine/stages/stage-tasks.js'
 import { WorkerPool } from '../engine/stages/worker-pool.js'
 import { availableThreads, workerThreads } from '../platform/worker-threads.js'
-import { functionAddresses, functionTable, functionTexts } from '../streams/graph/function-table.js'
+import { functionTable, functionTexts } from '../streams/graph/function-table.js'
 import type { Graph } from '../streams/graph/graph.js'
 
 /** The `threads` of a context. */
@@ -47,8 +47,8 @@ export class JobThreads {
   /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
   async start(graph: Graph): Promise<void> {
     const { threads, program, logger, clock, yielder, cluster } = this.#options
-    await this.stages.open(graph)
-    if (cluster !== undefined) return this.#startCluster(graph, cluster)
+    const addresses = await this.stages.open(graph)
+    if (cluster !== undefined) return this.#startCluster(graph, cluster, addresses)
     const size = (threads === 'auto' ? availableThreads() : threads) - 1
     if (size < 1) return
     const workers = this.#options.workers ?? (program === undefined ? undefined : workerThreads(program))
@@ -73,13 +73,13 @@ export class JobThreads {
     else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
   }
 
-  async #startCluster(graph: Graph, cluster: Cluster): Promise<void> {
+  async #startCluster(graph: Graph, cluster: Cluster, addresses: FunctionAddresses): Promise<void> {
     const { appName, master, threads, logger, yielder, failed } = this.#options
     if (threads !== 1) logger.info({}, 'The option threads is not used: stages run on the cluster.')
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    const { isSpread, line } = await placementOf(graph, await functionAddresses(graph))
+    const { isSpread, line } = await placementOf(graph, addresses)
     logger[isSpread ? 'info' : 'warn']({}, `${appName} runs on ${where}; ${line}`)
   }
 

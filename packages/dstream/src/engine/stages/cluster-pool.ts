@@ -73,13 +73,13 @@ class ClusterRun {
       }
     }
     if (this.#isCancelled || sent.length === 0) return
+    if (this.#signal?.aborted === true) return this.#abort()
     this.#cancel = cluster.run({
       tasks,
       reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
       ended: (failure) => this.#ended(failure),
     })
-    if (this.#signal?.aborted === true) this.#abort()
-    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   /** Ends the stage, where tasks are still open. */

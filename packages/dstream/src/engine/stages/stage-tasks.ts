@@ -24,6 +24,9 @@ const MOST_FAILURES = 8
 /** The bytes of a stage below which sending them would take longer than the work, and those that a record counts for. */
 const FEWEST_BYTES = 4096
 const BYTES_OF_RECORD = 256
+/** The addresses of the functions that workers may call. */
+export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
+
 /** The result of a call, which has none. */
 const CALLED = {}
 
@@ -33,7 +36,7 @@ const CALLED = {}
  * partition are shared in the same way.
  */
 export class StageTasks implements StageRunner {
-  #addresses: ReadonlyMap<AnyFunction, FunctionAddress> | undefined
+  #addresses: FunctionAddresses | undefined
   #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
@@ -49,9 +52,9 @@ export class StageTasks implements StageRunner {
     return this.#pool !== undefined && this.#pool.size > 0
   }
 
-  /** Opens the functions of a complete graph, before its first batch. */
-  async open(graph: Graph): Promise<void> {
-    this.#addresses = await functionAddresses(graph)
+  /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
+  async open(graph: Graph): Promise<FunctionAddresses> {
+    return (this.#addresses = await functionAddresses(graph))
   }
 
   /** Shares the tasks of all stages from now on with a pool. */

@@ -127,6 +127,7 @@ class TaskWorker {
     if (codec === undefined) throw new OnlyThere(`there is no codec ${input.codec.id} here`)
     return { iterate: () => codec.decode(input.bytes, () => (this.#hasBadRecord = true)) }
   }
+
   async *#load(id: number, source: number, split: unknown): AsyncIterable<unknown> {
     const { signal } = this.#expected.get(id)!
     const given = this.#job.readSplit(source, split, { signal, bad: () => (this.#hasBadRecord = true) })
