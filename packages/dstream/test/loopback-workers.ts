@@ -1,5 +1,6 @@
 import type { StreamingContext } from 'dstream'
 import type { WorkerEvents, Workers } from '../src/base/ports.js'
+import type { TaskFigures } from '../src/observe/progress.js'
 
 /** How a worker of a test differs from one that does all of its tasks. */
 export interface WorkerFaults {
@@ -55,4 +56,10 @@ export function loopbackWorkers(
       }
     },
   }
+}
+
+/** Returns the sums of the tasks of the last batches. */
+export function tasksOf({ recentProgress }: StreamingContext): TaskFigures {
+  const sum = (name: keyof TaskFigures): number => recentProgress.reduce((n, { tasks }) => n + (tasks?.[name] ?? 0), 0)
+  return { onMainThread: sum('onMainThread'), onWorkers: sum('onWorkers'), repeated: sum('repeated') }
 }

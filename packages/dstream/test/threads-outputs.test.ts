@@ -8,7 +8,7 @@ import {
 } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
-import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
+import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
 /** A call of the function, in the thread of the batches or in the worker of a number. */
 interface Call {
@@ -52,10 +52,7 @@ async function run(
   const workers = loopbackWorkers(() => make(++started).ssc, endsBefore && { endsBefore })
   const t = make(0, workers)
   const error = await t.run(rows.length).catch((e: unknown) => e)
-  const tasks = { onMainThread: 0, onWorkers: 0, repeated: 0 }
-  for (const { tasks: some } of t.ssc.recentProgress) {
-    for (const name of ['onMainThread', 'onWorkers', 'repeated'] as const) tasks[name] += some?.[name] ?? 0
-  }
+  const tasks = tasksOf(t.ssc)
   const { skippedRecords } = t.ssc.totals
   await t.stop().catch(() => undefined)
   const byPartition = calls.map(({ time, partition, records }) => [time, partition, records] as const)

@@ -15,7 +15,7 @@ import { csv } from 'dstream/csv'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { loopbackWorkers } from './loopback-workers.js'
+import { loopbackWorkers, tasksOf } from './loopback-workers.js'
 
 const root = mkdtempSync(join(tmpdir(), 'dstream-splits-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -55,10 +55,7 @@ async function run(
   const error = await t.run(batches).catch((e: unknown) => e)
   const found = out.batches.map((batch) => batch.map((record) => JSON.stringify(record)).sort())
   const { numInputRecords, skippedRecords } = t.ssc.totals
-  const tasks = { onMainThread: 0, onWorkers: 0, repeated: 0 }
-  for (const { tasks: some } of t.ssc.recentProgress) {
-    for (const name of ['onMainThread', 'onWorkers', 'repeated'] as const) tasks[name] += some?.[name] ?? 0
-  }
+  const tasks = tasksOf(t.ssc)
   await t.stop().catch(() => undefined)
   return { batches: found, tasks, error, numInputRecords, skippedRecords }
 }

@@ -13,7 +13,7 @@ import { lineCodec } from '../src/base/lines/line-codec.js'
 import type { PartitionSource } from '../src/rdd/plan/lineage.js'
 import { rddOf } from '../src/rdd/rdd-of.js'
 import { operator } from '../src/streams/graph/make.js'
-import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
+import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
 type Rows = readonly (readonly number[])[]
 type Define = (numbers: DStream<number>, t: TestContext) => DStream<unknown>
@@ -29,10 +29,7 @@ async function run(rows: Rows, define: Define, threads: number | undefined, opti
   const workers = loopbackWorkers(() => make().t.ssc, endsBefore && { endsBefore })
   const { t, out } = make(workers)
   const error = await t.run(rows.length).catch((e: unknown) => e)
-  const tasks = { onMainThread: 0, onWorkers: 0, repeated: 0 }
-  for (const { tasks: some } of t.ssc.recentProgress) {
-    for (const name of ['onMainThread', 'onWorkers', 'repeated'] as const) tasks[name] += some?.[name] ?? 0
-  }
+  const tasks = tasksOf(t.ssc)
   const { skippedRecords } = t.ssc.totals
   await t.stop().catch(() => undefined)
   return { batches: out.batches, tasks, error, skippedRecords, started: workers.started() }

@@ -20,6 +20,15 @@ function batchesOf(written: readonly Written[]): Record<string, unknown> {
   return Object.fromEntries(written.map(([output, time, records]) => [`${output} at ${time}`, records]))
 }
 
+/** Runs the whole job in one life. Returns it with what it has put out. */
+async function withoutCrash(): Promise<[TestContext, readonly Written[]]> {
+  const written: Written[] = []
+  const t = new TestContext({ batchInterval: Seconds(1) })
+  defineJob(t, { written, received: ['x', 'y', 'z'], fault: false })
+  await t.run(rows.length)
+  return [t, written]
+}
+
 /** What the older version had put out before its process ended. */
 const before: Record<string, unknown> = batchesOf([
   ['words', 1000, ['a', 'b']],
@@ -38,11 +47,7 @@ test('a checkpoint of format 1 holds what the test is about', async () => {
 })
 
 test('a job goes on from a checkpoint of format 1 as if nothing had happened', async () => {
-  const expected: Written[] = []
-  const undisturbed = new TestContext({ batchInterval: Seconds(1) })
-  defineJob(undisturbed, { written: expected, received: ['x', 'y', 'z'], fault: false })
-  await undisturbed.run(rows.length)
-
+  const [undisturbed, expected] = await withoutCrash()
   const written: Written[] = []
   const storage = await olderCheckpoint(1)
   const t = new TestContext({ batchInterval: Seconds(1), storage, startTime: new Time(4000) }, { firstMs: 1000 })
@@ -62,11 +67,7 @@ test('a job goes on from a checkpoint of format 1 as if nothing had happened', a
 })
 
 test('a job goes on from a checkpoint of format 2 as if nothing had happened', async () => {
-  const expected: Written[] = []
-  const undisturbed = new TestContext({ batchInterval: Seconds(1) })
-  defineJob(undisturbed, { written: expected, received: ['x', 'y', 'z'], fault: false })
-  await undisturbed.run(rows.length)
-
+  const [undisturbed, expected] = await withoutCrash()
   const written: Written[] = []
   const storage = await olderCheckpoint(2)
   expect(await inspectCheckpoint(storage)).toMatchObject({ lastCommitted: 3000, pending: [4000], warnings: [] })
