@@ -299,6 +299,17 @@ describe('another batch interval in the next life', () => {
     expect(found.length).toBeGreaterThan(2)
   })
 
+  test('a window counts no batches that a shorter one in between has dropped', async () => {
+    const counted = (window: number, slide: number): Define => (words) =>
+      words.countByWindow(Seconds(window), Seconds(slide)).uid('counted') // prettier-ignore
+    const [, , third] = await live([
+      { define: counted(4, 1), rows: rowsOf(4) },
+      { define: counted(1, 3), away: Seconds(3), options: { missedBatches: 'skip' }, rows: rowsOf(2), crashAt: 'batch:allocated' }, // prettier-ignore
+      { define: counted(4, 5), rows: rowsOf(1) },
+    ])
+    expect(third!.map(({ time, records }) => [time, records[0]])).toEqual([[9000, 2], [10_000, 3]]) // prettier-ignore
+  })
+
   test('a window whose slide is the new interval is the same window', async () => {
     const define: Define = (words) => words.countByWindow(Seconds(1), Milliseconds(500))
     const [, second] = await live([

@@ -9,7 +9,7 @@ export function reads(read: (of: Operator<any>, time: number) => Promise<any> | 
       (_, i) => (first + i) * slideMs,
     )
   }
-  return Object.assign(read, { times }) as Read
+  return Object.assign(read, { times, isWhole: () => true }) as Read
 }
 
 /** The reads of a source, which has no parents. */

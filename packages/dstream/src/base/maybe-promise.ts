@@ -9,6 +9,15 @@ export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePro
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
+/** Returns what `make` gives; an error that it throws becomes a rejection. */
+export function attempted<T>(make: () => MaybePromise<T>): MaybePromise<T> {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
+}
+
 /** Replaces the error of a promise by a value. */
 export function caught<T, U>(
   value: MaybePromise<T>,

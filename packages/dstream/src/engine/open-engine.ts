@@ -82,7 +82,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 /** Returns what evaluation knows of the batches that an earlier run has committed. */
 function earlierRun(recovered: Recovered | undefined, journal: Journal): EarlierRun | undefined {
   if (recovered?.lastCommitted === undefined) return undefined
-  return { untilMs: recovered.lastCommitted, isKept: (time) => journal.allocation(time) !== undefined }
+  const { lastCommitted, zeroTime, grids } = recovered
+  const oldestMs = grids[0]?.afterMs ?? zeroTime
+  return {
+    untilMs: lastCommitted,
+    knownAfterMs: oldestMs > zeroTime ? oldestMs : -Infinity,
+    isKept: (time) => journal.allocation(time) !== undefined,
+  }
 }
 
 function logVolatileState({ graph, appName, logger }: EngineOptions): void {

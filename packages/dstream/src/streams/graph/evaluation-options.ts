@@ -7,6 +7,8 @@ import type { OutputNode } from './output.js'
 export interface EarlierRun {
   /** The last batch that it has committed. */
   readonly untilMs: number
+  /** The time after which all batch times are known; the times of older batches, whose data is dropped, are forgotten. */
+  readonly knownAfterMs: number
   /** Whether the received data of a batch is kept. */
   isKept(time: number): boolean
 }

@@ -1,6 +1,6 @@
 import { BatchMap } from '../../base/batch-map.js'
 import { copyRecord } from '../../base/values/copy.js'
-import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import { attempted, chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { BatchTimes } from '../../base/time/batch-times.js'
 import { endEarlyWork } from '../../rdd/execution/early-fold.js'
 import type { RDD } from '../../rdd/rdd.js'
@@ -105,7 +105,7 @@ export class GraphEvaluation {
   isReadable(operator: Operator, time: number): boolean {
     const { earlier } = this.#options
     if (earlier === undefined || time > earlier.untilMs) return true
-    if (this.#results.get(operator)!.has(time)) return true
+    if (this.computed(operator, time)?.rdd !== undefined) return true
     if (operator.source === true) return earlier.isKept(time)
     if (operator.state !== undefined) {
       return Object.values(operator.state.tables).every(({ version }) => version !== undefined && version < time)
@@ -113,6 +113,12 @@ export class GraphEvaluation {
     return operator.parents.every((parent) =>
       this.times(parent, time - Math.max(operator.lookbackMs, 1), time).every((at) => this.isReadable(parent, at)),
     )
+  }
+
+  /** Whether all RDDs of the batches in (afterMs, untilMs] can be computed as a whole. */
+  isWhole(operator: Operator, afterMs: number, untilMs: number): boolean {
+    if (afterMs < (this.#options.earlier?.knownAfterMs ?? -Infinity)) return false
+    return this.times(operator, afterMs, untilMs).every((time) => this.isReadable(operator, time))
   }
 
   /** Returns the times in (afterMs, untilMs] at which an operator has an RDD, oldest first. */
@@ -196,6 +202,7 @@ export class GraphEvaluation {
     const times: Read['times'] = (operator, afterMs, untilMs) => this.times(operator, afterMs, untilMs)
     return Object.assign(read as <U>(operator: Operator<U>, time: number) => MaybePromise<RDD<U> | undefined>, {
       times,
+      isWhole: (operator: Operator, afterMs: number, untilMs: number) => this.isWhole(operator, afterMs, untilMs),
     })
   }
 
@@ -281,14 +288,6 @@ export class GraphEvaluation {
     if (storable === undefined || operator.source === true) return own
     const { id } = this.#graph.node(operator)
     return chain(own, (rdd) => rdd?.checkedBy((record) => storable(id, record)).label(id, time))
-  }
-}
-
-function attempted(make: () => Result): Result {
-  try {
-    return make()
-  } catch (error) {
-    return Promise.reject(error as Error)
   }
 }
 

@@ -13,6 +13,8 @@ export interface Read {
    * an earlier run may have had another interval or slide, and batches may be left out between two runs.
    */
   times(parent: Operator, afterMs: number, untilMs: number): readonly number[]
+  /** Whether no data of the batches in (afterMs, untilMs] has been dropped: an earlier run may have kept less of them. */
+  isWhole(parent: Operator, afterMs: number, untilMs: number): boolean
 }
 
 /**

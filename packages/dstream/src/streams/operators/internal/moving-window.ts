@@ -86,8 +86,10 @@ export class MovingWindow<K extends Key, V> {
   async gather(time: number, read: Read): Promise<Slide<K, V>> {
     const { windowMs, slideMs } = this
     const before = time - slideMs
-    const goesOn = this.#holds(before - windowMs, before)
-    const leaving = goesOn ? await this.#leaving(before - windowMs, Math.min(before, time - windowMs), read) : undefined
+    const leavingAfter = before - windowMs
+    const leavingUntil = Math.min(before, time - windowMs)
+    const goesOn = this.#holds(leavingAfter, before) && this.#canLeave(leavingAfter, leavingUntil, read)
+    const leaving = goesOn ? await this.#leaving(leavingAfter, leavingUntil, read) : undefined
     const entering = await this.#merged(goesOn ? Math.max(before, time - windowMs) : time - windowMs, time, read)
     const isOne = slideMs === this.reduced.slideMs && entering.times.length === 1 && entering.times[0] === time
     return { leaving, entering, newest: isOne ? await read(this.reduced, time) : undefined }
@@ -116,6 +118,18 @@ export class MovingWindow<K extends Key, V> {
     return span?.[0] === afterMs && span[1] === untilMs
   }
 
+  /**
+   * Whether the batches in (afterMs, untilMs] can be read, to take them off. A run in between, whose window was shorter, has
+   * dropped them; when it had no batch on its slide, it has left the table as it was.
+   */
+  #canLeave(afterMs: number, untilMs: number, read: Read): boolean {
+    return this.#insideAt(afterMs, untilMs) !== undefined || read.isWhole(this.reduced, afterMs, untilMs)
+  }
+
+  #insideAt(afterMs: number, untilMs: number): LocatedBatches<V> | undefined {
+    return this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
+  }
+
   /** Takes all batches off. A key keeps the rest of its value, as when its batches leave one by one. */
   async #empty(): Promise<readonly Cell<V>[]> {
     const { values } = this
@@ -135,9 +149,7 @@ export class MovingWindow<K extends Key, V> {
 
   /** Returns the leaving batches with the cells they entered, or, when they entered before a restart, reads them again. */
   async #leaving(afterMs: number, untilMs: number, read: Read): Promise<LocatedBatches<V>> {
-    const known = this.#inside.find((batches) => batches.afterMs === afterMs && batches.untilMs === untilMs)
-    if (known !== undefined) return known
-    return this.#locate(await this.#merged(afterMs, untilMs, read))
+    return this.#insideAt(afterMs, untilMs) ?? this.#locate(await this.#merged(afterMs, untilMs, read))
   }
 
   /** Finds the cells of all keys, before any of them is changed. */
