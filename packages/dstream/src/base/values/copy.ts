@@ -15,7 +15,7 @@ export interface Copying {
 }
 
 /** The levels of a value that are copied on one stack. */
-const DEEPEST = 1000
+const DEEPEST = 200
 
 const uncopyable = new Set(
   ['Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'Generator', 'AsyncGenerator', 'Map Iterator', 'Set Iterator'].map(

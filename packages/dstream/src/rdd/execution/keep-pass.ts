@@ -53,18 +53,40 @@ export class KeepPass implements Pass {
     this.#collecting = collecting
   }
 
+  /** Goes down into the passes of its readers in a loop: a chain of kept nodes may be deeper than the stack. */
   advance(budget: number): number {
+    const open: KeepPass[] = [this]
     let left = budget
-    for (;;) {
-      if (this.#reading !== undefined) {
-        left = this.#read(this.#reading, left)
+    while (open.length > 0) {
+      const top = open.at(-1)!
+      const reading = top.#reading
+      if (reading instanceof KeepPass) {
+        open.push(reading)
+      } else if (reading !== undefined) {
+        left = top.#read(reading, left)
         if (left <= 0) return 0
-        this.#reading = undefined
+        top.#reading = undefined
+      } else if (top.#hasEnded) {
+        left = Math.max(left, 1)
+        open.pop()
+        if (open.length > 0) open.at(-1)!.#reading = undefined
+      } else {
+        if (left <= 0) return 0
+        try {
+          left = top.#collect(left)
+        } catch (error) {
+          open.pop()
+          if (open.length === 0) throw error
+          open.at(-1)!.#fail(error)
+        }
       }
-      if (this.#hasEnded) return Math.max(left, 1)
-      if (left <= 0) return 0
-      left = this.#collect(left)
     }
+    return left
+  }
+
+  #fail(error: unknown): void {
+    this.#reading = undefined
+    this.#keep.failure = { error }
   }
 
   #collect(budget: number): number {

@@ -161,16 +161,28 @@ export class LineageNode implements RecordOrigin {
 
   /** Caches the partitions for good. A union caches its parents instead of a copy of their records. */
   cacheAlways(): void {
-    this.alwaysCached = true
-    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cacheAlways()
-    else this.cache()
+    for (const node of this.#united()) {
+      node.alwaysCached = true
+      node.#cacheOwn()
+    }
   }
 
   /** Caches the partitions until `uncache`: the lineage stays. */
   cache(): void {
-    if (this.plan.type === 'concat') for (const parent of this.parents) parent.cache()
+    for (const node of this.#united()) node.#cacheOwn()
+  }
+
+  #cacheOwn(): void {
+    const { type } = this.plan
     // The records that copies are made of are cached already.
-    else if (this.plan.type !== 'wide' && this.plan.type !== 'copies') this.cached ??= []
+    if (type !== 'concat' && type !== 'wide' && type !== 'copies') this.cached ??= []
+  }
+
+  /** Returns this node and all that it unites, over unions of unions. */
+  #united(): ReadonlySet<LineageNode> {
+    const all = new Set<LineageNode>([this])
+    for (const node of all) if (node.plan.type === 'concat') for (const parent of node.parents) all.add(parent)
+    return all
   }
 
   uncache(): void {
