@@ -20,12 +20,30 @@ const CONVERT: Readonly<Record<ParquetType, Convert>> = {
   FLOAT: (value) => (typeof value === 'number' ? value : undefined),
   DOUBLE: (value) => (typeof value === 'number' ? value : undefined),
   STRING: (value) => (typeof value === 'string' ? value : undefined),
-  JSON: (value) => (JSON.stringify(value) === undefined ? undefined : value),
+  JSON: jsonValue,
   TIMESTAMP: (value) => {
     const date = value instanceof Time ? new Date(value.milliseconds) : value
     return date instanceof Date && !Number.isNaN(date.getTime()) ? date : undefined
   },
   BYTE_ARRAY: (value) => (value instanceof Uint8Array ? value : undefined),
+}
+
+/**
+ * Returns what JSON writes of a value, as objects without a prototype: the library copies all others name by name, which
+ * loses `__proto__` and does not call `toJSON`.
+ */
+function jsonValue(value: unknown): unknown {
+  try {
+    const text = JSON.stringify(value) as string | undefined
+    return text === undefined ? undefined : JSON.parse(text, (_, part: unknown) => withoutPrototype(part))
+  } catch {
+    return undefined
+  }
+}
+
+function withoutPrototype(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+  return Object.assign(Object.create(null) as object, part)
 }
 
 /** The names of the types. */

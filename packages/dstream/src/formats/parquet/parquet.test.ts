@@ -60,6 +60,14 @@ test('rows that are written are read again, of every type, with and without valu
   )
 })
 
+test('a JSON column holds what JSON makes of a value', async () => {
+  const values = [JSON.parse('{"__proto__":[{"__proto__":1}]}'), new Map([['toJSON', 1]]), { toJSON: () => ['own'] }, 'text', [null, -0]] // prettier-ignore
+  const format = parquet({ columns: { value: 'JSON' } })
+  const read = await all(format.decode(await format.encode(values.map((value) => ({ value })))))
+  expect(JSON.stringify(read.map(({ value }) => value as unknown))).toBe(JSON.stringify(values))
+  await expect(format.encode([{ value: 1n }])).rejects.toThrow(/"value"/)
+})
+
 test.each<ParquetCompression>(['none', 'snappy', 'gzip', 'brotli'])('compression %s', async (compression) => {
   const rows = Array.from({ length: 2500 }, (_, id) => ({ id, word: `word ${id % 7}` }))
   const format = parquet<{ id: number; word: string }>({
