@@ -91,7 +91,7 @@ const layers = {
 }
 
 /** Folders at the rim: public entries of their own. They import what they need, and no layer imports them. */
-const rim = ['output/files', 'formats', 'connectors', 'testing', 'cli']
+const rim = ['output/files', 'connectors', 'testing', 'cli']
 
 /** Folders that may touch Node: its built-in modules, the real clock, the process. */
 const machine = ['platform', 'ui', ...rim]
@@ -107,10 +107,10 @@ const homes = {
   '@platformatic/kafka': ['connectors/kafka'],
   'eventsource-parser': ['connectors/http'],
   undici: ['connectors/http'],
-  'csv-parse': ['connectors', 'formats/csv'],
-  'csv-stringify': ['formats/csv'],
-  hyparquet: ['formats/parquet'],
-  'hyparquet-writer': ['formats/parquet'],
+  'csv-parse': ['connectors'],
+  'csv-stringify': ['connectors/formats/csv'],
+  hyparquet: ['connectors/formats/parquet'],
+  'hyparquet-writer': ['connectors/formats/parquet'],
   'prom-client': ['ui'],
   '@opentelemetry/api': ['observe', 'platform'],
   preact: ['ui/page'],

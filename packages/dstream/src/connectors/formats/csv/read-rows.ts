@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type * as CsvParse from 'csv-parse'
-import type { RefuseRecord } from '../../base/file-format.js'
+import type { RefuseRecord } from '../../../base/file-format.js'
 import { headerNotFitting } from '../errors.js'
 import { loadFormatLibrary } from '../load-library.js'
 import type { CsvSettings } from './settings.js'

@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib'
-import { noZstandard } from '../../base/errors/receive.js'
+import { noZstandard } from '../../../base/errors/receive.js'
 
 /** The compression of a file that is written; Spark's names. */
 export type ParquetCompression = 'none' | 'snappy' | 'gzip' | 'brotli' | 'zstd'

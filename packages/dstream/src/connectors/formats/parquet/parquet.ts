@@ -1,6 +1,6 @@
 import type { FileFormat } from 'dstream'
-import { badOption } from '../../base/errors/options.js'
-import { aBoolean, checkOptions, positiveInteger } from '../../base/options.js'
+import { badOption } from '../../../base/errors/options.js'
+import { aBoolean, checkOptions, positiveInteger } from '../../../base/options.js'
 import { PARQUET_TYPES, type ParquetType } from './column-types.js'
 import { CODECS, type ParquetCompression } from './compression.js'
 import { bufferOf, readRowGroups } from './read-row-groups.js'

@@ -1,4 +1,4 @@
-import { loadPackage } from '../base/optional-package.js'
+import { loadPackage } from '../../base/optional-package.js'
 import { formatLibraryMissing } from './errors.js'
 
 /** Loads the library of a format at its first file: most programs read neither CSV nor Parquet. */

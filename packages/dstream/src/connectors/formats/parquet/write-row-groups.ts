@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { RecordError } from 'dstream'
 import type * as HyparquetWriter from 'hyparquet-writer'
-import { badOption } from '../../base/errors/options.js'
+import { badOption } from '../../../base/errors/options.js'
 import { loadFormatLibrary } from '../load-library.js'
 import { rowValues } from '../row-values.js'
 import { converted, type ParquetType } from './column-types.js'

@@ -1,5 +1,5 @@
 import { DStreamError } from 'dstream'
-import { describe } from '../base/text/describe.js'
+import { describe } from '../../base/text/describe.js'
 
 export function formatLibraryMissing(format: string, library: string, cause: unknown): DStreamError {
   return new DStreamError(
