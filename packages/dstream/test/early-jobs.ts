@@ -177,12 +177,15 @@ function longer({ records, as }: BlockOfLines): BlockOfLines {
   return { records: records.map((line) => `${line} ${'-'.repeat(4096)}`), as }
 }
 
-/** Leaves out how many records a failed batch has read: a worker may have read on behind the one that failed. */
+/** Leaves out what a failed batch has counted: a worker may have read on behind the record that failed it. */
 function ofWholeBatches({ progress, ...rest }: Awaited<ReturnType<typeof seen>>): unknown {
-  const hasFailed = rest.errors.length > 0
+  const isWhole = rest.errors.length === 0
   return {
     ...rest,
-    progress: progress.map((batch) => ({ ...batch, numInputRecords: hasFailed || batch.numInputRecords })),
+    progress: progress.map(({ numInputRecords, skippedRecords, ...batch }) => ({
+      ...batch,
+      counts: isWhole && { numInputRecords, skippedRecords },
+    })),
   }
 }
 
