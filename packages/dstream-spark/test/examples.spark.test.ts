@@ -60,7 +60,12 @@ function firstWrong(found: readonly string[], expected: readonly string[]): stri
 }
 
 /** Runs a job until it has printed a text, ends it as Ctrl-C does, and resolves to all that it has printed. */
-function run(file: string, options: readonly string[] | undefined, last: string, env: Readonly<Record<string, string>> = {}) {
+function run(
+  file: string,
+  options: readonly string[] | undefined,
+  last: string,
+  env: Readonly<Record<string, string>> = {},
+) {
   const settings = {
     SCRAPER_HOST: '127.0.0.1',
     SCRAPER_PORT: String(relay.port),
@@ -88,7 +93,9 @@ async function runOnSpark(master: string, ...[file, last, env]: [string, string,
   const ended = await run(file, ['--master', master, ...conf.flatMap((setting) => ['--conf', setting])], last, env)
   const names = readdirSync(log, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   const events = names.flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n'))
-  const tasks = events.filter((event) => event.includes('"SparkListenerTaskEnd"') && event.includes('"Reason":"Success"'))
+  const tasks = events.filter(
+    (event) => event.includes('"SparkListenerTaskEnd"') && event.includes('"Reason":"Success"'),
+  )
   return { ...ended, sparkTasks: tasks.length }
 }
 

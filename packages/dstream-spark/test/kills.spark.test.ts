@@ -2,17 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Ended, type Line, descendants, endJobs, jobFile, startJob } from './run-job.js'
+import { descendants, EXECUTOR, JVM, WORKER } from './processes.js'
+import { type Ended, type Line, endJobs, jobFile, startJob } from './run-job.js'
 
 afterEach(endJobs)
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-// The command line of the JVM names the file of the worker too.
-const WORKER = '--enable-source-maps'
-const EXECUTOR = 'CoarseGrainedExecutorBackend'
-const JVM = 'dstream.spark.Main'
 
 let embedded: Ended
 beforeAll(async () => {

@@ -34,7 +34,7 @@ await StreamingContext.run(import.meta, options, (ssc) => {
   })
   const totals = numbers
     .map(slowly)
-    .mapToPair((n) => [`n${n % 9}`, [1, n]])
+    .mapToPair((n) => /** @type {[string, [number, number]]} */ ([`n${n % 9}`, [1, n]]))
     .runningReduceByKey(([c, a], [d, b]) => [c + d, a + b])
   let isLast = false
   totals.foreachRDD(async (rdd, time) => {
