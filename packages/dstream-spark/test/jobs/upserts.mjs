@@ -35,7 +35,7 @@ await StreamingContext.run(import.meta, options, (ssc) => {
   const totals = numbers
     .map(slowly)
     .mapToPair((n) => /** @type {[string, [number, number]]} */ ([`n${n % 9}`, [1, n]]))
-    .runningReduceByKey(([c, a], [d, b]) => [c + d, a + b])
+    .runningReduceByKey(([c, a], [d, b]) => /** @type {[number, number]} */ ([c + d, a + b]))
   let isLast = false
   totals.foreachRDD(async (rdd, time) => {
     const records = await rdd.collect()
