@@ -77,6 +77,7 @@ import type { Clock, Logger, Storage, WorkerEnd, Workers, Yielder } from '../bas
 import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
+import { Accumulators } from '../rdd/plan/accumulators.js'
 import { refuseEarly } from '../rdd/plan/early-run.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
@@ -129,6 +130,8 @@ export interface ContextInternals {
   readonly recovers?: boolean
   /** The module that `run` was called from. */
   readonly program?: string | undefined
+  /** The function that `run` was given. */
+  readonly definition?: ((ssc: StreamingContext) => unknown) | undefined
   /** Starts the workers of `threads`; default threads that load the program. */
   readonly workers?: Workers
   /** Time moves only when a test says so: nothing may wait for it. */
@@ -163,6 +166,7 @@ export class StreamingContext implements StreamContext {
   readonly #graph = new Graph()
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
+  readonly #accumulators = new Accumulators()
   readonly #board = new Board()
   /** The figures of the job, where a page or the program's meter takes them. */
   #figures: JobFigures | undefined
@@ -215,6 +219,7 @@ export class StreamingContext implements StreamContext {
         profile,
         codegen: internals.codegen ?? 'auto',
         stages: this.#threads?.stages,
+        accumulators: this.#accumulators,
         logger: this.#logger,
         clock: this.#clock,
         files: rddFiles,
@@ -333,7 +338,7 @@ export class StreamingContext implements StreamContext {
       const end = taskWorkerEnd()
       if (end !== undefined) return StreamingContext.#serve(end, options, define)
       const program = moduleFile(meta)
-      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options }, { program })
+      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options }, { program, definition: define })
       await define(ssc)
       await ssc.start()
       try {
@@ -827,6 +832,7 @@ export class StreamingContext implements StreamContext {
   /** @internal Runs the tasks that a line brings, by the functions of this graph. */
   serveTasks(end: WorkerEnd): void {
     this.#addDeadLetters()
+    this.#accumulators.complete()
     const codecAt: Parameters<typeof serveTasks>[0]['codecAt'] = ({ stream, id }) =>
       this.#inputs.all[stream]?.codec?.(id)
     const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
@@ -852,6 +858,7 @@ export class StreamingContext implements StreamContext {
       const { master } = this.#options
       if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
       this.#addDeadLetters()
+      this.#accumulators.complete()
       await this.#threads?.start(this.#graph)
       await this.#traceBatches()
       const meter = await openMeter()
@@ -1003,6 +1010,8 @@ export class StreamingContext implements StreamContext {
         void this.stop().catch(() => undefined)
       },
       program: this.#internals.program,
+      definition: this.#internals.definition,
+      accumulators: this.#accumulators,
       workers: this.#internals.workers,
       logger: this.#logger,
       clock: this.#clock,

@@ -44,6 +44,8 @@ export type WorkerFrame =
       readonly taken: readonly number[]
       readonly given: readonly number[]
       readonly read?: number | undefined
+      /** The encoded additions to accumulators. */
+      readonly added?: Uint8Array | undefined
     }
   /** The function of an output was called with the partition. */
   | {
@@ -52,6 +54,7 @@ export type WorkerFrame =
       readonly taken: readonly number[]
       readonly given: readonly number[]
       readonly read?: number | undefined
+      readonly added?: Uint8Array | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
     }

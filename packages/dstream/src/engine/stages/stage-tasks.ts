@@ -3,6 +3,7 @@ import type { MaybePromise } from '../../base/maybe-promise.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
+import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
@@ -27,6 +28,14 @@ const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 
+/** What else than its graph a program has, where it is known. */
+export interface StageProgram {
+  /** The accumulators that tasks add to. */
+  readonly accumulators?: Accumulators | undefined
+  /** The function that has built the graph. */
+  readonly definition?: AnyFunction | undefined
+}
+
 /** The result of a call, which has none. */
 const CALLED = {}
 
@@ -37,6 +46,7 @@ const CALLED = {}
  */
 export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
+  #accumulators: Accumulators | undefined
   #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
@@ -53,8 +63,9 @@ export class StageTasks implements StageRunner {
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
-  async open(graph: Graph): Promise<FunctionAddresses> {
-    return (this.#addresses = await functionAddresses(graph))
+  async open(graph: Graph, { accumulators, definition }: StageProgram = {}): Promise<FunctionAddresses> {
+    this.#accumulators = accumulators
+    return (this.#addresses = await functionAddresses(graph, definition))
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
@@ -143,6 +154,7 @@ export class StageTasks implements StageRunner {
       return
     }
     this.#failures.delete(stage)
+    if (reply.added !== undefined) this.#accumulators?.merge(decodeValue(reply.added) as Additions)
     this.#count('onWorkers')
   }
 
