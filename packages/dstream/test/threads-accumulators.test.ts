@@ -26,11 +26,14 @@ async function run(define: (ssc: StreamingContext) => void, threads: number) {
     return t.ssc
   })
   const { t, accumulators } = make(workers)
-  await t.run(rows.length)
+  const error = await t.run(rows.length).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   const values = accumulators.map(({ value }) => (Array.isArray(value) ? [...value].sort((a, b) => a - b) : value))
-  await t.stop()
+  await t.stop().catch(() => undefined)
   const inThem = (inWorkers as typeof accumulators).map(({ isZero }) => isZero)
-  return { values, tasks: tasksOf(t.ssc), leftInWorkers: inThem.filter((isZero) => !isZero).length }
+  return { values, error, tasks: tasksOf(t.ssc), leftInWorkers: inThem.filter((isZero) => !isZero).length }
 }
 
 const numbersOf = (ssc: StreamingContext) => input.get(ssc)!.input(rows, { numPartitions: 4 })
@@ -132,4 +135,57 @@ test.each<[string, (ssc: StreamingContext) => void]>([
   const two = await run(define, 2)
   expect(two.values).toEqual([rows.flat().length])
   expect(two.tasks.onWorkers).toBe(0)
+})
+
+describe('a broadcast that a function in a worker reads', () => {
+  const words = ['a', 'b', 'c']
+  let made = 0
+  const shared =
+    (value: () => unknown, destroyAt = Infinity) =>
+    (ssc: StreamingContext) => {
+      const sum = ssc.sc.longAccumulator()
+      noted.push(sum)
+      const broadcast = ssc.sc.broadcast(value() as { of(n: number): number; readonly length: number })
+      let batch = 0
+      const pairs = numbersOf(ssc).mapToPair((n): [number, number] => [n % 5, broadcast.value.length])
+      pairs
+        .reduceByKey((a, b) => a + b)
+        .foreachRDD(async (rdd) => {
+          for (const [, n] of await rdd.collect()) sum.add(n)
+          if (++batch === destroyAt) broadcast.destroy()
+        })
+    }
+  const total = words.length * rows.flat().length
+
+  test('is there, where it has the same value', async () => {
+    const two = await run(
+      shared(() => words),
+      2,
+    )
+    expect(two.values).toEqual([total])
+    expect(two.tasks.onWorkers).toBeGreaterThan(0)
+  })
+
+  test.each<[string, () => unknown]>([
+    ['has another value', () => (made++ === 0 ? words : ['x'])],
+    ['cannot be compared', () => ({ length: words.length, of: (n: number) => n })],
+  ])('is that of the main thread, where it %s', async (_, value) => {
+    made = 0
+    const two = await run(shared(value), 2)
+    expect(two.values).toEqual([total])
+    expect(two.tasks.onWorkers).toBe(0)
+  })
+
+  test('is destroyed there too', async () => {
+    const one = await run(
+      shared(() => words, 1),
+      1,
+    )
+    const two = await run(
+      shared(() => words, 1),
+      2,
+    )
+    expect([one.error, two.error]).toMatchObject([{ code: 'broadcast-destroyed' }, { code: 'broadcast-destroyed' }])
+    expect(two.values).toEqual(one.values)
+  })
 })

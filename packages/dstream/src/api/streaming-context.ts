@@ -78,7 +78,9 @@ import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Accumulators } from '../rdd/plan/accumulators.js'
+import { Broadcasts } from '../rdd/plan/broadcasts.js'
 import { refuseEarly } from '../rdd/plan/early-run.js'
+import { digestOf } from './broadcast-digest.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
 import { activate, activeContext, deactivate, nextName } from '../engine/active-contexts.js'
@@ -167,6 +169,7 @@ export class StreamingContext implements StreamContext {
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
   readonly #accumulators = new Accumulators()
+  readonly #broadcasts = new Broadcasts(digestOf)
   readonly #board = new Board()
   /** The figures of the job, where a page or the program's meter takes them. */
   #figures: JobFigures | undefined
@@ -220,6 +223,7 @@ export class StreamingContext implements StreamContext {
         codegen: internals.codegen ?? 'auto',
         stages: this.#threads?.stages,
         accumulators: this.#accumulators,
+        broadcasts: this.#broadcasts,
         logger: this.#logger,
         clock: this.#clock,
         files: rddFiles,
@@ -833,6 +837,7 @@ export class StreamingContext implements StreamContext {
   serveTasks(end: WorkerEnd): void {
     this.#addDeadLetters()
     this.#accumulators.complete()
+    this.#broadcasts.complete()
     const codecAt: Parameters<typeof serveTasks>[0]['codecAt'] = ({ stream, id }) =>
       this.#inputs.all[stream]?.codec?.(id)
     const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
@@ -859,6 +864,7 @@ export class StreamingContext implements StreamContext {
       if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
       this.#addDeadLetters()
       this.#accumulators.complete()
+      this.#broadcasts.complete()
       await this.#threads?.start(this.#graph)
       await this.#traceBatches()
       const meter = await openMeter()
@@ -1012,6 +1018,7 @@ export class StreamingContext implements StreamContext {
       program: this.#internals.program,
       definition: this.#internals.definition,
       accumulators: this.#accumulators,
+      broadcasts: this.#broadcasts,
       workers: this.#internals.workers,
       logger: this.#logger,
       clock: this.#clock,

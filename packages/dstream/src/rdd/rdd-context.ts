@@ -114,7 +114,7 @@ export class RDDContext implements RDDFactory {
 
   /** Wraps a value for functions on records to read, as in Spark. A closure does the same, since all run in one process. */
   broadcast<T>(value: T): Broadcast<T> {
-    return broadcast(value)
+    return broadcast(value, this.runtime.broadcasts)
   }
   /** Makes an accumulator that adds up whole numbers. */
   longAccumulator(name?: string): Accumulator<number, number> {

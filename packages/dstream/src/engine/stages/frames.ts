@@ -1,3 +1,4 @@
+import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
 import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
@@ -14,6 +15,7 @@ export interface TaskFrame {
   readonly input: EncodedInput
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
+  readonly broadcasts: BroadcastDigests | undefined
 }
 
 /** The result of a task is not waited for any longer. The worker replies to the task all the same. */

@@ -4,6 +4,7 @@ import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
+import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
@@ -32,6 +33,8 @@ export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 export interface StageProgram {
   /** The accumulators that tasks add to. */
   readonly accumulators?: Accumulators | undefined
+  /** The broadcasts that tasks read. */
+  readonly broadcasts?: Broadcasts | undefined
   /** The function that has built the graph. */
   readonly definition?: AnyFunction | undefined
 }
@@ -47,6 +50,7 @@ const CALLED = {}
 export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
   #accumulators: Accumulators | undefined
+  #broadcasts: Broadcasts | undefined
   #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
@@ -63,8 +67,9 @@ export class StageTasks implements StageRunner {
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
-  async open(graph: Graph, { accumulators, definition }: StageProgram = {}): Promise<FunctionAddresses> {
+  async open(graph: Graph, { accumulators, broadcasts, definition }: StageProgram = {}): Promise<FunctionAddresses> {
     this.#accumulators = accumulators
+    this.#broadcasts = broadcasts
     return (this.#addresses = await functionAddresses(graph, definition))
   }
 
@@ -132,7 +137,9 @@ export class StageTasks implements StageRunner {
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
-    return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
+    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES) return []
+    const broadcasts = this.#broadcasts?.digests()
+    return broadcasts === undefined || broadcasts.length === 0 ? tasks : tasks.map((task) => ({ ...task, broadcasts }))
   }
 
   /** Lets workers take the tasks of a stage while it runs. */

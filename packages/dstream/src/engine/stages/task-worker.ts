@@ -6,6 +6,7 @@ import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import { accumulatorCalls } from '../../rdd/accumulator.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
 import { recordAdditions, takeAdditions } from '../../rdd/plan/accumulators.js'
+import { expectBroadcasts, takeDifferent } from '../../rdd/plan/broadcasts.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
@@ -56,6 +57,8 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
   port.post({ type: 'ready', functions: functionTexts(functions) } satisfies WorkerFrame, [])
 }
 
+const OTHER_BROADCAST = 'a function reads a broadcast that is destroyed, or has another value in the worker'
+
 class TaskWorker {
   readonly #job: WorkerJob
   readonly #home: TaskHome
@@ -90,17 +93,22 @@ class TaskWorker {
     this.#hasBadRecord = false
     this.#read = undefined
     recordAdditions()
+    expectBroadcasts(frame.broadcasts ?? [])
     try {
       const reply = await this.#reply(frame)
       const additions = takeAdditions()
       if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
+      if (takeDifferent() !== undefined) throw new OnlyThere(OTHER_BROADCAST)
       if (this.#hasBadRecord) throw new Error('a record does not decode')
       return additions.length === 0 ? reply : { ...reply, added: encodeValue(additions) }
     } catch (error) {
       const usesAccumulator = accumulatorCalls() !== callsBefore
-      return { type: 'failed', id, forGood: usesAccumulator || error instanceof OnlyThere, reason: messageOf(error) }
+      const readsOther = takeDifferent() !== undefined
+      const forGood = usesAccumulator || readsOther || error instanceof OnlyThere
+      return { type: 'failed', id, forGood, reason: readsOther ? OTHER_BROADCAST : messageOf(error) }
     } finally {
       takeAdditions()
+      takeDifferent()
       this.#expected.delete(id)
     }
   }
