@@ -26,7 +26,7 @@ await StreamingContext.run(import.meta, { appName: 'accumulators', batchInterval
       }
       return n
     })
-    .mapToPair((n) => [names.value.get(Math.abs(n) % 2), n])
+    .mapToPair((n) => [names.value.get(Math.abs(n) % 2) ?? '', n])
     .reduceByKey((a, b) => a + b)
   const own = numbers.mapToPair(() => [unlike.value, 1]).reduceByKey((a, b) => a + b)
   numbers.foreachPartition((records) => {

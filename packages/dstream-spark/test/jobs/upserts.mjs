@@ -24,6 +24,7 @@ const options = { appName: 'upserts', batchInterval: Milliseconds(50), checkpoin
 await StreamingContext.run(import.meta, options, (ssc) => {
   const numbers = ssc.fromSource({
     initial: () => 0,
+    readsAnywhere: true,
     plan: (/** @type {number} */ from) => Math.min(from + 1, last),
     splits: (from, until) =>
       from === until ? [] : Array.from({ length: PARTS }, (_, part) => ({ name: `part-${part}`, range: from, part })),
