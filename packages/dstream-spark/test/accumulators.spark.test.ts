@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { endJobs, jobFile, startJob } from './run-job.js'
+import { endJobs, jobFile, mustBeWell, startJob } from './run-job.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
 afterEach(endJobs)
@@ -15,7 +15,7 @@ test.each(['local[2]', 'local-cluster[2,1,1024]'])(
     const MARK = join(folder, master)
     const here = await startJob(file, undefined).ended
     const there = await startJob(file, ['--master', master], { env: { MARK }, args: [] }).ended
-    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    mustBeWell(there)
     expect(existsSync(MARK)).toBe(true)
     expect(there.batches).toEqual(here.batches)
     expect(here.batches['seen']!.at(-1)).toMatchObject([{ negative: expect.toSatisfy((n: number) => n > 300) }])

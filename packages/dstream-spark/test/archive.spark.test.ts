@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { endJobs, jobFile, startJob } from './run-job.js'
+import { endJobs, jobFile, mustBeWell, startJob } from './run-job.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-archive-'))
 afterEach(endJobs)
@@ -67,7 +67,7 @@ describe('executors unpack the Node that is shipped', () => {
     const here = await startJob(jobFile('slow.mjs'), undefined).ended
     const options = ['--master', master, '--node-archive', archive]
     const there = await startJob(jobFile('slow.mjs'), options, { env: { PATH } }).ended
-    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    mustBeWell(there)
     expect(there.batches).toEqual(here.batches)
     expect(there.tasks).toMatchObject({ onMainThread: 0, repeated: 0 })
   })

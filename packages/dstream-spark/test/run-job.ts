@@ -114,6 +114,11 @@ function sorted(lines: readonly Line[]): Pick<Ended, 'batches' | 'tasks'> {
   }
 }
 
+/** @throws with all that a job has logged, where it has not ended well */
+export function mustBeWell({ code, signal, errors }: Ended): void {
+  if (code !== 0) throw new Error(`The job has ended with ${signal ?? code}:\n${errors}`)
+}
+
 const running = new Set<ChildProcess>()
 
 /** Ends what a test has left: one that fails leaves its job running. */
