@@ -78,6 +78,7 @@ import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
 import { Accumulators } from '../rdd/plan/accumulators.js'
+import type { AnyFunction } from '../rdd/plan/lineage.js'
 import { Broadcasts } from '../rdd/plan/broadcasts.js'
 import { refuseEarly } from '../rdd/plan/early-run.js'
 import { digestOf } from './broadcast-digest.js'
@@ -133,7 +134,7 @@ export interface ContextInternals {
   /** The module that `run` was called from. */
   readonly program?: string | undefined
   /** The function that `run` was given. */
-  readonly definition?: ((ssc: StreamingContext) => unknown) | undefined
+  readonly definition?: AnyFunction | undefined
   /** Starts the workers of `threads`; default threads that load the program. */
   readonly workers?: Workers
   /** Time moves only when a test says so: nothing may wait for it. */
@@ -862,6 +863,13 @@ export class StreamingContext implements StreamContext {
       validate(this.#graph, this.#storage() !== undefined)
       const { master } = this.#options
       if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
+      if (runtimeHost().cluster !== undefined && this.#internals.program === undefined) {
+        const why = 'executors load the module of a job that StreamingContext.run(import.meta, …) starts'
+        this.#logger.warn(
+          {},
+          `${this.appName} runs in this process alone, and not on the cluster: ${why}, and this context was made without it.`,
+        )
+      }
       this.#addDeadLetters()
       this.#accumulators.complete()
       this.#broadcasts.complete()
