@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, transform, type BuildFailure, type Loader, type Plugin } from 'esbuild'
+import { makeOwnFolder, removeLeftovers } from './own-folder.js'
 
 /** A job as one file, in a folder of its own. */
 export interface Bundle {
@@ -59,12 +60,14 @@ function bundleFolder(job: string): string {
       const cache = join(folder, 'node_modules', '.cache')
       readFileSync(join(folder, 'package.json'))
       mkdirSync(cache, { recursive: true })
-      return mkdtempSync(join(cache, 'dstream-spark-'))
+      removeLeftovers(cache)
+      return makeOwnFolder(cache)
     } catch {
       if (dirname(folder) === folder) break
     }
   }
-  return mkdtempSync(join(dirname(job), '.dstream-spark-'))
+  removeLeftovers(dirname(job))
+  return makeOwnFolder(dirname(job))
 }
 
 /** Keeps for each module where it came from: a file read beside it, or a package required from it. */

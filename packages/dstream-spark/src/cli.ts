@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { hostJob } from 'dstream/cluster'
@@ -18,6 +19,7 @@ const USAGE = `Usage: dstream-spark <command> [options]
 
   --master <url>        the master; default DSTREAM_SPARK_MASTER, the option master of the job, local[*]
   --spark-home <folder> where Spark is; default SPARK_HOME, the pyspark that Python finds
+  --node-archive <file> an archive with Node, such as node-v22.12.0-linux-x64.tar.gz: executors need none of their own
   --conf <name=value>   a setting of Spark, such as spark.executor.memory=4g; as often as needed
   --env <NAME[=value]>  a variable of the environment that executors need; as often as needed
   --name <name>         the name in Spark's lists; default the appName of the job
@@ -32,8 +34,16 @@ function toolsOf({ sparkHome }: Options): Pick<ConstructorParameters<typeof Spar
   return { spark: findSpark({ named: sparkHome }), java: findJava({}) }
 }
 
-function placeOf({ master, name, conf }: Options): ConstructorParameters<typeof SparkCluster>[0]['place'] {
-  return { master: master ?? process.env['DSTREAM_SPARK_MASTER'], name, conf }
+/** @throws {Misused} */
+function placeOf(options: Options): ConstructorParameters<typeof SparkCluster>[0]['place'] {
+  const { master = process.env['DSTREAM_SPARK_MASTER'], name, conf } = options
+  const nodeArchive = options.nodeArchive === undefined ? undefined : resolve(options.nodeArchive)
+  if (nodeArchive !== undefined && !existsSync(nodeArchive)) {
+    throw new Misused(
+      `--node-archive is ${nodeArchive}, which does not exist; give a .tar.gz, .tgz, .tar or .zip that holds Node`,
+    )
+  }
+  return { master, name, conf, nodeArchive }
 }
 
 function jobOf({ job, command }: Options): string {
@@ -93,7 +103,7 @@ async function command(options: Options): Promise<void> {
   const bundle: Bundle = await bundleJob(job)
   const { master = 'local[*]', name = 'dstream', ...place } = placeOf(options)
   const shipped = { ...packageFiles(), job: bundle.file }
-  const args = submitArguments({ ...place, master, name }, shipped)
+  const args = submitArguments({ ...place, master, name }, shipped, tmpdir())
   const line = [submitProgram(spark), ...args, '<port of the driver>'].map(quoted).join(' ')
   rmSync(bundle.folder, { recursive: true })
   console.log(

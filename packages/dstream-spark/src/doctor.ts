@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeOwnFolder } from './own-folder.js'
 import { SparkCluster, type SparkClusterOptions } from './spark-cluster.js'
 
 /** A job without functions. It says at once that it is ready. */
@@ -15,7 +16,7 @@ interface Probed {
 /** Starts Spark, lets a worker on each free core reply, and prints what is there. */
 export async function doctor(options: Pick<SparkClusterOptions, 'spark' | 'java' | 'place' | 'env'>): Promise<void> {
   const { spark, java } = options
-  const folder = mkdtempSync(join(tmpdir(), 'dstream-doctor-'))
+  const folder = makeOwnFolder(tmpdir())
   const file = join(folder, 'job.mjs')
   writeFileSync(file, JOB)
   console.log(

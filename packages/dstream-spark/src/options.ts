@@ -8,6 +8,7 @@ export interface Options {
   readonly master: string | undefined
   readonly name: string | undefined
   readonly sparkHome: string | undefined
+  readonly nodeArchive: string | undefined
   readonly deployMode: string
   readonly conf: readonly string[]
   readonly env: readonly string[]
@@ -29,6 +30,7 @@ export function optionsOf(args: readonly string[]): Options {
         master: { type: 'string' },
         name: { type: 'string' },
         'spark-home': { type: 'string' },
+        'node-archive': { type: 'string' },
         'deploy-mode': { type: 'string' },
         conf: { type: 'string', multiple: true },
         env: { type: 'string', multiple: true },
@@ -44,6 +46,7 @@ export function optionsOf(args: readonly string[]): Options {
       master: values.master,
       name: values.name,
       sparkHome: values['spark-home'],
+      nodeArchive: values['node-archive'],
       deployMode: values['deploy-mode'] ?? 'client',
       conf: values.conf ?? [],
       env: values.env ?? [],

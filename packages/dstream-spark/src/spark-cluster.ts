@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Cluster, ClusterJob, ClusterStage } from 'dstream/cluster'
 import type { Bundle } from './bundle.js'
 import { fingerprint } from './fingerprint.js'
 import type { Java, Spark } from './find-spark.js'
+import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from './own-folder.js'
 import { reasonOf } from './reason.js'
 import { SparkJvm, type About, type JvmStart } from './spark-jvm.js'
 import {
@@ -43,7 +42,7 @@ const MOST_ENDS = 2
 /** Spark as a job sees it: stages go to a JVM that spark-submit has started, and that is started again when it is lost. */
 export class SparkCluster implements Cluster {
   readonly #options: SparkClusterOptions
-  readonly #scratch = mkdtempSync(join(tmpdir(), 'dstream-spark-'))
+  readonly #scratch = makeOwnFolder(tmpdir())
   #job: ClusterJob | undefined
   #jvm: SparkJvm | undefined
   #about: About = {}
@@ -51,11 +50,13 @@ export class SparkCluster implements Cluster {
   #ends = 0
   #isEnded = false
   readonly #remove = (): void => {
-    for (const folder of [this.#scratch, this.#options.bundle.folder]) rmSync(folder, { recursive: true, force: true })
+    const { spark, bundle } = this.#options
+    for (const folder of [this.#scratch, bundle.folder]) removeFolder(folder, spark.home)
   }
 
   constructor(options: SparkClusterOptions) {
     this.#options = options
+    removeLeftovers(tmpdir(), options.spark.home)
     process.once('exit', this.#remove)
   }
 
@@ -107,13 +108,15 @@ export class SparkCluster implements Cluster {
     await this.#starting?.catch(() => undefined)
     await jvm?.end()
     process.off('exit', this.#remove)
-    this.#removeWork()
     this.#remove()
   }
 
   async #launch(): Promise<void> {
     const [jvm, about] = await SparkJvm.start(this.#start(), (reason) => this.#lost(reason))
     this.#about = about
+    const { application } = about
+    // Executors of `local-cluster` leave their work in Spark's own folder.
+    if (this.#place().master.startsWith('local-cluster')) noteApplication(this.#scratch, application!)
     try {
       jvm.open(this.#settings())
       const workers = Math.min(Number(about['parallelism']), MOST_WARMED)
@@ -156,7 +159,7 @@ export class SparkCluster implements Cluster {
     const { spark, java } = this.#options
     return {
       program: submitProgram(spark),
-      args: submitArguments(this.#place(), this.#shipped()),
+      args: submitArguments(this.#place(), this.#shipped(), this.#scratch),
       env: {
         ...process.env,
         SPARK_HOME: spark.home,
@@ -190,12 +193,5 @@ export class SparkCluster implements Cluster {
       ...entries('env', { ...env, DSTREAM_JOB_FILE: job }),
       ...entries('argument', args),
     ])
-  }
-
-  /** Removes what the executors of `local-cluster` have left in Spark's own folder. */
-  #removeWork(): void {
-    const { application } = this.#about
-    if (!this.#place().master.startsWith('local-cluster') || application === undefined) return
-    rmSync(join(this.#options.spark.home, 'work', application), { recursive: true, force: true })
   }
 }

@@ -8,6 +8,8 @@ export interface Place {
   readonly name: string
   /** Settings of Spark, `name=value`. */
   readonly conf: readonly string[]
+  /** An archive that holds Node, which executors unpack. */
+  readonly nodeArchive?: string | undefined
 }
 
 /** The files that spark-submit ships or starts. */
@@ -37,8 +39,12 @@ export function masterWithRetries(master: string): string {
   return local === null ? master : `local[${local[1] ?? '1'},${ATTEMPTS}]`
 }
 
-/** Returns the arguments of spark-submit, without the port of the driver, which is the last one. */
-export function submitArguments(place: Place, shipped: Shipped): string[] {
+/**
+ * Returns the arguments of spark-submit, without the port of the driver, which is the last one.
+ *
+ * @param scratch the folder for the temporary files of the JVM, which leaves them behind when it is killed
+ */
+export function submitArguments(place: Place, shipped: Shipped, scratch: string): string[] {
   const isLocal = place.master.startsWith('local')
   const own = [
     // A job has a page of its own, whose port is that of Spark's.
@@ -51,10 +57,33 @@ export function submitArguments(place: Place, shipped: Shipped): string[] {
   return [
     ...['--class', 'dstream.spark.Main', '--master', masterWithRetries(place.master), '--name', place.name],
     ...['--files', [shipped.job, shipped.worker].join(',')],
-    ...['--driver-java-options', `-Dlog4j2.configurationFile=${shipped.logging}`],
+    ...archiveArguments(place),
+    ...[
+      '--driver-java-options',
+      javaOptions({ 'log4j2.configurationFile': shipped.logging, 'java.io.tmpdir': scratch }),
+    ],
     ...[...own, ...place.conf].flatMap((setting) => ['--conf', setting]),
     shipped.jar,
   ]
+}
+
+/** The folder in which executors find what the archive of Node holds. */
+const NODE_FOLDER = 'dstream-node'
+
+/** Returns what ships the archive of Node. The option of spark-submit hides the setting of the same meaning, and so has both. */
+function archiveArguments({ nodeArchive, conf }: Place): string[] {
+  if (nodeArchive === undefined) return []
+  const setting = 'spark.archives='
+  const others = conf.filter((entry) => entry.startsWith(setting)).map((entry) => entry.slice(setting.length))
+  const archives = [...others.slice(-1), `${nodeArchive}#${NODE_FOLDER}`].join(',')
+  return ['--archives', archives, '--conf', `spark.dstream.node.folder=${NODE_FOLDER}`]
+}
+
+/** Returns properties as the text that Spark cuts at spaces outside of quotes. */
+function javaOptions(properties: Readonly<Record<string, string>>): string {
+  return Object.entries(properties)
+    .map(([name, value]) => `"-D${name}=${value.replace(/["\\]/g, '\\$&')}"`)
+    .join(' ')
 }
 
 /** Returns the path of spark-submit. */

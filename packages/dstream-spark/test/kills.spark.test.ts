@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Ended, type Line, descendants, endJobs, jobFile, startJob } from './run-job.js'
+import { descendants, EXECUTOR, JVM, WORKER } from './processes.js'
+import { type Ended, type Line, endJobs, jobFile, startJob } from './run-job.js'
 
 afterEach(endJobs)
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-// The command line of the JVM names the file of the worker too.
-const WORKER = '--enable-source-maps'
-const EXECUTOR = 'CoarseGrainedExecutorBackend'
-const JVM = 'dstream.spark.Main'
 
 let embedded: Ended
 beforeAll(async () => {
@@ -107,6 +104,29 @@ test('a driver that is killed leaves no process, and the next life goes on from 
   }
   const states = [...byTime].sort(([a], [b]) => a - b).map(([, records]) => records)
   expect(states.slice(0, 12)).toEqual(whole.batches['totals'])
+})
+
+test('the files of a driver and a JVM that are killed go with the next start', async () => {
+  const temporary = mkdtempSync(join(folder, 'tmp-'))
+  const env = { TMPDIR: temporary, CHECKPOINT: join(folder, 'leftovers') }
+  const start = (onLine?: (line: Line, child: ChildProcess) => void) =>
+    startJob(jobFile('ranges.mjs'), ['--master', 'local[2]'], { env, ...(onLine && { onLine }) }).ended
+  let driver: number | undefined
+  const first = await start(({ completed }, child) => {
+    if (completed !== 2) return
+    driver = child.pid
+    for (const pid of descendants(child.pid!, JVM)) process.kill(pid, 'SIGKILL')
+    child.kill('SIGKILL')
+  })
+  expect(first.signal).toBe('SIGKILL')
+  const left = readdirSync(temporary)
+  expect(left.length).toBeGreaterThan(0)
+  expect((await start()).code).toBe(0)
+  expect(readdirSync(temporary)).toEqual([])
+  const bundles = join(jobFile('../..'), 'node_modules/.cache')
+  const isOfRun = (name: string): boolean =>
+    readFileSync(join(bundles, name, 'owner.json'), 'utf8').includes(`"pid":${driver},`)
+  expect(readdirSync(bundles).filter((name) => name.startsWith('.dstream-spark-') && isOfRun(name))).toEqual([])
 })
 
 test('SIGTERM ends the job, the JVM and the workers', async () => {

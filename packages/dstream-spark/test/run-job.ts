@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findSpark } from '../src/find-spark.js'
@@ -115,27 +114,14 @@ function sorted(lines: readonly Line[]): Pick<Ended, 'batches' | 'tasks'> {
   }
 }
 
+/** @throws with all that a job has logged, where it has not ended well */
+export function mustBeWell({ code, signal, errors }: Ended): void {
+  if (code !== 0) throw new Error(`The job has ended with ${signal ?? code}:\n${errors}`)
+}
+
 const running = new Set<ChildProcess>()
 
 /** Ends what a test has left: one that fails leaves its job running. */
 export function endJobs(): void {
   for (const child of running) child.kill('SIGKILL')
-}
-
-/** Returns the running processes below one of ours whose command line has a word, from /proc. */
-export function descendants(pid: number, word: string): number[] {
-  const parents = new Map<number, number>()
-  const commands = new Map<number, string>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-      commands.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8'))
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const isBelow = (of: number): boolean => of === pid || (parents.has(of) && of > 1 && isBelow(parents.get(of)!))
-  return [...commands].filter(([of, text]) => of !== pid && text.includes(word) && isBelow(of)).map(([of]) => of)
 }

@@ -2,7 +2,7 @@ import { badOption } from '../base/errors/options.js'
 import type { Clock, Cluster, Logger, Workers, Yielder } from '../base/ports.js'
 import { ClusterPool } from '../engine/stages/cluster-pool.js'
 import { placementOf } from '../engine/stages/placement.js'
-import { StageTasks, type FunctionAddresses } from '../engine/stages/stage-tasks.js'
+import { StageTasks, type FunctionAddresses, type StageProgram } from '../engine/stages/stage-tasks.js'
 import { WorkerPool } from '../engine/stages/worker-pool.js'
 import { availableThreads, workerThreads } from '../platform/worker-threads.js'
 import { functionTable, functionTexts } from '../streams/graph/function-table.js'
@@ -17,7 +17,7 @@ export function checkThreads(where: string, threads: unknown): void {
   throw badOption(where, 'threads', "a whole number of at least 1, which counts the main thread, or 'auto'", threads)
 }
 
-interface JobThreadsOptions {
+interface JobThreadsOptions extends StageProgram {
   readonly appName: string
   readonly threads: ThreadsOption
   /** Runs stages in place of threads. */
@@ -47,7 +47,7 @@ export class JobThreads {
   /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
   async start(graph: Graph): Promise<void> {
     const { threads, program, logger, clock, yielder, cluster } = this.#options
-    const addresses = await this.stages.open(graph)
+    const addresses = await this.stages.open(graph, this.#options)
     if (cluster !== undefined) return this.#startCluster(graph, cluster, addresses)
     const size = (threads === 'auto' ? availableThreads() : threads) - 1
     if (size < 1) return

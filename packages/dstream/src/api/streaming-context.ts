@@ -77,7 +77,11 @@ import type { Clock, Logger, Storage, WorkerEnd, Workers, Yielder } from '../bas
 import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
+import { Accumulators } from '../rdd/plan/accumulators.js'
+import type { AnyFunction } from '../rdd/plan/lineage.js'
+import { Broadcasts } from '../rdd/plan/broadcasts.js'
 import { refuseEarly } from '../rdd/plan/early-run.js'
+import { digestOf } from './broadcast-digest.js'
 import { RDDContext } from '../rdd/rdd-context.js'
 import type { Receiver } from '../input/receive/receiver.js'
 import { activate, activeContext, deactivate, nextName } from '../engine/active-contexts.js'
@@ -129,6 +133,8 @@ export interface ContextInternals {
   readonly recovers?: boolean
   /** The module that `run` was called from. */
   readonly program?: string | undefined
+  /** The function that `run` was given. */
+  readonly definition?: AnyFunction | undefined
   /** Starts the workers of `threads`; default threads that load the program. */
   readonly workers?: Workers
   /** Time moves only when a test says so: nothing may wait for it. */
@@ -163,6 +169,8 @@ export class StreamingContext implements StreamContext {
   readonly #graph = new Graph()
   readonly #inputs = new InputSources()
   readonly #progress = new ProgressLog()
+  readonly #accumulators = new Accumulators()
+  readonly #broadcasts = new Broadcasts(digestOf)
   readonly #board = new Board()
   /** The figures of the job, where a page or the program's meter takes them. */
   #figures: JobFigures | undefined
@@ -215,6 +223,8 @@ export class StreamingContext implements StreamContext {
         profile,
         codegen: internals.codegen ?? 'auto',
         stages: this.#threads?.stages,
+        accumulators: this.#accumulators,
+        broadcasts: this.#broadcasts,
         logger: this.#logger,
         clock: this.#clock,
         files: rddFiles,
@@ -333,7 +343,7 @@ export class StreamingContext implements StreamContext {
       const end = taskWorkerEnd()
       if (end !== undefined) return StreamingContext.#serve(end, options, define)
       const program = moduleFile(meta)
-      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options }, { program })
+      const ssc = new StreamingContext({ stopGracefullyOnShutdown: true, ...options }, { program, definition: define })
       await define(ssc)
       await ssc.start()
       try {
@@ -827,6 +837,8 @@ export class StreamingContext implements StreamContext {
   /** @internal Runs the tasks that a line brings, by the functions of this graph. */
   serveTasks(end: WorkerEnd): void {
     this.#addDeadLetters()
+    this.#accumulators.complete()
+    this.#broadcasts.complete()
     const codecAt: Parameters<typeof serveTasks>[0]['codecAt'] = ({ stream, id }) =>
       this.#inputs.all[stream]?.codec?.(id)
     const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
@@ -851,7 +863,16 @@ export class StreamingContext implements StreamContext {
       validate(this.#graph, this.#storage() !== undefined)
       const { master } = this.#options
       if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
+      if (runtimeHost().cluster !== undefined && this.#internals.program === undefined) {
+        const why = 'executors load the module of a job that StreamingContext.run(import.meta, …) starts'
+        this.#logger.warn(
+          {},
+          `${this.appName} runs in this process alone, and not on the cluster: ${why}, and this context was made without it.`,
+        )
+      }
       this.#addDeadLetters()
+      this.#accumulators.complete()
+      this.#broadcasts.complete()
       await this.#threads?.start(this.#graph)
       await this.#traceBatches()
       const meter = await openMeter()
@@ -1003,6 +1024,9 @@ export class StreamingContext implements StreamContext {
         void this.stop().catch(() => undefined)
       },
       program: this.#internals.program,
+      definition: this.#internals.definition,
+      accumulators: this.#accumulators,
+      broadcasts: this.#broadcasts,
       workers: this.#internals.workers,
       logger: this.#logger,
       clock: this.#clock,

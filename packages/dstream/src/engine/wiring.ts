@@ -5,6 +5,8 @@ import { describe } from '../base/text/describe.js'
 import { sentence } from '../base/text/sentence.js'
 import type { BlockStore, LeftOut, SourceHome } from '../input/sources/input-source.js'
 import type { ListenerBus } from '../observe/listener-bus.js'
+import type { Accumulators } from '../rdd/plan/accumulators.js'
+import type { Broadcasts } from '../rdd/plan/broadcasts.js'
 import type { Profile } from '../rdd/plan/profile.js'
 import type { RDDContext } from '../rdd/rdd-context.js'
 import type { RDDRuntime } from '../rdd/plan/runtime.js'
@@ -25,6 +27,9 @@ export interface RuntimeParts {
   readonly codegen: boolean | 'auto'
   /** Executes map sides partition by partition, where there are threads. */
   readonly stages: StageRunner | undefined
+  /** The accumulators that tasks of those stages add to. */
+  readonly accumulators: Accumulators
+  readonly broadcasts: Broadcasts
   readonly logger: Logger
   readonly clock: Clock
   readonly files: RDDFiles

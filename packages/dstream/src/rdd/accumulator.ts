@@ -1,6 +1,7 @@
 import { ignoreRejection, isThenable } from '../base/promises.js'
 import { badOption } from '../base/errors/options.js'
 import { refuseEarly } from './plan/early-run.js'
+import { recordedSum, recordedValue, type Accumulators, type Addable } from './plan/accumulators.js'
 
 /**
  * A counter or a list that functions on records add to, and that the program reads. A step that is evaluated again adds
@@ -18,30 +19,39 @@ export interface Accumulator<I, O> {
 let calls = 0
 
 /**
- * Returns how often any accumulator was called in this thread. Threads do not share accumulators, so that a task which calls one
- * has to be done in the thread of the program.
+ * Returns how often any accumulator of this thread was called. Additions that a task records for the thread of the program do not
+ * count: a task with any other call has to be done there.
  */
 export function accumulatorCalls(): number {
   return calls
 }
 
 /** Adds up the numbers for which `fits` returns true. */
-class Sum implements Accumulator<number, number> {
+class Sum implements Accumulator<number, number>, Addable {
   #value = 0
   #adds = 0
+  readonly #address: string | undefined
 
   constructor(
     readonly name: string | undefined,
     readonly fits: (value: unknown) => boolean,
     readonly wanted: string,
-  ) {}
+    all: Accumulators | undefined,
+  ) {
+    this.#address = all?.register(this)
+  }
 
   add(value: number): void {
-    calls++
     if (!this.fits(value)) throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', this.wanted, value)
+    if (recordedSum(this.#address, value)) return
+    calls++
     refuseEarly(`The accumulator ${this.name ?? ''}`.trim())
     this.#value += value
     this.#adds++
+  }
+  merge([sum, count]: readonly unknown[]): void {
+    this.#value += sum as number
+    this.#adds += count as number
   }
   reset(): void {
     calls++
@@ -58,27 +68,37 @@ class Sum implements Accumulator<number, number> {
   }
 }
 
-export function longAccumulator(name: string | undefined): Accumulator<number, number> {
-  return new Sum(name, Number.isSafeInteger, 'a whole number')
+export function longAccumulator(name: string | undefined, all?: Accumulators): Accumulator<number, number> {
+  return new Sum(name, Number.isSafeInteger, 'a whole number', all)
 }
 
-export function doubleAccumulator(name: string | undefined): Accumulator<number, number> {
-  return new Sum(name, (value) => typeof value === 'number', 'a number')
+export function doubleAccumulator(name: string | undefined, all?: Accumulators): Accumulator<number, number> {
+  return new Sum(name, (value) => typeof value === 'number', 'a number', all)
 }
 
-class CollectionAccumulator<T> implements Accumulator<T, T[]> {
+class CollectionAccumulator<T> implements Accumulator<T, T[]>, Addable {
   #values: T[] = []
+  readonly #address: string | undefined
 
-  constructor(readonly name: string | undefined) {}
+  constructor(
+    readonly name: string | undefined,
+    all: Accumulators | undefined,
+  ) {
+    this.#address = all?.register(this)
+  }
 
   add(value: T): void {
-    calls++
     if (isThenable(value)) {
       ignoreRejection(value)
       throw badOption(`accumulator ${this.name ?? ''}`.trim(), 'value', 'a value and no Promise', value)
     }
+    if (recordedValue(this.#address, value)) return
+    calls++
     refuseEarly(`The accumulator ${this.name ?? ''}`.trim())
     this.#values.push(value)
+  }
+  merge(values: readonly unknown[]): void {
+    for (const value of values) this.#values.push(value as T)
   }
   reset(): void {
     calls++
@@ -95,6 +115,6 @@ class CollectionAccumulator<T> implements Accumulator<T, T[]> {
   }
 }
 
-export function collectionAccumulator<T>(name: string | undefined): Accumulator<T, T[]> {
-  return new CollectionAccumulator<T>(name)
+export function collectionAccumulator<T>(name: string | undefined, all?: Accumulators): Accumulator<T, T[]> {
+  return new CollectionAccumulator<T>(name, all)
 }

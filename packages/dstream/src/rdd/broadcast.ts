@@ -1,4 +1,5 @@
 import { broadcastDestroyed } from '../base/errors/rdd.js'
+import type { Broadcasts } from './plan/broadcasts.js'
 
 let lastId = -1
 
@@ -13,16 +14,18 @@ export interface Broadcast<T> {
   destroy(): void
 }
 
-export function broadcast<T>(value: T): Broadcast<T> {
+export function broadcast<T>(value: T, all?: Broadcasts): Broadcast<T> {
   const id = ++lastId
   let current: { readonly value: T } | undefined = { value }
   const read = (): T => {
     if (current === undefined) throw broadcastDestroyed(id)
     return current.value
   }
+  const index = all?.register(read)
   return {
     id,
     get value() {
+      all?.check(index)
       return read()
     },
     unpersist: () => void read(),

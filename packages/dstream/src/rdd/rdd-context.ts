@@ -114,19 +114,19 @@ export class RDDContext implements RDDFactory {
 
   /** Wraps a value for functions on records to read, as in Spark. A closure does the same, since all run in one process. */
   broadcast<T>(value: T): Broadcast<T> {
-    return broadcast(value)
+    return broadcast(value, this.runtime.broadcasts)
   }
   /** Makes an accumulator that adds up whole numbers. */
   longAccumulator(name?: string): Accumulator<number, number> {
-    return longAccumulator(name)
+    return longAccumulator(name, this.runtime.accumulators)
   }
   /** Makes an accumulator that adds up numbers. */
   doubleAccumulator(name?: string): Accumulator<number, number> {
-    return doubleAccumulator(name)
+    return doubleAccumulator(name, this.runtime.accumulators)
   }
   /** Makes an accumulator that collects values in a list. */
   collectionAccumulator<T>(name?: string): Accumulator<T, T[]> {
-    return collectionAccumulator(name)
+    return collectionAccumulator(name, this.runtime.accumulators)
   }
 
   #files<T>(

@@ -50,7 +50,7 @@ export interface TestError {
 }
 
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers'> {
+export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers' | 'definition'> {
   /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
@@ -101,6 +101,7 @@ export class TestContext implements AsyncDisposable {
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         ...(internals.workers === undefined ? {} : { workers: internals.workers }),
+        definition: internals.definition,
         onFailure: ({ time, output, operator, error, attempt, final }) =>
           this.errors.push({ time, output, operator, error, attempt, final }),
         onFatal: (error) => {

@@ -63,10 +63,10 @@ class ClusterRun {
     const sent: QueuedTask[] = []
     const tasks: TaskFrame[] = []
     for (const queued of [...this.#open]) {
-      const { partition, plan, input, attempt } = queued.task
+      const { partition, plan, input, attempt, broadcasts } = queued.task
       try {
         const encoded = await encodedInput(input, yielder)
-        tasks.push({ type: 'task', id: sent.length, partition, plan, input: encoded, attempt })
+        tasks.push({ type: 'task', id: sent.length, partition, plan, input: encoded, attempt, broadcasts })
         sent.push(queued)
       } catch (error) {
         this.#settle(queued, { type: 'failed', id: 0, forGood: false, reason: messageOf(error) })

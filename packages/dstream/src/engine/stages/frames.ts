@@ -1,3 +1,4 @@
+import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
 import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
@@ -14,6 +15,7 @@ export interface TaskFrame {
   readonly input: EncodedInput
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
+  readonly broadcasts: BroadcastDigests | undefined
 }
 
 /** The result of a task is not waited for any longer. The worker replies to the task all the same. */
@@ -44,6 +46,8 @@ export type WorkerFrame =
       readonly taken: readonly number[]
       readonly given: readonly number[]
       readonly read?: number | undefined
+      /** The encoded additions to accumulators. */
+      readonly added?: Uint8Array | undefined
     }
   /** The function of an output was called with the partition. */
   | {
@@ -52,6 +56,7 @@ export type WorkerFrame =
       readonly taken: readonly number[]
       readonly given: readonly number[]
       readonly read?: number | undefined
+      readonly added?: Uint8Array | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
     }

@@ -17,20 +17,23 @@ const away: Cluster = {
 }
 
 /** Returns the lines that the start of a job writes about its places. */
-async function linesOf(define: Define): Promise<string[]> {
+async function linesOf(define: Define, program = 'job.js'): Promise<string[]> {
   const lines: string[] = []
   const say = (_: object, line: string): void => void lines.push(line)
   const logger = { debug: () => undefined, info: say, warn: say, error: say }
   hostJob({ cluster: away })
   try {
-    const ssc = new StreamingContext({ batchInterval: Seconds(1), appName: 'job', logger }, { program: 'job.js' })
+    const ssc = new StreamingContext(
+      { batchInterval: Seconds(1), appName: 'job', logger },
+      { program: program || undefined, definition: define },
+    )
     define(ssc.queueStream<number>([])).foreachRDD(() => undefined)
     await ssc.start()
     await ssc.stop({ gracefully: false })
   } finally {
     hostJob({})
   }
-  return lines.filter((line) => line.startsWith('job runs on a cluster; '))
+  return lines.filter((line) => line.startsWith('job runs '))
 }
 
 let outside = 0
@@ -92,4 +95,19 @@ describe('one line says what runs where', () => {
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(expected)
   })
+})
+
+test('an accumulator of the definition may be added to', async () => {
+  const [line] = await linesOf((s) => {
+    const seen = s.context.sparkContext.longAccumulator('seen')
+    return s.mapToPair((n): [number, number] => (seen.add(1), byDigit(n))).reduceByKey(add)
+  })
+  expect(line).toContain('map sides on the cluster: reduceByKey#1; ')
+})
+
+test('a context that StreamingContext.run has not made is not on the cluster', async () => {
+  const lines = await linesOf((s) => s.countByValue(), '')
+  expect(lines).toEqual([
+    'job runs in this process alone, and not on the cluster: executors load the module of a job that StreamingContext.run(import.meta, …) starts, and this context was made without it.',
+  ])
 })

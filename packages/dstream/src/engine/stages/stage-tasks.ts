@@ -3,6 +3,8 @@ import type { MaybePromise } from '../../base/maybe-promise.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
+import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
+import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
@@ -27,6 +29,16 @@ const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 
+/** What else than its graph a program has, where it is known. */
+export interface StageProgram {
+  /** The accumulators that tasks add to. */
+  readonly accumulators?: Accumulators | undefined
+  /** The broadcasts that tasks read. */
+  readonly broadcasts?: Broadcasts | undefined
+  /** The function that has built the graph. */
+  readonly definition?: AnyFunction | undefined
+}
+
 /** The result of a call, which has none. */
 const CALLED = {}
 
@@ -37,6 +49,8 @@ const CALLED = {}
  */
 export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
+  #accumulators: Accumulators | undefined
+  #broadcasts: Broadcasts | undefined
   #pool: TaskPool | undefined
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
@@ -53,8 +67,10 @@ export class StageTasks implements StageRunner {
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
-  async open(graph: Graph): Promise<FunctionAddresses> {
-    return (this.#addresses = await functionAddresses(graph))
+  async open(graph: Graph, { accumulators, broadcasts, definition }: StageProgram = {}): Promise<FunctionAddresses> {
+    this.#accumulators = accumulators
+    this.#broadcasts = broadcasts
+    return (this.#addresses = await functionAddresses(graph, definition))
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
@@ -121,7 +137,9 @@ export class StageTasks implements StageRunner {
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
-    return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
+    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES) return []
+    const broadcasts = this.#broadcasts?.digests()
+    return broadcasts === undefined || broadcasts.length === 0 ? tasks : tasks.map((task) => ({ ...task, broadcasts }))
   }
 
   /** Lets workers take the tasks of a stage while it runs. */
@@ -143,6 +161,7 @@ export class StageTasks implements StageRunner {
       return
     }
     this.#failures.delete(stage)
+    if (reply.added !== undefined) this.#accumulators?.merge(decodeValue(reply.added) as Additions)
     this.#count('onWorkers')
   }
 

@@ -5,6 +5,8 @@ import { errorOf, plainError } from '../../base/errors/plain-error.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import { accumulatorCalls } from '../../rdd/accumulator.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
+import { recordAdditions, takeAdditions } from '../../rdd/plan/accumulators.js'
+import { expectBroadcasts, takeDifferent } from '../../rdd/plan/broadcasts.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
@@ -26,6 +28,9 @@ export interface WorkerJob {
 
 /** The records of a split, at once or later. */
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
+
+/** The reply to a task that was done. */
+type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' }>
 
 interface SplitReading {
   readonly signal: AbortSignal
@@ -51,6 +56,8 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
   })
   port.post({ type: 'ready', functions: functionTexts(functions) } satisfies WorkerFrame, [])
 }
+
+const OTHER_BROADCAST = 'a function reads a broadcast that is destroyed, or has another value in the worker'
 
 class TaskWorker {
   readonly #job: WorkerJob
@@ -85,20 +92,28 @@ class TaskWorker {
     const callsBefore = accumulatorCalls()
     this.#hasBadRecord = false
     this.#read = undefined
+    recordAdditions()
+    expectBroadcasts(frame.broadcasts ?? [])
     try {
       const reply = await this.#reply(frame)
+      const additions = takeAdditions()
       if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
+      if (takeDifferent() !== undefined) throw new OnlyThere(OTHER_BROADCAST)
       if (this.#hasBadRecord) throw new Error('a record does not decode')
-      return reply
+      return additions.length === 0 ? reply : { ...reply, added: encodeValue(additions) }
     } catch (error) {
       const usesAccumulator = accumulatorCalls() !== callsBefore
-      return { type: 'failed', id, forGood: usesAccumulator || error instanceof OnlyThere, reason: messageOf(error) }
+      const readsOther = takeDifferent() !== undefined
+      const forGood = usesAccumulator || readsOther || error instanceof OnlyThere
+      return { type: 'failed', id, forGood, reason: readsOther ? OTHER_BROADCAST : messageOf(error) }
     } finally {
+      takeAdditions()
+      takeDifferent()
       this.#expected.delete(id)
     }
   }
 
-  async #reply(frame: TaskFrame): Promise<WorkerFrame> {
+  async #reply(frame: TaskFrame): Promise<Result> {
     const { id, plan, input } = frame
     const part = this.#partOf(id, input)
     if ('call' in plan) return this.#call(frame, plan, part)
@@ -106,7 +121,7 @@ class TaskWorker {
     return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given, read: this.#read }
   }
 
-  async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {
+  async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<Result> {
     const { id, partition, attempt } = frame
     const { signal } = this.#expected.get(id)!
     const context = partitionContext(attempt!, partition, () => signal)

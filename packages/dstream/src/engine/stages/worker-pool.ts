@@ -176,12 +176,12 @@ export class WorkerPool implements TaskPool {
   }
 
   async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
-    const { partition, plan, input, attempt } = queued.task
+    const { partition, plan, input, attempt, broadcasts } = queued.task
     try {
       const [encoded, moved] = await movableInput(input, this.#options.yielder)
       const running = worker.running.get(id)
       if (running === undefined) return
-      const frame: TaskFrame = { type: 'task', id, partition, plan, input: encoded, attempt }
+      const frame: TaskFrame = { type: 'task', id, partition, plan, input: encoded, attempt, broadcasts }
       worker.handle.post(frame, moved)
       watch(id, running, worker.handle)
     } catch (error) {

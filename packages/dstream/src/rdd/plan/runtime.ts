@@ -1,4 +1,6 @@
 import type { RecordError } from '../../base/record-error.js'
+import type { Accumulators } from './accumulators.js'
+import type { Broadcasts } from './broadcasts.js'
 import type { Profile } from './profile.js'
 import type { RecordErrorHandler } from './record-policy.js'
 import type { StageRunner } from './stage-runner.js'
@@ -30,6 +32,10 @@ export interface RDDRuntime {
   readonly profile?: Profile | undefined
   /** Executes map sides partition by partition; without it a map side is one loop over all partitions. */
   readonly stages?: StageRunner | undefined
+  /** The accumulators that tasks elsewhere may add to. */
+  readonly accumulators?: Accumulators | undefined
+  /** The broadcasts that tasks elsewhere may read. */
+  readonly broadcasts?: Broadcasts | undefined
   readonly logger?: Logger | undefined
   /** The clock for timeouts of asynchronous functions; without one they have none. */
   readonly clock?: Clock | undefined

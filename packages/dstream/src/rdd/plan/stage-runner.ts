@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import type { BroadcastDigests } from './broadcasts.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
 /** The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. */
@@ -44,6 +45,8 @@ export interface Task<P extends StagePlan | CallPlan = StagePlan | CallPlan> {
   readonly input: TaskInput
   /** The attempt for which the function of a {@link CallPlan} is called. */
   readonly attempt?: CalledAttempt | undefined
+  /** What the broadcasts are that the task may read. */
+  readonly broadcasts?: BroadcastDigests | undefined
   /** Aborted when the result is not waited for any longer. */
   readonly signal?: AbortSignal | undefined
   /** Adds the records that were counted elsewhere to the counters here. */

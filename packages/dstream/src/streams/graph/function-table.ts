@@ -1,5 +1,6 @@
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import { accumulatorNames } from './accumulator-names.js'
 import type { Graph } from './graph.js'
 import { writesOutside } from './outside-writes.js'
 
@@ -25,12 +26,19 @@ export function functionTexts(table: ReadonlyMap<FunctionAddress, AnyFunction>):
 
 /**
  * Returns the address of each function that any thread may call: not those whose text shows that they change a variable outside
- * of them.
+ * of them, other than an accumulator.
+ *
+ * @param definition the function that has built the graph, where it is known
  */
-export async function functionAddresses(graph: Graph): Promise<Map<AnyFunction, FunctionAddress>> {
+export async function functionAddresses(
+  graph: Graph,
+  definition?: AnyFunction,
+): Promise<Map<AnyFunction, FunctionAddress>> {
   const table = functionTable(graph)
   if (table.size === 0) return new Map()
   // The parser is loaded here, since a plain import of the library must not wait for it.
   const { parse } = await import('acorn')
-  return new Map([...table].filter(([, f]) => !writesOutside(f, parse)).map(([address, f]) => [f, address]))
+  const namesFor = accumulatorNames(definition, parse)
+  const movable = [...table].filter(([, f]) => !writesOutside(f, parse, namesFor(f)))
+  return new Map(movable.map(([address, f]) => [f, address]))
 }

@@ -1,5 +1,5 @@
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
-import { isSyntax, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
+import { isNamed, isSyntax, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The methods that change the array, Map or Set that they are called on; `add` is that of an accumulator too. */
 const CHANGING = new Set(
@@ -13,22 +13,28 @@ const BOUND = /^function\s*\(\)\s*\{\s*\[native code\]\s*\}$/
  * Returns whether the text of a function shows that it changes what lies outside of it: a variable, a property of one, or an
  * array, Map or Set by a method. Each thread has variables of its own, so that such a function has to stay in one. Changes
  * through functions that it calls, and through other names of the same object, are not seen.
+ *
+ * @param accumulators the names of accumulators, whose additions in any thread come to the thread of the program
  */
-export function writesOutside(f: AnyFunction, parse: Parse): boolean {
+export function writesOutside(f: AnyFunction, parse: Parse, accumulators: ReadonlySet<string> = new Set()): boolean {
   const text = Function.prototype.toString.call(f)
   if (text.includes('[native code]')) return BOUND.test(text)
   const syntax = parsed(text, parse, true)
   if (syntax === undefined) return true
   const places = placesIn([syntax], { node: syntax, outer: undefined })
-  const names = declaredNames(places)
-  return places.some(({ node }) => targetsOf(node).some((target) => isOutside(target, names)))
+  const names = new Set(declaredNames(places))
+  const isAddition = ({ type, callee }: Syntax): boolean => {
+    const { object, property } = (callee ?? {}) as Partial<Record<'object' | 'property', Syntax>>
+    return type === 'CallExpression' && isNamed(property, 'add') && isNamed(object, ...accumulators)
+  }
+  return places.some(({ node }) => !isAddition(node) && targetsOf(node).some((target) => isOutside(target, names)))
 }
 
-/** Returns all names that are declared anywhere in a function. */
-function declaredNames(places: readonly Place[]): ReadonlySet<unknown> {
-  const names = new Set<unknown>()
+/** Returns all names that are declared anywhere in a function, each as often as it is. */
+export function declaredNames(places: readonly Place[]): readonly unknown[] {
+  const names: unknown[] = []
   const declare = (pattern: unknown): void => {
-    for (const part of partsOf(pattern)) if (part.type === 'Identifier') names.add(part['name'])
+    for (const part of partsOf(pattern)) if (part.type === 'Identifier') names.push(part['name'])
   }
   for (const { node } of places) {
     if (FUNCTIONS.has(node.type)) (node['params'] as Syntax[]).forEach(declare)

@@ -90,7 +90,7 @@ final class NodeWorker {
   }
 
   private static Process launch(Settings settings, SparkConf conf) throws IOException {
-    String node = conf.get("spark.dstream.node", "node");
+    String node = NodePath.of(conf);
     File worker = new File(SparkFiles.get(settings.file(Settings.WORKER)));
     File job = new File(SparkFiles.get(settings.file(Settings.JOB)));
     List<String> command = new ArrayList<>(List.of(node, "--enable-source-maps", "--disable-warning=ExperimentalWarning"));
@@ -108,7 +108,8 @@ final class NodeWorker {
       return builder.start();
     } catch (IOException e) {
       throw new Refused("There is no Node on " + here() + " (" + e.getMessage()
-          + "). Install the Node of the driver there, or give its path by --conf spark.dstream.node=/path/to/node");
+          + "). Install the Node of the driver there, give its path by --conf spark.dstream.node=/path/to/node, or ship it by "
+          + "--node-archive node.tar.gz");
     }
   }
 
