@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
+import { objectStorage } from '../../platform/objects/object-storage.js'
 import { fileStorage, memoryStorage, type Storage } from '../../storage.js'
+import { MemoryObjects } from '../../testing/simulated-disk/memory-objects.js'
 
 function bytes(...values: number[]): Uint8Array {
   return Uint8Array.from(values)
@@ -31,6 +33,7 @@ const kinds: [string, () => Promise<Storage>][] = [
     },
   ],
   ['memory', async () => memoryStorage()],
+  ['objects', async () => objectStorage(new MemoryObjects())],
 ]
 
 describe.each(kinds)('the contract of a storage, on %s', (_, create) => {
