@@ -7,6 +7,7 @@ import { doctor } from './doctor.js'
 import { findJava, findSpark, MissingPart } from './find-spark.js'
 import { Misused, optionsOf, variablesOf, type Options } from './options.js'
 import { SparkCluster } from './spark-cluster.js'
+import { SparkFiles } from './spark-files.js'
 import { packageFiles, submitArguments, submitProgram } from './submit-command.js'
 
 const USAGE = `Usage: dstream-spark <command> [options]
@@ -52,14 +53,15 @@ async function run(options: Options): Promise<void> {
   const bundle = await bundleJob(job)
   const { args } = options
   const cluster = new SparkCluster({ ...tools, bundle, job, args, env, place: placeOf(options) })
+  const files = new SparkFiles({ ...tools, conf: options.conf, files: packageFiles() })
   endBySignals()
-  hostJob({ program: job, cluster })
+  hostJob({ program: job, cluster, objects: (uri) => files.objects(uri) })
   process.argv.splice(1, Infinity, job, ...args)
   process.setSourceMapsEnabled(true)
   try {
     await import(pathToFileURL(bundle.file).href)
   } catch (error) {
-    await cluster.end()
+    await Promise.all([cluster.end(), files.end()])
     throw error
   }
 }

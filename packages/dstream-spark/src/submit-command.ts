@@ -57,6 +57,16 @@ export function submitArguments(place: Place, shipped: Shipped): string[] {
   ]
 }
 
+/** Returns the arguments of spark-submit for the JVM that has only file systems, without the port of the driver. */
+export function filesArguments(conf: readonly string[], { jar, logging }: Pick<Shipped, 'jar' | 'logging'>): string[] {
+  return [
+    ...['--class', 'dstream.spark.FilesMain', '--master', 'local[1]', '--name', 'dstream files'],
+    ...['--driver-java-options', `-Dlog4j2.configurationFile=${logging}`],
+    ...conf.flatMap((setting) => ['--conf', setting]),
+    jar,
+  ]
+}
+
 /** Returns the path of spark-submit. */
 export function submitProgram(spark: Spark): string {
   return join(spark.home, 'bin', 'spark-submit')
