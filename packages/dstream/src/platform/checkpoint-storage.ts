@@ -4,12 +4,14 @@ import { fileStorage } from './files/file-storage.js'
 import { objectStorage } from './objects/object-storage.js'
 import { runtimeHost } from './runtime-host.js'
 
-/** A URI of a file system; a single letter before the colon is a drive. */
-const URI = /^[a-z][a-z\d+.-]+:\//i
+/** Whether a place is a URI of a file system; a single letter before the colon is a drive. */
+export function isUri(place: string): boolean {
+  return /^[a-z][a-z\d+.-]+:\//i.test(place)
+}
 
 /** Returns the storage in a directory, or below a URI that the program which has loaded the job can reach. */
 export function checkpointStorage(place: string): Storage {
-  if (!URI.test(place)) return fileStorage(place)
+  if (!isUri(place)) return fileStorage(place)
   const { objects } = runtimeHost()
   return objects === undefined ? unreachable(place) : objectStorage(objects(place))
 }
