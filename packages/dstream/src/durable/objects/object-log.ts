@@ -109,6 +109,8 @@ export class ObjectLog {
       const found = await this.read(number)
       if (found?.head.writer !== this.#writer || found.head.id !== entry.head.id) return false
     }
+    // One that slept behind its reading may have taken a number that others have used and deleted: theirs go on behind it.
+    if ((await this.#numbers()).at(-1) !== number) return false
     this.#apply(entry)
     this.#epoch = epoch
     return true

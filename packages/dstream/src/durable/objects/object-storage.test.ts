@@ -16,7 +16,7 @@ type Model = ReadonlyMap<string, string>
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 const LARGE = new Uint8Array(70_000).fill(7)
 
-/** A few changes of each kind, and so many appends that their bytes move into a table twice. */
+/** A few changes of each kind, and so many appends that their bytes move into a table. */
 const SCRIPT: readonly Op[] = [
   ['put', 'log/1', bytes(1)],
   ['append', 'log/1', bytes(2)],
@@ -25,7 +25,7 @@ const SCRIPT: readonly Op[] = [
   ['append', 'log/1', bytes(3)],
   ['put', 'snap', bytes(4)],
   ['put', 'log/2', bytes()],
-  ...Array.from({ length: 270 }, (_, i): Op => ['append', 'log/2', bytes(i)]),
+  ...Array.from({ length: 130 }, (_, i): Op => ['append', 'log/2', bytes(i)]),
   ['delete', 'log/1'],
   ['append', 'log/2', bytes(5)],
 ]
@@ -182,6 +182,31 @@ describe('two owners', () => {
       await expect(sleeper.append('log', bytes(4))).rejects.toMatchObject({ code: 'lock-lost' })
       const whole = Uint8Array.from([...before!, ...Array.from({ length: entries }, () => 3)])
       expect(await nextLife(shelf).read('log')).toEqual(whole)
+    }
+  })
+
+  test('one that slept while it took over takes over from the newest owner', async () => {
+    for (const entries of [0, 1, 127, 300]) {
+      const shelf = new ObjectShelf()
+      const first = nextLife(shelf)
+      const release = await first.lock()
+      for (let i = 0; i < 10; i++) await first.append('log', bytes(1))
+      await release()
+      let wake!: () => void
+      const slept = new Promise<void>((resolve) => (wake = resolve))
+      let claims = 0
+      const sleeper = nextLife(shelf, ({ op }) => (op === 'create' && claims++ === 0 ? slept : undefined))
+      const locked = sleeper.lock()
+      const next = nextLife(shelf)
+      while (claims === 0) await Promise.resolve()
+      await next.lock()
+      for (let i = 0; i < entries; i++) await next.append('log', bytes(2))
+      wake()
+      await locked
+      await expect(next.append('log', bytes(3))).rejects.toMatchObject({ code: 'lock-lost' })
+      await sleeper.append('log', bytes(4))
+      const log = [...(await nextLife(shelf).read('log'))!]
+      expect(log).toEqual([...Array.from({ length: 10 }, () => 1), ...Array.from({ length: entries }, () => 2), 4])
     }
   })
 
