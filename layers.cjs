@@ -19,6 +19,8 @@ const layers = {
   'durable/codec': ['base'],
   'durable/journal': ['base', 'durable/log', 'durable/blocks', 'durable/codec'],
   'durable/storage': ['base'],
+  // A storage on an object store keeps the names of files and the sums of logs.
+  'durable/objects': ['base', 'durable/log', 'durable/storage'],
   'durable/checkpoint': ['base', 'durable/log', 'durable/blocks', 'durable/codec', 'durable/journal'],
 
   observe: ['base'],

@@ -1,23 +1,38 @@
 // @ts-check
-// Brings the Spark of the tests, once: pip's pyspark, in a cache outside the tree. It needs Python with pip.
+// Brings what the tests on Spark need, once, to a cache outside the tree: pip's pyspark, and Hadoop's cluster of tests, for a
+// checkpoint on HDFS. It needs Python with pip, and Maven.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { PYSPARK, sparkHome } from '../packages/dstream-spark/test/spark-home.mjs'
+import { dirname, join } from 'node:path'
+import { MINI_HDFS, miniHdfsJar, PYSPARK, sparkHome } from '../packages/dstream-spark/test/spark-home.mjs'
+
+/**
+ * Runs a command to its end, and ends with it where it fails.
+ * @param {string} program
+ * @param {readonly string[]} args
+ */
+const run = (program, args) => {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit' })
+  if (error === undefined && status === 0) return
+  console.error(`fetch-spark: ${program} ${args.join(' ')} failed: ${error?.message ?? `code ${status}`}`)
+  process.exit(1)
+}
 
 const home = sparkHome()
 const complete = join(home, 'complete')
-if (existsSync(complete)) {
-  console.log(`The Spark of the tests is in ${home}`)
-  process.exit(0)
+if (!existsSync(complete)) {
+  console.log(`Fetching the Spark of the tests to ${home}`)
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(home, { recursive: true })
+  run('python3', ['-m', 'pip', 'install', '--quiet', '--no-compile', '--target', home, PYSPARK])
+  writeFileSync(complete, '')
 }
-console.log(`Fetching the Spark of the tests to ${home}`)
-rmSync(home, { recursive: true, force: true })
-mkdirSync(home, { recursive: true })
-const pip = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--target', home, PYSPARK]
-const { status, error } = spawnSync('python3', pip, { stdio: 'inherit' })
-if (error !== undefined || status !== 0) {
-  console.error(`fetch-spark: python3 ${pip.join(' ')} failed: ${error?.message ?? `code ${status}`}`)
-  process.exit(1)
+console.log(`The Spark of the tests is in ${home}`)
+
+const jar = miniHdfsJar()
+if (!existsSync(jar)) {
+  console.log(`Fetching the HDFS of the tests to ${jar}`)
+  const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
+  run('mvn', ['-q', '-B', copy, `-Dartifact=${MINI_HDFS}`, `-DoutputDirectory=${dirname(jar)}`])
 }
-writeFileSync(complete, '')
+console.log(`The HDFS of the tests is ${jar}`)

@@ -56,6 +56,31 @@ export const mutations = [
     '!there',
   ],
   [
+    'refusal of a former owner',
+    'durable/objects/object-log.ts',
+    'this.#epoch = undefined\n        throw lockLost',
+    'throw lockLost',
+  ],
+  [
+    'numbers of a claim that stay taken',
+    'durable/objects/object-log.ts',
+    'flatMap((number) => [number - 1, number])',
+    'flatMap((number) => [number])',
+  ],
+  [
+    'look behind a claim',
+    'durable/objects/object-log.ts',
+    'if ((await this.#numbers()).at(-1) !== number) return false',
+    '',
+  ],
+  [
+    'change that was done in spite of an error',
+    'durable/objects/object-log.ts',
+    'unneeded.push(...this.#apply(found))\n      if (found',
+    'if (found',
+  ],
+  ['sum of an entry', 'durable/objects/entry.ts', 'view.getUint32(5) !== crc32(bytes.subarray(9))', 'false'],
+  [
     'look at the lock before an append',
     'durable/storage/disk-storage.ts',
     'await this.#held?.verify()\n      }\n',

@@ -2,12 +2,14 @@ import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { hostJob } from 'dstream/cluster'
+import { DStreamError, hostJob } from 'dstream/cluster'
+import { adopt, NotAdopted } from './adopt.js'
 import { bundleJob, type Bundle } from './bundle.js'
 import { doctor } from './doctor.js'
 import { findJava, findSpark, MissingPart } from './find-spark.js'
 import { Misused, optionsOf, variablesOf, type Options } from './options.js'
 import { SparkCluster } from './spark-cluster.js'
+import { SparkFiles } from './spark-files.js'
 import { packageFiles, submitArguments, submitProgram } from './submit-command.js'
 
 const USAGE = `Usage: dstream-spark <command> [options]
@@ -15,6 +17,7 @@ const USAGE = `Usage: dstream-spark <command> [options]
   run job.js [-- arguments]      runs a job here, and its stages on Spark
   submit job.js --master <url>   the same on a cluster: spark://host:7077, yarn, k8s://…
   command job.js                 prints the line of spark-submit and the files that it ships
+  adopt <from> <to>              takes over a checkpoint: from a directory to a URI such as hdfs://name:8020/words, or back
   doctor                         checks Spark, Java and Node by one round trip
 
   --master <url>        the master; default DSTREAM_SPARK_MASTER, the option master of the job, local[*]
@@ -62,14 +65,15 @@ async function run(options: Options): Promise<void> {
   const bundle = await bundleJob(job)
   const { args } = options
   const cluster = new SparkCluster({ ...tools, bundle, job, args, env, place: placeOf(options) })
+  const files = new SparkFiles({ ...tools, conf: options.conf, files: packageFiles() })
   endBySignals()
-  hostJob({ program: job, cluster })
+  hostJob({ program: job, cluster, objects: (uri) => files.objects(uri) })
   process.argv.splice(1, Infinity, job, ...args)
   process.setSourceMapsEnabled(true)
   try {
     await import(pathToFileURL(bundle.file).href)
   } catch (error) {
-    await cluster.end()
+    await Promise.all([cluster.end(), files.end()])
     throw error
   }
 }
@@ -117,6 +121,20 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
+async function adoptCheckpoint(options: Options): Promise<void> {
+  const { job: from, target: to, conf } = options
+  if (from === undefined || to === undefined) throw new Misused('adopt takes two places, a directory and a URI, say')
+  const tools = toolsOf(options)
+  mustBePacked()
+  const files = new SparkFiles({ ...tools, conf, files: packageFiles() })
+  hostJob({ objects: (uri) => files.objects(uri) })
+  try {
+    for (const line of await adopt(from, to)) console.log(line)
+  } finally {
+    await files.end()
+  }
+}
+
 function mustBePacked(): void {
   const { jar } = packageFiles()
   if (existsSync(jar)) return
@@ -129,6 +147,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
   run,
   submit,
   command,
+  adopt: adoptCheckpoint,
   doctor: async (options) => {
     mustBePacked()
     await doctor({ ...toolsOf(options), place: placeOf(options), env: variablesOf(options.env, process.env) })
@@ -147,9 +166,10 @@ async function main(args: readonly string[]): Promise<void> {
     if (f === undefined) throw new Misused(`"${options.command}" is no command of dstream-spark`)
     await f(options)
   } catch (error) {
-    const isKnown = error instanceof Misused || error instanceof MissingPart
+    // The errors of the library have a code, and words for users.
+    const isKnown = [Misused, MissingPart, NotAdopted, DStreamError].some((kind) => error instanceof kind)
     process.exitCode = error instanceof Misused ? 2 : 1
-    console.error(isKnown ? `dstream-spark: ${error.message}` : error)
+    console.error(isKnown ? `dstream-spark: ${(error as Error).message}` : error)
   }
 }
 

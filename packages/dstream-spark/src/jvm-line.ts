@@ -3,12 +3,13 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { framed, FrameReader, lengthOf, tableBytes, tableOf } from './wire.js'
 
 /** The types of frames, as `DriverLine` of the JVM part has them. */
-const TYPES = { open: 'O', stage: 'S', cancel: 'C', hello: 'H', reply: 'R', ended: 'E' } as const
+const TYPES = { open: 'O', stage: 'S', cancel: 'C', file: 'F', hello: 'H', reply: 'R', ended: 'E' } as const
 
 export interface JvmEvents {
   hello(about: Readonly<Record<string, string>>): void
   reply(stage: number, partition: number, frame: Buffer): void
   ended(stage: number, failure: string): void
+  fileDone(call: number, status: number, result: Buffer): void
   closed(): void
 }
 
@@ -46,6 +47,17 @@ export class JvmLine {
     this.#write([Buffer.from(TYPES.cancel), lengthOf(stage)])
   }
 
+  /** Begins a call of `FileCalls` of the JVM part. */
+  file(call: number, operation: string, uri: string, bytes: Uint8Array): void {
+    this.#write([Buffer.from(TYPES.file), lengthOf(call), Buffer.from(operation), ...framed(uri), ...framed(bytes)])
+  }
+
+  /** Whether the process stays alive for this line. */
+  keepAlive(keeps: boolean): void {
+    if (keeps) this.#socket?.ref()
+    else this.#socket?.unref()
+  }
+
   /** Closes the line, which ends the JVM. */
   close(): void {
     this.#server.close()
@@ -78,6 +90,7 @@ export class JvmLine {
     const type = String.fromCharCode(frame[0]!)
     if (type === TYPES.hello) this.#events.hello(tableOf(frame.subarray(1)))
     else if (type === TYPES.reply) this.#events.reply(frame.readInt32BE(1), frame.readInt32BE(5), frame.subarray(9))
+    else if (type === TYPES.file) this.#events.fileDone(frame.readInt32BE(1), frame[5]!, frame.subarray(6))
     else this.#events.ended(frame.readInt32BE(1), frame.toString('utf8', 5))
   }
 }

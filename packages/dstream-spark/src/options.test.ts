@@ -17,7 +17,16 @@ describe('the command line', () => {
     })
   })
 
+  test('adopt takes two places', () => {
+    expect(optionsOf(['adopt', './here', 'hdfs://name/there'])).toMatchObject({
+      command: 'adopt',
+      job: './here',
+      target: 'hdfs://name/there',
+    })
+  })
+
   test.each<[string, string[], RegExp]>([
+    ['a third place', ['adopt', 'a', 'b', 'c'], /^"c" is too much/],
     ['an unknown option', ['run', 'job.js', '--mastre', 'x'], /Unknown option '--mastre'/],
     [
       'too many words',

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 export interface Options {
   readonly command: string
   readonly job: string | undefined
+  /** The second place of `adopt`. */
+  readonly target: string | undefined
   /** The arguments of the job. */
   readonly args: readonly string[]
   readonly master: string | undefined
@@ -37,11 +39,13 @@ export function optionsOf(args: readonly string[]): Options {
         help: { type: 'boolean', short: 'h' },
       },
     })
-    const [command = '', job, ...more] = positionals
+    const [command = '', job, ...others] = positionals
+    const [target, ...more] = command === 'adopt' ? others : [undefined, ...others]
     if (more.length > 0) throw new Misused(`"${more.join(' ')}" is too much; arguments of the job stand behind --`)
     return {
       command,
       job,
+      target,
       args: rest,
       master: values.master,
       name: values.name,

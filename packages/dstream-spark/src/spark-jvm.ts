@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { ClusterStage } from 'dstream/cluster'
 import { JvmLine } from './jvm-line.js'
 import { packFrame, unpackFrame } from './pack.js'
+import { reasonOf } from './reason.js'
 
 /** How spark-submit is started. */
 export interface JvmStart {
@@ -16,6 +18,17 @@ export interface JvmStart {
 /** What the JVM says about itself and its Spark, by `Main.about`. */
 export type About = Readonly<Record<string, string>>
 
+/** The calls of `FileCalls` in the JVM part. */
+export type FileOperation = 'c' | 'r' | 'l' | 'd'
+
+interface FileCall {
+  readonly resolve: (result: Buffer | undefined) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The states of a call of a file, as `DriverLine` of the JVM part has them. */
+const FILE_NONE = 1
+const FILE_FAILED = 2
 /** The longest that a JVM may take from the end of its line to its own, in milliseconds. It halts by itself before. */
 const LONGEST_END_MS = 20_000
 /** The bytes of a task, below the default of `spark.rpc.message.maxSize`. */
@@ -28,12 +41,14 @@ const LOG_TAIL = 2000
 /** The JVM part of the driver, from its start to its end. */
 export class SparkJvm {
   readonly #stages = new Map<number, ClusterStage>()
+  readonly #calls = new Map<number, FileCall>()
   readonly #secret = randomBytes(16).toString('hex')
   #line!: JvmLine
   #child!: ChildProcess
   #exited!: Promise<void>
   #log = ''
   #lastStage = 0
+  #lastCall = 0
   #endedFor: string | undefined
   #hello!: (about: About) => void
   #refuse!: (error: Error) => void
@@ -60,6 +75,7 @@ export class SparkJvm {
       hello: (table) => jvm.#hello(table),
       reply: (stage, partition, frame) => jvm.#stages.get(stage)?.reply(partition, unpackFrame(frame)),
       ended: (stage, failure) => jvm.#stageEnded(stage, failure === '' ? undefined : failure),
+      fileDone: (call, status, result) => jvm.#fileDone(call, status, result),
       closed: () => jvm.#ended('it has closed its line'),
     })
     jvm.#spawn(start)
@@ -113,6 +129,37 @@ export class SparkJvm {
         ended: (failure) => (failure === undefined ? resolve(replies) : reject(new Error(failure))),
       })
     })
+  }
+
+  /**
+   * Calls a file system of Hadoop. Resolves to `undefined` for a file that is not there, or, where it is to be created, that is
+   * there already.
+   */
+  file(operation: FileOperation, uri: string, bytes: Uint8Array): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#endedFor !== undefined) return reject(new Error(this.#endedFor))
+      const call = ++this.#lastCall
+      this.#calls.set(call, { resolve, reject })
+      this.keepAlive(true)
+      this.#line.file(call, operation, uri, bytes)
+    })
+  }
+
+  #fileDone(call: number, status: number, result: Buffer): void {
+    const { resolve, reject } = this.#calls.get(call)!
+    this.#calls.delete(call)
+    this.keepAlive(this.#calls.size > 0)
+    if (status === FILE_FAILED) reject(new Error(reasonOf(result.toString())))
+    else resolve(status === FILE_NONE ? undefined : result)
+  }
+
+  /** Whether this process stays alive for the JVM. */
+  keepAlive(keeps: boolean): void {
+    this.#line.keepAlive(keeps)
+    const log = this.#child.stderr as Socket
+    for (const handle of [this.#child, log])
+      if (keeps) handle.ref()
+      else handle.unref()
   }
 
   /** Ends the JVM and with it its executors and their workers. Resolves when the process has ended. */
@@ -170,6 +217,8 @@ export class SparkJvm {
     this.#refuse(
       new Error(`Spark does not start: ${reason}.${this.#log === '' ? '' : ` The end of its log:\n${this.#log}`}`),
     )
+    for (const { reject } of this.#calls.values()) reject(new Error(this.#endedFor))
+    this.#calls.clear()
     for (const id of [...this.#stages.keys()]) this.#stageEnded(id, this.#endedFor)
     this.#line.close()
     this.#onEnd(this.#endedFor)

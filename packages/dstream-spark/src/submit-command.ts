@@ -86,6 +86,16 @@ function javaOptions(properties: Readonly<Record<string, string>>): string {
     .join(' ')
 }
 
+/** Returns the arguments of spark-submit for the JVM that has only file systems, without the port of the driver. */
+export function filesArguments(conf: readonly string[], { jar, logging }: Pick<Shipped, 'jar' | 'logging'>): string[] {
+  return [
+    ...['--class', 'dstream.spark.FilesMain', '--master', 'local[1]', '--name', 'dstream files'],
+    ...['--driver-java-options', javaOptions({ 'log4j2.configurationFile': logging })],
+    ...conf.flatMap((setting) => ['--conf', setting]),
+    jar,
+  ]
+}
+
 /** Returns the path of spark-submit. */
 export function submitProgram(spark: Spark): string {
   return join(spark.home, 'bin', 'spark-submit')

@@ -40,7 +40,10 @@ export interface StreamingContextOptions {
   appName?: string | undefined
   /** How often a batch is made. Above zero; batch times are multiples of it, counted from the epoch. */
   batchInterval: Duration
-  /** With a directory, state and undone work survive the process: `start()` resumes what it finds there. */
+  /**
+   * With a directory, state and undone work survive the process: `start()` resumes what it finds there. A job that
+   * `dstream-spark` starts may give a URI of Hadoop's file systems instead, such as `hdfs://name:8020/words`.
+   */
   checkpointDir?: string | undefined
   /** What to do when the directory already holds a checkpoint; default `resume`. */
   onExistingCheckpoint?: 'resume' | 'refuse' | 'discard' | undefined

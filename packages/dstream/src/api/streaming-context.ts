@@ -105,7 +105,7 @@ import { TailSource, type TailFileOptions } from '../input/sources/tail-file.js'
 import { receiverInput } from '../input/sources/receiver-input.js'
 import { socketText, type SocketTextOptions } from '../input/sources/socket-text.js'
 import { anyFile, binaryRecords, textFile } from '../input/sources/text-file.js'
-import { fileStorage } from '../platform/files/file-storage.js'
+import { checkpointStorage } from '../platform/checkpoint-storage.js'
 import { textOrBytes } from '../base/values/bytes.js'
 import { RecordError } from '../base/record-error.js'
 import { isDeadLetterTarget } from '../base/dead-letter-target.js'
@@ -280,7 +280,7 @@ export class StreamingContext implements StreamContext {
     checkDirectory(checkpointDir, 'getOrCreate')
     aFunction('getOrCreate', 'create', create)
     checkOptions('getOrCreate', options, ['createOnError'])
-    const resuming = await holdsCheckpoint(fileStorage(checkpointDir))
+    const resuming = await holdsCheckpoint(checkpointStorage(checkpointDir))
     const context = createdContext('getOrCreate', await create({ resuming }))
     if (!(#engineOptions in context)) throw contextOfAnotherCopy('getOrCreate')
     context.checkpoint(checkpointDir)
@@ -992,7 +992,7 @@ export class StreamingContext implements StreamContext {
 
   #storage(): Storage | undefined {
     if (this.#options.storage !== undefined) return this.#options.storage
-    return this.#checkpointDir === undefined ? undefined : fileStorage(this.#checkpointDir)
+    return this.#checkpointDir === undefined ? undefined : checkpointStorage(this.#checkpointDir)
   }
 
   #meteredStorage(): Storage | undefined {

@@ -48,6 +48,27 @@ export interface Storage {
   lock(onWait?: (line: string) => void): Promise<() => Promise<void>>
 }
 
+/**
+ * Objects by name below one place, as object stores have them: each is written once, as a whole, and never changed. Names are
+ * `folder/object`. A store may keep an object that is not yet whole in the folder `tmp`.
+ */
+export interface ObjectStore {
+  /** The place, for messages. */
+  readonly name: string
+  /**
+   * Creates an object, which appears whole or not at all, and resolves when it is durable. Resolves to false, and changes
+   * nothing, where there is one of that name. Of several callers at once one at most gets true. After an error the object may be
+   * there or may appear later.
+   */
+  create(object: string, bytes: Uint8Array): Promise<boolean>
+  /** Reads an object; resolves to `undefined` when there is none. */
+  read(object: string): Promise<Uint8Array | undefined>
+  /** Lists the objects of a folder by their names in it. */
+  list(folder: string): Promise<string[]>
+  /** Deletes an object; does nothing when there is none. */
+  delete(object: string): Promise<void>
+}
+
 /** Receives warnings and failures: facts as an object, then a sentence. A pino logger can be used as it is. */
 export interface Logger {
   debug(o: object, m: string): void

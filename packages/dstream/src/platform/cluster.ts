@@ -1,3 +1,7 @@
 export { isAlive, thisProcess, type ProcessIdentity } from './process-identity.js'
+export { DStreamError } from '../base/errors/base.js'
 export { hostJob, type RuntimeHost } from './runtime-host.js'
-export type { Cluster, ClusterJob, ClusterStage, Logger, WorkerEnd } from '../base/ports.js'
+export { inspectCheckpoint } from '../durable/checkpoint/inspect.js'
+export { checkpointStorage, isUri } from './checkpoint-storage.js'
+export { objectStorage } from './objects/object-storage.js'
+export type { Cluster, ClusterJob, ClusterStage, Logger, ObjectStore, WorkerEnd } from '../base/ports.js'

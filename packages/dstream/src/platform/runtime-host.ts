@@ -1,11 +1,13 @@
 import { processWide } from '../base/process-wide.js'
-import type { Cluster, WorkerEnd } from '../base/ports.js'
+import type { Cluster, ObjectStore, WorkerEnd } from '../base/ports.js'
 
 /** What the program that has loaded the job brings: the command of a cluster, or the worker on one of its machines. */
 export interface RuntimeHost {
   /** The module of the job, where the program is another file that has been made of it. */
   readonly program?: string | undefined
   readonly cluster?: Cluster | undefined
+  /** Returns the objects below a URI, which a file system of the cluster has. */
+  readonly objects?: ((uri: string) => ObjectStore) | undefined
   /** The line to the driver, in a process that is a worker. */
   readonly workerEnd?: WorkerEnd | undefined
 }

@@ -124,6 +124,14 @@ export function noJobDefined(file: string, defined: readonly string[]): DStreamE
   )
 }
 
+/** @param uri the checkpoint directory */
+export function noFileSystem(uri: string): DStreamError {
+  return new DStreamError(
+    'no-file-system',
+    `checkpointDir is ${describe(uri)}, and the file systems of URIs are Spark's, for which this process was not started. Start the job by npx dstream-spark run (npm install dstream-spark), or give a directory`,
+  )
+}
+
 export function noCluster(master: string): DStreamError {
   return new DStreamError(
     'no-cluster',

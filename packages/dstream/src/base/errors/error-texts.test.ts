@@ -53,6 +53,7 @@ const samples: readonly Sample[] = [
   ['notAJob', [42]],
   ['jobNotLoaded', ['job.ts', new Error('Cannot find module lodash')]],
   ['typeScriptNotLoadable', ['v20.19.0']],
+  ['noFileSystem', ['hdfs://name:8020/words']],
   ['noCluster', ['local[2]']],
   ['noJobDefined', ['job.js', []]],
   ['noJobDefined', ['job.js', ['a.js', 'b.js']], ['job.js', 2]],

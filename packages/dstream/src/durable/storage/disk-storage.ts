@@ -1,7 +1,8 @@
-import { badFileName, storageFailed } from '../../base/errors/storage.js'
+import { storageFailed } from '../../base/errors/storage.js'
 import type { Storage } from '../../base/ports.js'
 import { AppendFile, folderOf, writeAll } from './append-file.js'
 import type { Disk } from './disk.js'
+import { checkName, isName, TEMPORARY } from './file-name.js'
 
 /** The lock of a storage, while it is held. */
 export interface HeldLock {
@@ -14,13 +15,6 @@ export interface HeldLock {
   confirm(): Promise<void>
   release(): Promise<void>
 }
-
-/**
- * The ending of temporary files. It is this library's own, since leftovers are deleted at start and a `.tmp` could
- * belong to another program.
- */
-export const TEMPORARY = '.dstream-tmp'
-const goodName = /^(?!lock)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
 
 /**
  * The storage of journals and checkpoints on a `Disk`. All crash safety is in this class and in `AppendFile`, and is
@@ -95,7 +89,7 @@ export class DiskStorage implements Storage {
         if (name.endsWith('/')) {
           const inner = path.slice(0, -1)
           if (inner.startsWith(prefix) || prefix.startsWith(path)) await look(inner)
-        } else if (path.startsWith(prefix) && goodName.test(path) && !path.endsWith(TEMPORARY)) found.push(path)
+        } else if (path.startsWith(prefix) && isName(path)) found.push(path)
       }
     }
     await look('')
@@ -186,10 +180,6 @@ export class DiskStorage implements Storage {
       this.#folders.add(folder)
     }
   }
-}
-
-function checkName(file: string): void {
-  if (!goodName.test(file) || file.endsWith(TEMPORARY)) throw badFileName(file)
 }
 
 function failing(action: string, file: string) {

@@ -1,7 +1,8 @@
 import { link, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lockLost, type LockOwner, storageFailed, storageLocked, watchedLock } from '../../base/errors/storage.js'
-import { type HeldLock, TEMPORARY } from '../../durable/storage/disk-storage.js'
+import type { HeldLock } from '../../durable/storage/disk-storage.js'
+import { TEMPORARY } from '../../durable/storage/file-name.js'
 import { isAlive, type ProcessIdentity, thisProcess } from '../process-identity.js'
 
 export interface FileLockOptions {

@@ -17,6 +17,11 @@ final class DriverLine {
   static final int OPEN = 'O';
   static final int STAGE = 'S';
   static final int CANCEL = 'C';
+  static final int FILE = 'F';
+  static final int DONE = 0;
+  static final int NONE = 1;
+  static final int FAILED = 2;
+  static final String SECRET = "DSTREAM_SPARK_SECRET";
   private static final int HELLO = 'H';
   private static final int REPLY = 'R';
   private static final int ENDED = 'E';
@@ -24,13 +29,23 @@ final class DriverLine {
   private final DataInputStream in;
   private final DataOutputStream out;
 
-  DriverLine(int port, String secret) throws IOException {
+  private DriverLine(int port, String secret) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
     out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
     Wire.writeText(out, secret);
     out.flush();
+  }
+
+  /** Connects by the port on the command line of a program, and the secret in its environment. */
+  static DriverLine of(String[] args) throws IOException {
+    String secret = System.getenv(SECRET);
+    if (args.length != 1 || secret == null) {
+      System.err.println("dstream-spark: this jar is started by npx dstream-spark run or submit, not by hand");
+      System.exit(2);
+    }
+    return new DriverLine(Integer.parseInt(args[0]), secret);
   }
 
   DataInputStream in() {
@@ -51,6 +66,14 @@ final class DriverLine {
   void stageEnded(int stage, String failure) {
     try {
       write(ENDED, ByteBuffer.allocate(4).putInt(stage).array(), failure.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      // The driver has gone: the reader of this line ends the program.
+    }
+  }
+
+  void fileDone(int call, int status, byte[] result) {
+    try {
+      write(FILE, ByteBuffer.allocate(5).putInt(call).put((byte) status).array(), result);
     } catch (IOException e) {
       // The driver has gone: the reader of this line ends the program.
     }

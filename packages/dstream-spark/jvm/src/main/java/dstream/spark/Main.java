@@ -14,18 +14,12 @@ import org.apache.spark.api.java.JavaSparkContext;
  * when that line does.
  */
 public final class Main {
-  static final String SECRET = "DSTREAM_SPARK_SECRET";
   private static final long LONGEST_END_MS = 15_000;
 
   private Main() {}
 
   public static void main(String[] args) throws IOException {
-    String secret = System.getenv(SECRET);
-    if (args.length != 1 || secret == null) {
-      System.err.println("dstream-spark: this jar is started by npx dstream-spark run or submit, not by hand");
-      System.exit(2);
-    }
-    DriverLine line = new DriverLine(Integer.parseInt(args[0]), secret);
+    DriverLine line = DriverLine.of(args);
     JavaSparkContext sc = new JavaSparkContext(new SparkConf());
     line.hello(about(sc));
     try {

@@ -100,7 +100,7 @@ final class NodeWorker {
     command.addAll(settings.arguments());
     ProcessBuilder builder = new ProcessBuilder(command);
     // Under a local master this is the environment of the driver's JVM.
-    builder.environment().remove(Main.SECRET);
+    builder.environment().remove(DriverLine.SECRET);
     builder.environment().putAll(settings.environment());
     builder.redirectOutput(ProcessBuilder.Redirect.INHERIT);
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);

@@ -1,0 +1,215 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
+import { type Ended, descendants, endJobs, startCommand, startJob } from './run-job.js'
+
+afterEach(endJobs)
+
+const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-uri-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let whole: readonly unknown[]
+beforeAll(async () => {
+  whole = await undisturbed(folder)
+})
+
+let count = 0
+/** Returns a new place, as a path and as a URI. */
+function newPlace(): { readonly path: string; readonly uri: string } {
+  const path = join(folder, `place-${++count}`)
+  return { path, uri: pathToFileURL(path).href }
+}
+
+const SPARK = ['--master', 'local[2]']
+const life = (uri: string, batches: number, killAfter?: number): Promise<Ended> =>
+  sparkLife(uri, folder, batches, killAfter)
+
+test('a driver that is killed goes on elsewhere from the URI, and nothing is lost', async () => {
+  const { path, uri } = newPlace()
+  const lives: Ended[] = []
+  for (const killAfter of [3, 4]) lives.push(await life(uri, 1000, killAfter))
+  lives.push(await life(uri, BATCHES))
+  expect(lives.map(({ code, signal }) => signal ?? code)).toEqual(['SIGKILL', 'SIGKILL', 0])
+  expect(resultsOf(lives)).toEqual(whole)
+  // What the killed ones have left half made is gone, and so are their signs of life.
+  expect([readdirSync(join(path, 'tmp')), readdirSync(join(path, 'beat'))]).toEqual([[], []])
+})
+
+test('of two drivers the one that slept ends with an error, and commits nothing more', async () => {
+  const { path, uri } = newPlace()
+  let isAsleep = false
+  const first = startJob(JOB, SPARK, {
+    env: { CHECKPOINT: uri, BATCHES: '1000' },
+    onLine: ({ completed }, child) => {
+      if (completed !== 4) return
+      child.kill('SIGSTOP')
+      isAsleep = true
+    },
+  })
+  while (!isAsleep) await new Promise((resolve) => setTimeout(resolve, 50))
+  const second = await life(uri, BATCHES)
+  expect(second.errors).toMatch(/is locked by process \d+ on host .*, which may be dead: the lock is watched for 20 s/)
+  expect({ code: second.code, errors: second.errors }).toMatchObject({ code: 0 })
+  const before = entriesOf(path)
+  first.child.kill('SIGCONT')
+  const { code, errors, ...one } = await first.ended
+  expect(code).toBe(1)
+  expect(errors).toMatch(/another process has taken this directory over/)
+  expect(entriesOf(path)).toEqual(before)
+  expect(resultsOf([{ code, errors, ...one }, second])).toEqual(whole)
+})
+
+/** Returns the contents of the log by name. */
+function entriesOf(path: string): ReadonlyMap<string, string> {
+  const log = join(path, 'log')
+  return new Map(readdirSync(log).map((name) => [name, readFileSync(join(log, name), 'base64')]))
+}
+
+test('while a driver lives, a second one is refused, and so is adopt', async () => {
+  const { uri } = newPlace()
+  const others: Promise<Ended>[] = []
+  const first = startJob(JOB, SPARK, {
+    env: { CHECKPOINT: uri, BATCHES: '100000' },
+    onLine: ({ completed }) => {
+      if (completed === 2) others.push(life(uri, 1), startCommand(['adopt', uri, newPlace().path]).ended)
+    },
+  })
+  while (others.length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (const { code, errors } of await Promise.all(others)) {
+    expect(code).toBe(1)
+    expect(errors).toMatch(/is in use by process \d+ on host/)
+  }
+  first.child.kill('SIGTERM')
+  expect((await first.ended).code).toBe(0)
+})
+
+describe('a store that is away', () => {
+  test.each<[string, RegExp, (path: string, pid: number) => () => void]>([
+    [
+      'for a while',
+      /The checkpoint cannot be written[^]*The checkpoint is written again/,
+      (path) => {
+        const log = join(path, 'log')
+        renameSync(log, `${log}.away`)
+        writeFileSync(log, '')
+        return () => {
+          rmSync(log)
+          renameSync(`${log}.away`, log)
+        }
+      },
+    ],
+    [
+      'with its JVM',
+      // Only a call that is under way fails: the next one waits for another JVM.
+      /^/,
+      (_, pid) => {
+        for (const jvm of descendants(pid, 'dstream.spark.FilesMain')) process.kill(jvm, 'SIGKILL')
+        return () => undefined
+      },
+    ],
+  ])('%s is tried again', async (_, words, takeAway) => {
+    const { path, uri } = newPlace()
+    const job = startJob(JOB, SPARK, {
+      env: { CHECKPOINT: uri },
+      onLine: ({ completed }, child) => {
+        if (completed !== 3) return
+        const bringBack = takeAway(path, child.pid!)
+        child.stderr!.on('data', (text: Buffer) => {
+          if (/The checkpoint cannot be written/.test(text.toString())) bringBack()
+        })
+      },
+    })
+    const ended = await job.ended
+    expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
+    expect(ended.errors).toMatch(words)
+    expect(resultsOf([ended])).toEqual(whole)
+  })
+})
+
+test('a checkpoint of which an object is damaged is refused, and is not changed', async () => {
+  const { path, uri } = newPlace()
+  await life(uri, 3)
+  const log = join(path, 'log')
+  const last = readdirSync(log).sort().at(-1)!
+  truncateSync(join(log, last), 40)
+  const before = entriesOf(path)
+  const { code, errors } = await life(uri, 3)
+  expect(code).toBe(1)
+  expect(errors).toContain(`The checkpoint is damaged: log/${last}`)
+  expect(entriesOf(path)).toEqual(before)
+})
+
+describe('adopt', () => {
+  test('takes a checkpoint of one process to a URI and back, and nothing is lost', async () => {
+    const [{ path: first }, { uri }, { path: last }] = [newPlace(), newPlace(), newPlace()]
+    const lives = [await embeddedLife(first, 4)]
+    const there = await startCommand(['adopt', first, uri]).ended
+    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    expect(there.printed.join('\n')).toMatch(
+      /^Copied \d+ files, \d+ bytes, from .* to file:.*: .*journal \d+.*commits \d+\.\nThe last batch is that of .*; operators that keep something: .*runningReduceByKey#1.*\n.* is as it was\./,
+    )
+    lives.push(await life(uri, 3, 3), await life(uri, 2))
+    const back = await startCommand(['adopt', uri, last]).ended
+    expect({ code: back.code, errors: back.errors }).toMatchObject({ code: 0 })
+    lives.push(await embeddedLife(last, BATCHES))
+    expect(resultsOf(lives)).toEqual(whole)
+  })
+
+  test('refuses in words, and changes nothing', async () => {
+    const held = join(folder, 'whole')
+    const full = newPlace()
+    mkdirSync(full.path)
+    writeFileSync(join(full.path, 'mine'), '')
+    const used = newPlace()
+    expect((await startCommand(['adopt', held, used.uri]).ended).code).toBe(0)
+    const cases: readonly (readonly [from: string, to: string, words: RegExp])[] = [
+      [held, full.path, /is not empty, it has mine: give a place that is, or delete what is there/],
+      [held, used.uri, /is not empty, it has commits\/.*: give a place that is, or delete what is there/],
+      [newPlace().path, newPlace().uri, /holds no checkpoint/],
+      [newPlace().uri, newPlace().path, /holds no checkpoint/],
+      [held, held, /adopt takes two places that are not the same/],
+    ]
+    for (const [from, to, words] of cases) {
+      const { code, errors } = await startCommand(['adopt', from, to]).ended
+      expect(code).toBeGreaterThan(0)
+      expect(errors).toMatch(words)
+    }
+    expect(readdirSync(full.path)).toEqual(['mine'])
+  })
+
+  test('refuses a checkpoint that an embedded job uses', async () => {
+    const { path } = newPlace()
+    let adopting: Promise<Ended> | undefined
+    const target = newPlace()
+    const job = startJob(JOB, undefined, {
+      env: { CHECKPOINT: path, BATCHES: '100000' },
+      onLine: ({ completed }) => {
+        if (completed === 2) adopting = startCommand(['adopt', path, target.uri]).ended
+      },
+    })
+    while (adopting === undefined) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await adopting).toMatchObject({ code: 1, errors: expect.stringMatching(/is in use by process/) })
+    expect(existsSync(target.path)).toBe(false)
+    job.child.kill('SIGTERM')
+    await job.ended
+  })
+})
+
+test('a job that no command has started refuses the URI in words', async () => {
+  const { code, errors } = await startJob(JOB, undefined, { env: { CHECKPOINT: 'hdfs://name:8020/words' } }).ended
+  expect(code).toBe(1)
+  expect(errors).toMatch(/checkpointDir is "hdfs:\/\/name:8020\/words", .*npx dstream-spark run/)
+})

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { objectStorage } from 'dstream/cluster'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { storageContract } from '../../dstream/test/storage-contract.js'
+import { findJava, findSpark } from '../src/find-spark.js'
+import { SparkFiles } from '../src/spark-files.js'
+import { BATCHES, embeddedLife, resultsOf, sparkLife, undisturbed } from './lives.js'
+import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
+import { endJobs, startCommand } from './run-job.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-hdfs-'))
+const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
+const hdfs = new MiniHdfs()
+const files = new SparkFiles({
+  spark: findSpark({}),
+  java: findJava({}),
+  // A name node that is away is given up sooner than the ten seconds of the default.
+  conf: ['spark.hadoop.ipc.client.connect.max.retries=2'],
+  files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
+})
+let whole: readonly unknown[]
+let count = 0
+function newPlace(): string {
+  return `${hdfs.uri}/deep/place-${++count}`
+}
+
+describe.skipIf(missingHdfs !== undefined)('on HDFS', () => {
+  beforeAll(async () => {
+    await hdfs.start()
+    whole = await undisturbed(folder)
+  })
+  afterEach(endJobs)
+  afterAll(async () => {
+    await files.end()
+    await hdfs.end()
+    rmSync(folder, { recursive: true })
+  })
+
+  describe('the contract of a storage', () => {
+    storageContract(() => Promise.resolve(objectStorage(files.objects(newPlace()))))
+  })
+
+  test('one of many callers at once creates, and nothing half made is left', async () => {
+    const objects = files.objects(newPlace())
+    for (let i = 0; i < 10; i++) {
+      const contents = Array.from({ length: 6 }, (_, by) => Uint8Array.of(i, by))
+      const made = await Promise.all(contents.map((bytes) => objects.create(`log/${i}`, bytes)))
+      expect(made.filter(Boolean)).toHaveLength(1)
+      expect(await objects.read(`log/${i}`)).toEqual(Buffer.from(contents[made.indexOf(true)]!))
+    }
+    expect(await objects.list('tmp')).toEqual([])
+  })
+
+  test('a driver that is killed goes on elsewhere, and its checkpoint goes back to one process', async () => {
+    const place = newPlace()
+    const back = join(folder, 'back')
+    const lives = [await sparkLife(place, folder, 1000, 3), await sparkLife(place, folder, 4)]
+    expect(lives.map(({ code, signal }) => signal ?? code)).toEqual(['SIGKILL', 0])
+    const { code, errors, printed } = await startCommand(['adopt', place, back]).ended
+    expect({ code, errors }).toMatchObject({ code: 0 })
+    expect(printed.join('\n')).toMatch(/^Copied \d+ files, \d+ bytes, from hdfs:/)
+    lives.push(await embeddedLife(back, BATCHES))
+    expect(resultsOf(lives)).toEqual(whole)
+  })
+
+  test('while it is away calls fail in words, and later ones go on', async () => {
+    const place = newPlace()
+    const storage = objectStorage(files.objects(place))
+    const release = await storage.lock()
+    await storage.append('log', Uint8Array.of(1))
+    await hdfs.kill()
+    await expect(storage.append('log', Uint8Array.of(2))).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringMatching(/^Cannot write hdfs:.*(refused|Connection)/),
+    })
+    await hdfs.start()
+    await storage.append('log', Uint8Array.of(3))
+    await release()
+    expect([...(await objectStorage(files.objects(place)).read('log'))!]).toEqual([1, 3])
+  })
+})

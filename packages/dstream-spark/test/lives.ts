@@ -1,0 +1,43 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { type Ended, jobFile, startJob } from './run-job.js'
+
+/** A job with a state, and a source that can be read again. */
+export const JOB = jobFile('ranges.mjs')
+/** The batches in which its source has something new. */
+export const BATCHES = 12
+
+/** Returns the results of the first batches, which lives may have in common. Where they do, they are equal. */
+export function resultsOf(lives: readonly Ended[]): readonly unknown[] {
+  const byTime = new Map<number, unknown>()
+  for (const { output, time, records } of lives.flatMap(({ lines }) => lines)) {
+    if (output === undefined) continue
+    if (byTime.has(time!)) expect(records).toEqual(byTime.get(time!))
+    byTime.set(time!, records)
+  }
+  return [...byTime]
+    .sort(([a], [b]) => a - b)
+    .slice(0, BATCHES)
+    .map(([, records]) => records)
+}
+
+/** Returns the results of a run that nothing disturbs. */
+export async function undisturbed(folder: string): Promise<readonly unknown[]> {
+  return resultsOf([await embeddedLife(join(folder, 'whole'), BATCHES)])
+}
+
+export function embeddedLife(checkpoint: string, batches: number): Promise<Ended> {
+  return startJob(JOB, undefined, { env: { CHECKPOINT: checkpoint, BATCHES: String(batches) } }).ended
+}
+
+/** Runs the job on Spark from a new directory, and kills it after so many batches where a number is given. */
+export function sparkLife(uri: string, folder: string, batches: number, killAfter?: number): Promise<Ended> {
+  return startJob(JOB, ['--master', 'local[2]'], {
+    cwd: mkdtempSync(join(folder, 'somewhere-')),
+    env: { CHECKPOINT: uri, BATCHES: String(batches) },
+    onLine: ({ completed }, child) => {
+      if (completed !== undefined && completed === killAfter) child.kill('SIGKILL')
+    },
+  }).ended
+}
