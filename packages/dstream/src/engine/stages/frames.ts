@@ -1,16 +1,16 @@
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
-import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
+import type { AnyPlan, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
- * A partition that a worker is to combine, or to call an output's function with. Its records are bytes as they were received,
+ * A partition that a worker is to combine, to make for several readers, or to call an output's function with. Its records are bytes as they were received,
  * encoded in chunks, or to be read.
  */
 export interface TaskFrame {
   readonly type: 'task'
   readonly id: number
   readonly partition: number
-  readonly plan: StagePlan | CallPlan
+  readonly plan: AnyPlan
   readonly input: EncodedInput
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
@@ -32,6 +32,11 @@ export type EncodedInput =
   /** The number of a stream, and an encoded split of its source. */
   | { readonly source: number; readonly split: Uint8Array }
 
+/** What a map side that reads kept records has made of a partition: its encoded columns, or nothing where it has failed. */
+export type ReaderReply =
+  | { readonly table: Uint8Array; readonly taken: readonly number[]; readonly given: readonly number[] }
+  | { readonly forGood: boolean; readonly reason: string }
+
 /** A frame of a worker. All frames are plain data and bytes: they can go to another thread, process or machine. */
 export type WorkerFrame =
   /** The worker has built the graph of the job. `functions` are the texts of its functions by address. */
@@ -41,6 +46,16 @@ export type WorkerFrame =
       readonly type: 'done'
       readonly id: number
       readonly table: Uint8Array
+      readonly taken: readonly number[]
+      readonly given: readonly number[]
+      readonly read?: number | undefined
+    }
+  /** The records of a partition in encoded chunks, where they go back, and the tables of the map sides that read them. */
+  | {
+      readonly type: 'kept'
+      readonly id: number
+      readonly chunks: readonly Uint8Array[] | undefined
+      readonly readers: readonly ReaderReply[]
       readonly taken: readonly number[]
       readonly given: readonly number[]
       readonly read?: number | undefined

@@ -4,13 +4,7 @@ import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { sharedOperators } from '../../streams/graph/remember.js'
 import { singleUses } from '../../streams/graph/single-use.js'
-
-/** The operators whose records are combined by key before they are merged. */
-const MAP_SIDES = new Set(
-  'reduceByKey combineByKey groupByKey countByValue distinct runningReduceByKey updateStateByKey'.split(' '),
-)
-/** The operators that may stand between a source and a map side: they change no partition but record by record. */
-const NARROW = new Set('map filter flatMap mapToPair flatMapToPair mapValues flatMapValues union'.split(' '))
+import { MAP_SIDES, NARROW } from '../../streams/graph/stage-kinds.js'
 
 interface Placement {
   /** Whether any part may run on the cluster. */

@@ -6,17 +6,22 @@ import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
-  CallPlan,
+  AnyPlan,
+  Divided,
   FunctionAddress,
+  KeepPlan,
+  KeptRecords,
+  MadeElsewhere,
   MapSide,
   PartitionCalls,
-  StagePlan,
+  ReaderPlan,
   StageRunner,
   Task,
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import { Failed, SharedWork, type Work, type WorkNotes } from './shared-work.js'
+import type { ReaderReply } from './frames.js'
+import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
 import type { Reply, TaskPool } from './task-queue.js'
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
@@ -27,8 +32,16 @@ const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 
-/** The result of a call, which has none. */
+/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
 const CALLED = {}
+
+/** What a worker has made of records that are kept here. */
+class Made implements MadeElsewhere {
+  constructor(
+    readonly chunks: MadeElsewhere['chunks'],
+    readonly tables: MadeElsewhere['tables'],
+  ) {}
+}
 
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
@@ -41,7 +54,7 @@ export class StageTasks implements StageRunner {
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
   /** The key of each plan, which is one object for many partitions. */
-  readonly #keys = new WeakMap<StagePlan | CallPlan, string>()
+  readonly #keys = new WeakMap<AnyPlan | ReaderPlan, string>()
   #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
   readonly #notes: WorkNotes = {
     doneHere: (isRepeated) => this.#count(isRepeated ? 'repeated' : 'onMainThread'),
@@ -69,15 +82,40 @@ export class StageTasks implements StageRunner {
     return figures
   }
 
-  takes(side: MapSide): boolean {
+  takes(side: Divided): boolean {
     if (this.#addresses === undefined || side.numPartitions < 2) return false
-    for (let i = 0; i < side.numPartitions; i++) if (side.taskOf(i, this.#addressOf) !== undefined) return true
+    for (let i = 0; i < side.numPartitions; i++) if (side.mayMove(i, this.#addressOf)) return true
     return false
+  }
+
+  keep(records: KeptRecords): Promise<void> | undefined {
+    const { partitions } = records
+    if (!this.hasWorkers || partitions.length < 2) return undefined
+    const mayRide = (reader: ReaderPlan): boolean => this.#maySend(reader)
+    const tasks = this.#tasksOf(partitions, (i) => records.taskOf(i, this.#addressOf, mayRide))
+    if (tasks.length === 0) return undefined
+    const work: Work<object> = {
+      partitions,
+      here: async (i) => {
+        await records.evaluate(i)
+        return CALLED
+      },
+      resultOf: (task, reply) => {
+        if (reply.type !== 'kept') return undefined
+        task.count(reply)
+        return madeOf(reply)
+      },
+    }
+    const shared = new SharedWork(work, tasks, this.#notes)
+    return this.#share(shared, () =>
+      shared.run((made, i) => (made instanceof Made ? records.adopt(i, made) : undefined)),
+    )
   }
 
   async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
-    const work: Work<PairTable> = { partitions, here: (i) => side.combine(i), resultOf: tableOf }
+    const known = this.#madeFor(side, partitions)
+    const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
     const shared = new SharedWork(
       work,
       this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf)),
@@ -115,12 +153,24 @@ export class StageTasks implements StageRunner {
     })
   }
 
+  /** Returns what the stage below a map side has made for it. */
+  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
+    const known = new Map<number, Outcome<PairTable>>()
+    for (const i of partitions) {
+      const made = side.takeMade(i)
+      if (made === undefined) continue
+      if ('table' in made) this.#count(made.by === 'worker' ? 'onWorkers' : 'onMainThread')
+      known.set(i, 'table' in made ? made.table : 'error' in made ? new Failed(made.error) : undefined)
+    }
+    return known
+  }
+
   readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f)
 
   /** Returns the tasks for workers; none where sending them would take longer than the work. */
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
-    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
+    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task.plan)) as Task[]
     return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
   }
 
@@ -139,18 +189,32 @@ export class StageTasks implements StageRunner {
     if (reply.type === 'failed') {
       // Another attempt at the same stage may well be done there.
       const isCounted = task.signal?.aborted !== true
-      if (isCounted) this.#failures.set(stage, reply.forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
+      if (isCounted) this.#failed(stage, reply.forGood)
       return
     }
     this.#failures.delete(stage)
+    if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
     this.#count('onWorkers')
   }
 
-  #maySend(task: Task): boolean {
-    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(task.plan)) ?? 0) < MOST_FAILURES
+  /** Notes which readers of kept records have failed: each of them is done here on its own in the end. */
+  #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
+    for (const [r, reply] of replies.entries()) {
+      const reader = this.#keyOf(readers[r]!)
+      if ('reason' in reply) this.#failed(reader, reply.forGood)
+      else this.#failures.delete(reader)
+    }
   }
 
-  #keyOf(plan: StagePlan | CallPlan): string {
+  #maySend(plan: AnyPlan | ReaderPlan): boolean {
+    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(plan)) ?? 0) < MOST_FAILURES
+  }
+
+  #failed(stage: string, forGood: boolean): void {
+    this.#failures.set(stage, forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
+  }
+
+  #keyOf(plan: AnyPlan | ReaderPlan): string {
     const known = this.#keys.get(plan)
     if (known !== undefined) return known
     const key = JSON.stringify(plan)
@@ -173,6 +237,19 @@ function bytesOf({ input }: Task): number {
 function tableOf(task: Task, reply: Reply): PairTable | undefined {
   if (reply.type !== 'done') return undefined
   task.count(reply)
-  const [keys, values] = decodeValue(reply.table) as [unknown[], unknown[]]
+  return decodedTable(reply.table)
+}
+
+function decodedTable(table: Uint8Array): PairTable {
+  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
   return new PairColumns(keys, values)
+}
+
+function madeOf({ chunks, readers }: Extract<Reply, { readonly type: 'kept' }>): Made {
+  const tables = readers.map((reply) => ('reason' in reply ? undefined : { ...reply, table: decodedTable(reply.table) }))
+  return new Made(chunks && decodedChunks(chunks), tables)
+}
+
+function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
+  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
 }

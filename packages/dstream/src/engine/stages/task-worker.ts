@@ -7,13 +7,14 @@ import { accumulatorCalls } from '../../rdd/accumulator.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, KeepPlan } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
-import { runCall, runTask, type TaskHome } from '../../rdd/stages/run-task.js'
+import { runCall, runKept, runTask, type KeptResult, type TaskHome } from '../../rdd/stages/run-task.js'
 import { engineFunctions } from '../../rdd/stages/task.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { DriverFrame, TaskFrame, WorkerFrame } from './frames.js'
+import { encodedChunks } from './encoded-input.js'
+import type { DriverFrame, ReaderReply, TaskFrame, WorkerFrame } from './frames.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
 export interface WorkerJob {
@@ -46,10 +47,37 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
     worker.expect(frame.id)
     last = last.then(async () => {
       const reply = await worker.run(frame)
-      port.post(reply, reply.type === 'done' ? [reply.table] : [])
+      port.post(reply, movedWith(reply))
     })
   })
   port.post({ type: 'ready', functions: functionTexts(functions) } satisfies WorkerFrame, [])
+}
+
+/** Returns a check that throws when an accumulator was used since the last one. */
+function checkOfAccumulators(): () => void {
+  let before = accumulatorCalls()
+  return () => {
+    const isUnused = accumulatorCalls() === before
+    before = accumulatorCalls()
+    if (!isUnused) throw new OnlyThere('a function uses an accumulator')
+  }
+}
+
+function replyOf(reader: KeptResult['readers'][number]): ReaderReply {
+  try {
+    if ('error' in reader) throw reader.error
+    const { table, taken, given } = reader
+    return { table: encodeValue([table.keys, table.values]), taken, given }
+  } catch (error) {
+    return { forGood: error instanceof OnlyThere, reason: messageOf(error) }
+  }
+}
+
+/** Returns the bytes of a frame, which are the worker's own and can be moved. */
+function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
+  if (frame.type === 'done') return [frame.table]
+  if (frame.type !== 'kept') return []
+  return [...(frame.chunks ?? []), ...frame.readers.flatMap((reader) => ('table' in reader ? [reader.table] : []))]
 }
 
 class TaskWorker {
@@ -83,11 +111,12 @@ class TaskWorker {
   async run(frame: TaskFrame): Promise<WorkerFrame> {
     const { id } = frame
     const callsBefore = accumulatorCalls()
+    const check = checkOfAccumulators()
     this.#hasBadRecord = false
     this.#read = undefined
     try {
       const reply = await this.#reply(frame)
-      if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
+      if (reply.type !== 'kept') check()
       if (this.#hasBadRecord) throw new Error('a record does not decode')
       return reply
     } catch (error) {
@@ -102,8 +131,17 @@ class TaskWorker {
     const { id, plan, input } = frame
     const part = this.#partOf(id, input)
     if ('call' in plan) return this.#call(frame, plan, part)
+    if ('readers' in plan) return this.#keep(id, plan, part)
     const { table, taken, given } = await runTask(plan, part, this.#home)
     return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given, read: this.#read }
+  }
+
+  async #keep(id: number, plan: KeepPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {
+    const made = await runKept(plan, part, this.#home, checkOfAccumulators())
+    const readers = made.readers.map((reader) => replyOf(reader))
+    const areNeeded = plan.keeps || readers.some((reader) => 'reason' in reader)
+    const chunks = areNeeded ? [...encodedChunks(made.records.toArray())] : undefined
+    return { type: 'kept', id, chunks, readers, taken: made.taken, given: made.given, read: this.#read }
   }
 
   async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {

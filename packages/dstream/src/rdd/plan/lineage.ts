@@ -59,6 +59,17 @@ export type NodePlan =
       first?(n: number, evaluation: Evaluation): MaybePromise<readonly unknown[]>
     }
 
+/** The evaluation of all partitions of a cached node at once, as a stage. */
+export interface NodeStage {
+  /**
+   * Begins it, or waits for the one that has begun. Returns `undefined` where the partitions are evaluated as they are read.
+   *
+   * @param needsAll false for a reader to which the first records may be enough: it begins no stage
+   * @throws the error of the first partition that has failed
+   */
+  evaluate(evaluation: Evaluation, needsAll: boolean): Promise<void> | undefined
+}
+
 export interface NodeOptions {
   readonly kind: string
   readonly plan: NodePlan
@@ -122,6 +133,10 @@ export class LineageNode implements RecordOrigin {
   computed: MaybePromise<readonly PartitionData[]> | undefined
   /** True when it is evaluated once and as a whole, even for an action that needs less. */
   alwaysCached = false
+  /** Evaluates its partitions at once; `undefined` unless several operators read it, and workers may evaluate it. */
+  stage: NodeStage | undefined
+  /** Whether map sides above it are stages. It stays so when the lineage is truncated. */
+  isStaged = false
   /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
   copy: Copy | undefined
   /** The counters of its former lineage, once that is truncated. */
@@ -161,7 +176,7 @@ export class LineageNode implements RecordOrigin {
 
   /** Caches the partitions for good. A union caches its parents instead of a copy of their records. */
   cacheAlways(): void {
-    for (const node of this.#united()) {
+    for (const node of this.united()) {
       node.alwaysCached = true
       node.#cacheOwn()
     }
@@ -169,7 +184,7 @@ export class LineageNode implements RecordOrigin {
 
   /** Caches the partitions until `uncache`: the lineage stays. */
   cache(): void {
-    for (const node of this.#united()) node.#cacheOwn()
+    for (const node of this.united()) node.#cacheOwn()
   }
 
   #cacheOwn(): void {
@@ -179,7 +194,7 @@ export class LineageNode implements RecordOrigin {
   }
 
   /** Returns this node and all that it unites, over unions of unions. */
-  #united(): ReadonlySet<LineageNode> {
+  united(): ReadonlySet<LineageNode> {
     const all = new Set<LineageNode>([this])
     for (const node of all) if (node.plan.type === 'concat') for (const parent of node.parents) all.add(parent)
     return all
@@ -198,6 +213,7 @@ export class LineageNode implements RecordOrigin {
     this.parents = []
     this.cached = undefined
     this.computed = undefined
+    this.stage = undefined
     this.history = history
   }
 }

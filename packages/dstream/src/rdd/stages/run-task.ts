@@ -1,13 +1,21 @@
 import { feed, recordsOfPartition } from '../execution/evaluate.js'
 import { copyRecord } from '../../base/values/copy.js'
-import { combineSink, tableOf } from '../execution/loop-sink.js'
+import { collectedChunks, collectSink, combineSink, tableOf } from '../execution/loop-sink.js'
 import { columnsOf, type PairColumns } from '../execution/pair-columns.js'
+import type { ChunkedRecords } from '../plan/chunked-records.js'
 import { Evaluation } from '../plan/evaluation.js'
 import { readOnly } from '../plan/iterables.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type { CallPlan, FunctionAddress, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
+import type {
+  CallPlan,
+  FunctionAddress,
+  KeepPlan,
+  PlannedStep,
+  StagePlan,
+  TaskCounts,
+} from '../plan/stage-runner.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {
@@ -17,6 +25,12 @@ export interface TaskResult extends TaskCounts {
 /** The end of a call: with the error that the function threw, if it did. */
 export interface CallResult extends TaskCounts {
   readonly failure: { readonly error: unknown } | undefined
+}
+
+/** The records of a partition, and what the map sides that read them have made of it. */
+export interface KeptResult extends TaskCounts {
+  readonly records: ChunkedRecords
+  readonly readers: readonly (TaskResult | { readonly error: unknown })[]
 }
 
 /** The surroundings of a task. */
@@ -37,13 +51,63 @@ export async function runTask(
   part: PartitionSource<unknown>,
   { functionAt, runtime }: TaskHome,
 ): Promise<TaskResult> {
-  const { node, counts } = chainOf(plan.steps, part, functionAt)
+  return combined(plan, nodeOf(part), { functionAt, runtime })
+}
+
+/**
+ * Makes the records of a partition, and combines them for each of the map sides that read them. A map side that fails does not
+ * fail the others.
+ *
+ * @param part the records below the steps
+ * @param check throws where the functions that were called since the last check must not be called here
+ * @throws for the first record on which a step throws
+ */
+export async function runKept(
+  plan: KeepPlan,
+  part: PartitionSource<unknown>,
+  home: TaskHome,
+  check: () => void,
+): Promise<KeptResult> {
+  const { node, counts } = chainOf(plan.steps, nodeOf(part), home.functionAt)
+  const sink = collectSink()
+  await feed(node, 0, sink, new Evaluation(home.runtime))
+  check()
+  const records = collectedChunks(sink)
+  const readers: KeptResult['readers'][number][] = []
+  for (const reader of plan.readers) {
+    const kept = nodeOf({ chunked: records })
+    try {
+      const result = await combined(reader, reader.copies ? copiesOf(kept) : kept, home)
+      check()
+      readers.push(result)
+    } catch (error) {
+      readers.push({ error })
+    }
+  }
+  return { records, readers, ...counts() }
+}
+
+async function combined(plan: StagePlan, base: LineageNode, { functionAt, runtime }: TaskHome): Promise<TaskResult> {
+  const { node, counts } = chainOf(plan.steps, base, functionAt)
   const create = plan.create === undefined ? undefined : functionAt(plan.create)
   const own = plan.ownsValues ? copyRecord : undefined
   const origin = { operator: 'stage', time: undefined }
   const sink = combineSink(origin, create, functionAt(plan.merge), { copyKey: (key) => key, own })
   await feed(node, 0, sink, new Evaluation(runtime))
   return { table: columnsOf(tableOf(sink)), ...counts() }
+}
+
+function nodeOf(part: PartitionSource<unknown>): LineageNode {
+  return new LineageNode({ kind: 'source', plan: { type: 'source', parts: [part] }, numPartitions: 1 })
+}
+
+function copiesOf(kept: LineageNode): LineageNode {
+  return new LineageNode({
+    kind: 'copies',
+    plan: { type: 'copies', copy: copyRecord },
+    parents: [kept],
+    numPartitions: 1,
+  })
 }
 
 /** The context of a call, and a last check before it, which throws where the function must not be called. */
@@ -64,7 +128,7 @@ export async function runCall(
   { functionAt, runtime }: TaskHome,
   { context, mayCall }: Call,
 ): Promise<CallResult> {
-  const { node, counts } = chainOf(plan.steps, part, functionAt)
+  const { node, counts } = chainOf(plan.steps, nodeOf(part), functionAt)
   const f = functionAt(plan.call)
   const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
   mayCall()
@@ -76,13 +140,13 @@ export async function runCall(
   }
 }
 
-/** Returns the lineage of one partition that goes through steps. */
+/** Returns the lineage of one partition that goes through steps, above a node of that partition. */
 function chainOf(
   planned: readonly PlannedStep[],
-  part: PartitionSource<unknown>,
+  base: LineageNode,
   functionAt: TaskHome['functionAt'],
 ): { readonly node: LineageNode; readonly counts: () => TaskCounts } {
-  let node = new LineageNode({ kind: 'source', plan: { type: 'source', parts: [part] }, numPartitions: 1 })
+  let node = base
   const steps = planned.map(({ op, f }) => {
     node = new LineageNode({
       kind: op,

@@ -3,6 +3,8 @@ import { stepOf, type AnyFunction, type LineageNode, type PartitionSource } from
 import type {
   AddressOf,
   FunctionAddress,
+  KeepPlan,
+  MapSide,
   PlannedStep,
   StagePlan,
   Task,
@@ -32,23 +34,40 @@ export function addressed(f: AnyFunction, addressOf: AddressOf): FunctionAddress
   return ENGINE_ADDRESSES.get(f) ?? addressOf(f)
 }
 
-/** Returns the tasks of a map side by partition; `undefined` for one that can only be done here. */
-export function mapSideTasks(
-  side: MapSideSpec,
-): (partition: number, addressOf: AddressOf) => Task<StagePlan> | undefined {
-  const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => {
-    const merge = addressed(side.merge, addressOf)
-    const create = side.create && addressed(side.create, addressOf)
-    if (merge === undefined || (side.create !== undefined && create === undefined)) return undefined
-    return { steps, create, merge, ownsValues: side.ownsValues }
-  })
-  return (partition, addressOf) => {
-    const chain = chainBelow(side.parent, partition)
-    const plan = plans.of(chain, addressOf)
-    const input = plan && inputOf(chain, addressOf)
-    if (plan === undefined || input === undefined) return undefined
-    const { signal } = 'split' in input ? input.split : {}
-    return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
+/** Returns the tasks of a map side by partition. */
+export function mapSideTasks(side: MapSideSpec): Pick<MapSide, 'mayMove' | 'taskOf'> {
+  const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => stagePlan(side, steps, addressOf))
+  return stageTasks((partition) => chainBelow(side.parent, partition), plans)
+}
+
+/** Returns the plan of a map side behind steps; `undefined` where one of its functions has no address. */
+export function stagePlan(
+  { create, merge, ownsValues }: MapSideSpec,
+  steps: readonly PlannedStep[],
+  addressOf: AddressOf,
+): StagePlan | undefined {
+  const merged = addressed(merge, addressOf)
+  const created = create && addressed(create, addressOf)
+  if (merged === undefined || (create !== undefined && created === undefined)) return undefined
+  return { steps, create: created, merge: merged, ownsValues }
+}
+
+/** Returns the tasks of chains that end in one plan. */
+export function stageTasks<P extends StagePlan | KeepPlan>(chainOf: (partition: number) => Chain, plans: PlanOfSteps<P>) {
+  return {
+    mayMove(partition: number, addressOf: AddressOf): boolean {
+      const chain = chainOf(partition)
+      const isInput = chain.base.isStaged || inputOf(chain, addressOf) !== undefined
+      return isInput && plans.of(chain, addressOf) !== undefined
+    },
+    taskOf(partition: number, addressOf: AddressOf): Task<P> | undefined {
+      const chain = chainOf(partition)
+      const plan = plans.of(chain, addressOf)
+      const input = plan && inputOf(chain, addressOf)
+      if (plan === undefined || input === undefined) return undefined
+      const { signal } = 'split' in input ? input.split : {}
+      return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
+    },
   }
 }
 
@@ -75,7 +94,8 @@ export class PlanOfSteps<P> {
   }
 }
 
-function plannedSteps(steps: readonly LineageNode[], addressOf: AddressOf): PlannedStep[] | undefined {
+/** Returns steps as plain data; `undefined` where one can only be done here. */
+export function plannedSteps(steps: readonly LineageNode[], addressOf: AddressOf): PlannedStep[] | undefined {
   const planned: PlannedStep[] = []
   for (const step of steps) {
     const { op, f } = stepOf(step)
@@ -114,6 +134,12 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
   // The parts of a shared source are cached when they are first read; those that are not can be read elsewhere.
   const part = plan.type === 'source' && cached?.[index] === undefined ? plan.parts[index] : undefined
   return { steps: steps.reverse(), base, index, part }
+}
+
+/** Returns the steps to a cached node, itself included, and the partition below them. */
+export function chainToKept(node: LineageNode, partition: number): Chain {
+  const below = chainBelow(node.parents[0]!, partition)
+  return { ...below, steps: [...below.steps, node] }
 }
 
 /** Returns the input of a task below its steps; `undefined` where the records are cached here, or are still to be read here. */

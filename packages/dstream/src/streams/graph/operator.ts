@@ -44,6 +44,11 @@ export interface Operator<out T = unknown> {
    * and its index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
+  /**
+   * Makes the RDD that the operator combines its parent's records into by key, and evaluates nothing of it. Present where `compute`
+   * evaluates it at once, so that it can be known before.
+   */
+  mapSide?(time: number, read: Read): MaybePromise<RDD<unknown> | undefined>
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
   /** The place of the engine's own groups in the records, where there are any. */
