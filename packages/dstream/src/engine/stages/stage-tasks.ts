@@ -246,7 +246,9 @@ function decodedTable(table: Uint8Array): PairTable {
 }
 
 function madeOf({ chunks, readers }: Extract<Reply, { readonly type: 'kept' }>): Made {
-  const tables = readers.map((reply) => ('reason' in reply ? undefined : { ...reply, table: decodedTable(reply.table) }))
+  const tables = readers.map((reply) =>
+    'reason' in reply ? undefined : { ...reply, table: decodedTable(reply.table) },
+  )
   return new Made(chunks && decodedChunks(chunks), tables)
 }
 

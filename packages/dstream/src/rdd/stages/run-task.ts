@@ -8,14 +8,7 @@ import { readOnly } from '../plan/iterables.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type {
-  CallPlan,
-  FunctionAddress,
-  KeepPlan,
-  PlannedStep,
-  StagePlan,
-  TaskCounts,
-} from '../plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, KeepPlan, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {

@@ -5,7 +5,15 @@ import { cachePartition } from '../execution/partition-cache.js'
 import { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode, NodeStage } from '../plan/lineage.js'
-import type { AddressOf, KeepPlan, KeptRecords, MadeElsewhere, ReaderPlan, StageRunner, Task } from '../plan/stage-runner.js'
+import type {
+  AddressOf,
+  KeepPlan,
+  KeptRecords,
+  MadeElsewhere,
+  ReaderPlan,
+  StageRunner,
+  Task,
+} from '../plan/stage-runner.js'
 import { Rider, riddenBelow } from './rider.js'
 import { chainToKept, PlanOfSteps, stageTasks, type MapSideSpec } from './task.js'
 
@@ -20,7 +28,8 @@ export function shareByStage(node: LineageNode, stages: StageRunner, makeReaders
   for (const one of node.united()) {
     const { plan, cached } = one
     if (cached === undefined) continue
-    if (plan.type === 'source') one.isStaged = plan.parts.some((part) => 'encoded' in part && part.encoded !== undefined)
+    if (plan.type === 'source')
+      one.isStaged = plan.parts.some((part) => 'encoded' in part && part.encoded !== undefined)
     if (plan.type !== 'narrow') continue
     const tasks = stageTasks<KeepPlan>((i) => chainToKept(one, i), new PlanOfSteps(planOf([], true)))
     one.isStaged = stages.takes({ numPartitions: one.numPartitions, mayMove: tasks.mayMove })

@@ -53,7 +53,10 @@ export function stagePlan(
 }
 
 /** Returns the tasks of chains that end in one plan. */
-export function stageTasks<P extends StagePlan | KeepPlan>(chainOf: (partition: number) => Chain, plans: PlanOfSteps<P>) {
+export function stageTasks<P extends StagePlan | KeepPlan>(
+  chainOf: (partition: number) => Chain,
+  plans: PlanOfSteps<P>,
+) {
   return {
     mayMove(partition: number, addressOf: AddressOf): boolean {
       const chain = chainOf(partition)

@@ -121,8 +121,7 @@ export function combineByKey(
   const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
     let combined = combineSink(origin, undefined, mergeCombiners)
     const { stages } = evaluation.runtime
-    const side =
-      stages && mapSide({ parent, feeders: feeders!, sink: combineSink(origin, create, merge), rider })
+    const side = stages && mapSide({ parent, feeders: feeders!, sink: combineSink(origin, create, merge), rider })
     if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation, rider)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)

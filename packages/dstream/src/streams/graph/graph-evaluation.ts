@@ -8,7 +8,7 @@ import type { EvaluationOptions } from './evaluation-options.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import { OperatorTimes } from './operator-times.js'
-import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
+import { keptTimes, ownedOperators } from './remember.js'
 import { SharedStages } from './shared-stages.js'
 
 type Result = MaybePromise<RDD<unknown> | undefined>
@@ -60,14 +60,7 @@ export class GraphEvaluation {
     this.#options = options
     this.#times = new OperatorTimes(graph, options.times)
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#stages = new SharedStages({
-      graph,
-      shared: sharedOperators(graph, options.singleUses),
-      owned: this.#ownResults,
-      singleUses: options.singleUses,
-      isValid: (operator, time) => this.isValid(operator, time),
-      read: () => this.read,
-    })
+    this.#stages = new SharedStages(graph, options.singleUses, this.#ownResults, this)
     for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
       this.#ownResults.set(operator, new BatchMap())
     }

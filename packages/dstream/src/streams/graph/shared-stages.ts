@@ -3,17 +3,13 @@ import { shareByStage } from '../../rdd/stages/shared-stage.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import type { OutputNode } from './output.js'
+import { sharedOperators } from './remember.js'
 import { MAP_SIDES, NARROW } from './stage-kinds.js'
 
-interface SharedStagesOptions {
-  readonly graph: Graph
-  /** The operators that are read more than once in a batch. */
-  readonly shared: ReadonlySet<Operator>
-  /** The operators whose records are kept as the engine's own. */
-  readonly owned: { has(operator: Operator): boolean }
-  readonly singleUses: ReadonlySet<Operator | OutputNode>
-  readonly isValid: (operator: Operator, time: number) => boolean
-  readonly read: () => Read
+/** Reads the RDDs of the graph. */
+interface Reads {
+  readonly read: Read
+  isValid(operator: Operator, time: number): boolean
 }
 
 /** The readers of an operator, as far as the graph knows them. */
@@ -29,25 +25,38 @@ const NO_READERS: Readers = { operators: [], outputs: [] }
  * as the batch is certain to ask for them: they ride along.
  */
 export class SharedStages {
-  readonly #options: SharedStagesOptions
+  readonly #shared: ReadonlySet<Operator>
+  readonly #owned: { has(operator: Operator): boolean }
+  readonly #singleUses: ReadonlySet<Operator | OutputNode>
+  readonly #reads: Reads
   readonly #readers = new Map<Operator, Readers>()
 
-  constructor(options: SharedStagesOptions) {
-    this.#options = options
-    const { nodes, outputs } = options.graph
-    for (const { operator } of nodes) {
+  /**
+   * @param singleUses the readers whose functions evaluate an RDD at most once
+   * @param owned the operators whose records the engine keeps as its own
+   */
+  constructor(
+    graph: Graph,
+    singleUses: ReadonlySet<Operator | OutputNode>,
+    owned: { has(operator: Operator): boolean },
+    reads: Reads,
+  ) {
+    this.#shared = sharedOperators(graph, singleUses)
+    this.#owned = owned
+    this.#singleUses = singleUses
+    this.#reads = reads
+    for (const { operator } of graph.nodes) {
       for (const parent of operator.parents) this.#note(parent, { operators: [operator], outputs: [] })
     }
-    for (const output of outputs) this.#note(output.parent, { operators: [], outputs: [output] })
+    for (const output of graph.outputs) this.#note(output.parent, { operators: [], outputs: [output] })
   }
 
   /** Caches the RDD of an operator that is read more than once, and lets a stage evaluate it where there are workers. */
   cache(operator: Operator, time: number, rdd: RDD<unknown>): void {
-    const { shared, owned } = this.#options
     const { stages } = rdd.context.runtime
-    const isOwned = owned.has(operator)
+    const isOwned = this.#owned.has(operator)
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
-    if (operator.state !== undefined || !(isOwned || shared.has(operator))) return
+    if (operator.state !== undefined || !(isOwned || this.#shared.has(operator))) return
     if (!isOwned) rdd.cacheAlways()
     if (stages === undefined) return
     // What is kept as the engine's own is cached by what keeps it.
@@ -57,7 +66,7 @@ export class SharedStages {
 
   async #makeReaders(operator: Operator, time: number): Promise<number | undefined> {
     const sides: Operator[] = []
-    const areAll = this.#sidesBelow(operator, time, sides) && !this.#options.owned.has(operator)
+    const areAll = this.#sidesBelow(operator, time, sides) && !this.#owned.has(operator)
     for (const side of sides) await this.#make(side, time)
     return areAll ? sides.length : undefined
   }
@@ -67,7 +76,7 @@ export class SharedStages {
     const { operators, outputs } = this.#readersOf(operator)
     let areAll = outputs.length === 0
     for (const reader of operators) {
-      if (reader.lookbackMs === 0 && !this.#options.isValid(reader, time)) continue
+      if (reader.lookbackMs === 0 && !this.#reads.isValid(reader, time)) continue
       const isStraight = reader.lookbackMs === 0 && reader.parents.length === 1
       if (isStraight && MAP_SIDES.has(reader.kind) && this.#isCertain(reader, time)) sides.push(reader)
       else if (!isStraight || !this.#isPassed(reader) || !this.#sidesBelow(reader, time, sides)) areAll = false
@@ -77,24 +86,23 @@ export class SharedStages {
 
   /** Whether the records of an operator are those of a chain, which no other operator reads. */
   #isPassed(operator: Operator): boolean {
-    const { shared, owned } = this.#options
-    return NARROW.has(operator.kind) && !shared.has(operator) && !owned.has(operator)
+    return NARROW.has(operator.kind) && !this.#shared.has(operator) && !this.#owned.has(operator)
   }
 
   /** Whether the batch evaluates an operator as a whole. A user's function that gets an RDD may leave it, as a union may. */
   #isCertain(operator: Operator, time: number): boolean {
-    const { isValid, singleUses } = this.#options
     if (operator.state !== undefined) return true
-    if (!isValid(operator, time)) return false
+    if (!this.#reads.isValid(operator, time)) return false
     const { operators, outputs } = this.#readersOf(operator)
-    const usesAll = (reader: Operator | OutputNode): boolean => reader.handsOutRDD !== true || singleUses.has(reader)
+    const usesAll = (reader: Operator | OutputNode): boolean =>
+      reader.handsOutRDD !== true || this.#singleUses.has(reader)
     if (outputs.some(usesAll)) return true
     return operators.some((reader) => usesAll(reader) && reader.kind !== 'union' && this.#isCertain(reader, time))
   }
 
   /** Makes the lineage of a map side, of which nothing is evaluated. Its own reader meets the error where that fails. */
   async #make(side: Operator, time: number): Promise<void> {
-    const read = this.#options.read()
+    const { read } = this.#reads
     try {
       await (side.state === undefined ? read(side, time) : side.mapSide?.(time, read))
     } catch {
