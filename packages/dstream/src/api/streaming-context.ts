@@ -852,7 +852,7 @@ export class StreamingContext implements StreamContext {
       const { master } = this.#options
       if (master !== undefined && runtimeHost().cluster === undefined) throw noCluster(master)
       this.#addDeadLetters()
-      await this.#threads?.start(this.#graph)
+      await this.#threads?.start(this.#graph, this.#rememberMs ?? 0)
       await this.#traceBatches()
       const meter = await openMeter()
       if (meter !== undefined) this.#figures ??= this.#makeFigures(undefined)

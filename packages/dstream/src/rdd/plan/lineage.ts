@@ -135,8 +135,11 @@ export class LineageNode implements RecordOrigin {
   alwaysCached = false
   /** Evaluates its partitions at once; `undefined` unless several operators read it, and workers may evaluate it. */
   stage: NodeStage | undefined
-  /** Whether map sides above it are stages. It stays so when the lineage is truncated. */
-  isStaged = false
+  /**
+   * Set where map sides above it are stages: those right behind kept `records`, and all above a `source`. It stays so when the
+   * records are here, and the lineage is truncated.
+   */
+  staged: 'records' | 'source' | undefined
   /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
   copy: Copy | undefined
   /** The counters of its former lineage, once that is truncated. */

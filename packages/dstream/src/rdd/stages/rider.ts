@@ -103,7 +103,7 @@ export function riddenBelow(parent: LineageNode): Ridden | undefined {
     steps.push(node)
     node = node.parents[0]!
   }
-  const copies = node.plan.type === 'copies' && node.isStaged
+  const copies = node.plan.type === 'copies' && node.staged === 'records'
   // The copies are made of the records that are kept for later batches, which are those of the node below.
   if (copies) node = node.parents[0]?.parents[0] ?? node
   return node.stage === undefined ? undefined : { node, steps: steps.reverse(), copies }

@@ -28,12 +28,14 @@ export function shareByStage(node: LineageNode, stages: StageRunner, makeReaders
   for (const one of node.united()) {
     const { plan, cached } = one
     if (cached === undefined) continue
-    if (plan.type === 'source')
-      one.isStaged = plan.parts.some((part) => 'encoded' in part && part.encoded !== undefined)
+    if (plan.type === 'source' && plan.parts.some((part) => 'encoded' in part && part.encoded !== undefined)) {
+      one.staged = 'source'
+    }
     if (plan.type !== 'narrow') continue
     const tasks = stageTasks<KeepPlan>((i) => chainToKept(one, i), new PlanOfSteps(planOf([], true)))
-    one.isStaged = stages.takes({ numPartitions: one.numPartitions, mayMove: tasks.mayMove })
-    if (one.isStaged) one.stage = new SharedStage(one, one === node ? makeReaders : () => undefined)
+    if (!stages.takes({ numPartitions: one.numPartitions, mayMove: tasks.mayMove })) continue
+    one.staged = 'records'
+    one.stage = new SharedStage(one, one === node ? makeReaders : () => undefined)
   }
 }
 

@@ -60,8 +60,9 @@ export function stageTasks<P extends StagePlan | KeepPlan>(
   return {
     mayMove(partition: number, addressOf: AddressOf): boolean {
       const chain = chainOf(partition)
-      const isInput = chain.base.isStaged || inputOf(chain, addressOf) !== undefined
-      return isInput && plans.of(chain, addressOf) !== undefined
+      const { staged } = chain.base
+      const isStaged = staged === 'source' || (staged === 'records' && chain.isStraight)
+      return (isStaged || inputOf(chain, addressOf) !== undefined) && plans.of(chain, addressOf) !== undefined
     },
     taskOf(partition: number, addressOf: AddressOf): Task<P> | undefined {
       const chain = chainOf(partition)
@@ -114,6 +115,8 @@ export interface Chain {
   readonly steps: readonly LineageNode[]
   readonly base: LineageNode
   readonly index: number
+  /** Whether nothing but the steps lies in between: no union, and nothing that moves partitions. */
+  readonly isStraight: boolean
   /** The part of a source that the partition below is; `undefined` for any other, and for one that is cached. */
   readonly part: PartitionSource<unknown> | undefined
 }
@@ -122,6 +125,7 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
   const steps: LineageNode[] = []
   let base = node
   let index = partition
+  let isStraight = true
   while (base.cached === undefined) {
     if (base.plan.type === 'narrow') {
       steps.push(base)
@@ -130,13 +134,14 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
     }
     const parts = base.plan.type === 'concat' ? base.plan.partsOf(index) : []
     if (parts.length !== 1) break
+    isStraight = false
     base = parts[0]!.node
     index = parts[0]!.index
   }
   const { cached, plan } = base
   // The parts of a shared source are cached when they are first read; those that are not can be read elsewhere.
   const part = plan.type === 'source' && cached?.[index] === undefined ? plan.parts[index] : undefined
-  return { steps: steps.reverse(), base, index, part }
+  return { steps: steps.reverse(), base, index, isStraight, part }
 }
 
 /** Returns the steps to a cached node, itself included, and the partition below them. */

@@ -9,6 +9,7 @@ import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import { OperatorTimes } from './operator-times.js'
 import { keptTimes, ownedOperators } from './remember.js'
+import { SharedReaders } from './shared-readers.js'
 import { SharedStages } from './shared-stages.js'
 
 type Result = MaybePromise<RDD<unknown> | undefined>
@@ -60,7 +61,9 @@ export class GraphEvaluation {
     this.#options = options
     this.#times = new OperatorTimes(graph, options.times)
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#stages = new SharedStages(graph, options.singleUses, this.#ownResults, this)
+    const isValid = this.isValid.bind(this)
+    const owned = this.#ownResults
+    this.#stages = new SharedStages(new SharedReaders({ ...options, graph, owned, isValid }), this)
     for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
       this.#ownResults.set(operator, new BatchMap())
     }
@@ -244,11 +247,7 @@ export class GraphEvaluation {
   }
 
   #handOut(operator: Operator, time: number): Result {
-    return chain(this.#own(operator, time), (own) => {
-      const rdd = own?.handedOut().label(this.#graph.node(operator).id, time)
-      if (rdd !== undefined) rdd.node.isStaged = own!.node.parents[0]?.isStaged === true
-      return rdd
-    })
+    return chain(this.#own(operator, time), (own) => own?.handedOut(true).label(this.#graph.node(operator).id, time))
   }
 
   #own(operator: Operator, time: number): Result {
