@@ -97,9 +97,11 @@ class ClusterRun {
 
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
     if (!this.#open.delete(queued)) return
-    if (reply?.type === 'failed') {
-      const what = reply.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
-      this.#options.logger.info({}, `${what} in the driver: ${reply.reason}`)
+    const failures = reply?.type === 'failed' ? [reply] : reply?.type === 'kept' ? reply.readers : []
+    for (const failure of failures) {
+      if (!('reason' in failure)) continue
+      const what = failure.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
+      this.#options.logger.info({}, `${what} in the driver: ${failure.reason}`)
     }
     queued.settle(reply)
   }

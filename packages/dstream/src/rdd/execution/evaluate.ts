@@ -137,12 +137,19 @@ function feedCached(
   if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
   const data = sourceData(node, i)
   if (data !== undefined) return pass(data, steps, sink, evaluation, policy)
-  const staged = node.stage?.evaluate(evaluation, sink.kind !== 'take')
+  const staged = node.stage?.evaluate(evaluation, needsAll(sink))
   if (staged !== undefined) return staged.then(() => feedThrough(node, i, steps, sink, evaluation))
   const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation, policy) })
   return chain(keepPartition(node, i, keep, evaluation), () => {
     if (keep.failure !== undefined) throw keep.failure.error
   })
+}
+
+/** Whether a sink takes all records that there are. */
+function needsAll(sink: Sink): boolean {
+  let last = sink
+  while (last.kind === 'keep' && last.reader !== undefined) last = last.reader.sink
+  return last.kind !== 'take'
 }
 
 /** Feeds a partition of a node that is no uncached step, as its plan says. */

@@ -56,7 +56,7 @@ function planOf(readers: readonly ReaderPlan[], keeps: boolean) {
 class SharedStage implements NodeStage {
   readonly #node: LineageNode
   readonly #makeReaders: MakeReaders
-  readonly #riders: Rider[] = []
+  #riders: readonly Rider[] = []
   #running: Promise<void> | undefined
   #hasBegun = false
 
@@ -66,7 +66,7 @@ class SharedStage implements NodeStage {
   }
 
   add(rider: Rider): void {
-    if (!this.#hasBegun) this.#riders.push(rider)
+    if (!this.#hasBegun) this.#riders = [...this.#riders, rider]
   }
 
   evaluate(evaluation: Evaluation, needsAll: boolean): Promise<void> | undefined {
@@ -79,8 +79,10 @@ class SharedStage implements NodeStage {
 
   async #run(stages: StageRunner, evaluation: Evaluation): Promise<void> {
     const expected = await this.#makeReaders()
+    const riders = this.#riders
     this.#hasBegun = true
-    await stages.keep(new RecordsOfNode(this.#node, this.#riders, expected, evaluation))
+    this.#riders = []
+    await stages.keep(new RecordsOfNode(this.#node, riders, expected, evaluation))
   }
 }
 

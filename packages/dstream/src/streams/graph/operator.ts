@@ -45,10 +45,10 @@ export interface Operator<out T = unknown> {
    */
   readonly functions?: readonly AnyFunction[]
   /**
-   * Makes the RDD that the operator combines its parent's records into by key, and evaluates nothing of it. Present where `compute`
-   * evaluates it at once, so that it can be known before.
+   * Makes the RDD ahead in which `compute` combines its parent's records by key, and evaluates nothing of it: its map side is known
+   * then to what evaluates the parent. Present where `compute` evaluates it at once.
    */
-  mapSide?(time: number, read: Read): MaybePromise<RDD<unknown> | undefined>
+  mapSide?(time: number, read: Read): MaybePromise<void>
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
   /** The place of the engine's own groups in the records, where there are any. */

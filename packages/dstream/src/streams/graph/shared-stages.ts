@@ -10,6 +10,8 @@ import type { SharedReaders } from './shared-readers.js'
 export class SharedStages {
   readonly #readers: SharedReaders
   readonly #reads: { readonly read: Read }
+  /** The last batch. */
+  #time = -Infinity
 
   constructor(readers: SharedReaders, reads: { readonly read: Read }) {
     this.#readers = readers
@@ -18,6 +20,7 @@ export class SharedStages {
 
   /** Caches the RDD of an operator that is read more than once, and lets a stage evaluate it where there are workers. */
   cache(operator: Operator, time: number, rdd: RDD<unknown>): void {
+    this.#time = Math.max(this.#time, time)
     const { stages } = rdd.context.runtime
     // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
     if (operator.state !== undefined || !this.#readers.isKept(operator)) return
@@ -30,6 +33,8 @@ export class SharedStages {
   }
 
   async #makeReaders(operator: Operator, time: number): Promise<number | undefined> {
+    // The map sides of an earlier batch are done, and their lineage is forgotten.
+    if (time < this.#time) return undefined
     const { sides, areAll } = this.#readers.sidesBelow(operator, time)
     for (const side of sides) await this.#make(side, time)
     return areAll ? sides.length : undefined

@@ -12,7 +12,7 @@ export interface OperatorWithTable<S, T> extends Operator<T> {
   readonly table: KeyedState<S>
 }
 
-/** Reads the combined records of a batch, which are made once from the same RDD of the parent. */
+/** Returns the RDD of the combined records of a batch. */
 type Combined<C> = (time: number, read: Read) => MaybePromise<RDD<C> | undefined>
 
 interface StatefulSpec<P> {
@@ -75,9 +75,9 @@ export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
     parents: [parent],
     ...times,
     state: { tables, version, migrate },
-    ...(combined && { mapSide: combined }),
+    ...(combined && { mapSide: combined.make }),
     compute: async (time, read) => {
-      const input = await steps.gather(time, read, combined ?? (() => undefined))
+      const input = await steps.gather(time, read, combined?.take ?? (() => undefined))
       if (input === undefined) return undefined
       const output = await withStateVersion(sc, Object.values(tables), time, () => steps.update(input, time))
       return steps.result(time, output)
@@ -86,15 +86,27 @@ export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
   return Object.assign(stateful, { table })
 }
 
-function combinedOf<P, C>(parent: Operator<P>, combine: (rdd: RDD<P>, time: number) => RDD<C>): Combined<C> {
-  const made = new WeakMap<RDD<P>, RDD<C>>()
-  return (time, read) =>
-    chain(read(parent, time), (rdd) => {
-      if (rdd === undefined) return undefined
-      const known = made.get(rdd) ?? combine(rdd, time)
-      made.set(rdd, known)
-      return known
-    })
+/**
+ * Returns how the combined records of a batch are made ahead, unless they are taken by then, and how they are taken. They are taken
+ * once: an attempt may have changed them, and the next one makes them anew.
+ */
+function combinedOf<P, C>(
+  parent: Operator<P>,
+  combine: (rdd: RDD<P>, time: number) => RDD<C>,
+): { readonly make: NonNullable<Operator['mapSide']>; readonly take: Combined<C> } {
+  const made = new WeakMap<RDD<P>, RDD<C> | 'taken'>()
+  const take = (rdd: RDD<P>, time: number): RDD<C> => {
+    const known = made.get(rdd)
+    made.set(rdd, 'taken')
+    return known === undefined || known === 'taken' ? combine(rdd, time) : known
+  }
+  const make = (rdd: RDD<P>, time: number): void => {
+    if (!made.has(rdd)) made.set(rdd, combine(rdd, time))
+  }
+  return {
+    make: (time, read) => chain(read(parent, time), (rdd) => rdd && make(rdd, time)),
+    take: (time, read) => chain(read(parent, time), (rdd) => rdd && take(rdd, time)),
+  }
 }
 
 /**
