@@ -74,6 +74,19 @@ const sharedBy =
     return Object.fromEntries(names.map((name, i) => [`${name} ${i}`, readers[name]!(shared)]))
   }
 
+/** Defines a stream with readers, and above it others that have readers of their own. */
+const inLevels =
+  (levels: readonly (readonly [Shared, readonly string[]])[]): DefineAll =>
+  (s) => {
+    let shared = s
+    const all: Record<string, DStream<unknown>> = {}
+    for (const [level, [stream, names]] of levels.entries()) {
+      shared = stream(shared)
+      for (const [i, name] of names.entries()) all[`${name} ${i} of ${level}`] = readers[name]!(shared)
+    }
+    return all
+  }
+
 /** Runs with replies of workers that are noted. */
 async function noted(rows: Rows, define: DefineAll, threads: number, options: Options = {}) {
   const frames: Extract<WorkerFrame, { readonly type: 'kept' }>[] = []
@@ -102,14 +115,16 @@ describe('a stream with several readers gives the same on any number of threads'
     const chosen = fc.array(fc.constantFrom(...names), { minLength: 2, maxLength: 5 })
     const stream = fc.constantFrom(...Object.values(streams))
     await fc.assert(
-      fc.asyncProperty(rows, stream, chosen, fc.integer({ min: 1, max: 5 }), async (...args) => {
-        const [batches, shared, readBy, numPartitions] = args
-        const define = sharedBy(shared, readBy)
+      fc.asyncProperty(rows, stream, chosen, fc.integer({ min: 1, max: 5 }), fc.boolean(), async (...args) => {
+        const [batches, shared, readBy, numPartitions, isOne] = args
+        const half = Math.ceil(readBy.length / 2)
+        const above: [Shared, string[]] = [streams['filter and map']!, readBy.slice(half)]
+        const define = inLevels(isOne ? [[shared, readBy]] : [[shared, readBy.slice(0, half)], above, above])
         const one = await runAll(batches, define, 1, { numPartitions })
         const two = await runAll(batches, define, 3, { numPartitions })
         expect({ ...two, tasks: undefined, started: 0 }).toStrictEqual({ ...one, tasks: undefined, started: 0 })
       }),
-      { numRuns: 20 },
+      { numRuns: 40 },
     )
   })
 })
@@ -147,6 +162,57 @@ describe('the records come back where a reader needs them', () => {
     const { frames } = await noted([many], sharedBy(streams['map']!, names), 3)
     expect(frames.length).toBeGreaterThan(0)
     expect(frames.map(({ chunks }) => chunks !== undefined)).toEqual(frames.map(() => areBack))
+  })
+})
+
+describe('a stream with several readers above another one', () => {
+  const levels = (...names: readonly (readonly string[])[]) =>
+    inLevels(names.map((readBy) => [streams['map']!, readBy] as const))
+
+  test.each<[string, DefineAll, boolean, boolean]>([
+    ['map sides', levels(['countByValue'], ['reduceByKey', 'runningReduceByKey']), false, false],
+    ['the records of the upper one', levels(['countByValue'], ['reduceByKey', 'count']), false, true],
+    ['the records of the lower one', levels(['count'], ['reduceByKey', 'updateStateByKey']), true, false],
+    ['a window of the lower one', levels(['window', 'distinct'], ['reduceByKey', 'groupByKey']), true, false],
+    ['a window of the upper one', levels(['distinct'], ['window', 'groupByKey']), false, true],
+  ])('rides along with it: %s', async (_, define, lower, upper) => {
+    const [one, two] = [await noted([many, many], define, 1), await noted([many, many], define, 2)]
+    expect(two.batches).toStrictEqual(one.batches)
+    expect(two.frames.length).toBeGreaterThan(0)
+    for (const { chunks, readers } of two.frames) {
+      const above = readers.find((reader) => 'readers' in reader)!
+      expect([chunks !== undefined, above.chunks !== undefined]).toEqual([lower, upper])
+    }
+    expect(two.tasks.repeated).toBe(0)
+  })
+
+  test('three of them, each function called once a record', async () => {
+    const calls: number[] = []
+    const note = (n: number): number => (calls.push(n), n)
+    const define = inLevels([1, 2, 3].map(() => [(s) => s.map((n) => note(n)), ['countByValue', 'reduceByKey']]))
+    const one = await noted([many, many], define, 1)
+    const called = calls.splice(0).length
+    const two = await noted([many, many], define, 3)
+    expect(two.batches).toStrictEqual(one.batches)
+    expect(calls).toHaveLength(called)
+    expect(two.frames.length).toBeGreaterThan(0)
+  })
+
+  test('a failure of the upper one leaves the lower one alone', async () => {
+    const picky = (n: number): number => {
+      if (n % 100 === 3) throw new RangeError(`no ${n}`)
+      return n
+    }
+    const define = inLevels([
+      [(s) => s.map((n) => n + 1), ['countByValue', 'reduceByKey']],
+      [(s) => s.map(picky), ['distinct', 'groupByKey']],
+    ])
+    const [one, two] = [await noted([many], define, 1), await noted([many], define, 2)]
+    expect(two.batches).toStrictEqual(one.batches)
+    expect(two.errors).toEqual(one.errors)
+    const skipped = await Promise.all([1, 2].map((n) => noted([many, many], define, n, { onRecordError: 'skip' })))
+    expect(skipped[1]!.batches).toStrictEqual(skipped[0]!.batches)
+    expect(skipped[1]!.skippedRecords).toEqual(skipped[0]!.skippedRecords)
   })
 })
 

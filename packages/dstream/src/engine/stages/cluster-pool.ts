@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors/error-text.js'
 import type { Cluster, Logger, Yielder } from '../../base/ports.js'
 import { encodedInput } from './encoded-input.js'
-import type { TaskFrame } from './frames.js'
+import type { ReaderReply, TaskFrame } from './frames.js'
 import type { QueuedTask, Reply, TaskPool, TaskQueue } from './task-queue.js'
 
 interface ClusterPoolOptions {
@@ -97,9 +97,7 @@ class ClusterRun {
 
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
     if (!this.#open.delete(queued)) return
-    const failures = reply?.type === 'failed' ? [reply] : reply?.type === 'kept' ? reply.readers : []
-    for (const failure of failures) {
-      if (!('reason' in failure)) continue
+    for (const failure of failuresOf(reply)) {
       const what = failure.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
       this.#options.logger.info({}, `${what} in the driver: ${failure.reason}`)
     }
@@ -117,4 +115,13 @@ class ClusterRun {
     }
     for (const queued of [...this.#open]) this.#settle(queued, undefined)
   }
+}
+
+/** Returns the failures of a task, and of the readers of its records. */
+function failuresOf(
+  reply: Reply | ReaderReply | undefined,
+): readonly { readonly forGood: boolean; readonly reason: string }[] {
+  if (reply === undefined) return []
+  if ('reason' in reply) return [reply]
+  return 'readers' in reply ? reply.readers.flatMap(failuresOf) : []
 }

@@ -32,8 +32,20 @@ export type EncodedInput =
   /** The number of a stream, and an encoded split of its source. */
   | { readonly source: number; readonly split: Uint8Array }
 
-/** What a map side that reads kept records has made of a partition: its encoded columns, or nothing where it has failed. */
+/** The records of a partition in encoded chunks, where they go back, and what their readers have made of them. */
+export interface KeptReply {
+  readonly chunks: readonly Uint8Array[] | undefined
+  readonly readers: readonly ReaderReply[]
+  readonly taken: readonly number[]
+  readonly given: readonly number[]
+}
+
+/**
+ * What a reader of kept records has made of a partition: the encoded columns of a map side, or further records; a reason where it
+ * has failed.
+ */
 export type ReaderReply =
+  | KeptReply
   | { readonly table: Uint8Array; readonly taken: readonly number[]; readonly given: readonly number[] }
   | { readonly forGood: boolean; readonly reason: string }
 
@@ -50,16 +62,8 @@ export type WorkerFrame =
       readonly given: readonly number[]
       readonly read?: number | undefined
     }
-  /** The records of a partition in encoded chunks, where they go back, and the tables of the map sides that read them. */
-  | {
-      readonly type: 'kept'
-      readonly id: number
-      readonly chunks: readonly Uint8Array[] | undefined
-      readonly readers: readonly ReaderReply[]
-      readonly taken: readonly number[]
-      readonly given: readonly number[]
-      readonly read?: number | undefined
-    }
+  /** A partition was made for several readers. */
+  | (KeptReply & { readonly type: 'kept'; readonly id: number; readonly read?: number | undefined })
   /** The function of an output was called with the partition. */
   | {
       readonly type: 'called'

@@ -109,6 +109,17 @@ describe('one line says what runs where', () => {
       'shared streams on the cluster: flatMap#1; in the driver: countByValue#1 (flatMap#1 is kept for several readers), ',
     ],
     [
+      'several readers above several readers',
+      (s) => {
+        const words = s.flatMap((n) => [n, n % 7])
+        const pairs = words.mapToPair(byDigit)
+        words.countByValue().print()
+        pairs.reduceByKey(add).print()
+        return pairs.groupByKey()
+      },
+      'shared streams on the cluster: flatMap#1, mapToPair#1; map sides on the cluster: countByValue#1, reduceByKey#1, groupByKey#1; ',
+    ],
+    [
       'readers behind a union',
       (s) => {
         const words = s.map((n) => n + 1)

@@ -66,7 +66,8 @@ class Reasons {
   ) {
     for (const { operator } of graph.nodes) {
       if (!this.isShared(operator)) continue
-      for (const side of readers.sidesBelow(operator, 0).sides) this.#riders.add(side)
+      const { sides, kept } = readers.sidesBelow(operator, 0)
+      for (const rider of [...sides, ...kept]) this.#riders.add(rider)
     }
   }
 
@@ -86,7 +87,7 @@ class Reasons {
     return (
       own ??
       this.#above(operator.parents, {
-        // A map side that rides along is combined together with the records.
+        // What rides along is done together with the records.
         keptHere: (reason) => (this.#riders.has(operator) ? undefined : reason),
       })
     )

@@ -11,6 +11,7 @@ import type {
   FunctionAddress,
   KeepPlan,
   KeptRecords,
+  MadeByReader,
   MadeElsewhere,
   MapSide,
   PartitionCalls,
@@ -20,7 +21,7 @@ import type {
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { ReaderReply } from './frames.js'
+import type { KeptReply, ReaderReply } from './frames.js'
 import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
 import type { Reply, TaskPool } from './task-queue.js'
 
@@ -39,7 +40,7 @@ const CALLED = {}
 class Made implements MadeElsewhere {
   constructor(
     readonly chunks: MadeElsewhere['chunks'],
-    readonly tables: MadeElsewhere['tables'],
+    readonly readers: MadeElsewhere['readers'],
   ) {}
 }
 
@@ -200,9 +201,14 @@ export class StageTasks implements StageRunner {
   /** Notes which readers of kept records have failed: each of them is done here on its own in the end. */
   #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
     for (const [r, reply] of replies.entries()) {
-      const reader = this.#keyOf(readers[r]!)
-      if ('reason' in reply) this.#failed(reader, reply.forGood)
-      else this.#failures.delete(reader)
+      const plan = readers[r]!
+      const reader = this.#keyOf(plan)
+      if ('reason' in reply) {
+        this.#failed(reader, reply.forGood)
+        continue
+      }
+      this.#failures.delete(reader)
+      if ('readers' in reply) this.#repliedFor(plan as KeepPlan, reply.readers)
     }
   }
 
@@ -245,11 +251,16 @@ function decodedTable(table: Uint8Array): PairTable {
   return new PairColumns(keys, values)
 }
 
-function madeOf({ chunks, readers }: Extract<Reply, { readonly type: 'kept' }>): Made {
-  const tables = readers.map((reply) =>
-    'reason' in reply ? undefined : { ...reply, table: decodedTable(reply.table) },
-  )
-  return new Made(chunks && decodedChunks(chunks), tables)
+function madeOf({ chunks, readers }: KeptReply): Made {
+  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
+}
+
+function madeBy(reply: ReaderReply): MadeByReader | undefined {
+  if ('reason' in reply) return undefined
+  const { taken, given } = reply
+  if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
+  const { chunks, readers } = madeOf(reply)
+  return { taken, given, chunks, readers }
 }
 
 function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {

@@ -9,12 +9,19 @@ import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { CallPlan, FunctionAddress, KeepPlan } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
-import { runCall, runKept, runTask, type KeptResult, type TaskHome } from '../../rdd/stages/run-task.js'
+import {
+  runCall,
+  runKept,
+  runTask,
+  type KeptResult,
+  type ReaderResult,
+  type TaskHome,
+} from '../../rdd/stages/run-task.js'
 import { engineFunctions } from '../../rdd/stages/task.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { encodedChunks } from './encoded-input.js'
-import type { DriverFrame, ReaderReply, TaskFrame, WorkerFrame } from './frames.js'
+import type { DriverFrame, KeptReply, ReaderReply, TaskFrame, WorkerFrame } from './frames.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
 export interface WorkerJob {
@@ -63,9 +70,18 @@ function checkOfAccumulators(): () => void {
   }
 }
 
-function replyOf(reader: KeptResult['readers'][number]): ReaderReply {
+/** @throws for records that cannot be encoded */
+function keptReply(made: KeptResult): KeptReply {
+  const readers = made.readers.map(replyOf)
+  const areNeeded = made.keeps || readers.some((reader) => 'reason' in reader)
+  const chunks = areNeeded ? [...encodedChunks(made.records.toArray())] : undefined
+  return { chunks, readers, taken: made.taken, given: made.given }
+}
+
+function replyOf(reader: ReaderResult): ReaderReply {
   try {
     if ('error' in reader) throw reader.error
+    if ('readers' in reader) return keptReply(reader)
     const { table, taken, given } = reader
     return { table: encodeValue([table.keys, table.values]), taken, given }
   } catch (error) {
@@ -76,8 +92,12 @@ function replyOf(reader: KeptResult['readers'][number]): ReaderReply {
 /** Returns the bytes of a frame, which are the worker's own and can be moved. */
 function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
   if (frame.type === 'done') return [frame.table]
-  if (frame.type !== 'kept') return []
-  return [...(frame.chunks ?? []), ...frame.readers.flatMap((reader) => ('table' in reader ? [reader.table] : []))]
+  return frame.type === 'kept' ? bytesOf(frame) : []
+}
+
+function bytesOf(reply: ReaderReply): readonly Uint8Array[] {
+  if ('table' in reply) return [reply.table]
+  return 'readers' in reply ? [...(reply.chunks ?? []), ...reply.readers.flatMap(bytesOf)] : []
 }
 
 class TaskWorker {
@@ -138,10 +158,7 @@ class TaskWorker {
 
   async #keep(id: number, plan: KeepPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {
     const made = await runKept(plan, part, this.#home, checkOfAccumulators())
-    const readers = made.readers.map((reader) => replyOf(reader))
-    const areNeeded = plan.keeps || readers.some((reader) => 'reason' in reader)
-    const chunks = areNeeded ? [...encodedChunks(made.records.toArray())] : undefined
-    return { type: 'kept', id, chunks, readers, taken: made.taken, given: made.given, read: this.#read }
+    return { type: 'kept', id, ...keptReply(made), read: this.#read }
   }
 
   async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<WorkerFrame> {

@@ -32,14 +32,14 @@ export interface CallPlan {
 export interface KeepPlan {
   /** The narrow steps, the lowest first. */
   readonly steps: readonly PlannedStep[]
-  /** The map sides that read the records, and are done by the same task. */
+  /** The readers of the records that are done by the same task. */
   readonly readers: readonly ReaderPlan[]
   /** Whether the records go back. Those of a partition on which a reader has failed do so anyway. */
   readonly keeps: boolean
 }
 
-/** The functions of a map side from the kept records on. */
-export interface ReaderPlan extends StagePlan {
+/** The functions of a reader from the kept records on: of a map side, or of a chain to further records that several operators read. */
+export type ReaderPlan = (StagePlan | KeepPlan) & {
   /** Whether they are given copies, since later batches read the records too. */
   readonly copies: boolean
 }
@@ -131,9 +131,12 @@ export interface KeptRecords {
 export interface MadeElsewhere {
   /** The records, which are decoded as they are read; `undefined` where no reader needs them. */
   readonly chunks: Iterable<readonly unknown[]> | undefined
-  /** The table of each reader of the plan; `undefined` for one that has failed. */
-  readonly tables: readonly ((TaskCounts & { readonly table: PairTable }) | undefined)[]
+  /** What each reader of the plan has made of them; `undefined` for one that has failed. */
+  readonly readers: readonly (MadeByReader | undefined)[]
 }
+
+/** What a reader of kept records has made: the table of a map side, or the records of a chain. */
+export type MadeByReader = TaskCounts & ({ readonly table: PairTable } | MadeElsewhere)
 
 /** The calls of an output's function, one a partition. */
 export interface PartitionCalls {

@@ -6,28 +6,45 @@ import { pass, type Steps } from '../execution/pass.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode, PairTable } from '../plan/lineage.js'
-import type { AddressOf, MadeTable, ReaderPlan, TaskCounts } from '../plan/stage-runner.js'
+import type { AddressOf, MadeByReader, MadeTable, ReaderPlan, TaskCounts } from '../plan/stage-runner.js'
 import { plannedSteps, stagePlan, type MapSideSpec } from './task.js'
 
-/** The records that several operators read, as a rider sees them. */
-interface Ridden {
+/** The records that several operators read, as one of these readers sees them. */
+export interface Ridden {
   readonly node: LineageNode
-  /** The steps from the records to the map side, the lowest first. */
+  /** The steps from the records to the reader, the lowest first. */
   readonly steps: Steps
-  /** Whether the map side reads copies, since later batches read the records too. */
+  /** Whether the reader gets copies, since later batches read the records too. */
   readonly copies: boolean
+}
+
+/** The run of a stage, as its riders see it. */
+export interface Ride {
+  readonly evaluation: Evaluation
+  readonly addressOf: AddressOf
+  /** Whether workers do a reader at all. */
+  readonly mayRide: (reader: ReaderPlan) => boolean
+}
+
+/** A reader of kept records that is done by the task that makes them. */
+export interface Riding {
+  /** Joins the run of a stage. Returns the plan from the records on; `undefined` where only this thread can do it. */
+  join(ride: Ride): ReaderPlan | undefined
+  /** Keeps what a worker has made of a partition; `undefined` says that it has failed. */
+  adopt(partition: number, made: MadeByReader | undefined): MaybePromise<void>
+  /** Does a partition here, whose records are here now. An error waits for the reader: it is none of the others'. */
+  ride(partition: number, records: ChunkedRecords, evaluation: Evaluation): MaybePromise<void>
 }
 
 /**
  * A map side right behind records that several operators read. The task that makes a partition of these records combines it for
  * the map side too, while it has them, so that the records need not come here for it.
  */
-export class Rider {
+export class Rider implements Riding {
   readonly #spec: MapSideSpec
   readonly #ridden: Ridden
   readonly #newSink: () => CombineSink
   readonly #made = new Map<number, MadeTable>()
-  #plan: { readonly plan: ReaderPlan | undefined } | undefined
 
   constructor(spec: MapSideSpec, ridden: Ridden, newSink: () => CombineSink) {
     this.#spec = spec
@@ -35,10 +52,13 @@ export class Rider {
     this.#newSink = newSink
   }
 
-  /** The plan from the records on; `undefined` where only this thread can do it. */
-  plan(addressOf: AddressOf): ReaderPlan | undefined {
-    this.#plan ??= { plan: this.#planned(addressOf) }
-    return this.#plan.plan
+  join({ addressOf, mayRide }: Ride): ReaderPlan | undefined {
+    const { steps, copies } = this.#ridden
+    const planned = plannedSteps(steps, addressOf)
+    const plan = planned && stagePlan(this.#spec, planned, addressOf)
+    if (plan === undefined) return undefined
+    const reader = { ...plan, copies }
+    return mayRide(reader) ? reader : undefined
   }
 
   /** Begins the stage of the records, unless it has begun, and waits for it. */
@@ -53,20 +73,16 @@ export class Rider {
     return made
   }
 
-  /** Keeps the table of a worker; `undefined` says that it has failed. */
-  adopt(partition: number, made: (TaskCounts & { readonly table: PairTable }) | undefined): void {
-    this.#made.set(partition, made === undefined ? { by: 'failed' } : { by: 'worker', table: made.table })
-    if (made === undefined) return
-    for (const [s, step] of this.#ridden.steps.entries()) {
-      step.taken += made.taken[s]!
-      step.given += made.given[s]!
+  adopt(partition: number, made: MadeByReader | undefined): void {
+    if (made === undefined || !('table' in made)) {
+      this.#made.set(partition, { by: 'failed' })
+      return
     }
+    this.#made.set(partition, { by: 'worker', table: made.table })
+    countRidden(this.#ridden, made)
   }
 
-  /**
-   * Combines a partition of records that are here now. An error of the map side waits for it: it is none of the other readers'.
-   */
-  async combine(partition: number, records: ChunkedRecords, evaluation: Evaluation): Promise<void> {
+  async ride(partition: number, records: ChunkedRecords, evaluation: Evaluation): Promise<void> {
     try {
       const table = await this.#combined(partition, records, evaluation)
       this.#made.set(partition, { by: 'here', table })
@@ -86,11 +102,13 @@ export class Rider {
     })
     return chain(done, () => tableOf(sink))
   }
+}
 
-  #planned(addressOf: AddressOf): ReaderPlan | undefined {
-    const steps = plannedSteps(this.#ridden.steps, addressOf)
-    const plan = steps && stagePlan(this.#spec, steps, addressOf)
-    return plan && { ...plan, copies: this.#ridden.copies }
+/** Adds the records that a reader has counted elsewhere to the counters of its steps. */
+export function countRidden({ steps }: Ridden, { taken, given }: TaskCounts): void {
+  for (const [s, step] of steps.entries()) {
+    step.taken += taken[s]!
+    step.given += given[s]!
   }
 }
 

@@ -20,11 +20,16 @@ export interface CallResult extends TaskCounts {
   readonly failure: { readonly error: unknown } | undefined
 }
 
-/** The records of a partition, and what the map sides that read them have made of it. */
+/** The records of a partition, and what their readers have made of them. */
 export interface KeptResult extends TaskCounts {
   readonly records: ChunkedRecords
-  readonly readers: readonly (TaskResult | { readonly error: unknown })[]
+  readonly readers: readonly ReaderResult[]
+  /** Whether the records go back. */
+  readonly keeps: boolean
 }
+
+/** What a reader of kept records has made of them, or the error with which it has failed. */
+export type ReaderResult = TaskResult | KeptResult | { readonly error: unknown }
 
 /** The surroundings of a task. */
 export interface TaskHome {
@@ -48,8 +53,8 @@ export async function runTask(
 }
 
 /**
- * Makes the records of a partition, and combines them for each of the map sides that read them. A map side that fails does not
- * fail the others.
+ * Makes the records of a partition, and does what their readers do with them: map sides combine them, and further steps make other
+ * records. A reader that fails does not fail the others.
  *
  * @param part the records below the steps
  * @param check throws where the functions that were called since the last check must not be called here
@@ -61,23 +66,28 @@ export async function runKept(
   home: TaskHome,
   check: () => void,
 ): Promise<KeptResult> {
-  const { node, counts } = chainOf(plan.steps, nodeOf(part), home.functionAt)
+  return made(plan, nodeOf(part), home, check)
+}
+
+async function made(plan: KeepPlan, base: LineageNode, home: TaskHome, check: () => void): Promise<KeptResult> {
+  const { node, counts } = chainOf(plan.steps, base, home.functionAt)
   const sink = collectSink()
   await feed(node, 0, sink, new Evaluation(home.runtime))
   check()
   const records = collectedChunks(sink)
-  const readers: KeptResult['readers'][number][] = []
+  const readers: ReaderResult[] = []
   for (const reader of plan.readers) {
     const kept = nodeOf({ chunked: records })
+    const read = reader.copies ? copiesOf(kept) : kept
     try {
-      const result = await combined(reader, reader.copies ? copiesOf(kept) : kept, home)
+      const result = await ('readers' in reader ? made(reader, read, home, check) : combined(reader, read, home))
       check()
       readers.push(result)
     } catch (error) {
       readers.push({ error })
     }
   }
-  return { records, readers, ...counts() }
+  return { records, readers, keeps: plan.keeps, ...counts() }
 }
 
 async function combined(plan: StagePlan, base: LineageNode, { functionAt, runtime }: TaskHome): Promise<TaskResult> {

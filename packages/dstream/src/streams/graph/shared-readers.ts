@@ -10,9 +10,11 @@ interface Readers {
   readonly outputs: readonly OutputNode[]
 }
 
-/** The map sides that read the records of an operator. */
+/** The readers of the records of an operator that may be done together with them. */
 interface SidesBelow {
   readonly sides: readonly Operator[]
+  /** The operators behind narrow steps whose records are kept too. */
+  readonly kept: readonly Operator[]
   /** Whether nothing else reads the records. */
   readonly areAll: boolean
 }
@@ -56,25 +58,37 @@ export class SharedReaders {
   }
 
   /**
-   * Returns the map sides right behind the records of an operator that a batch asks for with certainty. Their keys are combined
-   * together with the records.
+   * Returns the map sides right behind the records of an operator, and further kept records there, as far as a batch asks for
+   * them with certainty. They are done together with the records.
    */
   sidesBelow(operator: Operator, time: number): SidesBelow {
-    const sides: Operator[] = []
-    const areAll = this.#collect(operator, time, sides)
-    return { sides, areAll: areAll && !this.isOwned(operator) }
+    const below = { sides: [], kept: [] }
+    const areAll = this.#collect(operator, time, below)
+    return { ...below, areAll: areAll && !this.isOwned(operator) }
   }
 
-  #collect(operator: Operator, time: number, sides: Operator[]): boolean {
+  #collect(
+    operator: Operator,
+    time: number,
+    below: { readonly sides: Operator[]; readonly kept: Operator[] },
+  ): boolean {
     const { operators, outputs } = this.#readersOf(operator)
     let areAll = outputs.length === 0
     for (const reader of operators) {
       if (reader.lookbackMs === 0 && !this.#options.isValid(reader, time)) continue
       const isStraight = reader.lookbackMs === 0 && reader.parents.length === 1
-      if (isStraight && MAP_SIDES.has(reader.kind) && this.#isCertain(reader, time)) sides.push(reader)
-      else if (!isStraight || !this.#isPassed(reader) || !this.#collect(reader, time, sides)) areAll = false
+      if (isStraight && MAP_SIDES.has(reader.kind) && this.#isCertain(reader, time)) below.sides.push(reader)
+      else if (isStraight && this.#isKeptBelow(reader, time)) below.kept.push(reader)
+      else if (!isStraight || !this.#isPassed(reader) || !this.#collect(reader, time, below)) areAll = false
     }
     return areAll
+  }
+
+  /** Whether the records of an operator are kept, and a map side asks for all of them with certainty. */
+  #isKeptBelow(operator: Operator, time: number): boolean {
+    if (!NARROW.has(operator.kind) || !this.isKept(operator)) return false
+    const { sides, kept } = this.sidesBelow(operator, time)
+    return sides.length > 0 || kept.length > 0
   }
 
   /** Whether the records of an operator go through it to its only reader. */

@@ -35,16 +35,16 @@ export class SharedStages {
   async #makeReaders(operator: Operator, time: number): Promise<number | undefined> {
     // The map sides of an earlier batch are done, and their lineage is forgotten.
     if (time < this.#time) return undefined
-    const { sides, areAll } = this.#readers.sidesBelow(operator, time)
-    for (const side of sides) await this.#make(side, time)
-    return areAll ? sides.length : undefined
+    const { sides, kept, areAll } = this.#readers.sidesBelow(operator, time)
+    for (const reader of [...sides, ...kept]) await this.#make(reader, time)
+    return areAll ? sides.length + kept.length : undefined
   }
 
-  /** Makes the lineage of a map side, of which nothing is evaluated. Its own reader meets the error where that fails. */
-  async #make(side: Operator, time: number): Promise<void> {
+  /** Makes the lineage of a reader, of which nothing is evaluated. Its own reader meets the error where that fails. */
+  async #make(reader: Operator, time: number): Promise<void> {
     const { read } = this.#reads
     try {
-      await (side.state === undefined ? read(side, time) : side.mapSide?.(time, read))
+      await (reader.state === undefined ? read(reader, time) : reader.mapSide?.(time, read))
     } catch {
       return
     }
