@@ -7,6 +7,8 @@ import type { TaskFigures } from '../src/observe/progress.js'
 export interface WorkerFaults {
   /** Returns true for a frame before which the worker ends. */
   readonly endsBefore?: (frame: { readonly type: string }, worker: number) => boolean
+  /** See `Workers.leastBytes`. */
+  readonly leastBytes?: number
   /** Is shown each frame of a worker. */
   readonly seen?: (frame: WorkerFrame) => void
 }
@@ -17,10 +19,11 @@ export interface WorkerFaults {
  */
 export function loopbackWorkers(
   define: () => StreamingContext,
-  { endsBefore = () => false, seen = () => undefined }: WorkerFaults = {},
+  { endsBefore = () => false, seen = () => undefined, leastBytes }: WorkerFaults = {},
 ): Workers & { readonly started: () => number } {
   let started = 0
   return {
+    leastBytes,
     started: () => started,
     start(events: WorkerEvents) {
       const worker = ++started

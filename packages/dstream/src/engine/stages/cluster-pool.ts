@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors/error-text.js'
 import type { Cluster, Logger, Yielder } from '../../base/ports.js'
 import { encodedInput } from './encoded-input.js'
 import type { ReaderReply, TaskFrame } from './frames.js'
-import type { QueuedTask, Reply, TaskPool, TaskQueue } from './task-queue.js'
+import { LEAST_BYTES, type QueuedTask, type Reply, type TaskPool, type TaskQueue } from './task-queue.js'
 
 interface ClusterPoolOptions {
   readonly cluster: Cluster
@@ -15,6 +15,7 @@ interface ClusterPoolOptions {
  * cluster might make one twice at the same time.
  */
 export class ClusterPool implements TaskPool {
+  readonly leastBytes = LEAST_BYTES
   readonly #options: ClusterPoolOptions
   readonly #stages = new Map<TaskQueue, ClusterRun>()
   readonly queues = {

@@ -23,12 +23,11 @@ import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { KeptReply, ReaderReply } from './frames.js'
 import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
-import type { Reply, TaskPool } from './task-queue.js'
+import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
 const MOST_FAILURES = 8
-/** The bytes of a stage below which sending them would take longer than the work, and those that a record counts for. */
-const FEWEST_BYTES = 4096
+/** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
@@ -172,7 +171,8 @@ export class StageTasks implements StageRunner {
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task.plan)) as Task[]
-    return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES ? [] : tasks
+    const { leastBytes = LEAST_BYTES } = this.#pool ?? {}
+    return tasks.reduce((sum, task) => sum + bytesOf(task), 0) < leastBytes ? [] : tasks
   }
 
   /** Lets workers take the tasks of a stage while it runs. */
@@ -235,7 +235,7 @@ export class StageTasks implements StageRunner {
 
 /** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
-  if ('split' in input) return FEWEST_BYTES
+  if ('split' in input) return LEAST_BYTES
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }
 
