@@ -28,6 +28,7 @@ describe.each(masters)('a job on %s gives what it gives in one process', (master
     // Sums of fractions are made partition by partition, as with `threads`.
     expect(rounded(there.batches, 'fractions')).toEqual(rounded(here.batches, 'fractions'))
     // The log speaks the truth about what runs where: four partitions, in all batches but the last, which is not reported yet.
+    expect(there.errors).toMatch(/shared streams on the cluster: [^;]*\bflatMap#1\b/)
     expect(there.tasks).toEqual({ onMainThread: 0, onWorkers: promised(there.errors) * 4 * 5, repeated: 0 })
   })
 

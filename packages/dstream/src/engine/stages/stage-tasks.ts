@@ -198,7 +198,10 @@ export class StageTasks implements StageRunner {
     this.#count('onWorkers')
   }
 
-  /** Notes which readers of kept records have failed: each of them is done here on its own in the end. */
+  /**
+   * Notes which readers of kept records have failed: each of them is done here on its own in the end. Further records count as a
+   * task; a map side counts once it takes its table.
+   */
   #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
     for (const [r, reply] of replies.entries()) {
       const plan = readers[r]!
@@ -208,7 +211,9 @@ export class StageTasks implements StageRunner {
         continue
       }
       this.#failures.delete(reader)
-      if ('readers' in reply) this.#repliedFor(plan as KeepPlan, reply.readers)
+      if (!('readers' in reply)) continue
+      this.#count('onWorkers')
+      this.#repliedFor(plan as KeepPlan, reply.readers)
     }
   }
 
