@@ -18,6 +18,19 @@ const slow = (n) => {
   return x
 }
 
+const linesOfWords = {
+  records: () => Array.from({ length: 8000 }, (_, i) => `${i} ${i % 77}`),
+  stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
+}
+const wordsOf = (lines) => lines.flatMap((line) => line.split(' ').map((word) => slow(Number(word)) % 1000))
+const readersOf = (words) => [
+  words.countByValue(),
+  words
+    .mapToPair((word) => [word, 1])
+    .runningReduceByKey(add)
+    .top(10, ([, count]) => count),
+]
+
 const works = {
   numbers: {
     records: () => Array.from({ length: 16_000 }, (_, i) => i),
@@ -31,30 +44,14 @@ const works = {
   },
   // The first program of the README, on lines of files whose words take their time: they are made once, and read three times.
   shared: {
-    records: () => Array.from({ length: 8000 }, (_, i) => `${i} ${i % 77}`),
-    stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
+    ...linesOfWords,
     outputs: (lines) => {
-      const words = lines.flatMap((line) => line.split(' ').map((word) => slow(Number(word)) % 1000))
-      const counts = words.countByValue()
-      const totals = words.mapToPair((word) => [word, 1]).runningReduceByKey(add)
-      return [counts, totals.top(10, ([, count]) => count), words.window(Seconds(3), Seconds(1)).count()]
+      const words = wordsOf(lines)
+      return [...readersOf(words), words.window(Seconds(3), Seconds(1)).count()]
     },
   },
   // The same without the window, so that no record has to come back.
-  riders: {
-    records: () => Array.from({ length: 8000 }, (_, i) => `${i} ${i % 77}`),
-    stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
-    outputs: (lines) => {
-      const words = lines.flatMap((line) => line.split(' ').map((word) => slow(Number(word)) % 1000))
-      return [
-        words.countByValue(),
-        words
-          .mapToPair((word) => [word, 1])
-          .runningReduceByKey(add)
-          .top(10),
-      ]
-    },
-  },
+  riders: { ...linesOfWords, outputs: (lines) => readersOf(wordsOf(lines)) },
   posts: {
     records: () => {
       const words = Array.from({ length: 5000 }, (_, i) => `word${i}`)
