@@ -87,7 +87,7 @@ class Reasons {
     return (
       own ??
       this.#above(operator.parents, {
-        // What rides along is done together with the records.
+        // A rider is done together with the records.
         keptHere: (reason) => (this.#riders.has(operator) ? undefined : reason),
       })
     )

@@ -4,8 +4,8 @@ import type { Operator, Read } from './operator.js'
 import type { SharedReaders } from './shared-readers.js'
 
 /**
- * Lets stages evaluate what is read more than once. The map sides right behind such records are known when the stage begins, as far
- * as the batch is certain to ask for them: they ride along.
+ * Lets stages evaluate the records that several operators read. The readers that may ride along are known when a stage begins, as
+ * far as the batch is certain to ask for them.
  */
 export class SharedStages {
   readonly #readers: SharedReaders
@@ -27,7 +27,7 @@ export class SharedStages {
     const isOwned = this.#readers.isOwned(operator)
     if (!isOwned) rdd.cacheAlways()
     if (stages === undefined) return
-    // What is kept as the engine's own is cached by what keeps it.
+    // Records that the engine keeps as its own are cached for the node that keeps them, which is above this one.
     if (isOwned && rdd.node.plan.type === 'narrow') rdd.cacheAlways()
     shareByStage(rdd.node, stages, () => this.#makeReaders(operator, time))
   }
