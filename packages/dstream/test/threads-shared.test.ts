@@ -312,6 +312,20 @@ describe('a failure', () => {
     expect(two.frames).toEqual([])
   })
 
+  test('a map side that an output before has left is not combined', async () => {
+    const calls: number[] = []
+    const note = (n: number): number => (calls.push(n), n)
+    const all: DefineAll = (s) => {
+      const shared = s.map((n) => n + 1)
+      const left = shared.map((n) => note(n)).countByValue()
+      left.foreachRDD((rdd, time) => void (time.milliseconds < 0 && rdd.count()))
+      return { sums: shared.mapToPair(byName).reduceByKey(add) }
+    }
+    const two = await noted([many, many], all, 2)
+    expect(two.frames.length).toBeGreaterThan(0)
+    expect(calls).toEqual([])
+  })
+
   test('a worker that dies is replaced, and its partitions are made again', async () => {
     let deaths = 0
     const dies = (frame: { readonly type: string }) => frame.type === 'task' && ++deaths === 2

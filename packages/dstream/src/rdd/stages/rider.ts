@@ -28,6 +28,8 @@ export interface Ride {
 
 /** A reader of kept records that is done by the task that makes them. */
 export interface Riding {
+  /** Whether it has asked for the records itself. */
+  readonly hasAsked: boolean
   /** Joins the run of a stage. Returns the plan from the records on; `undefined` where only this thread can do it. */
   join(ride: Ride): ReaderPlan | undefined
   /** Keeps what a worker has made of a partition; `undefined` says that it has failed. */
@@ -45,11 +47,16 @@ export class Rider implements Riding {
   readonly #ridden: Ridden
   readonly #newSink: () => CombineSink
   readonly #made = new Map<number, MadeTable>()
+  #hasAsked = false
 
   constructor(spec: MapSideSpec, ridden: Ridden, newSink: () => CombineSink) {
     this.#spec = spec
     this.#ridden = ridden
     this.#newSink = newSink
+  }
+
+  get hasAsked(): boolean {
+    return this.#hasAsked
   }
 
   join({ addressOf, mayRide }: Ride): ReaderPlan | undefined {
@@ -63,6 +70,7 @@ export class Rider implements Riding {
 
   /** Begins the stage of the records, unless it has begun, and waits for it. */
   async waitForRecords(evaluation: Evaluation): Promise<void> {
+    this.#hasAsked = true
     await this.#ridden.node.stage?.evaluate(evaluation, true)
   }
 

@@ -68,6 +68,9 @@ class SharedStage implements NodeStage, Riding {
   /** The records of another stage, with which this one rides; `undefined` where it reads a source. */
   readonly #ridden: Ridden | undefined
   #riders: readonly Riding[] = []
+  /** The riders that were there before the batch was certain to ask for them: they ride if they ask themselves. */
+  #early: readonly Riding[] = []
+  #hasAsked = false
   /** The number of readers, where all of them may ride. */
   #expected: number | undefined
   #running: Promise<void> | undefined
@@ -78,6 +81,10 @@ class SharedStage implements NodeStage, Riding {
     this.#node = node
     this.#makeReaders = makeReaders
     this.#ridden = ridden && { ...ridden, steps: [...ridden.steps, node] }
+  }
+
+  get hasAsked(): boolean {
+    return this.#hasAsked
   }
 
   /** The run that is under way. */
@@ -104,8 +111,14 @@ class SharedStage implements NodeStage, Riding {
 
   /** Makes the lineage of the readers, and of theirs. */
   async prepare(): Promise<void> {
+    this.#early = this.#riders
     this.#expected = await this.#makeReaders()
-    for (const rider of this.#riders) if (rider instanceof SharedStage) await rider.prepare()
+    for (const rider of this.#certain) if (rider instanceof SharedStage) await rider.prepare()
+  }
+
+  /** The riders that the batch asks for. A function that leaves its RDD must not have others called for it. */
+  get #certain(): readonly Riding[] {
+    return this.#riders.filter((rider) => rider.hasAsked || !this.#early.includes(rider))
   }
 
   join(ride: Ride): ReaderPlan | undefined {
@@ -138,6 +151,7 @@ class SharedStage implements NodeStage, Riding {
 
   async #run(stages: StageRunner, evaluation: Evaluation): Promise<void> {
     if (this.#ridden !== undefined) {
+      this.#hasAsked = true
       await this.#below?.evaluate(evaluation, true)
       this.#hasBegun = true
       return
@@ -147,9 +161,9 @@ class SharedStage implements NodeStage, Riding {
   }
 
   #begin(evaluation: Evaluation): RecordsOfNode {
-    const riders = this.#riders
+    const riders = this.#certain
     this.#hasBegun = true
-    this.#riders = []
+    this.#riders = this.#early = []
     return new RecordsOfNode(this.#node, riders, this.#expected, evaluation)
   }
 }

@@ -96,7 +96,10 @@ export class SharedReaders {
     return NARROW.has(operator.kind) && !this.isKept(operator)
   }
 
-  /** Whether the batch evaluates an operator as a whole. A user's function that gets an RDD may leave it, as a union may. */
+  /**
+   * Whether the batch evaluates an operator as a whole. A user's function with a single action is taken to run it; one with several
+   * may leave its RDD, and a union may have enough of its other parents.
+   */
   #isCertain(operator: Operator, time: number): boolean {
     const { isValid, singleUses } = this.#options
     if (operator.state !== undefined) return true
