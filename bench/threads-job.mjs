@@ -18,6 +18,19 @@ const slow = (n) => {
   return x
 }
 
+const linesOfWords = {
+  records: () => Array.from({ length: 8000 }, (_, i) => `${i} ${i % 77}`),
+  stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
+}
+const wordsOf = (lines) => lines.flatMap((line) => line.split(' ').map((word) => slow(Number(word)) % 1000))
+const readersOf = (words) => [
+  words.countByValue(),
+  words
+    .mapToPair((word) => [word, 1])
+    .runningReduceByKey(add)
+    .top(10, ([, count]) => count),
+]
+
 const works = {
   numbers: {
     records: () => Array.from({ length: 16_000 }, (_, i) => i),
@@ -29,6 +42,16 @@ const works = {
     define: (lines) => lines.map((line) => slow(Number(line))).mapToPair((n) => [n % 1000, 1]),
     stream: (ssc) => ssc.textFileStream(folder, { newFilesOnly: false }),
   },
+  // The first program of the README, on lines of files whose words take their time: they are made once, and read three times.
+  shared: {
+    ...linesOfWords,
+    outputs: (lines) => {
+      const words = wordsOf(lines)
+      return [...readersOf(words), words.window(Seconds(3), Seconds(1)).count()]
+    },
+  },
+  // The same without the window, so that no record has to come back.
+  riders: { ...linesOfWords, outputs: (lines) => readersOf(wordsOf(lines)) },
   posts: {
     records: () => {
       const words = Array.from({ length: 5000 }, (_, i) => `word${i}`)
@@ -45,7 +68,7 @@ const works = {
 
 const PARTITIONS = 16
 const clock = new ManualClock(0)
-const { records, define, stream } = works[work]
+const { records, define, stream, outputs = (lines) => [define(lines).reduceByKey(add)] } = works[work]
 
 /** Puts the records of a batch into files, which are dated before it. */
 const toFiles = (all, batch) => {
@@ -67,9 +90,9 @@ const options = {
 }
 await StreamingContext.run(import.meta, options, (ssc) => {
   const queue = []
-  define(stream === undefined ? ssc.queueStream(queue) : stream(ssc))
-    .reduceByKey(add)
-    .foreachRDD(async (rdd) => void (await rdd.count()))
+  for (const output of outputs(stream === undefined ? ssc.queueStream(queue) : stream(ssc))) {
+    output.foreachRDD(async (rdd) => void (await rdd.count()))
+  }
   if (!isMainThread) return
   const all = records()
   ssc.on('streamingStarted', () => process.send('started'))

@@ -406,7 +406,7 @@ export const mutations = [
   [
     'copies of what a window keeps for the other readers of its stream',
     'streams/graph/graph-evaluation.ts',
-    'own?.handedOut().label(this.#graph.node(operator).id, time)',
+    'own?.handedOut(true).label(this.#graph.node(operator).id, time)',
     'own',
   ],
   [

@@ -14,7 +14,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
-import { type Ended, descendants, endJobs, startCommand, startJob } from './run-job.js'
+import { descendants } from './processes.js'
+import { type Ended, endJobs, startCommand, startJob } from './run-job.js'
 
 afterEach(endJobs)
 

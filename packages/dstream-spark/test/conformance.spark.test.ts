@@ -12,9 +12,10 @@ function rounded(batches: Ended['batches'], output: string): Ended['batches'] {
   return { ...batches, [output]: batches[output]!.map((records) => records.map(shorten)) }
 }
 
-/** Returns how many map sides the log promises to run on the cluster. */
+/** Returns how many map sides and shared streams the log promises to run on the cluster. */
 function promised(errors: string): number {
-  return /map sides on the cluster: ([^;]*);/.exec(errors)?.[1]?.split(', ').length ?? 0
+  const named = errors.matchAll(/(?:map sides|shared streams) on the cluster: ([^;]*);/g)
+  return [...named].reduce((n, [, names]) => n + names!.split(', ').length, 0)
 }
 
 describe.each(masters)('a job on %s gives what it gives in one process', (master) => {
@@ -27,6 +28,7 @@ describe.each(masters)('a job on %s gives what it gives in one process', (master
     // Sums of fractions are made partition by partition, as with `threads`.
     expect(rounded(there.batches, 'fractions')).toEqual(rounded(here.batches, 'fractions'))
     // The log speaks the truth about what runs where: four partitions, in all batches but the last, which is not reported yet.
+    expect(there.errors).toMatch(/shared streams on the cluster: [^;]*\bflatMap#1\b/)
     expect(there.tasks).toEqual({ onMainThread: 0, onWorkers: promised(there.errors) * 4 * 5, repeated: 0 })
   })
 

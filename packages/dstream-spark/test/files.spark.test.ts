@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
 import { findJava, findSpark } from '../src/find-spark.js'
 import { SparkFiles } from '../src/spark-files.js'
-import { descendants } from './run-job.js'
+import { descendants } from './processes.js'
 
 const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-files-'))

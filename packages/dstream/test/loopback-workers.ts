@@ -1,11 +1,16 @@
 import type { StreamingContext } from 'dstream'
 import type { WorkerEvents, Workers } from '../src/base/ports.js'
+import type { WorkerFrame } from '../src/engine/stages/frames.js'
 import type { TaskFigures } from '../src/observe/progress.js'
 
 /** How a worker of a test differs from one that does all of its tasks. */
 export interface WorkerFaults {
   /** Returns true for a frame before which the worker ends. */
   readonly endsBefore?: (frame: { readonly type: string }, worker: number) => boolean
+  /** See `Workers.leastBytes`. */
+  readonly leastBytes?: number
+  /** Is shown each frame of a worker. */
+  readonly seen?: (frame: WorkerFrame) => void
 }
 
 /**
@@ -14,10 +19,11 @@ export interface WorkerFaults {
  */
 export function loopbackWorkers(
   define: () => StreamingContext,
-  { endsBefore = () => false }: WorkerFaults = {},
+  { endsBefore = () => false, seen = () => undefined, leastBytes }: WorkerFaults = {},
 ): Workers & { readonly started: () => number } {
   let started = 0
   return {
+    leastBytes,
     started: () => started,
     start(events: WorkerEvents) {
       const worker = ++started
@@ -35,7 +41,7 @@ export function loopbackWorkers(
           define().serveTasks({
             post(frame, moved) {
               const sent = copy(frame, moved)
-              later(() => events.frame(sent))
+              later(() => (seen(sent as WorkerFrame), events.frame(sent)))
             },
             onFrame: (f) => void (handle = f),
           })

@@ -17,7 +17,14 @@ const collatz = (/** @type {number} */ n) => (n % 2 === 0 ? n / 2 : 3 * n + 1)
 const keyed = (s) => {
   const pairs = s.map(collatz).mapToPair(byName)
   const other = s.filter((n) => n % 3 === 0).mapToPair(byName)
+  const above = pairs.mapValues((n) => n * 2)
+  const words = s.flatMap((n) => [n % 5, n % 3])
   return {
+    'words: counted': words.countByValue(),
+    'words: since the start': words.mapToPair((word) => [word, 1]).runningReduceByKey(add),
+    'words: in a window': words.window(Milliseconds(200), INTERVAL).count(),
+    'above pairs: reduced': above.reduceByKey(add),
+    'above pairs: grouped': above.groupByKey(),
     reduceByKey: pairs.reduceByKey(add),
     'reduceByKey in three parts': pairs.reduceByKey(add, { numPartitions: 3 }),
     'compound keys': s.mapToPair(byPair).reduceByKey(add),

@@ -45,10 +45,10 @@ export class JobThreads {
   }
 
   /** Starts the workers, once the graph is complete. Without them the job runs on one thread, with the same results. */
-  async start(graph: Graph): Promise<void> {
+  async start(graph: Graph, rememberMs: number): Promise<void> {
     const { threads, program, logger, clock, yielder, cluster } = this.#options
     const addresses = await this.stages.open(graph, this.#options)
-    if (cluster !== undefined) return this.#startCluster(graph, cluster, addresses)
+    if (cluster !== undefined) return this.#startCluster(graph, cluster, addresses, rememberMs)
     const size = (threads === 'auto' ? availableThreads() : threads) - 1
     if (size < 1) return
     const workers = this.#options.workers ?? (program === undefined ? undefined : workerThreads(program))
@@ -73,13 +73,13 @@ export class JobThreads {
     else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
   }
 
-  async #startCluster(graph: Graph, cluster: Cluster, addresses: FunctionAddresses): Promise<void> {
+  async #startCluster(graph: Graph, cluster: Cluster, addresses: FunctionAddresses, rememberMs: number): Promise<void> {
     const { appName, master, threads, logger, yielder, failed } = this.#options
     if (threads !== 1) logger.info({}, 'The option threads is not used: stages run on the cluster.')
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    const { isSpread, line } = await placementOf(graph, addresses)
+    const { isSpread, line } = await placementOf(graph, addresses, rememberMs)
     logger[isSpread ? 'info' : 'warn']({}, `${appName} runs on ${where}; ${line}`)
   }
 

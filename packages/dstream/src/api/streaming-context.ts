@@ -873,7 +873,7 @@ export class StreamingContext implements StreamContext {
       this.#addDeadLetters()
       this.#accumulators.complete()
       this.#broadcasts.complete()
-      await this.#threads?.start(this.#graph)
+      await this.#threads?.start(this.#graph, this.#rememberMs ?? 0)
       await this.#traceBatches()
       const meter = await openMeter()
       if (meter !== undefined) this.#figures ??= this.#makeFigures(undefined)

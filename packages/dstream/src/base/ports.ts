@@ -132,6 +132,8 @@ export interface FileEntry {
 
 /** Starts workers that run tasks of the job: threads, say. */
 export interface Workers {
+  /** The bytes of a stage below which sending them takes longer than the work; default 4096. */
+  readonly leastBytes?: number | undefined
   start(events: WorkerEvents): WorkerHandle
 }
 

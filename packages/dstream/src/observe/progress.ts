@@ -14,7 +14,10 @@ export interface OutputProgress {
   readonly skippedBatches: number
 }
 
-/** The tasks since the batch before: partitions that were combined by key on their own, or given to `foreachPartition`. */
+/**
+ * The tasks since the batch before: partitions that were combined by key on their own, made for several readers, or given to
+ * `foreachPartition`.
+ */
 export interface TaskFigures {
   readonly onMainThread: number
   readonly onWorkers: number

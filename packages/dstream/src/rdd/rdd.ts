@@ -1113,9 +1113,13 @@ export class RDD<out T> {
   kept(copy: (record: unknown) => unknown, made: boolean): RDD<T> {
     return this.#derive(kept(this.node, copy, made))
   }
-  /** Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one. @internal */
-  handedOut(): RDD<T> {
-    return this.node.copy === undefined ? this : this.#derive(handedOut(this.node, this.node.copy))
+  /**
+   * Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one.
+   *
+   * @param isNew whether the readers are of the batch that makes the records @internal
+   */
+  handedOut(isNew = false): RDD<T> {
+    return this.node.copy === undefined ? this : this.#derive(handedOut(this.node, this.node.copy, isNew))
   }
   /**
    * Returns an RDD of the records on which `check` does not throw, cached; the others fail it or are left out, as

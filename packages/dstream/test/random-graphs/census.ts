@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { check, graphs, isChanged, nodesOf, outputsOf, type Graph } from './graph.js'
 import { operators } from './operators.js'
 
-/** Checks so many random graphs, and tells what they were made of. */
-export async function checkRandomGraphs(numRuns: number): Promise<Census> {
+/** Checks so many random graphs, on so many threads, and tells what they were made of. */
+export async function checkRandomGraphs(numRuns: number, threads?: number): Promise<Census> {
   const census = new Census()
   const property = fc.asyncProperty(graphs, async (graph) => {
     census.add(graph)
-    await check(graph)
+    if ((await check(graph, threads)) > 0) census.inWorkers++
   })
   await fc.assert(property, { numRuns })
   return census
@@ -22,6 +22,8 @@ export class Census {
   withSharedNode = 0
   crashed = 0
   changed = 0
+  /** Those of which workers have done a part. */
+  inWorkers = 0
 
   add(graph: Graph): void {
     const nodes = nodesOf(graph)

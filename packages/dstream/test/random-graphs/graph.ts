@@ -2,6 +2,7 @@ import { Milliseconds, Time, type Attempt, type InputSource, type RDD } from 'ds
 import { TestContext, type Output, type TestContextOptions } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { loopbackWorkers, tasksOf } from '../loopback-workers.js'
 import { naming, unnamed } from './naming.js'
 import { operators, type Pair, type Params, type Past, type Span, type Stream } from './operators.js'
 
@@ -266,23 +267,39 @@ function expectNothingElse(error: unknown): void {
   return expect(error).toBe(refused)
 }
 
-/** Runs the graph, with its crash, and compares every batch of every output with the naive model. */
-export async function check(graph: Graph): Promise<void> {
+/**
+ * Runs the graph, with its crash, and compares every batch of every output with the naive model. Returns the number of tasks that
+ * workers have done, where there are several threads.
+ */
+export async function check(graph: Graph, threads?: number): Promise<number> {
   const { crash } = graph
   const first = firstLife(graph)
   const second = secondLife(graph, first)
   const history = historyOf(graph, [first, second], graph.rows.length + 3)
   const options: Pick<TestContextOptions, 'onRecordError'> = { onRecordError: () => 'skip' }
-  let t = new TestContext({ ...options, batchInterval: Milliseconds(first.intervalMs) })
-  const given = [define(graph, first, history, t)]
+  const begin = (life: Life, rest: Pick<TestContextOptions, 'storage' | 'startTime'> = {}) => {
+    const batchInterval = Milliseconds(life.intervalMs)
+    const inWorker = (): TestContext => {
+      const worker = new TestContext({ ...options, batchInterval })
+      define(graph, life, history, worker)
+      return worker
+    }
+    const workers = threads === undefined ? undefined : loopbackWorkers(() => inWorker().ssc, { leastBytes: 0 })
+    const t = new TestContext({ ...options, batchInterval, threads, ...rest }, workers && { workers })
+    return [t, define(graph, life, history, t)] as const
+  }
+  let [t, outputs] = begin(first)
+  const given = [outputs]
+  let onWorkers = 0
   let nowMs = 0
   if (crash !== undefined) {
     await t.run(crash.after).catch(expectNothingElse)
     const { storage } = await t.crashAndRecover(() => undefined, { at: crash.at })
     nowMs = (crash.after + 1 + crash.downtime) * first.intervalMs
     const startTime = new Time(nowMs)
-    t = new TestContext({ ...options, batchInterval: Milliseconds(second.intervalMs), storage, startTime })
-    given.push(define(graph, second, history, t))
+    onWorkers += tasksOf(t.ssc).onWorkers
+    ;[t, outputs] = begin(second, { storage, startTime })
+    given.push(outputs)
   }
   await t.run(history.filter(({ time }) => time > nowMs).length).catch(expectNothingElse)
   await t.stop()
@@ -302,4 +319,5 @@ export async function check(graph: Graph): Promise<void> {
     const due = [...seen].sort((a, b) => a - b)
     expect(due, `the batches of output ${i}`).toEqual([...truth.keys()])
   }
+  return onWorkers + tasksOf(t.ssc).onWorkers
 }

@@ -1,8 +1,8 @@
 import { messageOf } from '../../base/errors/error-text.js'
 import type { Cluster, Logger, Yielder } from '../../base/ports.js'
 import { encodedInput } from './encoded-input.js'
-import type { TaskFrame } from './frames.js'
-import type { QueuedTask, Reply, TaskPool, TaskQueue } from './task-queue.js'
+import type { ReaderReply, TaskFrame } from './frames.js'
+import { LEAST_BYTES, type QueuedTask, type Reply, type TaskPool, type TaskQueue } from './task-queue.js'
 
 interface ClusterPoolOptions {
   readonly cluster: Cluster
@@ -15,6 +15,7 @@ interface ClusterPoolOptions {
  * cluster might make one twice at the same time.
  */
 export class ClusterPool implements TaskPool {
+  readonly leastBytes = LEAST_BYTES
   readonly #options: ClusterPoolOptions
   readonly #stages = new Map<TaskQueue, ClusterRun>()
   readonly queues = {
@@ -97,9 +98,9 @@ class ClusterRun {
 
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
     if (!this.#open.delete(queued)) return
-    if (reply?.type === 'failed') {
-      const what = reply.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
-      this.#options.logger.info({}, `${what} in the driver: ${reply.reason}`)
+    for (const failure of failuresOf(reply)) {
+      const what = failure.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
+      this.#options.logger.info({}, `${what} in the driver: ${failure.reason}`)
     }
     queued.settle(reply)
   }
@@ -115,4 +116,13 @@ class ClusterRun {
     }
     for (const queued of [...this.#open]) this.#settle(queued, undefined)
   }
+}
+
+/** Returns the failures of a task, and of the readers of its records. */
+function failuresOf(
+  reply: Reply | ReaderReply | undefined,
+): readonly { readonly forGood: boolean; readonly reason: string }[] {
+  if (reply === undefined) return []
+  if ('reason' in reply) return [reply]
+  return 'readers' in reply ? reply.readers.flatMap(failuresOf) : []
 }

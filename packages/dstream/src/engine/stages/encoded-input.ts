@@ -14,13 +14,17 @@ const CHUNK = 1024
 export async function encodedInput(input: Task['input'], yielder: Yielder): Promise<EncodedInput> {
   if ('encoded' in input) return { bytes: input.encoded.bytes, codec: input.encoded.codec }
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
-  const { records } = input
   const chunks: Uint8Array[] = []
   const slice = yielder.begin()
-  for (let from = 0; from < records.length; from += CHUNK) {
-    chunks.push(encodeValue(records.slice(from, from + CHUNK)))
+  for (const chunk of encodedChunks(input.records)) {
+    chunks.push(chunk)
     const pause = slice.pause()
     if (pause !== undefined) await pause
   }
   return { chunks }
+}
+
+/** Encodes records in chunks. @throws for records that cannot be stored */
+export function* encodedChunks(records: readonly unknown[]): Generator<Uint8Array> {
+  for (let from = 0; from < records.length; from += CHUNK) yield encodeValue(records.slice(from, from + CHUNK))
 }

@@ -1,17 +1,17 @@
 import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
-import type { CalledAttempt, CallPlan, FunctionAddress, StagePlan } from '../../rdd/plan/stage-runner.js'
+import type { AnyPlan, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
- * A partition that a worker is to combine, or to call an output's function with. Its records are bytes as they were received,
+ * A partition that a worker is to combine, to make for several readers, or to call an output's function with. Its records are bytes as they were received,
  * encoded in chunks, or to be read.
  */
 export interface TaskFrame {
   readonly type: 'task'
   readonly id: number
   readonly partition: number
-  readonly plan: StagePlan | CallPlan
+  readonly plan: AnyPlan
   readonly input: EncodedInput
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
@@ -34,31 +34,46 @@ export type EncodedInput =
   /** The number of a stream, and an encoded split of its source. */
   | { readonly source: number; readonly split: Uint8Array }
 
+/** The records of a partition in encoded chunks, where they go back, and what their readers have made of them. */
+export interface KeptReply extends PartReply {
+  readonly chunks: readonly Uint8Array[] | undefined
+  readonly readers: readonly ReaderReply[]
+}
+
+/** The counts of the steps of a part of a task, and its encoded additions to accumulators. */
+interface PartReply {
+  readonly taken: readonly number[]
+  readonly given: readonly number[]
+  readonly added?: Uint8Array | undefined
+}
+
+/**
+ * What a reader of kept records has made of a partition: the encoded columns of a map side, or further records; a reason where it
+ * has failed.
+ */
+export type ReaderReply =
+  KeptReply | (PartReply & { readonly table: Uint8Array }) | { readonly forGood: boolean; readonly reason: string }
+
 /** A frame of a worker. All frames are plain data and bytes: they can go to another thread, process or machine. */
 export type WorkerFrame =
   /** The worker has built the graph of the job. `functions` are the texts of its functions by address. */
   | { readonly type: 'ready'; readonly functions: Readonly<Record<FunctionAddress, string>> }
   /** The encoded columns of a partition's table, with the counts of its steps, and of the records that were read of a split. */
-  | {
+  | (PartReply & {
       readonly type: 'done'
       readonly id: number
       readonly table: Uint8Array
-      readonly taken: readonly number[]
-      readonly given: readonly number[]
       readonly read?: number | undefined
-      /** The encoded additions to accumulators. */
-      readonly added?: Uint8Array | undefined
-    }
+    })
+  /** A partition was made for several readers. */
+  | (KeptReply & { readonly type: 'kept'; readonly id: number; readonly read?: number | undefined })
   /** The function of an output was called with the partition. */
-  | {
+  | (PartReply & {
       readonly type: 'called'
       readonly id: number
-      readonly taken: readonly number[]
-      readonly given: readonly number[]
       readonly read?: number | undefined
-      readonly added?: Uint8Array | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
-    }
+    })
   /** The task can only be done where the batch is. `forGood` says that this is so for all partitions of the stage. */
   | { readonly type: 'failed'; readonly id: number; readonly forGood: boolean; readonly reason: string }

@@ -87,7 +87,56 @@ describe('one line says what runs where', () => {
         const pairs = s.mapToPair(byDigit)
         return pairs.reduceByKey(add).join(pairs.groupByKey())
       },
-      'groupByKey#1 (mapToPair#1 is read more than once, and kept for it), join#1',
+      'shared streams on the cluster: mapToPair#1; map sides on the cluster: reduceByKey#1, groupByKey#1; in the driver: their merging, join#1, ',
+    ],
+    [
+      'the first program of the README',
+      (s) => {
+        const words = s.flatMap((n) => [n, n % 7])
+        words.countByValue().print()
+        words.window(Seconds(30), Seconds(10)).count().print()
+        return words
+          .mapToPair((n): [number, number] => [n, 1])
+          .runningReduceByKey(add)
+          .top(10)
+      },
+      'shared streams on the cluster: flatMap#1; map sides on the cluster: countByValue#1, runningReduceByKey#1; in the driver: their merging, window#1, count#1, top#1, ',
+    ],
+    [
+      'a function that may leave the RDD of a map side',
+      (s) => {
+        const words = s.flatMap((n) => [n, n % 7])
+        words.countByValue().foreachRDD(async (rdd) => void ((await rdd.isEmpty()) || (await rdd.collect())))
+        return words.count()
+      },
+      'shared streams on the cluster: flatMap#1; in the driver: countByValue#1 (flatMap#1 is kept for several readers), ',
+    ],
+    [
+      'several readers above several readers',
+      (s) => {
+        const words = s.flatMap((n) => [n, n % 7])
+        const pairs = words.mapToPair(byDigit)
+        words.countByValue().print()
+        pairs.reduceByKey(add).print()
+        return pairs.groupByKey()
+      },
+      'shared streams on the cluster: flatMap#1, mapToPair#1; map sides on the cluster: countByValue#1, reduceByKey#1, groupByKey#1; ',
+    ],
+    [
+      'readers behind a union',
+      (s) => {
+        const words = s.map((n) => n + 1)
+        return words.union(words.filter((n) => n > 2)).countByValue()
+      },
+      'shared streams on the cluster: map#1; in the driver: countByValue#1 (map#1 is kept for several readers), ',
+    ],
+    [
+      'a map side of a source that a window reads',
+      (s) => {
+        s.window(Seconds(2)).print()
+        return s.countByValue()
+      },
+      'nothing of it on the cluster; in the driver: window#1, countByValue#1 (queueStream#1 is kept for later batches), ',
     ],
     ['no keys', (s) => s.map((n) => n + 1).count(), 'nothing of it on the cluster; in the driver: count#1, '],
   ])('%s', async (_, define, expected) => {

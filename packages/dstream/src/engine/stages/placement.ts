@@ -2,15 +2,10 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
-import { sharedOperators } from '../../streams/graph/remember.js'
+import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
+import { SharedReaders } from '../../streams/graph/shared-readers.js'
 import { singleUses } from '../../streams/graph/single-use.js'
-
-/** The operators whose records are combined by key before they are merged. */
-const MAP_SIDES = new Set(
-  'reduceByKey combineByKey groupByKey countByValue distinct runningReduceByKey updateStateByKey'.split(' '),
-)
-/** The operators that may stand between a source and a map side: they change no partition but record by record. */
-const NARROW = new Set('map filter flatMap mapToPair flatMapToPair mapValues flatMapValues union'.split(' '))
+import { MAP_SIDES, NARROW } from '../../streams/graph/stage-kinds.js'
 
 interface Placement {
   /** Whether any part may run on the cluster. */
@@ -22,17 +17,22 @@ interface Placement {
  * Returns in one line which parts of a graph a cluster may run and which stay in the driver, with the reason.
  *
  * @param addresses the functions that workers may call
+ * @param leastMs the time for which the program remembers every stream
  */
 export async function placementOf(
   graph: Graph,
   addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+  leastMs: number,
 ): Promise<Placement> {
-  const shared = sharedOperators(graph, await singleUses(graph))
-  const reasons = new Reasons(graph, addresses, shared)
+  const owned = ownedOperators(graph, leastMs, keptTimes(graph, leastMs, rememberTimes(graph, leastMs)))
+  const readers = new SharedReaders({ graph, singleUses: await singleUses(graph), owned, isValid: () => true })
+  const reasons = new Reasons(graph, addresses, readers)
+  const shared: string[] = []
   const spread: string[] = []
   const called: string[] = []
   const kept: string[] = []
   for (const { id, operator } of graph.nodes) {
+    if (reasons.isShared(operator)) shared.push(id)
     if (MAP_SIDES.has(operator.kind)) {
       const reason = reasons.against(operator)
       if (reason === undefined) spread.push(id)
@@ -44,9 +44,10 @@ export async function placementOf(
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }
-  const isSpread = spread.length + called.length > 0
+  const isSpread = shared.length + spread.length + called.length > 0
   const parts = [
     ...(isSpread ? [] : ['nothing of it on the cluster']),
+    ...(shared.length === 0 ? [] : [`shared streams on the cluster: ${shared.join(', ')}`]),
     ...(spread.length === 0 ? [] : [`map sides on the cluster: ${spread.join(', ')}`]),
     ...(called.length === 0 ? [] : [`outputs on the cluster: ${called.join(', ')}`]),
     `in the driver: ${[...(spread.length === 0 ? [] : ['their merging']), ...kept].join(', ')}`,
@@ -56,20 +57,40 @@ export async function placementOf(
 
 /** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
 class Reasons {
+  readonly #riders = new Set<Operator>()
+
   constructor(
     readonly graph: Graph,
     readonly addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
-    readonly shared: ReadonlySet<Operator>,
-  ) {}
+    readonly readers: SharedReaders,
+  ) {
+    for (const { operator } of graph.nodes) {
+      if (!this.isShared(operator)) continue
+      const { sides, kept } = readers.sidesBelow(operator, 0)
+      for (const rider of [...sides, ...kept]) this.#riders.add(rider)
+    }
+  }
 
-  against(operator: Operator): string | undefined {
-    const own = this.#functionsAgainst(this.graph.node(operator).id, operator.functions)
-    return own ?? this.#above(operator.parents, { keptHere: (reason) => reason })
+  /** Whether the records of an operator are kept in the driver, and made on the cluster. */
+  isShared(operator: Operator): boolean {
+    const isNarrow = NARROW.has(operator.kind) && operator.kind !== 'union'
+    return isNarrow && this.readers.isKept(operator) && this.against(operator) === undefined
   }
 
   /** Finds why the calls of an output stay in the driver. Records that are kept there are sent to the workers. */
   againstCalls(id: string, parent: Operator, functions: readonly AnyFunction[] | undefined): string | undefined {
     return this.#functionsAgainst(id, functions) ?? this.#above([parent], { keptHere: () => undefined })
+  }
+
+  against(operator: Operator): string | undefined {
+    const own = this.#functionsAgainst(this.graph.node(operator).id, operator.functions)
+    return (
+      own ??
+      this.#above(operator.parents, {
+        // A rider is done together with the records.
+        keptHere: (reason) => (this.#riders.has(operator) ? undefined : reason),
+      })
+    )
   }
 
   /** @param keptHere returns what it means that records are kept in the driver */
@@ -79,10 +100,11 @@ class Reasons {
   ): string | undefined {
     const above = [...parents]
     for (const parent of above) {
-      if (parent.source === true || parent.kind === 'repartition') continue
       const { id } = this.graph.node(parent)
+      if (parent.source === true && this.readers.isOwned(parent)) return keptHere(`${id} is kept for later batches`)
+      if (parent.source === true || parent.kind === 'repartition') continue
       if (!NARROW.has(parent.kind)) return keptHere(`behind ${id}`)
-      if (this.shared.has(parent)) return keptHere(`${id} is read more than once, and kept for it`)
+      if (this.readers.isKept(parent)) return keptHere(`${id} is kept for several readers`)
       const reason = this.#functionsAgainst(id, parent.functions)
       if (reason !== undefined) return reason
       above.push(...parent.parents)

@@ -7,10 +7,15 @@ export class Failed {
   constructor(readonly error: unknown) {}
 }
 
+/** A result, or `undefined` where the partition is to be done here. */
+export type Outcome<R> = R | Failed | undefined
+
 /** The partitions of a stage, which this thread and workers share. */
 export interface Work<R extends object> {
   /** In order. */
   readonly partitions: readonly number[]
+  /** The outcomes that are known before the stage begins; `undefined` for a partition that is to be done here once more. */
+  readonly known?: ReadonlyMap<number, Outcome<R>>
   /** Does a partition in this thread. */
   here(partition: number): MaybePromise<R>
   /** Returns the result of a worker; `undefined` where the partition is to be done here. */
@@ -25,9 +30,6 @@ export interface WorkNotes {
   replied(task: Task, reply: Reply): void
 }
 
-/** A result, or `undefined` where the partition is to be done here. */
-type Outcome<R> = R | Failed | undefined
-
 /** The run of one stage: this thread does partitions as long as there are any that no worker has begun. */
 export class SharedWork<R extends object> {
   readonly queue: TaskQueue
@@ -40,20 +42,25 @@ export class SharedWork<R extends object> {
 
   /** @param tasks those that workers may take; this thread begins with all other partitions */
   constructor(work: Work<R>, tasks: readonly Task[], notes: WorkNotes) {
-    const shared = new Set(tasks.map(({ partition }) => partition))
+    const { known = new Map<number, Outcome<R>>() } = work
+    const open = tasks.filter(({ partition }) => !known.has(partition))
+    const shared = new Set(open.map(({ partition }) => partition))
     this.#work = work
-    this.#here = work.partitions.filter((i) => !shared.has(i))
+    this.#here = work.partitions.filter((i) => !shared.has(i) && !known.has(i))
     this.#notes = notes
-    this.queue = new TaskQueue(tasks.map((task) => this.#queued(task)))
+    this.queue = new TaskQueue(open.map((task) => this.#queued(task)))
+    for (const [i, outcome] of known) {
+      this.#outcomes.set(i, outcome instanceof Failed ? this.#failed(i, outcome.error) : outcome)
+    }
   }
 
   /** Gives `use` the result of each partition, in order of the partitions. @throws the error of the first that has failed */
-  async run(use: (result: R) => MaybePromise<void>): Promise<void> {
+  async run(use: (result: R, partition: number) => MaybePromise<void>): Promise<void> {
     await this.#doHere()
     for (const i of this.#work.partitions) {
       const outcome = await this.#outcomes.get(i)
       if (outcome instanceof Failed) throw outcome.error
-      await use(outcome ?? (await this.#repeat(i)))
+      await use(outcome ?? (await this.#repeat(i)), i)
     }
   }
 

@@ -8,23 +8,28 @@ import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
-  CallPlan,
+  AnyPlan,
+  Divided,
   FunctionAddress,
+  KeepPlan,
+  KeptRecords,
+  MadeByReader,
+  MadeElsewhere,
   MapSide,
   PartitionCalls,
-  StagePlan,
+  ReaderPlan,
   StageRunner,
   Task,
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import { Failed, SharedWork, type Work, type WorkNotes } from './shared-work.js'
-import type { Reply, TaskPool } from './task-queue.js'
+import type { KeptReply, ReaderReply } from './frames.js'
+import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
+import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
 const MOST_FAILURES = 8
-/** The bytes of a stage below which sending them would take longer than the work, and those that a record counts for. */
-const FEWEST_BYTES = 4096
+/** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
@@ -39,8 +44,16 @@ export interface StageProgram {
   readonly definition?: AnyFunction | undefined
 }
 
-/** The result of a call, which has none. */
+/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
 const CALLED = {}
+
+/** What a worker has made of records that are kept here. */
+class Made implements MadeElsewhere {
+  constructor(
+    readonly chunks: MadeElsewhere['chunks'],
+    readonly readers: MadeElsewhere['readers'],
+  ) {}
+}
 
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
@@ -55,7 +68,7 @@ export class StageTasks implements StageRunner {
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
   /** The key of each plan, which is one object for many partitions. */
-  readonly #keys = new WeakMap<StagePlan | CallPlan, string>()
+  readonly #keys = new WeakMap<AnyPlan | ReaderPlan, string>()
   #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
   readonly #notes: WorkNotes = {
     doneHere: (isRepeated) => this.#count(isRepeated ? 'repeated' : 'onMainThread'),
@@ -85,15 +98,40 @@ export class StageTasks implements StageRunner {
     return figures
   }
 
-  takes(side: MapSide): boolean {
+  takes(side: Divided): boolean {
     if (this.#addresses === undefined || side.numPartitions < 2) return false
-    for (let i = 0; i < side.numPartitions; i++) if (side.taskOf(i, this.#addressOf) !== undefined) return true
+    for (let i = 0; i < side.numPartitions; i++) if (side.mayMove(i, this.#addressOf)) return true
     return false
+  }
+
+  keep(records: KeptRecords): Promise<void> | undefined {
+    const { partitions } = records
+    if (!this.hasWorkers || partitions.length < 2) return undefined
+    const mayRide = (reader: ReaderPlan): boolean => this.#maySend(reader)
+    const tasks = this.#tasksOf(partitions, (i) => records.taskOf(i, this.#addressOf, mayRide))
+    if (tasks.length === 0) return undefined
+    const work: Work<object> = {
+      partitions,
+      here: async (i) => {
+        await records.evaluate(i)
+        return CALLED
+      },
+      resultOf: (task, reply) => {
+        if (reply.type !== 'kept') return undefined
+        task.count(reply)
+        return madeOf(reply)
+      },
+    }
+    const shared = new SharedWork(work, tasks, this.#notes)
+    return this.#share(shared, () =>
+      shared.run((made, i) => (made instanceof Made ? records.adopt(i, made) : undefined)),
+    )
   }
 
   async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
-    const work: Work<PairTable> = { partitions, here: (i) => side.combine(i), resultOf: tableOf }
+    const known = this.#madeFor(side, partitions)
+    const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
     const shared = new SharedWork(
       work,
       this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf)),
@@ -131,13 +169,26 @@ export class StageTasks implements StageRunner {
     })
   }
 
+  /** Returns what the stage below a map side has made for it. */
+  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
+    const known = new Map<number, Outcome<PairTable>>()
+    for (const i of partitions) {
+      const made = side.takeMade(i)
+      if (made === undefined) continue
+      if ('table' in made) this.#count(made.by === 'worker' ? 'onWorkers' : 'onMainThread')
+      known.set(i, 'table' in made ? made.table : 'error' in made ? new Failed(made.error) : undefined)
+    }
+    return known
+  }
+
   readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f)
 
   /** Returns the tasks for workers; none where sending them would take longer than the work. */
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
-    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task)) as Task[]
-    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < FEWEST_BYTES) return []
+    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task.plan)) as Task[]
+    const { leastBytes = LEAST_BYTES } = this.#pool ?? {}
+    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < leastBytes) return []
     const broadcasts = this.#broadcasts?.digests()
     return broadcasts === undefined || broadcasts.length === 0 ? tasks : tasks.map((task) => ({ ...task, broadcasts }))
   }
@@ -157,19 +208,48 @@ export class StageTasks implements StageRunner {
     if (reply.type === 'failed') {
       // Another attempt at the same stage may well be done there.
       const isCounted = task.signal?.aborted !== true
-      if (isCounted) this.#failures.set(stage, reply.forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
+      if (isCounted) this.#failed(stage, reply.forGood)
       return
     }
     this.#failures.delete(stage)
-    if (reply.added !== undefined) this.#accumulators?.merge(decodeValue(reply.added) as Additions)
+    this.#add(reply.added)
+    if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
     this.#count('onWorkers')
   }
 
-  #maySend(task: Task): boolean {
-    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(task.plan)) ?? 0) < MOST_FAILURES
+  /**
+   * Notes which readers of kept records have failed: each of them is done here on its own in the end. Further records count as a
+   * task; a map side counts once it takes its table.
+   */
+  #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
+    for (const [r, reply] of replies.entries()) {
+      const plan = readers[r]!
+      const reader = this.#keyOf(plan)
+      if ('reason' in reply) {
+        this.#failed(reader, reply.forGood)
+        continue
+      }
+      this.#failures.delete(reader)
+      this.#add(reply.added)
+      if (!('readers' in reply)) continue
+      this.#count('onWorkers')
+      this.#repliedFor(plan as KeepPlan, reply.readers)
+    }
   }
 
-  #keyOf(plan: StagePlan | CallPlan): string {
+  #add(added: Uint8Array | undefined): void {
+    if (added !== undefined) this.#accumulators?.merge(decodeValue(added) as Additions)
+  }
+
+  #maySend(plan: AnyPlan | ReaderPlan): boolean {
+    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(plan)) ?? 0) < MOST_FAILURES
+  }
+
+  #failed(stage: string, forGood: boolean): void {
+    this.#failures.set(stage, forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
+  }
+
+  #keyOf(plan: AnyPlan | ReaderPlan): string {
     const known = this.#keys.get(plan)
     if (known !== undefined) return known
     const key = JSON.stringify(plan)
@@ -184,7 +264,7 @@ export class StageTasks implements StageRunner {
 
 /** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
-  if ('split' in input) return FEWEST_BYTES
+  if ('split' in input) return LEAST_BYTES
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }
 
@@ -192,6 +272,26 @@ function bytesOf({ input }: Task): number {
 function tableOf(task: Task, reply: Reply): PairTable | undefined {
   if (reply.type !== 'done') return undefined
   task.count(reply)
-  const [keys, values] = decodeValue(reply.table) as [unknown[], unknown[]]
+  return decodedTable(reply.table)
+}
+
+function decodedTable(table: Uint8Array): PairTable {
+  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
   return new PairColumns(keys, values)
+}
+
+function madeOf({ chunks, readers }: KeptReply): Made {
+  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
+}
+
+function madeBy(reply: ReaderReply): MadeByReader | undefined {
+  if ('reason' in reply) return undefined
+  const { taken, given } = reply
+  if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
+  const { chunks, readers } = madeOf(reply)
+  return { taken, given, chunks, readers }
+}
+
+function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
+  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
 }

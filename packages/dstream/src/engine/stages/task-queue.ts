@@ -4,6 +4,9 @@ import type { WorkerFrame } from './frames.js'
 /** The reply of a worker to a task. */
 export type Reply = Exclude<WorkerFrame, { readonly type: 'ready' }>
 
+/** The bytes of a stage below which sending them would take longer than the work. */
+export const LEAST_BYTES = 4096
+
 /** A task with the receiver of its reply: `undefined` where no worker has done it. */
 export interface QueuedTask {
   readonly task: Task
@@ -14,6 +17,8 @@ export interface QueuedTask {
 export interface TaskPool {
   /** The number of workers now; with none, all tasks are done in this thread. */
   readonly size: number
+  /** The bytes of a stage below which sending them takes longer than the work. */
+  readonly leastBytes: number
   readonly queues: {
     /** Offers the tasks of a stage. The thread of the batches takes those that are left in the queue. */
     add(queue: TaskQueue): void

@@ -3,19 +3,25 @@ import type { WorkerEnd } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { errorOf, plainError } from '../../base/errors/plain-error.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
-import { accumulatorCalls } from '../../rdd/accumulator.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
-import { recordAdditions, takeAdditions } from '../../rdd/plan/accumulators.js'
-import { expectBroadcasts, takeDifferent } from '../../rdd/plan/broadcasts.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
-import { runCall, runTask, type TaskHome } from '../../rdd/stages/run-task.js'
+import {
+  runCall,
+  runKept,
+  runTask,
+  type KeptResult,
+  type ReaderResult,
+  type TaskHome,
+} from '../../rdd/stages/run-task.js'
 import { engineFunctions } from '../../rdd/stages/task.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { DriverFrame, TaskFrame, WorkerFrame } from './frames.js'
+import { encodedChunks } from './encoded-input.js'
+import type { DriverFrame, KeptReply, ReaderReply, TaskFrame, WorkerFrame } from './frames.js'
+import { OnlyThere, PartWatch } from './part-watch.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
 export interface WorkerJob {
@@ -30,15 +36,12 @@ export interface WorkerJob {
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
 
 /** The reply to a task that was done. */
-type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' }>
+type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'kept' }>
 
 interface SplitReading {
   readonly signal: AbortSignal
   bad(record: unknown, error: unknown): void
 }
-
-/** A reason for which a whole stage is left to the thread of the batches. */
-class OnlyThere extends Error {}
 
 /** Runs the tasks that come through a port, one after the other. */
 export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
@@ -51,13 +54,41 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
     worker.expect(frame.id)
     last = last.then(async () => {
       const reply = await worker.run(frame)
-      port.post(reply, reply.type === 'done' ? [reply.table] : [])
+      port.post(reply, movedWith(reply))
     })
   })
   port.post({ type: 'ready', functions: functionTexts(functions) } satisfies WorkerFrame, [])
 }
 
-const OTHER_BROADCAST = 'a function reads a broadcast that is destroyed, or has another value in the worker'
+/** @throws for records that cannot be encoded */
+function keptReply(made: KeptResult): KeptReply {
+  const readers = made.readers.map(replyOf)
+  const areNeeded = made.keeps || readers.some((reader) => 'reason' in reader)
+  const chunks = areNeeded ? [...encodedChunks(made.records.toArray())] : undefined
+  return { chunks, readers, taken: made.taken, given: made.given, added: made.added }
+}
+
+function replyOf(reader: ReaderResult): ReaderReply {
+  try {
+    if ('error' in reader) throw reader.error
+    if ('readers' in reader) return keptReply(reader)
+    const { table, taken, given, added } = reader
+    return { table: encodeValue([table.keys, table.values]), taken, given, added }
+  } catch (error) {
+    return { forGood: error instanceof OnlyThere, reason: messageOf(error) }
+  }
+}
+
+/** Returns the bytes of a frame, which are the worker's own and can be moved. */
+function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
+  if (frame.type === 'done') return [frame.table]
+  return frame.type === 'kept' ? bytesOf(frame) : []
+}
+
+function bytesOf(reply: ReaderReply): readonly Uint8Array[] {
+  if ('table' in reply) return [reply.table]
+  return 'readers' in reply ? [...(reply.chunks ?? []), ...reply.readers.flatMap(bytesOf)] : []
+}
 
 class TaskWorker {
   readonly #job: WorkerJob
@@ -89,36 +120,36 @@ class TaskWorker {
 
   async run(frame: TaskFrame): Promise<WorkerFrame> {
     const { id } = frame
-    const callsBefore = accumulatorCalls()
+    const watch = new PartWatch(frame.broadcasts ?? [])
     this.#hasBadRecord = false
     this.#read = undefined
-    recordAdditions()
-    expectBroadcasts(frame.broadcasts ?? [])
     try {
-      const reply = await this.#reply(frame)
-      const additions = takeAdditions()
-      if (accumulatorCalls() !== callsBefore) throw new OnlyThere('a function uses an accumulator')
-      if (takeDifferent() !== undefined) throw new OnlyThere(OTHER_BROADCAST)
+      const reply = await this.#reply(frame, watch)
       if (this.#hasBadRecord) throw new Error('a record does not decode')
-      return additions.length === 0 ? reply : { ...reply, added: encodeValue(additions) }
-    } catch (error) {
-      const usesAccumulator = accumulatorCalls() !== callsBefore
-      const readsOther = takeDifferent() !== undefined
-      const forGood = usesAccumulator || readsOther || error instanceof OnlyThere
-      return { type: 'failed', id, forGood, reason: readsOther ? OTHER_BROADCAST : messageOf(error) }
+      return reply
+    } catch (thrown) {
+      const error = watch.failed(thrown)
+      return { type: 'failed', id, forGood: error instanceof OnlyThere, reason: messageOf(error) }
     } finally {
-      takeAdditions()
-      takeDifferent()
       this.#expected.delete(id)
     }
   }
 
-  async #reply(frame: TaskFrame): Promise<Result> {
+  async #reply(frame: TaskFrame, watch: PartWatch): Promise<Result> {
     const { id, plan, input } = frame
     const part = this.#partOf(id, input)
-    if ('call' in plan) return this.#call(frame, plan, part)
+    if ('readers' in plan) {
+      const made = await runKept(plan, part, this.#home, watch)
+      return { type: 'kept', id, ...keptReply(made), read: this.#read }
+    }
+    watch.begin()
+    if ('call' in plan) {
+      const called = await this.#call(frame, plan, part)
+      return { ...called, added: watch.end() }
+    }
     const { table, taken, given } = await runTask(plan, part, this.#home)
-    return { type: 'done', id, table: encodeValue([table.keys, table.values]), taken, given, read: this.#read }
+    const encoded = encodeValue([table.keys, table.values])
+    return { type: 'done', id, table: encoded, taken, given, read: this.#read, added: watch.end() }
   }
 
   async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<Result> {

@@ -4,7 +4,7 @@ import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
 import { encodedInput } from './encoded-input.js'
 import type { AbortFrame, EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
-import { TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
+import { LEAST_BYTES, TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
 
 export interface WorkerPoolOptions {
   readonly workers: Workers
@@ -59,6 +59,10 @@ export class WorkerPool implements TaskPool {
 
   get size(): number {
     return this.#workers.size
+  }
+
+  get leastBytes(): number {
+    return this.#options.workers.leastBytes ?? LEAST_BYTES
   }
 
   /** Starts all workers. Resolves to `undefined` when they are ready, else to the reason for which they are not. */

@@ -137,10 +137,19 @@ function feedCached(
   if (known !== undefined) return chain(known, (records) => feedChunks(records, steps, sink, evaluation, policy))
   const data = sourceData(node, i)
   if (data !== undefined) return pass(data, steps, sink, evaluation, policy)
+  const staged = node.stage?.evaluate(evaluation, needsAll(sink))
+  if (staged !== undefined) return staged.then(() => feedThrough(node, i, steps, sink, evaluation))
   const keep = new KeepSink({ sink, open: (chunk) => passOf(chunk, steps, sink, evaluation, policy) })
   return chain(keepPartition(node, i, keep, evaluation), () => {
     if (keep.failure !== undefined) throw keep.failure.error
   })
+}
+
+/** Whether a sink takes all records that there are. */
+function needsAll(sink: Sink): boolean {
+  let last = sink
+  while (last.kind === 'keep' && last.reader !== undefined) last = last.reader.sink
+  return last.kind !== 'take'
 }
 
 /** Feeds a partition of a node that is no uncached step, as its plan says. */
@@ -223,8 +232,16 @@ function computeAll(node: LineageNode, evaluation: Evaluation): MaybePromise<rea
 function cachedPartition(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<readonly unknown[]> {
   const data = sourceData(node, i)
   if (Array.isArray(data)) return data
-  const records = node.cached![i] ?? keepPartition(node, i, new KeepSink(), evaluation)
-  return chain(records, (known) => known.toArray())
+  const known = node.cached![i]
+  if (known !== undefined) return chain(known, (records) => records.toArray())
+  const staged = node.stage?.evaluate(evaluation, true)
+  if (staged !== undefined) return staged.then(() => recordsOfPartition(node, i, evaluation))
+  return chain(evaluateForCache(node, i, evaluation), (records) => records.toArray())
+}
+
+/** Evaluates a partition of a cached node. */
+export function evaluateForCache(node: LineageNode, i: number, evaluation: Evaluation): MaybePromise<ChunkedRecords> {
+  return keepPartition(node, i, new KeepSink(), evaluation)
 }
 
 /** Evaluates a partition for its cache. */

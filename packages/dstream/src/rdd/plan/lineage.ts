@@ -59,6 +59,17 @@ export type NodePlan =
       first?(n: number, evaluation: Evaluation): MaybePromise<readonly unknown[]>
     }
 
+/** The evaluation of all partitions of a cached node at once, as a stage. */
+export interface NodeStage {
+  /**
+   * Begins it, or waits for the one that has begun. Returns `undefined` where the partitions are evaluated as they are read.
+   *
+   * @param needsAll false for a reader to which the first records may be enough: it begins no stage
+   * @throws the error of the first partition that has failed
+   */
+  evaluate(evaluation: Evaluation, needsAll: boolean): Promise<void> | undefined
+}
+
 export interface NodeOptions {
   readonly kind: string
   readonly plan: NodePlan
@@ -122,6 +133,13 @@ export class LineageNode implements RecordOrigin {
   computed: MaybePromise<readonly PartitionData[]> | undefined
   /** True when it is evaluated once and as a whole, even for an action that needs less. */
   alwaysCached = false
+  /** Evaluates its partitions at once; `undefined` unless several operators read it, and workers may evaluate it. */
+  stage: NodeStage | undefined
+  /**
+   * Set where map sides above it are stages: those right behind kept `records`, and all above a `source`. It stays so when the
+   * records are here, and the lineage is truncated.
+   */
+  staged: 'records' | 'source' | undefined
   /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
   copy: Copy | undefined
   /** The counters of its former lineage, once that is truncated. */
@@ -161,7 +179,7 @@ export class LineageNode implements RecordOrigin {
 
   /** Caches the partitions for good. A union caches its parents instead of a copy of their records. */
   cacheAlways(): void {
-    for (const node of this.#united()) {
+    for (const node of this.united()) {
       node.alwaysCached = true
       node.#cacheOwn()
     }
@@ -169,7 +187,7 @@ export class LineageNode implements RecordOrigin {
 
   /** Caches the partitions until `uncache`: the lineage stays. */
   cache(): void {
-    for (const node of this.#united()) node.#cacheOwn()
+    for (const node of this.united()) node.#cacheOwn()
   }
 
   #cacheOwn(): void {
@@ -179,7 +197,7 @@ export class LineageNode implements RecordOrigin {
   }
 
   /** Returns this node and all that it unites, over unions of unions. */
-  #united(): ReadonlySet<LineageNode> {
+  united(): ReadonlySet<LineageNode> {
     const all = new Set<LineageNode>([this])
     for (const node of all) if (node.plan.type === 'concat') for (const parent of node.parents) all.add(parent)
     return all
@@ -198,6 +216,7 @@ export class LineageNode implements RecordOrigin {
     this.parents = []
     this.cached = undefined
     this.computed = undefined
+    this.stage = undefined
     this.history = history
   }
 }

@@ -29,6 +29,25 @@ export interface CallPlan {
   readonly call: FunctionAddress
 }
 
+/** The functions of a stage that ends in records which several operators read. */
+export interface KeepPlan {
+  /** The narrow steps, the lowest first. */
+  readonly steps: readonly PlannedStep[]
+  /** The readers of the records that are done by the same task. */
+  readonly readers: readonly ReaderPlan[]
+  /** Whether the records go back. Those of a partition on which a reader has failed do so anyway. */
+  readonly keeps: boolean
+}
+
+/** The functions of a reader from the kept records on: of a map side, or of a chain to further records that several operators read. */
+export type ReaderPlan = (StagePlan | KeepPlan) & {
+  /** Whether they are given copies, since later batches read the records too. */
+  readonly copies: boolean
+}
+
+/** The functions of a stage of any kind. */
+export type AnyPlan = StagePlan | CallPlan | KeepPlan
+
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
   /** The batch time in milliseconds. */
@@ -38,7 +57,7 @@ export interface CalledAttempt {
 }
 
 /** One partition of a stage that can be done elsewhere. */
-export interface Task<P extends StagePlan | CallPlan = StagePlan | CallPlan> {
+export interface Task<P extends AnyPlan = AnyPlan> {
   readonly partition: number
   /** One object for all partitions that go through the same steps one after the other. */
   readonly plan: P
@@ -69,15 +88,58 @@ export type TaskInput =
 /** Returns the address of a user's function, `undefined` for one that has none. */
 export type AddressOf = (f: AnyFunction) => FunctionAddress | undefined
 
+/** Partitions that may be stages of their own. */
+export interface Divided {
+  readonly numPartitions: number
+  /** Whether tasks can be made of a partition, as the plan says: also when its records are here by now. */
+  mayMove(partition: number, addressOf: AddressOf): boolean
+}
+
 /** The map side of a shuffle: each partition of an RDD is combined by key on its own, before the tables are merged. */
-export interface MapSide {
+export interface MapSide extends Divided {
   /** The partitions; 0 where no record moves, so that each partition is combined alone anyway. */
   readonly numPartitions: number
   /** Returns the task of a partition; `undefined` where it can only be done here. */
   taskOf(partition: number, addressOf: AddressOf): Task<StagePlan> | undefined
+  /** Returns what the stage of the records below has made of a partition already, and forgets it; `undefined` for nothing. */
+  takeMade(partition: number): MadeTable | undefined
   /** Combines a partition in this thread. */
   combine(partition: number): MaybePromise<PairTable>
 }
+
+/** The table that a map side's partition has been combined into by the stage below it, or the error with which that ended. */
+export type MadeTable =
+  | { readonly by: 'worker' | 'here'; readonly table: PairTable }
+  | { readonly by: 'here'; readonly error: unknown }
+  /** A worker has failed, so that the partition is combined again. */
+  | { readonly by: 'failed' }
+
+/** Records that several operators read, and that are kept in this thread for them. */
+export interface KeptRecords {
+  /** The partitions that are not kept yet, in order. */
+  readonly partitions: readonly number[]
+  /**
+   * Returns the task of a partition; `undefined` where it can only be done here.
+   *
+   * @param mayRide whether workers do a reader at all
+   */
+  taskOf(partition: number, addressOf: AddressOf, mayRide: (reader: ReaderPlan) => boolean): Task<KeepPlan> | undefined
+  /** Evaluates a partition in this thread, also for the readers of the tasks. */
+  evaluate(partition: number): MaybePromise<void>
+  /** Keeps what a worker has made of a partition. */
+  adopt(partition: number, made: MadeElsewhere): MaybePromise<void>
+}
+
+/** What a worker has made of a partition whose records are kept. */
+export interface MadeElsewhere {
+  /** The records, which are decoded as they are read; `undefined` where no reader needs them. */
+  readonly chunks: Iterable<readonly unknown[]> | undefined
+  /** What each reader of the plan has made of them; `undefined` for one that has failed. */
+  readonly readers: readonly (MadeByReader | undefined)[]
+}
+
+/** What a reader of kept records has made: the table of a map side, or the records of a chain. */
+export type MadeByReader = TaskCounts & ({ readonly table: PairTable } | MadeElsewhere)
 
 /** The calls of an output's function, one a partition. */
 export interface PartitionCalls {
@@ -102,10 +164,17 @@ export interface StageRunner {
   /** Whether tasks are done elsewhere too. */
   readonly hasWorkers: boolean
   /**
-   * Whether a map side is a stage of its own. The answer depends on the plan alone, and never on what is idle, since it decides
-   * in which order values are combined.
+   * Whether partitions are stages of their own. The answer depends on the plan alone, and never on what is idle or evaluated
+   * already, since it decides in which order values are combined.
    */
-  takes(side: MapSide): boolean
+  takes(side: Divided): boolean
+  /**
+   * Evaluates records that several operators read, which are kept here. Returns `undefined` where no task is worth it: they are
+   * then evaluated as they are read. A task that fails elsewhere is done again by `evaluate`.
+   *
+   * @throws the error of the first partition that has failed
+   */
+  keep(records: KeptRecords): Promise<void> | undefined
   /**
    * Gives `merge` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
    * `combine`, so that errors and left out records are those of one thread.

@@ -6,20 +6,28 @@ import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode, PairTable } from '../plan/lineage.js'
 import type { MapSide } from '../plan/stage-runner.js'
+import type { Rider } from './rider.js'
 import { mapSideTasks } from './task.js'
 
-/**
- * Describes the map side of a shuffle.
- *
- * @param feeders one feeder a partition
- * @param sink an empty table with the functions of the shuffle
- */
-export function mapSide(parent: LineageNode, feeders: readonly Feeder[], sink: CombineSink): MapSide {
+/** The parts of a map side. */
+interface MapSideParts {
+  readonly parent: LineageNode
+  /** One feeder a partition. */
+  readonly feeders: readonly Feeder[]
+  /** An empty table with the functions of the shuffle. */
+  readonly sink: CombineSink
+  /** Has what the stage below the map side has made for it. */
+  readonly rider: Rider | undefined
+}
+
+/** Describes the map side of a shuffle. */
+export function mapSide({ parent, feeders, sink, rider }: MapSideParts): MapSide {
   const { origin, create, merge, own } = sink
   return {
     // Where no record moves, there is one feeder for each of several partitions.
     numPartitions: feeders.length === parent.numPartitions ? feeders.length : 0,
-    taskOf: mapSideTasks({ parent, create, merge, ownsValues: own !== undefined }),
+    ...mapSideTasks({ parent, create, merge, ownsValues: own !== undefined }),
+    takeMade: (partition) => rider?.takeMade(partition),
     combine(partition) {
       const table = combineSink(origin, create, merge, { copyKey: keepKey, own })
       return chain(feeders[partition]!(table), () => tableOf(table))
@@ -33,7 +41,13 @@ function keepKey(key: MapKey): MapKey {
 }
 
 /** Runs a map side as a stage and merges its tables into `merged`, in order of the partitions. */
-export async function runStage(side: MapSide, merged: CombineSink, evaluation: Evaluation): Promise<PairTable> {
+export async function runStage(
+  side: MapSide,
+  merged: CombineSink,
+  evaluation: Evaluation,
+  rider: Rider | undefined,
+): Promise<PairTable> {
+  await rider?.waitForRecords(evaluation)
   await evaluation.runtime.stages!.run(side, (table) => pass(table, [], merged, evaluation))
   return tableOf(merged)
 }

@@ -14,7 +14,7 @@ const names = new Map<AnyFunction, string>([next, pair, add].map((f) => [f as An
 function tasksOf(rdd: { readonly node: Parameters<typeof mapSideTasks>[0]['parent'] }) {
   let asked = 0
   const addressOf: AddressOf = (f) => (asked++, names.get(f))
-  const taskOf = mapSideTasks({ parent: rdd.node, create: undefined, merge: add, ownsValues: false })
+  const { taskOf } = mapSideTasks({ parent: rdd.node, create: undefined, merge: add, ownsValues: false })
   const tasks = Array.from({ length: rdd.node.numPartitions }, (_, i) => taskOf(i, addressOf))
   return { tasks, asked }
 }

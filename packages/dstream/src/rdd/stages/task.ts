@@ -3,6 +3,8 @@ import { stepOf, type AnyFunction, type LineageNode, type PartitionSource } from
 import type {
   AddressOf,
   FunctionAddress,
+  KeepPlan,
+  MapSide,
   PlannedStep,
   StagePlan,
   Task,
@@ -32,23 +34,44 @@ export function addressed(f: AnyFunction, addressOf: AddressOf): FunctionAddress
   return ENGINE_ADDRESSES.get(f) ?? addressOf(f)
 }
 
-/** Returns the tasks of a map side by partition; `undefined` for one that can only be done here. */
-export function mapSideTasks(
-  side: MapSideSpec,
-): (partition: number, addressOf: AddressOf) => Task<StagePlan> | undefined {
-  const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => {
-    const merge = addressed(side.merge, addressOf)
-    const create = side.create && addressed(side.create, addressOf)
-    if (merge === undefined || (side.create !== undefined && create === undefined)) return undefined
-    return { steps, create, merge, ownsValues: side.ownsValues }
-  })
-  return (partition, addressOf) => {
-    const chain = chainBelow(side.parent, partition)
-    const plan = plans.of(chain, addressOf)
-    const input = plan && inputOf(chain, addressOf)
-    if (plan === undefined || input === undefined) return undefined
-    const { signal } = 'split' in input ? input.split : {}
-    return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
+/** Returns the tasks of a map side by partition. */
+export function mapSideTasks(side: MapSideSpec): Pick<MapSide, 'mayMove' | 'taskOf'> {
+  const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => stagePlan(side, steps, addressOf))
+  return stageTasks((partition) => chainBelow(side.parent, partition), plans)
+}
+
+/** Returns the plan of a map side behind steps; `undefined` where one of its functions has no address. */
+export function stagePlan(
+  { create, merge, ownsValues }: MapSideSpec,
+  steps: readonly PlannedStep[],
+  addressOf: AddressOf,
+): StagePlan | undefined {
+  const merged = addressed(merge, addressOf)
+  const created = create && addressed(create, addressOf)
+  if (merged === undefined || (create !== undefined && created === undefined)) return undefined
+  return { steps, create: created, merge: merged, ownsValues }
+}
+
+/** Returns the tasks of chains that end in one plan. */
+export function stageTasks<P extends StagePlan | KeepPlan>(
+  chainOf: (partition: number) => Chain,
+  plans: PlanOfSteps<P>,
+) {
+  return {
+    mayMove(partition: number, addressOf: AddressOf): boolean {
+      const chain = chainOf(partition)
+      const { staged } = chain.base
+      const isStaged = staged === 'source' || (staged === 'records' && chain.isStraight)
+      return (isStaged || inputOf(chain, addressOf) !== undefined) && plans.of(chain, addressOf) !== undefined
+    },
+    taskOf(partition: number, addressOf: AddressOf): Task<P> | undefined {
+      const chain = chainOf(partition)
+      const plan = plans.of(chain, addressOf)
+      const input = plan && inputOf(chain, addressOf)
+      if (plan === undefined || input === undefined) return undefined
+      const { signal } = 'split' in input ? input.split : {}
+      return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
+    },
   }
 }
 
@@ -75,7 +98,8 @@ export class PlanOfSteps<P> {
   }
 }
 
-function plannedSteps(steps: readonly LineageNode[], addressOf: AddressOf): PlannedStep[] | undefined {
+/** Returns steps as plain data; `undefined` where one can only be done here. */
+export function plannedSteps(steps: readonly LineageNode[], addressOf: AddressOf): PlannedStep[] | undefined {
   const planned: PlannedStep[] = []
   for (const step of steps) {
     const { op, f } = stepOf(step)
@@ -91,6 +115,8 @@ export interface Chain {
   readonly steps: readonly LineageNode[]
   readonly base: LineageNode
   readonly index: number
+  /** Whether nothing but the steps lies in between: no union, and nothing that moves partitions. */
+  readonly isStraight: boolean
   /** The part of a source that the partition below is; `undefined` for any other, and for one that is cached. */
   readonly part: PartitionSource<unknown> | undefined
 }
@@ -99,6 +125,7 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
   const steps: LineageNode[] = []
   let base = node
   let index = partition
+  let isStraight = true
   while (base.cached === undefined) {
     if (base.plan.type === 'narrow') {
       steps.push(base)
@@ -107,13 +134,20 @@ export function chainBelow(node: LineageNode, partition: number): Chain {
     }
     const parts = base.plan.type === 'concat' ? base.plan.partsOf(index) : []
     if (parts.length !== 1) break
+    isStraight = false
     base = parts[0]!.node
     index = parts[0]!.index
   }
   const { cached, plan } = base
   // The parts of a shared source are cached when they are first read; those that are not can be read elsewhere.
   const part = plan.type === 'source' && cached?.[index] === undefined ? plan.parts[index] : undefined
-  return { steps: steps.reverse(), base, index, part }
+  return { steps: steps.reverse(), base, index, isStraight, part }
+}
+
+/** Returns the steps to a cached node, itself included, and the partition below them. */
+export function chainToKept(node: LineageNode, partition: number): Chain {
+  const below = chainBelow(node.parents[0]!, partition)
+  return { ...below, steps: [...below.steps, node] }
 }
 
 /** Returns the input of a task below its steps; `undefined` where the records are cached here, or are still to be read here. */

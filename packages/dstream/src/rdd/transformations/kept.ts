@@ -37,9 +37,13 @@ export function kept(parent: LineageNode, copy: Copy, made: boolean): LineageNod
   return node
 }
 
-/** Hands out the records that a node keeps. */
-export function handedOut(parent: LineageNode, copy: Copy): LineageNode {
-  return new LineageNode({
+/**
+ * Hands out the records that a node keeps.
+ *
+ * @param isNew whether the readers are of the batch that makes the records, so that what makes them may be a stage for them too
+ */
+export function handedOut(parent: LineageNode, copy: Copy, isNew: boolean): LineageNode {
+  const node = new LineageNode({
     kind: parent.kind,
     parents: [parent],
     numPartitions: parent.numPartitions,
@@ -47,6 +51,8 @@ export function handedOut(parent: LineageNode, copy: Copy): LineageNode {
     groups: parent.groups,
     plan: { type: 'copies', copy },
   })
+  node.staged = isNew ? parent.parents[0]?.staged : undefined
+  return node
 }
 
 function keptPartition(

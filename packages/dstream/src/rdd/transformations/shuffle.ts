@@ -18,6 +18,7 @@ import { begunFold } from '../execution/early-fold.js'
 import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
 import { mapSide, runStage } from '../stages/map-side.js'
+import { rideBelow } from '../stages/shared-stage.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -115,11 +116,13 @@ export function combineByKey(
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
-  return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+  const spec = { parent, create, merge, ownsValues: false }
+  const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey }))
+  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
     let combined = combineSink(origin, undefined, mergeCombiners)
     const { stages } = evaluation.runtime
-    const side = stages && mapSide(parent, feeders!, combineSink(origin, create, merge))
-    if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation)
+    const side = stages && mapSide({ parent, feeders: feeders!, sink: combineSink(origin, create, merge), rider })
+    if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation, rider)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
@@ -130,6 +133,7 @@ export function combineByKey(
     })
     return chain(done, () => tableOf(combined))
   })
+  return node
 }
 
 /** The functions of a fold that needs no combiners of its own: without `mergeCombiners`, `merge` merges them too. */
@@ -147,20 +151,23 @@ function foldTogether(
   copyKey: KeyCopier = detachKey,
   own?: Copy,
 ): LineageNode {
-  return keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+  const spec = { parent, create, merge, ownsValues: own !== undefined }
+  const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey, own }))
+  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
     const begun = begunFold(parent, { create, merge, copyKey, own }, origin)
     return chain(begun, (fold) => {
       const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
       const { stages } = evaluation.runtime
-      const side = stages && mapSide(parent, feeders!, sink)
+      const side = stages && mapSide({ parent, feeders: feeders!, sink, rider })
       if (side !== undefined && stages!.takes(side)) {
-        return runStage(side, combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation)
+        return runStage(side, combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation, rider)
       }
       const rest = feeders!.slice(fold?.partitions ?? 0)
       const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
       return chain(done, () => tableOf(sink))
     })
   })
+  return node
 }
 
 /**

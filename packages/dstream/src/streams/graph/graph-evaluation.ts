@@ -8,7 +8,9 @@ import type { EvaluationOptions } from './evaluation-options.js'
 import type { Graph } from './graph.js'
 import type { Operator, Read } from './operator.js'
 import { OperatorTimes } from './operator-times.js'
-import { keptTimes, ownedOperators, sharedOperators } from './remember.js'
+import { keptTimes, ownedOperators } from './remember.js'
+import { SharedReaders } from './shared-readers.js'
+import { SharedStages } from './shared-stages.js'
 
 type Result = MaybePromise<RDD<unknown> | undefined>
 /** The result as it is held; null for no RDD. */
@@ -33,7 +35,7 @@ export class GraphEvaluation {
   readonly #graph: Graph
   readonly #options: EvaluationOptions
   readonly #times: OperatorTimes
-  readonly #sharedOperators: ReadonlySet<Operator>
+  readonly #stages: SharedStages
   readonly #results = new Map<Operator, BatchMap<Held>>()
   /** The RDDs whose records are the engine's own: those in #results give copies of them. */
   readonly #ownResults = new Map<Operator, BatchMap<Held>>()
@@ -59,7 +61,9 @@ export class GraphEvaluation {
     this.#options = options
     this.#times = new OperatorTimes(graph, options.times)
     this.kept = keptTimes(graph, options.leastMs, options.retention)
-    this.#sharedOperators = sharedOperators(graph, options.singleUses)
+    const isValid = this.isValid.bind(this)
+    const owned = this.#ownResults
+    this.#stages = new SharedStages(new SharedReaders({ ...options, graph, owned, isValid }), this)
     for (const operator of ownedOperators(graph, options.leastMs, this.kept)) {
       this.#ownResults.set(operator, new BatchMap())
     }
@@ -243,7 +247,7 @@ export class GraphEvaluation {
   }
 
   #handOut(operator: Operator, time: number): Result {
-    return chain(this.#own(operator, time), (own) => own?.handedOut().label(this.#graph.node(operator).id, time))
+    return chain(this.#own(operator, time), (own) => own?.handedOut(true).label(this.#graph.node(operator).id, time))
   }
 
   #own(operator: Operator, time: number): Result {
@@ -275,9 +279,7 @@ export class GraphEvaluation {
 
   #computed(operator: Operator, time: number, rdd: RDD<unknown>): RDD<unknown> {
     if (operator.groups !== undefined) rdd.node.groups = operator.groups
-    // The RDD of a stateful operator reads its table at a version, cheaply and with the same result, so it is not cached.
-    const isCached = operator.state !== undefined || this.#ownResults.has(operator)
-    if (this.#sharedOperators.has(operator) && !isCached) rdd.cacheAlways()
+    this.#stages.cache(operator, time, rdd)
     return rdd.label(this.#graph.node(operator).id, time)
   }
 

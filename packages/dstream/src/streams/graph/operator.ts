@@ -44,6 +44,11 @@ export interface Operator<out T = unknown> {
    * and its index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
+  /**
+   * Makes the RDD ahead in which `compute` combines its parent's records by key, and evaluates nothing of it: its map side is known
+   * then to what evaluates the parent. Present where `compute` evaluates it at once.
+   */
+  mapSide?(time: number, read: Read): MaybePromise<void>
   /** True for a stream of external data, which is computed in every batch even when no output reads it. */
   readonly source?: boolean
   /** The place of the engine's own groups in the records, where there are any. */

@@ -2,6 +2,7 @@ import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import type { PartitionOptions } from '../../base/keys/partitioner.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
+import type { RDD } from '../../rdd/rdd.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { Cell } from '../state/cell.js'
 import { handOut } from '../state/own.js'
@@ -41,12 +42,12 @@ export function runningReduceByKey<K extends Key, V>(
     return {
       params: { numPartitions },
       functions: [f],
-      gather: async (time, read) => {
-        const rdd = await read(parent, time)
+      combine: (rdd: RDD<readonly [K, V]>, time) =>
+        rdd.reduceByKeyTransient(f, { partitioner: table.partitioner }).label(KIND, time),
+      gather: async (time, read, combined) => {
+        const rdd = await combined(time, read)
         if (rdd === undefined && table.version === undefined) return undefined
-        const { partitioner } = table
-        const batch = await rdd?.reduceByKeyTransient(f, { partitioner }).label(KIND, time).partitions()
-        return columnsOf(sc, batch ?? [])
+        return columnsOf(sc, (await rdd?.partitions()) ?? [])
       },
       update: ({ keys, values }, time) => {
         const cells = new Array<Cell<V> | undefined>(keys.length)

@@ -1,3 +1,4 @@
+import { chain, type MaybePromise } from '../../../base/maybe-promise.js'
 import { partitionerOf, type PartitionOptions } from '../../../base/keys/partitioner.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
@@ -11,9 +12,12 @@ export interface OperatorWithTable<S, T> extends Operator<T> {
   readonly table: KeyedState<S>
 }
 
-interface StatefulSpec {
+/** Returns the RDD of the combined records of a batch. */
+type Combined<C> = (time: number, read: Read) => MaybePromise<RDD<C> | undefined>
+
+interface StatefulSpec<P> {
   readonly kind: string
-  readonly parent: Operator
+  readonly parent: Operator<P>
   readonly sc: RDDContext
   readonly partitioning: PartitionOptions
   /** By default the slide of the parent. */
@@ -27,14 +31,20 @@ interface StatefulSpec {
 }
 
 /** The parts of a batch that differ from one stateful operator to the next. */
-interface BatchSteps<Input, Output, T> {
+interface BatchSteps<Input, Output, T, P, C> {
   readonly params: Readonly<Record<string, unknown>>
   /** The user's functions that are applied to single records: see `Operator.functions`. */
   readonly functions?: Operator['functions']
   /** Tables beside `state`, under the names that checkpoints know them by. */
   readonly furtherTables?: Readonly<Record<string, KeyedState<any>>>
-  /** Reads the batch before the tables change; `undefined` ends the batch without an RDD and without a version. */
-  gather(time: number, read: Read): Promise<Input | undefined>
+  /** Combines the records of a batch by key: makes the RDD of the result, and evaluates nothing. */
+  combine?(rdd: RDD<P>, time: number): RDD<C>
+  /**
+   * Reads the batch before the tables change; `undefined` ends the batch without an RDD and without a version.
+   *
+   * @param combined reads the RDD that `combine` makes; `undefined` where the parent gives none
+   */
+  gather(time: number, read: Read, combined: Combined<C>): Promise<Input | undefined>
   /** Changes the tables; all of its changes are rolled back when it throws. */
   update(input: Input, time: number): Promise<Output> | Output
   /** Returns the RDD of the batch, after the commit. */
@@ -47,14 +57,16 @@ interface BatchSteps<Input, Output, T> {
  *
  * @throws `bad-option` for a partitioning that is not possible
  */
-export function statefulOperator<S, Input, Output, T>(
-  spec: StatefulSpec,
-  stepsOf: (table: KeyedState<S>, numPartitions: number) => BatchSteps<Input, Output, T>,
+export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
+  spec: StatefulSpec<P>,
+  stepsOf: (table: KeyedState<S>, numPartitions: number) => BatchSteps<Input, Output, T, P, C>,
 ): OperatorWithTable<S, T> {
   const { kind, parent, sc, partitioning, timed = false, version = 1, migrate, ...times } = spec
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner, timed })
   const { params, functions = [], furtherTables, ...steps } = stepsOf(table, partitioner.numPartitions)
+  const { combine } = steps
+  const combined = combine && combinedOf(parent, combine)
   const tables = { state: table as KeyedState<any>, ...furtherTables }
   const stateful = operator<T>({
     kind,
@@ -63,14 +75,38 @@ export function statefulOperator<S, Input, Output, T>(
     parents: [parent],
     ...times,
     state: { tables, version, migrate },
+    ...(combined && { mapSide: combined.make }),
     compute: async (time, read) => {
-      const input = await steps.gather(time, read)
+      const input = await steps.gather(time, read, combined?.take ?? (() => undefined))
       if (input === undefined) return undefined
       const output = await withStateVersion(sc, Object.values(tables), time, () => steps.update(input, time))
       return steps.result(time, output)
     },
   })
   return Object.assign(stateful, { table })
+}
+
+/**
+ * Returns how the combined records of a batch are made ahead, unless they are taken by then, and how they are taken. They are taken
+ * once: an attempt may have changed them, and the next one makes them anew.
+ */
+function combinedOf<P, C>(
+  parent: Operator<P>,
+  combine: (rdd: RDD<P>, time: number) => RDD<C>,
+): { readonly make: NonNullable<Operator['mapSide']>; readonly take: Combined<C> } {
+  const made = new WeakMap<RDD<P>, RDD<C> | 'taken'>()
+  const take = (rdd: RDD<P>, time: number): RDD<C> => {
+    const known = made.get(rdd)
+    made.set(rdd, 'taken')
+    return known === undefined || known === 'taken' ? combine(rdd, time) : known
+  }
+  const make = (rdd: RDD<P>, time: number): void => {
+    if (!made.has(rdd)) made.set(rdd, combine(rdd, time))
+  }
+  return {
+    make: (time, read) => chain(read(parent, time), (rdd) => rdd && make(rdd, time)),
+    take: (time, read) => chain(read(parent, time), (rdd) => rdd && take(rdd, time)),
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Key } from '../../../base/keys/key.js'
+import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Operator } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
@@ -31,12 +32,13 @@ export function updateStates<K extends Key, V, K2 extends Key, S>(
   const spec = { kind, parent, sc, partitioning, version, migrate }
   return statefulOperator(spec, (table: KeyedState<S>, numPartitions) => ({
     params: { numPartitions, version },
-    gather: async (time, read) => {
-      const given = read(parent, time)
+    combine: (rdd: RDD<readonly [K, V]>, time) =>
+      rdd.groupByKeyTransient({ partitioner: table.partitioner }).label(kind, time),
+    gather: async (time, read, combined) => {
+      const given = combined(time, read)
       const rdd = given instanceof Promise ? await given : given
       if (rdd === undefined && table.version === undefined && initial.none) return undefined
-      const { partitioner } = table
-      const batch = (await rdd?.groupByKeyTransient({ partitioner }).label(kind, time).materialise()) ?? []
+      const batch = (await rdd?.materialise()) ?? []
       const first = initial.read(table)
       return { batch, first: first instanceof Promise ? await first : first }
     },
