@@ -30,6 +30,8 @@ const exclude = [...configDefaults.exclude, '**/dist/**']
 const around = ['{packages/jvc-*,packages/dstream-spark,examples,test,bench,tools}/**/*.test.ts']
 /** They need Java, Spark and the jar: `npm run test:spark` runs them. */
 const onSpark = ['packages/dstream-spark/test/**/*.spark.test.ts']
+/** `LONG=1 npm run test:spark` runs these alone. */
+const longOnSpark = ['packages/dstream-spark/test/**/*.long.spark.test.ts']
 const engine = ['packages/dstream/{src,test}/**/*.test.ts']
 
 /** Tests of the engine that need a process of their own. */
@@ -63,7 +65,17 @@ export default defineConfig({
       reporter: ['text-summary', 'html'],
     },
     projects: process.env['SPARK_TESTS']
-      ? [{ extends: true, test: { name: 'spark', include: onSpark, exclude, testTimeout: 600_000 } }]
+      ? [
+          {
+            extends: true,
+            test: {
+              name: 'spark',
+              include: process.env['LONG'] ? longOnSpark : onSpark,
+              exclude: process.env['LONG'] ? exclude : [...exclude, ...longOnSpark],
+              testTimeout: 600_000,
+            },
+          },
+        ]
       : process.env['LONG']
         ? [{ extends: true, test: { name: 'long', include: long, exclude } }]
         : [

@@ -1,6 +1,6 @@
 // @ts-check
-// Brings what the tests on Spark need, once, to a cache outside the tree: pip's pyspark, and Hadoop's cluster of tests, for a
-// checkpoint on HDFS. It needs Python with pip, and Maven.
+// Brings the Spark of the tests, once: pip's pyspark, in a cache outside the tree. It needs Python with pip.
+// --hdfs: also Hadoop's cluster of tests, for the long tests of a checkpoint on HDFS. That needs Maven.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,9 +30,9 @@ if (!existsSync(complete)) {
 console.log(`The Spark of the tests is in ${home}`)
 
 const jar = miniHdfsJar()
-if (!existsSync(jar)) {
+if (process.argv.includes('--hdfs') && !existsSync(jar)) {
   console.log(`Fetching the HDFS of the tests to ${jar}`)
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
   run('mvn', ['-q', '-B', copy, `-Dartifact=${MINI_HDFS}`, `-DoutputDirectory=${dirname(jar)}`])
 }
-console.log(`The HDFS of the tests is ${jar}`)
+if (existsSync(jar)) console.log(`The HDFS of the tests is ${jar}`)

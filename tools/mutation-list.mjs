@@ -76,8 +76,8 @@ export const mutations = [
   [
     'change that was done in spite of an error',
     'durable/objects/object-log.ts',
-    'unneeded.push(...this.#apply(found))\n      if (found',
-    'if (found',
+    'unneeded.push(...this.#apply(found))',
+    'this.#last = found.head',
   ],
   ['sum of an entry', 'durable/objects/entry.ts', 'view.getUint32(5) !== crc32(bytes.subarray(9))', 'false'],
   [

@@ -8,7 +8,7 @@ import { miniHdfsJar } from './spark-home.mjs'
 /** Why there is no HDFS here; `undefined` where there is. */
 export const missingHdfs = existsSync(miniHdfsJar())
   ? undefined
-  : `${miniHdfsJar()} is missing: run node tools/fetch-spark.mjs`
+  : `${miniHdfsJar()} is missing: run node tools/fetch-spark.mjs --hdfs`
 if (missingHdfs !== undefined && process.env['DSTREAM_CI'] !== undefined) throw new Error(missingHdfs)
 if (missingHdfs !== undefined) console.warn(`The tests on HDFS are skipped: ${missingHdfs}`)
 
