@@ -100,6 +100,56 @@ describe('accumulators get what tasks in workers add, once for each partition', 
   })
 })
 
+describe('readers of one stream add what their own parts of a task have added', () => {
+  /** Two readers of a stream; the accumulators of the stream, of both, and of one whose tables `fails` makes useless. */
+  const readers =
+    (fails: (ssc: StreamingContext) => (n: number) => unknown) =>
+    (ssc: StreamingContext): void => {
+      const below = ssc.sc.longAccumulator()
+      const first = ssc.sc.longAccumulator()
+      const second = ssc.sc.longAccumulator()
+      noted.push(below, first, second)
+      const valueOf = fails(ssc)
+      const stream = numbersOf(ssc).map((n) => (below.add(1), n))
+      const [one, two] = [
+        stream.mapToPair((n): [number, number] => (first.add(1), [n % 5, n])).reduceByKey(add),
+        stream.mapToPair((n): [number, unknown] => (second.add(1), [n % 3, valueOf(n)])).groupByKey(),
+      ]
+      one.foreachRDD(async (rdd) => void (await rdd.collect()))
+      two.foreachRDD(async (rdd) => void (await rdd.collect()))
+    }
+  const all = rows.flat().length
+
+  test.each<[string, (ssc: StreamingContext) => (n: number) => unknown]>([
+    ['where all are done', () => (n) => n],
+    ['where the table of one cannot be sent', () => (n) => () => n],
+    [
+      'where one uses an accumulator of the main thread',
+      (ssc) => {
+        const sum = ssc.sc.longAccumulator()
+        const next = (n: number): number => (sum.add(1), sum.value + n)
+        return (n) => next(n)
+      },
+    ],
+    [
+      'where one reads a broadcast that is another one in the worker',
+      (ssc) => {
+        const broadcast = ssc.sc.broadcast(() => 1)
+        return (n) => n + broadcast.value()
+      },
+    ],
+  ])('%s', async (_, fails) => {
+    const one = await run(readers(fails), 1)
+    const two = await run(readers(fails), 3)
+    expect([one.values, two.values]).toEqual([
+      [all, all, all],
+      [all, all, all],
+    ])
+    expect(two.tasks.onWorkers).toBeGreaterThan(0)
+    expect([one.error, two.error]).toEqual([undefined, undefined])
+  })
+})
+
 test.each<[string, (ssc: StreamingContext) => void]>([
   [
     'that is read there',
