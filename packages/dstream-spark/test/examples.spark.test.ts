@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -7,6 +7,7 @@ import { wordsOf } from '../../../examples/text.js'
 import { freePort } from '../../../test/free-port.js'
 import { FeedRelay, simulatedPosts } from './feed-relay.js'
 import { endJobs, mustBeWell, startJob, type Ended } from './run-job.js'
+import { eventLog, eventsIn } from './spark-events.js'
 
 // The forum's jobs on a feed of recorded posts, embedded and on Spark. What is in a batch is up to the clock, so that each batch
 // is held against a plain loop over the posts up to its last one: equal for both ways of running, batch by batch.
@@ -91,13 +92,8 @@ function run(file: string, options: readonly string[] | undefined, { isDone, env
 /** Runs a job on Spark, and counts the tasks that Spark's own log says to have ended well. */
 async function runOnSpark(file: string, master: string, wanted: Wanted) {
   const log = mkdtempSync(join(folder, 'events-'))
-  const conf = ['spark.eventLog.enabled=true', 'spark.eventLog.compress=false', `spark.eventLog.dir=file://${log}`]
-  const ended = await run(file, ['--master', master, ...conf.flatMap((setting) => ['--conf', setting])], wanted)
-  const names = readdirSync(log, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const events = names.flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n'))
-  const tasks = events.filter(
-    (event) => event.includes('"SparkListenerTaskEnd"') && event.includes('"Reason":"Success"'),
-  )
+  const ended = await run(file, ['--master', master, ...eventLog(log)], wanted)
+  const tasks = eventsIn(log, 'TaskEnd').filter((event) => JSON.stringify(event).includes('"Reason":"Success"'))
   return { ...ended, sparkTasks: tasks.length }
 }
 

@@ -1,10 +1,10 @@
 // @ts-check
-// Jobs with a fault, one by the name that FAULT has. MARK is a file that says that the fault has happened.
+// Jobs with a fault, one by the name that FAULT has. MARK is a file that says that the fault has happened, BATCH_MS the batch interval.
 import { existsSync, writeFileSync } from 'node:fs'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { numberBatches, report } from './report.mjs'
 
-const { FAULT = 'none', MARK = '' } = process.env
+const { FAULT = 'none', MARK = '', BATCH_MS = '50' } = process.env
 const BATCHES = 3
 const isWorker = process.argv[1]?.endsWith('job.mjs') === true
 if (FAULT === 'top level' && isWorker) throw new Error('this module is not for workers')
@@ -42,7 +42,7 @@ const step = steps[FAULT] ?? ((n) => n)
 const other = FAULT === 'functions' && isWorker ? (/** @type {number} */ n) => n + 1 : (/** @type {number} */ n) => n
 
 /** @type {import('dstream').StreamingContextOptions} */
-const options = { appName: 'faults', batchInterval: Milliseconds(50) }
+const options = { appName: 'faults', batchInterval: Milliseconds(Number(BATCH_MS)) }
 if (process.env['SKIP']) options.onRecordError = 'skip'
 await StreamingContext.run(import.meta, options, (ssc) => {
   const numbers = ssc.queueStream(numberBatches(ssc, BATCHES)).map(step).map(other)

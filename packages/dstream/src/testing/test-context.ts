@@ -50,7 +50,10 @@ export interface TestError {
 }
 
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers' | 'definition'> {
+export interface TestContextInternals extends Pick<
+  CrashableInternals,
+  'onCrashPoint' | 'limits' | 'workers' | 'definition'
+> {
   /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
