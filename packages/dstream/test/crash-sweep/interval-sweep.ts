@@ -181,9 +181,11 @@ class IntervalLives {
             const records = await rdd.collect()
             if (isOver()) return
             if (fails(life)) throw new Error('the output failed')
-            const committed = t.ssc.engine!.store.committed ?? -Infinity
+            const { store, evaluation } = t.ssc.engine!
+            const { batchTimes } = evaluation
             // What has waited may be given while a batch commits that does not know of it yet.
-            const settledBy = waits ? Math.max(time, committed + 2 * t.ssc.batchInterval.milliseconds) : time
+            const nextButOne = batchTimes.next(batchTimes.next(store.committed ?? -Infinity))
+            const settledBy = waits && store.committed !== undefined ? Math.max(time, nextButOne) : time
             this.given.push({ life, output, time, records: records.sort(), settledBy })
           })
           .uid(`say ${output}`)
