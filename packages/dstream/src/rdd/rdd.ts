@@ -1114,9 +1114,8 @@ export class RDD<out T> {
     return this.#derive(kept(this.node, copy, made))
   }
   /**
-   * Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one.
-   *
-   * @param isNew whether the readers are of the batch that makes the records @internal
+   * Returns an RDD that gives each reader copies of its own, if the records are kept; else the same one. `isNew` says whether
+   * the readers are of the batch that makes the records. @internal
    */
   handedOut(isNew = false): RDD<T> {
     return this.node.copy === undefined ? this : this.#derive(handedOut(this.node, this.node.copy, isNew))

@@ -49,11 +49,9 @@ export interface TestError {
   final: boolean
 }
 
+type GivenInternals = Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers' | 'definition'>
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
-export interface TestContextInternals extends Pick<
-  CrashableInternals,
-  'onCrashPoint' | 'limits' | 'workers' | 'definition'
-> {
+export interface TestContextInternals extends GivenInternals {
   /** The time of row 0 in milliseconds, over all runs. */
   readonly firstMs?: number
 }
