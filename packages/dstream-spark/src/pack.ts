@@ -10,11 +10,13 @@ const BYTES = '$bytes'
 export function packFrame(frame: unknown): Uint8Array {
   const parts: Uint8Array[] = []
   let size = 0
-  const text = JSON.stringify(frame, (_, value: unknown) => {
-    if (!(value instanceof Uint8Array)) return value
-    parts.push(value)
-    size += value.length
-    return { [BYTES]: [size - value.length, value.length] }
+  // The value itself is asked for: what JSON hands over of a Buffer is a list of numbers.
+  const text = JSON.stringify(frame, function (this: Readonly<Record<string, unknown>>, name, value: unknown) {
+    const given = this[name]
+    if (!(given instanceof Uint8Array)) return value
+    parts.push(given)
+    size += given.length
+    return { [BYTES]: [size - given.length, given.length] }
   })
   const head = Buffer.from(text)
   return Buffer.concat([lengthOf(head.length), head, ...parts])

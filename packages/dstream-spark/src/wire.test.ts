@@ -27,8 +27,12 @@ describe('frames', () => {
 
   test('of plain data and bytes are packed and unpacked', () => {
     const plain = fc.jsonValue({ noUnicodeString: false })
+    const bytes = fc.oneof(
+      fc.uint8Array(),
+      fc.uint8Array().map((given) => Buffer.from(given)),
+    )
     fc.assert(
-      fc.property(plain, fc.array(fc.uint8Array(), { maxLength: 4 }), (data, chunks) => {
+      fc.property(plain, fc.array(bytes, { maxLength: 4 }), (data, chunks) => {
         const got = unpackFrame(Buffer.from(packFrame({ data, chunks }))) as { data: unknown; chunks: Uint8Array[] }
         expect(JSON.stringify(got.data)).toBe(JSON.stringify(data))
         expect(got.chunks.map((chunk) => [...chunk])).toEqual(chunks.map((chunk) => [...chunk]))
