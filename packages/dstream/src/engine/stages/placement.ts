@@ -3,9 +3,8 @@ import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
-import { SharedReaders } from '../../streams/graph/shared-readers.js'
+import { MAP_SIDES, NARROW, SharedReaders } from '../../streams/graph/shared-readers.js'
 import { singleUses } from '../../streams/graph/single-use.js'
-import { MAP_SIDES, NARROW } from '../../streams/graph/stage-kinds.js'
 
 interface Placement {
   /** Whether any part may run on the cluster. */
