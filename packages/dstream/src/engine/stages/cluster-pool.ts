@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors/error-text.js'
 import type { Cluster, Logger, Yielder } from '../../base/ports.js'
-import { encodedInput } from './encoded-input.js'
+import { encodedInput, taskFrame } from './encoded-input.js'
 import type { ReaderReply, TaskFrame } from './frames.js'
 import { LEAST_BYTES, type QueuedTask, type Reply, type TaskPool, type TaskQueue } from './task-queue.js'
 
@@ -64,10 +64,9 @@ class ClusterRun {
     const sent: QueuedTask[] = []
     const tasks: TaskFrame[] = []
     for (const queued of [...this.#open]) {
-      const { partition, plan, input, attempt, broadcasts } = queued.task
       try {
-        const encoded = await encodedInput(input, yielder)
-        tasks.push({ type: 'task', id: sent.length, partition, plan, input: encoded, attempt, broadcasts })
+        const input = await encodedInput(queued.task.input, yielder)
+        tasks.push(taskFrame(queued.task, sent.length, input))
         sent.push(queued)
       } catch (error) {
         this.#settle(queued, { type: 'failed', id: 0, forGood: false, reason: messageOf(error) })

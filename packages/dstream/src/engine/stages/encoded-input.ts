@@ -1,7 +1,7 @@
 import type { Yielder } from '../../base/ports.js'
 import { encodeValue } from '../../durable/codec/value-codec.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import type { EncodedInput } from './frames.js'
+import type { EncodedInput, TaskFrame } from './frames.js'
 
 /** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
 const CHUNK = 1024
@@ -27,4 +27,9 @@ export async function encodedInput(input: Task['input'], yielder: Yielder): Prom
 /** Encodes records in chunks. @throws for records that cannot be stored */
 export function* encodedChunks(records: readonly unknown[]): Generator<Uint8Array> {
   for (let from = 0; from < records.length; from += CHUNK) yield encodeValue(records.slice(from, from + CHUNK))
+}
+
+/** Returns the frame of a task with its encoded input. */
+export function taskFrame({ partition, plan, attempt, broadcasts }: Task, id: number, input: EncodedInput): TaskFrame {
+  return { type: 'task', id, partition, plan, input, attempt, broadcasts }
 }

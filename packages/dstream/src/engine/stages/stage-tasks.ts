@@ -1,5 +1,5 @@
 import { errorOf } from '../../base/errors/plain-error.js'
-import type { MaybePromise } from '../../base/maybe-promise.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
@@ -45,7 +45,12 @@ export interface StageProgram {
 }
 
 /** The result of what has none: a call, and a partition that is kept where it was evaluated. */
-const CALLED = {}
+const DONE = {}
+
+/** Does partitions in this thread by a function that has no result. */
+function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
+  return (partition) => chain(f(partition), () => DONE)
+}
 
 /** What a worker has made of records that are kept here. */
 class Made implements MadeElsewhere {
@@ -112,10 +117,7 @@ export class StageTasks implements StageRunner {
     if (tasks.length === 0) return undefined
     const work: Work<object> = {
       partitions,
-      here: async (i) => {
-        await records.evaluate(i)
-        return CALLED
-      },
+      here: doneBy((i) => records.evaluate(i)),
       resultOf: (task, reply) => {
         if (reply.type !== 'kept') return undefined
         task.count(reply)
@@ -145,16 +147,13 @@ export class StageTasks implements StageRunner {
     if (this.hasWorkers && partitions.length > 1) await calls.prepare(this.#addressOf)
     const work: Work<object> = {
       partitions,
-      here: async (i) => {
-        await calls.call(i)
-        return CALLED
-      },
+      here: doneBy((i) => calls.call(i)),
       resultOf: (task, reply) => {
         if (reply.type !== 'called') return undefined
         task.count(reply)
         if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
         calls.called(task.partition)
-        return CALLED
+        return DONE
       },
     }
     const tasks = partitions.length > 1 ? this.#tasksOf(partitions, (i) => calls.taskOf(i, this.#addressOf)) : []
@@ -187,8 +186,7 @@ export class StageTasks implements StageRunner {
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task.plan)) as Task[]
-    const { leastBytes = LEAST_BYTES } = this.#pool ?? {}
-    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < leastBytes) return []
+    if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < this.#pool!.leastBytes) return []
     const broadcasts = this.#broadcasts?.digests()
     return broadcasts === undefined || broadcasts.length === 0 ? tasks : tasks.map((task) => ({ ...task, broadcasts }))
   }

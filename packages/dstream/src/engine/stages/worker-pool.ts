@@ -2,8 +2,8 @@ import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/p
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import { encodedInput } from './encoded-input.js'
-import type { AbortFrame, EncodedInput, TaskFrame, WorkerFrame } from './frames.js'
+import { encodedInput, taskFrame } from './encoded-input.js'
+import type { AbortFrame, EncodedInput, WorkerFrame } from './frames.js'
 import { LEAST_BYTES, TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
 
 export interface WorkerPoolOptions {
@@ -180,13 +180,11 @@ export class WorkerPool implements TaskPool {
   }
 
   async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
-    const { partition, plan, input, attempt, broadcasts } = queued.task
     try {
-      const [encoded, moved] = await movableInput(input, this.#options.yielder)
+      const [input, moved] = await movableInput(queued.task.input, this.#options.yielder)
       const running = worker.running.get(id)
       if (running === undefined) return
-      const frame: TaskFrame = { type: 'task', id, partition, plan, input: encoded, attempt, broadcasts }
-      worker.handle.post(frame, moved)
+      worker.handle.post(taskFrame(queued.task, id, input), moved)
       watch(id, running, worker.handle)
     } catch (error) {
       // Records that cannot be stored cannot be sent either.

@@ -6,8 +6,8 @@ import { pass, type Steps } from '../execution/pass.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode, PairTable } from '../plan/lineage.js'
-import type { AddressOf, MadeByReader, MadeTable, ReaderPlan, TaskCounts } from '../plan/stage-runner.js'
-import { plannedSteps, stagePlan, type MapSideSpec } from './task.js'
+import type { AddressOf, MadeByReader, MadeTable, ReaderPlan } from '../plan/stage-runner.js'
+import { addCounts, plannedSteps, stagePlan, type MapSideSpec } from './task.js'
 
 /** The records that several operators read, as one of these readers sees them. */
 export interface Ridden {
@@ -87,7 +87,7 @@ export class Rider implements Riding {
       return
     }
     this.#made.set(partition, { by: 'worker', table: made.table })
-    countRidden(this.#ridden, made)
+    addCounts(this.#ridden.steps, made)
   }
 
   async ride(partition: number, records: ChunkedRecords, evaluation: Evaluation): Promise<void> {
@@ -109,14 +109,6 @@ export class Rider implements Riding {
       return pass(copies ? recordsFor(records, copyRecord, taken) : records, steps, sink, evaluation, policy)
     })
     return chain(done, () => tableOf(sink))
-  }
-}
-
-/** Adds the records that a reader has counted elsewhere to the counters of its steps. */
-export function countRidden({ steps }: Ridden, { taken, given }: TaskCounts): void {
-  for (const [s, step] of steps.entries()) {
-    step.taken += taken[s]!
-    step.given += given[s]!
   }
 }
 

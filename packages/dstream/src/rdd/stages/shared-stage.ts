@@ -15,8 +15,8 @@ import type {
   StageRunner,
   Task,
 } from '../plan/stage-runner.js'
-import { countRidden, Rider, riddenBelow, type Ridden, type Ride, type Riding } from './rider.js'
-import { chainToKept, plannedSteps, PlanOfSteps, stageTasks, type MapSideSpec } from './task.js'
+import { Rider, riddenBelow, type Ridden, type Ride, type Riding } from './rider.js'
+import { addCounts, chainToKept, plannedSteps, PlanOfSteps, stageTasks, type MapSideSpec } from './task.js'
 
 /**
  * Makes the lineage of the other operators that read shared records in this batch, so that those of them that may ride along are
@@ -134,7 +134,7 @@ class SharedStage implements NodeStage, Riding {
 
   adopt(partition: number, made: MadeByReader | undefined): MaybePromise<void> {
     const isMade = made !== undefined && !('table' in made)
-    if (isMade) countRidden(this.#ridden!, made)
+    if (isMade) addCounts(this.#ridden!.steps, made)
     return this.#records!.adopt(partition, isMade ? made : undefined)
   }
 

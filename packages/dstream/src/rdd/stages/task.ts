@@ -165,13 +165,19 @@ export function inputOf({ part, steps, base }: Chain, addressOf: AddressOf): Tas
   return steps.length > 0 || part.count !== undefined ? { encoded: part.encoded } : undefined
 }
 
-/** Adds the records that were counted elsewhere to the counters of the steps and of the source. */
-export function countSteps({ steps, part }: Chain, { taken, given, read }: TaskCounts): void {
+/** Adds the records that were counted elsewhere to the counters of steps. */
+export function addCounts(steps: readonly LineageNode[], { taken, given }: TaskCounts): void {
   for (const [s, step] of steps.entries()) {
     step.taken += taken[s]!
     step.given += given[s]!
   }
+}
+
+/** Adds the records that were counted elsewhere to the counters of the steps and of the source. */
+export function countSteps({ steps, part }: Chain, counts: TaskCounts): void {
+  addCounts(steps, counts)
   if (part === undefined) return
+  const { taken, read } = counts
   if ('encoded' in part && part.count === undefined) part.encoded?.counted(taken[0]!)
   if ('load' in part && read !== undefined) part.split?.counted(read)
 }
