@@ -6,14 +6,7 @@ import type { Java, Spark } from './find-spark.js'
 import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from './own-folder.js'
 import { reasonOf } from './reason.js'
 import { SparkJvm, type About, type JvmStart } from './spark-jvm.js'
-import {
-  packageFiles,
-  shippedNames,
-  submitArguments,
-  submitProgram,
-  type Place,
-  type Shipped,
-} from './submit-command.js'
+import { packageFiles, shippedNames, submitArguments, submitted, type Place, type Shipped } from './submit-command.js'
 
 export interface SparkClusterOptions {
   readonly spark: Spark
@@ -156,17 +149,9 @@ export class SparkCluster implements Cluster {
   }
 
   #start(): JvmStart {
-    const { spark, java } = this.#options
-    return {
-      program: submitProgram(spark),
-      args: submitArguments(this.#place(), this.#shipped(), this.#scratch),
-      env: {
-        ...process.env,
-        SPARK_HOME: spark.home,
-        ...(java.home !== undefined && { JAVA_HOME: java.home }),
-        ...(this.#isLocal() && { SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: this.#scratch }),
-      },
-    }
+    const args = submitArguments(this.#place(), this.#shipped(), this.#scratch)
+    const local = { SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: this.#scratch }
+    return submitted(this.#options, args, this.#isLocal() ? local : {})
   }
 
   #isLocal(): boolean {

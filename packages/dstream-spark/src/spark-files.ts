@@ -1,7 +1,7 @@
 import type { ObjectStore } from 'dstream/cluster'
 import type { Java, Spark } from './find-spark.js'
 import { SparkJvm, type FileOperation } from './spark-jvm.js'
-import { filesArguments, submitProgram, type Shipped } from './submit-command.js'
+import { filesArguments, submitted, type Shipped } from './submit-command.js'
 
 export interface SparkFilesOptions {
   readonly spark: Spark
@@ -65,17 +65,8 @@ export class SparkFiles {
   }
 
   #start(): Promise<SparkJvm> {
-    const { spark, java, conf, files } = this.#options
-    const start = {
-      program: submitProgram(spark),
-      args: filesArguments(conf, files),
-      env: {
-        ...process.env,
-        SPARK_HOME: spark.home,
-        SPARK_LOCAL_IP: '127.0.0.1',
-        ...(java.home !== undefined && { JAVA_HOME: java.home }),
-      },
-    }
+    const { conf, files } = this.#options
+    const start = submitted(this.#options, filesArguments(conf, files), { SPARK_LOCAL_IP: '127.0.0.1' })
     const forget = (): void => {
       if (this.#jvm === starting) this.#jvm = undefined
     }

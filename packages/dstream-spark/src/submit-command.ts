@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Spark } from './find-spark.js'
+import type { Java, Spark } from './find-spark.js'
+import type { JvmStart } from './spark-jvm.js'
 
 /** What a user says about the place where a job runs. */
 export interface Place {
@@ -99,6 +100,16 @@ export function filesArguments(conf: readonly string[], { jar, logging }: Pick<S
 /** Returns the path of spark-submit. */
 export function submitProgram(spark: Spark): string {
   return join(spark.home, 'bin', 'spark-submit')
+}
+
+/** Returns how spark-submit is started with these arguments. @param env variables beside those of this process */
+export function submitted(
+  { spark, java }: { readonly spark: Spark; readonly java: Java },
+  args: readonly string[],
+  env: JvmStart['env'],
+): JvmStart {
+  const home = java.home === undefined ? {} : { JAVA_HOME: java.home }
+  return { program: submitProgram(spark), args, env: { ...process.env, SPARK_HOME: spark.home, ...home, ...env } }
 }
 
 /** Returns the names under which executors find the shipped files. */

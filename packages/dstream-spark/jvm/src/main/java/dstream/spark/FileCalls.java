@@ -16,11 +16,7 @@ final class FileCalls {
 
   private final ObjectFiles files;
   private final DriverLine line;
-  private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
-    Thread thread = new Thread(task, "dstream files");
-    thread.setDaemon(true);
-    return thread;
-  });
+  private final ExecutorService threads = Executors.newCachedThreadPool(DaemonThreads.named("dstream files"));
 
   FileCalls(ObjectFiles files, DriverLine line) {
     this.files = files;

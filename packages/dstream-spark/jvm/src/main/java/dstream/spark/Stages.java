@@ -20,11 +20,7 @@ final class Stages {
 
   private final JavaSparkContext sc;
   private final DriverLine line;
-  private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
-    Thread thread = new Thread(task, "dstream stage");
-    thread.setDaemon(true);
-    return thread;
-  });
+  private final ExecutorService threads = Executors.newCachedThreadPool(DaemonThreads.named("dstream stage"));
   private volatile Broadcast<Settings> settings;
 
   Stages(JavaSparkContext sc, DriverLine line) {

@@ -21,11 +21,7 @@ final class WorkerPool {
   private static final ConcurrentLinkedDeque<NodeWorker> IDLE = new ConcurrentLinkedDeque<>();
   private static final Set<NodeWorker> ALL = ConcurrentHashMap.newKeySet();
   private static final ScheduledExecutorService WATCH =
-      Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "dstream worker watch");
-        thread.setDaemon(true);
-        return thread;
-      });
+      Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("dstream worker watch"));
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> ALL.forEach(worker -> worker.kill("the executor ends"))));
