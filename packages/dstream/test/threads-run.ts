@@ -6,6 +6,33 @@ export type Rows = readonly (readonly number[])[]
 export type DefineAll = (numbers: DStream<number>, t: TestContext) => Readonly<Record<string, DStream<unknown>>>
 export type Options = Partial<StreamingContextOptions> & WorkerFaults & { readonly numPartitions?: number }
 
+export const add = (a: number, b: number): number => a + b
+export const byDigit = (n: number): [number, number] => [Math.abs(n) % 10, n]
+export const byName = (n: number): [string, number] => [`n${Math.abs(n) % 7}`, n]
+export const many: readonly number[] = Array.from({ length: 400 }, (_, i) => (i * 7919) % 1009)
+
+/** Operators that combine by key, right behind the stream that they are given. */
+export const mapSides: Readonly<Record<string, (numbers: DStream<number>) => DStream<unknown>>> = {
+  combineByKey: (s) =>
+    s.mapToPair(byName).combineByKey(
+      (n) => [n],
+      (all, n) => [...all, n],
+      (a, b) => [...a, ...b],
+    ),
+  distinct: (s) => s.map((n) => n % 17).distinct(),
+  runningReduceByKey: (s) => s.mapToPair(byName).runningReduceByKey(add),
+  updateStateByKey: (s) =>
+    s.mapToPair(byDigit).updateStateByKey((values: number[], sum: number | undefined) => values.reduce(add, sum ?? 0)),
+  reduceByKeyAndWindow: (s) => s.mapToPair(byName).reduceByKeyAndWindow(add, Seconds(2), Seconds(1)),
+  'a mutated combiner': (s) =>
+    s
+      .mapToPair((n): [number, { sum: number }] => [n % 4, { sum: n }])
+      .reduceByKey((a, b) => {
+        a.sum += b.sum
+        return a
+      }),
+}
+
 /** Runs batches of numbers through several streams, whose stages go to `threads` − 1 workers as well. */
 export async function runAll(rows: Rows, define: DefineAll, threads: number | undefined, options: Options = {}) {
   const { endsBefore, seen, numPartitions = 4, ...given } = options

@@ -2,15 +2,11 @@ import { Seconds, type DStream } from 'dstream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WorkerFrame } from '../src/engine/stages/frames.js'
-import { runAll, type DefineAll, type Options, type Rows } from './threads-run.js'
+import { add, byDigit, byName, many, mapSides, runAll, type DefineAll, type Options, type Rows } from './threads-run.js'
 
 // Streams that several operators read: workers evaluate them once, and combine them for the map sides among the readers.
 
-const add = (a: number, b: number) => a + b
 const parts = (n: number) => [n % 5, n % 3]
-const byName = (n: number): [string, number] => [`n${Math.abs(n) % 7}`, n]
-const byDigit = (n: number): [number, number] => [Math.abs(n) % 10, n]
-const many = Array.from({ length: 400 }, (_, i) => (i * 7919) % 1009)
 
 type Shared = (numbers: DStream<number>) => DStream<number>
 type Reader = (numbers: DStream<number>) => DStream<unknown>
@@ -32,25 +28,8 @@ const riders: Record<string, Reader> = {
   countByValue: (s) => s.countByValue(),
   reduceByKey: (s) => s.mapToPair(byName).reduceByKey(add),
   groupByKey: (s) => s.mapToPair(byDigit).mapValues(Math.sqrt).groupByKey(),
-  combineByKey: (s) =>
-    s.mapToPair(byName).combineByKey(
-      (n) => [n],
-      (all, n) => [...all, n],
-      (a, b) => [...a, ...b],
-    ),
-  distinct: (s) => s.map((n) => n % 17).distinct(),
   'reduceByKey in two parts': (s) => s.mapToPair(byDigit).reduceByKey(add, { numPartitions: 2 }),
-  runningReduceByKey: (s) => s.mapToPair(byName).runningReduceByKey(add),
-  updateStateByKey: (s) =>
-    s.mapToPair(byDigit).updateStateByKey((values: number[], sum: number | undefined) => values.reduce(add, sum ?? 0)),
-  reduceByKeyAndWindow: (s) => s.mapToPair(byName).reduceByKeyAndWindow(add, Seconds(2), Seconds(1)),
-  'a mutated combiner': (s) =>
-    s
-      .mapToPair((n): [number, { sum: number }] => [n % 4, { sum: n }])
-      .reduceByKey((a, b) => {
-        a.sum += b.sum
-        return a
-      }),
+  ...mapSides,
 }
 
 /** Readers that need the records themselves. */

@@ -1,11 +1,4 @@
-import {
-  Seconds,
-  type Codec,
-  type DStream,
-  type InputSource,
-  type SourceHome,
-  type StreamingContextOptions,
-} from 'dstream'
+import { Seconds, type Codec, type DStream, type InputSource, type SourceHome } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -13,34 +6,19 @@ import { lineCodec } from '../src/base/lines/line-codec.js'
 import type { PartitionSource } from '../src/rdd/plan/lineage.js'
 import { rddOf } from '../src/rdd/rdd-of.js'
 import { operator } from '../src/streams/graph/make.js'
-import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
+import { loopbackWorkers } from './loopback-workers.js'
+import { add, byDigit, byName, many, mapSides, runAll, type Options, type Rows } from './threads-run.js'
 
-type Rows = readonly (readonly number[])[]
 type Define = (numbers: DStream<number>, t: TestContext) => DStream<unknown>
-type Options = Partial<StreamingContextOptions> & WorkerFaults & { readonly numPartitions?: number }
 
-/** Runs batches of numbers, whose stages go to `threads` − 1 workers as well. */
-async function run(rows: Rows, define: Define, threads: number | undefined, options: Options = {}) {
-  const { endsBefore, numPartitions = 4, ...given } = options
-  const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
-    const t = new TestContext({ batchInterval: Seconds(1), threads, ...given }, workers && { workers })
-    return { t, out: t.output(define(t.input(rows, { numPartitions }), t)) }
-  }
-  const workers = loopbackWorkers(() => make().t.ssc, endsBefore && { endsBefore })
-  const { t, out } = make(workers)
-  const error = await t.run(rows.length).catch((e: unknown) => e)
-  const tasks = tasksOf(t.ssc)
-  const { skippedRecords } = t.ssc.totals
-  await t.stop().catch(() => undefined)
-  return { batches: out.batches, tasks, error, skippedRecords, started: workers.started() }
+/** Runs batches of numbers through one stream. */
+async function run(rows: Rows, define: Define, threads: number | undefined, options?: Options) {
+  const { batches, ...ended } = await runAll(rows, (s, t) => ({ out: define(s, t) }), threads, options)
+  return { ...ended, batches: batches['out']! }
 }
 
-const add = (a: number, b: number) => a + b
 const collatz = (n: number) => (n % 2 === 0 ? n / 2 : 3 * n + 1)
-const byDigit = (n: number): [number, number] => [Math.abs(n) % 10, n]
-const byName = (n: number): [string, number] => [`n${Math.abs(n) % 7}`, n]
 const byPair = (n: number): [[number, string], number] => [[n % 3, `${n % 2}`], n]
-const many = Array.from({ length: 400 }, (_, i) => (i * 7919) % 1009)
 
 /** Chains of steps with a shuffle behind them. */
 const chains: Record<string, Define> = {
@@ -54,17 +32,6 @@ const chains: Record<string, Define> = {
   'two partitions': (s) => s.mapToPair(byName).reduceByKey(add, { numPartitions: 2 }),
   countByValue: (s) => s.flatMap((n) => [n % 5, n % 3]).countByValue(),
   groupByKey: (s) => s.mapToPair(byDigit).mapValues(collatz).groupByKey(),
-  combineByKey: (s) =>
-    s.mapToPair(byName).combineByKey(
-      (n) => [n],
-      (all, n) => [...all, n],
-      (a, b) => [...a, ...b],
-    ),
-  distinct: (s) => s.map((n) => n % 17).distinct(),
-  runningReduceByKey: (s) => s.mapToPair(byName).runningReduceByKey(add),
-  updateStateByKey: (s) =>
-    s.mapToPair(byDigit).updateStateByKey((values: number[], sum: number | undefined) => values.reduce(add, sum ?? 0)),
-  reduceByKeyAndWindow: (s) => s.mapToPair(byName).reduceByKeyAndWindow(add, Seconds(2), Seconds(1)),
   countByValueAndWindow: (s) => s.map((n) => n % 4).countByValueAndWindow(Seconds(2), Seconds(1)),
   'a union': (s) =>
     s
@@ -72,13 +39,7 @@ const chains: Record<string, Define> = {
       .union(s.filter((n) => n > 4))
       .mapToPair(byName)
       .reduceByKey(add),
-  'a mutated combiner': (s) =>
-    s
-      .mapToPair((n): [number, { sum: number }] => [n % 4, { sum: n }])
-      .reduceByKey((a, b) => {
-        a.sum += b.sum
-        return a
-      }),
+  ...mapSides,
 }
 
 describe('a job gives the same on any number of threads', () => {

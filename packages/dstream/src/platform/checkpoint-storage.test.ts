@@ -5,7 +5,7 @@ import { hostJob } from './runtime-host.js'
 
 afterEach(() => hostJob({}))
 
-test.each(['hdfs://name:8020/words', 's3a://bucket/words', 'file:///tmp/words', 'file:/tmp/words'])(
+test.each(['hdfs://name:8020/words', 's3a://bucket/words', 'file:///jobs/words', 'file:/jobs/words'])(
   '%s is refused where no program has brought its file system, at the first use',
   async (uri) => {
     const storage = checkpointStorage(uri)
@@ -14,7 +14,7 @@ test.each(['hdfs://name:8020/words', 's3a://bucket/words', 'file:///tmp/words', 
   },
 )
 
-test.each(['words', './words', '/tmp/words', 'C:/words', 'a:b/words'])('%s is a directory', (path) => {
+test.each(['words', './words', '/jobs/words', 'C:/words', 'a:b/words'])('%s is a directory', (path) => {
   hostJob({
     objects: () => {
       throw new Error('not asked')

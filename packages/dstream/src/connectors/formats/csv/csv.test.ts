@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -11,18 +10,9 @@ import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { all, temporaryFolder } from '../../../../test/format-files.js'
 import { readRows } from './read-rows.js'
 
-async function directory(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'dstream-csv-'))
-  onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  return dir
-}
-async function all<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const record of records) found.push(record)
-  return found
-}
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 // Lone surrogates are no UTF-8.
@@ -117,7 +107,7 @@ test.each<[string, readonly object[], RegExp]>([
 })
 
 test('a source reads the files of a directory, compressed ones too, and a sink writes them once', async () => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   await writeFile(join(dir, 'a.csv'), 'word,n\nx,1\n')
   await writeFile(join(dir, 'b.csv.gz'), gzipSync('word,n\ny,2\n'))
   const storage = memoryStorage()
@@ -139,7 +129,7 @@ test('a source reads the files of a directory, compressed ones too, and a sink w
 })
 
 test('a damaged file fails its batch, with its name and the line', async () => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   await writeFile(join(dir, 'bad.csv'), 'a,b\n1,2\n3\n')
   const t = new TestContext({
     batchInterval: Seconds(1),
@@ -218,7 +208,7 @@ test.each<[string, 'skip' | ((error: RecordError) => 'fail' | 'skip'), string[],
   ['a function that leaves both out', () => 'skip', ['1', '4'], 2],
   ['a function that fails at one', ({ record }) => (record === '5,6,7' ? 'fail' : 'skip'), [], 1],
 ])('onRecordError decides about a row, with its text and line: %s', async (_, decide, wanted, skipped) => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   await writeFile(join(dir, 'a.csv'), 'a,b\n1,2\n3\n4,5\n5,6,7\n')
   const seen: RecordError[] = []
   const t = new TestContext({
@@ -242,7 +232,7 @@ test.each<[string, 'skip' | ((error: RecordError) => 'fail' | 'skip'), string[],
 })
 
 test('a bad row goes to the dead letters, with its text and the line', async () => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   await writeFile(join(dir, 'a.csv'), 'a,b\n1,2\n3\n')
   const letters: DeadLetter[] = []
   const t = new TestContext({
@@ -263,7 +253,7 @@ test('a bad row goes to the dead letters, with its text and the line', async () 
 })
 
 test('files that no batch names are deleted when the sink opens again, other files stay', async () => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   const sink = () => fileSink<object>(dir, { format: csv({ columns: ['a'] }) })
   const first = sink()
   await first.open!()
@@ -301,7 +291,7 @@ test('a file of any size is read in constant memory: of an endless one, no more 
 })
 
 test('a reader that ends before the end of a file leaves nothing behind', async () => {
-  const path = join(await directory(), 'a.csv')
+  const path = join(await temporaryFolder(), 'a.csv')
   await writeFile(path, `a\n${'1\n'.repeat(100_000)}`)
   for await (const row of csv().read(path)) {
     expect(row).toEqual({ a: '1' })

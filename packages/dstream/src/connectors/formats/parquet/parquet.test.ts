@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { RecordError, Seconds, Time, type DStream } from 'dstream'
@@ -9,17 +8,7 @@ import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-
-async function directory(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'dstream-parquet-'))
-  onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  return dir
-}
-async function all<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const record of records) found.push(record)
-  return found
-}
+import { all, temporaryFolder } from '../../../../test/format-files.js'
 
 const VALUES: Readonly<Record<ParquetType, fc.Arbitrary<unknown>>> = {
   BOOLEAN: fc.boolean(),
@@ -112,7 +101,7 @@ test.each<[string, ParquetType, unknown]>([
 })
 
 test('a source reads the files of a directory, and a sink writes them once', async () => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   const format = parquet<{ word: string; n: number }>({ columns: { word: 'STRING', n: 'INT32' } })
   await writeFile(join(dir, 'a.parquet'), await format.encode([['x', 1], ['y', 2]])) // prettier-ignore
   const storage = memoryStorage()
@@ -134,7 +123,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   ['is empty', () => new Uint8Array()],
   ['is something else', () => Buffer.from('a,b\n1,2\n')],
 ])('a file that %s fails its batch, with its name', async (_, damage) => {
-  const dir = await directory()
+  const dir = await temporaryFolder()
   const whole = await parquet({ columns: { a: 'INT32' } }).encode([[1], [2]])
   await writeFile(join(dir, 'bad.parquet'), damage(whole))
   const t = new TestContext({
