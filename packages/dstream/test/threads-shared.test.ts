@@ -88,17 +88,28 @@ describe('a stream with several readers gives the same on any number of threads'
     expect(two!.errors).toEqual([])
   })
 
+  test('a window that has evaluated the records first leaves sums of fractions as they are', async () => {
+    const define: DefineAll = (s) => {
+      const words = s.flatMap(parts)
+      const sums = words.map((n) => n / 49).mapToPair((n): [string, number] => ['sum', n])
+      return { window: words.window(Seconds(2), Seconds(1)).count(), sum: sums.reduceByKey(add) }
+    }
+    const rows = [[-2978364683343145, -18377086, 0, -2.6585383140942354e36]]
+    const [one, two] = [await runAll(rows, define, 1), await runAll(rows, define, 2)]
+    expect(two.batches).toStrictEqual(one.batches)
+    expect([one.tasks.onMainThread, two.tasks.onMainThread]).toEqual([4, 4])
+  })
+
   test('random readers of random streams', async () => {
-    // Whole numbers: where a window keeps the lower one of two shared streams, a sum of fractions may end in another digit.
-    const whole = Object.entries(streams).filter(([name]) => name !== 'filter and map')
-    const rows = fc.array(fc.array(fc.integer(), { maxLength: 60 }), { minLength: 1, maxLength: 3 })
+    const record = fc.oneof(fc.integer(), fc.double())
+    const rows = fc.array(fc.array(record, { maxLength: 60 }), { minLength: 1, maxLength: 3 })
     const chosen = fc.array(fc.constantFrom(...names), { minLength: 2, maxLength: 5 })
-    const stream = fc.constantFrom(...whole.map(([, shared]) => shared))
+    const stream = fc.constantFrom(...Object.values(streams))
     await fc.assert(
       fc.asyncProperty(rows, stream, chosen, fc.integer({ min: 1, max: 5 }), fc.boolean(), async (...args) => {
         const [batches, shared, readBy, numPartitions, isOne] = args
         const half = Math.ceil(readBy.length / 2)
-        const above: [Shared, string[]] = [streams['map']!, readBy.slice(half)]
+        const above: [Shared, string[]] = [streams['filter and map']!, readBy.slice(half)]
         const define = inLevels(isOne ? [[shared, readBy]] : [[shared, readBy.slice(0, half)], above, above])
         const one = await runAll(batches, define, 1, { numPartitions })
         const two = await runAll(batches, define, 3, { numPartitions })

@@ -142,6 +142,8 @@ export class LineageNode implements RecordOrigin {
   staged: 'records' | 'source' | undefined
   /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
   copy: Copy | undefined
+  /** What was `staged` of the node whose records are kept: it may be evaluated, and gone, before a reader asks for copies. */
+  stagedBelow: LineageNode['staged']
   /** The counters of its former lineage, once that is truncated. */
   history: readonly StepCounter[] = []
   /** The records that this step took in and gave out, over all evaluations. */

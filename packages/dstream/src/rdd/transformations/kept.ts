@@ -34,6 +34,7 @@ export function kept(parent: LineageNode, copy: Copy, made: boolean): LineageNod
     },
   })
   node.copy = copy
+  node.stagedBelow = parent.staged
   return node
 }
 
@@ -51,7 +52,7 @@ export function handedOut(parent: LineageNode, copy: Copy, isNew: boolean): Line
     groups: parent.groups,
     plan: { type: 'copies', copy },
   })
-  node.staged = isNew ? parent.parents[0]?.staged : undefined
+  node.staged = isNew ? parent.stagedBelow : undefined
   return node
 }
 
