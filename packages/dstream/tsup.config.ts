@@ -16,6 +16,7 @@ export default library({
     http: 'src/connectors/http/index.ts',
     ui: 'src/ui/index.ts',
   },
+  main: 'src/index.ts',
   cli: 'src/cli/main.ts',
   page: 'src/ui/page/main.tsx',
   // dstream/testing and the connectors take the engine by its public name: a program and its test kit share one
