@@ -5,8 +5,9 @@ import { aFunction, checkOptions } from '../options.js'
 import { LineWalk } from './line-codec.js'
 import {
   CLOSE_BRACE,
+  firstItem,
+  isAt,
   nextItem,
-  OPEN_BRACE,
   plainStringEnd,
   QUOTE,
   skipColon,
@@ -24,6 +25,9 @@ export interface JsonLinesOptions<K extends string, T> {
   /** Makes a record of the fields. A line for which it throws is bad. Default: the fields are the record. */
   readonly read?: ((fields: JsonFields<K>) => T) | undefined
 }
+
+/** The members of a line that are looked for where the lines before had them. */
+const MOST_KNOWN = 100
 
 type Bad = (record: Uint8Array, error: unknown) => void
 
@@ -88,6 +92,10 @@ class JsonReader implements IterableIterator<unknown> {
   readonly #fields: readonly string[] | undefined
   readonly #names: readonly Uint8Array[]
   readonly #read: ((fields: JsonFields<string>) => unknown) | undefined
+  /** What stands before the first value of a line, the second and so on, in the first line that has so many. Most lines of a block are alike. */
+  readonly #known: { readonly text: DataView; readonly field: number }[] = []
+  /** The index of the field whose value comes next, -1 for none. */
+  #field = -1
   /** The values of the current line, each at the index of its field. */
   readonly #values: unknown[]
 
@@ -128,26 +136,46 @@ class JsonReader implements IterableIterator<unknown> {
 
   /** Returns the fields of a line, or undefined where `JSON.parse` must decide. */
   #scan(start: number, end: number): JsonFields<string> | undefined {
+    if (this.#fields === undefined) return undefined
     const bytes = this.#view
-    if (this.#fields === undefined || bytes.getUint8(start) !== OPEN_BRACE) return undefined
     const values = this.#values
     for (let i = 0; i < values.length; i++) values[i] = undefined
-    let at = skipSpace(bytes, start + 1, end)
-    if (at < end && bytes.getUint8(at) === CLOSE_BRACE) at = -2 - (at + 1)
-    while (at >= 0) {
-      if (at >= end || bytes.getUint8(at) !== QUOTE) return undefined
-      const quote = plainStringEnd(bytes, at + 1, end)
-      // An escape in a key is rare.
-      if (quote === -1) return undefined
-      const field = this.#fieldOf(bytes, at + 1, quote)
-      const from = skipColon(bytes, quote + 1, end)
+    let at = start
+    for (let i = 0; ; i++) {
+      const from = this.#valueAfter(at, end, i)
       if (from === -1) return undefined
-      const until = field === -1 ? skipValue(bytes, from, end) : this.#take(field, from, end)
-      if (until === -1) return undefined
-      at = nextItem(bytes, until, end, CLOSE_BRACE)
+      if (from < 0) return skipSpace(bytes, -2 - from, end) === end ? this.#record() : undefined
+      at = this.#field === -1 ? skipValue(bytes, from, end) : this.#take(this.#field, from, end)
+      if (at === -1) return undefined
     }
-    if (at === -1 || skipSpace(bytes, -2 - at, end) !== end) return undefined
-    return this.#record()
+  }
+
+  /**
+   * Reads from the end of a value, or the beginning of the line, to the value of the next member, and sets the field that it has.
+   * The result is as that of `nextItem`.
+   */
+  #valueAfter(at: number, end: number, index: number): number {
+    const bytes = this.#view
+    const known = this.#known[index]
+    if (known !== undefined && isAt(bytes, at, end, known.text)) {
+      this.#field = known.field
+      return skipSpace(bytes, at + known.text.byteLength, end)
+    }
+    const key = index === 0 ? firstItem(bytes, at, end) : nextItem(bytes, at, end, CLOSE_BRACE)
+    if (key < 0) return key
+    if (key >= end || bytes.getUint8(key) !== QUOTE) return -1
+    const quote = plainStringEnd(bytes, key + 1, end)
+    // An escape in a key is rare.
+    if (quote === -1) return -1
+    this.#field = this.#fieldOf(bytes, key + 1, quote)
+    const from = skipColon(bytes, quote + 1, end)
+    if (known === undefined && from !== -1 && index < MOST_KNOWN) this.#know(index, at, from)
+    return from
+  }
+
+  #know(index: number, from: number, until: number): void {
+    const text = new DataView(this.#lines.buffer.buffer, this.#view.byteOffset + from, until - from)
+    this.#known[index] = { text, field: this.#field }
   }
 
   /** Returns the index of the field with these bytes, -1 for none. */

@@ -9,7 +9,7 @@ const MINUS = 0x2d
 const POINT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
-export const OPEN_BRACE = 0x7b
+const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -32,24 +32,38 @@ export function skipSpace(bytes: DataView, from: number, end: number): number {
 }
 
 /**
- * Returns the offset of the first quote, backslash or control character, `end` where there is none. Four bytes are tested at
- * once: subtracting from each byte sets its highest bit where it was smaller, and an exclusive or makes the byte that is
- * searched zero. This takes less than half the time of a test for each byte.
+ * Returns the offset of the first quote, backslash or control character, `end` where there is none. Eight bytes are tested at
+ * once, which takes a third of the time of a test for each byte.
  */
 function plainUntil(bytes: DataView, from: number, end: number): number {
   let at = from
-  for (; at <= end - 4; at += 4) {
-    const four = bytes.getInt32(at, true)
-    const quotes = four ^ 0x22222222
-    const backslashes = four ^ 0x5c5c5c5c
-    const found = ((four - 0x20202020) & ~four) | ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) // prettier-ignore
-    if ((found & 0x80808080) !== 0) break
+  for (; at <= end - 8; at += 8) {
+    const first = foundIn(bytes.getInt32(at, true))
+    const second = foundIn(bytes.getInt32(at + 4, true))
+    if (first !== 0) return at + firstByte(first)
+    if (second !== 0) return at + 4 + firstByte(second)
   }
   for (; at < end; at++) {
     const byte = bytes.getUint8(at)
     if (byte === QUOTE || byte === BACKSLASH || byte < 0x20) return at
   }
   return end
+}
+
+/**
+ * Sets the highest bit of the first byte of four that is a quote, a backslash or a control character; bits above it mean nothing.
+ * An exclusive or with 2 makes a quote less than 0x21 as control characters are, and a space more; one with 0x5c makes a backslash
+ * zero. Subtracting sets the highest bit of a byte that was smaller.
+ */
+function foundIn(four: number): number {
+  const low = four ^ 0x02020202
+  const backslashes = four ^ 0x5c5c5c5c
+  return (((low - 0x21212121) & ~low) | ((backslashes - 0x01010101) & ~backslashes)) & 0x80808080
+}
+
+/** Returns the index of the byte with the lowest bit that is set. */
+function firstByte(bits: number): number {
+  return (31 - Math.clz32(bits & -bits)) >> 3
 }
 
 /** Returns the offset of the closing quote of a string without escapes, -1 for any other; `from` is behind the opening one. */
@@ -117,6 +131,23 @@ function skipWord(bytes: DataView, from: number, end: number): number {
 export function skipColon(bytes: DataView, from: number, end: number): number {
   const at = skipSpace(bytes, from, end)
   return at < end && bytes.getUint8(at) === COLON ? skipSpace(bytes, at + 1, end) : -1
+}
+
+/** Returns whether the bytes of `text` stand at an offset. */
+export function isAt(bytes: DataView, at: number, end: number, text: DataView): boolean {
+  const length = text.byteLength
+  if (length > end - at) return false
+  let i = 0
+  for (; i <= length - 4; i += 4) if (bytes.getInt32(at + i) !== text.getInt32(i)) return false
+  for (; i < length; i++) if (bytes.getUint8(at + i) !== text.getUint8(i)) return false
+  return true
+}
+
+/** Returns the offset of the first member of an object; where it has none, the result is `-2 - offset behind it`, and -1 where none begins. */
+export function firstItem(bytes: DataView, from: number, end: number): number {
+  if (bytes.getUint8(from) !== OPEN_BRACE) return -1
+  const at = skipSpace(bytes, from + 1, end)
+  return at < end && bytes.getUint8(at) === CLOSE_BRACE ? -2 - (at + 1) : at
 }
 
 /**
