@@ -17,7 +17,7 @@ export interface Allocation {
 
 /**
  * Allocations in ascending order of time, as a value: a change makes another list. The lists share one array, of which each
- * has a part, so that a batch without data costs next to nothing.
+ * has a part, so that a batch without data costs next to nothing. An empty list shares none: it may live longer than the data.
  */
 export class Allocations implements Iterable<readonly [time: number, Allocation]> {
   readonly #all: Allocation[]
@@ -42,10 +42,10 @@ export class Allocations implements Iterable<readonly [time: number, Allocation]
 
   /** Returns the list with one more allocation, which is later than all others. */
   with(allocation: Allocation): Allocations {
-    const isNewest = this.#all.length === this.#until
-    const all = isNewest ? this.#all : this.#all.slice(0, this.#until)
-    all.push(allocation)
-    return new Allocations(all, this.#from)
+    const isNewest = this.#all.length === this.#until && this.#from < this.#until
+    if (!isNewest) return new Allocations([...this.values(), allocation])
+    this.#all.push(allocation)
+    return new Allocations(this.#all, this.#from)
   }
 
   /** Returns the list of those after `time`. It has an array of its own: forgotten allocations must not keep their data. */
