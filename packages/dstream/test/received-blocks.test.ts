@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { lineCodec } from '../src/base/lines/line-codec.js'
-
 import { Milliseconds, Receiver, Seconds } from 'dstream'
 import { memoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
