@@ -1,10 +1,11 @@
 // Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. `lazy` does no
-// early work, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the first byte to the
+// early work, `one` and `two` say how many threads, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the first byte to the
 // last post, what it counted, and its memory.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { isMainThread } from 'node:worker_threads'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { JvcReceiver } from 'jvc-receiver'
 
@@ -16,13 +17,16 @@ const [mode, port, count, checkpointDir] = [
 ]
 const counts = new Map()
 let posts = 0
+const cpuBefore = process.cpuUsage()
 let begin
 
 const done = async (words) => {
   const seconds = (performance.now() - begin) / 1000
   await mustBeWatched()
   const rss = process.memoryUsage.rss() / 2 ** 20
-  process.send({ seconds, words, rss, peak: process.resourceUsage().maxRSS / 1024 }, () => process.exit(0))
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const cpuSeconds = (user + system) / 1e6
+  process.send({ seconds, cpuSeconds, words, rss, peak: process.resourceUsage().maxRSS / 1024 }, () => process.exit(0))
 }
 
 const byHand = () => {
@@ -50,7 +54,7 @@ const freePort = async () => {
   return free
 }
 
-const uiPort = mode === 'watched' ? await freePort() : undefined
+const uiPort = mode === 'watched' && isMainThread ? await freePort() : undefined
 const browsers = uiPort && fork(new URL('page-browsers.mjs', import.meta.url), [`http://127.0.0.1:${uiPort}`])
 
 /** A run that nobody has looked at says nothing about the page. */
@@ -61,14 +65,15 @@ const mustBeWatched = async () => {
   if (following < 200 || bytes < 200_000) throw new Error(`${following} browsers have followed, and got ${bytes} bytes`)
 }
 
-const withDStream = async () => {
-  const ssc = new StreamingContext({
-    batchInterval: Milliseconds(500),
-    eager: mode !== 'lazy',
-    ...(checkpointDir === undefined ? {} : { checkpointDir }),
-    ui: uiPort !== undefined && { port: uiPort },
-    logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
-  })
+const options = {
+  batchInterval: Milliseconds(500),
+  ...(mode === 'lazy' ? { eager: false } : {}),
+  ...(checkpointDir === undefined ? {} : { checkpointDir }),
+  ...(mode === 'one' || mode === 'two' ? { threads: mode === 'one' ? 1 : 2 } : {}),
+  ui: uiPort !== undefined && { port: uiPort },
+  logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
+}
+const withDStream = (ssc) => {
   // The sender gives no cursors; asked for them, the receiver would wait a second for its answer.
   const stream = ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port, resume: false }))
   const totals = stream
@@ -76,16 +81,19 @@ const withDStream = async () => {
     .filter((word) => word.length >= 5)
     .mapToPair((word) => [word, 1])
     .runningReduceByKey((a, b) => a + b)
+  let onWorkers = 0
   ssc.on('receiverStarted', () => (begin ??= performance.now()))
   ssc.on('batchCompleted', ({ batchInfo }) => {
     posts += batchInfo.numRecords
+    onWorkers += ssc.lastProgress?.tasks?.onWorkers ?? 0
     if (posts < count) return
+    if (mode === 'two' && onWorkers === 0) throw new Error('No task was done in the worker')
     let words = 0
     for (const [, n] of totals.snapshot()) words += n
     done(words)
   })
   totals.foreachRDD(() => {})
-  await ssc.start()
 }
 
-await (mode === 'hand' ? byHand() : withDStream())
+if (mode === 'hand') byHand()
+else await StreamingContext.run(import.meta, options, withDStream)

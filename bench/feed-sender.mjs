@@ -1,5 +1,5 @@
 // Serves `count` posts as fast as the other side reads them, or `rate` in a second, to one client after the other. Tells its
-// port over IPC, and how many bytes there are in all.
+// port over IPC, and how many bytes there are in all; to each message it answers with its processor time.
 import { createServer } from 'node:net'
 import { encodePost } from 'jvc-receiver/feed'
 
@@ -50,4 +50,5 @@ const server = createServer((socket) => {
   send()
 })
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, bytes }))
+process.on('message', () => process.send({ cpu: process.cpuUsage() }))
 process.on('disconnect', () => process.exit(0))

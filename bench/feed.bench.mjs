@@ -14,12 +14,20 @@ const file = (name) => new URL(name, import.meta.url)
 
 const sender = fork(file('feed-sender.mjs'), [String(count)])
 const { port } = await message(sender)
+/** The processor time of the sender so far, in seconds. */
+const senderCpu = async () => {
+  const reply = message(sender)
+  sender.send('cpu')
+  const { user, system } = (await reply).cpu
+  return (user + system) / 1e6
+}
 const read = async (mode, ...more) => {
+  const before = await senderCpu()
   const reader = fork(file('feed-reader.mjs'), [mode, String(port), String(count), ...more])
-  return message(reader)
+  return { ...(await message(reader)), senderSeconds: (await senderCpu()) - before }
 }
 
-const runs = { hand: [], dstream: [], lazy: [], watched: [], durable: [] }
+const runs = { hand: [], dstream: [], lazy: [], watched: [], durable: [], one: [], two: [] }
 for (let round = 0; round < rounds; round++) {
   runs.hand.push(await read('hand'))
   runs.dstream.push(await read('dstream'))
@@ -28,12 +36,16 @@ for (let round = 0; round < rounds; round++) {
   const directory = mkdtempSync(join(tmpdir(), 'dstream-bench-'))
   runs.durable.push(await read('dstream', directory))
   rmSync(directory, { recursive: true })
+  runs.one.push(await read('one'))
+  runs.two.push(await read('two'))
 }
 sender.disconnect()
 
 const words = new Set(Object.values(runs).flatMap((all) => all.map((run) => run.words)))
 if (words.size !== 1) throw new Error(`The readers have counted different numbers of words: ${[...words].join(', ')}`)
 const rate = (name) => median(runs[name].map(({ seconds }) => count / seconds / 1000))
+/** How many times as fast as one thread two can be on two cores, with a sender that takes its part of both. */
+const left = median(runs.one.map(({ cpuSeconds, senderSeconds }) => 2 / (1 + senderSeconds / cpuSeconds)))
 const against = (name, base) => median(runs[name].map(({ seconds }, i) => runs[base][i].seconds / seconds))
 report(`Feed ingest with word count, ${count} posts`, [
   { name: 'by hand, without batches', value: rate('hand'), unit: 'K posts/s' },
@@ -59,4 +71,6 @@ report(`Feed ingest with word count, ${count} posts`, [
   },
   { name: 'dstream with a checkpoint directory', value: rate('durable'), unit: 'K posts/s' },
   { name: 'with a checkpoint directory against without', value: against('durable', 'dstream'), atLeast: 0.8 },
+  { name: 'two threads against one', value: against('two', 'one') },
+  { name: '  against what the sender leaves of two cores', value: against('two', 'one') / left, atLeast: 0.85 },
 ])

@@ -1,11 +1,12 @@
 // A job on the virtual clock, whose batches are pushed one by one, and the data that several benchmarks share.
+import { once } from 'node:events'
 import { Seconds, StreamingContext } from 'dstream'
 import { ManualClock } from 'dstream/testing'
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** The first message of a child process. */
-export const message = (child) => new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
+/** The next message of a child process. */
+export const message = async (child) => (await once(child, 'message'))[0]
 
 /** A number generator that gives the same numbers every time. */
 export const numbers = (seed) => (below) => {
