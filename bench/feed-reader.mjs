@@ -1,5 +1,5 @@
 // Counts the words of `count` posts from a port: by hand without batches, or with dstream in batches of 500 ms. `lazy` does no
-// early work, `one` and `two` say how many threads, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the first byte to the
+// early work, `field` decodes nothing but the message, `one` and `two` say how many threads, `watched` is watched by the browsers of page-browsers.mjs. Tells over IPC how long it took from the first byte to the
 // last post, what it counted, and its memory.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -75,7 +75,9 @@ const options = {
 }
 const withDStream = (ssc) => {
   // The sender gives no cursors; asked for them, the receiver would wait a second for its answer.
-  const stream = ssc.receiverStream(new JvcReceiver({ host: '127.0.0.1', port, resume: false }))
+  const stream = ssc.receiverStream(
+    new JvcReceiver({ host: '127.0.0.1', port, resume: false, ...(mode === 'field' && { fields: ['message'] }) }),
+  )
   const totals = stream
     .flatMap((post) => post.message.split(/\s+/))
     .filter((word) => word.length >= 5)
