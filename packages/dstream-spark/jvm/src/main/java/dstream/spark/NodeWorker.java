@@ -177,7 +177,8 @@ final class NodeWorker {
   /** Returns the name of this executor for messages. */
   static String here() {
     SparkEnv env = SparkEnv.get();
-    return "executor " + env.executorId() + " (" + env.rpcEnv().address().host() + ")";
+    // Its RPC has no address where it only connects, as on YARN.
+    return "executor " + env.executorId() + " (" + env.blockManager().blockManagerId().host() + ")";
   }
 
   private static String secret() {
