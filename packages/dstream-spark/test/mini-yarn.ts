@@ -25,13 +25,6 @@ const SETTINGS = [
   'yarn.resourcemanager.nodemanagers.heartbeat-interval-ms=100',
 ]
 
-/** What an application has printed, by one of its containers. */
-export interface ContainerLog {
-  readonly container: string
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** A resource manager and a node manager of YARN on loopback. */
 export class MiniYarn {
   readonly #folder = mkdtempSync(join(tmpdir(), 'dstream-yarn-'))
@@ -52,6 +45,8 @@ export class MiniYarn {
       'spark.executor.instances=2',
       'spark.executor.memory=512m',
       'spark.driver.host=127.0.0.1',
+      'spark.yarn.appMasterEnv.SPARK_LOCAL_IP=127.0.0.1',
+      'spark.executorEnv.SPARK_LOCAL_IP=127.0.0.1',
     ]
   }
 
@@ -76,17 +71,12 @@ export class MiniYarn {
     }
   }
 
-  /** Returns the logs of all containers of an application, in their order. */
-  logs(application: string): readonly ContainerLog[] {
+  /** Returns what the containers of an application have printed, those of its first attempt before those of the second. */
+  printedBy(application: string, stream: 'stdout' | 'stderr'): string {
     const folder = join(this.#folder, 'logs', application)
-    const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '')
-    return readdirSync(folder)
-      .sort()
-      .map((container) => ({
-        container,
-        stdout: textOf(join(folder, container, 'stdout')),
-        stderr: textOf(join(folder, container, 'stderr')),
-      }))
+    const containers = existsSync(folder) ? readdirSync(folder).sort() : []
+    const files = containers.map((container) => join(folder, container, stream))
+    return files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
   }
 
   /** The process below which containers run. */

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { JOB, looped, resultsOf } from './lives.js'
 import { nodeArchive, pathWithoutNode } from './machines.js'
 import { MiniYarn, missingYarn } from './mini-yarn.js'
-import { descendants, WORKER } from './processes.js'
-import { endJobs, jobFile, mustBeWell, startJob, type Ended, type Running } from './run-job.js'
+import { descendants, DRIVER, WORKER } from './processes.js'
+import { endJobs, jobFile, linesIn, mustBeWell, startCommand, startJob, type Ended, type Running } from './run-job.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const cache = join(root, 'node_modules/.cache')
@@ -61,7 +62,7 @@ function untilPrinted({ child, ended }: Running, wanted: string): Promise<Ended>
   return ended
 }
 
-describe.skipIf(missingYarn !== undefined)('on YARN, with the driver at the user', () => {
+describe.skipIf(missingYarn !== undefined)('on YARN', () => {
   beforeAll(() => yarn.start())
   afterEach(endJobs)
   afterAll(async () => {
@@ -106,5 +107,58 @@ describe.skipIf(missingYarn !== undefined)('on YARN, with the driver at the user
     const { code, errors } = await startOnYarn(jobFile('slow.mjs'), NO_NODE).ended
     expect(code).toBe(1)
     expect(errors).toMatch(/There is no Node on executor \d+ \(/)
+  })
+
+  describe('where YARN starts the driver', () => {
+    let application = ''
+    const printed = (stream: 'stdout' | 'stderr'): string => yarn.printedBy(application, stream)
+    const completed = (): number => linesIn(printed('stdout')).filter((line) => line.completed !== undefined).length
+
+    /** Submits a job, and resolves once YARN has ended it, which spark-submit waits for. */
+    async function submit(job: string, env: Readonly<Record<string, string>>, conf: readonly string[] = []) {
+      const settings = [...yarn.settings, 'spark.driver.memory=512m', `spark.dstream.node=${process.execPath}`, ...conf]
+      const { child, ended } = startCommand(
+        [
+          ...['submit', job, '--master', 'yarn', '--deploy-mode', 'cluster'],
+          ...settings.flatMap((setting) => ['--conf', setting]),
+          ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+        ],
+        { env: { HADOOP_CONF_DIR: yarn.configuration } },
+      )
+      child.stderr!.on('data', (chunk: Buffer) => {
+        application = /(application_\d+_\d+)/.exec(chunk.toString())?.[1] ?? application
+      })
+      return ended
+    }
+
+    test('a job gives what it gives in one process, and YARN says that it has succeeded', async () => {
+      const here = await startJob(jobFile('slow.mjs'), undefined).ended
+      const { code, errors } = await submit(jobFile('slow.mjs'), {})
+      expect({ code, errors }).toMatchObject({ code: 0, errors: expect.stringContaining('final status: SUCCEEDED') })
+      const lines = linesIn(printed('stdout'))
+      expect(lines.flatMap(({ records }) => (records === undefined ? [] : [records]))).toEqual(here.batches['totals'])
+      expect(lines.at(-1)!.tasks!.filter(({ onMainThread, repeated }) => onMainThread + repeated > 0)).toEqual([])
+    })
+
+    test('a driver that is killed goes on in the second attempt, and each batch is right', async () => {
+      const env = { CHECKPOINT: pathToFileURL(join(folder, 'place')).href, GROWN: '1000000', BATCHES: '300' }
+      const ended = submit(JOB, env)
+      await vi.waitFor(() => expect(completed()).toBeGreaterThanOrEqual(3), { timeout: 120_000, interval: 50 })
+      const [node] = descendants(yarn.pid, DRIVER)
+      process.kill(node!, 'SIGKILL')
+      const { code, errors } = await ended
+      expect({ code, errors }).toMatchObject({ code: 0, errors: expect.stringContaining('final status: SUCCEEDED') })
+      const results = resultsOf([{ lines: linesIn(printed('stdout')) }], Infinity)
+      expect(results.length).toBeGreaterThan(300)
+      expect(results).toEqual(looped(results.length))
+    })
+
+    test('a job that fails has failed for YARN', async () => {
+      const env = { CHECKPOINT: join(folder, 'here') }
+      const { code, errors } = await submit(JOB, env, ['spark.yarn.maxAppAttempts=1'])
+      expect(code).toBe(1)
+      expect(errors).toMatch(/final status: FAILED/)
+      expect(printed('stderr')).toMatch(/checkpointDir is ".*here", a directory of one machine/)
+    })
   })
 })
