@@ -73,7 +73,8 @@ function jobOf({ job, command }: Options): string {
 
 /** Runs a job in this process. The end of the process is the job's own. */
 async function run(options: Options): Promise<void> {
-  if (isForCluster(options)) throw new Misused('run starts the driver here; give submit --deploy-mode cluster')
+  if (isForCluster(options))
+    throw new Misused('--deploy-mode is "cluster", and run starts the driver here; give submit')
   const job = jobOf(options)
   const tools = toolsOf(options)
   const env = variablesOf(options.env, process.env)

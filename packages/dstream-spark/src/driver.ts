@@ -13,6 +13,8 @@ async function drive(file: string, submissionFile: string): Promise<void> {
   const parent = introducedByParent()
   const { job, args, env } = submissionIn(submissionFile)
   Object.assign(process.env, env)
+  // Standalone Spark closes the pipes of what it prints when it tells the driver to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const asked = onFirstSignal()
   const attached = await SparkJvm.attach(parent, lost, () => asked.stop())
   const [jvm] = attached

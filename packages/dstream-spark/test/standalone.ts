@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,6 +61,12 @@ export class Standalone {
     const resources = ['--cores', '3', '--memory', '2g']
     this.#worker = new Daemon(this.home, 'worker.Worker', [...resources, this.master], env)
     await this.#worker.said(/(Successfully registered)/)
+  }
+
+  /** Asks the master to end a driver. */
+  kill(driver: string): void {
+    const args = ['org.apache.spark.deploy.Client', 'kill', this.master, driver]
+    spawnSync(join(this.home, 'bin/spark-class'), args, { env: { ...process.env, SPARK_LOCAL_IP: '127.0.0.1' } })
   }
 
   /** Resolves to the state in which the master removes a driver that has ended for good. */
