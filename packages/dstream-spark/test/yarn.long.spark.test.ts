@@ -110,13 +110,14 @@ describe.skipIf(missingYarn !== undefined)('on YARN', () => {
   })
 
   describe('where YARN starts the driver', () => {
-    let application = ''
+    let application: string
     const printed = (stream: 'stdout' | 'stderr'): string => yarn.printedBy(application, stream)
     const completed = (): number => linesIn(printed('stdout')).filter((line) => line.completed !== undefined).length
 
     /** Submits a job, and resolves once YARN has ended it, which spark-submit waits for. */
     async function submit(job: string, env: Readonly<Record<string, string>>, conf: readonly string[] = []) {
       const settings = [...yarn.settings, 'spark.driver.memory=512m', `spark.dstream.node=${process.execPath}`, ...conf]
+      application = 'not submitted yet'
       const { child, ended } = startCommand(
         [
           ...['submit', job, '--master', 'yarn', '--deploy-mode', 'cluster'],
