@@ -1,10 +1,10 @@
 // @ts-check
 // Brings the Spark of the tests, once: pip's pyspark, in a cache outside the tree. It needs Python with pip.
-// --hdfs: also Hadoop's cluster of tests, for the long tests of a checkpoint on HDFS. That needs Maven.
+// --hdfs: also Hadoop's cluster of tests, for the long tests on HDFS and YARN. That needs Maven.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { MINI_HDFS, miniHdfsJar, PYSPARK, sparkHome } from '../packages/dstream-spark/test/spark-home.mjs'
+import { MINI_HDFS, MINI_YARN, miniHdfsJar, PYSPARK, sparkHome } from '../packages/dstream-spark/test/spark-home.mjs'
 
 /**
  * Runs a command to its end, and ends with it where it fails.
@@ -29,10 +29,12 @@ if (!existsSync(complete)) {
 }
 console.log(`The Spark of the tests is in ${home}`)
 
-const jar = miniHdfsJar()
-if (process.argv.includes('--hdfs') && !existsSync(jar)) {
-  console.log(`Fetching the HDFS of the tests to ${jar}`)
-  const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
-  run('mvn', ['-q', '-B', copy, `-Dartifact=${MINI_HDFS}`, `-DoutputDirectory=${dirname(jar)}`])
+const jars = new Map([[miniHdfsJar(), MINI_HDFS], ...MINI_YARN])
+for (const [jar, artifact] of jars) {
+  if (process.argv.includes('--hdfs') && !existsSync(jar)) {
+    console.log(`Fetching ${artifact} to ${jar}`)
+    const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
+    run('mvn', ['-q', '-B', copy, `-Dartifact=${artifact}`, `-DoutputDirectory=${dirname(jar)}`])
+  }
 }
-if (existsSync(jar)) console.log(`The HDFS of the tests is ${jar}`)
+if ([...jars.keys()].every((jar) => existsSync(jar))) console.log(`The HDFS and YARN of the tests are ${miniHdfsJar()}`)

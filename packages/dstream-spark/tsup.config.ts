@@ -20,10 +20,10 @@ export default defineConfig([
         copyFileSync('jvm/target/dstream-spark.jar', 'dist/dstream-spark.jar')
     },
   },
-  // An executor has this one file and no packages.
+  // An executor has one file and no packages, and so has a driver that Spark starts.
   {
     ...common,
-    entry: { 'dstream-worker': 'src/worker.ts' },
+    entry: { 'dstream-worker': 'src/worker.ts', 'dstream-driver': 'src/driver.ts' },
     outExtension: () => ({ js: '.mjs' }),
     noExternal: [/./],
     splitting: false,

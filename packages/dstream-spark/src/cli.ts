@@ -9,36 +9,51 @@ import { doctor } from './doctor.js'
 import { findJava, findSpark, MissingPart } from './find-spark.js'
 import { Misused, optionsOf, variablesOf, type Options } from './options.js'
 import { SparkCluster } from './spark-cluster.js'
-import { SparkFiles } from './spark-files.js'
-import { packageFiles, submitArguments, submitProgram } from './submit-command.js'
+import { ownFilesJvm, SparkFiles } from './spark-files.js'
+import { StartedJvm, type StartedJvmOptions } from './started-jvm.js'
+import {
+  aboutStaging,
+  clusterFiles,
+  clusterPlaceOf,
+  isInImage,
+  packInto,
+  stagedAt,
+  submitToCluster,
+} from './submit-cluster.js'
+import { clusterArguments, packageFiles, submitArguments, submitProgram, type ClusterFiles } from './submit-command.js'
 
 const USAGE = `Usage: dstream-spark <command> [options]
 
   run job.js [-- arguments]      runs a job here, and its stages on Spark
   submit job.js --master <url>   the same on a cluster: spark://host:7077, yarn, k8s://…
   command job.js                 prints the line of spark-submit and the files that it ships
+  pack job.js <folder>           writes the files of --deploy-mode cluster to a folder, for an image of containers
   adopt <from> <to>              takes over a checkpoint: from a directory to a URI such as hdfs://name:8020/words, or back
   doctor                         checks Spark, Java and Node by one round trip
 
   --master <url>        the master; default DSTREAM_SPARK_MASTER, the option master of the job, local[*]
   --spark-home <folder> where Spark is; default SPARK_HOME, the pyspark that Python finds
-  --node-archive <file> an archive with Node, such as node-v22.12.0-linux-x64.tar.gz: executors need none of their own
+  --node-archive <file> an archive with Node, such as node-v22.12.0-linux-x64.tar.gz: the cluster needs none of its own
   --conf <name=value>   a setting of Spark, such as spark.executor.memory=4g; as often as needed
   --env <NAME[=value]>  a variable of the environment that executors need; as often as needed
   --name <name>         the name in Spark's lists; default the appName of the job
-  --deploy-mode client  the driver runs here
+  --deploy-mode <mode>  client: the driver runs here (default); cluster: Spark starts it on a machine of the cluster
+  --staging <uri>       cluster: where all machines find the job's files, which standalone Spark needs: hdfs://name:8020/staging;
+                        local:///opt/job for what "pack" has written and the image holds there
+  --supervise           cluster: standalone Spark starts a driver again that has failed
 
-Settings of the workers: spark.dstream.node (a path of Node on the executors), spark.dstream.worker.timeout (default 10min),
-spark.dstream.worker.memory (a limit of each worker, such as 1g).
+Settings of the workers: spark.dstream.node (a path of Node on the cluster), spark.dstream.worker.timeout (default 10min),
+spark.dstream.worker.memory (a limit of each worker, such as 1g). Those of a driver that Spark starts: spark.dstream.driver.memory,
+spark.dstream.driver.stop.timeout (default 30s; the time of a job to stop when it is told to).
 `
 
 /** The start of Spark that a command line means. @throws {MissingPart} */
-function toolsOf({ sparkHome }: Options): Pick<ConstructorParameters<typeof SparkCluster>[0], 'spark' | 'java'> {
+function toolsOf({ sparkHome }: Options): Pick<StartedJvmOptions, 'spark' | 'java'> {
   return { spark: findSpark({ named: sparkHome }), java: findJava({}) }
 }
 
 /** @throws {Misused} */
-function placeOf(options: Options): ConstructorParameters<typeof SparkCluster>[0]['place'] {
+function placeOf(options: Options): StartedJvmOptions['place'] {
   const { master = process.env['DSTREAM_SPARK_MASTER'], name, conf } = options
   const nodeArchive = options.nodeArchive === undefined ? undefined : resolve(options.nodeArchive)
   if (nodeArchive !== undefined && !existsSync(nodeArchive)) {
@@ -58,14 +73,17 @@ function jobOf({ job, command }: Options): string {
 
 /** Runs a job in this process. The end of the process is the job's own. */
 async function run(options: Options): Promise<void> {
+  if (isForCluster(options))
+    throw new Misused('--deploy-mode is "cluster", and run starts the driver here; give submit')
   const job = jobOf(options)
   const tools = toolsOf(options)
   const env = variablesOf(options.env, process.env)
   mustBePacked()
   const bundle = await bundleJob(job)
   const { args } = options
-  const cluster = new SparkCluster({ ...tools, bundle, job, args, env, place: placeOf(options) })
-  const files = new SparkFiles({ ...tools, conf: options.conf, files: packageFiles() })
+  const host = new StartedJvm({ ...tools, bundle, place: placeOf(options) })
+  const cluster = new SparkCluster({ host, bundle, job, args, env })
+  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf, files: packageFiles() }))
   endBySignals()
   hostJob({ program: job, cluster, objects: (uri) => files.objects(uri) })
   process.argv.splice(1, Infinity, job, ...args)
@@ -91,28 +109,67 @@ function endBySignals(): void {
 }
 
 async function submit(options: Options): Promise<void> {
-  if (options.deployMode !== 'client') {
-    throw new Misused(
-      `--deploy-mode is "${options.deployMode}", and the driver of dstream runs where it is submitted: give client, and start it on a machine of the cluster`,
-    )
+  if (!isForCluster(options)) {
+    if (options.master === undefined)
+      throw new Misused('submit takes --master, such as spark://host:7077, yarn or k8s://…')
+    return run(options)
   }
-  if (options.master === undefined)
-    throw new Misused('submit takes --master, such as spark://host:7077, yarn or k8s://…')
-  await run(options)
+  const job = jobOf(options)
+  const tools = toolsOf(options)
+  const place = clusterPlaceOf(placeOf(options), options, job)
+  if (isInImage(place) && (options.args.length > 0 || options.env.length > 0))
+    throw new Misused('The image holds the arguments of the job and --env already; give them to dstream-spark pack')
+  mustBePacked()
+  process.exitCode = await withFiles(options, job, (files) => submitToCluster(tools, place, files))
+}
+
+/** Whether Spark starts the driver. @throws {Misused} */
+function isForCluster({ deployMode, staging, supervise }: Options): boolean {
+  if (deployMode !== 'client' && deployMode !== 'cluster')
+    throw new Misused(`--deploy-mode is "${deployMode}"; give client or cluster`)
+  if (deployMode === 'client' && (staging !== undefined || supervise))
+    throw new Misused(`${staging === undefined ? '--supervise' : '--staging'} is for --deploy-mode cluster; give both`)
+  return deployMode === 'cluster'
+}
+
+/** Calls a function with the files of a driver that Spark starts, which are removed afterwards. */
+async function withFiles<T>(options: Options, job: string, f: (files: ClusterFiles) => T | Promise<T>): Promise<T> {
+  const env = variablesOf(options.env, process.env)
+  const bundle = await bundleJob(job)
+  try {
+    return await f(clusterFiles(bundle, { job, args: options.args, env }))
+  } finally {
+    rmSync(bundle.folder, { recursive: true })
+  }
+}
+
+async function pack(options: Options): Promise<void> {
+  const job = jobOf(options)
+  const { target } = options
+  if (target === undefined) throw new Misused('pack takes the file of a job and a folder')
+  mustBePacked()
+  const written = await withFiles(options, job, (files) => packInto(resolve(target), files))
+  for (const file of written) console.log(file)
 }
 
 async function command(options: Options): Promise<void> {
   const job = jobOf(options)
   const { spark } = toolsOf(options)
+  const print = (args: readonly string[]): void => console.log([submitProgram(spark), ...args].map(quoted).join(' '))
+  if (isForCluster(options)) {
+    const place = clusterPlaceOf(placeOf(options), options, job)
+    return withFiles(options, job, (files) => {
+      const staged = stagedAt(place, files)
+      print(clusterArguments(staged.place, staged.files, place.supervise))
+      for (const line of aboutStaging(place)) console.log(line)
+    })
+  }
   const bundle: Bundle = await bundleJob(job)
   const { master = 'local[*]', name = 'dstream', ...place } = placeOf(options)
   const shipped = { ...packageFiles(), job: bundle.file }
-  const args = submitArguments({ ...place, master, name }, shipped, tmpdir())
-  const line = [submitProgram(spark), ...args, '<port of the driver>'].map(quoted).join(' ')
+  print([...submitArguments({ ...place, master, name }, shipped, tmpdir()), '<port of the driver>'])
   rmSync(bundle.folder, { recursive: true })
-  console.log(
-    `${line}\n\nThe job with its imports: ${bundle.bytes.length} bytes of JavaScript, made of ${job} at each start`,
-  )
+  console.log(`\nThe job with its imports: ${bundle.bytes.length} bytes of JavaScript, made of ${job} at each start`)
   console.log(`The worker: ${shipped.worker}\nThe JVM part: ${shipped.jar}`)
   console.log('dstream-spark run starts this line as its child, with DSTREAM_SPARK_SECRET in the environment.')
 }
@@ -126,7 +183,7 @@ async function adoptCheckpoint(options: Options): Promise<void> {
   if (from === undefined || to === undefined) throw new Misused('adopt takes two places, a directory and a URI, say')
   const tools = toolsOf(options)
   mustBePacked()
-  const files = new SparkFiles({ ...tools, conf, files: packageFiles() })
+  const files = new SparkFiles(ownFilesJvm({ ...tools, conf, files: packageFiles() }))
   hostJob({ objects: (uri) => files.objects(uri) })
   try {
     for (const line of await adopt(from, to)) console.log(line)
@@ -147,6 +204,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
   run,
   submit,
   command,
+  pack,
   adopt: adoptCheckpoint,
   doctor: async (options) => {
     mustBePacked()

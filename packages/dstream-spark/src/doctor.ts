@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeOwnFolder } from './own-folder.js'
 import { SparkCluster, type SparkClusterOptions } from './spark-cluster.js'
+import { StartedJvm, type StartedJvmOptions } from './started-jvm.js'
 
 /** A job without functions. It says at once that it is ready. */
 const JOB = `globalThis[Symbol.for('dstream.runtime-host')].host.workerEnd.post({ type: 'ready', functions: {} }, [])`
@@ -14,7 +15,9 @@ interface Probed {
 }
 
 /** Starts Spark, lets a worker on each free core reply, and prints what is there. */
-export async function doctor(options: Pick<SparkClusterOptions, 'spark' | 'java' | 'place' | 'env'>): Promise<void> {
+export async function doctor(
+  options: Omit<StartedJvmOptions, 'bundle'> & Pick<SparkClusterOptions, 'env'>,
+): Promise<void> {
   const { spark, java } = options
   const folder = makeOwnFolder(tmpdir())
   const file = join(folder, 'job.mjs')
@@ -22,12 +25,9 @@ export async function doctor(options: Pick<SparkClusterOptions, 'spark' | 'java'
   console.log(
     `Spark ${spark.version} in ${spark.home}\nJava ${java.version} (${java.java})\nNode ${process.versions.node} (driver)`,
   )
-  const cluster = new SparkCluster({
-    ...options,
-    bundle: { folder, file, bytes: readFileSync(file) },
-    job: file,
-    args: [],
-  })
+  const bundle = { folder, file, bytes: readFileSync(file) }
+  const host = new StartedJvm({ ...options, bundle })
+  const cluster = new SparkCluster({ host, bundle, job: file, args: [], env: options.env })
   try {
     const where = await cluster.start({
       appName: 'dstream-spark doctor',

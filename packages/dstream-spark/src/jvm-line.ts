@@ -1,38 +1,57 @@
 import { timingSafeEqual } from 'node:crypto'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { framed, FrameReader, lengthOf, tableBytes, tableOf } from './wire.js'
 
 /** The types of frames, as `DriverLine` of the JVM part has them. */
-const TYPES = { open: 'O', stage: 'S', cancel: 'C', file: 'F', hello: 'H', reply: 'R', ended: 'E' } as const
+const TYPES = { open: 'O', stage: 'S', cancel: 'C', file: 'F', hello: 'H', reply: 'R', ended: 'E', stop: 'T' } as const
 
 export interface JvmEvents {
   hello(about: Readonly<Record<string, string>>): void
   reply(stage: number, partition: number, frame: Buffer): void
   ended(stage: number, failure: string): void
   fileDone(call: number, status: number, result: Buffer): void
+  /** The job is to stop. */
+  stop(): void
   closed(): void
 }
 
-/** A loopback port at which one JVM with the right secret is expected. */
+/** The line to the JVM part on loopback. */
 export class JvmLine {
-  readonly #server: Server
+  readonly #server: Server | undefined
   readonly #events: JvmEvents
   #socket: Socket | undefined
 
-  private constructor(server: Server, secret: string, events: JvmEvents) {
+  private constructor(events: JvmEvents, server?: Server) {
     this.#server = server
     this.#events = events
-    server.on('connection', (socket) => this.#connected(socket, Buffer.from(secret)))
   }
 
+  /** Listens at a port at which one JVM with the right secret is expected. */
   static async listen(secret: string, events: JvmEvents): Promise<JvmLine> {
     const server = createServer({ noDelay: true })
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-    return new JvmLine(server, secret, events)
+    const line = new JvmLine(events, server)
+    server.on('connection', (socket) => line.#connected(socket, Buffer.from(secret)))
+    return line
   }
 
+  /** Connects to a JVM that expects this process. */
+  static async connect(port: number, secret: string, events: JvmEvents): Promise<JvmLine> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await new Promise<void>((resolve, reject) => socket.once('error', reject).once('connect', resolve))
+    const line = new JvmLine(events)
+    line.#socket = socket
+    line.#write(framed(secret))
+    const reader = new FrameReader((frame) => line.#received(frame))
+    socket.on('data', (chunk: Buffer) => reader.add(chunk))
+    socket.on('error', () => undefined)
+    socket.on('close', () => events.closed())
+    return line
+  }
+
+  /** The port of a line that listens. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return (this.#server!.address() as AddressInfo).port
   }
 
   open(settings: Readonly<Record<string, string>>): void {
@@ -60,7 +79,7 @@ export class JvmLine {
 
   /** Closes the line, which ends the JVM. */
   close(): void {
-    this.#server.close()
+    this.#server?.close()
     this.#socket?.destroy()
   }
 
@@ -79,7 +98,7 @@ export class JvmLine {
       isKnown = this.#socket === undefined && frame.length === secret.length && timingSafeEqual(frame, secret)
       if (!isKnown) return void socket.destroy()
       this.#socket = socket
-      this.#server.close()
+      this.#server!.close()
     })
     socket.on('data', (chunk: Buffer) => reader.add(chunk))
     socket.on('error', () => undefined)
@@ -91,6 +110,7 @@ export class JvmLine {
     if (type === TYPES.hello) this.#events.hello(tableOf(frame.subarray(1)))
     else if (type === TYPES.reply) this.#events.reply(frame.readInt32BE(1), frame.readInt32BE(5), frame.subarray(9))
     else if (type === TYPES.file) this.#events.fileDone(frame.readInt32BE(1), frame[5]!, frame.subarray(6))
+    else if (type === TYPES.stop) this.#events.stop()
     else this.#events.ended(frame.readInt32BE(1), frame.toString('utf8', 5))
   }
 }

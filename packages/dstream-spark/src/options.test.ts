@@ -25,6 +25,16 @@ describe('the command line', () => {
     })
   })
 
+  test('pack takes a job and a folder', () => {
+    expect(optionsOf(['pack', 'job.js', './packed'])).toMatchObject({ job: 'job.js', target: './packed' })
+  })
+
+  test('the driver may be started by Spark', () => {
+    const args = ['submit', 'job.js', '--deploy-mode', 'cluster', '--staging', 'hdfs://n/s', '--supervise']
+    expect(optionsOf(args)).toMatchObject({ deployMode: 'cluster', staging: 'hdfs://n/s', supervise: true })
+    expect(optionsOf(['submit', 'job.js'])).toMatchObject({ staging: undefined, supervise: false })
+  })
+
   test.each<[string, string[], RegExp]>([
     ['a third place', ['adopt', 'a', 'b', 'c'], /^"c" is too much/],
     ['an unknown option', ['run', 'job.js', '--mastre', 'x'], /Unknown option '--mastre'/],

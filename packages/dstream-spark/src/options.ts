@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 export interface Options {
   readonly command: string
   readonly job: string | undefined
-  /** The second place of `adopt`. */
+  /** The second place of `adopt`, the folder of `pack`. */
   readonly target: string | undefined
   /** The arguments of the job. */
   readonly args: readonly string[]
@@ -12,6 +12,8 @@ export interface Options {
   readonly sparkHome: string | undefined
   readonly nodeArchive: string | undefined
   readonly deployMode: string
+  readonly staging: string | undefined
+  readonly supervise: boolean
   readonly conf: readonly string[]
   readonly env: readonly string[]
   readonly help: boolean
@@ -19,6 +21,9 @@ export interface Options {
 
 /** A command line that cannot be followed. */
 export class Misused extends Error {}
+
+/** The commands with two places. */
+const TWO_PLACES = new Set(['adopt', 'pack'])
 
 /** Reads a command line; what stands behind `--` is for the job. @throws {Misused} */
 export function optionsOf(args: readonly string[]): Options {
@@ -34,13 +39,15 @@ export function optionsOf(args: readonly string[]): Options {
         'spark-home': { type: 'string' },
         'node-archive': { type: 'string' },
         'deploy-mode': { type: 'string' },
+        staging: { type: 'string' },
+        supervise: { type: 'boolean' },
         conf: { type: 'string', multiple: true },
         env: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     })
     const [command = '', job, ...others] = positionals
-    const [target, ...more] = command === 'adopt' ? others : [undefined, ...others]
+    const [target, ...more] = TWO_PLACES.has(command) ? others : [undefined, ...others]
     if (more.length > 0) throw new Misused(`"${more.join(' ')}" is too much; arguments of the job stand behind --`)
     return {
       command,
@@ -52,6 +59,8 @@ export function optionsOf(args: readonly string[]): Options {
       sparkHome: values['spark-home'],
       nodeArchive: values['node-archive'],
       deployMode: values['deploy-mode'] ?? 'client',
+      staging: values.staging,
+      supervise: values.supervise === true,
       conf: values.conf ?? [],
       env: values.env ?? [],
       help: values.help === true,

@@ -1,32 +1,34 @@
-import { tmpdir } from 'node:os'
 import type { Cluster, ClusterJob, ClusterStage } from 'dstream/cluster'
 import type { Bundle } from './bundle.js'
 import { fingerprint } from './fingerprint.js'
-import type { Java, Spark } from './find-spark.js'
-import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from './own-folder.js'
 import { reasonOf } from './reason.js'
-import { SparkJvm, type About, type JvmStart } from './spark-jvm.js'
-import { packageFiles, shippedNames, submitArguments, submitted, type Place, type Shipped } from './submit-command.js'
+import type { About, SparkJvm } from './spark-jvm.js'
+import { packageFiles, shippedNames } from './submit-command.js'
+
+/** Where the JVM part comes from. */
+export interface SparkHost {
+  /**
+   * Resolves once the JVM has its context of Spark.
+   *
+   * @param onEnd is called where the JVM ends by itself later
+   * @throws with the reason where it does not start
+   */
+  start(job: ClusterJob, onEnd: (reason: string) => void): Promise<readonly [SparkJvm, About]>
+  /** Removes what the JVMs have left, once the last one has ended. */
+  end(): void
+}
 
 export interface SparkClusterOptions {
-  readonly spark: Spark
-  readonly java: Java
-  readonly bundle: Bundle
+  readonly host: SparkHost
+  readonly bundle: Pick<Bundle, 'file' | 'bytes'>
   /** The module of the job, from which the bundle was made. */
   readonly job: string
-  /** The place that the command line names; its master goes before that of the job's options. */
-  readonly place: Omit<Place, 'master' | 'name'> & {
-    readonly master: string | undefined
-    readonly name: string | undefined
-  }
   /** The arguments of the job. */
   readonly args: readonly string[]
   /** Variables of the environment that executors get. */
   readonly env: Readonly<Record<string, string>>
 }
 
-/** The master where neither the command, nor the environment, nor the job says one. */
-const DEFAULT_MASTER = 'local[*]'
 /** The most workers that are started before the first batch. */
 const MOST_WARMED = 64
 /** The ends of the JVM in a row, without a stage that has ended well between them, after which the job stops. */
@@ -35,22 +37,15 @@ const MOST_ENDS = 2
 /** Spark as a job sees it: stages go to a JVM that spark-submit has started, and that is started again when it is lost. */
 export class SparkCluster implements Cluster {
   readonly #options: SparkClusterOptions
-  readonly #scratch = makeOwnFolder(tmpdir())
   #job: ClusterJob | undefined
   #jvm: SparkJvm | undefined
   #about: About = {}
   #starting: Promise<void> | undefined
   #ends = 0
   #isEnded = false
-  readonly #remove = (): void => {
-    const { spark, bundle } = this.#options
-    for (const folder of [this.#scratch, bundle.folder]) removeFolder(folder, spark.home)
-  }
 
   constructor(options: SparkClusterOptions) {
     this.#options = options
-    removeLeftovers(tmpdir(), options.spark.home)
-    process.once('exit', this.#remove)
   }
 
   /** What the JVM has said about its Spark. */
@@ -100,16 +95,12 @@ export class SparkCluster implements Cluster {
     this.#jvm = undefined
     await this.#starting?.catch(() => undefined)
     await jvm?.end()
-    process.off('exit', this.#remove)
-    this.#remove()
+    this.#options.host.end()
   }
 
   async #launch(): Promise<void> {
-    const [jvm, about] = await SparkJvm.start(this.#start(), (reason) => this.#lost(reason))
+    const [jvm, about] = await this.#options.host.start(this.#job!, (reason) => this.#lost(reason))
     this.#about = about
-    const { application } = about
-    // Executors of `local-cluster` leave their work in Spark's own folder.
-    if (this.#place().master.startsWith('local-cluster')) noteApplication(this.#scratch, application!)
     try {
       jvm.open(this.#settings())
       const workers = Math.min(Number(about['parallelism']), MOST_WARMED)
@@ -148,32 +139,12 @@ export class SparkCluster implements Cluster {
     )
   }
 
-  #start(): JvmStart {
-    const args = submitArguments(this.#place(), this.#shipped(), this.#scratch)
-    const local = { SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: this.#scratch }
-    return submitted(this.#options, args, this.#isLocal() ? local : {})
-  }
-
-  #isLocal(): boolean {
-    return this.#place().master.startsWith('local')
-  }
-
-  #place(): Place {
-    const { place } = this.#options
-    const master = place.master ?? this.#job?.master ?? DEFAULT_MASTER
-    return { ...place, master, name: place.name ?? this.#job?.appName ?? 'dstream' }
-  }
-
-  #shipped(): Shipped {
-    return { ...packageFiles(), job: this.#options.bundle.file }
-  }
-
   #settings(): Record<string, string> {
     const { bundle, args, env, job } = this.#options
     const entries = (prefix: string, table: object): [string, string][] =>
       Object.entries(table).map(([name, value]) => [`${prefix}.${name}`, String(value)])
     return Object.fromEntries([
-      ...Object.entries(shippedNames(this.#shipped())),
+      ...Object.entries(shippedNames({ ...packageFiles(), job: bundle.file })),
       ...entries('expected', fingerprint(bundle.bytes, this.#job!.functions)),
       ...entries('env', { ...env, DSTREAM_JOB_FILE: job }),
       ...entries('argument', args),

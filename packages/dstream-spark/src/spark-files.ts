@@ -3,7 +3,10 @@ import type { Java, Spark } from './find-spark.js'
 import { SparkJvm, type FileOperation } from './spark-jvm.js'
 import { filesArguments, submitted, type Shipped } from './submit-command.js'
 
-export interface SparkFilesOptions {
+/** Starts a JVM that has file systems. @param onEnd is called where it ends by itself */
+export type FilesStart = (onEnd: () => void) => Promise<SparkJvm>
+
+export interface FilesOptions {
   readonly spark: Spark
   readonly java: Java
   /** Settings of Spark, `name=value`. */
@@ -16,15 +19,25 @@ const LONGEST_CALL_MS = 60_000
 const BYTES_PER_MS = 1024
 
 /**
- * Hadoop's file systems with the settings of Spark. They have a JVM of their own, since a checkpoint is read before a job's context
- * is there, and must be written when that is lost. It is started by the first call, and again where it is gone.
+ * Returns the start of a JVM of their own: a checkpoint is read before a job's context is there, and must be written when that is
+ * lost.
  */
+export function ownFilesJvm(options: FilesOptions): FilesStart {
+  return async (onEnd) => {
+    const args = filesArguments(options.conf, options.files)
+    const [jvm] = await SparkJvm.start(submitted(options, args, { SPARK_LOCAL_IP: '127.0.0.1' }), onEnd)
+    jvm.release()
+    return jvm
+  }
+}
+
+/** Hadoop's file systems with the settings of Spark, in a JVM that is started by the first call, and again where it is gone. */
 export class SparkFiles {
-  readonly #options: SparkFilesOptions
+  readonly #start: FilesStart
   #jvm: Promise<SparkJvm> | undefined
 
-  constructor(options: SparkFilesOptions) {
-    this.#options = options
+  constructor(start: FilesStart) {
+    this.#start = start
   }
 
   /** Returns the objects below a URI. */
@@ -51,7 +64,7 @@ export class SparkFiles {
   }
 
   async #call(operation: FileOperation, uri: string, bytes: Uint8Array): Promise<Buffer | undefined> {
-    const jvm = await (this.#jvm ??= this.#start())
+    const jvm = await (this.#jvm ??= this.#started())
     const longest = LONGEST_CALL_MS + bytes.length / BYTES_PER_MS
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
@@ -64,13 +77,11 @@ export class SparkFiles {
     }
   }
 
-  #start(): Promise<SparkJvm> {
-    const { conf, files } = this.#options
-    const start = submitted(this.#options, filesArguments(conf, files), { SPARK_LOCAL_IP: '127.0.0.1' })
+  #started(): Promise<SparkJvm> {
     const forget = (): void => {
       if (this.#jvm === starting) this.#jvm = undefined
     }
-    const starting = SparkJvm.start(start, forget).then(([jvm]) => jvm)
+    const starting = this.#start(forget)
     starting.catch(forget)
     return starting
   }

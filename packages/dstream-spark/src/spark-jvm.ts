@@ -1,19 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
-import { createInterface } from 'node:readline'
 import type { ClusterStage } from 'dstream/cluster'
-import { JvmLine } from './jvm-line.js'
+import { JvmLine, type JvmEvents } from './jvm-line.js'
+import { JvmProcess, type JvmStart } from './jvm-process.js'
 import { packFrame, unpackFrame } from './pack.js'
 import { reasonOf } from './reason.js'
-
-/** How spark-submit is started. */
-export interface JvmStart {
-  readonly program: string
-  /** The arguments without the port, which is the last one. */
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string | undefined>>
-}
 
 /** What the JVM says about itself and its Spark, by `Main.about`. */
 export type About = Readonly<Record<string, string>>
@@ -29,29 +19,26 @@ interface FileCall {
 /** The states of a call of a file, as `DriverLine` of the JVM part has them. */
 const FILE_NONE = 1
 const FILE_FAILED = 2
-/** The longest that a JVM may take from the end of its line to its own, in milliseconds. It halts by itself before. */
-const LONGEST_END_MS = 20_000
 /** The bytes of a task, below the default of `spark.rpc.message.maxSize`. */
 const MOST_BYTES = 100 * 2 ** 20
-/** What every JVM of Spark 4 prints first. */
-const VECTOR_WARNING = 'WARNING: Using incubator modules: jdk.incubator.vector'
-/** The characters of its log that an error shows. */
-const LOG_TAIL = 2000
-
 /** The JVM part of the driver, from its start to its end. */
 export class SparkJvm {
   readonly #stages = new Map<number, ClusterStage>()
   readonly #calls = new Map<number, FileCall>()
-  readonly #secret = randomBytes(16).toString('hex')
   #line!: JvmLine
-  #child!: ChildProcess
-  #exited!: Promise<void>
-  #log = ''
+  /** The process; `undefined` where the JVM has started this one. */
+  #process: JvmProcess | undefined
+  /** Whether this process stays alive for it also while nothing is asked of it. */
+  #isHeld = true
   #lastStage = 0
   #lastCall = 0
   #endedFor: string | undefined
   #hello!: (about: About) => void
   #refuse!: (error: Error) => void
+  readonly #about = new Promise<About>((resolve, reject) => {
+    this.#hello = resolve
+    this.#refuse = reject
+  })
   /** Called once where the JVM ends by itself. */
   #onEnd: (reason: string) => void
 
@@ -67,19 +54,39 @@ export class SparkJvm {
    */
   static async start(start: JvmStart, onEnd: (reason: string) => void): Promise<readonly [SparkJvm, About]> {
     const jvm = new SparkJvm(onEnd)
-    const about = new Promise<About>((resolve, reject) => {
-      jvm.#hello = resolve
-      jvm.#refuse = reject
-    })
-    jvm.#line = await JvmLine.listen(jvm.#secret, {
-      hello: (table) => jvm.#hello(table),
-      reply: (stage, partition, frame) => jvm.#stages.get(stage)?.reply(partition, unpackFrame(frame)),
-      ended: (stage, failure) => jvm.#stageEnded(stage, failure === '' ? undefined : failure),
-      fileDone: (call, status, result) => jvm.#fileDone(call, status, result),
-      closed: () => jvm.#ended('it has closed its line'),
-    })
-    jvm.#spawn(start)
-    return [jvm, await about]
+    const secret = randomBytes(16).toString('hex')
+    jvm.#line = await JvmLine.listen(secret, jvm.#events(ignore))
+    jvm.#process = new JvmProcess(start, jvm.#line.port, secret, (reason) => jvm.#ended(reason))
+    return [jvm, await jvm.#about]
+  }
+
+  /**
+   * Connects to the JVM that has started this process, and ends when this process does.
+   *
+   * @param onEnd is called where the JVM ends before
+   * @param onStop is called where the job is to stop
+   */
+  static async attach(
+    [port, secret]: readonly [port: number, secret: string],
+    onEnd: (reason: string) => void,
+    onStop: () => void,
+  ): Promise<readonly [SparkJvm, About]> {
+    const jvm = new SparkJvm(onEnd)
+    jvm.#line = await JvmLine.connect(port, secret, jvm.#events(onStop))
+    const about = await jvm.#about
+    jvm.release()
+    return [jvm, about]
+  }
+
+  #events(stop: () => void): JvmEvents {
+    return {
+      hello: (table) => this.#hello(table),
+      reply: (stage, partition, frame) => this.#stages.get(stage)?.reply(partition, unpackFrame(frame)),
+      ended: (stage, failure) => this.#stageEnded(stage, failure === '' ? undefined : failure),
+      fileDone: (call, status, result) => this.#fileDone(call, status, result),
+      stop,
+      closed: () => this.#ended('it has closed its line'),
+    }
   }
 
   open(settings: Readonly<Record<string, string>>): void {
@@ -95,10 +102,13 @@ export class SparkJvm {
     const id = ++this.#lastStage
     const [sent, frames] = this.#packed(stage)
     this.#stages.set(id, { ...stage, reply: (partition, frame) => stage.reply(sent[partition]!, frame) })
+    this.#keepAlive()
     if (frames.length > 0) this.#line.stage(id, frames)
     else this.#stageEnded(id, undefined)
     return () => {
-      if (this.#stages.delete(id)) this.#line.cancel(id)
+      if (!this.#stages.delete(id)) return
+      this.#line.cancel(id)
+      this.#keepAlive()
     }
   }
 
@@ -140,7 +150,7 @@ export class SparkJvm {
       if (this.#endedFor !== undefined) return reject(new Error(this.#endedFor))
       const call = ++this.#lastCall
       this.#calls.set(call, { resolve, reject })
-      this.keepAlive(true)
+      this.#keepAlive()
       this.#line.file(call, operation, uri, bytes)
     })
   }
@@ -148,79 +158,54 @@ export class SparkJvm {
   #fileDone(call: number, status: number, result: Buffer): void {
     const { resolve, reject } = this.#calls.get(call)!
     this.#calls.delete(call)
-    this.keepAlive(this.#calls.size > 0)
+    this.#keepAlive()
     if (status === FILE_FAILED) reject(new Error(reasonOf(result.toString())))
     else resolve(status === FILE_NONE ? undefined : result)
   }
 
-  /** Whether this process stays alive for the JVM. */
-  keepAlive(keeps: boolean): void {
+  /** Lets this process end while nothing is asked of the JVM. */
+  release(): void {
+    this.#isHeld = false
+    this.#keepAlive()
+  }
+
+  #keepAlive(): void {
+    const keeps = this.#isHeld || this.#calls.size + this.#stages.size > 0
     this.#line.keepAlive(keeps)
-    const log = this.#child.stderr as Socket
-    for (const handle of [this.#child, log])
-      if (keeps) handle.ref()
-      else handle.unref()
+    this.#process?.keepAlive(keeps)
   }
 
-  /** Ends the JVM and with it its executors and their workers. Resolves when the process has ended. */
+  /**
+   * Ends the JVM and with it its executors and their workers. Resolves when the process has ended. One that has started this process
+   * ends behind it.
+   */
   async end(): Promise<void> {
-    this.#onEnd = () => undefined
+    if (this.#process === undefined) return
+    this.#onEnd = ignore
     this.#line.close()
-    const kill = setTimeout(() => this.#signal('SIGKILL'), LONGEST_END_MS)
-    await this.#exited
-    clearTimeout(kill)
-  }
-
-  #spawn({ program, args, env }: JvmStart): void {
-    // Ctrl-C of a terminal goes to all processes of a group: the job has to end before its Spark does.
-    this.#child = spawn(program, [...args, String(this.#line.port)], {
-      env: { ...env, DSTREAM_SPARK_SECRET: this.#secret },
-      // What workers print must not come between the lines that the job prints.
-      stdio: ['ignore', process.stderr.fd, 'pipe'],
-      detached: true,
-    })
-    const atExit = (): void => this.#signal('SIGTERM')
-    process.once('exit', atExit)
-    this.#exited = new Promise((resolve) => {
-      const settle = (reason: string): void => {
-        process.off('exit', atExit)
-        this.#ended(reason)
-        resolve()
-      }
-      this.#child.once('close', (code, signal) => settle(`it has ended with ${signal ?? `code ${code}`}`))
-      this.#child.once('error', (error) => settle(error.message))
-    })
-    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
-      if (line === VECTOR_WARNING) return
-      this.#log = `${this.#log}${line}\n`.slice(-LOG_TAIL)
-      process.stderr.write(`${line}\n`)
-    })
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    try {
-      this.#child.kill(signal)
-    } catch {
-      // It has ended.
-    }
+    await this.#process.end()
   }
 
   #stageEnded(id: number, failure: string | undefined): void {
     const stage = this.#stages.get(id)
     this.#stages.delete(id)
+    this.#keepAlive()
     stage?.ended(failure)
   }
 
   #ended(reason: string): void {
     if (this.#endedFor !== undefined) return
     this.#endedFor = `the JVM of Spark is gone: ${reason}`
-    this.#refuse(
-      new Error(`Spark does not start: ${reason}.${this.#log === '' ? '' : ` The end of its log:\n${this.#log}`}`),
-    )
+    const log = this.#process?.log ?? ''
+    this.#refuse(new Error(`Spark does not start: ${reason}.${log === '' ? '' : ` The end of its log:\n${log}`}`))
     for (const { reject } of this.#calls.values()) reject(new Error(this.#endedFor))
     this.#calls.clear()
     for (const id of [...this.#stages.keys()]) this.#stageEnded(id, this.#endedFor)
     this.#line.close()
     this.#onEnd(this.#endedFor)
   }
+}
+
+function ignore(): void {
+  return undefined
 }

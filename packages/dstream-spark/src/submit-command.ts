@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Java, Spark } from './find-spark.js'
-import type { JvmStart } from './spark-jvm.js'
+import type { JvmStart } from './jvm-process.js'
 
 /** What a user says about the place where a job runs. */
 export interface Place {
@@ -22,10 +22,11 @@ export interface Shipped {
 }
 
 /** Returns the files of this package that are part of each submission. */
-export function packageFiles(): Omit<Shipped, 'job'> {
+export function packageFiles(): Omit<Shipped, 'job'> & { readonly driver: string } {
   const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   return {
     worker: here('./dstream-worker.mjs'),
+    driver: here('./dstream-driver.mjs'),
     jar: here('./dstream-spark.jar'),
     logging: here('./log4j2.properties'),
   }
@@ -40,6 +41,14 @@ export function masterWithRetries(master: string): string {
   return local === null ? master : `local[${local[1] ?? '1'},${ATTEMPTS}]`
 }
 
+const SETTINGS = [
+  // A job has a page of its own, whose port is that of Spark's.
+  'spark.ui.port=4140',
+  'spark.ui.showConsoleProgress=false',
+  // Executors that are lost must not make later batches wait.
+  'spark.locality.wait=0',
+]
+
 /**
  * Returns the arguments of spark-submit, without the port of the driver, which is the last one.
  *
@@ -47,14 +56,7 @@ export function masterWithRetries(master: string): string {
  */
 export function submitArguments(place: Place, shipped: Shipped, scratch: string): string[] {
   const isLocal = place.master.startsWith('local')
-  const own = [
-    // A job has a page of its own, whose port is that of Spark's.
-    'spark.ui.port=4140',
-    'spark.ui.showConsoleProgress=false',
-    // Executors that are lost must not make later batches wait.
-    'spark.locality.wait=0',
-    ...(isLocal ? ['spark.driver.host=127.0.0.1', 'spark.driver.bindAddress=127.0.0.1'] : []),
-  ]
+  const own = [...SETTINGS, ...(isLocal ? ['spark.driver.host=127.0.0.1', 'spark.driver.bindAddress=127.0.0.1'] : [])]
   return [
     ...['--class', 'dstream.spark.Main', '--master', masterWithRetries(place.master), '--name', place.name],
     ...['--files', [shipped.job, shipped.worker].join(',')],
@@ -65,6 +67,24 @@ export function submitArguments(place: Place, shipped: Shipped, scratch: string)
     ],
     ...[...own, ...place.conf].flatMap((setting) => ['--conf', setting]),
     shipped.jar,
+  ]
+}
+
+/** What a driver that Spark starts is made of, as paths or URIs. */
+export interface ClusterFiles extends Omit<Shipped, 'logging'> {
+  readonly driver: string
+  readonly submission: string
+}
+
+/** Returns the arguments of spark-submit with which Spark starts the driver. @param supervise whether again where it fails */
+export function clusterArguments(place: Place, files: ClusterFiles, supervise: boolean): string[] {
+  return [
+    ...['--class', 'dstream.spark.ClusterMain', '--master', place.master, '--deploy-mode', 'cluster'],
+    ...['--name', place.name, ...(supervise ? ['--supervise'] : [])],
+    ...['--files', [files.job, files.worker, files.driver, files.submission].join(',')],
+    ...archiveArguments(place),
+    ...[...SETTINGS, ...place.conf].flatMap((setting) => ['--conf', setting]),
+    files.jar,
   ]
 }
 

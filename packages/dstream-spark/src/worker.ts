@@ -1,12 +1,12 @@
 // What an executor starts as `node --import dstream-worker.mjs job.mjs`. It is one file without imports of packages. The job
 // that it is loaded before finds in it the line to the driver.
-import { readFileSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { hostJob } from 'dstream/cluster'
 import { fingerprint } from './fingerprint.js'
 import { packFrame, unpackFrame } from './pack.js'
+import { introducedByParent } from './parent.js'
 import { framed, FrameReader, tableBytes } from './wire.js'
 
 interface Frame {
@@ -14,26 +14,8 @@ interface Frame {
   readonly functions?: Readonly<Record<string, string>>
 }
 
-/**
- * Ends this process when its standard input ends, also while a function of the job does not return. The thread has to wait without
- * blocking: one that is in a system call would keep `process.exit` from ending.
- */
-const WATCH = `const { Socket } = require('node:net')
-const end = () => process.kill(process.pid, 'SIGKILL')
-new Socket({ fd: 0 }).on('error', end).on('close', end).resume()`
-
-/** Reads the line by which the executor says where it listens: a port and a secret. */
-function introduction(): readonly [port: number, secret: string] {
-  const byte = Buffer.alloc(1)
-  let line = ''
-  while (readSync(0, byte) === 1 && byte.toString() !== '\n') line += byte.toString()
-  const [port = '', secret = ''] = line.split(' ')
-  return [Number(port), secret]
-}
-
 function serve(): void {
-  const [port, secret] = introduction()
-  new Worker(WATCH, { eval: true, stdin: false }).unref()
+  const [port, secret] = introducedByParent()
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const write = (bytes: Uint8Array): void => {
     socket.cork()

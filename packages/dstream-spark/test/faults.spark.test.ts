@@ -100,16 +100,18 @@ describe('a job is refused in words before its first batch', () => {
     expect(ended.lines).toEqual([])
   })
 
-  test('no Spark, no Java, cluster mode', async () => {
+  test('no Spark, no Java, a driver that would not be here', async () => {
     const [noSpark, noJava, mode] = await Promise.all([
       startCommand(['run', file, '--spark-home', folder]).ended,
       startJob(file, [], { env: { JAVA_HOME: folder } }).ended,
-      startCommand(['submit', file, '--master', 'yarn', '--deploy-mode', 'cluster']).ended,
+      startCommand(['run', file, '--master', 'yarn', '--deploy-mode', 'cluster']).ended,
     ])
     expect(noSpark).toMatchObject({ code: 1, lines: [] })
     expect(noSpark.errors).toMatch(/^dstream-spark: --spark-home is .*, where no Spark is; give .*\n$/)
     expect(noJava.errors).toMatch(/^dstream-spark: Java is missing on JAVA_HOME .*\n$/)
-    expect(mode.errors).toMatch(/^dstream-spark: --deploy-mode is "cluster", .*\n$/)
+    expect(mode.errors).toMatch(
+      /^dstream-spark: --deploy-mode is "cluster", and run starts the driver here; give submit\n$/,
+    )
   })
 })
 

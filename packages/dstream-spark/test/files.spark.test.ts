@@ -6,18 +6,19 @@ import { objectStorage } from 'dstream/cluster'
 import { afterAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
 import { findJava, findSpark } from '../src/find-spark.js'
-import { SparkFiles } from '../src/spark-files.js'
+import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
 import { descendants } from './processes.js'
 
 const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-files-'))
-const files = new SparkFiles({
+const start = ownFilesJvm({
   spark: findSpark({}),
   java: findJava({}),
   // A file system that is there, and on which nothing is created where there is none.
   conf: [`spark.hadoop.fs.viewfs.mounttable.name.link./mounted=${pathToFileURL(folder).href}`],
   files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
 })
+const files = new SparkFiles(start)
 afterAll(async () => {
   await files.end()
   rmSync(folder, { recursive: true })

@@ -6,7 +6,7 @@ import { objectStorage } from 'dstream/cluster'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
 import { findJava, findSpark } from '../src/find-spark.js'
-import { SparkFiles } from '../src/spark-files.js'
+import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
 import { BATCHES, embeddedLife, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
 import { endJobs, startCommand } from './run-job.js'
@@ -14,13 +14,14 @@ import { endJobs, startCommand } from './run-job.js'
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-hdfs-'))
 const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const hdfs = new MiniHdfs()
-const files = new SparkFiles({
+const start = ownFilesJvm({
   spark: findSpark({}),
   java: findJava({}),
   // A name node that is away is given up sooner than the ten seconds of the default.
   conf: ['spark.hadoop.ipc.client.connect.max.retries=2'],
   files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
 })
+const files = new SparkFiles(start)
 let whole: readonly unknown[]
 let count = 0
 function newPlace(): string {

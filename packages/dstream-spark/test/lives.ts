@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { random } from './jobs/report.mjs'
 import { type Ended, jobFile, startJob } from './run-job.js'
 
 /** A job with a state, and a source that can be read again. */
@@ -9,7 +10,7 @@ export const JOB = jobFile('ranges.mjs')
 export const BATCHES = 12
 
 /** Returns the results of the first batches, which lives may have in common. Where they do, they are equal. */
-export function resultsOf(lives: readonly Ended[]): readonly unknown[] {
+export function resultsOf(lives: readonly Pick<Ended, 'lines'>[], batches = BATCHES): readonly unknown[] {
   const byTime = new Map<number, unknown>()
   for (const { output, time, records } of lives.flatMap(({ lines }) => lines)) {
     if (output === undefined) continue
@@ -18,8 +19,23 @@ export function resultsOf(lives: readonly Ended[]): readonly unknown[] {
   }
   return [...byTime]
     .sort(([a], [b]) => a - b)
-    .slice(0, BATCHES)
+    .slice(0, batches)
     .map(([, records]) => records)
+}
+
+/** Returns the results of so many batches by a plain loop, for a source that grows with each of them: GROWN. */
+export function looped(batches: number): readonly unknown[] {
+  const totals = new Map<string, number>()
+  return Array.from({ length: batches }, (_, range) => {
+    for (let part = 0; part < 4; part++) {
+      const next = random(range * 4 + part)
+      for (let i = 0; i < 150; i++) {
+        const n = next(1000) + 1
+        totals.set(`n${n % 9}`, (totals.get(`n${n % 9}`) ?? 0) + n)
+      }
+    }
+    return [...totals]
+  })
 }
 
 /** Returns the results of a run that nothing disturbs. */

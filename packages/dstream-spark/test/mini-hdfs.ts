@@ -12,6 +12,13 @@ export const missingHdfs = existsSync(miniHdfsJar())
 if (missingHdfs !== undefined && process.env['DSTREAM_CI'] !== undefined) throw new Error(missingHdfs)
 if (missingHdfs !== undefined) console.warn(`The tests on HDFS are skipped: ${missingHdfs}`)
 
+/** Returns the class path of Hadoop's cluster of tests. */
+export function miniClassPath(): string {
+  const jars = join(findSpark({}).home, 'jars')
+  const needed = readdirSync(jars).filter((name) => /^(hadoop-client|slf4j-api|log4j|commons|jcl|jul)-/.test(name))
+  return [miniHdfsJar(), ...needed.map((name) => join(jars, name))].join(':')
+}
+
 /** A name node and a data node on loopback, by Hadoop's own cluster of tests. */
 export class MiniHdfs {
   readonly #folder = mkdtempSync(join(tmpdir(), 'dstream-hdfs-'))
@@ -26,15 +33,13 @@ export class MiniHdfs {
   async start(): Promise<void> {
     const details = join(this.#folder, 'details.json')
     rmSync(details, { force: true })
-    const jars = join(findSpark({}).home, 'jars')
-    const needed = readdirSync(jars).filter((name) => /^(hadoop-client|slf4j-api|log4j|commons|jcl|jul)-/.test(name))
     const child = spawn(
       findJava({}).java,
       [
         '-XX:TieredStopAtLevel=1',
         '-XX:+UseSerialGC',
         '-cp',
-        [miniHdfsJar(), ...needed.map((name) => join(jars, name))].join(':'),
+        miniClassPath(),
         'org.apache.hadoop.test.MiniDFSClusterManager',
         ...(this.#port === 0 ? ['-format'] : []),
         ...['-datanodes', '1', '-nnport', String(this.#port), '-writeDetails', details],

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 export const WORKER = '--enable-source-maps'
 export const EXECUTOR = 'CoarseGrainedExecutorBackend'
 export const JVM = 'dstream.spark.Main'
+// The JVM that starts it names the file with others, joined by commas.
+export const DRIVER = 'dstream-driver.mjs\0'
 
 /** Returns the running processes below one of ours whose command line has a word, from /proc. */
 export function descendants(pid: number, word: string): number[] {

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { random } from './jobs/report.mjs'
+import { calls, kept } from './kept.js'
 import { descendants, EXECUTOR, JVM, WORKER } from './processes.js'
 import { endJobs, jobFile, startJob, type Ended, type Running } from './run-job.js'
 
@@ -93,19 +94,6 @@ async function run({ master, kills }: Plan, state: string, signal: AbortSignal):
   return { lives, killed }
 }
 
-/** Returns what the output has kept, in order of the batch times. */
-function kept(state: string): string[] {
-  const names = readdirSync(join(state, 'out')).filter((name) => name.endsWith('.json'))
-  const times = names.map((name) => Number.parseInt(name)).sort((a, b) => a - b)
-  return times.map((time) => readFileSync(join(state, 'out', `${time}.json`), 'utf8'))
-}
-
-/** Returns how often the output was called with a batch more than once. */
-function repeats(state: string): number {
-  const times = readFileSync(join(state, 'calls'), 'utf8').trim().split('\n')
-  return times.length - new Set(times).size
-}
-
 /** Returns what the lives of a job have logged. */
 function textOf(lives: readonly Ended[]): string {
   return lives.map(({ code, signal, errors }) => `${errors}ended with ${signal ?? code}`).join('\n')
@@ -137,7 +125,8 @@ describe('each batch is that of one process, and is kept once, whatever SIGKILL 
     expect(found.slice(0, RANGES)).toEqual(embedded.slice(0, RANGES))
     for (const later of found.slice(RANGES)) expect(later).toBe(embedded[RANGES - 1])
     // Only a batch that was not committed when its driver ended is given again.
-    expect(repeats(state)).toBeLessThanOrEqual(lives.length - 1)
+    const times = calls(state)
+    expect(times.length - new Set(times).size).toBeLessThanOrEqual(lives.length - 1)
     // A driver ends by a kill, or because its Spark was killed twice.
     expect(lives.length - 1, textOf(lives)).toBeLessThanOrEqual(killed.length)
     rmSync(state, { recursive: true })

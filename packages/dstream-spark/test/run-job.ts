@@ -59,6 +59,15 @@ interface Start {
   readonly onLine?: (line: Line, child: ChildProcess) => void
 }
 
+/** Returns the lines of a job in what it has printed. The last one may not be complete yet. */
+export function linesIn(text: string): readonly Line[] {
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line)
+}
+
 /** Runs a job as a program of its own: in Node alone, or by the command with the given arguments. */
 export function startJob(file: string, options: readonly string[] | undefined, start: Start = {}): Running {
   const { args = [] } = start

@@ -20,3 +20,14 @@ export function sparkHome() {
 export function miniHdfsJar() {
   return join(sparkHome(), '..', 'hadoop-client-minicluster-3.5.0.jar')
 }
+
+const BOUNCY_CASTLE = '1.82'
+const BOUNCY_CASTLE_JARS = ['bcprov-jdk18on', 'bcpkix-jdk18on', 'bcutil-jdk18on']
+
+/** What the resource manager of YARN needs beside that jar: Maven's names by file. */
+export const MINI_YARN = new Map(
+  BOUNCY_CASTLE_JARS.map((name) => [
+    join(sparkHome(), '..', `${name}-${BOUNCY_CASTLE}.jar`),
+    `org.bouncycastle:${name}:${BOUNCY_CASTLE}`,
+  ]),
+)

@@ -1,14 +1,14 @@
 // @ts-check
 // A job with a checkpoint, whose source can be read again and is planned as far as it has grown: CHECKPOINT, and GROWN for the
-// number of ranges that exist.
+// number of ranges that exist. BATCH_MS is the batch interval.
 import { Milliseconds, StreamingContext } from 'dstream'
 import { random, report } from './report.mjs'
 
 const BATCHES = Number(process.env['BATCHES'] ?? 12)
 const RANGE = 600
-const { CHECKPOINT, GROWN = '12' } = process.env
+const { CHECKPOINT, GROWN = '12', BATCH_MS = '50' } = process.env
 
-const options = { appName: 'ranges', batchInterval: Milliseconds(50), checkpointDir: CHECKPOINT }
+const options = { appName: 'ranges', batchInterval: Milliseconds(Number(BATCH_MS)), checkpointDir: CHECKPOINT }
 await StreamingContext.run(import.meta, options, (ssc) => {
   const numbers = ssc.fromSource({
     initial: () => 0,

@@ -1,12 +1,13 @@
 // @ts-check
 // A stateful job with a checkpoint, for tests that kill its processes: a source that is planned as far as it has grown, and one
-// output that keeps each batch under its time. It ends after RANGES ranges. STATE is a folder.
+// output that keeps each batch under its time. It ends after RANGES ranges. STATE is a folder, CHECKPOINT a place elsewhere.
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { random } from './report.mjs'
 
-const { STATE = '', RANGES = '20' } = process.env
+const { STATE = '', RANGES = '20', BATCH_MS = '50' } = process.env
+const { CHECKPOINT = join(STATE, 'checkpoint') } = process.env
 const RANGE = 400
 const PARTS = 4
 
@@ -20,7 +21,7 @@ const last = Number(RANGES)
 const out = join(STATE, 'out')
 mkdirSync(out, { recursive: true })
 
-const options = { appName: 'upserts', batchInterval: Milliseconds(50), checkpointDir: join(STATE, 'checkpoint') }
+const options = { appName: 'upserts', batchInterval: Milliseconds(Number(BATCH_MS)), checkpointDir: CHECKPOINT }
 await StreamingContext.run(import.meta, options, (ssc) => {
   const numbers = ssc.fromSource({
     initial: () => 0,

@@ -23,6 +23,15 @@ test.each(['words', './words', '/jobs/words', 'C:/words', 'a:b/words'])('%s is a
   expect(checkpointStorage(path)).toBeDefined()
 })
 
+test('a directory is refused where the program may move to another machine, at the first use', async () => {
+  hostJob({ mayMove: true, objects: () => new MemoryObjects() })
+  await expect(checkpointStorage('./words').lock()).rejects.toMatchObject({
+    code: 'directory-elsewhere',
+    message: expect.stringContaining('"./words"'),
+  })
+  await checkpointStorage('hdfs://name:8020/words').put('f', Uint8Array.of(1))
+})
+
 test('a program brings the objects below a URI', async () => {
   const asked: string[] = []
   hostJob({

@@ -1,4 +1,5 @@
-import { noFileSystem } from '../base/errors/context.js'
+import type { DStreamError } from '../base/errors/base.js'
+import { directoryElsewhere, noFileSystem } from '../base/errors/context.js'
 import type { Storage } from '../base/ports.js'
 import { fileStorage } from './files/file-storage.js'
 import { objectStorage } from './objects/object-storage.js'
@@ -11,13 +12,13 @@ export function isUri(place: string): boolean {
 
 /** Returns the storage in a directory, or below a URI that the program which has loaded the job can reach. */
 export function checkpointStorage(place: string): Storage {
-  if (!isUri(place)) return fileStorage(place)
-  const { objects } = runtimeHost()
-  return objects === undefined ? unreachable(place) : objectStorage(objects(place))
+  const { objects, mayMove = false } = runtimeHost()
+  if (!isUri(place)) return mayMove ? refused(() => directoryElsewhere(place)) : fileStorage(place)
+  return objects === undefined ? refused(() => noFileSystem(place)) : objectStorage(objects(place))
 }
 
 /** Returns a storage that refuses each call: the plan of a job can be read where the job cannot run. */
-function unreachable(place: string): Storage {
-  const refuse = (): Promise<never> => Promise.reject(noFileSystem(place))
+function refused(error: () => DStreamError): Storage {
+  const refuse = (): Promise<never> => Promise.reject(error())
   return { append: refuse, read: refuse, put: refuse, list: refuse, delete: refuse, lock: refuse }
 }

@@ -8,6 +8,8 @@ export interface RuntimeHost {
   readonly cluster?: Cluster | undefined
   /** Returns the objects below a URI, which a file system of the cluster has. */
   readonly objects?: ((uri: string) => ObjectStore) | undefined
+  /** Whether the program may be started again on another machine, which does not have the directories of this one. */
+  readonly mayMove?: boolean | undefined
   /** The line to the driver, in a process that is a worker. */
   readonly workerEnd?: WorkerEnd | undefined
 }

@@ -132,6 +132,14 @@ export function noFileSystem(uri: string): DStreamError {
   )
 }
 
+/** @param directory the checkpoint directory */
+export function directoryElsewhere(directory: string): DStreamError {
+  return new DStreamError(
+    'directory-elsewhere',
+    `checkpointDir is ${describe(directory)}, a directory of one machine, and Spark may start this driver again on another one (--deploy-mode cluster). Give a URI that all machines reach, such as hdfs://name:8020/jobs/words, or submit the job with --deploy-mode client`,
+  )
+}
+
 export function noCluster(master: string): DStreamError {
   return new DStreamError(
     'no-cluster',

@@ -54,6 +54,7 @@ const samples: readonly Sample[] = [
   ['jobNotLoaded', ['job.ts', new Error('Cannot find module lodash')]],
   ['typeScriptNotLoadable', ['v20.19.0']],
   ['noFileSystem', ['hdfs://name:8020/words']],
+  ['directoryElsewhere', ['.checkpoint/words']],
   ['noCluster', ['local[2]']],
   ['noJobDefined', ['job.js', []]],
   ['noJobDefined', ['job.js', ['a.js', 'b.js']], ['job.js', 2]],

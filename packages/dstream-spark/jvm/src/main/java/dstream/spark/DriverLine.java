@@ -25,17 +25,14 @@ final class DriverLine {
   private static final int HELLO = 'H';
   private static final int REPLY = 'R';
   private static final int ENDED = 'E';
+  private static final int STOP = 'T';
 
   private final DataInputStream in;
   private final DataOutputStream out;
 
-  private DriverLine(int port, String secret) throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setTcpNoDelay(true);
-    in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
-    out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
-    Wire.writeText(out, secret);
-    out.flush();
+  private DriverLine(DataInputStream in, DataOutputStream out) {
+    this.in = in;
+    this.out = out;
   }
 
   /** Connects by the port on the command line of a program, and the secret in its environment. */
@@ -45,7 +42,19 @@ final class DriverLine {
       System.err.println("dstream-spark: this jar is started by npx dstream-spark run or submit, not by hand");
       System.exit(2);
     }
-    return new DriverLine(Integer.parseInt(args[0]), secret);
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0]));
+    socket.setTcpNoDelay(true);
+    DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
+    DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
+    Wire.writeText(out, secret);
+    out.flush();
+    return new DriverLine(in, out);
+  }
+
+  /** Takes the line to a driver that this JVM has started. */
+  static DriverLine of(NodeProcess driver) throws IOException {
+    driver.waitForever();
+    return new DriverLine(driver.in(), driver.out());
   }
 
   DataInputStream in() {
@@ -68,6 +77,15 @@ final class DriverLine {
       write(ENDED, ByteBuffer.allocate(4).putInt(stage).array(), failure.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       // The driver has gone: the reader of this line ends the program.
+    }
+  }
+
+  /** Asks the driver to end its job as Ctrl-C does. */
+  void stop() {
+    try {
+      write(STOP, new byte[0], new byte[0]);
+    } catch (IOException e) {
+      // The driver has gone.
     }
   }
 

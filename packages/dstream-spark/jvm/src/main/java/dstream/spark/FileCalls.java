@@ -1,5 +1,6 @@
 package dstream.spark;
 
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
@@ -23,7 +24,12 @@ final class FileCalls {
     this.line = line;
   }
 
-  void begin(int call, int operation, Path path, byte[] bytes) {
+  /** Reads a call behind its type, and begins it. */
+  void read(DataInputStream in) throws IOException {
+    begin(in.readInt(), in.readUnsignedByte(), new Path(Wire.readText(in)), Wire.read(in));
+  }
+
+  private void begin(int call, int operation, Path path, byte[] bytes) {
     threads.execute(() -> {
       try {
         byte[] result = run(operation, path, bytes);

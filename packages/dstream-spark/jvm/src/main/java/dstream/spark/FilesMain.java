@@ -3,7 +3,6 @@ package dstream.spark;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.Map;
-import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -25,7 +24,7 @@ public final class FilesMain {
       while (true) {
         int type = in.readUnsignedByte();
         if (type != DriverLine.FILE) throw new IOException("a frame of the unknown type " + type);
-        calls.begin(in.readInt(), in.readUnsignedByte(), new Path(Wire.readText(in)), Wire.read(in));
+        calls.read(in);
       }
     } catch (IOException e) {
       // The driver has ended, which is how this program is told to end.

@@ -23,7 +23,7 @@ public final class Main {
     JavaSparkContext sc = new JavaSparkContext(new SparkConf());
     line.hello(about(sc));
     try {
-      serve(line, new Stages(sc, line));
+      serve(line, sc);
     } catch (IOException e) {
       // The driver has ended, which is how this program is told to end.
     }
@@ -32,7 +32,7 @@ public final class Main {
     System.exit(0);
   }
 
-  private static Map<String, String> about(JavaSparkContext sc) {
+  static Map<String, String> about(JavaSparkContext sc) {
     Map<String, String> about = new TreeMap<>();
     about.put("spark", sc.version());
     about.put("java", System.getProperty("java.version"));
@@ -44,7 +44,10 @@ public final class Main {
     return about;
   }
 
-  private static void serve(DriverLine line, Stages stages) throws IOException {
+  /** Does what comes from the driver, until its line ends. */
+  static void serve(DriverLine line, JavaSparkContext sc) throws IOException {
+    Stages stages = new Stages(sc, line);
+    FileCalls files = new FileCalls(new ObjectFiles(sc.hadoopConfiguration()), line);
     DataInputStream in = line.in();
     while (true) {
       int type = in.readUnsignedByte();
@@ -58,13 +61,14 @@ public final class Main {
           stages.begin(stage, tasks);
         }
         case DriverLine.CANCEL -> stages.cancel(in.readInt());
+        case DriverLine.FILE -> files.read(in);
         default -> throw new IOException("a frame of the unknown type " + type);
       }
     }
   }
 
   /** Ends the program also where a cluster that is away keeps the context from stopping. */
-  private static void haltLater() {
+  static void haltLater() {
     Thread halt = new Thread(() -> {
       try {
         Thread.sleep(LONGEST_END_MS);
