@@ -36,6 +36,19 @@ const works = {
     records: () => Array.from({ length: 32_000 }, (_, i) => i),
     define: (records) => records.map(slow).mapToPair((n) => [n % 1000, 1]),
   },
+  // The same by a function over RDDs, which the worker calls as well.
+  transform: {
+    records: () => Array.from({ length: 16_000 }, (_, i) => i),
+    outputs: (records) => [
+      records.transform((rdd, time) => {
+        const k = time.milliseconds % 1000
+        return rdd
+          .map(slow)
+          .mapToPair((n) => [(n + k) % 1000, 1])
+          .reduceByKey(add)
+      }),
+    ],
+  },
   // The same, of lines that are read from files.
   files: {
     records: () => Array.from({ length: 16_000 }, (_, i) => i),

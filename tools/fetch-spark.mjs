@@ -1,6 +1,6 @@
 // @ts-check
 // Brings the Spark of the tests, once: pip's pyspark, in a cache outside the tree. It needs Python with pip.
-// --hdfs: also Hadoop's cluster of tests, for the long tests on HDFS and YARN. That needs Maven.
+// --hdfs: also Hadoop's cluster of tests, for the tests on HDFS and YARN. That needs Maven.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

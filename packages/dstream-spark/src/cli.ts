@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { DStreamError, hostJob } from 'dstream/cluster'
+import { DStreamError, hostJob, inspectPlace, isUri, NoDirectory } from 'dstream/cluster'
 import { adopt, NotAdopted } from './adopt.js'
 import { bundleJob, type Bundle } from './bundle.js'
 import { doctor } from './doctor.js'
@@ -29,6 +29,7 @@ const USAGE = `Usage: dstream-spark <command> [options]
   command job.js                 prints the line of spark-submit and the files that it ships
   pack job.js <folder>           writes the files of --deploy-mode cluster to a folder, for an image of containers
   adopt <from> <to>              takes over a checkpoint: from a directory to a URI such as hdfs://name:8020/words, or back
+  inspect <place>                prints what a checkpoint holds, in a directory or at a URI; a job that uses it goes on
   doctor                         checks Spark, Java and Node by one round trip
 
   --master <url>        the master; default DSTREAM_SPARK_MASTER, the option master of the job, local[*]
@@ -179,14 +180,27 @@ function quoted(word: string): string {
 }
 
 async function adoptCheckpoint(options: Options): Promise<void> {
-  const { job: from, target: to, conf } = options
+  const { job: from, target: to } = options
   if (from === undefined || to === undefined) throw new Misused('adopt takes two places, a directory and a URI, say')
+  await printWithFiles(options, () => adopt(from, to))
+}
+
+/** Prints the contents of a checkpoint. A directory is read without Spark. */
+async function inspect(options: Options): Promise<void> {
+  const { job: place } = options
+  if (place === undefined) throw new Misused('inspect takes one place, a directory or a URI')
+  if (isUri(place)) await printWithFiles(options, () => inspectPlace(place))
+  else console.log((await inspectPlace(place)).join('\n'))
+}
+
+/** Prints the lines that a function makes with the file systems of Spark. */
+async function printWithFiles(options: Options, linesOf: () => Promise<readonly string[]>): Promise<void> {
   const tools = toolsOf(options)
   mustBePacked()
-  const files = new SparkFiles(ownFilesJvm({ ...tools, conf, files: packageFiles() }))
+  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf, files: packageFiles() }))
   hostJob({ objects: (uri) => files.objects(uri) })
   try {
-    for (const line of await adopt(from, to)) console.log(line)
+    console.log((await linesOf()).join('\n'))
   } finally {
     await files.end()
   }
@@ -206,6 +220,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<void>>> = 
   command,
   pack,
   adopt: adoptCheckpoint,
+  inspect,
   doctor: async (options) => {
     mustBePacked()
     await doctor({ ...toolsOf(options), place: placeOf(options), env: variablesOf(options.env, process.env) })
@@ -225,7 +240,7 @@ async function main(args: readonly string[]): Promise<void> {
     await f(options)
   } catch (error) {
     // The errors of the library have a code, and words for users.
-    const isKnown = [Misused, MissingPart, NotAdopted, DStreamError].some((kind) => error instanceof kind)
+    const isKnown = [Misused, MissingPart, NotAdopted, NoDirectory, DStreamError].some((kind) => error instanceof kind)
     process.exitCode = error instanceof Misused ? 2 : 1
     console.error(isKnown ? `dstream-spark: ${(error as Error).message}` : error)
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { descendants } from './processes.js'
@@ -26,6 +27,8 @@ let whole: readonly unknown[]
 beforeAll(async () => {
   whole = await undisturbed(folder)
 })
+
+const LAST_BATCH = expect.stringMatching(/^last batch {5}\d+ ms \(/) as string
 
 let count = 0
 /** Returns a new place, as a path and as a URI. */
@@ -79,13 +82,16 @@ function entriesOf(path: string): ReadonlyMap<string, string> {
   return new Map(readdirSync(log).map((name) => [name, readFileSync(join(log, name), 'base64')]))
 }
 
-test('while a driver lives, a second one is refused, and so is adopt', async () => {
+test('while a driver lives, a second one is refused, and so is adopt; inspect reads', async () => {
   const { uri } = newPlace()
   const others: Promise<Ended>[] = []
+  let inspected: Promise<Ended> | undefined
   const first = startJob(JOB, SPARK, {
     env: { CHECKPOINT: uri, BATCHES: '100000' },
     onLine: ({ completed }) => {
-      if (completed === 2) others.push(life(uri, 1), startCommand(['adopt', uri, newPlace().path]).ended)
+      if (completed !== 2) return
+      inspected = startCommand(['inspect', uri]).ended
+      others.push(life(uri, 1), startCommand(['adopt', uri, newPlace().path]).ended)
     },
   })
   while (others.length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
@@ -93,6 +99,7 @@ test('while a driver lives, a second one is refused, and so is adopt', async () 
     expect(code).toBe(1)
     expect(errors).toMatch(/is in use by process \d+ on host/)
   }
+  expect(await inspected).toMatchObject({ code: 0, errors: '', printed: expect.arrayContaining([LAST_BATCH]) })
   first.child.kill('SIGTERM')
   expect((await first.ended).code).toBe(0)
 })
@@ -151,6 +158,40 @@ test('a checkpoint of which an object is damaged is refused, and is not changed'
   expect(code).toBe(1)
   expect(errors).toContain(`The checkpoint is damaged: log/${last}`)
   expect(entriesOf(path)).toEqual(before)
+})
+
+describe('inspect', () => {
+  const embedded = fileURLToPath(new URL('../../dstream/bin/dstream.js', import.meta.url))
+
+  test('prints of a URI and of a directory what dstream prints of the directory, and changes nothing', async () => {
+    const [{ path: first }, { path, uri }] = [newPlace(), newPlace()]
+    await embeddedLife(first, 4)
+    expect((await startCommand(['adopt', first, uri]).ended).code).toBe(0)
+    const before = entriesOf(path)
+    const inspected = await Promise.all([first, uri].map((place) => startCommand(['inspect', place]).ended))
+    const { stdout } = spawnSync(process.execPath, [embedded, 'checkpoint', 'inspect', first], { encoding: 'utf8' })
+    const printed = stdout.trimEnd().split('\n')
+    expect(printed).toContainEqual(LAST_BATCH)
+    expect(inspected).toMatchObject([first, uri].map(() => ({ code: 0, errors: '', printed })))
+    expect(entriesOf(path)).toEqual(before)
+  })
+
+  test('says that there is none, and makes nothing', async () => {
+    const [{ path: missing }, { path, uri }] = [newPlace(), newPlace()]
+    expect(await startCommand(['inspect', uri]).ended).toMatchObject({
+      code: 0,
+      printed: [`${uri} holds no checkpoint.`],
+    })
+    expect(await startCommand(['inspect', missing]).ended).toMatchObject({
+      code: 1,
+      errors: `dstream-spark: ${missing} does not exist.\n`,
+    })
+    expect(await startCommand(['inspect']).ended).toMatchObject({
+      code: 2,
+      errors: expect.stringMatching(/takes one place/),
+    })
+    expect([path, missing].map(existsSync)).toEqual([false, false])
+  })
 })
 
 describe('adopt', () => {

@@ -1,17 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { objectStorage } from 'dstream/cluster'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
 import { findJava, findSpark } from '../src/find-spark.js'
 import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
-import { BATCHES, embeddedLife, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
-import { endJobs, startCommand } from './run-job.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-hdfs-'))
 const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const hdfs = new MiniHdfs()
 const start = ownFilesJvm({
@@ -22,22 +16,16 @@ const start = ownFilesJvm({
   files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
 })
 const files = new SparkFiles(start)
-let whole: readonly unknown[]
 let count = 0
 function newPlace(): string {
   return `${hdfs.uri}/deep/place-${++count}`
 }
 
 describe.skipIf(missingHdfs !== undefined)('on HDFS', () => {
-  beforeAll(async () => {
-    await hdfs.start()
-    whole = await undisturbed(folder)
-  })
-  afterEach(endJobs)
+  beforeAll(() => hdfs.start())
   afterAll(async () => {
     await files.end()
     await hdfs.end()
-    rmSync(folder, { recursive: true })
   })
 
   describe('the contract of a storage', () => {
@@ -53,18 +41,6 @@ describe.skipIf(missingHdfs !== undefined)('on HDFS', () => {
       expect(await objects.read(`log/${i}`)).toEqual(Buffer.from(contents[made.indexOf(true)]!))
     }
     expect(await objects.list('tmp')).toEqual([])
-  })
-
-  test('a driver that is killed goes on elsewhere, and its checkpoint goes back to one process', async () => {
-    const place = newPlace()
-    const back = join(folder, 'back')
-    const lives = [await sparkLife(place, folder, 1000, 3), await sparkLife(place, folder, 4)]
-    expect(lives.map(({ code, signal }) => signal ?? code)).toEqual(['SIGKILL', 0])
-    const { code, errors, printed } = await startCommand(['adopt', place, back]).ended
-    expect({ code, errors }).toMatchObject({ code: 0 })
-    expect(printed.join('\n')).toMatch(/^Copied \d+ files, \d+ bytes, from hdfs:/)
-    lives.push(await embeddedLife(back, BATCHES))
-    expect(resultsOf(lives)).toEqual(whole)
   })
 
   test('while it is away calls fail in words, and later ones go on', async () => {

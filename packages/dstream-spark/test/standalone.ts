@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findSpark } from '../src/find-spark.js'
 
+const LOOPBACK = '127.0.0.1'
+
 /** A daemon of standalone Spark, and what it has logged. */
 class Daemon {
   readonly child: ChildProcess
@@ -12,10 +14,16 @@ class Daemon {
   readonly #waiting = new Set<() => void>()
   #isEnded = false
 
-  constructor(home: string, name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(
+    home: string,
+    name: string,
+    host: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) {
     this.child = spawn(
       join(home, 'bin/spark-class'),
-      [`org.apache.spark.deploy.${name}`, '--host', '127.0.0.1', '--webui-port', '0', ...args],
+      [`org.apache.spark.deploy.${name}`, '--host', host, '--webui-port', '0', ...args],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, SPARK_NO_DAEMONIZE: '1', ...env } },
     )
     this.child.once('close', () => {
@@ -44,29 +52,32 @@ class Daemon {
   }
 }
 
-/** A master and a worker of standalone Spark on loopback. */
+/** A master of standalone Spark and its workers, on addresses of loopback. */
 export class Standalone {
   readonly home = findSpark({ run: () => ({ status: 1, text: '' }) }).home
   readonly #folder = mkdtempSync(join(tmpdir(), 'dstream-standalone-'))
   #master!: Daemon
-  #worker!: Daemon
+  readonly #workers: Daemon[] = []
   master = ''
 
-  async start(): Promise<void> {
-    const env = { SPARK_LOCAL_IP: '127.0.0.1', SPARK_WORKER_DIR: this.#folder }
-    const masterEnv = { ...env, SPARK_MASTER_OPTS: '-Dspark.master.rest.enabled=false' }
-    this.#master = new Daemon(this.home, 'master.Master', ['--port', '0'], masterEnv)
+  /** Starts the master, and a worker on each host. */
+  async start(hosts: readonly string[] = [LOOPBACK]): Promise<void> {
+    const masterEnv = { SPARK_LOCAL_IP: LOOPBACK, SPARK_MASTER_OPTS: '-Dspark.master.rest.enabled=false' }
+    this.#master = new Daemon(this.home, 'master.Master', LOOPBACK, ['--port', '0'], masterEnv)
     this.master = await this.#master.said(/Starting Spark master at (\S+)/)
     // A driver and an executor of a job, with a core and little memory each.
     const resources = ['--cores', '3', '--memory', '2g']
-    this.#worker = new Daemon(this.home, 'worker.Worker', [...resources, this.master], env)
-    await this.#worker.said(/(Successfully registered)/)
+    for (const host of hosts) {
+      const env = { SPARK_LOCAL_IP: host, SPARK_WORKER_DIR: this.#folder }
+      this.#workers.push(new Daemon(this.home, 'worker.Worker', host, [...resources, this.master], env))
+    }
+    await Promise.all(this.#workers.map((worker) => worker.said(/(Successfully registered)/)))
   }
 
   /** Asks the master to end a driver. */
   kill(driver: string): void {
     const args = ['org.apache.spark.deploy.Client', 'kill', this.master, driver]
-    spawnSync(join(this.home, 'bin/spark-class'), args, { env: { ...process.env, SPARK_LOCAL_IP: '127.0.0.1' } })
+    spawnSync(join(this.home, 'bin/spark-class'), args, { env: { ...process.env, SPARK_LOCAL_IP: LOOPBACK } })
   }
 
   /** Resolves to the state in which the master removes a driver that has ended for good. */
@@ -74,9 +85,9 @@ export class Standalone {
     return this.#master.said(new RegExp(`Removing driver: ${driver} \\((\\w+)`))
   }
 
-  /** The process below which drivers and executors run. */
+  /** The process of the first worker, below which drivers and executors run. */
   get worker(): number {
-    return this.#worker.child.pid!
+    return this.#workers[0]!.child.pid!
   }
 
   /** Returns what all lives of a driver have printed. */
@@ -89,7 +100,7 @@ export class Standalone {
   }
 
   end(): void {
-    for (const daemon of [this.#worker, this.#master]) daemon.child.kill('SIGKILL')
+    for (const daemon of [...this.#workers, this.#master]) daemon.child.kill('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }

@@ -187,6 +187,7 @@ test.each<[string[], number, RegExp]>([
   [['verify', 'nowhere'], 1, /nowhere does not exist/],
   [['export', 'nowhere', 'totals'], 1, /nowhere does not exist/],
   [['plan', 'nowhere', 'first.mjs'], 1, /nowhere does not exist/],
+  [['inspect', 'hdfs://name/words'], 1, /is a URI, which npx dstream-spark inspect hdfs:\/\/name\/words reads/],
   [['inspect', 'first.mjs'], 1, /first\.mjs is no directory/],
   [['export', 'empty', 'totals'], 1, /empty holds no checkpoint/],
   [['export', directory, 'nobody'], 1, /holds nothing for "nobody"/],

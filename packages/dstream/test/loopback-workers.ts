@@ -8,7 +8,7 @@ export interface WorkerFaults {
   /** Returns true for a frame before which the worker ends. */
   readonly endsBefore?: (frame: { readonly type: string }, worker: number) => boolean
   /** See `Workers.leastBytes`. */
-  readonly leastBytes?: number
+  readonly leastBytes?: number | undefined
   /** Is shown each frame of a worker. */
   readonly seen?: (frame: WorkerFrame) => void
 }

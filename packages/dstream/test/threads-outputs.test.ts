@@ -73,6 +73,7 @@ describe('partitions are called beside the data: each once, with the records of 
     ['the source itself', (s) => s],
     ['narrow steps', (s) => s.map((n) => n + 1).filter((n) => n % 3 !== 0)],
     ['a union', (s) => s.map((n) => n + 1).union(s.map((n) => -n))],
+    ['transform', (s) => s.transform((rdd, time) => rdd.map((n) => n + (time.milliseconds % 3)))],
     ['a shuffle', (s) => s.map((n): [number, number] => [n % 50, n]).reduceByKey(Math.max, { numPartitions: 4 })],
     ['steps behind a shuffle', (s) => s.countByValue({ numPartitions: 4 }).map(([n, count]) => n * count)],
     ['a stream with two readers', (s) => shared(s.map((n) => n + 1))],
@@ -90,7 +91,7 @@ describe('partitions are called beside the data: each once, with the records of 
 describe('what has to stay in the thread of the batches stays there', () => {
   test.each<[string, (s: DStream<number>, t: TestContext) => DStream<unknown>]>([
     ['tap', (s) => s.tap(() => undefined)],
-    ['transform', (s) => s.transform((rdd) => rdd.map((n) => n + 1))],
+    ['transform by chance', (s) => s.transform((rdd) => (Math.random() < 2 ? rdd.map((n) => n + 1) : rdd))],
     ['mapPartitions', (s) => s.mapPartitions((all) => [...all])],
     ['a state', (s) => s.map((n): [number, number] => [n % 50, n]).runningReduceByKey(Math.max, { numPartitions: 4 })],
   ])('%s', async (_, define) => {

@@ -21,19 +21,25 @@ const { Milliseconds, StreamingContext } = require('${join(dist, 'index.cjs')}')
 interface Parts {
   readonly top?: string
   readonly step?: string
+  /** The operator that takes the numbers, by the step. */
+  readonly stream?: string
   readonly options?: string
   readonly meta?: 'import.meta' | 'module'
 }
 
 /** The text of a job of three batches that ends by itself, and reports its results and its tasks by one line of JSON. */
-function job(head: string, { top = '', step = 'n', options = 'threads: 2', meta = 'import.meta' }: Parts): string {
+function job(
+  head: string,
+  { top = '', step = 'n', options = 'threads: 2', meta = 'import.meta', ...parts }: Parts,
+): string {
+  const { stream = `.map((n) => ${step})` } = parts
   return `${head}
 ${top}
 StreamingContext.run(${meta}, { batchInterval: Milliseconds(20), ${options} }, (ssc) => {
   const numbers = Array.from({ length: 2000 }, (_, i) => (i * 7919) % 1009)
   const queue = [1, 2, 3].map(() => ssc.sc.parallelize(numbers, { numPartitions: 6 }))
   const batches = []
-  ssc.queueStream(queue).map((n) => ${step}).mapToPair((n) => [n % 10, n]).reduceByKey((a, b) => a + b)
+  ssc.queueStream(queue)${stream}.mapToPair((n) => [n % 10, n]).reduceByKey((a, b) => a + b)
     .foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
   ssc.on('batchCompleted', () => {
     if (batches.length !== 4) return
@@ -74,11 +80,25 @@ const threeBatches = [[...expected], [...expected], [...expected], []]
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
+/** A function over RDDs, of which workers make the functions. */
+const transform = `.transform((rdd, time) => {
+  const k = time.milliseconds > 0 ? 0 : 1
+  const more = (m) => (n) => n + k * m
+  return rdd.map(same).map(more(2)).filter((n) => same(n) >= 0)
+})`
+
 describe('workers run stages of a job', () => {
   test.each<[string, string, string, readonly string[]]>([
     ['an ES module', job(esm, {}), 'mjs', []],
     ['a CommonJS module', job(cjs, { meta: 'module' }), 'cjs', []],
     ['TypeScript by tsx', job(esm, { top: 'const limit: number = 3' }), 'mts', ['--import', tsx]],
+    ['a transform', job(esm, { top: 'const same = (n) => n', stream: transform }), 'mjs', []],
+    [
+      'a transform in TypeScript',
+      job(esm, { top: 'const same = (n: number) => n', stream: transform }),
+      'mts',
+      ['--import', tsx],
+    ],
     ['a worker that prints', job(esm, { step: '(n % 500 === 0 && console.log("seen", isMainThread), n)' }), 'mjs', []],
   ])('%s', async (_, source, extension, nodeOptions) => {
     const ended = await runJob(source, extension, nodeOptions)

@@ -1,10 +1,16 @@
 import { Seconds, type DStream, type StreamingContextOptions } from 'dstream'
 import { TestContext } from 'dstream/testing'
+import type { AnyFunction } from '../src/rdd/plan/lineage.js'
 import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
 export type Rows = readonly (readonly number[])[]
 export type DefineAll = (numbers: DStream<number>, t: TestContext) => Readonly<Record<string, DStream<unknown>>>
-export type Options = Partial<StreamingContextOptions> & WorkerFaults & { readonly numPartitions?: number }
+export type Options = Partial<StreamingContextOptions> &
+  WorkerFaults & {
+    readonly numPartitions?: number
+    /** The function whose text has those of the job. */
+    readonly definition?: AnyFunction | undefined
+  }
 
 export const add = (a: number, b: number): number => a + b
 export const byDigit = (n: number): [number, number] => [Math.abs(n) % 10, n]
@@ -35,13 +41,20 @@ export const mapSides: Readonly<Record<string, (numbers: DStream<number>) => DSt
 
 /** Runs batches of numbers through several streams, whose stages go to `threads` − 1 workers as well. */
 export async function runAll(rows: Rows, define: DefineAll, threads: number | undefined, options: Options = {}) {
-  const { endsBefore, seen, numPartitions = 4, ...given } = options
+  const { endsBefore, seen, leastBytes, definition, numPartitions = 4, ...given } = options
   const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
-    const t = new TestContext({ batchInterval: Seconds(1), threads, ...given }, workers && { workers })
+    const t = new TestContext(
+      { batchInterval: Seconds(1), threads, ...given },
+      { definition, ...(workers && { workers }) },
+    )
     const streams = Object.entries(define(t.input(rows, { numPartitions }), t))
     return { t, outs: streams.map(([name, stream]) => [name, t.output(stream)] as const) }
   }
-  const workers = loopbackWorkers(() => make().t.ssc, { ...(endsBefore && { endsBefore }), ...(seen && { seen }) })
+  const workers = loopbackWorkers(() => make().t.ssc, {
+    ...(endsBefore && { endsBefore }),
+    ...(seen && { seen }),
+    leastBytes,
+  })
   const { t, outs } = make(workers)
   const error = await t.run(rows.length).catch((e: unknown) => e)
   const tasks = tasksOf(t.ssc)

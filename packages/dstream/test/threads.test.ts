@@ -132,14 +132,6 @@ describe('a stage that only this thread can do runs here', () => {
           .reduceByKey(add),
     ],
     [
-      'transform',
-      (s) =>
-        s
-          .transform((rdd) => rdd.map((n) => n + 1))
-          .mapToPair(byName)
-          .reduceByKey(add),
-    ],
-    [
       'mapPartitions',
       (s) =>
         s

@@ -69,6 +69,15 @@ const keyed = (s) => {
       .transform((rdd) => rdd.map((n) => n + 1))
       .mapToPair(byName)
       .reduceByKey(add),
+    'transform by the time, with names': s
+      .transform((rdd, time) => {
+        const k = time.milliseconds > 0 ? 1 : 0
+        const scaled = (/** @type {number} */ m) => (/** @type {number} */ n) => n * m + k
+        return rdd.map(collatz).map(scaled(3)).mapToPair(byName)
+      })
+      .reduceByKey(add),
+    'transform, combining': s.transform((rdd) => rdd.mapToPair(byName).reduceByKey((a, b) => a + b)),
+    'transform by chance': s.transform((rdd) => (Math.random() < 2 ? rdd.map((n) => n + 1) : rdd)).countByValue(),
     mapPartitions: s
       .mapPartitions((all) => [...all].slice(1))
       .mapToPair(byName)

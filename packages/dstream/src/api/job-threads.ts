@@ -69,8 +69,19 @@ export class JobThreads {
     })
     this.#pool = pool
     const failure = await pool.start()
-    if (failure === undefined) this.stages.use(pool)
-    else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
+    if (failure === undefined) {
+      this.#sayWhatStays(graph)
+      this.stages.use(pool)
+    } else logger.warn({}, `The job runs on one thread, not on ${size + 1}: a worker cannot load it, since ${failure}`)
+  }
+
+  /** Says which functions over RDDs are called in this thread alone. */
+  #sayWhatStays(graph: Graph): void {
+    for (const { id, operator } of graph.nodes) {
+      const reason = this.stages.bodies.get(operator)?.reason
+      if (reason === undefined) continue
+      this.#options.logger.info({}, `What ${id} makes of its RDDs is done in the main thread, since ${reason}.`)
+    }
   }
 
   async #startCluster(graph: Graph, cluster: Cluster, addresses: FunctionAddresses, rememberMs: number): Promise<void> {
@@ -79,7 +90,7 @@ export class JobThreads {
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    const { isSpread, line } = await placementOf(graph, addresses, rememberMs)
+    const { isSpread, line } = await placementOf(graph, addresses, this.stages.bodies, rememberMs)
     logger[isSpread ? 'info' : 'warn']({}, `${appName} runs on ${where}; ${line}`)
   }
 

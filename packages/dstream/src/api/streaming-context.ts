@@ -843,7 +843,8 @@ export class StreamingContext implements StreamContext {
       this.#inputs.all[stream]?.codec?.(id)
     const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
       this.#inputs.all[source]?.readSplit?.(split, reading)
-    serveTasks({ graph: this.#graph, codecAt, readSplit, codegen: this.#internals.codegen ?? 'auto' }, end)
+    const codegen = this.#internals.codegen ?? 'auto'
+    serveTasks({ graph: this.#graph, codecAt, readSplit, codegen, context: this.sc }, end)
   }
 
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */

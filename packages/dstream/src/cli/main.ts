@@ -1,14 +1,15 @@
-import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../base/errors/error-text.js'
+import { timeWords } from '../durable/checkpoint/inspect-lines.js'
 import { exportState, inspectCheckpoint, verifyFiles } from '../durable/checkpoint/inspect.js'
-import { pendingTimes, type PendingOutput } from '../durable/checkpoint/pending-outputs.js'
 import { planWords } from '../durable/checkpoint/plan-words.js'
 import { skipPending } from '../durable/checkpoint/skip-pending.js'
+import { isUri } from '../platform/checkpoint-storage.js'
 import { fileStorage } from '../platform/files/file-storage.js'
-import { isMissing } from '../platform/files/missing-file.js'
+import { mustBeDirectory } from '../platform/files/must-be-directory.js'
+import { inspectPlace } from '../platform/inspect-place.js'
 import { escapeControl } from '../base/text/escape.js'
 import { jsonForm } from '../base/text/text-form.js'
 import { planJob } from './plan-job.js'
@@ -26,44 +27,6 @@ A job may be TypeScript where its project has tsx, or where Node strips types.
 A time is in milliseconds, as inspect prints it, or in ISO form.
 All but skip only read; a job that uses the directory goes on undisturbed. skip needs the job to be stopped.
 `
-
-function shown(time: number | undefined): string {
-  return time === undefined ? 'none' : `${time} ms (${new Date(time).toISOString()})`
-}
-
-/** Returns the contents of a checkpoint directory, as lines. */
-async function inspect(directory: string): Promise<string[]> {
-  const report = await inspectCheckpoint(fileStorage(directory))
-  if (report === undefined) return [`${directory} holds no checkpoint.`]
-  const { pending, begun, pendingOutputs, lagging, remembered, operators, warnings } = report
-  return [
-    `last batch     ${shown(report.lastCommitted)}`,
-    `zero time      ${shown(report.zeroTime)}`,
-    `interval       ${report.batchMs} ms`,
-    `run again      ${pending.map((time) => begunText(time, begun.get(time))).join(', ') || 'nothing'}`,
-    `outputs behind ${pendingOutputs.map(pendingText).join(', ') || 'none'}`,
-    `behind         ${[...lagging].map(([id, time]) => `${id} at ${time}`).join(', ') || 'none'}`,
-    `remembered     ${[...remembered].map(([id, count]) => `${count} batches of ${id}`).join(', ') || 'none'}`,
-    'operators that keep something',
-    ...operators.map(({ id, kind, version, derived, tables }) => {
-      const keys = [...tables].map(([name, size]) => `${name}: ${size} keys`).join(', ')
-      return `  ${id}  ${kind}, version ${version}${derived ? ', id derived' : ''}  ${keys}`.trimEnd()
-    }),
-    ...warnings.map((warning) => `warning: ${warning}`),
-  ]
-}
-
-function begunText(time: number, clock: number | undefined): string {
-  return clock === undefined ? `${time}` : `${time} (begun at ${new Date(clock).toISOString()})`
-}
-
-/** Returns the batches that wait for an output: one time, or the first and the last with their number. */
-function pendingText(range: PendingOutput): string {
-  const { output, from, until } = range
-  return from === until
-    ? `${output} of ${from}`
-    : `${output} of ${from} to ${until} (${pendingTimes(range).length} batches)`
-}
 
 /** Returns a line for every file, good or not. @throws after all files have been read, when one is damaged */
 async function verify(directory: string): Promise<string[]> {
@@ -108,7 +71,7 @@ async function skip(directory: string, output: string, at: string): Promise<stri
   const time = /^-?\d+$/.test(at) ? Number(at) : Date.parse(at)
   if (Number.isNaN(time)) throw new Error(`"${at}" is no time; give it in milliseconds, as inspect prints it.`)
   const left = await skipPending(fileStorage(directory), output, time)
-  return [`The batch of ${shown(time)} is given up for "${output}"; ${left} batches still wait for it.`]
+  return [`The batch of ${timeWords(time)} is given up for "${output}"; ${left} batches still wait for it.`]
 }
 
 interface Command {
@@ -118,21 +81,11 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
-  inspect: { takes: ['<directory>'], run: inspect },
+  inspect: { takes: ['<directory>'], run: inspectPlace },
   verify: { takes: ['<directory>'], run: verify },
   plan: { takes: ['<directory>', '<job>'], run: plan },
   export: { takes: ['<directory>', '<id>'], run: exported },
   skip: { takes: ['<directory>', '<output>', '<time>'], run: skip },
-}
-
-/** Throws unless the directory exists. A storage would only report that it is empty, which hides a mistyped path. */
-async function mustExist(directory: string): Promise<void> {
-  const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
-    if (isMissing(error)) return undefined
-    throw error
-  })
-  if (found === undefined) throw new Error(`${directory} does not exist.`)
-  if (!found.isDirectory()) throw new Error(`${directory} is no directory.`)
 }
 
 /** Writes lines as fast as they are read. A reader that closes early, as `head` does, is no failure. */
@@ -166,7 +119,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const [directory, ...more] = given as [string, ...string[]]
-    await mustExist(directory)
+    if (isUri(directory)) throw new Error(`${directory} is a URI, which npx dstream-spark inspect ${directory} reads.`)
+    await mustBeDirectory(directory)
     await print(await run(directory, ...more))
     return 0
   } catch (error) {

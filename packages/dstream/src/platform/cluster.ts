@@ -2,6 +2,8 @@ export { isAlive, thisProcess, type ProcessIdentity } from './process-identity.j
 export { DStreamError } from '../base/errors/base.js'
 export { hostJob, type RuntimeHost } from './runtime-host.js'
 export { inspectCheckpoint } from '../durable/checkpoint/inspect.js'
+export { NoDirectory } from './files/must-be-directory.js'
+export { inspectPlace } from './inspect-place.js'
 export { checkpointStorage, isUri } from './checkpoint-storage.js'
 export { objectStorage } from './objects/object-storage.js'
 export type { Cluster, ClusterJob, ClusterStage, Logger, ObjectStore, WorkerEnd } from '../base/ports.js'

@@ -5,6 +5,7 @@ import { aFunction, checkOptions, positiveInteger } from '../base/options.js'
 import * as actions from './actions/actions.js'
 import { pairOf } from './plan/pairs.js'
 import { countersOf } from './plan/counters.js'
+import { noteBuilt } from './plan/body-trace.js'
 import { allPartitions, partitionData, recordsOfPartition } from './execution/evaluate.js'
 import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/inference.js'
 import { Evaluation } from './plan/evaluation.js'
@@ -108,6 +109,7 @@ export class RDD<out T> {
 
   /** The id of this RDD, which no other RDD of its context has. */
   get id(): number {
+    noteBuilt(() => `id ${this.node.id}`)
     return this.node.id
   }
   /** The number of partitions. */

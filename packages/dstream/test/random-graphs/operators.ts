@@ -306,8 +306,16 @@ export const operators: Readonly<Record<string, OperatorModel>> = {
     (records) => [...records],
   ),
   transformToPair: batchwise(
-    (s) => s.transformToPair((rdd, time) => rdd.mapValues((value) => value + (time.milliseconds > 0 ? 1 : 0))),
-    (records) => records.map(([key, value]) => [key, value + 1]),
+    (s) =>
+      s.transformToPair((rdd, time) => {
+        const k = time.milliseconds > 0 ? 1 : 0
+        return rdd.mapValues((value) => value + k).reduceByKey((a, b) => a + b)
+      }),
+    (records) =>
+      perKey(
+        records.map(([key, value]) => [key, value + 1]),
+        sum,
+      ),
   ),
   union: {
     parents: 2,

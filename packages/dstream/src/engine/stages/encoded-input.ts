@@ -30,6 +30,7 @@ export function* encodedChunks(records: readonly unknown[]): Generator<Uint8Arra
 }
 
 /** Returns the frame of a task with its encoded input. */
-export function taskFrame({ partition, plan, attempt, broadcasts }: Task, id: number, input: EncodedInput): TaskFrame {
-  return { type: 'task', id, partition, plan, input, attempt, broadcasts }
+export function taskFrame(task: Task, id: number, input: EncodedInput): TaskFrame {
+  const { partition, plan, attempt, broadcasts, bodies } = task
+  return { type: 'task', id, partition, plan, input, attempt, broadcasts, bodies }
 }

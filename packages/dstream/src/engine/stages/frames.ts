@@ -1,7 +1,7 @@
 import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
-import type { AnyPlan, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { AnyPlan, BodyRun, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
  * A partition that a worker is to combine, to make for several readers, or to call an output's function with. Its records are bytes as they were received,
@@ -16,6 +16,7 @@ export interface TaskFrame {
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
   readonly broadcasts: BroadcastDigests | undefined
+  readonly bodies: readonly BodyRun[] | undefined
 }
 
 /** The result of a task is not waited for any longer. The worker replies to the task all the same. */
@@ -51,8 +52,16 @@ interface PartReply {
  * What a reader of kept records has made of a partition: the encoded columns of a map side, or further records; a reason where it
  * has failed.
  */
-export type ReaderReply =
-  KeptReply | (PartReply & { readonly table: Uint8Array }) | { readonly forGood: boolean; readonly reason: string }
+export type ReaderReply = KeptReply | (PartReply & { readonly table: Uint8Array }) | TaskFailure
+
+/** A task, or a part of one, can only be done where the batch is. */
+export interface TaskFailure {
+  /** Whether this is so for all partitions of the stage. */
+  readonly forGood: boolean
+  readonly reason: string
+  /** The operator whose function over RDDs has built something else in the worker. */
+  readonly other?: string | undefined
+}
 
 /** A frame of a worker. All frames are plain data and bytes: they can go to another thread, process or machine. */
 export type WorkerFrame =
@@ -75,5 +84,4 @@ export type WorkerFrame =
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
     })
-  /** The task can only be done where the batch is. `forGood` says that this is so for all partitions of the stage. */
-  | { readonly type: 'failed'; readonly id: number; readonly forGood: boolean; readonly reason: string }
+  | (TaskFailure & { readonly type: 'failed'; readonly id: number })

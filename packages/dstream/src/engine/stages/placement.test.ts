@@ -68,10 +68,34 @@ describe('one line says what runs where', () => {
       'foreachPartition#1 (foreachPartition#1 changes a variable outside of its function)',
     ],
     [
-      'behind transform',
+      'behind a transform of steps',
+      (s) => s.transform((rdd, time) => rdd.filter((n) => n > time.milliseconds)).countByValue(),
+      'map sides on the cluster: countByValue#1; in the driver: their merging, foreachRDD#1.',
+    ],
+    [
+      'a transform that combines',
+      (s) => s.transform((rdd) => rdd.mapToPair(byDigit).reduceByKey(add)).countByValue(),
+      'map sides on the cluster: transform#1; in the driver: their merging, countByValue#1 (behind transform#1), ',
+    ],
+    [
+      'a transform of steps that is read twice',
+      (s) => {
+        const more = s.transform((rdd) => rdd.map((n) => n + 1))
+        more.countByValue().print()
+        return more.map((n) => -n)
+      },
+      'shared streams on the cluster: transform#1; map sides on the cluster: countByValue#1; ',
+    ],
+    [
+      'behind a transform by chance',
+      (s) => s.transform((rdd) => (Math.random() < 0.5 ? rdd : rdd.map((n) => n + 1))).countByValue(),
+      'in the driver: transform#1 (it uses Math.random, which need not be the same in each process), countByValue#1 (behind transform#1)',
+    ],
+    [
+      'behind a transform of another kind',
       (s) =>
         s
-          .transform((rdd) => rdd)
+          .transform((rdd) => rdd.mapPartitions((all) => [...all]))
           .mapToPair(byDigit)
           .reduceByKey(add),
       'nothing of it on the cluster; in the driver: transform#1, reduceByKey#1 (behind transform#1)',

@@ -2,9 +2,19 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
+import type { BodyText } from '../../streams/graph/repeatable-body.js'
 import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
 import { MAP_SIDES, NARROW, SharedReaders } from '../../streams/graph/shared-readers.js'
 import { singleUses } from '../../streams/graph/single-use.js'
+
+/** The transformations of RDDs that change records one by one. */
+const STEPS = new Set(
+  'map filter flatMap mapToPair flatMapToPair mapValues flatMapValues keyBy keys values union'.split(' '),
+)
+/** Those that combine records by key before they are merged. */
+const SHUFFLES = new Set('reduceByKey combineByKey groupByKey groupBy foldByKey aggregateByKey distinct'.split(' '))
+
+type Bodies = ReadonlyMap<object, BodyText>
 
 interface Placement {
   /** Whether any part may run on the cluster. */
@@ -16,27 +26,29 @@ interface Placement {
  * Returns in one line which parts of a graph a cluster may run and which stay in the driver, with the reason.
  *
  * @param addresses the functions that workers may call
+ * @param bodies what the texts of the operators' functions over RDDs tell
  * @param leastMs the time for which the program remembers every stream
  */
 export async function placementOf(
   graph: Graph,
   addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+  bodies: Bodies,
   leastMs: number,
 ): Promise<Placement> {
   const owned = ownedOperators(graph, leastMs, keptTimes(graph, leastMs, rememberTimes(graph, leastMs)))
   const readers = new SharedReaders({ graph, singleUses: await singleUses(graph), owned, isValid: () => true })
-  const reasons = new Reasons(graph, addresses, readers)
+  const reasons = new Reasons(graph, addresses, bodies, readers)
   const shared: string[] = []
   const spread: string[] = []
   const called: string[] = []
   const kept: string[] = []
   for (const { id, operator } of graph.nodes) {
     if (reasons.isShared(operator)) shared.push(id)
-    if (MAP_SIDES.has(operator.kind)) {
+    if (MAP_SIDES.has(operator.kind) || reasons.combines(operator)) {
       const reason = reasons.against(operator)
       if (reason === undefined) spread.push(id)
       else kept.push(`${id} (${reason})`)
-    } else if (!NARROW.has(operator.kind) && operator.source !== true) kept.push(id)
+    } else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
   }
   for (const { id, kind, parent, functions } of graph.outputs) {
     const reason = kind === 'foreachPartition' ? reasons.againstCalls(id, parent, functions) : ''
@@ -61,6 +73,7 @@ class Reasons {
   constructor(
     readonly graph: Graph,
     readonly addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
+    readonly bodies: Bodies,
     readonly readers: SharedReaders,
   ) {
     for (const { operator } of graph.nodes) {
@@ -70,10 +83,35 @@ class Reasons {
     }
   }
 
+  /** Whether an operator changes its records one by one: by its own function, or by those that its function over RDDs makes. */
+  isNarrow(operator: Operator): boolean {
+    const methods = this.#methodsOf(operator)
+    return NARROW.has(operator.kind) || (methods !== undefined && [...methods].every((method) => STEPS.has(method)))
+  }
+
+  /** Whether the function over RDDs of an operator combines its records by key, behind steps alone. */
+  combines(operator: Operator): boolean {
+    const methods = [...(this.#methodsOf(operator) ?? [])]
+    return SHUFFLES.has(methods.find((method) => !STEPS.has(method)) ?? '')
+  }
+
+  /** Returns in parentheses why the function over RDDs of an operator is called in the driver alone, where it is. */
+  ofBody(operator: Operator): string {
+    const reason = this.bodies.get(operator)?.reason
+    return reason === undefined ? '' : ` (${reason})`
+  }
+
+  #methodsOf(operator: Operator): ReadonlySet<string> | undefined {
+    const { reason, methods } = this.bodies.get(operator) ?? { reason: undefined, methods: undefined }
+    return reason === undefined ? methods : undefined
+  }
+
   /** Whether the records of an operator are kept in the driver, and made on the cluster. */
   isShared(operator: Operator): boolean {
-    const isNarrow = NARROW.has(operator.kind) && operator.kind !== 'union'
-    return isNarrow && this.readers.isKept(operator) && this.against(operator) === undefined
+    const isStraight = operator.kind !== 'union' && operator.parents.length === 1
+    return (
+      isStraight && this.isNarrow(operator) && this.readers.isKept(operator) && this.against(operator) === undefined
+    )
   }
 
   /** Finds why the calls of an output stay in the driver. Records that are kept there are sent to the workers. */
@@ -102,7 +140,7 @@ class Reasons {
       const { id } = this.graph.node(parent)
       if (parent.source === true && this.readers.isOwned(parent)) return keptHere(`${id} is kept for later batches`)
       if (parent.source === true || parent.kind === 'repartition') continue
-      if (!NARROW.has(parent.kind)) return keptHere(`behind ${id}`)
+      if (!this.isNarrow(parent)) return keptHere(`behind ${id}`)
       if (this.readers.isKept(parent)) return keptHere(`${id} is kept for several readers`)
       const reason = this.#functionsAgainst(id, parent.functions)
       if (reason !== undefined) return reason

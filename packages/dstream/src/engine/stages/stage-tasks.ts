@@ -1,20 +1,19 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { Logger } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
-import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
 import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
   AnyPlan,
+  Built,
   Divided,
   FunctionAddress,
   KeepPlan,
   KeptRecords,
-  MadeByReader,
-  MadeElsewhere,
   MapSide,
   PartitionCalls,
   ReaderPlan,
@@ -23,7 +22,10 @@ import type {
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { KeptReply, ReaderReply } from './frames.js'
+import type { BodyText } from '../../streams/graph/repeatable-body.js'
+import { BodyRuns, withoutTimes } from './body-runs.js'
+import { Made, madeOf, tableOf } from './replies.js'
+import type { ReaderReply, TaskFailure } from './frames.js'
 import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
 import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
@@ -42,6 +44,7 @@ export interface StageProgram {
   readonly broadcasts?: Broadcasts | undefined
   /** The function that has built the graph. */
   readonly definition?: AnyFunction | undefined
+  readonly logger?: Logger | undefined
 }
 
 /** The result of what has none: a call, and a partition that is kept where it was evaluated. */
@@ -52,14 +55,6 @@ function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['her
   return (partition) => chain(f(partition), () => DONE)
 }
 
-/** What a worker has made of records that are kept here. */
-class Made implements MadeElsewhere {
-  constructor(
-    readonly chunks: MadeElsewhere['chunks'],
-    readonly readers: MadeElsewhere['readers'],
-  ) {}
-}
-
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
  * are merged in order of the partitions, so that the result is the same for any number of workers. The calls of outputs by
@@ -67,6 +62,10 @@ class Made implements MadeElsewhere {
  */
 export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
+  #bodies: BodyRuns | undefined
+  #logger: Logger | undefined
+  /** The operators whose functions over RDDs have built something else in a worker. */
+  readonly #others = new Set<string>()
   #accumulators: Accumulators | undefined
   #broadcasts: Broadcasts | undefined
   #pool: TaskPool | undefined
@@ -85,10 +84,24 @@ export class StageTasks implements StageRunner {
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
-  async open(graph: Graph, { accumulators, broadcasts, definition }: StageProgram = {}): Promise<FunctionAddresses> {
+  async open(graph: Graph, program: StageProgram = {}): Promise<FunctionAddresses> {
+    const { accumulators, broadcasts, definition, logger } = program
     this.#accumulators = accumulators
     this.#broadcasts = broadcasts
+    this.#logger = logger
+    // The parser is loaded here, since a plain import of the library must not wait for it.
+    const { parse } = await import('acorn')
+    this.#bodies = new BodyRuns(graph, definition, parse)
     return (this.#addresses = await functionAddresses(graph, definition))
+  }
+
+  /** What the texts of the operators' functions over RDDs tell, by operator. */
+  get bodies(): ReadonlyMap<object, BodyText> {
+    return this.#bodies?.texts ?? new Map()
+  }
+
+  built(built: Built): void {
+    this.#bodies?.built(built)
   }
 
   /** Shares the tasks of all stages from now on with a pool. */
@@ -180,12 +193,16 @@ export class StageTasks implements StageRunner {
     return known
   }
 
-  readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f)
+  readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f) ?? this.#bodies?.addressOf(f)
 
   /** Returns the tasks for workers; none where sending them would take longer than the work. */
   #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
     if (!this.hasWorkers) return []
-    const tasks = partitions.map(taskOf).filter((task) => task !== undefined && this.#maySend(task.plan)) as Task[]
+    const tasks = partitions.map(taskOf).flatMap((task) => {
+      const bodies = task && this.#bodies?.runsOf(task.plan)
+      if (bodies === undefined || !this.#maySend(task!.plan)) return []
+      return bodies.length === 0 ? [task!] : [{ ...task!, bodies }]
+    })
     if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < this.#pool!.leastBytes) return []
     const broadcasts = this.#broadcasts?.digests()
     return broadcasts === undefined || broadcasts.length === 0 ? tasks : tasks.map((task) => ({ ...task, broadcasts }))
@@ -206,7 +223,7 @@ export class StageTasks implements StageRunner {
     if (reply.type === 'failed') {
       // Another attempt at the same stage may well be done there.
       const isCounted = task.signal?.aborted !== true
-      if (isCounted) this.#failed(stage, reply.forGood)
+      if (isCounted) this.#failed(stage, reply)
       return
     }
     this.#failures.delete(stage)
@@ -224,7 +241,7 @@ export class StageTasks implements StageRunner {
       const plan = readers[r]!
       const reader = this.#keyOf(plan)
       if ('reason' in reply) {
-        this.#failed(reader, reply.forGood)
+        this.#failed(reader, reply)
         continue
       }
       this.#failures.delete(reader)
@@ -243,14 +260,18 @@ export class StageTasks implements StageRunner {
     return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(plan)) ?? 0) < MOST_FAILURES
   }
 
-  #failed(stage: string, forGood: boolean): void {
+  #failed(stage: string, { forGood, reason, other }: TaskFailure): void {
+    if (other !== undefined && !this.#others.has(other)) {
+      this.#others.add(other)
+      this.#logger?.warn({}, `What ${other} makes is done in this thread from now on, since ${reason}`)
+    }
     this.#failures.set(stage, forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
   }
 
   #keyOf(plan: AnyPlan | ReaderPlan): string {
     const known = this.#keys.get(plan)
     if (known !== undefined) return known
-    const key = JSON.stringify(plan)
+    const key = withoutTimes(JSON.stringify(plan))
     this.#keys.set(plan, key)
     return key
   }
@@ -264,32 +285,4 @@ export class StageTasks implements StageRunner {
 function bytesOf({ input }: Task): number {
   if ('split' in input) return LEAST_BYTES
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
-}
-
-/** Returns the table of a reply, and adds its counts to those of the steps. */
-function tableOf(task: Task, reply: Reply): PairTable | undefined {
-  if (reply.type !== 'done') return undefined
-  task.count(reply)
-  return decodedTable(reply.table)
-}
-
-function decodedTable(table: Uint8Array): PairTable {
-  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
-  return new PairColumns(keys, values)
-}
-
-function madeOf({ chunks, readers }: KeptReply): Made {
-  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
-}
-
-function madeBy(reply: ReaderReply): MadeByReader | undefined {
-  if ('reason' in reply) return undefined
-  const { taken, given } = reply
-  if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
-  const { chunks, readers } = madeOf(reply)
-  return { taken, given, chunks, readers }
-}
-
-function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
-  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
 }

@@ -17,11 +17,13 @@ import {
   type TaskHome,
 } from '../../rdd/stages/run-task.js'
 import { engineFunctions } from '../../rdd/stages/task.js'
+import type { RDDFactory } from '../../rdd/rdd.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { encodedChunks } from './encoded-input.js'
-import type { DriverFrame, KeptReply, ReaderReply, TaskFrame, WorkerFrame } from './frames.js'
+import type { DriverFrame, KeptReply, ReaderReply, TaskFailure, TaskFrame, WorkerFrame } from './frames.js'
 import { OnlyThere, PartWatch } from './part-watch.js'
+import { OtherBody, WorkerBodies } from './worker-bodies.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
 export interface WorkerJob {
@@ -30,6 +32,8 @@ export interface WorkerJob {
   /** Reads a split of the source of a stream; `undefined` where there is none that can be read here. */
   readonly readSplit: (source: number, split: unknown, reading: SplitReading) => Records | undefined
   readonly codegen: boolean | 'auto'
+  /** Makes the RDDs of functions that are called again here. */
+  readonly context: RDDFactory
 }
 
 /** The records of a split, at once or later. */
@@ -75,8 +79,13 @@ function replyOf(reader: ReaderResult): ReaderReply {
     const { table, taken, given, added } = reader
     return { table: encodeValue([table.keys, table.values]), taken, given, added }
   } catch (error) {
-    return { forGood: error instanceof OnlyThere, reason: messageOf(error) }
+    return failureOf(error)
   }
+}
+
+function failureOf(error: unknown): TaskFailure {
+  const other = error instanceof OtherBody ? error.id : undefined
+  return { forGood: error instanceof OnlyThere, reason: messageOf(error), other }
 }
 
 /** Returns the bytes of a frame, which are the worker's own and can be moved. */
@@ -93,6 +102,7 @@ function bytesOf(reply: ReaderReply): readonly Uint8Array[] {
 class TaskWorker {
   readonly #job: WorkerJob
   readonly #home: TaskHome
+  readonly #bodies: WorkerBodies
   /** The tasks that have come and are not done, which can be aborted. */
   readonly #expected = new Map<number, AbortController>()
   /** Set where a record of the running task did not decode. */
@@ -102,8 +112,9 @@ class TaskWorker {
 
   constructor(job: WorkerJob, functions: ReadonlyMap<FunctionAddress, AnyFunction>) {
     this.#job = job
+    this.#bodies = new WorkerBodies(job.graph, job.context)
     const functionAt = (address: FunctionAddress): AnyFunction => {
-      const f = functions.get(address)
+      const f = functions.get(address) ?? this.#bodies.functionAt(address)
       if (f === undefined) throw new OnlyThere(`there is no function ${address} here`)
       return f
     }
@@ -123,13 +134,14 @@ class TaskWorker {
     const watch = new PartWatch(frame.broadcasts ?? [])
     this.#hasBadRecord = false
     this.#read = undefined
+    this.#bodies.begin(frame.bodies)
     try {
       const reply = await this.#reply(frame, watch)
       if (this.#hasBadRecord) throw new Error('a record does not decode')
       return reply
     } catch (thrown) {
       const error = watch.failed(thrown)
-      return { type: 'failed', id, forGood: error instanceof OnlyThere, reason: messageOf(error) }
+      return { type: 'failed', id, ...failureOf(error) }
     } finally {
       this.#expected.delete(id)
     }

@@ -22,6 +22,17 @@ export function takeAdditions(): Additions {
   return taken
 }
 
+/** Calls a function within a task, of which the thread of the program makes the additions itself. */
+export function unrecorded<R>(f: () => R): R {
+  const outer = recording
+  recording = outer && new Map()
+  try {
+    return f()
+  } finally {
+    recording = outer
+  }
+}
+
 /** Returns whether a value was recorded. One without an address has to be added in the thread of the program. */
 export function recordedValue(address: string | undefined, value: unknown): boolean {
   if (recording === undefined || address === undefined) return false

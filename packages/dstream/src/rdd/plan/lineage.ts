@@ -4,6 +4,7 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { ChunkedRecords } from './chunked-records.js'
+import { noteBuilt, noteFunctions } from './body-trace.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
 export type { AnyFunction, PairTable, StepOp } from './records.js'
@@ -162,6 +163,14 @@ export class LineageNode implements RecordOrigin {
     this.partitioner = options.partitioner
     this.cached = options.cached === true ? [] : undefined
     this.groups = options.groups ?? groupsKept(options)
+    this.#noteBuilt()
+  }
+
+  /** Adds itself to the trace of the function of the user that makes it. */
+  #noteBuilt(): void {
+    const { kind, plan, numPartitions } = this
+    noteBuilt(() => `${kind} ${plan.type === 'narrow' ? plan.op : plan.type} ${numPartitions}`)
+    if (plan.type === 'narrow') noteFunctions(plan.f)
   }
 
   get operator(): string {

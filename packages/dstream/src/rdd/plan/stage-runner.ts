@@ -1,8 +1,12 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { BroadcastDigests } from './broadcasts.js'
+import type { BodyTrace } from './body-trace.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
-/** The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. */
+/**
+ * The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. That of a
+ * function which a user's function makes in each batch has the batch time as well.
+ */
 export type FunctionAddress = string
 
 /** A narrow step of a stage. */
@@ -56,6 +60,33 @@ export interface CalledAttempt {
   readonly replayed: boolean
 }
 
+/** A run of a user's function that makes RDDs, as plain data: what another run of it needs to make the same functions. */
+export interface BodyRun {
+  /** The id of the operator. */
+  readonly id: string
+  /** The batch time in milliseconds. */
+  readonly time: number
+  readonly inputs: readonly BodyInput[]
+  /** A hash of what it has built. */
+  readonly digest: string
+}
+
+/** An RDD that a user's function is given. */
+export interface BodyInput {
+  readonly numPartitions: number
+  /** How its keys are distributed; a partitioner of the user's own cannot be made elsewhere. */
+  readonly by: 'nothing' | 'hash' | 'own'
+}
+
+/** What a user's function has built in a batch. */
+export interface Built {
+  /** The operator that it is the function of. */
+  readonly by: object
+  readonly time: number
+  readonly inputs: readonly BodyInput[]
+  readonly trace: BodyTrace
+}
+
 /** One partition of a stage that can be done elsewhere. */
 export interface Task<P extends AnyPlan = AnyPlan> {
   readonly partition: number
@@ -66,6 +97,8 @@ export interface Task<P extends AnyPlan = AnyPlan> {
   readonly attempt?: CalledAttempt | undefined
   /** What the broadcasts are that the task may read. */
   readonly broadcasts?: BroadcastDigests | undefined
+  /** The runs of users' functions that have made functions of the plan. */
+  readonly bodies?: readonly BodyRun[] | undefined
   /** Aborted when the result is not waited for any longer. */
   readonly signal?: AbortSignal | undefined
   /** Adds the records that were counted elsewhere to the counters here. */
@@ -161,6 +194,8 @@ export interface PartitionCalls {
  * are tasks too.
  */
 export interface StageRunner {
+  /** Learns which functions a user's function has made in a batch, before anything of it is evaluated. */
+  built(built: Built): void
   /** Whether tasks are done elsewhere too. */
   readonly hasWorkers: boolean
   /**

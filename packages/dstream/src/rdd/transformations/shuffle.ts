@@ -19,6 +19,7 @@ import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
 import { mapSide, runStage } from '../stages/map-side.js'
 import { rideBelow } from '../stages/shared-stage.js'
+import { noteFunctions } from '../plan/body-trace.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { forEachInOrder, chain, type MaybePromise } from '../../base/maybe-promise.js'
@@ -116,6 +117,7 @@ export function combineByKey(
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
+  noteFunctions(create, merge)
   const spec = { parent, create, merge, ownsValues: false }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey }))
   const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
@@ -151,6 +153,7 @@ function foldTogether(
   copyKey: KeyCopier = detachKey,
   own?: Copy,
 ): LineageNode {
+  noteFunctions(create, merge)
   const spec = { parent, create, merge, ownsValues: own !== undefined }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey, own }))
   const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {

@@ -2,7 +2,7 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import { isSyntax, parsed, placesIn, type Parse, type Syntax } from './syntax.js'
 import { declaredNames } from './outside-writes.js'
 
-const MAKERS = new Set(['longAccumulator', 'doubleAccumulator', 'collectionAccumulator'])
+export const MAKERS: ReadonlySet<string> = new Set(['longAccumulator', 'doubleAccumulator', 'collectionAccumulator'])
 
 /**
  * Returns for each function the names that can only be accumulators there: constants at the top of the function that defines the

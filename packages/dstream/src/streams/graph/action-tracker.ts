@@ -4,8 +4,15 @@ import type { ActionObserver } from '../../rdd/rdd.js'
 /** Awaits every action that a user's function starts on the RDDs it was given, even those that the function does not await. */
 export class ActionTracker implements ActionObserver {
   #started: Promise<unknown>[] = []
+  #hasStarted = false
+
+  /** Whether an action has started. */
+  get hasStarted(): boolean {
+    return this.#hasStarted
+  }
 
   track(action: Promise<unknown>): void {
+    this.#hasStarted = true
     this.#started.push(action)
     // `#settle` reports the rejection; until then it must not count as unhandled.
     action.catch(() => undefined)

@@ -4,7 +4,7 @@ import type { Operator } from './operator.js'
 const changeableParams = new Set(['numPartitions', 'version', 'timeoutMs', 'ttlMs'])
 
 /** Hashes a text with FNV-1a, twice with different seeds: 64 bits as hex. */
-function digest(text: string): string {
+export function digest(text: string): string {
   const half = (seed: number): string => {
     let hash = seed
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

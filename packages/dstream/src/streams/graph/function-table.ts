@@ -6,12 +6,13 @@ import { writesOutside } from './outside-writes.js'
 
 /**
  * Returns the functions that operators apply to single records, and outputs to partitions, each by its address: the id of the
- * operator or output and the index of the function there. Two threads that have built the same graph find the same functions.
+ * operator or output and the index of the function there. Those over RDDs are among them, so that their texts are compared. Two threads that have built the same graph find the same functions.
  */
 export function functionTable(graph: Graph): Map<FunctionAddress, AnyFunction> {
   const table = new Map<FunctionAddress, AnyFunction>()
   for (const { id, operator } of graph.nodes) {
     for (const [slot, f] of (operator.functions ?? []).entries()) table.set(`${id}:${slot}`, f)
+    if (operator.body !== undefined) table.set(`${id}:rdds`, operator.rddFunction!.f)
   }
   for (const { id, functions = [] } of graph.outputs) {
     for (const [slot, f] of functions.entries()) table.set(`${id}:${slot}`, f)

@@ -37,6 +37,11 @@ export interface Operator<out T = unknown> {
   compute(time: number, read: Read): MaybePromise<RDD<T> | undefined>
   /** True when a user's function gets the parents' RDDs themselves, and so may run several actions on them. */
   readonly handsOutRDD?: boolean
+  /**
+   * Calls the user's function that makes the RDD of a batch from those of the parents. Where its text allows it, a worker calls it
+   * too, for the functions that it makes. Present only with an `rddFunction`.
+   */
+  readonly body?: (rdds: readonly RDD<never>[], time: number) => unknown
   /** The user's function that gets the RDDs, where its text may prove that each is evaluated once. */
   readonly rddFunction?: RDDFunction
   /**

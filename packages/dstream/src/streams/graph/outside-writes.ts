@@ -5,7 +5,11 @@ import { isNamed, isSyntax, parsed, placesIn, type Parse, type Place, type Synta
 const CHANGING = new Set(
   'push pop shift unshift splice sort reverse fill copyWithin set add delete clear append reset'.split(' '),
 )
-const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
+export const FUNCTIONS: ReadonlySet<string> = new Set([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+])
 /** The text of a bound function, whose own text cannot be read. */
 const BOUND = /^function\s*\(\)\s*\{\s*\[native code\]\s*\}$/
 
@@ -47,7 +51,7 @@ export function declaredNames(places: readonly Place[]): readonly unknown[] {
 }
 
 /** Returns the parts of a pattern that are assigned to: names, and properties. */
-function partsOf(pattern: unknown): Syntax[] {
+export function partsOf(pattern: unknown): Syntax[] {
   if (!isSyntax(pattern)) return []
   switch (pattern.type) {
     case 'ObjectPattern':
@@ -64,7 +68,7 @@ function partsOf(pattern: unknown): Syntax[] {
 }
 
 /** Returns the names and properties that a node changes. */
-function targetsOf(node: Syntax): Syntax[] {
+export function targetsOf(node: Syntax): Syntax[] {
   switch (node.type) {
     case 'AssignmentExpression':
       return partsOf(node['left'])
@@ -90,7 +94,7 @@ function changedByCall(callee: Syntax): Syntax[] {
   return root.type === 'Identifier' || root.type === 'ThisExpression' ? [root] : []
 }
 
-function rootOf(target: Syntax): Syntax {
+export function rootOf(target: Syntax): Syntax {
   let root = target
   while (root.type === 'MemberExpression' || root.type === 'ChainExpression') {
     root = (root['object'] ?? root['expression']) as Syntax

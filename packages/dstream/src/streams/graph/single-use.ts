@@ -4,7 +4,7 @@ import type { OutputNode } from './output.js'
 import { isNamed, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The transformations that evaluate an RDD at most once. */
-const TRANSFORMATIONS = new Set(
+export const TRANSFORMATIONS: ReadonlySet<string> = new Set(
   (
     'map flatMap filter mapToPair flatMapToPair tap mapValues flatMapValues keyBy mapPartitions mapPartitionsToPair ' +
     'mapPartitionsWithIndex mapAsync glom repartition coalesce zipWithIndex zipWithUniqueId distinct groupBy sample sortBy ' +
@@ -13,7 +13,7 @@ const TRANSFORMATIONS = new Set(
   ).split(' '),
 )
 /** The transformations that evaluate both of two RDDs at most once. */
-const OF_TWO = new Set(
+export const OF_TWO: ReadonlySet<string> = new Set(
   'union intersection subtract zip cogroup join leftOuterJoin rightOuterJoin fullOuterJoin subtractByKey'.split(' '),
 )
 /** The actions that evaluate an RDD at most once. */

@@ -20,6 +20,15 @@ export interface Place {
  * @param takesGenerators false where a generator counts as unreadable
  */
 export function parsed(text: string, parse: Parse, takesGenerators = false): Syntax | undefined {
+  return parsedWithin(text, parse, takesGenerators)?.syntax
+}
+
+/** Does what `parsed` does, and returns the text too in which the nodes have their places. */
+export function parsedWithin(
+  text: string,
+  parse: Parse,
+  takesGenerators: boolean,
+): { readonly syntax: Syntax; readonly whole: string } | undefined {
   const options: Options = { ecmaVersion: 'latest', checkPrivateFields: false, allowSuperOutsideMethod: true }
   for (const whole of [`(${text})`, `({${text}})`]) {
     try {
@@ -27,7 +36,7 @@ export function parsed(text: string, parse: Parse, takesGenerators = false): Syn
       const { expression } = statement!
       const [property] = (expression['properties'] ?? []) as { readonly value: Syntax }[]
       const syntax = expression.type === 'ObjectExpression' ? property!.value : expression
-      return takesGenerators || syntax['generator'] === false ? syntax : undefined
+      return takesGenerators || syntax['generator'] === false ? { syntax, whole } : undefined
     } catch {
       // Tried as a method next. The text of a native or a bound function is neither.
     }
