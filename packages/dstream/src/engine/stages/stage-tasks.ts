@@ -2,7 +2,6 @@ import { errorOf } from '../../base/errors/plain-error.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
-import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
 import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
@@ -13,17 +12,17 @@ import type {
   FunctionAddress,
   KeepPlan,
   KeptRecords,
-  MadeByReader,
-  MadeElsewhere,
   MapSide,
   PartitionCalls,
   ReaderPlan,
   StageRunner,
+  StateUpdates,
   Task,
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { KeptReply, ReaderReply } from './frames.js'
+import type { ReaderReply } from './frames.js'
+import { Made, madeOf, tableOf, Updated } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
 import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
@@ -50,14 +49,6 @@ const DONE = {}
 /** Does partitions in this thread by a function that has no result. */
 function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
   return (partition) => chain(f(partition), () => DONE)
-}
-
-/** What a worker has made of records that are kept here. */
-class Made implements MadeElsewhere {
-  constructor(
-    readonly chunks: MadeElsewhere['chunks'],
-    readonly readers: MadeElsewhere['readers'],
-  ) {}
 }
 
 /**
@@ -168,6 +159,30 @@ export class StageTasks implements StageRunner {
     })
   }
 
+  update(updates: StateUpdates): Promise<void> | undefined {
+    const { partitions, numPartitions } = updates
+    const mayMove = updates.functions.every((f) => this.#addressOf(f) !== undefined)
+    if (!this.hasWorkers || partitions.length < 2 || !mayMove) return undefined
+    // The share of this thread comes first, so that changes are applied in order of the partitions.
+    const share = this.#pool!.sharesStates ? Math.ceil(numPartitions / (this.#pool!.size + 1)) : 0
+    const tasks = this.#tasksOf(
+      partitions.filter((i) => i >= share),
+      (i) => updates.taskOf(i),
+    )
+    if (tasks.length === 0) return undefined
+    const work: Work<object> = {
+      partitions,
+      leavesTasks: true,
+      here: doneBy((i) => updates.update(i)),
+      again: (task, reply) => (reply.type === 'wanting' ? updates.withBase(task) : undefined),
+      resultOf: (_, reply) => (reply.type === 'updated' ? new Updated(reply) : undefined),
+    }
+    const shared = new SharedWork(work, tasks, this.#notes)
+    return this.#share(shared, () =>
+      shared.run((updated, i) => (updated instanceof Updated ? updates.adopt(i, updated) : undefined)),
+    )
+  }
+
   /** Returns what the stage below a map side has made for it. */
   #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
     const known = new Map<number, Outcome<PairTable>>()
@@ -210,6 +225,7 @@ export class StageTasks implements StageRunner {
       return
     }
     this.#failures.delete(stage)
+    if (reply.type === 'wanting') return
     this.#add(reply.added)
     if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
     this.#count('onWorkers')
@@ -263,33 +279,6 @@ export class StageTasks implements StageRunner {
 /** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
   if ('split' in input) return LEAST_BYTES
+  if ('state' in input) return input.state.keys * BYTES_OF_RECORD
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
-}
-
-/** Returns the table of a reply, and adds its counts to those of the steps. */
-function tableOf(task: Task, reply: Reply): PairTable | undefined {
-  if (reply.type !== 'done') return undefined
-  task.count(reply)
-  return decodedTable(reply.table)
-}
-
-function decodedTable(table: Uint8Array): PairTable {
-  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
-  return new PairColumns(keys, values)
-}
-
-function madeOf({ chunks, readers }: KeptReply): Made {
-  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
-}
-
-function madeBy(reply: ReaderReply): MadeByReader | undefined {
-  if ('reason' in reply) return undefined
-  const { taken, given } = reply
-  if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
-  const { chunks, readers } = madeOf(reply)
-  return { taken, given, chunks, readers }
-}
-
-function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
-  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
 }

@@ -1,0 +1,56 @@
+import { decodeValue } from '../../durable/codec/value-codec.js'
+import { PairColumns } from '../../rdd/execution/pair-columns.js'
+import type { PairTable } from '../../rdd/plan/lineage.js'
+import type { MadeByReader, MadeElsewhere, Task, UpdatedElsewhere } from '../../rdd/plan/stage-runner.js'
+import { decodedPieces } from './encoded-input.js'
+import type { KeptReply, ReaderReply } from './frames.js'
+import type { Reply } from './task-queue.js'
+
+/** What a worker has made of records that are kept here. */
+export class Made implements MadeElsewhere {
+  constructor(
+    readonly chunks: MadeElsewhere['chunks'],
+    readonly readers: MadeElsewhere['readers'],
+  ) {}
+}
+
+/** What a worker has made of a partition of a state. */
+export class Updated implements UpdatedElsewhere {
+  readonly copy: string
+  readonly changes: Iterable<unknown>
+  readonly emitted: UpdatedElsewhere['emitted']
+
+  constructor({ copy, changes, emitted }: Extract<Reply, { readonly type: 'updated' }>) {
+    this.copy = copy
+    this.changes = decodedPieces(changes)
+    this.emitted = decodedChunks(emitted)
+  }
+}
+
+/** Returns the table of a reply, and adds its counts to those of the steps. */
+export function tableOf(task: Task, reply: Reply): PairTable | undefined {
+  if (reply.type !== 'done') return undefined
+  task.count(reply)
+  return decodedTable(reply.table)
+}
+
+function decodedTable(table: Uint8Array): PairTable {
+  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
+  return new PairColumns(keys, values)
+}
+
+export function madeOf({ chunks, readers }: KeptReply): Made {
+  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
+}
+
+function madeBy(reply: ReaderReply): MadeByReader | undefined {
+  if ('reason' in reply) return undefined
+  const { taken, given } = reply
+  if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
+  const { chunks, readers } = madeOf(reply)
+  return { taken, given, chunks, readers }
+}
+
+function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
+  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
+}

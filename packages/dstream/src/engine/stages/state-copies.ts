@@ -1,0 +1,98 @@
+import { decodeValue } from '../../durable/codec/value-codec.js'
+import type { UpdatePlan } from '../../rdd/plan/stage-runner.js'
+import type { Graph } from '../../streams/graph/graph.js'
+import type { Each, PartitionUpdate } from '../../streams/graph/operator.js'
+import { KeyedState } from '../../streams/state/keyed-state.js'
+import { changeColumns, entriesOf, type EntryColumns } from '../../streams/state/state-columns.js'
+import { decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
+import type { EncodedInput, WorkerFrame } from './frames.js'
+import { OnlyThere } from './part-watch.js'
+
+type StateFrame = Extract<EncodedInput, { readonly state: unknown }>
+type Updated = Omit<Extract<WorkerFrame, { readonly type: 'updated' }>, 'type' | 'id'>
+
+/** The update of a partition that no other thread waits for. */
+const WITHOUT_PAUSES: Each = (elements, each) => {
+  for (const element of elements) each(element)
+  return Promise.resolve()
+}
+
+/** The copy of a partition of a state that a worker keeps. */
+interface Copy {
+  readonly table: KeyedState<unknown>
+  /** The name of its last committed version. */
+  on: string
+  /** The name of its open version: whether that counts shows with the next update. */
+  open: string | undefined
+}
+
+/**
+ * The copies that a worker keeps of partitions of states. The driver has the states themselves: a copy that is lost or of another
+ * version is only asked for again.
+ */
+export class StateCopies {
+  readonly #graph: Graph
+  readonly #copies = new Map<string, Copy>()
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+  }
+
+  /**
+   * Updates a copy. Returns `undefined` where it is not here.
+   *
+   * @param end ends the watch over the functions of the update, and returns what they have added to accumulators
+   * @throws what the user's function throws; the copy is then dropped
+   */
+  async update(
+    plan: UpdatePlan,
+    { chunks, state }: StateFrame,
+    end: () => Uint8Array | undefined,
+  ): Promise<Updated | undefined> {
+    const { update, timed } = this.#operator(plan.state)
+    const key = `${plan.state}/${plan.partition}`
+    const known = this.#copies.get(key)
+    this.#copies.delete(key)
+    const copy = state.base === undefined ? known : copyOf(state.on, state.base, timed)
+    if (copy === undefined || !goesOn(copy, state.on)) return undefined
+    const { table } = copy
+    table.begin(state.time)
+    const records = chunks.flatMap((chunk) => decodeValue(chunk) as unknown[])
+    const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
+    const made = await update.run(table, records, place)
+    const added = end()
+    const changes = [...encodedPieces(changeColumns(table))]
+    const emitted = [...encodedChunks(made)]
+    copy.open = crypto.randomUUID()
+    this.#copies.set(key, copy)
+    return { copy: copy.open, changes, emitted, added }
+  }
+
+  #operator(id: string): { readonly update: PartitionUpdate; readonly timed: boolean } {
+    const state = this.#graph.nodes.find((node) => node.id === id)?.operator.state
+    if (state?.update === undefined) throw new OnlyThere(`there is no state ${id} here`)
+    return { update: state.update, timed: state.tables['state']!.timed }
+  }
+}
+
+/** Returns a copy of a partition that was sent. */
+function copyOf(on: string, { version, pieces }: NonNullable<StateFrame['state']['base']>, timed: boolean): Copy {
+  const table = new KeyedState<unknown>({ timed })
+  if (version !== undefined) {
+    const entries = entriesOf(decodedPieces(pieces) as Iterable<EntryColumns>, version)
+    for (const pause of table.restore(entries, version)) void pause
+  }
+  return { table, on, open: undefined }
+}
+
+/** Brings a copy to a version: its open one, which counts then, or the one before. Returns false where it has neither. */
+function goesOn(copy: Copy, on: string): boolean {
+  if (copy.open === on) {
+    copy.table.commit()
+    copy.table.forget(copy.table.version!)
+  } else if (copy.on !== on) return false
+  else if (copy.open !== undefined) copy.table.rollback()
+  copy.on = on
+  copy.open = undefined
+  return true
+}
