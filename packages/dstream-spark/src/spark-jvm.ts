@@ -95,7 +95,8 @@ export class SparkJvm {
     const id = ++this.#lastStage
     const [sent, frames] = this.#packed(stage)
     this.#stages.set(id, { ...stage, reply: (partition, frame) => stage.reply(sent[partition]!, frame) })
-    if (frames.length > 0) this.#line.stage(id, frames)
+    const places = sent.map((task) => stage.places?.[task] ?? '')
+    if (frames.length > 0) this.#line.stage(id, frames, places)
     else this.#stageEnded(id, undefined)
     return () => {
       if (this.#stages.delete(id)) this.#line.cancel(id)
