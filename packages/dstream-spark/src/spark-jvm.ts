@@ -115,7 +115,8 @@ export class SparkJvm {
         continue
       }
       const reason = `a partition of ${frame.length} bytes is larger than a task of Spark (${MOST_BYTES})`
-      stage.reply(index, { type: 'failed', id: index, forGood: false, reason })
+      // A table that does not fit into a task will not do so with the next batch either.
+      stage.reply(index, { type: 'failed', id: index, forGood: stage.places?.[index] !== undefined, reason })
     }
     return [sent, frames]
   }

@@ -44,9 +44,9 @@ await StreamingContext.run(import.meta, options, (ssc) => {
     .mapWithState(
       (key, n, /** @type {import('dstream').State<number>} */ state) => {
         slowly()
-        if (state.isTimingOut()) return { key, last: state.get(), pid: process.pid }
-        state.update((state.getOption() ?? 0) + (n ?? 0))
-        return { key, total: state.get(), pid: process.pid }
+        const isLast = state.isTimingOut()
+        if (!isLast) state.update((state.getOption() ?? 0) + (n ?? 0))
+        return { key, isLast, total: state.get(), pid: process.pid }
       },
       { numPartitions: 4, timeout: Milliseconds(400) },
     )

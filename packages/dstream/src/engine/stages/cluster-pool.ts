@@ -106,8 +106,7 @@ class ClusterRun {
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
     if (!this.#open.delete(queued)) return
     for (const failure of failuresOf(reply)) {
-      const what = failure.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
-      this.#options.logger.info({}, `${what} in the driver: ${failure.reason}`)
+      this.#options.logger.info({}, `${whatFailed(queued, failure.forGood)} in the driver: ${failure.reason}`)
     }
     queued.settle(reply)
   }
@@ -129,6 +128,11 @@ class ClusterRun {
 /** Returns the name of what a task belongs to; tasks with the same name are best done by the same worker. */
 function placeOf({ task: { plan } }: QueuedTask): string | undefined {
   return 'state' in plan ? `${plan.state}/${plan.partition}` : undefined
+}
+
+function whatFailed({ task: { plan } }: QueuedTask, forGood: boolean): string {
+  if ('state' in plan) return `Partition ${plan.partition} of the state of ${plan.state} is updated`
+  return forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
 }
 
 /** Returns the failures of a task, and of the readers of its records. */

@@ -162,7 +162,7 @@ export class StageTasks implements StageRunner {
   update(updates: StateUpdates): Promise<void> | undefined {
     const { partitions, numPartitions } = updates
     const mayMove = updates.functions.every((f) => this.#addressOf(f) !== undefined)
-    if (!this.hasWorkers || partitions.length < 2 || !mayMove) return undefined
+    if (!this.hasWorkers || numPartitions < 2 || !mayMove) return undefined
     // The share of this thread comes first, so that changes are applied in order of the partitions.
     const share = this.#pool!.sharesStates ? Math.ceil(numPartitions / (this.#pool!.size + 1)) : 0
     const tasks = this.#tasksOf(
@@ -279,6 +279,7 @@ export class StageTasks implements StageRunner {
 /** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
   if ('split' in input) return LEAST_BYTES
-  if ('state' in input) return input.state.keys * BYTES_OF_RECORD
+  // A copy that a worker has would be lost by an update here, however small that is.
+  if ('state' in input) return input.state.base === undefined ? LEAST_BYTES : input.state.keys * BYTES_OF_RECORD
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }

@@ -24,7 +24,12 @@ interface Copy {
   on: string
   /** The name of its open version: whether that counts shows with the next update. */
   open: string | undefined
+  /** The number of batches that this worker had seen when it used the copy last. */
+  usedAt: number
 }
+
+/** The batches after which a copy that was not used is dropped: its partition is mostly another worker's by then. */
+const LONGEST_UNUSED = 100
 
 /**
  * The copies that a worker keeps of partitions of states. The driver has the states themselves: a copy that is lost or of another
@@ -33,6 +38,8 @@ interface Copy {
 export class StateCopies {
   readonly #graph: Graph
   readonly #copies = new Map<string, Copy>()
+  #batches = 0
+  #lastBatch: number | undefined
 
   constructor(graph: Graph) {
     this.#graph = graph
@@ -49,6 +56,7 @@ export class StateCopies {
     { chunks, state }: StateFrame,
     end: () => Uint8Array | undefined,
   ): Promise<Updated | undefined> {
+    this.#begin(state.time)
     const { update, timed } = this.#operator(plan.state)
     const key = `${plan.state}/${plan.partition}`
     const known = this.#copies.get(key)
@@ -64,8 +72,16 @@ export class StateCopies {
     const changes = [...encodedPieces(changeColumns(table))]
     const emitted = [...encodedChunks(made)]
     copy.open = crypto.randomUUID()
+    copy.usedAt = this.#batches
     this.#copies.set(key, copy)
     return { copy: copy.open, changes, emitted, added }
+  }
+
+  #begin(time: number): void {
+    if (time === this.#lastBatch) return
+    this.#lastBatch = time
+    this.#batches++
+    for (const [key, { usedAt }] of this.#copies) if (usedAt < this.#batches - LONGEST_UNUSED) this.#copies.delete(key)
   }
 
   #operator(id: string): { readonly update: PartitionUpdate; readonly timed: boolean } {
@@ -82,7 +98,7 @@ function copyOf(on: string, { version, pieces }: NonNullable<StateFrame['state']
     const entries = entriesOf(decodedPieces(pieces) as Iterable<EntryColumns>, version)
     for (const pause of table.restore(entries, version)) void pause
   }
-  return { table, on, open: undefined }
+  return { table, on, open: undefined, usedAt: 0 }
 }
 
 /** Brings a copy to a version: its open one, which counts then, or the one before. Returns false where it has neither. */
