@@ -1,6 +1,6 @@
 import type { Yielder } from '../../base/ports.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
-import type { Task } from '../../rdd/plan/stage-runner.js'
+import type { StateInput, Task } from '../../rdd/plan/stage-runner.js'
 import type { EncodedInput, TaskFrame } from './frames.js'
 
 /** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
@@ -16,7 +16,7 @@ export async function encodedInput(input: Task['input'], yielder: Yielder): Prom
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
   if ('records' in input) return { chunks: await gathered(encodedChunks(input.records), yielder) }
   const { records, time, on, base } = input.state
-  const chunks = await gathered(encodedChunks(records), yielder)
+  const chunks = await gathered(encodedPieces(pairColumns(records)), yielder)
   if (base === undefined) return { chunks, state: { time, on } }
   const pieces = await gathered(encodedPieces(base.pieces()), yielder)
   return { chunks, state: { time, on, base: { version: base.version, pieces } } }
@@ -41,6 +41,22 @@ export function* encodedChunks(records: readonly unknown[]): Generator<Uint8Arra
 
 /** The piece of columns and each column. */
 const LEVELS_OF_PIECE = 2
+
+/** Yields pairs as columns, which are encoded several times as fast. */
+function* pairColumns(pairs: StateInput['records']): Generator<readonly [unknown[], unknown[]]> {
+  for (let from = 0; from < pairs.length; from += CHUNK) {
+    const piece = pairs.slice(from, from + CHUNK)
+    yield [piece.map(([key]) => key), piece.map(([, value]) => value)]
+  }
+}
+
+/** Yields the pairs of encoded columns. */
+export function* decodedPairs(encoded: readonly Uint8Array[]): Generator<readonly [unknown, unknown]> {
+  for (const bytes of encoded) {
+    const [keys, values] = decodeValue(bytes) as readonly [unknown[], unknown[]]
+    for (let i = 0; i < keys.length; i++) yield [keys[i], values[i]]
+  }
+}
 
 /** Encodes pieces of columns. @throws for states that cannot be stored */
 export function* encodedPieces(pieces: Iterable<unknown>): Generator<Uint8Array> {

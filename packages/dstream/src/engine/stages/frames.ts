@@ -39,6 +39,7 @@ export interface EncodedState {
 }
 
 export type EncodedInput =
+  /** The pairs for a partition of a state, as columns. */
   | { readonly chunks: readonly Uint8Array[]; readonly state: EncodedState }
   | { readonly chunks: readonly Uint8Array[] }
   | { readonly bytes: Uint8Array; readonly codec: CodecAddress }

@@ -1,10 +1,9 @@
-import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Each, PartitionUpdate } from '../../streams/graph/operator.js'
 import { KeyedState } from '../../streams/state/keyed-state.js'
 import { changeColumns, entriesOf, type EntryColumns } from '../../streams/state/state-columns.js'
-import { decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
+import { decodedPairs, decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
 import type { EncodedInput, WorkerFrame } from './frames.js'
 import { OnlyThere } from './part-watch.js'
 
@@ -65,9 +64,8 @@ export class StateCopies {
     if (copy === undefined || !goesOn(copy, state.on)) return undefined
     const { table } = copy
     table.begin(state.time)
-    const records = chunks.flatMap((chunk) => decodeValue(chunk) as unknown[])
     const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
-    const made = await update.run(table, records, place)
+    const made = await update.run(table, decodedPairs(chunks), place)
     const added = end()
     const changes = [...encodedPieces(changeColumns(table))]
     const emitted = [...encodedChunks(made)]

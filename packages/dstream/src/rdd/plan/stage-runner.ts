@@ -98,8 +98,8 @@ export type TaskInput =
 
 /** What a worker needs for the update of a partition of a state. */
 export interface StateInput {
-  /** The records of the batch that belong to the partition. */
-  readonly records: readonly unknown[]
+  /** The pairs of the batch that belong to the partition. */
+  readonly records: readonly (readonly [unknown, unknown])[]
   /** The batch time in milliseconds. */
   readonly time: number
   /** The name of the copy that the update builds on. */

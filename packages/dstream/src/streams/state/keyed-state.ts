@@ -243,12 +243,12 @@ export class KeyedState<S> {
   /**
    * Sets a value that belongs to the table already, since it comes from a copy of the table. It counts as a change, also where it is
    * equal to the one before.
+   *
+   * @param cell the cell of the key, where it has a value
    */
-  adopt(key: Key, own: S): void {
-    const k = fastKeyOf(key)
-    const cell = this.#partitionOf(k).find(k)
-    if (cell === undefined || cell.value === undefined) {
-      this.#addOwn(k, own, this.#mustBeOpen('change'))
+  adopt(key: Key, cell: Cell<S> | undefined, own: S): void {
+    if (cell === undefined) {
+      this.#addOwn(fastKeyOf(key), own, this.#mustBeOpen('change'))
       return
     }
     this.refresh(cell)

@@ -1,4 +1,5 @@
 import type { Key } from '../../base/keys/key.js'
+import type { Cell } from './cell.js'
 import type { KeyedState, StateEntry } from './keyed-state.js'
 
 /** The keys in one piece of columns: encoding and decoding yield to the event loop between two pieces. */
@@ -87,20 +88,26 @@ export class Adoption {
   /** The keys that were touched, as long as they may have to be put in order. */
   readonly #touched: { readonly key: Key; readonly sequence: number }[] = []
   #isInOrder = true
+  readonly #cells: (Cell<unknown> | undefined)[] = []
 
   constructor(table: KeyedState<unknown>) {
     this.#table = table
   }
 
   add([keys, values, sequences, gone]: ChangeColumns): void {
+    const table = this.#table
+    const cells = this.#cells
+    if (gone.length === 0) table.findCells(keys, cells, 0, keys.length)
     let g = 0
-    for (const [i, key] of keys.entries()) {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!
       if (gone[g] === i) {
         g++
         this.#drop(key)
         continue
       }
-      this.#table.adopt(key, values[i])
+      // A key that was dropped has lost its cell meanwhile.
+      table.adopt(key, gone.length === 0 ? cells[i] : table.cell(key), values[i])
       if (sequences !== null) this.#note(key, sequences[i]!)
     }
   }
@@ -114,7 +121,7 @@ export class Adoption {
 
   #drop(key: Key): void {
     // A key that the batch has added and dropped is a change too.
-    if (this.#table.cell(key) === undefined) this.#table.adopt(key, null)
+    if (this.#table.cell(key) === undefined) this.#table.adopt(key, undefined, null)
     this.#table.drop(this.#table.cell(key)!)
   }
 

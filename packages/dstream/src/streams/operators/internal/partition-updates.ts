@@ -7,8 +7,10 @@ import { Adoption, entryColumns, type ChangeColumns } from '../../state/state-co
 import { CopyNames } from './copy-names.js'
 import { eachInSlices } from './in-slices.js'
 
-/** The records of a batch by partition of the state, and what is to be done with them. */
-export interface BatchUpdate<T, E> {
+type AnyPair = readonly [unknown, unknown]
+
+/** The pairs of a batch by partition of the state, and what is to be done with them. */
+export interface BatchUpdate<T extends AnyPair, E> {
   readonly batch: readonly (readonly T[])[]
   /** The batch time in milliseconds. */
   readonly time: number
@@ -26,7 +28,7 @@ export interface BatchUpdate<T, E> {
  * Updates the partitions of a table: in this thread, or where the runner of the stages finds room. The table here is the truth. A
  * worker updates its copy of a partition, and its changes are applied to the table; where it has no copy, it is sent the partition.
  */
-export class PartitionUpdates<S, T, E> {
+export class PartitionUpdates<S, T extends AnyPair, E> {
   readonly #sc: RDDContext
   readonly #table: KeyedState<S>
   readonly #update: PartitionUpdate<S, T, E>
@@ -52,14 +54,14 @@ export class PartitionUpdates<S, T, E> {
   }
 }
 
-interface Parts<S, T, E> {
+interface Parts<S, T extends AnyPair, E> {
   readonly update: PartitionUpdate<S, T, E>
   readonly copies: CopyNames
   readonly given: BatchUpdate<T, E>
 }
 
 /** The updates of one attempt at a batch. */
-class Updates<S, T, E> implements StateUpdates {
+class Updates<S, T extends AnyPair, E> implements StateUpdates {
   readonly numPartitions: number
   readonly partitions: readonly number[]
   readonly emitted: (readonly E[])[]
@@ -132,7 +134,7 @@ class Updates<S, T, E> implements StateUpdates {
 }
 
 /** Updates all partitions of a table in this thread, one after the other. Returns what each of them emits. */
-export async function updateInOrder<S, T, E>(
+export async function updateInOrder<S, T extends AnyPair, E>(
   sc: RDDContext,
   table: KeyedState<S>,
   update: PartitionUpdate<S, T, E>,
