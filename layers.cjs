@@ -59,7 +59,7 @@ const layers = {
     'output/delivery',
     'engine/batch',
   ],
-  'engine/stages': ['base', 'observe', 'durable/codec', 'rdd', 'streams/graph'],
+  'engine/stages': ['base', 'observe', 'durable/codec', 'rdd', 'streams/graph', 'streams/state'],
   engine: [
     'base',
     'observe',

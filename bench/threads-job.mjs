@@ -11,12 +11,55 @@ import { ManualClock } from 'dstream/testing'
 const [work, threads, folder] = process.argv.slice(2)
 const add = (a, b) => a + b
 
-/** Spends about ten microseconds on a number. V8 keeps numbers in registers where it knows that they have 32 bits. */
-const slow = (n) => {
+/** V8 keeps numbers in registers where it knows that they have 32 bits. */
+const spend = (n, turns) => {
   let x = n | 0
-  for (let i = 0; i < 10_000; i++) x = (Math.imul(x, 31) + i) | 0
+  for (let i = 0; i < turns; i++) x = (Math.imul(x, 31) + i) | 0
   return x & 0x7fffffff
 }
+/** Spends about ten microseconds on a number. */
+const slow = (n) => spend(n, 10_000)
+/** Spends about a microsecond on a number. */
+const quick = (n) => spend(n, 1000)
+
+const KEYS = 100_000
+/** A state of many keys, of which a hundredth has values in a batch. `update` is called for all of them. */
+const statesOf = (update, keys = KEYS) => ({
+  fill: () => Array.from({ length: keys }, (_, i) => i),
+  records: () => Array.from({ length: keys / 100 }, (_, i) => i * 100),
+  outputs: (numbers) => [numbers.mapToPair((n) => [n, 1]).updateStateByKey(update, { numPartitions: PARTITIONS })],
+})
+/** Changes the states of keys with values alone. */
+const changesFew =
+  (work) =>
+  (values, n = 0) => {
+    work(n)
+    return values.reduce(add, n)
+  }
+/** Changes all states. */
+const changesAll =
+  (work) =>
+  (values, n = 0) => {
+    work(n)
+    return values.reduce(add, n) + 1
+  }
+
+/** 100 k records with the states of as many keys, each of which is changed and emitted. */
+const mappedBy = (work) => ({
+  records: () => Array.from({ length: KEYS }, (_, i) => i),
+  outputs: (numbers) => [
+    numbers
+      .mapToPair((n) => [n, 1])
+      .mapWithState(
+        (key, n, state) => {
+          work(key)
+          state.update((state.getOption() ?? 0) + n)
+          return [key, state.get()]
+        },
+        { numPartitions: PARTITIONS },
+      ),
+  ],
+})
 
 const linesOfWords = {
   records: () => Array.from({ length: 8000 }, (_, i) => `${i} ${i % 77}`),
@@ -31,7 +74,12 @@ const readersOf = (words) => [
     .top(10, ([, count]) => count),
 ]
 
+const PARTITIONS = 16
 const works = {
+  quickStates: statesOf(changesFew(quick)),
+  changedStates: statesOf(changesAll(quick)),
+  slowStates: statesOf(changesFew(slow), KEYS / 10),
+  mapped: mappedBy(quick),
   numbers: {
     records: () => Array.from({ length: 32_000 }, (_, i) => i),
     define: (records) => records.map(slow).mapToPair((n) => [n % 1000, 1]),
@@ -79,9 +127,8 @@ const works = {
   },
 }
 
-const PARTITIONS = 16
 const clock = new ManualClock(0)
-const { records, define, stream, outputs = (lines) => [define(lines).reduceByKey(add)] } = works[work]
+const { records, fill = records, define, stream, outputs = (lines) => [define(lines).reduceByKey(add)] } = works[work]
 
 /** Puts the records of a batch into files, which are dated before it. */
 const toFiles = (all, batch) => {
@@ -107,12 +154,14 @@ await StreamingContext.run(import.meta, options, (ssc) => {
     output.foreachRDD(async (rdd) => void (await rdd.count()))
   }
   if (!isMainThread) return
+  const first = fill()
   const all = records()
   ssc.on('streamingStarted', () => process.send('started'))
   let batches = 0
   process.on('message', async () => {
-    if (stream === undefined) queue.push(ssc.sc.parallelize(all, { numPartitions: PARTITIONS }))
-    else toFiles(all, ++batches)
+    batches++
+    if (stream === undefined) queue.push(ssc.sc.parallelize(batches === 1 ? first : all, { numPartitions: PARTITIONS }))
+    else toFiles(all, batches)
     const begin = performance.now()
     const cpu = process.cpuUsage()
     clock.runNext(clock.now() + 1000)

@@ -11,6 +11,8 @@ import { median, report } from './measure.mjs'
 
 const ROUNDS = 7
 const WARM_UPS = 4
+/** The works to run; all of them without any. */
+const only = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-bench-'))
 
@@ -25,9 +27,21 @@ const start = async (work, threads) => {
   return { run, end: () => child.kill() }
 }
 
-const goals = { numbers: { atLeast: 1.85, atMost: 1.08 }, transform: {}, files: {}, shared: {}, riders: {}, posts: {} }
+const goals = {
+  numbers: { atLeast: 1.85, atMost: 1.08 },
+  transform: {},
+  files: {},
+  shared: {},
+  riders: {},
+  posts: {},
+  quickStates: {},
+  changedStates: {},
+  slowStates: {},
+  mapped: {},
+}
+const chosen = Object.entries(goals).filter(([work]) => only.length === 0 || only.includes(work))
 const figures = []
-for (const [work, { atLeast, atMost }] of Object.entries(goals)) {
+for (const [work, { atLeast, atMost }] of chosen) {
   // Without the option, one table is filled from all partitions, and none are merged.
   const jobs = { none: await start(work, 0), one: await start(work, 1), two: await start(work, 2) }
   const times = { none: [], one: [], two: [] }

@@ -58,8 +58,10 @@ export class JvmLine {
     this.#write([Buffer.from(TYPES.open), tableBytes(settings)])
   }
 
-  stage(stage: number, tasks: readonly Uint8Array[]): void {
-    this.#write([Buffer.from(TYPES.stage), lengthOf(stage), lengthOf(tasks.length), ...tasks.flatMap(framed)])
+  /** @param places the names of what the tasks belong to; empty for none */
+  stage(stage: number, tasks: readonly Uint8Array[], places: readonly string[]): void {
+    const placed = tasks.flatMap((task, t) => [...framed(places[t]!), ...framed(task)])
+    this.#write([Buffer.from(TYPES.stage), lengthOf(stage), lengthOf(tasks.length), ...placed])
   }
 
   cancel(stage: number): void {

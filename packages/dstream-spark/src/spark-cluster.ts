@@ -76,6 +76,7 @@ export class SparkCluster implements Cluster {
     }
     return this.#jvm.run({
       tasks: stage.tasks,
+      places: stage.places,
       reply: (task, frame) => stage.reply(task, frame),
       ended: (failure) => {
         if (failure === undefined) this.#ends = 0

@@ -103,7 +103,8 @@ export class SparkJvm {
     const [sent, frames] = this.#packed(stage)
     this.#stages.set(id, { ...stage, reply: (partition, frame) => stage.reply(sent[partition]!, frame) })
     this.#keepAlive()
-    if (frames.length > 0) this.#line.stage(id, frames)
+    const places = sent.map((task) => stage.places?.[task] ?? '')
+    if (frames.length > 0) this.#line.stage(id, frames, places)
     else this.#stageEnded(id, undefined)
     return () => {
       if (!this.#stages.delete(id)) return
@@ -124,7 +125,8 @@ export class SparkJvm {
         continue
       }
       const reason = `a partition of ${frame.length} bytes is larger than a task of Spark (${MOST_BYTES})`
-      stage.reply(index, { type: 'failed', id: index, forGood: false, reason })
+      // A table that does not fit into a task will not do so with the next batch either.
+      stage.reply(index, { type: 'failed', id: index, forGood: stage.places?.[index] !== undefined, reason })
     }
     return [sent, frames]
   }

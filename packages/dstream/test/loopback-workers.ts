@@ -1,6 +1,6 @@
 import type { StreamingContext } from 'dstream'
 import type { WorkerEvents, Workers } from '../src/base/ports.js'
-import type { WorkerFrame } from '../src/engine/stages/frames.js'
+import type { TaskFrame, WorkerFrame } from '../src/engine/stages/frames.js'
 import type { TaskFigures } from '../src/observe/progress.js'
 
 /** How a worker of a test differs from one that does all of its tasks. */
@@ -11,6 +11,10 @@ export interface WorkerFaults {
   readonly leastBytes?: number | undefined
   /** Is shown each frame of a worker. */
   readonly seen?: (frame: WorkerFrame) => void
+  /** Returns the frame that a worker gets in place of a task. */
+  readonly given?: (frame: TaskFrame) => TaskFrame
+  /** Returns the frame that the driver gets in place of a worker's. */
+  readonly replied?: (frame: WorkerFrame) => WorkerFrame
 }
 
 /**
@@ -19,7 +23,13 @@ export interface WorkerFaults {
  */
 export function loopbackWorkers(
   define: () => StreamingContext,
-  { endsBefore = () => false, seen = () => undefined, leastBytes }: WorkerFaults = {},
+  {
+    endsBefore = () => false,
+    seen = () => undefined,
+    leastBytes,
+    given = (frame) => frame,
+    replied = (frame) => frame,
+  }: WorkerFaults = {},
 ): Workers & { readonly started: () => number } {
   let started = 0
   return {
@@ -41,7 +51,7 @@ export function loopbackWorkers(
           define().serveTasks({
             post(frame, moved) {
               const sent = copy(frame, moved)
-              later(() => (seen(sent as WorkerFrame), events.frame(sent)))
+              later(() => (seen(sent as WorkerFrame), events.frame(replied(sent as WorkerFrame))))
             },
             onFrame: (f) => void (handle = f),
           })
@@ -52,7 +62,8 @@ export function loopbackWorkers(
       return {
         post(frame, moved) {
           const sent = copy(frame, moved) as { readonly type: string }
-          later(() => (endsBefore(sent, worker) ? fail(new Error('killed')) : handle(sent)))
+          const got = (): unknown => (sent.type === 'task' ? given(sent as TaskFrame) : sent)
+          later(() => (endsBefore(sent, worker) ? fail(new Error('killed')) : handle(got())))
         },
         keepAlive: () => undefined,
         end() {

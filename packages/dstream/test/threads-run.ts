@@ -41,20 +41,17 @@ export const mapSides: Readonly<Record<string, (numbers: DStream<number>) => DSt
 
 /** Runs batches of numbers through several streams, whose stages go to `threads` − 1 workers as well. */
 export async function runAll(rows: Rows, define: DefineAll, threads: number | undefined, options: Options = {}) {
-  const { endsBefore, seen, leastBytes, definition, numPartitions = 4, ...given } = options
+  const { endsBefore, seen, leastBytes, given, replied, definition, numPartitions = 4, ...others } = options
   const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
     const t = new TestContext(
-      { batchInterval: Seconds(1), threads, ...given },
+      { batchInterval: Seconds(1), threads, ...others },
       { definition, ...(workers && { workers }) },
     )
     const streams = Object.entries(define(t.input(rows, { numPartitions }), t))
     return { t, outs: streams.map(([name, stream]) => [name, t.output(stream)] as const) }
   }
-  const workers = loopbackWorkers(() => make().t.ssc, {
-    ...(endsBefore && { endsBefore }),
-    ...(seen && { seen }),
-    leastBytes,
-  })
+  const faults = Object.entries({ endsBefore, seen, leastBytes, given, replied }).filter(([, f]) => f !== undefined)
+  const workers = loopbackWorkers(() => make().t.ssc, Object.fromEntries(faults))
   const { t, outs } = make(workers)
   const error = await t.run(rows.length).catch((e: unknown) => e)
   const tasks = tasksOf(t.ssc)

@@ -74,8 +74,8 @@ export interface StreamingContextOptions {
   /** Partitions of keyed operators; 1, whatever the machine: results must not depend on the machine. */
   defaultParallelism?: number | undefined
   /**
-   * The threads that combine the blocks of a batch by key, this one included; default 1. `auto` takes as many as the machine
-   * has. The job has to be a module that `StreamingContext.run` starts: each further thread loads that module too.
+   * The threads that combine the blocks of a batch by key and update states of several partitions, this one included; default 1.
+   * `auto` takes as many as the machine has. The job has to be a module that `StreamingContext.run` starts: each further thread loads that module too.
    */
   threads?: number | 'auto' | undefined
   /**

@@ -164,6 +164,11 @@ export type Sequence<T> = Iterable<T> | AsyncIterable<T>
 /** A stage as a cluster gets it: frames of plain data and bytes, one a task. */
 export interface ClusterStage {
   readonly tasks: readonly unknown[]
+  /**
+   * The names of what tasks belong to, by their indexes: those of one name are best done by the same worker, which keeps something for
+   * them. They are done right by any other one.
+   */
+  readonly places?: readonly (string | undefined)[] | undefined
   /** Takes the reply of a task, by its index. Called at most once a task, in any order. */
   reply(task: number, frame: unknown): void
   /** The stage has ended. Tasks without a reply until then have failed on the cluster, for the given reason. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Cluster, ClusterStage } from '../../base/ports.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
-import type { CallPlan, StagePlan, Task } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { ClusterPool } from './cluster-pool.js'
 import type { TaskFrame } from './frames.js'
 import { TaskQueue, type Reply } from './task-queue.js'
@@ -73,6 +73,55 @@ test('a stage that the cluster gives up is done in the driver, and a warning say
   stages[0]!.ended('an executor was lost')
   expect([...settled.values()]).toEqual([failed, undefined, undefined])
   expect(warnings).toEqual([expect.stringMatching(/2 tasks of a stage.*an executor was lost/)])
+})
+
+test('tasks that are asked for again are a stage of their own, and tasks of a state name their places', async () => {
+  const stages: ClusterStage[] = []
+  const cluster: Cluster = {
+    start: () => Promise.resolve('a cluster'),
+    isUp: () => true,
+    speculates: () => false,
+    run: (stage) => (stages.push(stage), () => undefined),
+    end: () => Promise.resolve(),
+  }
+  const silent = (): void => undefined
+  const logger = { debug: silent, info: silent, error: silent, warn: silent }
+  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const replies: (Reply | undefined)[] = []
+  const taskOf = (partition: number, withBase: boolean): Task<UpdatePlan> => {
+    const base = withBase ? { version: 1000, pieces: () => [[['a'], [1], null, null]] } : undefined
+    const state = { records: [], time: 2000, on: 'a copy', base, keys: 1 }
+    return { partition, plan: { state: 'states', partition }, input: { state }, count: silent }
+  }
+  const queue = new TaskQueue(
+    [0, 1].map((partition) => ({
+      task: taskOf(partition, false),
+      settle: (reply) => {
+        if (reply?.type !== 'wanting') return void replies.push(reply)
+        queue.add({ task: taskOf(partition, true), settle: (again) => void replies.push(again) })
+      },
+    })),
+  )
+  pool.queues.add(queue)
+  const stage = async (n: number): Promise<ClusterStage> => {
+    while (stages.length <= n) await new Promise(setImmediate)
+    return stages[n]!
+  }
+  const first = await stage(0)
+  expect(first.places).toEqual(['states/0', 'states/1'])
+  const updated: Reply = { type: 'updated', id: 0, copy: 'a newer copy', changes: [], emitted: [] }
+  first.reply(0, updated)
+  first.reply(1, { type: 'wanting', id: 1 })
+  expect(stages).toHaveLength(1)
+  first.ended(undefined)
+  const second = await stage(1)
+  expect(second.places).toEqual(['states/1'])
+  const [{ input }] = second.tasks as readonly [TaskFrame]
+  expect(input).toMatchObject({ state: { on: 'a copy', base: { version: 1000 } } })
+  second.reply(0, updated)
+  second.ended(undefined)
+  pool.queues.delete(queue)
+  expect(replies).toEqual([updated, updated])
 })
 
 test('a stage that ends early is cancelled', async () => {

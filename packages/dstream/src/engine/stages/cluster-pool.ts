@@ -16,6 +16,7 @@ interface ClusterPoolOptions {
  */
 export class ClusterPool implements TaskPool {
   readonly leastBytes = LEAST_BYTES
+  readonly sharesStates = false
   readonly #options: ClusterPoolOptions
   readonly #stages = new Map<TaskQueue, ClusterRun>()
   readonly queues = {
@@ -24,7 +25,10 @@ export class ClusterPool implements TaskPool {
       if (first === undefined || ('call' in first.task.plan && this.#options.cluster.speculates())) return
       const tasks: QueuedTask[] = []
       for (let task = queue.next(); task !== undefined; task = queue.next()) tasks.push(task)
-      const run = new ClusterRun(tasks, this.#options)
+      const run: ClusterRun = new ClusterRun(tasks, this.#options, () => {
+        // Tasks that are asked for again are a stage of their own.
+        if (this.#stages.get(queue) === run) this.queues.add(queue)
+      })
       this.#stages.set(queue, run)
       void run.begin()
     },
@@ -49,12 +53,15 @@ class ClusterRun {
   /** The tasks without a reply. */
   readonly #open: Set<QueuedTask>
   readonly #signal: AbortSignal | undefined
+  readonly #hasEnded: () => void
   readonly #onAbort = (): void => this.#abort()
   #isCancelled = false
   #cancel: (() => void) | undefined
 
-  constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions) {
+  /** @param hasEnded is called once all of its tasks have a reply, or none are to come */
+  constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions, hasEnded: () => void) {
     this.#options = options
+    this.#hasEnded = hasEnded
     this.#open = new Set(tasks)
     this.#signal = tasks[0]?.task.signal
   }
@@ -76,6 +83,7 @@ class ClusterRun {
     if (this.#signal?.aborted === true) return this.#abort()
     this.#cancel = cluster.run({
       tasks,
+      places: sent.map((queued) => placeOf(queued)),
       reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
       ended: (failure) => this.#ended(failure),
     })
@@ -98,8 +106,7 @@ class ClusterRun {
   #settle(queued: QueuedTask, reply: Reply | undefined): void {
     if (!this.#open.delete(queued)) return
     for (const failure of failuresOf(reply)) {
-      const what = failure.forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
-      this.#options.logger.info({}, `${what} in the driver: ${failure.reason}`)
+      this.#options.logger.info({}, `${whatFailed(queued, failure.forGood)} in the driver: ${failure.reason}`)
     }
     queued.settle(reply)
   }
@@ -114,7 +121,18 @@ class ClusterRun {
       )
     }
     for (const queued of [...this.#open]) this.#settle(queued, undefined)
+    if (!this.#isCancelled) this.#hasEnded()
   }
+}
+
+/** Returns the name of what a task belongs to; tasks with the same name are best done by the same worker. */
+function placeOf({ task: { plan } }: QueuedTask): string | undefined {
+  return 'state' in plan ? `${plan.state}/${plan.partition}` : undefined
+}
+
+function whatFailed({ task: { plan } }: QueuedTask, forGood: boolean): string {
+  if ('state' in plan) return `Partition ${plan.partition} of the state of ${plan.state} is updated`
+  return forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
 }
 
 /** Returns the failures of a task, and of the readers of its records. */

@@ -4,8 +4,8 @@ import type { PlainError } from '../../base/errors/plain-error.js'
 import type { AnyPlan, BodyRun, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
- * A partition that a worker is to combine, to make for several readers, or to call an output's function with. Its records are bytes as they were received,
- * encoded in chunks, or to be read.
+ * A partition that a worker is to combine, to make for several readers, or to call an output's function with, or a partition of a
+ * state that it is to update. Its records are bytes as they were received, encoded in chunks, or to be read.
  */
 export interface TaskFrame {
   readonly type: 'task'
@@ -29,7 +29,19 @@ export interface AbortFrame {
 /** A frame for a worker. */
 export type DriverFrame = TaskFrame | AbortFrame
 
+/** The update of a partition of a state, for a worker that has a copy of the partition or gets one. */
+export interface EncodedState {
+  /** The batch time in milliseconds. */
+  readonly time: number
+  /** The name of the copy that the update builds on. */
+  readonly on: string
+  /** The partition, for a worker that does not have that copy: the batch time of its last version, and its entries in pieces. */
+  readonly base?: { readonly version: number | undefined; readonly pieces: readonly Uint8Array[] } | undefined
+}
+
 export type EncodedInput =
+  /** The pairs for a partition of a state, as columns. */
+  | { readonly chunks: readonly Uint8Array[]; readonly state: EncodedState }
   | { readonly chunks: readonly Uint8Array[] }
   | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
   /** The number of a stream, and an encoded split of its source. */
@@ -84,4 +96,15 @@ export type WorkerFrame =
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
     })
+  /** A partition of a state was updated: the name of the copy that the worker has now, the changes, and what the update emits. */
+  | {
+      readonly type: 'updated'
+      readonly id: number
+      readonly copy: string
+      readonly changes: readonly Uint8Array[]
+      readonly emitted: readonly Uint8Array[]
+      readonly added?: Uint8Array | undefined
+    }
+  /** The worker has not the copy that the update of a state's partition builds on. */
+  | { readonly type: 'wanting'; readonly id: number }
   | (TaskFailure & { readonly type: 'failed'; readonly id: number })

@@ -1,4 +1,4 @@
-import { Seconds, StreamingContext, type DStream } from 'dstream'
+import { Seconds, StreamingContext, type DStream, type State } from 'dstream'
 import { describe, expect, test } from 'vitest'
 import type { Cluster } from '../../base/ports.js'
 import { hostJob } from '../../platform/runtime-host.js'
@@ -161,6 +161,24 @@ describe('one line says what runs where', () => {
         return s.countByValue()
       },
       'nothing of it on the cluster; in the driver: window#1, countByValue#1 (queueStream#1 is kept for later batches), ',
+    ],
+    [
+      'states',
+      (s) => {
+        const pairs = s.mapToPair(byDigit)
+        const update = (values: number[], n = 0): number => values.reduce(add, n)
+        pairs.updateStateByKey(update, { numPartitions: 2 }).print()
+        pairs
+          .updateStateByKey((values: number[], n = 0): number => n + values.length + outside++, { numPartitions: 2 })
+          .print()
+        return pairs.mapWithState((key, n, state: State<number>) => state.update(n ?? 0), { numPartitions: 4 })
+      },
+      'map sides on the cluster: updateStateByKey#1, updateStateByKey#2; states on the cluster: updateStateByKey#1, mapWithState#1; in the driver: their merging, the state of updateStateByKey#2 (updateStateByKey#2 changes a variable outside of its function), print#1, ',
+    ],
+    [
+      'a state of one partition',
+      (s) => s.mapToPair(byDigit).mapWithState((key, n, state: State<number>) => state.update(n ?? 0)),
+      'nothing of it on the cluster; in the driver: the state of mapWithState#1 (it has one partition), ',
     ],
     ['no keys', (s) => s.map((n) => n + 1).count(), 'nothing of it on the cluster; in the driver: count#1, '],
   ])('%s', async (_, define, expected) => {

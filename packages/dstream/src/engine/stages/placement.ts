@@ -1,7 +1,7 @@
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { Operator } from '../../streams/graph/operator.js'
+import type { Operator, OperatorState } from '../../streams/graph/operator.js'
 import type { BodyText } from '../../streams/graph/repeatable-body.js'
 import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
 import { MAP_SIDES, NARROW, SharedReaders } from '../../streams/graph/shared-readers.js'
@@ -41,25 +41,34 @@ export async function placementOf(
   const shared: string[] = []
   const spread: string[] = []
   const called: string[] = []
+  const updated: string[] = []
   const kept: string[] = []
   for (const { id, operator } of graph.nodes) {
     if (reasons.isShared(operator)) shared.push(id)
+    const { state } = operator
+    if (state?.update !== undefined) {
+      const reason = reasons.againstUpdates(id, state)
+      if (reason === undefined) updated.push(id)
+      else kept.push(`the state of ${id} (${reason})`)
+    }
     if (MAP_SIDES.has(operator.kind) || reasons.combines(operator)) {
       const reason = reasons.against(operator)
       if (reason === undefined) spread.push(id)
       else kept.push(`${id} (${reason})`)
-    } else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
+    } else if (state?.update !== undefined) continue
+    else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
   }
   for (const { id, kind, parent, functions } of graph.outputs) {
     const reason = kind === 'foreachPartition' ? reasons.againstCalls(id, parent, functions) : ''
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }
-  const isSpread = shared.length + spread.length + called.length > 0
+  const isSpread = shared.length + spread.length + called.length + updated.length > 0
   const parts = [
     ...(isSpread ? [] : ['nothing of it on the cluster']),
     ...(shared.length === 0 ? [] : [`shared streams on the cluster: ${shared.join(', ')}`]),
     ...(spread.length === 0 ? [] : [`map sides on the cluster: ${spread.join(', ')}`]),
+    ...(updated.length === 0 ? [] : [`states on the cluster: ${updated.join(', ')}`]),
     ...(called.length === 0 ? [] : [`outputs on the cluster: ${called.join(', ')}`]),
     `in the driver: ${[...(spread.length === 0 ? [] : ['their merging']), ...kept].join(', ')}`,
   ]
@@ -112,6 +121,12 @@ class Reasons {
     return (
       isStraight && this.isNarrow(operator) && this.readers.isKept(operator) && this.against(operator) === undefined
     )
+  }
+
+  /** Finds why the updates of a state stay in the driver. */
+  againstUpdates(id: string, { tables, update }: OperatorState): string | undefined {
+    if (tables['state']!.numPartitions < 2) return 'it has one partition'
+    return this.#functionsAgainst(id, update!.functions)
   }
 
   /** Finds why the calls of an output stay in the driver. Records that are kept there are sent to the workers. */

@@ -1,7 +1,8 @@
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { PairTable } from '../../rdd/plan/lineage.js'
-import type { MadeByReader, MadeElsewhere, Task } from '../../rdd/plan/stage-runner.js'
+import type { MadeByReader, MadeElsewhere, Task, UpdatedElsewhere } from '../../rdd/plan/stage-runner.js'
+import { decodedPieces } from './encoded-input.js'
 import type { KeptReply, ReaderReply } from './frames.js'
 import type { Reply } from './task-queue.js'
 
@@ -11,6 +12,19 @@ export class Made implements MadeElsewhere {
     readonly chunks: MadeElsewhere['chunks'],
     readonly readers: MadeElsewhere['readers'],
   ) {}
+}
+
+/** What a worker has made of a partition of a state. */
+export class Updated implements UpdatedElsewhere {
+  readonly copy: string
+  readonly changes: Iterable<unknown>
+  readonly emitted: UpdatedElsewhere['emitted']
+
+  constructor({ copy, changes, emitted }: Extract<Reply, { readonly type: 'updated' }>) {
+    this.copy = copy
+    this.changes = decodedPieces(changes)
+    this.emitted = decodedChunks(emitted)
+  }
 }
 
 /** Returns the table of a reply, and adds its counts to those of the steps. */

@@ -16,6 +16,10 @@ export interface Work<R extends object> {
   readonly partitions: readonly number[]
   /** The outcomes that are known before the stage begins; `undefined` for a partition that is to be done here once more. */
   readonly known?: ReadonlyMap<number, Outcome<R>>
+  /** Whether this thread leaves the tasks to the workers, which have something that belongs to them. */
+  readonly leavesTasks?: boolean
+  /** Returns the task with which the worker is to be asked again after this reply; `undefined` for none. */
+  again?(task: Task, reply: Reply): Task | undefined
   /** Does a partition in this thread. */
   here(partition: number): MaybePromise<R>
   /** Returns the result of a worker; `undefined` where the partition is to be done here. */
@@ -73,7 +77,7 @@ export class SharedWork<R extends object> {
   async #doHere(): Promise<void> {
     let next = 0
     for (;;) {
-      const i = next < this.#here.length ? this.#here[next++]! : this.queue.next()?.task.partition
+      const i = next < this.#here.length ? this.#here[next++]! : this.#takeTask()
       if (i === undefined) return
       if (i > this.#limit) continue
       try {
@@ -83,6 +87,10 @@ export class SharedWork<R extends object> {
         this.#outcomes.set(i, this.#failed(i, error))
       }
     }
+  }
+
+  #takeTask(): number | undefined {
+    return this.#work.leavesTasks === true ? undefined : this.queue.next()?.task.partition
   }
 
   async #repeat(partition: number): Promise<R> {
@@ -99,10 +107,20 @@ export class SharedWork<R extends object> {
   #queued(task: Task): QueuedTask {
     let settled!: (outcome: Outcome<R>) => void
     this.#outcomes.set(task.partition, new Promise<Outcome<R>>((resolve) => (settled = resolve)))
+    return this.#asked(task, settled)
+  }
+
+  #asked(task: Task, settled: (outcome: Outcome<R>) => void): QueuedTask {
     return {
       task,
       settle: (reply) => {
         if (reply === undefined) return settled(undefined)
+        const again = this.#work.again?.(task, reply)
+        if (again !== undefined) {
+          if (task.partition < this.#limit) this.queue.add(this.#asked(again, settled))
+          else settled(undefined)
+          return
+        }
         this.#notes.replied(task, reply)
         const result = this.#work.resultOf(task, reply)
         settled(result instanceof Failed ? this.#failed(task.partition, result.error) : result)

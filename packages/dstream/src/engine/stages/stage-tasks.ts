@@ -18,14 +18,15 @@ import type {
   PartitionCalls,
   ReaderPlan,
   StageRunner,
+  StateUpdates,
   Task,
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { BodyText } from '../../streams/graph/repeatable-body.js'
 import { BodyRuns, withoutTimes } from './body-runs.js'
-import { Made, madeOf, tableOf } from './replies.js'
 import type { ReaderReply, TaskFailure } from './frames.js'
+import { Made, madeOf, tableOf, Updated } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
 import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
@@ -181,6 +182,30 @@ export class StageTasks implements StageRunner {
     })
   }
 
+  update(updates: StateUpdates): Promise<void> | undefined {
+    const { partitions, numPartitions } = updates
+    const mayMove = updates.functions.every((f) => this.#addressOf(f) !== undefined)
+    if (!this.hasWorkers || numPartitions < 2 || !mayMove) return undefined
+    // The share of this thread comes first, so that changes are applied in order of the partitions.
+    const share = this.#pool!.sharesStates ? Math.ceil(numPartitions / (this.#pool!.size + 1)) : 0
+    const tasks = this.#tasksOf(
+      partitions.filter((i) => i >= share),
+      (i) => updates.taskOf(i),
+    )
+    if (tasks.length === 0) return undefined
+    const work: Work<object> = {
+      partitions,
+      leavesTasks: true,
+      here: doneBy((i) => updates.update(i)),
+      again: (task, reply) => (reply.type === 'wanting' ? updates.withBase(task) : undefined),
+      resultOf: (_, reply) => (reply.type === 'updated' ? new Updated(reply) : undefined),
+    }
+    const shared = new SharedWork(work, tasks, this.#notes)
+    return this.#share(shared, () =>
+      shared.run((updated, i) => (updated instanceof Updated ? updates.adopt(i, updated) : undefined)),
+    )
+  }
+
   /** Returns what the stage below a map side has made for it. */
   #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
     const known = new Map<number, Outcome<PairTable>>()
@@ -227,6 +252,7 @@ export class StageTasks implements StageRunner {
       return
     }
     this.#failures.delete(stage)
+    if (reply.type === 'wanting') return
     this.#add(reply.added)
     if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
     this.#count('onWorkers')
@@ -284,5 +310,7 @@ export class StageTasks implements StageRunner {
 /** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
 function bytesOf({ input }: Task): number {
   if ('split' in input) return LEAST_BYTES
+  // A copy that a worker has would be lost by an update here, however small that is.
+  if ('state' in input) return input.state.base === undefined ? LEAST_BYTES : input.state.keys * BYTES_OF_RECORD
   return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
 }

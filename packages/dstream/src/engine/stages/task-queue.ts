@@ -13,12 +13,19 @@ export interface QueuedTask {
   readonly settle: (reply: Reply | undefined) => void
 }
 
+/** Returns the number of the partition of a state to which a task is bound; `undefined` for a task that any worker may do. */
+export function boundTo({ task }: QueuedTask): number | undefined {
+  return 'state' in task.plan ? task.plan.partition : undefined
+}
+
 /** What runs tasks beside the thread of the batches. */
 export interface TaskPool {
   /** The number of workers now; with none, all tasks are done in this thread. */
   readonly size: number
   /** The bytes of a stage below which sending them takes longer than the work. */
   readonly leastBytes: number
+  /** Whether this thread does a share of the updates of states, rather than leave all of them to the pool. */
+  readonly sharesStates: boolean
   readonly queues: {
     /** Offers the tasks of a stage. The thread of the batches takes those that are left in the queue. */
     add(queue: TaskQueue): void
@@ -44,8 +51,13 @@ export class TaskQueue {
     return this.#tasks[0]
   }
 
-  next(): QueuedTask | undefined {
-    return this.#tasks.shift()
+  next(fits: (task: QueuedTask) => boolean = () => true): QueuedTask | undefined {
+    const index = this.#tasks.findIndex(fits)
+    return index < 0 ? undefined : this.#tasks.splice(index, 1)[0]
+  }
+
+  add(task: QueuedTask): void {
+    this.#tasks.push(task)
   }
 
   /** Drops the tasks of partitions behind one that has failed. */
@@ -81,9 +93,12 @@ export class TaskQueues {
     this.#queues.delete(queue)
   }
 
-  /** Takes the first task of the oldest stage. */
-  next(): QueuedTask | undefined {
-    for (const queue of this.#queues) if (queue.size > 0) return queue.next()
+  /** Takes the first task that fits, of the oldest stage that has one. */
+  next(fits?: (task: QueuedTask) => boolean): QueuedTask | undefined {
+    for (const queue of this.#queues) {
+      const task = queue.next(fits)
+      if (task !== undefined) return task
+    }
     return undefined
   }
 }

@@ -6,7 +6,7 @@ import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { CallPlan, FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
 import {
   runCall,
@@ -23,6 +23,7 @@ import type { Graph } from '../../streams/graph/graph.js'
 import { encodedChunks } from './encoded-input.js'
 import type { DriverFrame, KeptReply, ReaderReply, TaskFailure, TaskFrame, WorkerFrame } from './frames.js'
 import { OnlyThere, PartWatch } from './part-watch.js'
+import { StateCopies } from './state-copies.js'
 import { OtherBody, WorkerBodies } from './worker-bodies.js'
 
 /** The parts of the job that tasks need, as this worker has built them. */
@@ -40,7 +41,9 @@ export interface WorkerJob {
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
 
 /** The reply to a task that was done. */
-type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'kept' }>
+type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'kept' | 'updated' | 'wanting' }>
+/** The reply to a call. */
+type Called = Extract<WorkerFrame, { readonly type: 'called' }>
 
 interface SplitReading {
   readonly signal: AbortSignal
@@ -91,6 +94,7 @@ function failureOf(error: unknown): TaskFailure {
 /** Returns the bytes of a frame, which are the worker's own and can be moved. */
 function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
   if (frame.type === 'done') return [frame.table]
+  if (frame.type === 'updated') return [...frame.changes, ...frame.emitted]
   return frame.type === 'kept' ? bytesOf(frame) : []
 }
 
@@ -103,6 +107,7 @@ class TaskWorker {
   readonly #job: WorkerJob
   readonly #home: TaskHome
   readonly #bodies: WorkerBodies
+  readonly #copies: StateCopies
   /** The tasks that have come and are not done, which can be aborted. */
   readonly #expected = new Map<number, AbortController>()
   /** Set where a record of the running task did not decode. */
@@ -119,6 +124,7 @@ class TaskWorker {
       return f
     }
     this.#home = { functionAt, runtime: runtimeOf({ codegen: job.codegen }) }
+    this.#copies = new StateCopies(job.graph)
   }
 
   expect(id: number): void {
@@ -149,6 +155,7 @@ class TaskWorker {
 
   async #reply(frame: TaskFrame, watch: PartWatch): Promise<Result> {
     const { id, plan, input } = frame
+    if ('state' in plan) return this.#update(frame, plan, watch)
     const part = this.#partOf(id, input)
     if ('readers' in plan) {
       const made = await runKept(plan, part, this.#home, watch)
@@ -164,7 +171,14 @@ class TaskWorker {
     return { type: 'done', id, table: encoded, taken, given, read: this.#read, added: watch.end() }
   }
 
-  async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<Result> {
+  async #update({ id, input }: TaskFrame, plan: UpdatePlan, watch: PartWatch): Promise<Result> {
+    if (!('state' in input)) throw new OnlyThere('an update has no state')
+    watch.begin()
+    const updated = await this.#copies.update(plan, input, () => watch.end())
+    return updated === undefined ? { type: 'wanting', id } : { type: 'updated', id, ...updated }
+  }
+
+  async #call(frame: TaskFrame, plan: CallPlan, part: PartitionSource<unknown>): Promise<Called> {
     const { id, partition, attempt } = frame
     const { signal } = this.#expected.get(id)!
     const context = partitionContext(attempt!, partition, () => signal)

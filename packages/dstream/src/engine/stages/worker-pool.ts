@@ -2,9 +2,9 @@ import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/p
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import { encodedInput, taskFrame } from './encoded-input.js'
+import { bytesOfInput, encodedInput, taskFrame } from './encoded-input.js'
 import type { AbortFrame, EncodedInput, WorkerFrame } from './frames.js'
-import { LEAST_BYTES, TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
+import { boundTo, LEAST_BYTES, TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
 
 export interface WorkerPoolOptions {
   readonly workers: Workers
@@ -31,6 +31,8 @@ interface Running {
 /** A worker, from its start to its end. The next one in its place is another. */
 interface PoolWorker {
   readonly handle: WorkerHandle
+  /** Its place among the workers, which the one that replaces it takes over. */
+  readonly place: number
   readonly running: Map<number, Running>
   /** The ends of the workers before it that have completed no task. */
   readonly endsBefore: number
@@ -42,6 +44,7 @@ interface PoolWorker {
 export class WorkerPool implements TaskPool {
   readonly #options: WorkerPoolOptions
   readonly #queues = new TaskQueues(() => this.#pumpAll())
+  readonly sharesStates = true
   readonly #workers = new Set<PoolWorker>()
   #lastId = 0
   #isEnded = false
@@ -69,7 +72,7 @@ export class WorkerPool implements TaskPool {
   async start(): Promise<string | undefined> {
     const { clock, size } = this.#options
     const started = new Promise<string | undefined>((resolve) => (this.#started = resolve))
-    for (let i = 0; i < size; i++) this.#startWorker(0)
+    for (let i = 0; i < size; i++) this.#startWorker(i, 0)
     const timer = clock.setTimer(clock.now() + START_MS, () =>
       this.#started?.(`it has not called StreamingContext.run within ${START_MS} ms`),
     )
@@ -85,16 +88,17 @@ export class WorkerPool implements TaskPool {
     const workers = [...this.#workers]
     this.#workers.clear()
     for (const worker of workers) this.#giveBack(worker)
+    this.#pumpAll()
     await Promise.all(workers.map(({ handle }) => handle.end()))
   }
 
-  #startWorker(endsBefore: number): void {
+  #startWorker(place: number, endsBefore: number): void {
     const events = {
       frame: (frame: unknown) => this.#received(worker, frame as WorkerFrame),
       ended: (error: unknown) => this.#ended(worker, error),
     }
     const handle = this.#options.workers.start(events)
-    const worker: PoolWorker = { handle, running: new Map(), endsBefore, isReady: false, hasCompleted: false }
+    const worker: PoolWorker = { handle, place, running: new Map(), endsBefore, isReady: false, hasCompleted: false }
     this.#workers.add(worker)
   }
 
@@ -111,6 +115,8 @@ export class WorkerPool implements TaskPool {
     this.#pump(worker)
     if (worker.running.size === 0) worker.handle.keepAlive(false)
     running?.queued.settle(frame)
+    // The task may be asked for again.
+    if (frame.type === 'wanting') this.#pumpAll()
   }
 
   #ready(worker: PoolWorker, functions: Readonly<Record<string, string>>): void {
@@ -132,25 +138,28 @@ export class WorkerPool implements TaskPool {
       this.#workers.delete(worker)
       void worker.handle.end()
       this.#options.logger.warn({}, `A worker thread is given up, since ${reason}.`)
+      this.#pumpAll()
     }
   }
 
   #ended(worker: PoolWorker, error: unknown): void {
     if (!this.#workers.delete(worker) || this.#isEnded) return
     this.#giveBack(worker)
-    const reason = messageOf(error)
-    if (this.#started !== undefined) {
-      this.#started(reason)
-      return
-    }
+    if (this.#started === undefined) this.#replace(worker, error)
+    else this.#started(messageOf(error))
+    this.#pumpAll()
+  }
+
+  #replace(worker: PoolWorker, error: unknown): void {
     const { logger } = this.#options
+    const reason = messageOf(error)
     const ends = worker.hasCompleted ? 1 : worker.endsBefore + 1
     if (ends >= MOST_ENDS) {
       logger.warn({ err: error }, `A worker thread has ended ${ends} times in a row and is given up: ${reason}`)
       return
     }
     logger.warn({ err: error }, `A worker thread has ended and is replaced; its tasks are done again: ${reason}`)
-    this.#startWorker(ends)
+    this.#startWorker(worker.place, ends)
   }
 
   /** Leaves the tasks of a worker to the thread of the batches. */
@@ -164,13 +173,31 @@ export class WorkerPool implements TaskPool {
 
   #pumpAll(): void {
     for (const worker of this.#workers) this.#pump(worker)
+    // This thread must not wait for a worker that is being started.
+    for (;;) {
+      const unserved = this.#queues.next(
+        (task) => boundTo(task) !== undefined && this.#workerOf(task)?.isReady !== true,
+      )
+      if (unserved === undefined) return
+      unserved.settle(undefined)
+    }
+  }
+
+  #fits(task: QueuedTask, worker: PoolWorker): boolean {
+    return boundTo(task) === undefined || this.#workerOf(task) === worker
+  }
+
+  /** Returns the worker that a task is bound to. Each worker has about as many partitions of a state. */
+  #workerOf(task: QueuedTask): PoolWorker | undefined {
+    const place = boundTo(task)! % this.#options.size
+    return [...this.#workers].find((worker) => worker.place === place)
   }
 
   /** Gives a worker one task, and a second one in advance as long as there are tasks for all threads. */
   #pump(worker: PoolWorker): void {
     const { running } = worker
     while (worker.isReady && running.size < (this.#queues.size > this.#workers.size ? 2 : 1)) {
-      const queued = this.#queues.next()
+      const queued = this.#queues.next((task) => this.#fits(task, worker))
       if (queued === undefined) return
       const id = ++this.#lastId
       running.set(id, { queued })
@@ -212,10 +239,9 @@ async function movableInput(
   yielder: Yielder,
 ): Promise<readonly [EncodedInput, readonly Uint8Array[]]> {
   const encoded = await encodedInput(input, yielder)
-  if ('chunks' in encoded) return [encoded, encoded.chunks]
-  if ('split' in encoded) return [encoded, [encoded.split]]
-  const bytes = new Uint8Array(encoded.bytes)
-  return [{ bytes, codec: encoded.codec }, [bytes]]
+  // Received bytes are still read here.
+  const own = 'bytes' in encoded ? { ...encoded, bytes: new Uint8Array(encoded.bytes) } : encoded
+  return [own, bytesOfInput(own)]
 }
 
 function differenceOf(

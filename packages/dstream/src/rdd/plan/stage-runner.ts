@@ -49,8 +49,16 @@ export type ReaderPlan = (StagePlan | KeepPlan) & {
   readonly copies: boolean
 }
 
+/** The update of a partition of a state, by the functions of its operator. */
+export interface UpdatePlan {
+  /** The id of the operator. */
+  readonly state: string
+  /** Tasks of a partition go to the worker that has done its last one, which keeps a copy of the partition. */
+  readonly partition: number
+}
+
 /** The functions of a stage of any kind. */
-export type AnyPlan = StagePlan | CallPlan | KeepPlan
+export type AnyPlan = StagePlan | CallPlan | KeepPlan | UpdatePlan
 
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
@@ -116,7 +124,32 @@ export interface TaskCounts {
 
 /** The records of a partition, the received bytes of them, or the split of a source where they are. */
 export type TaskInput =
-  { readonly records: readonly unknown[] } | { readonly encoded: EncodedRecords } | { readonly split: ReadableSplit }
+  | { readonly records: readonly unknown[] }
+  | { readonly encoded: EncodedRecords }
+  | { readonly split: ReadableSplit }
+  | { readonly state: StateInput }
+
+/** What a worker needs for the update of a partition of a state. */
+export interface StateInput {
+  /** The pairs of the batch that belong to the partition. */
+  readonly records: readonly (readonly [unknown, unknown])[]
+  /** The batch time in milliseconds. */
+  readonly time: number
+  /** The name of the copy that the update builds on. */
+  readonly on: string
+  /** Reads the partition as it is here, in pieces; `undefined` where a worker is expected to have the copy. */
+  readonly base: StateBase | undefined
+  /** The keys that the update is expected to look at. */
+  readonly keys: number
+}
+
+/** A partition of a state, to make a copy of. */
+export interface StateBase {
+  /** The batch time of its last version; `undefined` before the first. */
+  readonly version: number | undefined
+  /** Reads its entries, in pieces of plain data. */
+  readonly pieces: () => Iterable<unknown>
+}
 
 /** Returns the address of a user's function, `undefined` for one that has none. */
 export type AddressOf = (f: AnyFunction) => FunctionAddress | undefined
@@ -188,6 +221,34 @@ export interface PartitionCalls {
   called(partition: number): void
 }
 
+/** The update of a state, a partition at a time. */
+export interface StateUpdates {
+  /** The partitions of the state. */
+  readonly numPartitions: number
+  /** Those with something to do, in order. */
+  readonly partitions: readonly number[]
+  /** The user's functions that the update calls. */
+  readonly functions: readonly AnyFunction[]
+  /** Returns the task of a partition. */
+  taskOf(partition: number): Task<UpdatePlan>
+  /** Returns the task for a worker that has no copy of the partition. */
+  withBase(task: Task): Task
+  /** Updates a partition in this thread. */
+  update(partition: number): MaybePromise<void>
+  /** Applies what a worker has made of a partition. */
+  adopt(partition: number, updated: UpdatedElsewhere): MaybePromise<void>
+}
+
+/** What a worker has made of a partition of a state. */
+export interface UpdatedElsewhere {
+  /** The name of the copy that it has now. */
+  readonly copy: string
+  /** The changes, in pieces that are decoded as they are read. */
+  readonly changes: Iterable<unknown>
+  /** The records that the update emits, in chunks that are decoded as they are read. */
+  readonly emitted: Iterable<readonly unknown[]>
+}
+
 /**
  * The port between a plan and what executes it. A plan is cut into stages at its shuffles. A runner executes the map side of a
  * shuffle, one task a partition: in this thread, on others, or elsewhere. The calls of an output by partition end a plan, and
@@ -220,4 +281,12 @@ export interface StageRunner {
    * those that are under way have ended. A task whose call has not begun or whose fate is unknown is done again by `call`.
    */
   call(calls: PartitionCalls): Promise<void>
+  /**
+   * Updates the partitions of a state. Returns `undefined` where no task is worth it: they are then updated in this thread. What
+   * workers have made of partitions is adopted in order of the partitions; a task that fails elsewhere is done again by `update`, in
+   * its place in that order.
+   *
+   * @throws the error of the first partition that has failed
+   */
+  update(updates: StateUpdates): Promise<void> | undefined
 }

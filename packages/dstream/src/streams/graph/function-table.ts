@@ -11,8 +11,11 @@ import { writesOutside } from './outside-writes.js'
 export function functionTable(graph: Graph): Map<FunctionAddress, AnyFunction> {
   const table = new Map<FunctionAddress, AnyFunction>()
   for (const { id, operator } of graph.nodes) {
-    for (const [slot, f] of (operator.functions ?? []).entries()) table.set(`${id}:${slot}`, f)
-    if (operator.body !== undefined) table.set(`${id}:rdds`, operator.rddFunction!.f)
+    const { functions = [], state, body } = operator
+    // A function of both kinds has one address.
+    const all = new Set([...functions, ...(state?.update?.functions ?? [])])
+    for (const [slot, f] of [...all].entries()) table.set(`${id}:${slot}`, f)
+    if (body !== undefined) table.set(`${id}:rdds`, operator.rddFunction!.f)
   }
   for (const { id, functions = [] } of graph.outputs) {
     for (const [slot, f] of functions.entries()) table.set(`${id}:${slot}`, f)

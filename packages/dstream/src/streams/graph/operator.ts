@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Groups } from '../../base/text/groups.js'
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { RecordErrorHandler } from '../../rdd/plan/record-policy.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { KeyedState } from '../state/keyed-state.js'
 
@@ -77,4 +78,33 @@ export interface OperatorState {
   /** The version of the stored form of the values; `migrate` reads older ones. */
   readonly version: number
   readonly migrate?: ((old: unknown, from: number) => unknown) | undefined
+  /** How a partition of the table `state` is updated on its own, where it can be: a worker then updates a copy of it. */
+  readonly update?: PartitionUpdate | undefined
 }
+
+/** The update of one partition of a state. It reads and changes no other one, and nothing else. */
+export interface PartitionUpdate<S = any, T = any, E = any> {
+  /** The user's functions that it calls. */
+  readonly functions: readonly AnyFunction[]
+  /**
+   * Changes the table for the records of a batch, and returns what it emits.
+   *
+   * @param table the table with its other partitions, or a copy of the partition alone
+   */
+  run(table: KeyedState<S>, records: Iterable<T>, place: UpdatePlace): MaybePromise<readonly E[]>
+}
+
+/** The place of a partition's update. */
+export interface UpdatePlace {
+  /** The index of the partition in `table`: 0 for a copy. */
+  readonly partition: number
+  /** The batch time in milliseconds. */
+  readonly time: number
+  /** Whether an error of a user's function may leave a record out. */
+  readonly onRecordError: RecordErrorHandler
+  /** Runs a loop that may pause after any element. */
+  readonly each: Each
+}
+
+/** Calls a function for each element, with pauses for the event loop between some of them. */
+export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Promise<void>

@@ -1,7 +1,7 @@
 import { promiseEmitted, stateChangedInPlace } from '../../base/errors/state.js'
 import { holdsPromise, ignoreRejection } from '../../base/promises.js'
 import { operator } from '../graph/make.js'
-import type { Operator } from '../graph/operator.js'
+import type { Operator, PartitionUpdate, UpdatePlace } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
 import { rddOf } from '../../rdd/rdd-of.js'
@@ -13,6 +13,7 @@ import { checkPositiveDuration, type Duration } from '../../base/time/duration.j
 import { Time } from '../../base/time/time.js'
 import { initialStates, seed } from './internal/initial-states.js'
 import { eachInSlices } from './internal/in-slices.js'
+import { PartitionUpdates } from './internal/partition-updates.js'
 import { CalledState, type State } from './internal/state.js'
 import type { StateOptions } from './internal/state-options.js'
 import { stateRDD } from './internal/state-rdd.js'
@@ -37,6 +38,8 @@ export interface MapWithStateOperator<K extends Key, S, E> extends OperatorWithT
 
 const KIND = 'mapWithState'
 
+type Pair<K, V> = readonly [K, V]
+
 /**
  * Calls `f` for each record with the state of its key, in order of arrival. `f` may read, update and remove the state; its
  * result is emitted unless it is `undefined`. With a `timeout`, a key without data for longer is given one last call without
@@ -55,25 +58,45 @@ export function mapWithState<K extends Key, V, S, E>(
   const initial = initialStates(KIND, initialState)
   const timeoutMs = timeout === undefined ? undefined : checkPositiveDuration(KIND, timeout).milliseconds
   const spec = { kind: KIND, parent, sc, partitioning, timed: timeoutMs !== undefined, version, migrate }
-  const stateful = statefulOperator(spec, (table: KeyedState<S>, numPartitions) => ({
-    params: { numPartitions, timeoutMs, version },
-    gather: async (time, read) => {
-      const rdd = await read(parent, time)
-      const batch = (await rdd?.partitionBy(table.partitioner!).label(KIND, time).materialise()) ?? []
-      return { batch, first: await initial.read(table) }
-    },
-    update: async ({ batch, first }, time) => {
-      seed(table, first)
-      const run = new MappingRun<K, V, S, E>(table, f, sc, new Time(time), timeoutMs)
-      await run.run(batch)
-      return run.emitted
-    },
-    result: (_, emitted) =>
-      rddOf(
-        sc,
-        emitted.map((records) => ({ records })),
-      ),
-  }))
+  const stateful = statefulOperator(spec, (table: KeyedState<S>, numPartitions) => {
+    const partitionUpdate: PartitionUpdate<S, Pair<K, V>, E> = {
+      functions: [f],
+      run: async (copy, pairs, place) => {
+        const run = new MappingRun<K, V, S, E>(copy, f, place, timeoutMs)
+        await run.map(place.partition, pairs)
+        await run.timeOut(place.partition)
+        return run.emitted[place.partition]!
+      },
+    }
+    const updates = new PartitionUpdates(sc, table, partitionUpdate)
+    return {
+      params: { numPartitions, timeoutMs, version },
+      gather: async (time, read) => {
+        const rdd = await read(parent, time)
+        const batch = (await rdd?.partitionBy(table.partitioner!).label(KIND, time).materialise()) ?? []
+        return { batch, first: await initial.read(table) }
+      },
+      update: ({ batch, first }, time) => {
+        seed(table, first)
+        const due = new Set(batch.flatMap((pairs, p) => (pairs.length > 0 ? [p] : [])))
+        if (timeoutMs !== undefined) addExpired(due, table, time - timeoutMs)
+        const inOrder = async () => {
+          const place = { time, onRecordError: sc.runtime.onRecordError, each: eachInSlices(sc) }
+          const run = new MappingRun<K, V, S, E>(table, f, place, timeoutMs)
+          for (const [p, pairs] of batch.entries()) await run.map(p, pairs)
+          await run.timeOut()
+          return run.emitted
+        }
+        return updates.run({ batch, time, isDue: (p) => due.has(p), knownKeys: 0, isFirst: first.length > 0, inOrder })
+      },
+      result: (_, emitted) =>
+        rddOf(
+          sc,
+          emitted.map((records) => ({ records })),
+        ),
+      partitionUpdate,
+    }
+  })
   const snapshots = operator<[K, S]>({
     kind: 'stateSnapshots',
     parents: [stateful],
@@ -92,47 +115,60 @@ function refusePromise(result: unknown): void {
   throw promiseEmitted(KIND)
 }
 
-type Pairs<K, V> = readonly (readonly [K, V])[]
+/** Adds the partitions in which keys have timed out. */
+function addExpired<S>(due: Set<number>, table: KeyedState<S>, threshold: number): void {
+  for (const { key } of table.expired(threshold)) {
+    if (due.size === table.numPartitions) return
+    due.add(table.partitionFor(key))
+  }
+}
 
 /** The calls of one batch: its records in order, then the keys that time out. */
 class MappingRun<K extends Key, V, S, E> {
   readonly emitted: E[][]
   readonly #state = new CalledState<S>()
-  #failures = 0
+  readonly #time: Time
+  /** The number of records that have failed, by partition. */
+  readonly #failures: number[]
 
   constructor(
     readonly table: KeyedState<S>,
     readonly f: MapWithStateFunction<K, V, S, E>,
-    readonly sc: RDDContext,
-    readonly time: Time,
+    readonly place: Omit<UpdatePlace, 'partition'>,
     readonly timeoutMs: number | undefined,
   ) {
+    this.#time = new Time(place.time)
     this.emitted = Array.from({ length: table.numPartitions }, () => [])
+    this.#failures = this.emitted.map(() => 0)
   }
 
-  async run(batch: readonly Pairs<K, V>[]): Promise<void> {
-    const each = eachInSlices(this.sc)
-    for (const [p, pairs] of batch.entries()) {
-      await each(pairs, ([key, value]) => this.#mapRecord(key, value, this.emitted[p]!))
-    }
+  async map(partition: number, pairs: Iterable<Pair<K, V>>): Promise<void> {
+    await this.place.each(pairs, ([key, value]) => this.#mapRecord(key, value, partition))
+  }
+
+  /** Times out the keys of all partitions, or of one. */
+  async timeOut(only?: number): Promise<void> {
     if (this.timeoutMs === undefined) return
-    const expired = this.table.expired(this.time.milliseconds - this.timeoutMs)
-    await each(expired, (cell) => this.#timeOut(cell))
+    const expired = this.table.expired(this.place.time - this.timeoutMs)
+    await this.place.each(expired, (cell) => {
+      const partition = this.table.partitionFor(cell.key)
+      if (only === undefined || partition === only) this.#timeOut(cell, partition)
+    })
   }
 
-  #mapRecord(key: K, value: V, out: E[]): void {
+  #mapRecord(key: K, value: V, partition: number): void {
     const { table } = this
     const state = this.#state
     const cell = table.cell(key)
     try {
       state.begin(key, cell?.value, false)
-      const result = this.f(key, value, state, this.time)
+      const result = this.f(key, value, state, this.#time)
       refusePromise(result)
       this.#store(key, cell)
-      if (result !== undefined) out.push(result)
+      if (result !== undefined) this.emitted[partition]!.push(result)
     } catch (cause) {
       // When the record is skipped, the state keeps its value.
-      this.#fail(key, value, cause)
+      this.#fail(partition, [key, value], cause)
     } finally {
       state.end()
     }
@@ -153,23 +189,25 @@ class MappingRun<K extends Key, V, S, E> {
     }
   }
 
-  #timeOut(cell: Cell<S>): void {
+  #timeOut(cell: Cell<S>, partition: number): void {
     const key = cell.key as K
     try {
       this.#state.begin(key, cell.value, true)
-      const result = this.f(key, undefined, this.#state, this.time)
+      const result = this.f(key, undefined, this.#state, this.#time)
       refusePromise(result)
-      if (result !== undefined) this.emitted[this.table.partitionFor(key)]!.push(result)
+      if (result !== undefined) this.emitted[partition]!.push(result)
     } catch (cause) {
-      this.#fail(key, undefined, cause)
+      this.#fail(partition, [key, undefined], cause)
     } finally {
       this.#state.end()
     }
     this.table.drop(cell)
   }
 
-  #fail(key: K, value: V | undefined, cause: unknown): void {
-    const origin = { operator: this.table.operatorId ?? KIND, time: this.time.milliseconds }
-    failOnRecord(origin, [key, value], cause, this.sc.runtime.onRecordError, { place: String(this.#failures++) })
+  #fail(partition: number, record: readonly [K, V | undefined], cause: unknown): void {
+    const { time, onRecordError } = this.place
+    const origin = { operator: this.table.operatorId ?? KIND, time }
+    const place = `${partition}.${this.#failures[partition]!++}`
+    failOnRecord(origin, record, cause, onRecordError, { place })
   }
 }

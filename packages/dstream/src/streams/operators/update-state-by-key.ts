@@ -1,4 +1,4 @@
-import type { Operator } from '../graph/operator.js'
+import type { Operator, PartitionUpdate, UpdatePlace } from '../graph/operator.js'
 import { keyOf, type Key } from '../../base/keys/key.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
@@ -6,12 +6,14 @@ import type { Cell } from '../state/cell.js'
 import { handOut } from '../state/own.js'
 import type { KeyedState } from '../state/keyed-state.js'
 import { Time } from '../../base/time/time.js'
-import { eachInSlices, type Each } from './internal/in-slices.js'
+import { PartitionUpdates, updateInOrder } from './internal/partition-updates.js'
 import type { StateOptions } from './internal/state-options.js'
 import type { OperatorWithTable } from './internal/stateful-operator.js'
 import { updateStates, type GroupedPairs } from './internal/update-states.js'
 
 const KIND = 'updateStateByKey'
+
+type GroupedPair<K, V> = GroupedPairs<K, V>[number]
 
 /**
  * Updates one state per key, in every batch for every key that has a state or new values, with `[]` if none came.
@@ -26,32 +28,50 @@ export function updateStateByKey<K extends Key, V, S>(
   update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
   options: StateOptions<K, S> & { readonly sc: RDDContext },
 ): OperatorWithTable<S, [K, S]> {
-  return updateStates(KIND, parent, options, (table: KeyedState<S>, batch: readonly GroupedPairs<K, V>[], time) =>
-    new UpdateRun(table, update, options.sc, new Time(time)).run(batch),
-  )
+  const { sc } = options
+  return updateStates(KIND, parent, options, (table: KeyedState<S>) => {
+    const partitionUpdate: PartitionUpdate<S, GroupedPair<K, V>, never> = {
+      functions: [update],
+      run: (copy, pairs, place) => new UpdateRun(copy, update, place).run(pairs),
+    }
+    const updates = new PartitionUpdates(sc, table, partitionUpdate)
+    return {
+      partitionUpdate,
+      update: (batch, time, isFirst) => {
+        const knownKeys = Math.ceil(table.size / table.numPartitions)
+        const inOrder = () => updateInOrder(sc, table, partitionUpdate, { batch, time })
+        const isDue = (p: number) => knownKeys > 0 || (batch[p]?.length ?? 0) > 0
+        return updates.run({ batch, time, isDue, knownKeys, isFirst, inOrder })
+      },
+    }
+  })
 }
 
-/** The update of one batch: all known keys first, then the new ones. */
+/** The update of a partition in one batch: all known keys first, then the new ones. */
 class UpdateRun<K extends Key, V, S> {
+  readonly #time: Time
+
   constructor(
     readonly table: KeyedState<S>,
     readonly update: (values: V[], state: S | undefined, key: K, time: Time) => S | undefined,
-    readonly sc: RDDContext,
-    readonly time: Time,
-  ) {}
+    readonly place: UpdatePlace,
+  ) {
+    this.#time = new Time(place.time)
+  }
 
-  async run(batch: readonly GroupedPairs<K, V>[]): Promise<void> {
-    const each = eachInSlices(this.sc)
-    for (let p = 0; p < this.table.numPartitions; p++) {
-      const newValues = new Map((batch[p] ?? []).map(([key, values]) => [keyOf(key), values]))
-      if (this.table.size > 0) await this.#updateKnown(p, newValues, each)
-      if (newValues.size > 0) await each(newValues, ([key, values]) => this.#update(key as K, values, undefined))
-    }
+  async run(pairs: Iterable<GroupedPair<K, V>>): Promise<never[]> {
+    const { table, place } = this
+    const newValues = new Map<Key, V[]>()
+    for (const [key, values] of pairs) newValues.set(keyOf(key), values)
+    if (table.size > 0) await this.#updateKnown(newValues)
+    if (newValues.size > 0) await place.each(newValues, ([key, values]) => this.#update(key as K, values, undefined))
+    return []
   }
 
   /** Updates the keys that have a state, and removes them from `newValues`. */
-  async #updateKnown(p: number, newValues: Map<Key, V[]>, each: Each): Promise<void> {
-    for (const cells of this.table.chunks(p)) {
+  async #updateKnown(newValues: Map<Key, V[]>): Promise<void> {
+    const { each, partition } = this.place
+    for (const cells of this.table.chunks(partition)) {
       await each(cells, (cell) => {
         if (cell.value === undefined) return
         const values = newValues.get(cell.key)
@@ -62,21 +82,16 @@ class UpdateRun<K extends Key, V, S> {
   }
 
   #update(key: K, values: V[], cell: Cell<S> | undefined): void {
-    const { table, time } = this
+    const { table, place } = this
     try {
       const state = cell && handOut(cell.value)
-      const next = this.update(values, state, key, time)
+      const next = this.update(values, state, key, this.#time)
       if (cell === undefined) table.set(key, next)
       else if (next === undefined) table.drop(cell)
       else table.writeBack(cell, next, state)
     } catch (cause) {
       // When the record is skipped, the state keeps its value.
-      failOnRecord(
-        { operator: table.operatorId ?? KIND, time: time.milliseconds },
-        [key, values],
-        cause,
-        this.sc.runtime.onRecordError,
-      )
+      failOnRecord({ operator: table.operatorId ?? KIND, time: place.time }, [key, values], cause, place.onRecordError)
     }
   }
 }

@@ -34,11 +34,8 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
   update: (entries: Entries<K, V, S>) => Iterable<readonly [K2, S]>,
   options: PartitionStateOptions<K2, S> & { readonly sc: RDDContext },
 ): OperatorWithTable<S, [K2, S]> {
-  return updateStates(
-    KIND,
-    parent,
-    options,
-    async (table: KeyedState<S>, batch: readonly GroupedPairs<K, V>[], time) => {
+  return updateStates(KIND, parent, options, (table: KeyedState<S>) => ({
+    update: async (batch: readonly GroupedPairs<K, V>[], time: number) => {
       const each = eachInSlices(options.sc)
       const states = new Map<MapKey, S>()
       const handed = new Map<MapKey, S>()
@@ -60,7 +57,7 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
         else table.writeBack(cell, state, handed.get(key))
       })
     },
-  )
+  }))
 }
 
 /** Yields the known keys of a partition in order of first arrival, each with its new values, then the new keys. */

@@ -106,6 +106,16 @@ export class KeyedState<S> {
     this.#hasUnchecked = false
   }
 
+  /** Whether the open batch checks each value when it is set. */
+  get checksEachValue(): boolean {
+    return this.#checksEachValue
+  }
+
+  /** The cells that the open batch has changed, in order of first change. */
+  get changed(): Iterable<Cell<S>> {
+    return this.#mustBeOpen('read').undoLog!.changed()
+  }
+
   /** Whether the open batch has set anything that has to be checked before it is stored. */
   get hasUnchecked(): boolean {
     return this.#hasUnchecked
@@ -113,7 +123,7 @@ export class KeyedState<S> {
 
   /** The cells that the open batch has changed, if they are to be checked before they are stored. */
   get unchecked(): Iterable<Cell<S>> {
-    return this.#hasUnchecked ? this.#mustBeOpen('check').undoLog!.changed() : []
+    return this.#hasUnchecked ? this.changed : []
   }
 
   /** Returns the value in the open batch itself; a function of the user gets `handOut` of it. */
@@ -202,8 +212,10 @@ export class KeyedState<S> {
   add(key: Key, value: S): Cell<S> {
     const batch = this.#mustBeOpen('change')
     const isAtom = (typeof value === 'number' || typeof value === 'string') && typeof key !== 'object'
-    const own = isAtom ? value : this.#accept(key, value)
-    const k = fastKeyOf(key)
+    return this.#addOwn(fastKeyOf(key), isAtom ? value : this.#accept(key, value), batch)
+  }
+
+  #addOwn(k: MapKey, own: S, batch: BatchVersion<S>): Cell<S> {
     const partition = this.#partitionOf(k)
     const cell = partition.add(detachKey(k), own, batch, partition.find(k))
     batch.undoLog!.addNew(cell, this.timed)
@@ -226,6 +238,21 @@ export class KeyedState<S> {
     const isCopy = typeof value === 'object' && value === handed
     if (!isCopy || isUnchanged(cell.value, handed) !== true) this.write(cell, value)
     else if (this.timed) this.refresh(cell)
+  }
+
+  /**
+   * Sets a value that belongs to the table already, since it comes from a copy of the table. It counts as a change, also where it is
+   * equal to the one before.
+   *
+   * @param cell the cell of the key, where it has a value
+   */
+  adopt(key: Key, cell: Cell<S> | undefined, own: S): void {
+    if (cell === undefined) {
+      this.#addOwn(fastKeyOf(key), own, this.#mustBeOpen('change'))
+      return
+    }
+    this.refresh(cell)
+    cell.value = own
   }
 
   /** Touches a cell that has a value. */
@@ -323,12 +350,17 @@ export class KeyedState<S> {
     }
   }
 
-  /** Pins the last committed version and returns its entries, in order of first arrival, until they are released. */
-  stored(): { entries(): Iterable<StateEntry<S>>; release(): void } {
+  /**
+   * Pins the last committed version and returns its entries, in order of first arrival, until they are released.
+   *
+   * @param only the one partition whose entries are returned
+   */
+  stored(only?: number): { entries(): Iterable<StateEntry<S>>; release(): void } {
     const version = this.#committed()
     const pinned = this.#history.pin(version)
+    const partitions = only === undefined ? this.#partitions : [this.#partitions[only]!]
     return {
-      entries: () => concat(this.#partitions.map((partition) => partition.stored(version, pinned))),
+      entries: () => concat(partitions.map((partition) => partition.stored(version, pinned))),
       release: () => this.#history.unpin(version),
     }
   }

@@ -1,4 +1,5 @@
 import type { RDDContext } from '../../../rdd/rdd-context.js'
+import type { Each } from '../../graph/operator.js'
 
 /** Runs a loop over `length` elements in slices; between two slices the event loop runs. */
 export async function inSlices(
@@ -16,8 +17,6 @@ export async function inSlices(
     if (pause !== undefined) await pause
   }
 }
-
-export type Each = <T>(elements: Iterable<T>, each: (element: T) => void) => Promise<void>
 
 /**
  * Returns a loop over iterables that may pause after any element. Several iterables share the slices, because the first slice

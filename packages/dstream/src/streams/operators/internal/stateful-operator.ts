@@ -3,7 +3,7 @@ import { partitionerOf, type PartitionOptions } from '../../../base/keys/partiti
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import { operator } from '../../graph/make.js'
-import type { Operator, Read } from '../../graph/operator.js'
+import type { Operator, PartitionUpdate, Read } from '../../graph/operator.js'
 import { KeyedState } from '../../state/keyed-state.js'
 import { eachInSlices } from './in-slices.js'
 
@@ -35,6 +35,8 @@ interface BatchSteps<Input, Output, T, P, C> {
   readonly params: Readonly<Record<string, unknown>>
   /** The user's functions that are applied to single records: see `Operator.functions`. */
   readonly functions?: Operator['functions']
+  /** The update of a partition of `state` on its own, where it can be. */
+  readonly partitionUpdate?: PartitionUpdate | undefined
   /** Tables beside `state`, under the names that checkpoints know them by. */
   readonly furtherTables?: Readonly<Record<string, KeyedState<any>>>
   /** Combines the records of a batch by key: makes the RDD of the result, and evaluates nothing. */
@@ -64,7 +66,7 @@ export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
   const { kind, parent, sc, partitioning, timed = false, version = 1, migrate, ...times } = spec
   const partitioner = partitionerOf(partitioning, sc.defaultParallelism, kind)
   const table = new KeyedState<S>({ partitioner, timed })
-  const { params, functions = [], furtherTables, ...steps } = stepsOf(table, partitioner.numPartitions)
+  const { params, functions = [], furtherTables, partitionUpdate, ...steps } = stepsOf(table, partitioner.numPartitions)
   const { combine } = steps
   const combined = combine && combinedOf(parent, combine)
   const tables = { state: table as KeyedState<any>, ...furtherTables }
@@ -74,7 +76,7 @@ export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
     functions,
     parents: [parent],
     ...times,
-    state: { tables, version, migrate },
+    state: { tables, version, migrate, update: partitionUpdate },
     ...(combined && { mapSide: combined.make }),
     compute: async (time, read) => {
       const input = await steps.gather(time, read, combined?.take ?? (() => undefined))

@@ -1,7 +1,7 @@
 import type { Key } from '../../../base/keys/key.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
-import type { Operator } from '../../graph/operator.js'
+import type { Operator, PartitionUpdate } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
 import { initialStates, seed } from './initial-states.js'
 import { statefulOperator, type OperatorWithTable } from './stateful-operator.js'
@@ -10,6 +10,14 @@ import type { StateOptions } from './state-options.js'
 
 /** One partition of a batch, grouped by key. */
 export type GroupedPairs<K, V> = readonly (readonly [K, V[]])[]
+
+/** How the states of a table are updated. */
+interface StateSteps<K, V, S> {
+  /** Updates the open version. @param isSeeded whether the table has just been given its initial states */
+  update(batch: readonly GroupedPairs<K, V>[], time: number, isSeeded: boolean): Promise<unknown>
+  /** The update of a partition on its own, where it can be. */
+  readonly partitionUpdate?: PartitionUpdate<S, GroupedPairs<K, V>[number], never>
+}
 
 interface UpdateStatesOptions<K extends Key, S> extends StateOptions<K, S> {
   readonly sc: RDDContext
@@ -25,27 +33,31 @@ export function updateStates<K extends Key, V, K2 extends Key, S>(
   kind: string,
   parent: Operator<readonly [K, V]>,
   options: UpdateStatesOptions<K2, S>,
-  update: (table: KeyedState<S>, batch: readonly GroupedPairs<K, V>[], time: number) => Promise<void>,
+  stepsOf: (table: KeyedState<S>) => StateSteps<K, V, S>,
 ): OperatorWithTable<S, [K2, S]> {
   const { sc, initialState, version = 1, migrate, rememberPartitioner = true, ...partitioning } = options
   const initial = initialStates(kind, initialState)
   const spec = { kind, parent, sc, partitioning, version, migrate }
-  return statefulOperator(spec, (table: KeyedState<S>, numPartitions) => ({
-    params: { numPartitions, version },
-    combine: (rdd: RDD<readonly [K, V]>, time) =>
-      rdd.groupByKeyTransient({ partitioner: table.partitioner }).label(kind, time),
-    gather: async (time, read, combined) => {
-      const given = combined(time, read)
-      const rdd = given instanceof Promise ? await given : given
-      if (rdd === undefined && table.version === undefined && initial.none) return undefined
-      const batch = (await rdd?.materialise()) ?? []
-      const first = initial.read(table)
-      return { batch, first: first instanceof Promise ? await first : first }
-    },
-    update: ({ batch, first }, time) => {
-      seed(table, first)
-      return update(table, batch, time)
-    },
-    result: (time) => stateRDD<K2, S>(sc, table, time, rememberPartitioner ? table.partitioner : null),
-  }))
+  return statefulOperator(spec, (table: KeyedState<S>, numPartitions) => {
+    const { update, partitionUpdate } = stepsOf(table)
+    return {
+      params: { numPartitions, version },
+      combine: (rdd: RDD<readonly [K, V]>, time) =>
+        rdd.groupByKeyTransient({ partitioner: table.partitioner }).label(kind, time),
+      gather: async (time, read, combined) => {
+        const given = combined(time, read)
+        const rdd = given instanceof Promise ? await given : given
+        if (rdd === undefined && table.version === undefined && initial.none) return undefined
+        const batch = (await rdd?.materialise()) ?? []
+        const first = initial.read(table)
+        return { batch, first: first instanceof Promise ? await first : first }
+      },
+      update: ({ batch, first }, time) => {
+        seed(table, first)
+        return update(batch, time, first.length > 0)
+      },
+      result: (time) => stateRDD<K2, S>(sc, table, time, rememberPartitioner ? table.partitioner : null),
+      partitionUpdate,
+    }
+  })
 }

@@ -56,8 +56,8 @@ public final class Main {
         case DriverLine.STAGE -> {
           int stage = in.readInt();
           int count = in.readInt();
-          List<byte[]> tasks = new ArrayList<>(count);
-          for (int i = 0; i < count; i++) tasks.add(Wire.read(in));
+          List<PlacedFrame> tasks = new ArrayList<>(count);
+          for (int i = 0; i < count; i++) tasks.add(new PlacedFrame(Wire.readText(in), Wire.read(in)));
           stages.begin(stage, tasks);
         }
         case DriverLine.CANCEL -> stages.cancel(in.readInt());

@@ -3,12 +3,19 @@ package dstream.spark;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
+import scala.Tuple2;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction2;
@@ -16,11 +23,13 @@ import scala.runtime.BoxedUnit;
 
 /** Runs stages, each as one job of Spark. Several may run at once. */
 final class Stages {
-  private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
+  private static final ClassTag<PlacedFrame> FRAMES = ClassTag$.MODULE$.apply(PlacedFrame.class);
 
   private final JavaSparkContext sc;
   private final DriverLine line;
   private final ExecutorService threads = Executors.newCachedThreadPool(DaemonThreads.named("dstream stage"));
+  /** The executors that have done the last tasks of places. */
+  private final Map<String, String> executors = new ConcurrentHashMap<>();
   private volatile Broadcast<Settings> settings;
 
   Stages(JavaSparkContext sc, DriverLine line) {
@@ -33,7 +42,7 @@ final class Stages {
   }
 
   /** Begins a stage. Replies go to the line as they come, then one frame says that the stage has ended. */
-  void begin(int stage, List<byte[]> tasks) {
+  void begin(int stage, List<PlacedFrame> tasks) {
     threads.execute(() -> run(stage, tasks));
   }
 
@@ -42,16 +51,40 @@ final class Stages {
     sc.cancelJobGroup(group(stage));
   }
 
-  private void run(int stage, List<byte[]> tasks) {
+  private void run(int stage, List<PlacedFrame> tasks) {
     String failure = "";
     try {
       sc.setJobGroup(group(stage), "dstream stage " + stage, true);
-      RDD<byte[]> frames = sc.parallelize(tasks, tasks.size()).rdd();
-      sc.sc().runJob(frames, new TaskCall(settings), new Replies(stage, line), BYTES);
+      RDD<PlacedFrame> frames = sc.sc().makeRDD(CollectionConverters.asScala(located(tasks)).toSeq(), FRAMES);
+      sc.sc().runJob(frames, new TaskCall(settings), new Replies(stage, line, tasks, executors), FRAMES);
     } catch (Throwable e) {
       failure = textOf(e);
     }
     line.stageEnded(stage, failure);
+  }
+
+  /**
+   * Returns the tasks with the executors that they prefer: each the one that has done the last task of its place. Where that has more
+   * than its share, since there are other executors now, the rest prefers none.
+   */
+  private List<Tuple2<PlacedFrame, Seq<String>>> located(List<PlacedFrame> tasks) {
+    int executorCount = executorCount();
+    int share = (tasks.size() + executorCount - 1) / executorCount;
+    Map<String, Integer> given = new HashMap<>();
+    List<Tuple2<PlacedFrame, Seq<String>>> located = new ArrayList<>(tasks.size());
+    for (PlacedFrame task : tasks) {
+      String executor = executors.get(task.place());
+      boolean isPreferred = executor != null && given.merge(executor, 1, Integer::sum) <= share;
+      List<String> preferred = isPreferred ? List.of(executor) : List.of();
+      located.add(new Tuple2<>(task, CollectionConverters.asScala(preferred).toSeq()));
+    }
+    return located;
+  }
+
+  /** Returns the number of executors; Spark's list has the driver too, which is the only one under a local master. */
+  private int executorCount() {
+    int count = sc.sc().statusTracker().getExecutorInfos().length;
+    return Math.max(1, sc.isLocal() ? count : count - 1);
   }
 
   private static String textOf(Throwable e) {
@@ -65,19 +98,26 @@ final class Stages {
   }
 
   /** Takes the result of each partition on the thread of Spark's scheduler, and hands it on. */
-  private static final class Replies extends AbstractFunction2<Object, byte[], BoxedUnit> {
+  private static final class Replies extends AbstractFunction2<Object, PlacedFrame, BoxedUnit> {
     private final int stage;
     private final DriverLine line;
+    private final List<PlacedFrame> tasks;
+    private final Map<String, String> executors;
 
-    Replies(int stage, DriverLine line) {
+    Replies(int stage, DriverLine line, List<PlacedFrame> tasks, Map<String, String> executors) {
       this.stage = stage;
       this.line = line;
+      this.tasks = tasks;
+      this.executors = executors;
     }
 
     @Override
-    public BoxedUnit apply(Object partition, byte[] reply) {
+    public BoxedUnit apply(Object index, PlacedFrame reply) {
+      int partition = (Integer) index;
+      String place = tasks.get(partition).place();
+      if (!place.isEmpty()) executors.put(place, reply.place());
       try {
-        line.reply(stage, (Integer) partition, reply);
+        line.reply(stage, partition, reply.frame());
       } catch (IOException e) {
         // The driver has gone: the line's reader ends the program.
       }

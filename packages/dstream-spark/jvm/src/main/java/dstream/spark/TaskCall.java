@@ -2,13 +2,15 @@ package dstream.spark;
 
 import java.io.IOException;
 import java.io.Serializable;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.storage.BlockManagerId;
 import scala.collection.Iterator;
 import scala.runtime.AbstractFunction2;
 
 /** Gives the one frame of a partition to a Node worker of its executor, and returns the reply. */
-final class TaskCall extends AbstractFunction2<TaskContext, Iterator<byte[]>, byte[]> implements Serializable {
+final class TaskCall extends AbstractFunction2<TaskContext, Iterator<PlacedFrame>, PlacedFrame> implements Serializable {
   private final Broadcast<Settings> settings;
 
   TaskCall(Broadcast<Settings> settings) {
@@ -16,11 +18,16 @@ final class TaskCall extends AbstractFunction2<TaskContext, Iterator<byte[]>, by
   }
 
   @Override
-  public byte[] apply(TaskContext context, Iterator<byte[]> frames) {
+  public PlacedFrame apply(TaskContext context, Iterator<PlacedFrame> frames) {
     try {
-      return WorkerPool.run(frames.next(), settings.value(), context);
+      return new PlacedFrame(executor(), WorkerPool.run(frames.next(), settings.value(), context));
     } catch (IOException e) {
       throw new WorkerLost(e.getMessage());
     }
+  }
+
+  private static String executor() {
+    BlockManagerId id = SparkEnv.get().blockManager().blockManagerId();
+    return "executor_" + id.host() + "_" + id.executorId();
   }
 }

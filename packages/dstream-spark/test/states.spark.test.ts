@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { descendants, EXECUTOR, JVM, WORKER } from './processes.js'
+import { type Ended, endJobs, jobFile, startJob } from './run-job.js'
+
+afterEach(endJobs)
+
+const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const job = jobFile('states.mjs')
+const masters = ['local[2]', 'local-cluster[2,1,1024]']
+const OUTPUTS = ['sums', 'mapped', 'all']
+
+/** Returns the batches of the outputs, by time where the runs had others. */
+function batchesOf({ batches }: Ended): unknown[] {
+  return OUTPUTS.map((output) => batches[output])
+}
+
+let embedded: Ended
+beforeAll(async () => {
+  embedded = await startJob(job, undefined).ended
+  expect(embedded.batches['sums']!.length).toBe(10)
+})
+
+describe.each(masters)('states on %s are those of one process', (master) => {
+  test('without a fault, and each partition stays at its worker', async () => {
+    const there = await startJob(job, ['--master', master]).ended
+    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    expect(batchesOf(there)).toEqual(batchesOf(embedded))
+    expect(there.errors).toMatch(/states on the cluster: updateStateByKey#1, mapWithState#1;/)
+    expect(there.tasks).toMatchObject({ onMainThread: 0, repeated: 0 })
+    const pids = there.batches['pids'] as readonly (readonly (readonly number[])[])[]
+    // No partition is made in the driver, nor in two workers at once.
+    expect(pids.flat().filter((of) => of.length > 1)).toEqual([])
+    const moves = pids.slice(1).flatMap((batch, b) => batch.filter((of, p) => of[0] !== pids[b]![p]![0]))
+    // A busy machine may move a partition, for which its table is sent once.
+    expect(moves.length).toBeLessThan((pids.flat().length - 4) / 2)
+  })
+
+  test.each([
+    ['a worker', WORKER],
+    ['an executor', EXECUTOR],
+    ['the JVM', JVM],
+  ])('when SIGKILL ends %s', async (_, word) => {
+    if (word === EXECUTOR && master === 'local[2]') return
+    let killed = 0
+    const there = await startJob(job, ['--master', master], {
+      onLine: ({ completed }, { pid }) => {
+        if (completed !== 2 && completed !== 5) return
+        const [first] = descendants(pid!, word)
+        if (first === undefined || (word === JVM && killed > 0)) return
+        process.kill(first, 'SIGKILL')
+        killed++
+      },
+    }).ended
+    expect(killed).toBeGreaterThan(0)
+    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    expect(batchesOf(there)).toEqual(batchesOf(embedded))
+  })
+})
+
+test('a driver that is killed goes on from its checkpoint, on Spark and then in one process', async () => {
+  const env = { CHECKPOINT: join(folder, 'cut') }
+  const first = await startJob(job, ['--master', 'local[2]'], {
+    env,
+    onLine: ({ completed }, child) => void (completed === 3 && child.kill('SIGKILL')),
+  }).ended
+  expect(first.signal).toBe('SIGKILL')
+  const second = await startJob(job, ['--master', 'local[2]'], { env: { ...env, BATCHES: '4' } }).ended
+  const third = await startJob(job, undefined, { env: { ...env, BATCHES: '8' } }).ended
+  expect([second.code, third.code]).toEqual([0, 0])
+  for (const output of OUTPUTS) {
+    const byTime = new Map<number, unknown>()
+    for (const { output: name, time, records } of [first, second, third].flatMap(({ lines }) => lines)) {
+      if (name !== output) continue
+      if (byTime.has(time!)) expect(records).toEqual(byTime.get(time!))
+      byTime.set(time!, records)
+    }
+    const batches = [...byTime].sort(([a], [b]) => a - b).map(([, records]) => records)
+    expect(batches.slice(0, 10)).toEqual(embedded.batches[output])
+  }
+})
