@@ -1,18 +1,15 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger } from '../../base/ports.js'
-import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
-import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
+import type { Accumulators } from '../../rdd/plan/accumulators.js'
 import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
-  AnyPlan,
   Built,
   Divided,
   FunctionAddress,
-  KeepPlan,
   KeptRecords,
   MapSide,
   PartitionCalls,
@@ -24,14 +21,12 @@ import type {
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { BodyText } from '../../streams/graph/repeatable-body.js'
-import { BodyRuns, withoutTimes } from './body-runs.js'
-import type { ReaderReply, TaskFailure } from './frames.js'
+import { BodyRuns } from './body-runs.js'
 import { Made, madeOf, tableOf, Updated } from './replies.js'
-import { Failed, SharedWork, type Outcome, type Work, type WorkNotes } from './shared-work.js'
-import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
+import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
+import { StageNotes } from './stage-notes.js'
+import { LEAST_BYTES, type TaskPool } from './task-queue.js'
 
-/** The failed tasks of a stage in a row from which on all of its tasks are done here. */
-const MOST_FAILURES = 8
 /** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
@@ -64,21 +59,9 @@ function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['her
 export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
   #bodies: BodyRuns | undefined
-  #logger: Logger | undefined
-  /** The operators whose functions over RDDs have built something else in a worker. */
-  readonly #others = new Set<string>()
-  #accumulators: Accumulators | undefined
+  readonly #notes = new StageNotes()
   #broadcasts: Broadcasts | undefined
   #pool: TaskPool | undefined
-  /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
-  readonly #failures = new Map<string, number>()
-  /** The key of each plan, which is one object for many partitions. */
-  readonly #keys = new WeakMap<AnyPlan | ReaderPlan, string>()
-  #figures: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
-  readonly #notes: WorkNotes = {
-    doneHere: (isRepeated) => this.#count(isRepeated ? 'repeated' : 'onMainThread'),
-    replied: (task, reply) => this.#replied(task, reply),
-  }
 
   get hasWorkers(): boolean {
     return this.#pool !== undefined && this.#pool.size > 0
@@ -87,9 +70,8 @@ export class StageTasks implements StageRunner {
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
   async open(graph: Graph, program: StageProgram = {}): Promise<FunctionAddresses> {
     const { accumulators, broadcasts, definition, logger } = program
-    this.#accumulators = accumulators
+    this.#notes.open({ accumulators, logger })
     this.#broadcasts = broadcasts
-    this.#logger = logger
     // The parser is loaded here, since a plain import of the library must not wait for it.
     const { parse } = await import('acorn')
     this.#bodies = new BodyRuns(graph, definition, parse)
@@ -112,9 +94,7 @@ export class StageTasks implements StageRunner {
 
   /** Returns the counts of tasks since the last call. */
   takeFigures(): TaskFigures {
-    const figures = this.#figures
-    this.#figures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
-    return figures
+    return this.#notes.takeFigures()
   }
 
   takes(side: Divided): boolean {
@@ -126,7 +106,7 @@ export class StageTasks implements StageRunner {
   keep(records: KeptRecords): Promise<void> | undefined {
     const { partitions } = records
     if (!this.hasWorkers || partitions.length < 2) return undefined
-    const mayRide = (reader: ReaderPlan): boolean => this.#maySend(reader)
+    const mayRide = (reader: ReaderPlan): boolean => this.#notes.maySend(reader)
     const tasks = this.#tasksOf(partitions, (i) => records.taskOf(i, this.#addressOf, mayRide))
     if (tasks.length === 0) return undefined
     const work: Work<object> = {
@@ -212,7 +192,7 @@ export class StageTasks implements StageRunner {
     for (const i of partitions) {
       const made = side.takeMade(i)
       if (made === undefined) continue
-      if ('table' in made) this.#count(made.by === 'worker' ? 'onWorkers' : 'onMainThread')
+      if ('table' in made) this.#notes.count(made.by === 'worker' ? 'onWorkers' : 'onMainThread')
       known.set(i, 'table' in made ? made.table : 'error' in made ? new Failed(made.error) : undefined)
     }
     return known
@@ -225,7 +205,7 @@ export class StageTasks implements StageRunner {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).flatMap((task) => {
       const bodies = task && this.#bodies?.runsOf(task.plan)
-      if (bodies === undefined || !this.#maySend(task!.plan)) return []
+      if (bodies === undefined || !this.#notes.maySend(task!.plan)) return []
       return bodies.length === 0 ? [task!] : [{ ...task!, bodies }]
     })
     if (tasks.reduce((sum, task) => sum + bytesOf(task), 0) < this.#pool!.leastBytes) return []
@@ -241,69 +221,6 @@ export class StageTasks implements StageRunner {
     } finally {
       this.#pool?.queues.delete(shared.queue)
     }
-  }
-
-  #replied(task: Task, reply: Reply): void {
-    const stage = this.#keyOf(task.plan)
-    if (reply.type === 'failed') {
-      // Another attempt at the same stage may well be done there.
-      const isCounted = task.signal?.aborted !== true
-      if (isCounted) this.#failed(stage, reply)
-      return
-    }
-    this.#failures.delete(stage)
-    if (reply.type === 'wanting') return
-    this.#add(reply.added)
-    if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
-    this.#count('onWorkers')
-  }
-
-  /**
-   * Notes which readers of kept records have failed: each of them is done here on its own in the end. Further records count as a
-   * task; a map side counts once it takes its table.
-   */
-  #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
-    for (const [r, reply] of replies.entries()) {
-      const plan = readers[r]!
-      const reader = this.#keyOf(plan)
-      if ('reason' in reply) {
-        this.#failed(reader, reply)
-        continue
-      }
-      this.#failures.delete(reader)
-      this.#add(reply.added)
-      if (!('readers' in reply)) continue
-      this.#count('onWorkers')
-      this.#repliedFor(plan as KeepPlan, reply.readers)
-    }
-  }
-
-  #add(added: Uint8Array | undefined): void {
-    if (added !== undefined) this.#accumulators?.merge(decodeValue(added) as Additions)
-  }
-
-  #maySend(plan: AnyPlan | ReaderPlan): boolean {
-    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(plan)) ?? 0) < MOST_FAILURES
-  }
-
-  #failed(stage: string, { forGood, reason, other }: TaskFailure): void {
-    if (other !== undefined && !this.#others.has(other)) {
-      this.#others.add(other)
-      this.#logger?.warn({}, `What ${other} makes is done in this thread from now on, since ${reason}`)
-    }
-    this.#failures.set(stage, forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
-  }
-
-  #keyOf(plan: AnyPlan | ReaderPlan): string {
-    const known = this.#keys.get(plan)
-    if (known !== undefined) return known
-    const key = withoutTimes(JSON.stringify(plan))
-    this.#keys.set(plan, key)
-    return key
-  }
-
-  #count(which: keyof TaskFigures): void {
-    this.#figures = { ...this.#figures, [which]: this.#figures[which] + 1 }
   }
 }
 
