@@ -13,7 +13,8 @@ import { Standalone } from './standalone.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-cluster-mode-'))
 const spark = new Standalone()
-beforeAll(() => spark.start())
+// Its machine has no Node of its own: the jobs say where one is, or bring it.
+beforeAll(() => spark.start({ PATH: pathWithoutNode(folder) }))
 afterEach(endJobs)
 afterAll(() => {
   spark.end()
@@ -25,8 +26,6 @@ const JVM_OF_DRIVER = 'DriverWrapper'
 const PATIENCE = { timeout: 300_000, interval: 50 }
 
 const NODE = ['--conf', `spark.dstream.node=${process.execPath}`]
-/** A PATH without Node, which standalone Spark takes over from who submits. */
-const PATH = pathWithoutNode(folder)
 
 /** Submits a job, and resolves to the name that Spark gives to its driver. */
 async function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = NODE) {
@@ -46,7 +45,7 @@ async function submit(job: string, env: Readonly<Record<string, string>>, option
       ...conf.flatMap((setting) => ['--conf', setting]),
       ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ],
-    { env: { SPARK_LOCAL_IP: '127.0.0.1', PATH } },
+    { env: { SPARK_LOCAL_IP: '127.0.0.1' } },
   ).ended
   expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
   return /(driver-\d+-\d+)/.exec(ended.errors)![1]!

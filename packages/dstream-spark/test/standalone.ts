@@ -52,8 +52,9 @@ export class Standalone {
   #worker!: Daemon
   master = ''
 
-  async start(): Promise<void> {
-    const env = { SPARK_LOCAL_IP: '127.0.0.1', SPARK_WORKER_DIR: this.#folder }
+  /** @param machine variables of the environment that drivers and executors inherit */
+  async start(machine: Readonly<Record<string, string>> = {}): Promise<void> {
+    const env = { ...machine, SPARK_LOCAL_IP: '127.0.0.1', SPARK_WORKER_DIR: this.#folder }
     const masterEnv = { ...env, SPARK_MASTER_OPTS: '-Dspark.master.rest.enabled=false' }
     this.#master = new Daemon(this.home, 'master.Master', ['--port', '0'], masterEnv)
     this.master = await this.#master.said(/Starting Spark master at (\S+)/)
