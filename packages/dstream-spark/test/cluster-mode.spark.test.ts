@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { calls, kept } from './kept.js'
+import { nodeArchive, pathWithoutNode } from './machines.js'
 import { descendants, DRIVER } from './processes.js'
 import { endJobs, jobFile, linesIn, startCommand, startJob } from './run-job.js'
 import { Standalone } from './standalone.js'
@@ -12,7 +13,8 @@ import { Standalone } from './standalone.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-cluster-mode-'))
 const spark = new Standalone()
-beforeAll(() => spark.start())
+// Its machine has no Node of its own: the jobs say where one is, or bring it.
+beforeAll(() => spark.start({ machine: { PATH: pathWithoutNode(folder) } }))
 afterEach(endJobs)
 afterAll(() => {
   spark.end()
@@ -23,8 +25,10 @@ afterAll(() => {
 const JVM_OF_DRIVER = 'DriverWrapper'
 const PATIENCE = { timeout: 300_000, interval: 50 }
 
+const NODE = ['--conf', `spark.dstream.node=${process.execPath}`]
+
 /** Submits a job, and resolves to the name that Spark gives to its driver. */
-async function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = []) {
+async function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = NODE) {
   const quick = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
   const conf = [
     'spark.driver.host=127.0.0.1',
@@ -33,7 +37,6 @@ async function submit(job: string, env: Readonly<Record<string, string>>, option
     'spark.ui.enabled=false',
     `spark.driver.extraJavaOptions=${quick}`,
     `spark.executor.extraJavaOptions=${quick}`,
-    `spark.dstream.node=${process.execPath}`,
   ]
   const ended = await startCommand(
     [
@@ -64,9 +67,9 @@ function kill(word: string, other = word): number {
   return another!
 }
 
-test('a job that Spark has started gives what it gives in one process, and Spark says that it has finished', async () => {
+test('a job that Spark has started, with the Node that is shipped, gives what it gives in one process', async () => {
   const here = await startJob(jobFile('slow.mjs'), undefined).ended
-  const driver = await submit(jobFile('slow.mjs'), {})
+  const driver = await submit(jobFile('slow.mjs'), {}, ['--node-archive', nodeArchive(folder)])
   expect({ state: await spark.stateAtEnd(driver), errors: errorsOf(driver) }).toMatchObject({ state: 'FINISHED' })
   const lines = linesOf(driver)
   expect(lines.filter((line) => line.output !== undefined).map((line) => line.records)).toEqual(here.batches['totals'])
@@ -84,11 +87,19 @@ test('a checkpoint in a directory is refused in words, and Spark says that the j
   )
 })
 
+test('a machine without a Node is named in words, and Spark says that the job has failed', async () => {
+  const driver = await submit(jobFile('slow.mjs'), {}, [])
+  expect(await spark.stateAtEnd(driver)).toBe('FAILED')
+  expect(errorsOf(driver)).toMatch(
+    /^dstream-spark: There is no Node on executor driver .*, or ship it by --node-archive/m,
+  )
+})
+
 test('a driver that is killed goes on, each half of it ends with the other, and one that Spark ends stops as by Ctrl-C', async () => {
   const state = join(folder, 'state')
   const env = { STATE: state, CHECKPOINT: pathToFileURL(join(folder, 'place')).href, BATCH_MS: '500' }
   const job = jobFile('upserts.mjs')
-  const first = await submit(job, { ...env, RANGES: '1000000' }, ['--supervise'])
+  const first = await submit(job, { ...env, RANGES: '1000000' }, [...NODE, '--supervise'])
   await furtherBatches(state, 3)
   const jvm = descendants(spark.worker, JVM_OF_DRIVER)
   kill(DRIVER)

@@ -20,7 +20,7 @@ const conf = (settings: readonly string[]): string[] => settings.flatMap((settin
 
 test('a slow task gets a copy on another host, and each batch has one result of the two', async () => {
   // Spark puts a copy on a host without an attempt at the task, so that a local master never makes one.
-  await standalone.start(['127.0.0.1', '127.0.0.2'])
+  await standalone.start({ hosts: ['127.0.0.1', '127.0.0.2'] })
   const [log, state, hereState] = [0, 1, 2].map(() => mkdtempSync(join(folder, 'run-'))) as [string, string, string]
   const speculation = ['=true', '.interval=50ms', '.quantile=0.5', '.multiplier=1', '.minTaskRuntime=50ms']
   const settings = [

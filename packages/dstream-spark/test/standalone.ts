@@ -52,6 +52,11 @@ class Daemon {
   }
 }
 
+interface StandaloneOptions {
+  readonly hosts?: readonly string[]
+  readonly machine?: Readonly<Record<string, string>>
+}
+
 /** A master of standalone Spark and its workers, on addresses of loopback. */
 export class Standalone {
   readonly home = findSpark({ run: () => ({ status: 1, text: '' }) }).home
@@ -60,15 +65,19 @@ export class Standalone {
   readonly #workers: Daemon[] = []
   master = ''
 
-  /** Starts the master, and a worker on each host. */
-  async start(hosts: readonly string[] = [LOOPBACK]): Promise<void> {
+  /**
+   * Starts the master, and a worker on each host.
+   *
+   * @param machine variables of the environment that drivers and executors inherit
+   */
+  async start({ hosts = [LOOPBACK], machine = {} }: StandaloneOptions = {}): Promise<void> {
     const masterEnv = { SPARK_LOCAL_IP: LOOPBACK, SPARK_MASTER_OPTS: '-Dspark.master.rest.enabled=false' }
     this.#master = new Daemon(this.home, 'master.Master', LOOPBACK, ['--port', '0'], masterEnv)
     this.master = await this.#master.said(/Starting Spark master at (\S+)/)
     // A driver and an executor of a job, with a core and little memory each.
     const resources = ['--cores', '3', '--memory', '2g']
     for (const host of hosts) {
-      const env = { SPARK_LOCAL_IP: host, SPARK_WORKER_DIR: this.#folder }
+      const env = { ...machine, SPARK_LOCAL_IP: host, SPARK_WORKER_DIR: this.#folder }
       this.#workers.push(new Daemon(this.home, 'worker.Worker', host, [...resources, this.master], env))
     }
     await Promise.all(this.#workers.map((worker) => worker.said(/(Successfully registered)/)))
