@@ -1,12 +1,12 @@
 import type { BodyTrace } from '../../rdd/plan/body-trace.js'
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { AnyPlan, BodyRun, Built, FunctionAddress, PlannedStep, ReaderPlan } from '../../rdd/plan/stage-runner.js'
-import { accumulatorNames } from '../../streams/graph/accumulator-names.js'
+import { accumulatorNames } from '../../streams/graph/texts/accumulator-names.js'
 import { digest } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import { writesOutside } from '../../streams/graph/outside-writes.js'
-import { bodyText, type BodyText } from '../../streams/graph/repeatable-body.js'
-import type { Parse } from '../../streams/graph/syntax.js'
+import { writesOutside } from '../../streams/graph/texts/outside-writes.js'
+import { bodyText, type BodyText } from '../../streams/graph/texts/repeatable-body.js'
+import type { Parse } from '../../streams/graph/texts/syntax.js'
 
 /** The runs that are remembered. Those of batches whose RDDs are evaluated long after are done in the thread of the program. */
 const MOST_RUNS = 256

@@ -2,10 +2,10 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator, OperatorState } from '../../streams/graph/operator.js'
-import type { BodyText } from '../../streams/graph/repeatable-body.js'
+import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
 import { MAP_SIDES, NARROW, SharedReaders } from '../../streams/graph/shared-readers.js'
-import { singleUses } from '../../streams/graph/single-use.js'
+import { singleUses } from '../../streams/graph/texts/single-use.js'
 
 /** The transformations of RDDs that change records one by one. */
 const STEPS = new Set(

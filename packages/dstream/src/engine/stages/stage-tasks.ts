@@ -20,7 +20,7 @@ import type {
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import type { BodyText } from '../../streams/graph/repeatable-body.js'
+import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
 import { Made, madeOf, tableOf, Updated } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'

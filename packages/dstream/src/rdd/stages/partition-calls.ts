@@ -1,7 +1,7 @@
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'
 import { recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
-import { readOnly } from '../plan/iterables.js'
+import { readOnly } from '../plan/shapes.js'
 import type { AnyFunction, LineageNode } from '../plan/lineage.js'
 import { partitionContext, type PartitionContext } from '../plan/partition-context.js'
 import type { AddressOf, CalledAttempt, CallPlan, PartitionCalls, Task } from '../plan/stage-runner.js'

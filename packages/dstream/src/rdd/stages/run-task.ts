@@ -4,7 +4,7 @@ import { collectedChunks, collectSink, combineSink, tableOf } from '../execution
 import { columnsOf, type PairColumns } from '../execution/pair-columns.js'
 import type { ChunkedRecords } from '../plan/chunked-records.js'
 import { Evaluation } from '../plan/evaluation.js'
-import { readOnly } from '../plan/iterables.js'
+import { readOnly } from '../plan/shapes.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'

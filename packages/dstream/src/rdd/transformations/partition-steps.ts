@@ -1,7 +1,7 @@
 import { holdsPromise, refusedPromise, settledRecord } from '../../base/promises.js'
 import { aFunction, positiveInteger } from '../../base/options.js'
 import { failOnRecord } from '../plan/record-policy.js'
-import { iterableOf, readOnly } from '../plan/iterables.js'
+import { iterableOf, readOnly } from '../plan/shapes.js'
 import { feed, feedAll, recordsOfPartition } from '../execution/evaluate.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promise.js'

@@ -1,6 +1,6 @@
 import { isA } from '../../base/built-ins.js'
 import { keyOf, type Key } from '../../base/keys/key.js'
-import { pairOf } from '../plan/pairs.js'
+import { pairOf } from '../plan/shapes.js'
 import { badOption } from '../../base/errors/options.js'
 import { aBoolean, aNumber } from '../../base/options.js'
 import { recordsOfPartition } from '../execution/evaluate.js'

@@ -1,5 +1,5 @@
 import type { Partitioner } from '../../base/keys/partitioner.js'
-import { pairOf } from '../plan/pairs.js'
+import { pairOf } from '../plan/shapes.js'
 import { partitionBy } from './shuffle.js'
 import { RecordError, type RecordOrigin } from '../../base/record-error.js'
 import { settled } from '../../base/promises.js'

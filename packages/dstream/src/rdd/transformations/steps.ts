@@ -1,6 +1,6 @@
 import type { Key } from '../../base/keys/key.js'
 import { compareNatural } from '../../base/keys/natural-order.js'
-import { pairOf } from '../plan/pairs.js'
+import { pairOf } from '../plan/shapes.js'
 import { samePartitioner, type Partitioner } from '../../base/keys/partitioner.js'
 import { aFunction } from '../../base/options.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'

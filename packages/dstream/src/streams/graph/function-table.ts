@@ -1,8 +1,8 @@
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
-import { accumulatorNames } from './accumulator-names.js'
+import { accumulatorNames } from './texts/accumulator-names.js'
 import type { Graph } from './graph.js'
-import { writesOutside } from './outside-writes.js'
+import { writesOutside } from './texts/outside-writes.js'
 
 /**
  * Returns the functions that operators apply to single records, and outputs to partitions, each by its address: the id of the

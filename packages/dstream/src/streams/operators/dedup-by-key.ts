@@ -1,6 +1,6 @@
 import type { Operator } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
-import { pairOf } from '../../rdd/plan/pairs.js'
+import { pairOf } from '../../rdd/plan/shapes.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { KeyedState } from '../state/keyed-state.js'

@@ -1,7 +1,6 @@
 import type { Operator } from '../graph/operator.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
-import { pairOf } from '../../rdd/plan/pairs.js'
-import { iterableOf } from '../../rdd/plan/iterables.js'
+import { iterableOf, pairOf } from '../../rdd/plan/shapes.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { handOut } from '../state/own.js'
 import type { KeyedState } from '../state/keyed-state.js'

@@ -1,4 +1,4 @@
-import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { AnyFunction } from '../../../rdd/plan/lineage.js'
 import { isNamed, isSyntax, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The methods that change the array, Map or Set that they are called on; `add` is that of an accumulator too. */

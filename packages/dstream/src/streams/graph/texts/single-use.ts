@@ -1,6 +1,6 @@
-import type { Graph } from './graph.js'
-import type { Operator, RDDFunction } from './operator.js'
-import type { OutputNode } from './output.js'
+import type { Graph } from '../graph.js'
+import type { Operator, RDDFunction } from '../operator.js'
+import type { OutputNode } from '../output.js'
 import { isNamed, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The transformations that evaluate an RDD at most once. */

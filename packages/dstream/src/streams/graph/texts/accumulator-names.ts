@@ -1,4 +1,4 @@
-import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { AnyFunction } from '../../../rdd/plan/lineage.js'
 import { isSyntax, parsed, placesIn, type Parse, type Syntax } from './syntax.js'
 import { declaredNames } from './outside-writes.js'
 

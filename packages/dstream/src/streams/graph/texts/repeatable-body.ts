@@ -1,6 +1,6 @@
-import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { AnyFunction } from '../../../rdd/plan/lineage.js'
 import { MAKERS } from './accumulator-names.js'
-import type { RDDFunction } from './operator.js'
+import type { RDDFunction } from '../operator.js'
 import { FUNCTIONS, rootOf, targetsOf } from './outside-writes.js'
 import { Scopes, type Variable } from './scopes.js'
 import {

@@ -1,8 +1,8 @@
 import { parse } from 'acorn'
 import type { RDD } from 'dstream'
 import { describe, expect, test } from 'vitest'
-import type { AnyFunction } from '../../rdd/plan/lineage.js'
-import { add, byDigit, byName } from '../../../test/threads-run.js'
+import type { AnyFunction } from '../../../rdd/plan/lineage.js'
+import { add, byDigit, byName } from '../../../../test/threads-run.js'
 import { bodyText } from './repeatable-body.js'
 
 type Body = (rdd: RDD<number>, time: { readonly milliseconds: number }) => unknown
