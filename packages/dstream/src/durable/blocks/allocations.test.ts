@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { collectGarbage } from '../../../test/collect-garbage.js'
 import { Allocations, type Allocation } from './allocations.js'
 
 function at(time: number): Allocation {
@@ -36,3 +38,20 @@ test('is a list of the times that were added and not forgotten, and each list st
     }),
   )
 })
+
+test('an empty list keeps nothing of the lists that are made of it', async () => {
+  const empty = new Allocations()
+  const first = dropped(empty, 1)
+  for (let time = 2; time < 20; time++) dropped(empty, time)
+  await setImmediate()
+  collectGarbage()
+  expect(first.deref()).toBeUndefined()
+  expect([...empty.keys()]).toEqual([])
+})
+
+/** Makes a list of another, and leaves it to the garbage. */
+function dropped(list: Allocations, time: number): WeakRef<Allocation> {
+  const allocation = at(time)
+  expect([...list.with(allocation).keys()]).toEqual([time])
+  return new WeakRef(allocation)
+}
