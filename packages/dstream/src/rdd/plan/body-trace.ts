@@ -27,6 +27,11 @@ export function traced<R>(body: () => R): { readonly result: R; readonly trace: 
   }
 }
 
+/** Whether a function is recorded: most RDDs are made outside of one, and note nothing. */
+export function isTraced(): boolean {
+  return recording !== undefined
+}
+
 /** Notes an RDD that was made, or a fact that was asked for. */
 export function noteBuilt(entry: () => string): void {
   recording?.entries.push(entry())

@@ -4,7 +4,7 @@ import type { Partitioner } from '../../base/keys/partitioner.js'
 import type { Evaluation } from './evaluation.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import { ChunkedRecords } from './chunked-records.js'
-import { noteBuilt, noteFunctions } from './body-trace.js'
+import { isTraced, noteBuilt, noteFunctions } from './body-trace.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
 
 export type { AnyFunction, PairTable, StepOp } from './records.js'
@@ -163,7 +163,7 @@ export class LineageNode implements RecordOrigin {
     this.partitioner = options.partitioner
     this.cached = options.cached === true ? [] : undefined
     this.groups = options.groups ?? groupsKept(options)
-    this.#noteBuilt()
+    if (isTraced()) this.#noteBuilt()
   }
 
   /** Adds itself to the trace of the function of the user that makes it. */
