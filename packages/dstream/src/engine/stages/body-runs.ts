@@ -1,10 +1,8 @@
 import type { BodyTrace } from '../../rdd/plan/body-trace.js'
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { AnyPlan, BodyRun, Built, FunctionAddress, PlannedStep, ReaderPlan } from '../../rdd/plan/stage-runner.js'
-import { accumulatorNames } from '../../streams/graph/texts/accumulator-names.js'
 import { digest } from '../../streams/graph/fingerprint.js'
 import type { Graph } from '../../streams/graph/graph.js'
-import { writesOutside } from '../../streams/graph/texts/outside-writes.js'
 import { bodyText, type BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import type { Parse } from '../../streams/graph/texts/syntax.js'
 
@@ -49,21 +47,21 @@ export class BodyRuns {
   readonly #runsOfPlan = new WeakMap<AnyPlan, readonly BodyRun[] | undefined>()
   readonly #mayMove: (f: AnyFunction) => boolean
 
-  /** @param definition the function that has built the graph, where it is known */
-  constructor(graph: Graph, definition: AnyFunction | undefined, parse: Parse) {
+  /**
+   * @param definition the function that has built the graph, where it is known
+   * @param mayMove whether any thread may call a function
+   */
+  constructor(
+    graph: Graph,
+    definition: AnyFunction | undefined,
+    { parse, mayMove }: { readonly parse: Parse; readonly mayMove: (f: AnyFunction) => boolean },
+  ) {
     for (const { id, operator } of graph.nodes) {
       if (operator.body === undefined || operator.rddFunction === undefined) continue
       this.texts.set(operator, bodyText(operator.rddFunction, definition, parse))
       this.#ids.set(operator, id)
     }
-    const namesFor = accumulatorNames(definition, parse)
-    const known = new Map<string, boolean>()
-    this.#mayMove = (f) => {
-      const text = Function.prototype.toString.call(f)
-      const mayMove = known.get(text) ?? !writesOutside(f, parse, namesFor(f))
-      known.set(text, mayMove)
-      return mayMove
-    }
+    this.#mayMove = mayMove
   }
 
   /** Gives addresses to the functions that were made in a batch. */

@@ -64,8 +64,8 @@ export function* encodedPieces(pieces: Iterable<unknown>): Generator<Uint8Array>
 }
 
 /** Decodes pieces as they are read. */
-export function* decodedPieces(encoded: readonly Uint8Array[]): Generator<unknown> {
-  for (const piece of encoded) yield decodeValue(piece)
+export function* decodedPieces<T>(encoded: readonly Uint8Array[]): Generator<T> {
+  for (const piece of encoded) yield decodeValue(piece) as T
 }
 
 /** Returns all bytes of an input, where they are its own. */

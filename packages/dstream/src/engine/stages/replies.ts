@@ -23,7 +23,7 @@ export class Updated implements UpdatedElsewhere {
   constructor({ copy, changes, emitted }: Extract<Reply, { readonly type: 'updated' }>) {
     this.copy = copy
     this.changes = decodedPieces(changes)
-    this.emitted = decodedChunks(emitted)
+    this.emitted = decodedPieces(emitted)
   }
 }
 
@@ -40,7 +40,7 @@ function decodedTable(table: Uint8Array): PairTable {
 }
 
 export function madeOf({ chunks, readers }: KeptReply): Made {
-  return new Made(chunks && decodedChunks(chunks), readers.map(madeBy))
+  return new Made(chunks && decodedPieces<unknown[]>(chunks), readers.map(madeBy))
 }
 
 function madeBy(reply: ReaderReply): MadeByReader | undefined {
@@ -49,8 +49,4 @@ function madeBy(reply: ReaderReply): MadeByReader | undefined {
   if ('table' in reply) return { taken, given, table: decodedTable(reply.table) }
   const { chunks, readers } = madeOf(reply)
   return { taken, given, chunks, readers }
-}
-
-function* decodedChunks(chunks: readonly Uint8Array[]): Generator<unknown[]> {
-  for (const chunk of chunks) yield decodeValue(chunk) as unknown[]
 }

@@ -20,6 +20,7 @@ import type {
 } from '../../rdd/plan/stage-runner.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
+import { movable } from '../../streams/graph/texts/movable.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
 import { Made, madeOf, tableOf, Updated } from './replies.js'
@@ -74,8 +75,9 @@ export class StageTasks implements StageRunner {
     this.#broadcasts = broadcasts
     // The parser is loaded here, since a plain import of the library must not wait for it.
     const { parse } = await import('acorn')
-    this.#bodies = new BodyRuns(graph, definition, parse)
-    return (this.#addresses = await functionAddresses(graph, definition))
+    const mayMove = movable(definition, parse)
+    this.#bodies = new BodyRuns(graph, definition, { parse, mayMove })
+    return (this.#addresses = functionAddresses(graph, mayMove))
   }
 
   /** What the texts of the operators' functions over RDDs tell, by operator. */

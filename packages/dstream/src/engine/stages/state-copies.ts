@@ -93,7 +93,7 @@ export class StateCopies {
 function copyOf(on: string, { version, pieces }: NonNullable<StateFrame['state']['base']>, timed: boolean): Copy {
   const table = new KeyedState<unknown>({ timed })
   if (version !== undefined) {
-    const entries = entriesOf(decodedPieces(pieces) as Iterable<EntryColumns>, version)
+    const entries = entriesOf(decodedPieces<EntryColumns>(pieces), version)
     for (const pause of table.restore(entries, version)) void pause
   }
   return { table, on, open: undefined, usedAt: 0 }

@@ -1,8 +1,6 @@
 import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
-import { accumulatorNames } from './texts/accumulator-names.js'
 import type { Graph } from './graph.js'
-import { writesOutside } from './texts/outside-writes.js'
 
 /**
  * Returns the functions that operators apply to single records, and outputs to partitions, each by its address: the id of the
@@ -28,21 +26,11 @@ export function functionTexts(table: ReadonlyMap<FunctionAddress, AnyFunction>):
   return Object.fromEntries([...table].map(([address, f]) => [address, Function.prototype.toString.call(f)]))
 }
 
-/**
- * Returns the address of each function that any thread may call: not those whose text shows that they change a variable outside
- * of them, other than an accumulator.
- *
- * @param definition the function that has built the graph, where it is known
- */
-export async function functionAddresses(
+/** Returns the address of each function of a graph that any thread may call. */
+export function functionAddresses(
   graph: Graph,
-  definition?: AnyFunction,
-): Promise<Map<AnyFunction, FunctionAddress>> {
-  const table = functionTable(graph)
-  if (table.size === 0) return new Map()
-  // The parser is loaded here, since a plain import of the library must not wait for it.
-  const { parse } = await import('acorn')
-  const namesFor = accumulatorNames(definition, parse)
-  const movable = [...table].filter(([, f]) => !writesOutside(f, parse, namesFor(f)))
+  mayMove: (f: AnyFunction) => boolean,
+): Map<AnyFunction, FunctionAddress> {
+  const movable = [...functionTable(graph)].filter(([, f]) => mayMove(f))
   return new Map(movable.map(([address, f]) => [f, address]))
 }
