@@ -1,12 +1,12 @@
 import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { DStreamError, hostJob, inspectPlace, isUri, NoDirectory } from 'dstream/cluster'
 import { adopt, NotAdopted } from './adopt.js'
 import { bundleJob, type Bundle } from './bundle.js'
 import { doctor } from './doctor.js'
 import { findJava, findSpark, MissingPart } from './find-spark.js'
+import { importJob } from './import-job.js'
 import { Misused, optionsOf, variablesOf, type Options } from './options.js'
 import { SparkCluster } from './spark-cluster.js'
 import { ownFilesJvm, SparkFiles } from './spark-files.js'
@@ -20,7 +20,14 @@ import {
   stagedAt,
   submitToCluster,
 } from './submit-cluster.js'
-import { clusterArguments, packageFiles, submitArguments, submitProgram, type ClusterFiles } from './submit-command.js'
+import {
+  clusterArguments,
+  packageFiles,
+  submitArguments,
+  submitProgram,
+  type ClusterFiles,
+  type NamedPlace,
+} from './submit-command.js'
 
 const USAGE = `Usage: dstream-spark <command> [options]
 
@@ -54,7 +61,7 @@ function toolsOf({ sparkHome }: Options): Pick<StartedJvmOptions, 'spark' | 'jav
 }
 
 /** @throws {Misused} */
-function placeOf(options: Options): StartedJvmOptions['place'] {
+function placeOf(options: Options): NamedPlace {
   const { master = process.env['DSTREAM_SPARK_MASTER'], name, conf } = options
   const nodeArchive = options.nodeArchive === undefined ? undefined : resolve(options.nodeArchive)
   if (nodeArchive !== undefined && !existsSync(nodeArchive)) {
@@ -84,13 +91,11 @@ async function run(options: Options): Promise<void> {
   const { args } = options
   const host = new StartedJvm({ ...tools, bundle, place: placeOf(options) })
   const cluster = new SparkCluster({ host, bundle, job, args, env })
-  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf, files: packageFiles() }))
+  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf }))
   endBySignals()
   hostJob({ program: job, cluster, objects: (uri) => files.objects(uri) })
-  process.argv.splice(1, Infinity, job, ...args)
-  process.setSourceMapsEnabled(true)
   try {
-    await import(pathToFileURL(bundle.file).href)
+    await importJob(bundle.file, job, args)
   } catch (error) {
     await Promise.all([cluster.end(), files.end()])
     throw error
@@ -197,7 +202,7 @@ async function inspect(options: Options): Promise<void> {
 async function printWithFiles(options: Options, linesOf: () => Promise<readonly string[]>): Promise<void> {
   const tools = toolsOf(options)
   mustBePacked()
-  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf, files: packageFiles() }))
+  const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf }))
   hostJob({ objects: (uri) => files.objects(uri) })
   try {
     console.log((await linesOf()).join('\n'))

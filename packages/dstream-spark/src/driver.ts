@@ -1,8 +1,8 @@
 // What the JVM starts as `node dstream-driver.mjs job.mjs dstream-submission.json` where Spark has started that on a machine of the
 // cluster. It is one file without imports of packages.
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { DStreamError, hostJob } from 'dstream/cluster'
+import { importJob } from './import-job.js'
 import { introducedByParent } from './parent.js'
 import { SparkCluster } from './spark-cluster.js'
 import { SparkFiles } from './spark-files.js'
@@ -24,9 +24,7 @@ async function drive(file: string, submissionFile: string): Promise<void> {
   const cluster = new SparkCluster({ host, bundle, job, args, env })
   const files = new SparkFiles(() => Promise.resolve(jvm))
   hostJob({ program: job, cluster, objects: (uri) => files.objects(uri), mayMove: true })
-  process.argv.splice(1, Infinity, job, ...args)
-  process.setSourceMapsEnabled(true)
-  await import(pathToFileURL(file).href)
+  await importJob(file, job, args)
 }
 
 /** Ends this process at once: its checkpoint may be away with the JVM, and Spark starts another driver, which goes on from there. */

@@ -1,7 +1,7 @@
 import type { ObjectStore } from 'dstream/cluster'
 import type { Java, Spark } from './find-spark.js'
 import { SparkJvm, type FileOperation } from './spark-jvm.js'
-import { filesArguments, submitted, type Shipped } from './submit-command.js'
+import { filesArguments, packageFiles, submitted, type Shipped } from './submit-command.js'
 
 /** Starts a JVM that has file systems. @param onEnd is called where it ends by itself */
 export type FilesStart = (onEnd: () => void) => Promise<SparkJvm>
@@ -11,7 +11,8 @@ export interface FilesOptions {
   readonly java: Java
   /** Settings of Spark, `name=value`. */
   readonly conf: readonly string[]
-  readonly files: Pick<Shipped, 'jar' | 'logging'>
+  /** Default: the files of this package. */
+  readonly files?: Pick<Shipped, 'jar' | 'logging'>
 }
 
 /** The longest that a call may take, in milliseconds: so much for each, and more for bytes that a slow line takes long for. */
@@ -24,7 +25,7 @@ const BYTES_PER_MS = 1024
  */
 export function ownFilesJvm(options: FilesOptions): FilesStart {
   return async (onEnd) => {
-    const args = filesArguments(options.conf, options.files)
+    const args = filesArguments(options.conf, options.files ?? packageFiles())
     const [jvm] = await SparkJvm.start(submitted(options, args, { SPARK_LOCAL_IP: '127.0.0.1' }), onEnd)
     jvm.release()
     return jvm

@@ -5,17 +5,14 @@ import type { Java, Spark } from './find-spark.js'
 import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from './own-folder.js'
 import type { SparkHost } from './spark-cluster.js'
 import { SparkJvm, type About } from './spark-jvm.js'
-import { packageFiles, submitArguments, submitted, type Place } from './submit-command.js'
+import { packageFiles, submitArguments, submitted, type NamedPlace, type Place } from './submit-command.js'
 
 export interface StartedJvmOptions {
   readonly spark: Spark
   readonly java: Java
   readonly bundle: Bundle
   /** The place that the command line names; its master goes before that of the job's options. */
-  readonly place: Omit<Place, 'master' | 'name'> & {
-    readonly master: string | undefined
-    readonly name: string | undefined
-  }
+  readonly place: NamedPlace
 }
 
 /** The master where neither the command, nor the environment, nor the job says one. */

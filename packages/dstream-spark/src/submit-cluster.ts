@@ -8,7 +8,14 @@ import type { Java, Spark } from './find-spark.js'
 import { Misused, type Options } from './options.js'
 import { ownFilesJvm, SparkFiles } from './spark-files.js'
 import { SUBMISSION, type Submission } from './submission.js'
-import { clusterArguments, packageFiles, submitted, type ClusterFiles, type Place } from './submit-command.js'
+import {
+  clusterArguments,
+  packageFiles,
+  submitted,
+  type ClusterFiles,
+  type NamedPlace,
+  type Place,
+} from './submit-command.js'
 
 /** What a user says about a driver that Spark starts. */
 export interface ClusterPlace extends Place {
@@ -19,7 +26,7 @@ export interface ClusterPlace extends Place {
 
 /** Returns the place that a command line means. @throws {Misused} where no driver can be started there */
 export function clusterPlaceOf(
-  place: Omit<Place, 'master' | 'name'> & { readonly master: string | undefined; readonly name: string | undefined },
+  place: NamedPlace,
   { staging, supervise }: Pick<Options, 'staging' | 'supervise'>,
   job: string,
 ): ClusterPlace {
@@ -114,7 +121,7 @@ export async function submitToCluster(
 ): Promise<number> {
   const staged = stagedAt(place, files)
   if (staged.copies.size > 0) {
-    const store = new SparkFiles(ownFilesJvm({ ...tools, conf: place.conf, files: packageFiles() }))
+    const store = new SparkFiles(ownFilesJvm({ ...tools, conf: place.conf }))
     const objects = store.objects(place.staging!)
     try {
       for (const [source, object] of staged.copies) await objects.create(object, readFileSync(source))

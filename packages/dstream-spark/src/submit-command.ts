@@ -13,6 +13,12 @@ export interface Place {
   readonly nodeArchive?: string | undefined
 }
 
+/** A place as a command line names it. */
+export type NamedPlace = Omit<Place, 'master' | 'name'> & {
+  readonly master: string | undefined
+  readonly name: string | undefined
+}
+
 /** The files that spark-submit ships or starts. */
 export interface Shipped {
   readonly job: string
