@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findJava, findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/find-spark.js'
+import { endMini, startMini } from './mini-cluster.js'
 import { miniHdfsJar } from './spark-home.mjs'
 
 /** Why there is no HDFS here; `undefined` where there is. */
@@ -33,42 +34,21 @@ export class MiniHdfs {
   async start(): Promise<void> {
     const details = join(this.#folder, 'details.json')
     rmSync(details, { force: true })
-    const child = spawn(
-      findJava({}).java,
-      [
-        '-XX:TieredStopAtLevel=1',
-        '-XX:+UseSerialGC',
-        '-cp',
-        miniClassPath(),
-        'org.apache.hadoop.test.MiniDFSClusterManager',
-        ...(this.#port === 0 ? ['-format'] : []),
-        ...['-datanodes', '1', '-nnport', String(this.#port), '-writeDetails', details],
-        ...['-D', `hdfs.minidfs.basedir=${join(this.#folder, 'dfs')}`],
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.#folder },
-    )
+    const text = (): string => (existsSync(details) ? readFileSync(details, 'utf8') : '')
+    const args = [
+      ...['-cp', miniClassPath(), 'org.apache.hadoop.test.MiniDFSClusterManager'],
+      ...(this.#port === 0 ? ['-format'] : []),
+      ...['-datanodes', '1', '-nnport', String(this.#port), '-writeDetails', details],
+      ...['-D', `hdfs.minidfs.basedir=${join(this.#folder, 'dfs')}`],
+    ]
+    const { child, up } = startMini('HDFS', this.#folder, args, () => text().endsWith('}'))
     this.#child = child
-    let errors = ''
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-    let ended = false
-    child.once('close', () => (ended = true))
-    for (;;) {
-      const text = existsSync(details) ? readFileSync(details, 'utf8') : ''
-      if (text.endsWith('}')) {
-        this.#port = (JSON.parse(text) as { readonly namenode_port: number }).namenode_port
-        return
-      }
-      if (ended) throw new Error(`HDFS does not start:\n${errors}`)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    await up
+    this.#port = (JSON.parse(text()) as { readonly namenode_port: number }).namenode_port
   }
 
-  async kill(): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const closed = new Promise((resolve) => child.once('close', resolve))
-    child.kill('SIGKILL')
-    await closed
+  kill(): Promise<void> {
+    return endMini(this.#child, 'SIGKILL')
   }
 
   async end(): Promise<void> {

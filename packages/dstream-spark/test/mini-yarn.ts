@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findJava, findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/find-spark.js'
+import { endMini, startMini } from './mini-cluster.js'
 import { miniClassPath } from './mini-hdfs.js'
 import { MINI_YARN, miniHdfsJar } from './spark-home.mjs'
 
@@ -52,23 +53,12 @@ export class MiniYarn {
 
   async start(): Promise<void> {
     mkdirSync(join(this.#folder, 'staging'))
-    const child = spawn(
-      findJava({}).java,
-      [
-        ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
-        ...['-cp', [miniClassPath(), ...MINI_YARN.keys()].join(':'), MAIN, this.#folder, ...SETTINGS],
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.#folder },
-    )
+    const classPath = [miniClassPath(), ...MINI_YARN.keys()].join(':')
+    const args = ['-cp', classPath, MAIN, this.#folder, ...SETTINGS]
+    const settings = join(this.#folder, 'yarn-site.xml')
+    const { child, up } = startMini('YARN', this.#folder, args, () => existsSync(settings))
     this.#child = child
-    let errors = ''
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-    let ended = false
-    child.once('close', () => (ended = true))
-    while (!existsSync(join(this.#folder, 'yarn-site.xml'))) {
-      if (ended) throw new Error(`YARN does not start:\n${errors}`)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    await up
   }
 
   /** Returns what the containers of an application have printed, those of its first attempt before those of the second. */
@@ -85,13 +75,8 @@ export class MiniYarn {
   }
 
   async end(): Promise<void> {
-    const child = this.#child
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const closed = new Promise((resolve) => child.once('close', resolve))
-      // It ends its containers when it is asked to.
-      child.kill('SIGTERM')
-      await closed
-    }
+    // It ends its containers when it is asked to.
+    await endMini(this.#child, 'SIGTERM')
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
