@@ -95,11 +95,17 @@ const stateful = (steps: (orders: DStream<Order>) => DStream<[string, number]>):
     )
 }
 
+/** The cost of the run that holds less of two: code that V8 compiles meanwhile counts as memory too. */
+async function leastCost(steps: Steps, window: (typeof windows)[string]): Promise<Cost> {
+  const [first, second] = [await cost(steps, window), await cost(steps, window)]
+  return { heap: Math.min(first.heap, second.heap), stored: Math.max(first.stored, second.stored) }
+}
+
 describe('a chain above a window costs no more than one transform', () => {
   test.each(Object.entries(windows))('%s', async (_, window) => {
     await cost(oneTransform, window)
-    const wanted = await cost(oneTransform, window)
-    const got = await cost(chain, window)
+    const wanted = await leastCost(oneTransform, window)
+    const got = await leastCost(chain, window)
     expect(got.stored / wanted.stored).toBeLessThan(1.2)
     expect(got.heap / wanted.heap).toBeLessThan(1.2)
   })
@@ -109,8 +115,8 @@ describe('a chain above a window costs no more than one transform', () => {
     const once = stateful((given) => given.transform((rdd) => rdd.map(priced).map(priced).map(pair)))
     const steps = stateful((given) => given.map(priced).map(priced).mapToPair(pair))
     await cost(once, window)
-    const wanted = await cost(once, window)
-    const got = await cost(steps, window)
+    const wanted = await leastCost(once, window)
+    const got = await leastCost(steps, window)
     expect(got.stored / wanted.stored).toBeLessThan(1.2)
     expect(got.heap / wanted.heap).toBeLessThan(1.2)
   })
