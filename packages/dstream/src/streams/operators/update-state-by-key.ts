@@ -61,22 +61,30 @@ class UpdateRun<K extends Key, V, S> {
 
   async run(pairs: Iterable<GroupedPair<K, V>>): Promise<never[]> {
     const { table, place } = this
-    const newValues = new Map<Key, V[]>()
-    for (const [key, values] of pairs) newValues.set(keyOf(key), values)
-    if (table.size > 0) await this.#updateKnown(newValues)
-    if (newValues.size > 0) await place.each(newValues, ([key, values]) => this.#update(key as K, values, undefined))
+    const known: Cell<S>[] = []
+    const knownValues: V[][] = []
+    const newPairs: GroupedPair<K, V>[] = []
+    await place.each(pairs, (pair) => {
+      const cell = table.cell(pair[0])
+      if (cell === undefined) newPairs.push(pair)
+      else {
+        cell.mark = known.push(cell) - 1
+        knownValues.push(pair[1])
+      }
+    })
+    if (table.size > 0) await this.#updateKnown(known, knownValues)
+    if (newPairs.length > 0) await place.each(newPairs, ([key, values]) => this.#update(keyOf(key) as K, values, undefined))
     return []
   }
 
-  /** Updates the keys that have a state, and removes them from `newValues`. */
-  async #updateKnown(newValues: Map<Key, V[]>): Promise<void> {
+  /** Updates the keys that have a state. The mark of a cell says where its new values are, without a search for each key. */
+  async #updateKnown(known: readonly Cell<S>[], newValues: readonly V[][]): Promise<void> {
     const { each, partition } = this.place
     for (const cells of this.table.chunks(partition)) {
       await each(cells, (cell) => {
         if (cell.value === undefined) return
-        const values = newValues.get(cell.key)
-        if (values !== undefined) newValues.delete(cell.key)
-        this.#update(cell.key as K, values ?? [], cell)
+        const { mark } = cell
+        this.#update(cell.key as K, known[mark] === cell ? newValues[mark]! : [], cell)
       })
     }
   }

@@ -45,6 +45,8 @@ export class Cell<S> {
   undoIndex = -1
   /** The index of its touch among the touches of `batch`. */
   touchSequence = 0
+  /** A place in a list of cells that a loop has made; it counts only where that list has this cell there. */
+  mark = 0
   /** Its chunk in the order of first arrival; `undefined` once no version can read the cell. */
   chunk: Chunk<S> | undefined
 
