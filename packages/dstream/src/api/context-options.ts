@@ -86,9 +86,9 @@ export interface StreamingContextOptions {
   /** How often a receiver's records are closed into a block; default 200 ms. */
   blockInterval?: Duration | undefined
   /**
-   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true, but false on a
-   * cluster and where `threads` are given, which share the work of a batch. The engine decides where: for chains of `map`,
-   * `filter`, `flatMap` and the like that end in a reduction by key. `false` leaves all work to the batch, for functions that
+   * Whether the engine may work on a block of a receiver before the batch of the block begins; default true. The
+   * engine decides where: for chains of `map`, `filter`, `flatMap` and the like that end in a reduction by key. With `threads`
+   * the workers do it, on a cluster nobody does. `false` leaves all work to the batch, for functions that
    * must not be called before it.
    */
   eager?: boolean | undefined
@@ -266,8 +266,6 @@ export function checkContextOptions(options: StreamingContextOptions): void {
   if (options.maxRate !== undefined) positiveNumber(WHERE, 'maxRate', options.maxRate)
   if (options.eager !== undefined && typeof options.eager !== 'boolean')
     throw badOption(WHERE, 'eager', 'true or false', options.eager)
-  if (options.eager === true && options.threads !== undefined)
-    throw badOption(WHERE, 'eager', 'false or absent where threads are given', true)
   checkThreads(WHERE, options.threads)
   const { master } = options
   if (master !== undefined && (typeof master !== 'string' || master === ''))

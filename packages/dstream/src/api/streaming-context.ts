@@ -1093,8 +1093,7 @@ export class StreamingContext implements StreamContext {
 
   #home(): SourceHome {
     const { maxRate, backpressure = false, blockInterval, maxBufferedRecords, maxBufferedBytes } = this.#options
-    // Results must not depend on what was idle, and threads or a cluster share the partitions of a batch.
-    const { eager = this.#threads === undefined } = this.#options
+    const { eager = true } = this.#options
     const streamId = this.#inputs.nextStreamId
     return sourceHome({
       streamId,

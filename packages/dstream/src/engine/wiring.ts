@@ -119,7 +119,9 @@ export function sourceHome({
       maxBufferedBytes: limits.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES,
     },
     blocks: blockStore(engine),
-    idle: eager ? () => engine().ticker.idle() : undefined,
+    // Results must not depend on what was idle: threads and clusters combine each block on its own, at whatever time.
+    idle: eager && sc.runtime.stages === undefined ? () => engine().ticker.idle() : undefined,
+    beginsTasks: eager && sc.runtime.stages !== undefined,
   }
 }
 

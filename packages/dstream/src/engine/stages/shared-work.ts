@@ -14,8 +14,8 @@ export type Outcome<R> = R | Failed | undefined
 export interface Work<R extends object> {
   /** In order. */
   readonly partitions: readonly number[]
-  /** The outcomes that are known before the stage begins; `undefined` for a partition that is to be done here once more. */
-  readonly known?: ReadonlyMap<number, Outcome<R>>
+  /** The outcomes that are known, or under way, before the stage begins; `undefined` for a partition that is to be done here once more. */
+  readonly known?: ReadonlyMap<number, MaybePromise<Outcome<R>>>
   /** Whether this thread leaves the tasks to the workers, which have something that belongs to them. */
   readonly leavesTasks?: boolean
   /** Returns the task with which the worker is to be asked again after this reply; `undefined` for none. */
@@ -46,7 +46,7 @@ export class SharedWork<R extends object> {
 
   /** @param tasks those that workers may take; this thread begins with all other partitions */
   constructor(work: Work<R>, tasks: readonly Task[], notes: WorkNotes) {
-    const { known = new Map<number, Outcome<R>>() } = work
+    const { known = new Map<number, MaybePromise<Outcome<R>>>() } = work
     const open = tasks.filter(({ partition }) => !known.has(partition))
     const shared = new Set(open.map(({ partition }) => partition))
     this.#work = work

@@ -42,7 +42,7 @@ export class StageNotes implements WorkNotes {
   }
 
   replied(task: Task, reply: Reply): void {
-    const stage = this.#keyOf(task.plan)
+    const stage = this.stageOf(task.plan)
     if (reply.type === 'failed') {
       // Another attempt at the same stage may well be done there.
       const isCounted = task.signal?.aborted !== true
@@ -63,7 +63,7 @@ export class StageNotes implements WorkNotes {
   #repliedFor({ readers }: KeepPlan, replies: readonly ReaderReply[]): void {
     for (const [r, reply] of replies.entries()) {
       const plan = readers[r]!
-      const reader = this.#keyOf(plan)
+      const reader = this.stageOf(plan)
       if ('reason' in reply) {
         this.#failed(reader, reply)
         continue
@@ -81,7 +81,7 @@ export class StageNotes implements WorkNotes {
   }
 
   maySend(plan: AnyPlan | ReaderPlan): boolean {
-    return this.#failures.size === 0 || (this.#failures.get(this.#keyOf(plan)) ?? 0) < MOST_FAILURES
+    return this.#failures.size === 0 || (this.#failures.get(this.stageOf(plan)) ?? 0) < MOST_FAILURES
   }
 
   #failed(stage: string, { forGood, reason, other }: TaskFailure): void {
@@ -92,7 +92,8 @@ export class StageNotes implements WorkNotes {
     this.#failures.set(stage, forGood ? Infinity : (this.#failures.get(stage) ?? 0) + 1)
   }
 
-  #keyOf(plan: AnyPlan | ReaderPlan): string {
+  /** Returns the same text for all plans of a stage, in whichever batch. */
+  stageOf(plan: AnyPlan | ReaderPlan): string {
     const known = this.#keys.get(plan)
     if (known !== undefined) return known
     const key = withoutTimes(JSON.stringify(plan))

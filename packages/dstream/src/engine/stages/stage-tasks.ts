@@ -7,6 +7,7 @@ import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
   AddressOf,
+  AnyPlan,
   Built,
   Divided,
   FunctionAddress,
@@ -14,6 +15,7 @@ import type {
   MapSide,
   PartitionCalls,
   ReaderPlan,
+  ReceivedBytes,
   StageRunner,
   StateUpdates,
   Task,
@@ -23,10 +25,11 @@ import type { Graph } from '../../streams/graph/graph.js'
 import { movable } from '../../streams/graph/texts/movable.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
+import { EarlyTasks } from './early-tasks.js'
 import { Made, madeOf, tableOf, Updated } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
 import { StageNotes } from './stage-notes.js'
-import { LEAST_BYTES, type TaskPool } from './task-queue.js'
+import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
 /** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
@@ -61,6 +64,7 @@ export class StageTasks implements StageRunner {
   #addresses: FunctionAddresses | undefined
   #bodies: BodyRuns | undefined
   readonly #notes = new StageNotes()
+  readonly #early = new EarlyTasks(this.#notes)
   #broadcasts: Broadcasts | undefined
   #pool: TaskPool | undefined
 
@@ -105,6 +109,14 @@ export class StageTasks implements StageRunner {
     return false
   }
 
+  begin(block: ReceivedBytes): void {
+    this.#early.begin(block, this.#pool)
+  }
+
+  newBatch(stream: number): void {
+    this.#early.newBatch(stream)
+  }
+
   keep(records: KeptRecords): Promise<void> | undefined {
     const { partitions } = records
     if (!this.hasWorkers || partitions.length < 2) return undefined
@@ -129,12 +141,14 @@ export class StageTasks implements StageRunner {
   async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
     const known = this.#madeFor(side, partitions)
+    const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
+    this.#early.learn(tasks)
+    for (const task of tasks) {
+      const reply = this.#early.take(task, this.#pool)
+      if (reply !== undefined && !known.has(task.partition)) known.set(task.partition, this.#tableOf(task, reply))
+    }
     const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
-    const shared = new SharedWork(
-      work,
-      this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf)),
-      this.#notes,
-    )
+    const shared = new SharedWork(work, tasks, this.#notes)
     await this.#share(shared, () => shared.run(merge))
   }
 
@@ -189,8 +203,8 @@ export class StageTasks implements StageRunner {
   }
 
   /** Returns what the stage below a map side has made for it. */
-  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
-    const known = new Map<number, Outcome<PairTable>>()
+  #madeFor(side: MapSide, partitions: readonly number[]): Map<number, MaybePromise<Outcome<PairTable>>> {
+    const known = new Map<number, MaybePromise<Outcome<PairTable>>>()
     for (const i of partitions) {
       const made = side.takeMade(i)
       if (made === undefined) continue
@@ -200,10 +214,21 @@ export class StageTasks implements StageRunner {
     return known
   }
 
+  /** Returns the table of a task that was begun early; `undefined` where it is to be done here. */
+  async #tableOf(task: Task, early: MaybePromise<Reply | undefined>): Promise<PairTable | undefined> {
+    const reply = await early
+    if (reply === undefined) return undefined
+    this.#notes.replied(task, reply)
+    return tableOf(task, reply)
+  }
+
   readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f) ?? this.#bodies?.addressOf(f)
 
   /** Returns the tasks for workers; none where sending them would take longer than the work. */
-  #tasksOf(partitions: readonly number[], taskOf: (partition: number) => Task | undefined): readonly Task[] {
+  #tasksOf<P extends AnyPlan>(
+    partitions: readonly number[],
+    taskOf: (partition: number) => Task<P> | undefined,
+  ): readonly Task<P>[] {
     if (!this.hasWorkers) return []
     const tasks = partitions.map(taskOf).flatMap((task) => {
       const bodies = task && this.#bodies?.runsOf(task.plan)

@@ -32,6 +32,15 @@ export interface TaskPool {
     /** The stage has ended, with or without all of its tasks. */
     delete(queue: TaskQueue): void
   }
+  /** Takes tasks of blocks before their batch; `undefined` where a task is worth its own only with others. */
+  readonly early?: EarlyQueue | undefined
+}
+
+/** The tasks that have no batch yet. They wait for all others. */
+export interface EarlyQueue {
+  add(task: QueuedTask): void
+  /** Returns whether no worker has begun the task, which none will then begin. */
+  withdraw(task: QueuedTask): boolean
 }
 
 /** The tasks of one stage that no thread has begun, in order of their partitions. */
@@ -60,6 +69,13 @@ export class TaskQueue {
     this.#tasks.push(task)
   }
 
+  /** Returns whether the task was waiting. */
+  remove(task: QueuedTask): boolean {
+    const index = this.#tasks.indexOf(task)
+    if (index >= 0) this.#tasks.splice(index, 1)
+    return index >= 0
+  }
+
   /** Drops the tasks of partitions behind one that has failed. */
   dropAfter(partition: number): void {
     const dropped = this.#tasks.filter(({ task }) => task.partition >= partition)
@@ -68,9 +84,10 @@ export class TaskQueue {
   }
 }
 
-/** The queues of all stages that run. */
+/** The queues of all stages that run, and behind them the tasks that have no batch yet. */
 export class TaskQueues {
   readonly #queues = new Set<TaskQueue>()
+  readonly #early = new TaskQueue([])
   readonly #added: () => void
 
   /** @param added is called when there are new tasks */
@@ -79,7 +96,7 @@ export class TaskQueues {
   }
 
   get size(): number {
-    let size = 0
+    let { size } = this.#early
     for (const queue of this.#queues) size += queue.size
     return size
   }
@@ -93,12 +110,20 @@ export class TaskQueues {
     this.#queues.delete(queue)
   }
 
+  readonly early: EarlyQueue = {
+    add: (task) => {
+      this.#early.add(task)
+      this.#added()
+    },
+    withdraw: (task) => this.#early.remove(task),
+  }
+
   /** Takes the first task that fits, of the oldest stage that has one. */
   next(fits?: (task: QueuedTask) => boolean): QueuedTask | undefined {
     for (const queue of this.#queues) {
       const task = queue.next(fits)
       if (task !== undefined) return task
     }
-    return undefined
+    return this.#early.next(fits)
   }
 }

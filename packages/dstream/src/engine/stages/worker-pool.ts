@@ -4,7 +4,7 @@ import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
 import { bytesOfInput, encodedInput, taskFrame } from './encoded-input.js'
 import type { AbortFrame, EncodedInput, WorkerFrame } from './frames.js'
-import { boundTo, LEAST_BYTES, TaskQueues, type QueuedTask, type TaskPool } from './task-queue.js'
+import { boundTo, LEAST_BYTES, TaskQueues, type EarlyQueue, type QueuedTask, type TaskPool } from './task-queue.js'
 
 export interface WorkerPoolOptions {
   readonly workers: Workers
@@ -58,6 +58,10 @@ export class WorkerPool implements TaskPool {
   /** The queues from which the workers take tasks. */
   get queues(): TaskQueues {
     return this.#queues
+  }
+
+  get early(): EarlyQueue {
+    return this.#queues.early
   }
 
   get size(): number {

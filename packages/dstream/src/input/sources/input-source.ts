@@ -66,6 +66,8 @@ export interface SourceHome {
   readonly blocks: BlockStore
   /** Resolves when no batch is under way; absent where all work waits for its batch. */
   readonly idle?: (() => Promise<void>) | undefined
+  /** Whether blocks are combined as tasks of their own, which may begin before their batch. */
+  readonly beginsTasks?: boolean | undefined
 }
 
 /**

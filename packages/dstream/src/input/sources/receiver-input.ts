@@ -107,13 +107,17 @@ function batchRDD<T>(home: SourceHome, time: number, { supervisor, counts, early
     const counted = ({ id }: Block, records: number): void => counts.set(time, id, records)
     withEarlyBatch(rdd.node, early.batch(blocks, counted))
   }
+  if (home.beginsTasks === true) home.sc.runtime.stages!.newBatch(home.streamId)
   return rdd
 }
 
 async function addBlock(home: SourceHome, block: Block, early: EarlyWork | undefined): Promise<void> {
-  if ('codec' in block.payload) rememberCodec(block.payload.codec)
+  const { payload } = block
+  if ('codec' in payload) rememberCodec(payload.codec)
   await home.blocks.add(block)
   early?.stored(block)
+  if (home.beginsTasks !== true || !('codec' in payload)) return
+  home.sc.runtime.stages!.begin({ bytes: payload.bytes, codec: { stream: home.streamId, id: payload.codec.id } })
 }
 
 /** Returns the function that is told of the records of a block that do not decode. */

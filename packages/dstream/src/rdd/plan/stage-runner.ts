@@ -122,6 +122,9 @@ export interface TaskCounts {
   readonly read?: number | undefined
 }
 
+/** The bytes of a received block, and the codec that decodes them. */
+export type ReceivedBytes = Pick<EncodedRecords, 'bytes' | 'codec'>
+
 /** The records of a partition, the received bytes of them, or the split of a source where they are. */
 export type TaskInput =
   | { readonly records: readonly unknown[] }
@@ -264,6 +267,10 @@ export interface StageRunner {
    * already, since it decides in which order values are combined.
    */
   takes(side: Divided): boolean
+  /** Takes a block that is stored: its task may begin before its batch, where the last batch of its stream had one like it. */
+  begin(block: ReceivedBytes): void
+  /** Notes that a batch of a stream of blocks is made. */
+  newBatch(stream: number): void
   /**
    * Evaluates records that several operators read, which are kept here. Returns `undefined` where no task is worth it: they are
    * then evaluated as they are read. A task that fails elsewhere is done again by `evaluate`.
