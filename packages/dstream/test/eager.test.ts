@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { Milliseconds, Receiver, Seconds, type DStream, type StreamingContextOptions } from 'dstream'
 import { TestContext } from 'dstream/testing'
 import { turn } from '../src/testing/turn.js'
+import type { TaskFrame } from '../src/engine/stages/frames.js'
 import { earlyWorkIsUnseen, Hand, sum, sumsAreThoseOfALoop, threadsAreUnseen } from './early-jobs.js'
+import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
 test('early work changes nothing that can be seen', () => earlyWorkIsUnseen(150))
 test('a sum by key is that of a loop over the lines, to the bit', () => sumsAreThoseOfALoop(50))
@@ -128,8 +130,99 @@ test.each([1, 'yes', null])('eager: %s is refused', (eager) => {
   )
 })
 
-test('eager beside threads is refused: the order of additions would depend on what was idle', () => {
-  expect(() => new TestContext({ batchInterval: Seconds(1), eager: true, threads: 1 })).toThrow(
-    'eager must be false or absent where threads are given',
-  )
+/** The virtual times at which workers are given tasks, batch by batch; two blocks come in the middle of each. */
+async function taskTimes(
+  define: (lines: DStream<string>, t: TestContext) => void,
+  options: Partial<StreamingContextOptions> = {},
+  faults: WorkerFaults = {},
+) {
+  const calls: number[][] = []
+  let nowMs = 0
+  const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
+    const t = new TestContext(
+      { batchInterval: Seconds(1), threads: 2, ...options },
+      { definition: define, ...(workers && { workers }) },
+    )
+    const hand = new Hand()
+    define(t.ssc.receiverStream(hand), t)
+    return { t, hand }
+  }
+  const given = (frame: TaskFrame): TaskFrame => (calls.at(-1)!.push(nowMs), frame)
+  const workers = loopbackWorkers(() => make().t.ssc, { leastBytes: 0, given, ...faults })
+  const { t, hand } = make(workers)
+  await t.ssc.start()
+  for (let second = 0; second < 4; second++) {
+    calls.push([])
+    nowMs = 500
+    await t.advance(Milliseconds(500))
+    for (const record of ['a 1', 'b 1']) {
+      await hand.give({ records: [record], as: 'lines' })
+      for (let i = 0; i < 5; i++) await turn()
+    }
+    nowMs = 1000
+    await t.advance(Milliseconds(500))
+  }
+  await t.stop()
+  const { onWorkers, repeated } = tasksOf(t.ssc)
+  return { times: calls.map((all) => [...new Set(all)]), tasks: { onWorkers, repeated }, errors: t.errors }
+}
+
+const one = (text: string): [string, number] => [text, 1]
+const counts = (lines: DStream<string>): void => void lines.mapToPair(one).reduceByKey(sum).print()
+const jobsOnWorkers: [string, Parameters<typeof taskTimes>[0], number[][], Partial<StreamingContextOptions>?][] = [
+  ['a chain to a reduction by key', counts, early],
+  ['the same with eager: true', counts, early, { eager: true }],
+  ['the same with eager: false', counts, atTheTick, { eager: false }],
+  ['the same with backpressure', counts, atTheTick, { backpressure: true }],
+  ['a state', (lines) => lines.mapToPair(one).runningReduceByKey(sum).print(), early],
+  ['a stream with two readers', (lines) => {
+    const mapped = lines.mapToPair(one)
+    mapped.reduceByKey(sum).print()
+    mapped.groupByKey().print()
+  }, atTheTick],
+  ['a reduction that only the first batch asks for', (lines) => {
+    let batch = 0
+    lines.mapToPair(one).reduceByKey(sum).foreachRDD(async (rdd) => void (batch++ === 0 && (await rdd.collect())))
+  }, [[1000], [500], [500], []]],
+] // prettier-ignore
+test.each(jobsOnWorkers)('%s: when workers begin', async (_, define, wanted, options) => {
+  expect((await taskTimes(define, options)).times).toEqual(wanted)
+})
+
+test('a worker adds to an accumulator with the batch of its block', async () => {
+  const values: number[] = []
+  const { times, tasks } = await taskTimes((lines, t) => {
+    const hits = t.ssc.sc.longAccumulator('hits')
+    lines
+      .map((text) => (hits.add(1), text))
+      .countByValue()
+      .foreachRDD(async (rdd) => void values.push(hits.value, (await rdd.collect()).length, hits.value))
+  })
+  expect(times).toEqual(early)
+  expect(tasks.onWorkers).toBeGreaterThan(4)
+  expect(values.slice(0, 12)).toEqual([0, 2, 2, 2, 2, 4, 4, 2, 6, 6, 2, 8])
+})
+
+test('what a worker has not done by its batch is done there, as is what it fails to do', async () => {
+  for (const fault of ['ends', 'fails'] as const) {
+    const outs: unknown[][] = []
+    const { errors, tasks } = await taskTimes(
+      (lines) =>
+        lines
+          .mapToPair(one)
+          .reduceByKey(sum)
+          .foreachRDD(async (rdd) => void outs.push(await rdd.collect())),
+      {},
+      {
+        endsBefore: () => fault === 'ends' && outs.length === 2,
+        replied: (frame) =>
+          fault === 'fails' && outs.length === 2 && frame.type === 'done'
+            ? { type: 'failed', id: frame.id, forGood: false, reason: 'a test' }
+            : frame,
+      },
+    )
+    expect(outs.filter((out) => out.length > 0)).toEqual(Array(4).fill([['a 1', 1], ['b 1', 1]])) // prettier-ignore
+    expect(errors).toEqual([])
+    expect(tasks.repeated).toBe(2)
+  }
 })

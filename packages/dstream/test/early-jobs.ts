@@ -4,7 +4,7 @@ import { Milliseconds, Receiver, Seconds, type Codec, type DStream } from 'dstre
 import { TestContext, type TestContextOptions } from 'dstream/testing'
 import { lineCodec } from '../src/base/lines/line-codec.js'
 import { turn } from '../src/testing/turn.js'
-import { loopbackWorkers, tasksOf } from './loopback-workers.js'
+import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
 /** Lines, not counted before they are decoded; those that begin with `!` do not decode. */
 const uncounted: Codec<string> = {
@@ -89,7 +89,11 @@ async function seen(job: Given, own: Pick<TestContextOptions, 'eager' | 'threads
   return (await run(job, own)).seen
 }
 
-async function run({ chain, batches, options }: Given, own: Pick<TestContextOptions, 'eager' | 'threads'>) {
+async function run(
+  { chain, batches, options }: Given,
+  own: Pick<TestContextOptions, 'eager' | 'threads'>,
+  faults: WorkerFaults = {},
+) {
   const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
     const given: TestContextOptions = {
       batchInterval: Seconds(1),
@@ -102,7 +106,8 @@ async function run({ chain, batches, options }: Given, own: Pick<TestContextOpti
     const hand = new Hand()
     return { t, hand, out: t.output(chain(t.ssc.receiverStream(hand))) }
   }
-  const workers = own.threads === undefined ? undefined : loopbackWorkers(() => make().t.ssc, { leastBytes: 0 })
+  const workers =
+    own.threads === undefined ? undefined : loopbackWorkers(() => make().t.ssc, { leastBytes: 0, ...faults })
   const { t, hand, out } = make(workers)
   await t.ssc.start()
   for (const { early, late } of batches) {
@@ -185,12 +190,19 @@ function ofWholeBatches({ progress, ...rest }: Awaited<ReturnType<typeof seen>>)
   }
 }
 
-/** Law: any number of threads gives what one gives, to the bit. Without threads, a sum of a key is made in another order. */
+/**
+ * Law: any number of threads gives what one gives, to the bit, whether workers begin before the batch or with it, and whatever ends
+ * them. Without threads, a sum of a key is made in another order.
+ */
 export async function threadsAreUnseen(numRuns: number): Promise<void> {
   let tasks = 0
+  const options = fc.record({ threads: fc.integer({ min: 2, max: 4 }), eager: fc.boolean() })
+  const lastFrame = fc.option(fc.nat(12))
   await fc.assert(
-    fc.asyncProperty(given, fc.integer({ min: 2, max: 4 }), async (job, threads) => {
-      const { seen: byMany, onWorkers } = await run(job, { threads })
+    fc.asyncProperty(given, options, lastFrame, async (job, own, last) => {
+      let frames = 0
+      const faults = last === null ? {} : { endsBefore: () => frames++ === last }
+      const { seen: byMany, onWorkers } = await run(job, own, faults)
       expect(ofWholeBatches(byMany)).toEqual(ofWholeBatches(await seen(job, { threads: 1 })))
       tasks += onWorkers
     }),
