@@ -44,10 +44,11 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
   async run(update: BatchUpdate<T, E>): Promise<readonly (readonly E[])[]> {
     const table = this.#table
     this.#copies.begin(table.version)
+    const { stages } = this.#sc.runtime
     // A value that cannot be stored is to be found here, with its record.
-    if (update.isFirst || table.checksEachValue) return update.inOrder()
+    if (stages === undefined || update.isFirst || table.checksEachValue) return update.inOrder()
     const updates = new Updates(this.#sc, table, { update: this.#update, copies: this.#copies, given: update })
-    const done = this.#sc.runtime.stages?.update(updates)
+    const done = stages.update(updates)
     if (done === undefined) return update.inOrder()
     await done
     return updates.emitted
