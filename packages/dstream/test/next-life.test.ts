@@ -89,6 +89,23 @@ function sums(seconds: number): Define {
   return (words) => ones(words).reduceByKeyAndWindow(add, subtract, Seconds(seconds)).uid('sums')
 }
 
+test.each<[string, (words: DStream<string>) => DStream<unknown>]>([
+  ['states', (words) => ones(words).updateStateByKey<number>((n, old = 0) => old + n.length, { numPartitions: 3 }).uid('states')],
+  ['reductions', (words) => ones(words).reduceByKey(add, { numPartitions: 3 }).uid('sums')],
+  ['records without a partitioner', (words) => words.map((word) => word).uid('words')],
+])('a window of %s has the partitions that it has without an end', async (_, before) => {
+  const define: Define = (words) => before(words).window(Seconds(3)).glom()
+  const rows = [['a', 'b', 'c'], ['d', 'e', 'a'], ['f', 'b'], ['g', 'a', 'h'], ['c']]
+  const [whole] = await live([{ define, rows }])
+  for (let n = 1; n < rows.length; n++) {
+    const lives = await live([
+      { define, rows: rows.slice(0, n) },
+      { define, rows: rows.slice(n) },
+    ])
+    expect(lives.flat()).toEqual(whole)
+  }
+}) // prettier-ignore
+
 describe('an incremental window in the next life', () => {
   test('missed batches skipped: it holds nothing that has left it', async () => {
     const define: Define = (words) => words.countByValueAndWindow(Seconds(2))

@@ -118,7 +118,8 @@ export async function runTiny(storage: Storage, last: number, options: TinyOptio
       .flatMap(({ payload }) => ('records' in payload ? [...payload.records] : []))
     const lines = Array.from({ length: until - from }, (_, i) => `line${from + i}`)
     const changes = batchOf(table, [...records, ...lines], t)
-    const remembered = [{ operator: 'window', time: t, partitions: [records, lines] }]
+    const isByHash = t % (2 * batchMs) === 0
+    const remembered = [{ operator: 'window', time: t, partitions: [records, lines], isByHash }]
     await again(() =>
       checkpoint.commit({
         time: t,

@@ -53,13 +53,19 @@ export interface TableChanges {
 }
 
 /** The contents of an RDD that a later window reads again. */
-export interface Remembered {
-  readonly operator: string
-  readonly time: number
+export interface RememberedContents {
   /** The records of each partition, or pairs that are made as they are read. */
   readonly partitions: readonly (
     readonly unknown[] | (Iterable<readonly [unknown, unknown]> & { readonly size: number })
   )[]
+  /** Whether the keys lie in the partitions of their hashes. Windows unite such RDDs partition by partition. */
+  readonly isByHash: boolean
+}
+
+/** The contents of the RDD of an operator for a batch time. */
+export interface Remembered extends RememberedContents {
+  readonly operator: string
+  readonly time: number
   /** The partitions as a frame of a commit, where they have been encoded already. */
   readonly frame?: Uint8Array
 }

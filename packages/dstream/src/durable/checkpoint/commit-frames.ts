@@ -14,8 +14,17 @@ export type StoredChange = readonly [key: unknown, value: unknown, touched: numb
 export type CommitFrame =
   | readonly ['changes', operator: string, table: string, changes: readonly StoredChange[]]
   | readonly ['emptied', operator: string, table: string]
-  | readonly ['remembered', operator: string, time: number, partitions: readonly (readonly unknown[])[]]
+  | RememberedFrame
   | readonly ['done', time: number, rest: CommitRest]
+
+/** Checkpoints of earlier versions do not say whether the keys lie by hash. */
+type RememberedFrame = readonly [
+  type: 'remembered',
+  operator: string,
+  time: number,
+  partitions: readonly (readonly unknown[])[],
+  isByHash?: boolean,
+]
 
 export interface CommitRest {
   /** Always empty; earlier versions expect it. */
@@ -94,8 +103,8 @@ export async function encodeCommit(record: CommitRecord, slice: Slice): Promise<
     for (const change of changes) if (chunk.push(storedChange(change)) === CHANGES_PER_FRAME) await close()
     await close()
   }
-  for (const { operator, time, partitions, frame } of record.remembered ?? []) {
-    payloads.push([frame ?? encodeRemembered(operator, time, partitions)])
+  for (const remembered of record.remembered ?? []) {
+    payloads.push([remembered.frame ?? encodeRemembered(remembered)])
     await slice.pause()
   }
   const rest: CommitRest = {
@@ -125,12 +134,12 @@ export function encodeChanges(operator: string, table: string, changes: readonly
   }
 }
 
-export function encodeRemembered(operator: string, time: number, partitions: Remembered['partitions']): Uint8Array {
+export function encodeRemembered({ operator, time, partitions, isByHash }: Remembered): Uint8Array {
   try {
     const records = partitions.map((held) => (Array.isArray(held) ? (held as readonly unknown[]) : [...held]))
     // The frame, the list and each partition are the engine's own; the pairs too, where they come from tables.
     const levels = partitions.some((held) => Array.isArray(held)) ? 3 : 4
-    return encodeValue(['remembered', operator, time, records] satisfies CommitFrame, levels)
+    return encodeValue(['remembered', operator, time, records, isByHash] satisfies CommitFrame, levels)
   } catch (error) {
     if (!(error instanceof Unstorable)) throw error
     throw recordNotStorable(

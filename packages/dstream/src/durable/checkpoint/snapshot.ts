@@ -142,8 +142,8 @@ export async function writeSnapshot(
     }
     await close()
   }
-  for (const { operator, time, partitions } of source.remembered) {
-    await parts.add([encodeRemembered(operator, time, partitions)])
+  for (const remembered of source.remembered) {
+    await parts.add([encodeRemembered(remembered)])
     await slice.pause()
   }
   await parts.close()

@@ -90,7 +90,10 @@ export class StoredState {
   }
 
   #apply(part: CommitFrame): void {
-    if (part[0] === 'remembered') this.remembered.push({ operator: part[1], time: part[2], partitions: part[3] })
+    if (part[0] === 'remembered') {
+      const [, operator, time, partitions, isByHash = false] = part
+      this.remembered.push({ operator, time, partitions, isByHash })
+    }
     if (part[0] === 'emptied') this.#tablesOf(part[1]).set(part[2], new StoredTable())
     if (part[0] !== 'changes') return
     const [, operator, name, changes] = part

@@ -1,7 +1,8 @@
 import { encodeRemembered } from '../../durable/checkpoint/commit-frames.js'
+import { HashPartitioner } from '../../base/keys/partitioner.js'
 import { caught } from '../../base/maybe-promise.js'
 import { estimatedBytes } from '../../durable/codec/estimated-bytes.js'
-import type { Remembered } from '../../durable/checkpoint/checkpoint.js'
+import type { Remembered, RememberedContents } from '../../durable/checkpoint/checkpoint.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator } from '../../streams/graph/operator.js'
@@ -9,8 +10,6 @@ import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import type { RDD } from '../../rdd/rdd.js'
 import { rddOf } from '../../rdd/rdd-of.js'
-
-type Partitions = Remembered['partitions']
 
 const SAMPLED_BATCHES = 8
 
@@ -28,7 +27,7 @@ export class RememberedRDDs {
   readonly #graph: Graph
   readonly #evaluation: GraphEvaluation
   readonly #isStored: boolean
-  readonly #contents = new Map<Operator, Map<number, Partitions>>()
+  readonly #contents = new Map<Operator, Map<number, RememberedContents>>()
 
   /** @param isStored whether contents are written to a checkpoint, and must be storable therefore */
   constructor(graph: Graph, evaluation: GraphEvaluation, isStored: boolean) {
@@ -38,10 +37,10 @@ export class RememberedRDDs {
   }
 
   /** Takes over the contents of an RDD from a checkpoint. */
-  adopt(operator: Operator, time: number, partitions: Partitions): void {
+  adopt(operator: Operator, time: number, contents: RememberedContents): void {
     const byTime = this.#contents.get(operator)
-    if (byTime === undefined) this.#contents.set(operator, new Map([[time, partitions]]))
-    else byTime.set(time, partitions)
+    if (byTime === undefined) this.#contents.set(operator, new Map([[time, contents]]))
+    else byTime.set(time, contents)
   }
 
   /**
@@ -80,8 +79,11 @@ export class RememberedRDDs {
 
   /** Returns the RDD of an old batch whose records are kept. */
   rdd({ operator, time }: OperatorAt, sc: RDDContext): RDD<unknown> | undefined {
-    const partitions = this.#contentsOf(operator, time)
-    return partitions && rddOf(sc, partitions.map(partitionSourceOf), { shared: true })
+    const contents = this.#contentsOf(operator, time)
+    if (contents === undefined) return undefined
+    const { partitions, isByHash } = contents
+    const partitioner = isByHash ? new HashPartitioner(partitions.length) : undefined
+    return rddOf(sc, partitions.map(partitionSourceOf), { shared: true, partitioner })
   }
 
   /** Makes the RDD of an old batch readable, from its contents, its source or its parents. False where some are missing. */
@@ -118,8 +120,8 @@ export class RememberedRDDs {
 
   /** Returns the estimated bytes of the records that are kept for the RDD of an old batch; its parents' where it is not kept. */
   bytes(at: OperatorAt): number {
-    const partitions = this.#contentsOf(at.operator, at.time)
-    if (partitions !== undefined) return bytesOf(partitions)
+    const contents = this.#contentsOf(at.operator, at.time)
+    if (contents !== undefined) return bytesOf(contents)
     return isDerived(at.operator) ? this.#parentsOf(at).reduce((sum, parent) => sum + this.bytes(parent), 0) : 0
   }
 
@@ -129,14 +131,14 @@ export class RememberedRDDs {
     // The batches of a long window are alike: some of them stand for all.
     const step = Math.max(1, Math.ceil(all.length / SAMPLED_BATCHES))
     const sampled = all.filter((_, i) => i % step === 0)
-    const bytes = sampled.reduce((sum, partitions) => sum + bytesOf(partitions), 0)
+    const bytes = sampled.reduce((sum, contents) => sum + bytesOf(contents), 0)
     return { batches: all.length, bytes: sampled.length === 0 ? 0 : Math.ceil((bytes * all.length) / sampled.length) }
   }
 
   /** Returns all contents, for a snapshot. */
   all(): Remembered[] {
     return [...this.#contents].flatMap(([operator, byTime]) =>
-      [...byTime].map(([time, partitions]) => ({ operator: this.#graph.node(operator).id, time, partitions })),
+      [...byTime].map(([time, contents]) => ({ operator: this.#graph.node(operator).id, time, ...contents })),
     )
   }
 
@@ -149,13 +151,14 @@ export class RememberedRDDs {
     const rdd = await caught(this.#evaluation.readKept(operator, time), () => undefined)
     const partitions = await rdd?.partitions().catch(() => undefined)
     if (partitions === undefined) return false
-    const { id } = this.#graph.node(operator)
+    const contents = { partitions, isByHash: rdd!.partitioner instanceof HashPartitioner }
     if (this.#isStored) {
-      const frame = encoded(id, time, partitions)
+      const one = { operator: this.#graph.node(operator).id, time, ...contents }
+      const frame = encoded(one)
       if (frame === undefined) return false
-      remembered.push({ operator: id, time, partitions, frame })
+      remembered.push({ ...one, frame })
     }
-    this.adopt(operator, time, partitions)
+    this.adopt(operator, time, contents)
     await rdd!.context.runtime.yielder.begin().pause()
     return true
   }
@@ -177,22 +180,22 @@ export class RememberedRDDs {
     )
   }
 
-  #contentsOf(operator: Operator, time: number): Partitions | undefined {
+  #contentsOf(operator: Operator, time: number): RememberedContents | undefined {
     return this.#contents.get(operator)?.get(time)
   }
 }
 
 /** Returns the frame of a commit for an RDD, or `undefined` when one of its records cannot be stored. */
-function encoded(operator: string, time: number, partitions: Partitions): Uint8Array | undefined {
+function encoded(remembered: Remembered): Uint8Array | undefined {
   try {
-    return encodeRemembered(operator, time, partitions)
+    return encodeRemembered(remembered)
   } catch {
     return undefined
   }
 }
 
 /** Returns the approximate length of the records as they are stored. A batch without records costs nothing. */
-function bytesOf(partitions: Partitions): number {
+function bytesOf({ partitions }: RememberedContents): number {
   return partitions.reduce((bytes, partition) => {
     const size = Array.isArray(partition) ? partition.length : (partition as { readonly size: number }).size
     return bytes + estimatedBytes(partition, size)

@@ -2,9 +2,7 @@ import type { ReportWork } from '../../base/ports.js'
 import type { Recovered } from '../../durable/checkpoint/checkpoint.js'
 import type { Journal } from '../../durable/journal/journal.js'
 import type { InputSources } from '../../input/sources/input-sources.js'
-import { partitionSourceOf } from '../../rdd/plan/lineage.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
-import { rddOf } from '../../rdd/rdd-of.js'
 import type { GraphEvaluation } from '../../streams/graph/graph-evaluation.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { StateEntry } from '../../streams/state/keyed-state.js'
@@ -37,12 +35,12 @@ export interface Restorable {
  */
 export async function resume(recovered: Recovered, engine: Restorable): Promise<void> {
   if (recovered.lastCommitted !== undefined) await restoreStates(recovered, recovered.lastCommitted, engine)
-  for (const { operator: id, time, partitions } of recovered.remembered) {
+  for (const { operator: id, time, ...contents } of recovered.remembered) {
     const node = engine.graph.nodes.find((candidate) => candidate.id === id)
     if (node === undefined) continue
-    engine.remembered.adopt(node.operator, time, partitions)
-    const parts = partitions.map(partitionSourceOf)
-    engine.evaluation.restore(node.operator, time, rddOf(engine.sc, parts, { shared: true }))
+    engine.remembered.adopt(node.operator, time, contents)
+    const rdd = engine.remembered.rdd({ operator: node.operator, time }, engine.sc)
+    engine.evaluation.restore(node.operator, time, rdd!)
   }
   engine.outputs.restore(recovered.pendingOutputs)
   engine.store.resume(recovered.lastCommitted, engine.outputs.allPending())
