@@ -5,45 +5,25 @@ import { chain, forEachInOrder, type MaybePromise } from '../../base/maybe-promi
 /** The indexes of the records, in sorted order. */
 export type Permutation = Uint32Array
 
-/** The number of records sorted or merged without a pause, which takes some milliseconds at most. */
-const CHUNK_SIZE = 1 << 13
+/** The number of records sorted, merged or moved without a pause, which takes some milliseconds at most. */
+export const CHUNK_SIZE = 1 << 13
 
-/** Makes and merges the runs of a merge sort. The source and the target are swapped after each round. */
-interface Sorter {
-  /** The length of the runs that `begin` makes. */
-  readonly width: number
-  begin(low: number, high: number): void
-  /**
-   * Writes positions `k` to before `until` of a merged run. The unmerged rest of its first half is `i` to before `middle`,
-   * that of the second half `j` to before `high`. Returns the new `i`.
-   */
-  merge(i: number, middle: number, j: number, high: number, k: number, until: number): number
-  swap(): void
-  result(): Permutation
-}
-
-/**
- * Sorts ranks stably, by a merge sort from the bottom up that yields to the event loop. Numbers have a sorter of their own,
- * without a call per comparison.
- */
-export function sortedOrder(
+/** Sorts ranks stably by comparing them, from the bottom up. Yields to the event loop. */
+export function mergeOrder(
   ranks: readonly unknown[],
   compare: CompareRanks,
-  ascending: boolean,
   evaluation: Evaluation,
 ): MaybePromise<Permutation> {
   const { length } = ranks
-  const numbers = numbersOf(ranks, ascending)
-  const sorter = numbers === undefined ? new AnySorter(ranks, compare) : new NumberSorter(numbers)
+  const sorter = new MergeSorter(ranks, compare)
   const begun = forEachInOrder(Math.ceil(length / CHUNK_SIZE), (c) => {
-    const end = Math.min(length, (c + 1) * CHUNK_SIZE)
-    for (let low = c * CHUNK_SIZE; low < end; low += sorter.width) sorter.begin(low, Math.min(low + sorter.width, end))
+    sorter.begin(c * CHUNK_SIZE, Math.min(length, (c + 1) * CHUNK_SIZE))
     return evaluation.yieldIfDue(CHUNK_SIZE)
   })
-  return chain(begun, () => chain(mergeAll(sorter, sorter.width, length, evaluation), () => sorter.result()))
+  return chain(begun, () => chain(mergeAll(sorter, CHUNK_SIZE, length, evaluation), () => sorter.result))
 }
 
-function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Evaluation): MaybePromise<void> {
+function mergeAll(sorter: MergeSorter, width: number, length: number, evaluation: Evaluation): MaybePromise<void> {
   if (width >= length) return
   const round = forEachInOrder(Math.ceil(length / (2 * width)), (r) => {
     const low = 2 * r * width
@@ -56,7 +36,7 @@ function mergeAll(sorter: Sorter, width: number, length: number, evaluation: Eva
 }
 
 function mergeTwo(
-  sorter: Sorter,
+  sorter: MergeSorter,
   low: number,
   middle: number,
   high: number,
@@ -75,8 +55,8 @@ function mergeTwo(
   })
 }
 
-class AnySorter implements Sorter {
-  readonly width = CHUNK_SIZE
+/** Makes and merges the runs of a merge sort. The source and the target are swapped after each round. */
+class MergeSorter {
   readonly #ranks: readonly unknown[]
   readonly #compare: CompareRanks
   #from: Permutation
@@ -89,6 +69,7 @@ class AnySorter implements Sorter {
     this.#to = new Uint32Array(ranks.length)
   }
 
+  /** Makes a run. */
   begin(low: number, high: number): void {
     const ranks = this.#ranks
     const places = Array.from({ length: high - low }, (_, i) => low + i)
@@ -98,6 +79,10 @@ class AnySorter implements Sorter {
     )
   }
 
+  /**
+   * Writes positions `k` to before `until` of a merged run. The unmerged rest of its first half is `i` to before `middle`,
+   * that of the second half `j` to before `high`. Returns the new `i`.
+   */
   merge(i: number, middle: number, j: number, high: number, k: number, until: number): number {
     const ranks = this.#ranks
     const from = this.#from
@@ -112,64 +97,8 @@ class AnySorter implements Sorter {
   swap(): void {
     ;[this.#from, this.#to] = [this.#to, this.#from]
   }
-  result(): Permutation {
+
+  get result(): Permutation {
     return this.#from
-  }
-}
-
-/** Returns ranks as numbers that `<` sorts as wanted, or `undefined` where some rank is NaN or no number. */
-function numbersOf(ranks: readonly unknown[], ascending: boolean): Float64Array | undefined {
-  const numbers = new Float64Array(ranks.length)
-  for (let i = 0; i < ranks.length; i++) {
-    const rank = ranks[i]
-    if (typeof rank !== 'number' || rank !== rank) return undefined
-    numbers[i] = ascending ? rank : -rank
-  }
-  return numbers
-}
-
-/** Moves the numbers along with their indexes, so that memory is read in sequence. */
-class NumberSorter implements Sorter {
-  readonly width = 16
-  #from: { readonly ranks: Float64Array; readonly places: Permutation }
-  #to: { readonly ranks: Float64Array; readonly places: Permutation }
-
-  constructor(ranks: Float64Array) {
-    this.#from = { ranks, places: new Uint32Array(ranks.length) }
-    this.#to = { ranks: new Float64Array(ranks.length), places: new Uint32Array(ranks.length) }
-  }
-
-  /** Sorts by insertion, which is the fastest for so few. */
-  begin(low: number, high: number): void {
-    const { ranks, places } = this.#from
-    for (let place = low; place < high; place++) {
-      const rank = ranks[place]!
-      let i = place - 1
-      for (; i >= low && ranks[i]! > rank; i--) {
-        ranks[i + 1] = ranks[i]!
-        places[i + 1] = places[i]!
-      }
-      ranks[i + 1] = rank
-      places[i + 1] = place
-    }
-  }
-
-  merge(i: number, middle: number, j: number, high: number, k: number, until: number): number {
-    const { ranks, places } = this.#from
-    const to = this.#to
-    for (; k < until; k++) {
-      const first = j >= high || (i < middle && ranks[i]! <= ranks[j]!)
-      const taken = first ? i++ : j++
-      to.ranks[k] = ranks[taken]!
-      to.places[k] = places[taken]!
-    }
-    return i
-  }
-
-  swap(): void {
-    ;[this.#from, this.#to] = [this.#to, this.#from]
-  }
-  result(): Permutation {
-    return this.#from.places
   }
 }

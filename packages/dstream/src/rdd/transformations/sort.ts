@@ -10,7 +10,8 @@ import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import { BoundedHeap, type CompareRanks } from './bounded-heap.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import { sortedOrder, type Permutation } from './merge-sort.js'
+import type { Permutation } from './merge-sort.js'
+import { sortedOrder } from './sorted-order.js'
 import { LineageNode, type AnyFunction } from '../plan/lineage.js'
 
 /** Returns the natural order of ranks, or its reverse. An error for two ranks without an order names the second. */
