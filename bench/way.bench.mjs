@@ -143,7 +143,7 @@ const measured = [
 const figures = []
 const perRecord = (times) => (median(times) * 1e6) / size
 for (const { name, run, twins, atLeast } of measured) {
-  const times = await alternately({ dstream: run, ...twins }, { rounds: 15, warmUps: 6, repeat: 20 })
+  const times = await alternately({ dstream: run, ...twins }, { rounds: 15, warmUps: 6, repeat: 20, collect: false })
   figures.push({ name, value: perRecord(times.dstream), unit: 'ns' })
   for (const [i, twin] of Object.keys(twins).entries()) {
     figures.push({ name: `  ${twin}`, value: perRecord(times[twin]), unit: 'ns' })
