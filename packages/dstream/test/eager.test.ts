@@ -179,7 +179,11 @@ const jobsOnWorkers: [string, Parameters<typeof taskTimes>[0], number[][], Parti
     const mapped = lines.mapToPair(one)
     mapped.reduceByKey(sum).print()
     mapped.groupByKey().print()
-  }, atTheTick],
+  }, early],
+  ['a source with two readers', (lines) => {
+    lines.countByValue().print()
+    lines.mapToPair(one).groupByKey().print()
+  }, early],
   ['a reduction that only the first batch asks for', (lines) => {
     let batch = 0
     lines.mapToPair(one).reduceByKey(sum).foreachRDD(async (rdd) => void (batch++ === 0 && (await rdd.collect())))

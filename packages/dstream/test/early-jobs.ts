@@ -73,6 +73,14 @@ const chains: Readonly<Record<string, Chain>> = {
     ),
   'below a tap': (lines) => pairs(lines.tap(() => {})).reduceByKey(sum),
   'two readers of a source': (lines) => lines.union(lines).countByValue(),
+  'two readers of a stream': (lines) => {
+    const both = pairs(lines)
+    return both.reduceByKey(sum).join(both.groupByKey())
+  },
+  'a reader and a window of a stream': (lines) => {
+    const both = pairs(lines)
+    return both.groupByKey().join(both.window(Seconds(2)).reduceByKey(sum))
+  },
   'below a transform': (lines) => pairs(lines.transform((rdd) => rdd.map((line) => `${line}0`))).reduceByKey(sum),
   'below mapPartitions': (lines) => pairs(lines.mapPartitions((all) => [...all])).reduceByKey(sum),
 }

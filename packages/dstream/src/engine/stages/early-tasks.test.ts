@@ -64,6 +64,20 @@ test('a batch that runs another stage, reads broadcasts, or makes functions of i
   }
 })
 
+test('a block has a task of each stage, which batches take apart', async () => {
+  const { early, pool, queues } = afterBatch()
+  early.learn([taskOf(block(), lists)])
+  const received = block()
+  early.begin(received, pool)
+  const [first, second] = [queues.next()!, queues.next()!]
+  expect([first.task.plan, second.task.plan]).toEqual([sums, lists])
+  const other: Reply = { ...done, id: 2 }
+  first.settle(done)
+  second.settle(other)
+  expect(await early.take(taskOf(received, lists), pool)).toBe(other)
+  expect(await early.take(taskOf(received), pool)).toBe(done)
+})
+
 test('nothing begins early that is small, of a stream without a stage, or without workers', () => {
   const { early, pool, queues } = afterBatch()
   early.begin(block(0, 9), pool)

@@ -11,11 +11,13 @@ import type {
   Built,
   Divided,
   FunctionAddress,
+  KeepPlan,
   KeptRecords,
   MapSide,
   PartitionCalls,
   ReaderPlan,
   ReceivedBytes,
+  StagePlan,
   StageRunner,
   StateUpdates,
   Task,
@@ -123,15 +125,13 @@ export class StageTasks implements StageRunner {
     const mayRide = (reader: ReaderPlan): boolean => this.#notes.maySend(reader)
     const tasks = this.#tasksOf(partitions, (i) => records.taskOf(i, this.#addressOf, mayRide))
     if (tasks.length === 0) return undefined
-    const work: Work<object> = {
-      partitions,
-      here: doneBy((i) => records.evaluate(i)),
-      resultOf: (task, reply) => {
-        if (reply.type !== 'kept') return undefined
-        task.count(reply)
-        return madeOf(reply)
-      },
+    const resultOf = (task: Task, reply: Reply): Made | undefined => {
+      if (reply.type !== 'kept') return undefined
+      task.count(reply)
+      return madeOf(reply)
     }
+    const known = this.#madeEarly(tasks, resultOf)
+    const work: Work<object> = { partitions, known, here: doneBy((i) => records.evaluate(i)), resultOf }
     const shared = new SharedWork(work, tasks, this.#notes)
     return this.#share(shared, () =>
       shared.run((made, i) => (made instanceof Made ? records.adopt(i, made) : undefined)),
@@ -140,13 +140,8 @@ export class StageTasks implements StageRunner {
 
   async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
-    const known = this.#madeFor(side, partitions)
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
-    this.#early.learn(tasks)
-    for (const task of tasks) {
-      const reply = this.#early.take(task, this.#pool)
-      if (reply !== undefined && !known.has(task.partition)) known.set(task.partition, this.#tableOf(task, reply))
-    }
+    const known = new Map([...this.#madeEarly(tasks, tableOf), ...this.#madeFor(side, partitions)])
     const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
     const shared = new SharedWork(work, tasks, this.#notes)
     await this.#share(shared, () => shared.run(merge))
@@ -203,8 +198,8 @@ export class StageTasks implements StageRunner {
   }
 
   /** Returns what the stage below a map side has made for it. */
-  #madeFor(side: MapSide, partitions: readonly number[]): Map<number, MaybePromise<Outcome<PairTable>>> {
-    const known = new Map<number, MaybePromise<Outcome<PairTable>>>()
+  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, MaybePromise<Outcome<PairTable>>> {
+    const known = new Map<number, Outcome<PairTable>>()
     for (const i of partitions) {
       const made = side.takeMade(i)
       if (made === undefined) continue
@@ -214,12 +209,24 @@ export class StageTasks implements StageRunner {
     return known
   }
 
-  /** Returns the table of a task that was begun early; `undefined` where it is to be done here. */
-  async #tableOf(task: Task, early: MaybePromise<Reply | undefined>): Promise<PairTable | undefined> {
-    const reply = await early
-    if (reply === undefined) return undefined
-    this.#notes.replied(task, reply)
-    return tableOf(task, reply)
+  /** Returns what workers have made of blocks before this batch, or are making; `undefined` for what is to be done here. */
+  #madeEarly<R>(
+    tasks: readonly Task<StagePlan | KeepPlan>[],
+    resultOf: (task: Task, reply: Reply) => R | undefined,
+  ): ReadonlyMap<number, Promise<R | undefined>> {
+    this.#early.learn(tasks)
+    const made = new Map<number, Promise<R | undefined>>()
+    for (const task of tasks) {
+      const reply = this.#early.take(task, this.#pool)
+      if (reply === undefined) continue
+      const result = reply.then((early) => {
+        if (early === undefined) return undefined
+        this.#notes.replied(task, early)
+        return resultOf(task, early)
+      })
+      made.set(task.partition, result)
+    }
+    return made
   }
 
   readonly #addressOf: AddressOf = (f) => this.#addresses?.get(f) ?? this.#bodies?.addressOf(f)
