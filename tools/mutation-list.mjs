@@ -241,7 +241,7 @@ export const mutations = [
     'this.#snapshots.length === limits.keepSnapshots && endOf(segment) <= covered',
     'true',
   ],
-  ['contents of a window', 'engine/recovery/resume.ts', 'engine.remembered.adopt(node.operator, time, partitions)', ''],
+  ['contents of a window', 'engine/recovery/resume.ts', 'engine.remembered.adopt(node.operator, time, contents)', ''],
   [
     'the backlog of a lagging operator',
     'engine/recovery/resume.ts',
