@@ -38,11 +38,11 @@ if (run([inRoot('packages/dstream-spark/jvm/build.mjs')]) !== 0) skip('the jar n
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-test-spark-'))
 const report = join(folder, 'report.json')
-// Each test starts a JVM or three, which would starve each other.
+// Each test starts a JVM or three, so that more files at once would starve each other; a third one uses what the others wait.
 const vitest = [
   inRoot('node_modules/vitest/vitest.mjs'),
   'run',
-  '--maxWorkers=2',
+  '--maxWorkers=3',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,

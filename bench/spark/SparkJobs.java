@@ -9,8 +9,6 @@ import java.io.Serializable;
 import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +20,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
@@ -46,6 +45,10 @@ import scala.Tuple2;
  */
 public final class SparkJobs {
   private static final Map<String, String> ARGUMENTS = new HashMap<>();
+  /** The batches that make all keys of a state. */
+  private static final int LOADS = 10;
+  /** The partitions of a batch of keys. */
+  private static final int RANGES = 4;
   private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final ObjectReader POSTS =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false).readerFor(Post.class);
@@ -101,6 +104,9 @@ public final class SparkJobs {
       case "empty" -> empty(ssc);
       case "steady" -> steady(ssc);
       case "latency" -> latency(ssc);
+      case "states" -> states(ssc);
+      case "updates" -> updates(ssc);
+      case "start" -> started();
       default -> throw new IllegalArgumentException("No job is called " + ARGUMENTS.get("job"));
     }
     ssc.start();
@@ -132,6 +138,30 @@ public final class SparkJobs {
           for (long value : values) total += value;
           return Optional.of(total);
         });
+  }
+
+  /** Pairs of a key and the number of the batch. The first batches make all keys, each later one touches some of them. */
+  private static JavaPairDStream<String, Long> touchedKeys(JavaStreamingContext ssc) {
+    long keys = number("keys");
+    long touched = number("touched");
+    Queue<JavaRDD<Long>> queue = new ArrayDeque<>();
+    for (long range = 0; range < RANGES * (number("skip") + number("keep")); range += RANGES) {
+      queue.add(ssc.sparkContext().parallelize(List.of(range, range + 1, range + 2, range + 3), RANGES));
+    }
+    return ssc.queueStream(queue)
+        .flatMapToPair(
+            range -> {
+              long batch = range / RANGES;
+              long size = (batch < LOADS ? keys / LOADS : touched) / RANGES;
+              long first = (batch < LOADS ? range : range - LOADS * RANGES) * size;
+              return LongStream.range(first, first + size)
+                  .mapToObj(i -> new Tuple2<>("user" + i * 7919 % keys, batch))
+                  .iterator();
+            });
+  }
+
+  private static void sum(JavaRDD<Long> numbers) {
+    Result.top = List.of(numbers.fold(0L, Long::sum));
   }
 
   /** Takes the 15 greatest counts. */
@@ -211,6 +241,31 @@ public final class SparkJobs {
             });
   }
 
+  /** Keeps a state of each key, and sums what it emits. The samples are as those of `memory`. */
+  private static void states(JavaStreamingContext ssc) {
+    ssc.checkpoint(ARGUMENTS.get("directory") + "/checkpoint");
+    Function3<String, Optional<Long>, State<Long>, Long> add =
+        (key, value, state) -> {
+          long total = (state.exists() ? state.get() : 0L) + value.get();
+          state.update(total);
+          return total;
+        };
+    touchedKeys(ssc).mapWithState(StateSpec.function(add)).foreachRDD(rdd -> sum(rdd));
+    onBatchCompleted(ssc, batch -> Result.batch(List.of((Long) batch.processingDelay().get())));
+  }
+
+  /** Keeps a total of each key, and sums all totals. The samples are as those of `memory`. */
+  private static void updates(JavaStreamingContext ssc) {
+    runningTotals(ssc, touchedKeys(ssc)).foreachRDD(rdd -> sum(rdd.values()));
+    onBatchCompleted(ssc, batch -> Result.batch(List.of((Long) batch.processingDelay().get())));
+  }
+
+  /** Sends the milliseconds from the start of the JVM until its context of Spark is there. */
+  private static void started() {
+    Result.samples.add(System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime());
+    Result.send();
+  }
+
   // ── the result ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private interface OnBatch {
@@ -254,29 +309,16 @@ public final class SparkJobs {
       return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
-    /** Returns the greatest resident memory of the process, where the system tells it. */
-    private static long peakMiB() {
-      try {
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-          if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
-        }
-      } catch (IOException absent) {
-        // Only Linux has the file.
-      }
-      return 0;
-    }
-
     private static synchronized void send() {
       double cpuMs = (cpuNanos() - beginCpuNanos) / 1e6;
       double cores = cpuMs * 1e6 / (System.nanoTime() - beginNanos);
       System.out.printf(
           Locale.ROOT,
-          "{\"samples\":%s,\"top\":%s,\"cpuMs\":%f,\"cores\":%f,\"peakMiB\":%d}%n",
+          "{\"samples\":%s,\"top\":%s,\"cpuMs\":%f,\"cores\":%f}%n",
           samples,
           top,
           cpuMs,
-          cores,
-          peakMiB());
+          cores);
       System.out.flush();
       // The graceful end takes seconds, and the directory is the caller's to delete.
       Runtime.getRuntime().halt(0);

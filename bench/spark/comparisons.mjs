@@ -1,6 +1,8 @@
 // The comparisons of `npm run bench:spark`: the jobs of each side, the figures of a run, and what the report shows.
 import { existsSync } from 'node:fs'
 import { median } from '../measure.mjs'
+import { runnerComparisons } from './runner-comparisons.mjs'
+import { peakMemory } from './watches.mjs'
 
 const POSTS = Number(process.env.POSTS ?? 2_000_000)
 /** Each side has this time to compile its code before its batches count. */
@@ -10,6 +12,7 @@ const percentile = (samples, share) => {
   const sorted = Float64Array.from(samples).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }
+const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length
 const ofSamples = ({ samples, cpuMs, cores }) => ({
   median: median(samples),
   max: Math.max(...samples),
@@ -38,6 +41,10 @@ const bothDo = (job) => ({ spark: { program: 'spark', ...job }, dstream: { progr
 /** The job on dstream-spark as well, where the jar is there. */
 const allDo = (job) => ({ ...bothDo(job), ...(HAS_JAR && { onSpark: { program: 'onSpark', ...job } }) })
 const HAS_JAR = existsSync(new URL('../../packages/dstream-spark/dist/dstream-spark.jar', import.meta.url))
+const HAS_PROC = existsSync('/proc/self/smaps_rollup')
+
+/** The figures of dstream-spark, where its jar is there. */
+const onSpark = (figures) => (HAS_JAR ? figures : [])
 
 /** The figures of comparisons that measure batches. @param atLeast how many times longer a batch of Spark takes, at least */
 const ofBatches = (atLeast) => (of, ratio) => [
@@ -49,11 +56,60 @@ const ofBatches = (atLeast) => (of, ratio) => [
   { name: 'Spark takes more CPU', value: ratio('cpuMs', 'spark', 'dstream'), unit: '×' },
 ]
 
+/** The memory of all processes of a side together. */
+const memoryOf = (of, ratio) => [
+  { name: 'Spark, resident memory at its peak', value: of('spark', 'peakMiB'), unit: 'MiB' },
+  { name: 'dstream, resident memory at its peak', value: of('dstream', 'peakMiB'), unit: 'MiB' },
+  ...onSpark([
+    { name: 'dstream-spark, resident memory at its peak', value: of('onSpark', 'peakMiB'), unit: 'MiB' },
+    { name: 'dstream-spark against Spark', value: ratio('peakMiB', 'onSpark', 'spark'), unit: '×', atMost: 1 },
+  ]),
+]
+
+const KEYS = Number(process.env.KEYS ?? 1_000_000)
+/** Spark writes all states every tenth batch of a second by default, so that means of so many batches hold two of these. */
+const STATE_BATCHES = { intervalMs: 1000, skip: 20, keep: 20, keys: KEYS, touched: KEYS / 100 }
+
+/** A comparison of a large state. The mean of a batch counts, since the median hides the batches in which Spark writes. */
+const ofStates = (operator, atLeast) => ({
+  title: `${operator}: ${KEYS} keys, a hundredth of which get values in a batch, with a checkpoint`,
+  sides: {
+    ...bothDo({ ...STATE_BATCHES, isReliable: true }),
+    ...(HAS_JAR && { onSpark: { program: 'onSpark', ...STATE_BATCHES, isReliable: true, defaultParallelism: 4 } }),
+  },
+  isSameResult: true,
+  measure: (result) => ({ ...ofSamples(result), mean: mean(result.samples) }),
+  figures: (of, ratio) => [
+    ...['Spark', 'dstream', ...(HAS_JAR ? ['dstream-spark'] : [])].flatMap((name) => [
+      { name: `${name}, a batch, mean`, value: of(SIDES[name], 'mean'), unit: 'ms' },
+      { name: '  median', value: of(SIDES[name], 'median'), unit: 'ms' },
+      { name: '  longest', value: of(SIDES[name], 'max'), unit: 'ms' },
+    ]),
+    { name: 'Spark takes longer than dstream, mean', value: ratio('mean', 'spark', 'dstream'), unit: '×', atLeast },
+    ...onSpark([
+      {
+        name: 'Spark takes longer than dstream-spark, mean',
+        value: ratio('mean', 'spark', 'onSpark'),
+        unit: '×',
+        atLeast,
+      },
+    ]),
+  ],
+})
+const SIDES = { Spark: 'spark', dstream: 'dstream', 'dstream-spark': 'onSpark' }
+
+/** Says why a comparison cannot run here. */
+export const whatIsMissing = (name) => {
+  if (!Object.hasOwn(runnerComparisons, name)) return undefined
+  if (!HAS_JAR) return 'dstream-spark has no jar, which "npm run jar --workspace dstream-spark" builds'
+  return HAS_PROC ? undefined : 'this system has no /proc'
+}
+
 export const comparisons = {
   feed: {
     title: `Feed as fast as it is read: socket → JSON → words → reduceByKey → updateStateByKey → top, ${POSTS} posts, 500 ms`,
     sender: ['feed-sender.mjs', POSTS],
-    sides: allDo({ intervalMs: 500, records: POSTS }),
+    sides: allDo({ intervalMs: 500, records: POSTS, ...(HAS_PROC && { watch: peakMemory }) }),
     isSameResult: true,
     measure: rateOf,
     figures: (of, ratio) => [
@@ -63,14 +119,11 @@ export const comparisons = {
       { name: 'Spark', value: of('spark', 'ofCpu'), unit: 'K posts per second of CPU' },
       { name: 'dstream', value: of('dstream', 'ofCpu'), unit: 'K posts per second of CPU' },
       { name: 'dstream against Spark', value: ratio('ofCpu', 'dstream', 'spark'), unit: '×' },
-      { name: 'Spark, resident memory at its peak', value: of('spark', 'peakMiB'), unit: 'MiB' },
-      { name: 'dstream, resident memory at its peak', value: of('dstream', 'peakMiB'), unit: 'MiB' },
-      ...(HAS_JAR
-        ? [
-            { name: 'dstream-spark', value: of('onSpark', 'rate'), unit: 'K posts/s' },
-            { name: 'dstream-spark against Spark', value: ratio('rate', 'onSpark', 'spark'), unit: '×' },
-          ]
-        : []),
+      ...onSpark([
+        { name: 'dstream-spark', value: of('onSpark', 'rate'), unit: 'K posts/s' },
+        { name: 'dstream-spark against Spark', value: ratio('rate', 'onSpark', 'spark'), unit: '×', atLeast: 1 },
+      ]),
+      ...(HAS_PROC ? memoryOf(of, ratio) : []),
     ],
   },
   memory: {
@@ -81,21 +134,32 @@ export const comparisons = {
     measure: ofSamples,
     figures: (of, ratio) => [
       ...ofBatches(1)(of, ratio),
-      ...(HAS_JAR
-        ? [
-            { name: 'dstream-spark, a batch', value: of('onSpark', 'median'), unit: 'ms' },
-            { name: 'Spark takes longer than dstream-spark', value: ratio('median', 'spark', 'onSpark'), unit: '×' },
-          ]
-        : []),
+      ...onSpark([
+        { name: 'dstream-spark, a batch', value: of('onSpark', 'median'), unit: 'ms' },
+        {
+          name: 'Spark takes longer than dstream-spark',
+          value: ratio('median', 'spark', 'onSpark'),
+          unit: '×',
+          atLeast: 1,
+        },
+      ]),
     ],
   },
   empty: {
     title: 'An empty batch with a window, a state and two outputs',
     sender: ['latency-sender.mjs', 0, 1],
-    sides: bothDo({ intervalMs: 500, skip: 30, keep: 20 }),
+    sides: allDo({ intervalMs: 500, skip: 30, keep: 20 }),
     measure: ofSamples,
-    figures: ofBatches(20),
+    figures: (of, ratio) => [
+      ...ofBatches(20)(of, ratio),
+      ...onSpark([
+        { name: 'dstream-spark, a batch', value: of('onSpark', 'median'), unit: 'ms' },
+        { name: 'dstream-spark against Spark', value: ratio('median', 'onSpark', 'spark'), unit: '×', atMost: 1.1 },
+      ]),
+    ],
   },
+  states: ofStates('mapWithState', 1),
+  updates: ofStates('updateStateByKey', 2),
   steady: {
     title: '50,000 posts a second, batches of 1 s: from the tick until the output has the top words',
     sender: ['feed-sender.mjs', 50_000 * 40, 50_000],
@@ -145,4 +209,5 @@ export const comparisons = {
       },
     ],
   },
+  ...runnerComparisons,
 }

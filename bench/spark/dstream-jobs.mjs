@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 import { Milliseconds, StateSpec, StreamingContext } from 'dstream'
 
 const options = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')))
-const [port, intervalMs, records, skip, keep] = ['port', 'intervalMs', 'records', 'skip', 'keep'].map((name) =>
-  Number(options[name]),
-)
+const [port, intervalMs, records, skip, keep, keys, touched] = [
+  ...['port', 'intervalMs', 'records', 'skip', 'keep', 'keys', 'touched'],
+].map((name) => Number(options[name]))
 /** The partitions of a batch from memory; more than one where dstream-spark runs the job. */
 const parts = Number(options.parts ?? 1)
 /** @type {StreamingContext} */
@@ -26,8 +26,7 @@ const send = () => {
   const { user, system } = process.cpuUsage(beginCpu)
   const cpuMs = (user + system) / 1000
   const cores = cpuMs / (performance.now() - begin)
-  const result = { samples, top, cpuMs, cores, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) }
-  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+  process.stdout.write(`${JSON.stringify({ samples, top, cpuMs, cores })}\n`, () => process.exit(0))
 }
 
 /** Adds the samples of a batch, unless it belongs to the warm-up, and sends the result after the last one. */
@@ -42,10 +41,14 @@ const batch = (more) => {
   if (batches === skip + keep) send()
 }
 
-/** Takes as samples the milliseconds from the tick to the end of each batch. */
+/** Takes as samples the milliseconds from the tick to the end of each batch, and tells the beginning of each to who watches. */
 const measureBatches = () => {
   let submitted = 0
-  ssc.on('batchSubmitted', () => (submitted = performance.now()))
+  let begun = 0
+  ssc.on('batchSubmitted', () => {
+    submitted = performance.now()
+    if (options.tell === 'true') process.stdout.write(`{"begun":${++begun}}\n`)
+  })
   ssc.on('batchCompleted', () => batch([performance.now() - submitted]))
 }
 
@@ -66,6 +69,27 @@ const runningTotals = (counts) =>
     for (const value of values) total += value
     return total
   })
+
+/** The batches that make all keys. Each later one touches some of them. */
+const LOADS = 10
+/** The partitions of a batch of keys. */
+const RANGES = 4
+
+/** Pairs of a key and the number of the batch, from a source that can be read again. */
+const touchedKeys = () =>
+  ssc
+    .fromSource({
+      initial: () => 0,
+      readsAnywhere: true,
+      plan: (batch) => batch + 1,
+      splits: (batch) => Array.from({ length: RANGES }, (_, part) => ({ name: `part-${part}`, batch, part })),
+      read: ({ batch, part }) => {
+        const size = (batch < LOADS ? keys / LOADS : touched) / RANGES
+        const first = ((batch < LOADS ? batch : batch - LOADS) * RANGES + part) * size
+        return Array.from({ length: size }, (_, i) => [`user${((first + i) * 7919) % keys}`, batch])
+      },
+    })
+    .mapToPair((pair) => pair)
 
 /** Takes the 15 greatest counts. */
 const takeTop = async (totals) => {
@@ -118,6 +142,37 @@ const jobs = {
     })
   },
 
+  /** Keeps a state of each key, and sums what it emits. The samples are as those of `memory`. */
+  states() {
+    const add = (key, value, state) => {
+      const total = (state.exists() ? state.get() : 0) + value
+      state.update(total)
+      return total
+    }
+    const sum = async (rdd) => (top = [await rdd.fold(0, (a, b) => a + b)])
+    touchedKeys().mapWithState(StateSpec.function(add)).foreachRDD(sum)
+    measureBatches()
+  },
+
+  /** Keeps a total of each key, and sums all totals. The samples are as those of `memory`. */
+  updates() {
+    const sum = async (totals) => (top = [await totals.values().fold(0, (a, b) => a + b)])
+    runningTotals(touchedKeys()).foreachRDD(sum)
+    measureBatches()
+  },
+
+  /** Counts few numbers in many partitions. The samples are as those of `memory`. */
+  tasks() {
+    const numbers = Array.from({ length: 10 * records }, (_, i) => i)
+    const batchOfTasks = () => ssc.sc.parallelize(numbers, { numPartitions: records })
+    ssc
+      .queueStream(Array.from({ length: skip + keep }, batchOfTasks))
+      .mapToPair((n) => [n % 10, 1])
+      .reduceByKey((a, b) => a + b)
+      .foreachRDD((rdd) => rdd.collect())
+    measureBatches()
+  },
+
   /** Counts lines by key. The samples are the age of each line, in microseconds, when an output has it. */
   latency() {
     const count = (key, stamp, state) => {
@@ -140,6 +195,8 @@ const jobs = {
 
 const contextOptions = {
   batchInterval: Milliseconds(intervalMs),
+  ...(options.isReliable === 'true' && { checkpointDir: `${options.directory}/checkpoint` }),
+  ...(options.defaultParallelism !== undefined && { defaultParallelism: Number(options.defaultParallelism) }),
   logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
 }
 await StreamingContext.run(import.meta, contextOptions, (context) => {

@@ -6,11 +6,12 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { median, report } from '../measure.mjs'
-import { comparisons } from './comparisons.mjs'
+import { comparisons, whatIsMissing } from './comparisons.mjs'
 import { compiled, findJava, findSpark, MissingPart } from './find-spark.mjs'
 
 /** A job that has no result by then waits for data that does not come. */
@@ -89,27 +90,34 @@ const programs = {
     const flags = [...JAVA_FLAGS, `-Xmx${heapMiB}m`, `-Djava.io.tmpdir=${directory}`]
     return [java.java, [...flags, '-cp', classPath, 'SparkJobs', ...job, `master=${master}`, `directory=${directory}`]]
   },
-  dstream: (job) => [process.execPath, [file('dstream-jobs.mjs'), ...job]],
+  dstream: (job, directory) => [process.execPath, [file('dstream-jobs.mjs'), ...job, `directory=${directory}`]],
   // The same job, whose map sides go to executors.
-  onSpark: (job, directory) => {
+  onSpark: (job, directory, jobMaster = master) => {
     const conf = [`spark.driver.memory=${heapMiB}m`, `spark.local.dir=${directory}`, 'spark.ui.enabled=false']
     const settings = conf.flatMap((setting) => ['--conf', setting])
     const cli = file('../../packages/dstream-spark/bin/dstream-spark.js')
-    const run = ['run', file('dstream-jobs.mjs'), '--master', master, '--spark-home', spark.home, ...settings]
-    return [process.execPath, [cli, ...run, '--', ...job, `parts=${2 * availableParallelism()}`]]
+    const run = ['run', file('dstream-jobs.mjs'), '--master', jobMaster, '--spark-home', spark.home, ...settings]
+    const own = [`directory=${directory}`, `parts=${2 * availableParallelism()}`]
+    return [process.execPath, [cli, ...run, '--', ...job, ...own]]
   },
 }
 
 // A process that is ended by a signal has no event of its exit, and would leave Spark behind.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-/** Runs a job beside a sender of its own, and returns the result that the job prints. */
-const run = async (program, sender, job) => {
-  const directory = mkdtempSync(join(tmpdir(), 'dstream-spark-'))
-  const feeding = fork(file(`../${sender[0]}`), sender.slice(1).map(String))
+/** Starts the sender of a job's data. Returns it with the arguments that it means for the job. */
+const started = async ([program, ...args]) => {
+  const feeding = fork(file(`../${program}`), args.map(String))
   const [{ port }] = await once(feeding, 'message')
-  const given = Object.entries({ ...job, port }).map(([name, value]) => `${name}=${value}`)
-  const [command, args] = programs[program](given, directory)
+  return { feeding, given: { port } }
+}
+
+/** Runs a job beside a sender of its own, and returns the result that the job prints with that of the watch. */
+const run = async ({ program, master: jobMaster, watch, ...job }, sender) => {
+  const directory = mkdtempSync(join(tmpdir(), 'dstream-spark-'))
+  const { feeding, given } = sender === undefined ? {} : await started(sender)
+  const pairs = Object.entries({ ...job, ...given }).map(([name, value]) => `${name}=${value}`)
+  const [command, args] = programs[program](pairs, directory, jobMaster)
   const working = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SPARK_LOCAL_IP: '127.0.0.1' },
@@ -118,17 +126,22 @@ const run = async (program, sender, job) => {
   })
   const end = () => {
     working.kill('SIGKILL')
-    feeding.kill()
+    feeding?.kill()
     // Java may still write while it dies.
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
   process.once('exit', end)
-  const [output, log] = await Promise.all([text(working.stdout), text(working.stderr)])
+  const watched = watch?.(working.pid)
+  let result
+  createInterface({ input: working.stdout }).on('line', (line) => {
+    if (line.startsWith('{"begun"')) watched?.begun?.(JSON.parse(line).begun)
+    if (line.startsWith('{"samples"')) result = JSON.parse(line)
+  })
+  const [log] = await Promise.all([text(working.stderr), once(working, 'close')])
   process.off('exit', end)
   end()
-  const result = output.split('\n').find((line) => line.startsWith('{"samples"'))
   if (result === undefined) throw new Error(`${program} has ended without a result of ${job.job}: ${log.slice(-4000)}`)
-  return JSON.parse(result)
+  return { ...result, ...watched?.result() }
 }
 
 const { version } = JSON.parse(readFileSync(file('../../packages/dstream/package.json'), 'utf8'))
@@ -143,11 +156,15 @@ console.log(values.json ? JSON.stringify({ about }) : `${Object.values(about).sl
 
 for (const name of positionals.length === 0 ? Object.keys(comparisons) : positionals) {
   const { title, sides, sender, isSameResult, measure, figures } = comparisons[name]
+  if (whatIsMissing(name) !== undefined) {
+    console.error(`${name} is left out: ${whatIsMissing(name)}`)
+    continue
+  }
   const measured = Object.fromEntries(Object.keys(sides).map((side) => [side, []]))
   for (let round = 0; round < rounds; round++) {
     const tops = new Set()
-    for (const [side, { program, ...job }] of Object.entries(sides)) {
-      const result = await run(program, sender, { job: name, ...job })
+    for (const [side, job] of Object.entries(sides)) {
+      const result = await run({ job: name, ...job }, sender)
       tops.add(result.top.join())
       measured[side].push(measure(result))
     }

@@ -13,7 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { hostJob } from 'dstream/cluster'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { adopt } from '../src/adopt.js'
+import { findJava, findSpark } from '../src/find-spark.js'
+import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
 import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { descendants } from './processes.js'
 import { type Ended, endJobs, startCommand, startJob } from './run-job.js'
@@ -22,6 +26,19 @@ afterEach(endJobs)
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-uri-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The file systems of Spark in this process, which cases share that need no command of their own. */
+const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
+const files = new SparkFiles(
+  ownFilesJvm({
+    spark: findSpark({}),
+    java: findJava({}),
+    conf: [],
+    files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
+  }),
+)
+hostJob({ objects: (uri) => files.objects(uri) })
+afterAll(() => files.end())
 
 let whole: readonly unknown[]
 beforeAll(async () => {
@@ -166,7 +183,7 @@ describe('inspect', () => {
   test('prints of a URI and of a directory what dstream prints of the directory, and changes nothing', async () => {
     const [{ path: first }, { path, uri }] = [newPlace(), newPlace()]
     await embeddedLife(first, 4)
-    expect((await startCommand(['adopt', first, uri]).ended).code).toBe(0)
+    await adopt(first, uri)
     const before = entriesOf(path)
     const inspected = await Promise.all([first, uri].map((place) => startCommand(['inspect', place]).ended))
     const { stdout } = spawnSync(process.execPath, [embedded, 'checkpoint', 'inspect', first], { encoding: 'utf8' })
@@ -204,8 +221,7 @@ describe('adopt', () => {
       /^Copied \d+ files, \d+ bytes, from .* to file:.*: .*journal \d+.*commits \d+\.\nThe last batch is that of .*; operators that keep something: .*runningReduceByKey#1.*\n.* is as it was\./,
     )
     lives.push(await life(uri, 3, 3), await life(uri, 2))
-    const back = await startCommand(['adopt', uri, last]).ended
-    expect({ code: back.code, errors: back.errors }).toMatchObject({ code: 0 })
+    await adopt(uri, last)
     lives.push(await embeddedLife(last, BATCHES))
     expect(resultsOf(lives)).toEqual(whole)
   })
@@ -216,7 +232,7 @@ describe('adopt', () => {
     mkdirSync(full.path)
     writeFileSync(join(full.path, 'mine'), '')
     const used = newPlace()
-    expect((await startCommand(['adopt', held, used.uri]).ended).code).toBe(0)
+    await adopt(held, used.uri)
     const cases: readonly (readonly [from: string, to: string, words: RegExp])[] = [
       [held, full.path, /is not empty, it has mine: give a place that is, or delete what is there/],
       [held, used.uri, /is not empty, it has commits\/.*: give a place that is, or delete what is there/],
@@ -224,11 +240,10 @@ describe('adopt', () => {
       [newPlace().uri, newPlace().path, /holds no checkpoint/],
       [held, held, /adopt takes two places that are not the same/],
     ]
-    for (const [from, to, words] of cases) {
-      const { code, errors } = await startCommand(['adopt', from, to]).ended
-      expect(code).toBeGreaterThan(0)
-      expect(errors).toMatch(words)
-    }
+    for (const [from, to, words] of cases) await expect(adopt(from, to)).rejects.toThrow(words)
+    const { code, errors } = await startCommand(['adopt', held, full.path]).ended
+    expect(code).toBe(1)
+    expect(errors).toMatch(/^dstream-spark: .* is not empty, it has mine/)
     expect(readdirSync(full.path)).toEqual(['mine'])
   })
 

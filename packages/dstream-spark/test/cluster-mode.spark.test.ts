@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { calls, kept } from './kept.js'
 import { nodeArchive, pathWithoutNode } from './machines.js'
 import { descendants, DRIVER } from './processes.js'
-import { endJobs, jobFile, linesIn, startCommand, startJob } from './run-job.js'
+import { endJobs, jobFile, linesIn, QUICK_JVM, startCommand, startJob } from './run-job.js'
 import { Standalone } from './standalone.js'
 
 // Spark starts the driver: a JVM on the machine of the worker, and Node beside it.
@@ -15,8 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'dstream-cluster-mode-'))
 const spark = new Standalone()
 // Its machine has no Node of its own: the jobs say where one is, or bring it.
 beforeAll(() => spark.start({ machine: { PATH: pathWithoutNode(folder) } }))
-afterEach(endJobs)
 afterAll(() => {
+  endJobs()
   spark.end()
   rmSync(folder, { recursive: true })
 })
@@ -29,14 +29,13 @@ const NODE = ['--conf', `spark.dstream.node=${process.execPath}`]
 
 /** Submits a job, and resolves to the name that Spark gives to its driver. */
 async function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = NODE) {
-  const quick = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
   const conf = [
     'spark.driver.host=127.0.0.1',
     'spark.driver.memory=512m',
     'spark.executor.memory=512m',
     'spark.ui.enabled=false',
-    `spark.driver.extraJavaOptions=${quick}`,
-    `spark.executor.extraJavaOptions=${quick}`,
+    `spark.driver.extraJavaOptions=${QUICK_JVM}`,
+    `spark.executor.extraJavaOptions=${QUICK_JVM}`,
   ]
   const ended = await startCommand(
     [
@@ -67,32 +66,37 @@ function kill(word: string, other = word): number {
   return another!
 }
 
-test('a job that Spark has started, with the Node that is shipped, gives what it gives in one process', async () => {
-  const here = await startJob(jobFile('slow.mjs'), undefined).ended
-  const driver = await submit(jobFile('slow.mjs'), {}, ['--node-archive', nodeArchive(folder)])
-  expect({ state: await spark.stateAtEnd(driver), errors: errorsOf(driver) }).toMatchObject({ state: 'FINISHED' })
-  const lines = linesOf(driver)
-  expect(lines.filter((line) => line.output !== undefined).map((line) => line.records)).toEqual(here.batches['totals'])
-  expect(errorsOf(driver)).toMatch(
-    /slow runs on Spark [\d.]+, spark:\S+; map sides on the cluster: runningReduceByKey#1/,
-  )
-  expect(lines.at(-1)!.tasks!.filter(({ onMainThread, repeated }) => onMainThread + repeated > 0)).toEqual([])
-})
+// A submission to standalone Spark waits five seconds before it asks for the state of its driver.
+describe.concurrent('submitted', () => {
+  test('a job that Spark has started, with the Node that is shipped, gives what it gives in one process', async () => {
+    const here = await startJob(jobFile('slow.mjs'), undefined).ended
+    const driver = await submit(jobFile('slow.mjs'), {}, ['--node-archive', nodeArchive(folder)])
+    expect({ state: await spark.stateAtEnd(driver), errors: errorsOf(driver) }).toMatchObject({ state: 'FINISHED' })
+    const lines = linesOf(driver)
+    expect(lines.filter((line) => line.output !== undefined).map((line) => line.records)).toEqual(
+      here.batches['totals'],
+    )
+    expect(errorsOf(driver)).toMatch(
+      /slow runs on Spark [\d.]+, spark:\S+; map sides on the cluster: runningReduceByKey#1/,
+    )
+    expect(lines.at(-1)!.tasks!.filter(({ onMainThread, repeated }) => onMainThread + repeated > 0)).toEqual([])
+  })
 
-test('a checkpoint in a directory is refused in words, and Spark says that the job has failed', async () => {
-  const driver = await submit(jobFile('ranges.mjs'), { CHECKPOINT: join(folder, 'here'), BATCHES: '2' })
-  expect(await spark.stateAtEnd(driver)).toBe('FAILED')
-  expect(errorsOf(driver)).toMatch(
-    /checkpointDir is ".*here", a directory of one machine, and Spark may start this driver/,
-  )
-})
+  test('a checkpoint in a directory is refused in words, and Spark says that the job has failed', async () => {
+    const driver = await submit(jobFile('ranges.mjs'), { CHECKPOINT: join(folder, 'here'), BATCHES: '2' })
+    expect(await spark.stateAtEnd(driver)).toBe('FAILED')
+    expect(errorsOf(driver)).toMatch(
+      /checkpointDir is ".*here", a directory of one machine, and Spark may start this driver/,
+    )
+  })
 
-test('a machine without a Node is named in words, and Spark says that the job has failed', async () => {
-  const driver = await submit(jobFile('slow.mjs'), {}, [])
-  expect(await spark.stateAtEnd(driver)).toBe('FAILED')
-  expect(errorsOf(driver)).toMatch(
-    /^dstream-spark: There is no Node on executor driver .*, or ship it by --node-archive/m,
-  )
+  test('a machine without a Node is named in words, and Spark says that the job has failed', async () => {
+    const driver = await submit(jobFile('slow.mjs'), {}, [])
+    expect(await spark.stateAtEnd(driver)).toBe('FAILED')
+    expect(errorsOf(driver)).toMatch(
+      /^dstream-spark: There is no Node on executor driver .*, or ship it by --node-archive/m,
+    )
+  })
 })
 
 test('a driver that is killed goes on, each half of it ends with the other, and one that Spark ends stops as by Ctrl-C', async () => {

@@ -16,15 +16,15 @@ beforeAll(async () => {
   embedded = await startJob(jobFile('slow.mjs'), undefined).ended
 })
 
-/** Runs the slow job, and sends SIGKILL to a process of that name once two batches are done. */
-async function runAndKill(word: string, master: string): Promise<Ended & { readonly killed: number }> {
-  let killed = 0
-  const onLine = ({ completed }: Line, { pid }: { readonly pid?: number | undefined }): void => {
-    if (completed !== 2) return
-    const [first] = descendants(pid!, word)
+/** Runs the slow job, and sends SIGKILL to a process of such a name once so many batches are done. */
+async function runAndKill(kills: ReadonlyMap<number, string>, master: string): Promise<Ended & { killed: string[] }> {
+  const killed: string[] = []
+  const onLine = ({ completed = 0 }: Line, { pid }: { readonly pid?: number | undefined }): void => {
+    const word = kills.get(completed)
+    const first = word === undefined ? undefined : descendants(pid!, word)[0]
     if (first === undefined) return
     process.kill(first, 'SIGKILL')
-    killed = first
+    killed.push(word!)
   }
   const ended = await startJob(jobFile('slow.mjs'), ['--master', master], { onLine }).ended
   return { ...ended, killed }
@@ -38,18 +38,25 @@ function timesOf({ lines }: Ended): number[] {
 }
 
 describe('what SIGKILL ends is replaced: each batch is right, and comes once', () => {
-  test.each<[string, string, string]>([
-    ['a worker', WORKER, 'local[2]'],
-    ['a worker of an executor', WORKER, 'local-cluster[2,1,1024]'],
-    ['an executor', EXECUTOR, 'local-cluster[2,1,1024]'],
-    ['the JVM', JVM, 'local[2]'],
-  ])('%s', async (_, word, master) => {
-    const ended = await runAndKill(word, master)
-    expect(ended.killed).toBeGreaterThan(0)
+  test.each<[string, [number, string][], string]>([
+    ['a worker', [[2, WORKER]], 'local[2]'],
+    [
+      'a worker of an executor, then an executor',
+      [
+        [2, WORKER],
+        [4, EXECUTOR],
+      ],
+      'local-cluster[2,1,1024]',
+    ],
+    ['the JVM', [[2, JVM]], 'local[2]'],
+  ])('%s', async (_, kills, master) => {
+    const ended = await runAndKill(new Map(kills), master)
+    const words = kills.map(([, word]) => word)
+    expect(ended.killed).toEqual(words)
     expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
     expect(ended.batches).toEqual(embedded.batches)
     expect(timesOf(ended)).toEqual(Array.from({ length: 8 }, () => 1))
-    if (word === JVM) expect(ended.errors).toMatch(/Spark is started again.* since the JVM of Spark is gone/)
+    if (words.includes(JVM)) expect(ended.errors).toMatch(/Spark is started again.* since the JVM of Spark is gone/)
     // The tasks that were lost were done again by Spark, unless Spark itself was away.
     else expect(ended.tasks.repeated).toBe(0)
   })

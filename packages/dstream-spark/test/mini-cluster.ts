@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { findJava } from '../src/find-spark.js'
+import { QUICK_JVM } from './run-job.js'
 
 /** A small cluster in a JVM of its own. */
 interface Mini {
@@ -17,7 +18,7 @@ interface Mini {
  * @param isUp looks whether it is up
  */
 export function startMini(name: string, folder: string, args: readonly string[], isUp: () => boolean): Mini {
-  const child = spawn(findJava({}).java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...args], {
+  const child = spawn(findJava({}).java, [...QUICK_JVM.split(' '), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: folder,
   })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { findSpark } from '../src/find-spark.js'
 import { endMini, startMini } from './mini-cluster.js'
 import { miniClassPath } from './mini-hdfs.js'
+import { QUICK_JVM } from './run-job.js'
 import { MINI_YARN, miniHdfsJar } from './spark-home.mjs'
 
 const absent = [miniHdfsJar(), ...MINI_YARN.keys()].find((jar) => !existsSync(jar))
@@ -38,11 +39,10 @@ export class MiniYarn {
 
   /** The settings of Spark for a cluster that has the Spark of this machine, and whose staging folder is a local one. */
   get settings(): readonly string[] {
-    const quick = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
     return [
       `spark.yarn.jars=local:${join(findSpark({}).home, 'jars')}/*`,
       `spark.yarn.stagingDir=file:${join(this.#folder, 'staging')}`,
-      `spark.yarn.am.extraJavaOptions=${quick}`,
+      `spark.yarn.am.extraJavaOptions=${QUICK_JVM}`,
       'spark.executor.instances=2',
       'spark.executor.memory=512m',
       'spark.driver.host=127.0.0.1',

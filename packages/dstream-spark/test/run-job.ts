@@ -5,8 +5,14 @@ import { findSpark } from '../src/find-spark.js'
 
 const CLI = fileURLToPath(new URL('../bin/dstream-spark.js', import.meta.url))
 
-/** A JVM that lives for seconds starts sooner when it compiles less. Spark's own page takes a while too. */
-const QUICK_JVM = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+/** A JVM that lives for seconds starts sooner when it compiles less, and does not verify the classes of Spark. */
+export const QUICK_JVM = [
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
+  '-XX:+UnlockDiagnosticVMOptions',
+  '-XX:-BytecodeVerificationRemote',
+].join(' ')
+// Spark's own page takes a while too.
 const QUICK = [`spark.executor.extraJavaOptions=${QUICK_JVM}`, 'spark.ui.enabled=false'].flatMap((setting) => [
   '--conf',
   setting,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findSpark } from '../src/find-spark.js'
+import { QUICK_JVM } from './run-job.js'
 
 const LOOPBACK = '127.0.0.1'
 
@@ -24,7 +25,10 @@ class Daemon {
     this.child = spawn(
       join(home, 'bin/spark-class'),
       [`org.apache.spark.deploy.${name}`, '--host', host, '--webui-port', '0', ...args],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, SPARK_NO_DAEMONIZE: '1', ...env } },
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, SPARK_NO_DAEMONIZE: '1', SPARK_DAEMON_JAVA_OPTS: QUICK_JVM, ...env },
+      },
     )
     this.child.once('close', () => {
       this.#isEnded = true
