@@ -58,8 +58,8 @@ export async function placementOf(
     } else if (state?.update !== undefined) continue
     else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
   }
-  for (const { id, kind, parent, functions } of graph.outputs) {
-    const reason = kind === 'foreachPartition' ? reasons.againstCalls(id, parent, functions) : ''
+  for (const { id, parent, functions, spreads = '' } of graph.outputs) {
+    const reason = spreads === true ? reasons.againstCalls(id, parent, functions) : spreads
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }

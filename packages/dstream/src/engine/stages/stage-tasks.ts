@@ -145,10 +145,11 @@ export class StageTasks implements StageRunner {
       partitions,
       here: doneBy((i) => calls.call(i)),
       resultOf: (task, reply) => {
-        if (reply.type !== 'called') return undefined
+        if (reply.type !== 'called' && reply.type !== 'saved') return undefined
         task.count(reply)
-        if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
-        calls.called(task.partition)
+        if (reply.type === 'saved') calls.called(task.partition, reply.file)
+        else if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
+        else calls.called(task.partition, undefined)
         return DONE
       },
     }

@@ -83,6 +83,8 @@ export interface OutputNode {
    * index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
+  /** Whether partitions may be done elsewhere; otherwise the reason why not, for those who ask where parts of a job run. */
+  readonly spreads?: true | string
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
