@@ -68,7 +68,10 @@ export class SparkFiles {
     const root = ROOT.test(uri) ? `${uri}/` : uri
     const at = (path: string): string => (path === '' ? root : `${uri}/${path}`)
     const call = (operation: FileOperation, path: string, bytes: Uint8Array = NOTHING): Promise<Buffer | undefined> =>
-      this.#call(operation, at(path), bytes)
+      this.#call(operation, at(path), bytes).catch((error: Error) => {
+        // As Node's own errors of a file system say.
+        throw Object.assign(error, { syscall: operation })
+      })
     const isDone = async (...given: Parameters<typeof call>): Promise<boolean> => (await call(...given)) !== undefined
     const change = async (...given: Parameters<typeof call>): Promise<void> => void (await call(...given))
     return {

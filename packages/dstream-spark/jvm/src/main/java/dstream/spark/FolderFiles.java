@@ -110,6 +110,6 @@ final class FolderFiles {
 
   /** Makes the names in a folder durable, which only a local disk has to be told. */
   void syncFolder(Path path) throws IOException {
-    if (of(path, conf).getScheme().equals("file")) LocalFile.sync(java.nio.file.Path.of(path.toUri().getPath()));
+    if (of(path, conf).getUri().getScheme().equals("file")) LocalFile.sync(java.nio.file.Path.of(path.toUri().getPath()));
   }
 }
