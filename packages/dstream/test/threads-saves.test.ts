@@ -1,12 +1,15 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Seconds, type DStream, type StreamingContextOptions } from 'dstream'
+import { Seconds, textForm, type DStream, type StreamingContextOptions } from 'dstream'
 import { hostJob } from 'dstream/cluster'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { fileDisk } from '../src/platform/files/file-disk.js'
+import { encodePart } from '../src/platform/files/rdd-files.js'
+import { DiskState } from '../src/testing/simulated-disk/disk-state.js'
+import { MemoryDisk } from '../src/testing/simulated-disk/memory-disk.js'
 import { batchesOf } from './laws.js'
 import { loopbackWorkers, tasksOf, type WorkerFaults } from './loopback-workers.js'
 
@@ -25,10 +28,19 @@ type Options = Partial<StreamingContextOptions> & Pick<WorkerFaults, 'endsBefore
 /** Writes the files of workers, each under a new name. */
 async function writePart(folder: string, chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const name = `by-worker-${next++}`
+  await writeFile(join(pathOf(folder), name), await whole(chunks), { flag: 'wx' })
+  return name
+}
+
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
-  await writeFile(join(pathOf(folder), name), Buffer.concat(all), { flag: 'wx' })
-  return name
+  return Buffer.concat(all)
+}
+
+function bytesIn(platter: DiskState, name: string): Buffer {
+  const { data, size } = platter.files.get(name)!
+  return Buffer.from(data.slice(0, size))
 }
 
 /** Saves the batches of a stream in both forms. Returns the bytes of all files by path, and what the tasks were. */
@@ -81,18 +93,53 @@ describe('at a URI, workers write the parts', () => {
     expect(there.tasks.onWorkers).toBeGreaterThan(0)
   })
 
-  test('law: for any batches', () =>
+  test('law: the parts are the slices of the arrays', () =>
     fc.assert(
-      fc.asyncProperty(batchesOf(fc.integer()), async (rows) => {
-        const define: Define = (numbers) => numbers.map((n) => [n, `n${n}`])
-        expect((await saved('uri', rows, define)).files).toEqual((await saved('path', rows, define)).files)
+      fc.asyncProperty(batchesOf(fc.integer()), fc.integer({ min: 1, max: 5 }), async (rows, numPartitions) => {
+        const platter = new DiskState()
+        const disk = new MemoryDisk(platter, () => undefined, () => undefined) // prettier-ignore
+        hostJob({ folder: () => disk })
+        const inMemory: WorkerFaults['writePart'] = async (folder, chunks) => {
+          const name = `by-worker-${next++}`
+          const file = await disk.create(`${folder.slice('test://out/'.length)}/${name}`)
+          for await (const chunk of chunks) await file.write(chunk)
+          return name
+        }
+        const make = (workers?: ReturnType<typeof loopbackWorkers>): TestContext => {
+          const t = new TestContext(
+            { batchInterval: Seconds(1), ...(workers && { threads: 3 }) },
+            workers && { workers },
+          )
+          const pairs = t.input(rows, { numPartitions }).map((n) => [n, `n${n}`])
+          pairs.saveAsTextFiles('test://out/text')
+          pairs.saveAsObjectFiles('test://out/objects')
+          return t
+        }
+        const t = make(loopbackWorkers(() => make().ssc, { leastBytes: 0, writePart: inMemory }))
+        await t.run(rows.length)
+        await t.stop()
+        for (const [b, row] of rows.entries()) {
+          const at = (p: number): number => Math.floor((p * row.length) / numPartitions)
+          for (let p = 0; p < numPartitions; p++) {
+            const slice = row.slice(at(p), at(p + 1)).map((n): [number, string] => [n, `n${n}`])
+            const lines = slice.map(([n, text]) => `${textForm([n, text])}\n`).join('')
+            const part = `${(b + 1) * 1000}/part-0000${p}`
+            expect(bytesIn(platter, `text-${part}`)).toEqual(Buffer.from(lines))
+            expect(bytesIn(platter, `objects-${part}`)).toEqual(await whole(encodePart('objects', slice)))
+          }
+        }
+        const parts = [...platter.files.keys()].filter((name) => /part-\d+$/.test(name))
+        expect(parts.filter((name) => Number(/-(\d+)\//.exec(name)![1]) <= rows.length * 1000)).toHaveLength(
+          rows.length * numPartitions * 2,
+        )
+        expect([...platter.folders].filter((name) => name.startsWith('.'))).toEqual([])
       }),
-      { numRuns: 15 },
+      { numRuns: 25 },
     ))
 
   test('a worker that ends has its part written again', async () => {
     let saves = 0
-    const endsBefore = (frame: { readonly plan?: object }): boolean =>
+    const endsBefore = (frame: { readonly type: string; readonly plan?: object }): boolean =>
       frame.plan !== undefined && 'save' in frame.plan && ++saves === 2
     const define: Define = (numbers) => numbers.map((n) => n + 1)
     const [here, there] = [await saved('path', [many], define), await saved('uri', [many], define, { endsBefore })]

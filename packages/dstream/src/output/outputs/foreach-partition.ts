@@ -25,7 +25,7 @@ export function foreachPartition<T>(
     parent,
     handsOutRDD: false,
     functions: [f as AnyFunction],
-    spreads: true,
+    byPartition: 'calls',
     run: async (rdd, time, attempt) => {
       const { number, replayed } = attempt
       const finished = (number > 1 && done.get(time)) || new Map<number, unknown>()

@@ -38,7 +38,7 @@ function saving<T>(
     params,
     parent,
     handsOutRDD: false,
-    spreads: isUri(prefix) || 'its path is one of this machine',
+    ...(isUri(prefix) ? { byPartition: 'parts' } : { staysSince: 'its path is one of this machine' }),
     open: async () => {
       const [before, after] = [prefix === '' ? '' : `${prefix}-`, suffix === '' ? '' : `.${suffix}`]
       const times = (await sc.runtime.files?.numbered(before, after)) ?? []

@@ -5,6 +5,7 @@ import type { FolderDisk } from '../../durable/storage/disk.js'
 import type { Sequence } from '../../base/ports.js'
 
 const SUCCESS = '_SUCCESS'
+const TAKEN_AT_ONCE = 16
 const ours = /^(part-\d{5,}|_SUCCESS)$/
 function partName(index: number): string {
   return `part-${String(index).padStart(5, '0')}`
@@ -63,9 +64,7 @@ export class DirectorySave {
       await this.#disk.makeDir(this.written)
       try {
         const files = await write()
-        await this.#make(async () => {
-          for (const [index, file] of files.entries()) await this.#take(file, index)
-        })
+        await this.#make(() => this.#takeAll(files))
       } finally {
         // A worker whose file is not waited for any longer may still be at it: the next save removes what it leaves.
         await this.#remove(this.written).catch(() => undefined)
@@ -142,6 +141,17 @@ export class DirectorySave {
       await this.#remove(this.#fresh).catch(() => undefined)
       throw error
     }
+  }
+
+  /** Makes written files the parts: a few at once, since a call to a store far away is mostly waiting. */
+  async #takeAll(files: readonly string[]): Promise<void> {
+    let next = 0
+    const takeNext = async (): Promise<void> => {
+      for (let i = next++; i < files.length; i = next++) await this.#take(files[i]!, i)
+    }
+    const ended = await Promise.allSettled(Array.from({ length: TAKEN_AT_ONCE }, takeNext))
+    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    if (failed !== undefined) throw failed.reason
   }
 
   async #take(file: string, index: number): Promise<void> {

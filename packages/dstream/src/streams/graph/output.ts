@@ -83,8 +83,12 @@ export interface OutputNode {
    * index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
-  /** Whether partitions may be done elsewhere; otherwise the reason why not, for those who ask where parts of a job run. */
-  readonly spreads?: true | string
+  /**
+   * What may be done elsewhere, partition by partition: calls, of which two at once would meet, or parts, each in a file of its own.
+   */
+  readonly byPartition?: 'calls' | 'parts' | undefined
+  /** Why an output of a kind that others may do elsewhere is not. */
+  readonly staysSince?: string | undefined
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>
