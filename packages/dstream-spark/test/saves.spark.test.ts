@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { readFileSink } from 'dstream/sinks'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { endJobs, jobFile, mustBeWell, startJob } from './run-job.js'
 
@@ -28,8 +29,16 @@ function savedIn(prefix: string): readonly (readonly [path: string, bytes: Buffe
   })
 }
 
+/** Returns the first batches of a file sink. */
+async function sunkIn(place: string) {
+  const batches: (readonly string[])[] = []
+  for await (const { lines } of readFileSink(place)) if (batches.length < BATCHES) batches.push(lines)
+  return batches
+}
+
 const here = join(folder, 'here')
-beforeAll(async () => mustBeWell(await startJob(file, undefined, { env: { PREFIX: here } }).ended))
+const hereSink = join(folder, 'here-sink')
+beforeAll(async () => mustBeWell(await startJob(file, undefined, { env: { PREFIX: here, SINK: hereSink } }).ended))
 
 test.each([
   ['local[2]', false],
@@ -39,7 +48,8 @@ test.each([
   async (master, kills) => {
     const there = mkdtempSync(join(folder, 'there-'))
     const mark = join(there, '.mark')
-    const env = { PREFIX: pathToFileURL(there).href, ...(kills && { MARK: mark }) }
+    const sink = mkdtempSync(join(folder, 'sink-'))
+    const env = { PREFIX: pathToFileURL(there).href, SINK: sink, ...(kills && { MARK: mark }) }
     const names = Object.keys(env).flatMap((name) => ['--env', name])
     const ended = await startJob(file, ['--master', master, ...names], { env }).ended
     mustBeWell(ended)
@@ -50,7 +60,12 @@ test.each([
     for (const [i, [path, bytes]] of found.entries()) expect(bytes.equals(expected[i]![1]), path).toBe(true)
     // Nothing is beside the directories of the batches.
     expect(readdirSync(there).filter((name) => name.startsWith('.'))).toEqual([])
-    expect(ended.errors).toMatch(/outputs on the cluster: saveAsTextFiles#1, saveAsObjectFiles#1, saveAsTextFiles#2;/)
+    expect(await sunkIn(sink)).toEqual(await sunkIn(hereSink))
+    const byWorkers = readdirSync(sink).filter((name) => /^batch-\d+-\d+\.[0-9a-f]{12}$/.test(name))
+    expect(byWorkers.length).toBeGreaterThanOrEqual(BATCHES * 4)
+    expect(ended.errors).toMatch(
+      /outputs on the cluster: saveAsTextFiles#1, saveAsObjectFiles#1, to#1, saveAsTextFiles#2;/,
+    )
     expect(ended.tasks.repeated).toBe(0)
     expect(ended.tasks.onMainThread).toBe(0)
   },

@@ -1,11 +1,12 @@
 // @ts-check
-// Saves its batches below PREFIX, as text and as objects. The text of one record ends the executor that writes it, once: where MARK is
+// Saves its batches below PREFIX, as text and as objects, and writes them to the file sink SINK. The text of one record ends the executor that writes it, once: where MARK is
 // the name of a file that is not there yet.
 import { existsSync, writeFileSync } from 'node:fs'
 import { Milliseconds, StreamingContext } from 'dstream'
+import { fileSink } from 'dstream/sinks'
 import { numberBatches, report } from './report.mjs'
 
-const { PREFIX = '', MARK = '' } = process.env
+const { PREFIX = '', SINK = '', MARK = '' } = process.env
 const BATCHES = 3
 const SIZE = 24_000
 const isWorker = process.argv[1]?.endsWith('job.mjs') === true
@@ -40,6 +41,7 @@ await StreamingContext.run(import.meta, { appName: 'saved', batchInterval: Milli
     .saveAsTextFiles(`${PREFIX}/text`, 'txt')
   const pairs = ssc.queueStream(numberBatches(ssc, BATCHES)).map((n) => /** @type {[number, number]} */ ([n % 45, n]))
   pairs.saveAsObjectFiles(`${PREFIX}/objects`)
+  pairs.to(fileSink(SINK, { shared: true }))
   const groups = pairs.groupByKey({ numPartitions: 2 })
   groups.saveAsTextFiles(`${PREFIX}/groups`)
   report(ssc, { counts: groups.map(([key, { length }]) => [key, length]) }, BATCHES)

@@ -69,7 +69,7 @@ export function isAFile(path: string): DStreamError {
 export function partMissing(path: string, index: number, file: string): DStreamError {
   return new DStreamError(
     'part-missing',
-    `Cannot save ${escapeControl(path)}: its part ${index} was written as ${describe(file)} and is not there. Give a URI that ` +
+    `Cannot save ${escapeControl(path)}: its part ${index} was written as ${describe(file)} and is not there. Give a place that ` +
       'all machines reach, since each of them writes its own parts',
   )
 }

@@ -97,6 +97,8 @@ export type WorkerFrame =
       readonly read?: number | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
+      /** What the function returned, encoded, where that is wanted. */
+      readonly returned?: Uint8Array | undefined
     })
   /** The partition was written as a part of a saved directory, into a file of this name. */
   | (PartReply & {

@@ -196,9 +196,10 @@ class TaskWorker {
       // A record that is left out here would be missing in its count and its dead letters.
       if (this.#hasBadRecord) throw new Error('a record does not decode')
     }
-    const { taken, given, failure } = await runCall(plan, part, this.#home, { context, mayCall })
+    const { taken, given, failure, returned } = await runCall(plan, part, this.#home, { context, mayCall })
     const threw = failure && plainError(failure.error)
-    return { type: 'called', id, taken, given, read: this.#read, threw }
+    const result = plan.returns === true && failure === undefined ? encodeValue(returned) : undefined
+    return { type: 'called', id, taken, given, read: this.#read, threw, returned: result }
   }
 
   async #save({ id, folder }: TaskFrame, plan: SavePlan, part: PartitionSource<unknown>): Promise<Saved> {

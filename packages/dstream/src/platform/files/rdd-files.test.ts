@@ -333,7 +333,7 @@ describe('at a URI', () => {
     await expect(saved).rejects.toMatchObject({
       code: 'part-missing',
       message: expect.stringMatching(
-        /its part 1 was written as "written-elsewhere".*Give a URI that all machines reach/,
+        /its part 1 was written as "written-elsewhere".*Give a place that all machines reach/,
       ),
     })
   })

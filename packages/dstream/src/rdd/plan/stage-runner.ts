@@ -33,6 +33,8 @@ export interface CallPlan {
   /** The narrow steps, the lowest first. */
   readonly steps: readonly PlannedStep[]
   readonly call: FunctionAddress
+  /** Whether what the function returns is wanted. */
+  readonly returns?: boolean | undefined
 }
 
 /** The steps of a stage that ends in the parts of a saved directory. */

@@ -16,6 +16,8 @@ export interface CallSpec {
   readonly signalOf: () => AbortSignal
   /** What the calls that have ended well have returned, by partition, in this attempt and in earlier ones. */
   readonly done: Map<number, unknown>
+  /** Whether that is wanted: it has to be plain data then. */
+  readonly returns?: boolean
 }
 
 /** A directory whose parts are written by partition. */
@@ -44,11 +46,11 @@ type PlanEnd = Omit<CallPlan, 'steps'> | Omit<SavePlan, 'steps'>
  * An error that it throws comes out as it was thrown, since the attempt may be made again.
  */
 export function callPartitions(node: LineageNode, spec: CallSpec, evaluation: Evaluation): MaybePromise<void> {
-  const { f, attempt, signalOf, done } = spec
+  const { f, attempt, signalOf, done, returns = false } = spec
   return doPartitions(node, evaluation, {
     endOf: (addressOf) => {
       const call = addressed(f as AnyFunction, addressOf)
-      return call === undefined ? undefined : { call }
+      return call === undefined ? undefined : { call, ...(returns && { returns }) }
     },
     more: { attempt },
     signalOf,

@@ -26,8 +26,9 @@ export interface TaskResult extends TaskCounts {
   readonly table: PairColumns<unknown, unknown>
 }
 
-/** The end of a call: with the error that the function threw, if it did. */
+/** The end of a call: with what the function returned, or the error that it threw. */
 export interface CallResult extends TaskCounts {
+  readonly returned?: unknown
   readonly failure: { readonly error: unknown } | undefined
 }
 
@@ -170,8 +171,8 @@ export async function runCall(
   const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
   mayCall()
   try {
-    await f(readOnly(records), context)
-    return { ...counts(), failure: undefined }
+    const returned = await f(readOnly(records), context)
+    return { ...counts(), returned, failure: undefined }
   } catch (error) {
     return { ...counts(), failure: { error } }
   }
