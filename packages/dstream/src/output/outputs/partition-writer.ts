@@ -1,16 +1,23 @@
 import type { PartitionContext } from '../../rdd/plan/partition-context.js'
-import type { TwoPhaseSink } from './sink.js'
+
+/** The part of a sink in two phases that workers have. */
+interface Preparing<T> {
+  openWriter?(): void | Promise<void>
+  prepare(
+    partition: Omit<PartitionContext, 'partition'> & { readonly index: number; readonly records: readonly T[] },
+  ): Promise<unknown>
+}
 
 /**
  * Prepares the partitions of a sink: in the thread of the batches, which has opened it, or in a worker, which opens its own one for that
  * at its first partition.
  */
 export class PartitionWriter<T> {
-  readonly #sink: TwoPhaseSink<T>
+  readonly #sink: Preparing<T>
   #isOpen = false
   #opening: Promise<void> | undefined
 
-  constructor(sink: TwoPhaseSink<T>) {
+  constructor(sink: Preparing<T>) {
     this.#sink = sink
   }
 

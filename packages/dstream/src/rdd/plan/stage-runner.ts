@@ -2,8 +2,10 @@ import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { SavedForm } from '../../base/ports.js'
 import type { Groups } from '../../base/text/groups.js'
 import type { BroadcastDigests } from './broadcasts.js'
-import type { BodyTrace } from './body-trace.js'
+import type { BodyRun, Built } from './body-run.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
+
+export type { BodyInput, BodyRun, Built } from './body-run.js'
 
 /**
  * The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. That of a
@@ -79,33 +81,6 @@ export interface CalledAttempt {
   readonly time: number
   readonly attempt: number
   readonly replayed: boolean
-}
-
-/** A run of a user's function that makes RDDs, as plain data: what another run of it needs to make the same functions. */
-export interface BodyRun {
-  /** The id of the operator. */
-  readonly id: string
-  /** The batch time in milliseconds. */
-  readonly time: number
-  readonly inputs: readonly BodyInput[]
-  /** A hash of what it has built. */
-  readonly digest: string
-}
-
-/** An RDD that a user's function is given. */
-export interface BodyInput {
-  readonly numPartitions: number
-  /** How its keys are distributed; a partitioner of the user's own cannot be made elsewhere. */
-  readonly by: 'nothing' | 'hash' | 'own'
-}
-
-/** What a user's function has built in a batch. */
-export interface Built {
-  /** The operator that it is the function of. */
-  readonly by: object
-  readonly time: number
-  readonly inputs: readonly BodyInput[]
-  readonly trace: BodyTrace
 }
 
 /** One partition of a stage that can be done elsewhere. */
