@@ -65,6 +65,7 @@ function memorySink(prepare: (partition: SinkPartition<number>, worker: number) 
   return { sinkOf, batches, openings }
 }
 
+const rowsOfNothing: Rows = []
 const many = Array.from({ length: 40 }, (_, i) => i)
 
 describe('a sink with openWriter is prepared in workers', () => {
@@ -135,6 +136,14 @@ describe('a sink with openWriter is prepared in workers', () => {
     expect(error).toBeUndefined()
     expect(tries).toBeGreaterThan(1)
     expect(batches[0]!.prepared).toEqual(sliced(many, 4))
+  })
+
+  test('openWriter is a function', () => {
+    const t = new TestContext({ batchInterval: Seconds(1) })
+    const sink = { ...memorySink().sinkOf(0), openWriter: 'yes' } as unknown as TwoPhaseSink<number>
+    expect(() => t.input(rowsOfNothing).to(sink)).toThrow(
+      expect.objectContaining({ code: 'bad-option', message: expect.stringMatching(/sink\.openWriter/) }),
+    )
   })
 
   test('what is prepared to no plain data is prepared again in the thread of the batches', async () => {
