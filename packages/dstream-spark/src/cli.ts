@@ -93,7 +93,7 @@ async function run(options: Options): Promise<void> {
   const cluster = new SparkCluster({ host, bundle, job, args, env })
   const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf }))
   endBySignals()
-  hostJob({ program: job, cluster, objects: (uri) => files.objects(uri) })
+  hostJob({ program: job, cluster, objects: (uri) => files.objects(uri), folder: (uri) => files.folder(uri) })
   try {
     await importJob(bundle.file, job, args)
   } catch (error) {
@@ -203,7 +203,7 @@ async function printWithFiles(options: Options, linesOf: () => Promise<readonly 
   const tools = toolsOf(options)
   mustBePacked()
   const files = new SparkFiles(ownFilesJvm({ ...tools, conf: options.conf }))
-  hostJob({ objects: (uri) => files.objects(uri) })
+  hostJob({ objects: (uri) => files.objects(uri), folder: (uri) => files.folder(uri) })
   try {
     console.log((await linesOf()).join('\n'))
   } finally {

@@ -23,7 +23,13 @@ async function drive(file: string, submissionFile: string): Promise<void> {
   const bundle = { file, bytes: readFileSync(file) }
   const cluster = new SparkCluster({ host, bundle, job, args, env })
   const files = new SparkFiles(() => Promise.resolve(jvm))
-  hostJob({ program: job, cluster, objects: (uri) => files.objects(uri), mayMove: true })
+  hostJob({
+    program: job,
+    cluster,
+    objects: (uri) => files.objects(uri),
+    folder: (uri) => files.folder(uri),
+    mayMove: true,
+  })
   await importJob(file, job, args)
 }
 

@@ -9,7 +9,7 @@ import { reasonOf } from './reason.js'
 export type About = Readonly<Record<string, string>>
 
 /** The calls of `FileCalls` in the JVM part. */
-export type FileOperation = 'c' | 'r' | 'l' | 'd'
+export type FileOperation = 'c' | 'r' | 'l' | 'd' | 'm' | 'n' | 'v' | 'z' | 'w' | 'y' | 'x' | 'q' | 's'
 
 interface FileCall {
   readonly resolve: (result: Buffer | undefined) => void

@@ -33,10 +33,10 @@ export class FrameReader {
   }
 }
 
-/** Returns bytes or a text with their length in front. */
-export function framed(content: Uint8Array | string): readonly Uint8Array[] {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  return [lengthOf(bytes.length), bytes]
+/** Returns the parts of a frame, bytes or texts, with their length in front. */
+export function framed(...contents: readonly (Uint8Array | string)[]): readonly Uint8Array[] {
+  const parts = contents.map((content) => (typeof content === 'string' ? Buffer.from(content) : content))
+  return [lengthOf(parts.reduce((sum, { length }) => sum + length, 0)), ...parts]
 }
 
 /** Returns a number as the 32 bits of a length. */
@@ -49,7 +49,7 @@ export function lengthOf(n: number): Uint8Array {
 /** Returns a table of texts as `Wire.readTable` of the JVM part reads it. */
 export function tableBytes(table: Readonly<Record<string, string>>): Uint8Array {
   const entries = Object.entries(table)
-  return Buffer.concat([lengthOf(entries.length), ...entries.flat().flatMap(framed)])
+  return Buffer.concat([lengthOf(entries.length), ...entries.flat().flatMap((text) => framed(text))])
 }
 
 /** Reads what `Wire.writeTable` of the JVM part has written. */

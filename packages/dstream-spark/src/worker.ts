@@ -1,5 +1,6 @@
 // What an executor starts as `node --import dstream-worker.mjs job.mjs`. It is one file without imports of packages. The job
 // that it is loaded before finds in it the line to the driver.
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
@@ -7,6 +8,7 @@ import { hostJob } from 'dstream/cluster'
 import { fingerprint } from './fingerprint.js'
 import { packFrame, unpackFrame } from './pack.js'
 import { introducedByParent } from './parent.js'
+import { partWriter } from './part-writer.js'
 import { framed, FrameReader, tableBytes } from './wire.js'
 
 interface Frame {
@@ -17,9 +19,9 @@ interface Frame {
 function serve(): void {
   const [port, secret] = introducedByParent()
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const write = (bytes: Uint8Array): void => {
+  const write = (...parts: readonly Uint8Array[]): void => {
     socket.cork()
-    for (const part of framed(bytes)) socket.write(part)
+    for (const part of framed(...parts)) socket.write(part)
     socket.uncork()
   }
   let isKnown = false
@@ -45,6 +47,7 @@ function serve(): void {
   hostJob({
     program: process.env['DSTREAM_JOB_FILE'],
     workerEnd: {
+      writePart: partWriter(write, () => (socket.writableNeedDrain ? once(socket, 'drain') : undefined)),
       post(frame) {
         const { type, functions = {} } = frame as Frame
         if (type === 'ready') hello(fingerprint(readFileSync(process.argv[1]!), functions))

@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { objectStorage } from 'dstream/cluster'
 import { afterAll, describe, expect, test } from 'vitest'
+import { fileDisk } from '../../dstream/src/platform/files/file-disk.js'
+import { rddFilesOn } from '../../dstream/src/platform/files/rdd-files.js'
 import { storageContract } from '../../dstream/test/storage-contract.js'
 import { findJava, findSpark } from '../src/find-spark.js'
 import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
@@ -97,5 +99,62 @@ describe('objects as files', () => {
     await release()
     const log = [...(await objectStorage(files.objects(place)).read('log'))!]
     expect(log.filter((byte) => byte !== 2)).toEqual([1, 3])
+  })
+})
+
+describe.each([
+  ['file:', uriOf],
+  // Its folders count as renamed file by file, as those of object stores are.
+  ['viewfs:', (path: string) => `viewfs://name/mounted/${relative(folder, path)}`],
+])('directories that are saved at %s', (_, at) => {
+  const { saveParts, numbered } = rddFilesOn(fileDisk, (uri) => files.folder(uri))
+  const save = (path: string, ...parts: readonly string[][]) =>
+    saveParts(at(path), async (given) => {
+      const names: string[] = []
+      for (const lines of parts) names.push(await given.write('text', lines))
+      // One that is not waited for any longer.
+      await given.write('text', ['late'])
+      return names
+    })
+  // Hadoop keeps its own sums below viewfs:, which it shows nobody.
+  const shown = (place: string): string[] => readdirSync(place).filter((name) => !name.endsWith('.crc')).sort() // prettier-ignore
+  const contents = (path: string): string[] => shown(path).map((name) => `${name}: ${readFileSync(join(path, name), 'utf8')}`) // prettier-ignore
+
+  test('appear, are replaced, and stay where they are the same', async () => {
+    const place = newPlace()
+    const path = join(place, 'out-1000.txt')
+    await save(path, ['a', 'b'], [])
+    expect(contents(path)).toEqual(['_SUCCESS: ', 'part-00000: a\nb\n', 'part-00001: '])
+    const { ino } = statSync(path)
+    await save(path, ['a', 'b'], [])
+    expect(statSync(path).ino).toBe(ino)
+    await save(path, ['c'])
+    expect(contents(path)).toEqual(['_SUCCESS: ', 'part-00000: c\n'])
+    expect(shown(place)).toEqual(['out-1000.txt'])
+    await save(join(place, 'out-2000.txt'), ...Array.from({ length: 40 }, (_, i) => [`${i}`]))
+    expect(contents(join(place, 'out-2000.txt'))[39]).toBe('part-00038: 38\n')
+    expect(new Set(await numbered(at(join(place, 'out-')), '.txt'))).toEqual(new Set([1000, 2000]))
+  })
+
+  test('are not written over what no save has written, nor without a part', async () => {
+    const place = newPlace()
+    const path = join(place, 'out')
+    await save(path, ['a'])
+    writeFileSync(join(path, 'mine'), '')
+    await expect(save(path, ['b'])).rejects.toMatchObject({ code: 'path-in-use' })
+    rmSync(join(path, 'mine'))
+    writeFileSync(join(place, 'file'), '')
+    await expect(save(join(place, 'file'), ['b'])).rejects.toMatchObject({ code: 'path-in-use' })
+    await expect(saveParts(at(path), () => Promise.resolve(['nowhere']))).rejects.toMatchObject({
+      code: 'part-missing',
+    })
+    await expect(save(join(place, 'file/out'), ['b'])).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringMatching(/^Cannot save .*file\/out/),
+    })
+    expect(contents(path)).toEqual(['_SUCCESS: ', 'part-00000: a\n'])
+    // A worker that comes too late does not make the folder again.
+    await expect(files.folder(at(place)).create('gone/part')).rejects.toThrow()
+    expect(shown(place)).toEqual(['file', 'out'])
   })
 })

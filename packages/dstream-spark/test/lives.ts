@@ -38,6 +38,14 @@ export function looped(batches: number): readonly unknown[] {
   })
 }
 
+/** Returns the numbers of a range of the source. */
+export function numbersOf(range: number): readonly number[] {
+  return [0, 1, 2, 3].flatMap((part) => {
+    const next = random(range * 4 + part)
+    return Array.from({ length: 150 }, () => next(1000))
+  })
+}
+
 /** Returns the results of a run that nothing disturbs. */
 export async function undisturbed(folder: string): Promise<readonly unknown[]> {
   return resultsOf([await embeddedLife(join(folder, 'whole'), BATCHES)])
@@ -48,10 +56,17 @@ export function embeddedLife(checkpoint: string, batches: number): Promise<Ended
 }
 
 /** Runs the job on Spark from a new directory, and kills it after so many batches where a number is given. */
-export function sparkLife(uri: string, folder: string, batches: number, killAfter?: number): Promise<Ended> {
-  return startJob(JOB, ['--master', 'local[2]'], {
+export function sparkLife(
+  uri: string,
+  folder: string,
+  batches: number,
+  killAfter?: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const more = Object.keys(env).flatMap((name) => ['--env', name])
+  return startJob(JOB, ['--master', 'local[2]', ...more], {
     cwd: mkdtempSync(join(folder, 'somewhere-')),
-    env: { CHECKPOINT: uri, BATCHES: String(batches) },
+    env: { CHECKPOINT: uri, BATCHES: String(batches), ...env },
     onLine: ({ completed }, child) => {
       if (completed !== undefined && completed === killAfter) child.kill('SIGKILL')
     },

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { endJobs, jobFile, mustBeWell, startJob } from './run-job.js'
 import { eventLog, eventsIn } from './spark-events.js'
@@ -28,8 +29,11 @@ test('a slow task gets a copy on another host, and each batch has one result of 
     ...speculation.map((setting) => `speculation${setting}`),
   ]
   const options = ['--master', standalone.master, '--env', 'STATE', ...conf(settings), ...eventLog(log)]
-  const here = await startJob(file, undefined, { env: { STATE: hereState } }).ended
-  const running = startJob(file, options, { env: { STATE: state } })
+  const [saved, hereSaved] = [join(state, 'saved'), join(hereState, 'saved')]
+  const here = await startJob(file, undefined, { env: { STATE: hereState, PREFIX: `${hereSaved}/numbers` } }).ended
+  const running = startJob(file, [...options, '--env', 'PREFIX'], {
+    env: { STATE: state, PREFIX: `${pathToFileURL(saved).href}/numbers` },
+  })
   const there = await running.ended
   mustBeWell(there)
   expect(there.batches).toEqual(here.batches)
@@ -37,7 +41,8 @@ test('a slow task gets a copy on another host, and each batch has one result of 
 
   const starts = eventsIn(log, 'TaskStart').map((event) => event as unknown as TaskStart)
   const copies = starts.filter((start) => start['Task Info'].Speculative)
-  expect(copies.length).toBeGreaterThanOrEqual(BATCHES)
+  // In each batch one for the sums, and one for what is saved.
+  expect(copies.length).toBeGreaterThanOrEqual(BATCHES * 2)
   // Each copy is of a task that another host has an attempt at.
   for (const copy of copies) {
     const attempts = starts.filter(
@@ -50,7 +55,22 @@ test('a slow task gets a copy on another host, and each batch has one result of 
   const calls = readFileSync(join(state, 'calls'), 'utf8').trim().split('\n')
   const firsts = Array.from({ length: BATCHES * 4 }, (_, i) => `${running.child.pid} ${i * 150} ${i % 4}`)
   expect(calls).toEqual(firsts)
+
+  // Two attempts at a part write two files, and the one whose reply counts is the part.
+  expect(contentsOf(saved)).toEqual(contentsOf(hereSaved))
+  expect(there.errors).toMatch(
+    /outputs on the cluster: saveAsTextFiles#1; in the driver: .* foreachPartition#1 \(Spark may run a task of it twice at once \(spark\.speculation\)\)/,
+  )
 })
+
+/** Returns the files of each batch, in order. Nothing else is there. */
+function contentsOf(folder: string): readonly (readonly string[])[] {
+  const directories = readdirSync(folder).sort().slice(0, BATCHES)
+  return directories.map((directory) => {
+    const names = readdirSync(join(folder, directory)).sort()
+    return names.map((name) => `${name}: ${readFileSync(join(folder, directory, name), 'utf8')}`)
+  })
+}
 
 /** The parts of Spark's event that the test reads. */
 interface TaskStart {

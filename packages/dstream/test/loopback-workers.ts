@@ -1,5 +1,5 @@
 import type { StreamingContext } from 'dstream'
-import type { WorkerEvents, Workers } from '../src/base/ports.js'
+import type { WorkerEnd, WorkerEvents, Workers } from '../src/base/ports.js'
 import type { TaskFrame, WorkerFrame } from '../src/engine/stages/frames.js'
 import type { TaskFigures } from '../src/observe/progress.js'
 
@@ -15,6 +15,7 @@ export interface WorkerFaults {
   readonly given?: (frame: TaskFrame) => TaskFrame
   /** Returns the frame that the driver gets in place of a worker's. */
   readonly replied?: (frame: WorkerFrame) => WorkerFrame
+  readonly writePart?: WorkerEnd['writePart']
 }
 
 /**
@@ -29,6 +30,7 @@ export function loopbackWorkers(
     leastBytes,
     given = (frame) => frame,
     replied = (frame) => frame,
+    writePart,
   }: WorkerFaults = {},
 ): Workers & { readonly started: () => number } {
   let started = 0
@@ -54,6 +56,7 @@ export function loopbackWorkers(
               later(() => (seen(sent as WorkerFrame), events.frame(replied(sent as WorkerFrame))))
             },
             onFrame: (f) => void (handle = f),
+            ...(writePart && { writePart }),
           })
         } catch (error) {
           fail(error)

@@ -371,7 +371,7 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ['uid', () => context().input([[1]]).print(), ['a']], // prettier-ignore
   ],
   functions: [
-    ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String }),
+    ...eachOption('fileSink', () => ({ fileSink }), [path('sink')], { encode: String, shared: true }),
     ...eachOption('redisSink', () => ({ redisSink }), [], { url: 'redis://localhost:1', key: 'a', write: same, attempts: 1, timeout: second }), // prettier-ignore
     ...eachOption('httpReceiver', () => ({ httpReceiver }), [], { port: 0, host: 'localhost', path: '/', auth: 'a', maxBody: 9, decode: list, rememberedKeys: 9, tls: {} }), // prettier-ignore
     ...eachOption('webhookSink', () => ({ webhookSink }), [], { url: 'http://localhost', method: 'PUT', headers: {}, encode: String, contentType: 'a/b', maxRecords: 9, sendEmpty: true, timeout: second }), // prettier-ignore
@@ -475,7 +475,7 @@ describe.each(Object.entries(calls))('%s', (_, ofClass) => {
 
 // A zero may be any value, and its function then fails on it. The others are internal.
 const EXEMPT: Readonly<Record<string, readonly string[]>> = {
-  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept', 'handedOut', 'reduced', 'callPartitions'], // prettier-ignore
+  RDD: ['fold', 'foldByKey', 'label', 'groupByKeyTransient', 'reduceByKeyTransient', 'replacePartitions', 'observedBy', 'checkedBy', 'kept', 'handedOut', 'reduced', 'callPartitions', 'saveAs'], // prettier-ignore
   StreamingContext: ['addSource', 'planResume', 'serveTasks'],
 }
 

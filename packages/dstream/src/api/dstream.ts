@@ -1061,7 +1061,8 @@ export class DStream<out T> {
 
   /**
    * Writes one directory per batch, `prefix-TIME.suffix`, with a file per partition and a line per record, in the form of
-   * `print`. A directory appears complete or not at all, and is the same when a batch runs again.
+   * `print`. A directory appears complete or not at all, and is the same when a batch runs again. On Spark the prefix may be a URI, such as
+   * `hdfs://name:8020/out/lines`: executors then write the parts, where their records are.
    *
    * @example
    * lines.saveAsTextFiles('out/lines', 'txt') // the directories out/lines-1000.txt, out/lines-2000.txt, …
@@ -1083,7 +1084,8 @@ export class DStream<out T> {
   }
 
   /**
-   * Writes each batch exactly once to a store that remembers the batches it has.
+   * Writes each batch exactly once to a store that remembers the batches it has. A sink in two phases with `openWriter` has its partitions
+   * prepared by workers.
    *
    * @example
    * let last: Time | undefined

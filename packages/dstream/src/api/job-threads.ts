@@ -90,7 +90,10 @@ export class JobThreads {
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
     this.stages.use(new ClusterPool({ cluster, logger, yielder }))
-    const { isSpread, line } = await placementOf(graph, addresses, this.stages.bodies, rememberMs)
+    const { isSpread, line } = await placementOf(graph, addresses, this.stages.bodies, {
+      leastMs: rememberMs,
+      speculates: cluster.speculates(),
+    })
     logger[isSpread ? 'info' : 'warn']({}, `${appName} runs on ${where}; ${line}`)
   }
 

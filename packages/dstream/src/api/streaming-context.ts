@@ -53,7 +53,7 @@ import { files } from '../platform/files/files.js'
 import { keepAlive } from '../platform/keep-alive.js'
 import { openFiles } from '../platform/files/open-files.js'
 import { openMeter, openTelemetry } from '../platform/open-telemetry.js'
-import { rddFiles } from '../platform/files/rdd-files.js'
+import { encodePart, rddFiles } from '../platform/files/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { showWork } from '../platform/logs/show-work.js'
 import { statusLine } from '../platform/logs/status-line.js'
@@ -844,7 +844,9 @@ export class StreamingContext implements StreamContext {
     const readSplit: Parameters<typeof serveTasks>[0]['readSplit'] = (source, split, reading) =>
       this.#inputs.all[source]?.readSplit?.(split, reading)
     const codegen = this.#internals.codegen ?? 'auto'
-    serveTasks({ graph: this.#graph, codecAt, readSplit, codegen, context: this.sc }, end)
+    const savePart: Parameters<typeof serveTasks>[0]['savePart'] =
+      end.writePart && ((folder, form, records) => end.writePart!(folder, encodePart(form, records)))
+    serveTasks({ graph: this.#graph, codecAt, readSplit, savePart, codegen, context: this.sc }, end)
   }
 
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */

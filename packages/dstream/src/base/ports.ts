@@ -156,6 +156,11 @@ export interface WorkerHandle {
 export interface WorkerEnd {
   post(frame: unknown, moved: readonly Uint8Array[]): void
   onFrame(handle: (frame: unknown) => void): void
+  /**
+   * Writes a file into the folder of a URI, under a name of its own, to which it resolves. The task that does it is only done
+   * once the file is durable. Absent where the worker reaches no file systems of URIs.
+   */
+  writePart?(folder: string, chunks: AsyncIterable<Uint8Array>): Promise<string>
 }
 
 /** Values in order, in memory or read one by one. */
@@ -200,6 +205,16 @@ export interface Cluster {
   end(): Promise<void>
 }
 
+/** The form of saved records: a line each, or dstream's own binary form. */
+export type SavedForm = 'text' | 'objects'
+
+/** The folder in which the parts of a directory at a URI are written, before they count. */
+export interface PartFolder {
+  readonly uri: string
+  /** Writes a part from here, under a name of its own, to which it resolves. */
+  write(form: SavedForm, records: Sequence<unknown>): Promise<string>
+}
+
 /**
  * Saves and loads RDDs. Partitions are read in order, each to its end before the next. A path is a directory with one file
  * per partition, `part-00000` and so on, and an empty `_SUCCESS`.
@@ -209,6 +224,13 @@ export interface RDDFiles {
   saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
   /** Does the same for values of every kind that a checkpoint can store. */
   saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
+  /**
+   * Saves to a URI, whose parts are written wherever their records are: `write` resolves to the names of the written files, in
+   * order of the partitions, and these become the parts. Returns `undefined` for a path of this machine.
+   *
+   * @throws `no-file-system` where this process reaches no file systems of URIs
+   */
+  saveParts(path: string, write: (folder: PartFolder) => Promise<readonly string[]>): Promise<void> | undefined
   /**
    * Reads the lines of one file, or of the files of a directory in order of their names, without those that begin with `_` or
    * `.`. A path that does not exist as it is written is a list, separated by commas, of patterns of files and directories.

@@ -1,14 +1,10 @@
 import type { DStreamError } from '../base/errors/base.js'
 import { directoryElsewhere, noFileSystem } from '../base/errors/context.js'
 import type { Storage } from '../base/ports.js'
+import { isUri } from '../base/uri.js'
 import { fileStorage } from './files/file-storage.js'
 import { objectStorage } from './objects/object-storage.js'
 import { runtimeHost } from './runtime-host.js'
-
-/** Whether a place is a URI of a file system; a single letter before the colon is a drive. */
-export function isUri(place: string): boolean {
-  return /^[a-z][a-z\d+.-]+:\//i.test(place)
-}
 
 /** Returns the storage in a directory, or below a URI that the program which has loaded the job can reach. */
 export function checkpointStorage(place: string): Storage {

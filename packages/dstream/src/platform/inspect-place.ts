@@ -1,6 +1,7 @@
 import { inspectCheckpoint } from '../durable/checkpoint/inspect.js'
 import { inspectLines } from '../durable/checkpoint/inspect-lines.js'
-import { checkpointStorage, isUri } from './checkpoint-storage.js'
+import { isUri } from '../base/uri.js'
+import { checkpointStorage } from './checkpoint-storage.js'
 import { mustBeDirectory } from './files/must-be-directory.js'
 
 /**

@@ -64,6 +64,7 @@ describe('RDDContext', () => {
       async *loadText() {
         yield* ['a', 'b', 'c']
       },
+      saveParts: () => undefined,
       numbered: () => Promise.resolve([]),
       async *loadObjects() {
         yield* [1n, undefined]

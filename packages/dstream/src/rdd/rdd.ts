@@ -11,11 +11,12 @@ import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/i
 import { Evaluation } from './plan/evaluation.js'
 import { settled, type NotAwaited } from '../base/promises.js'
 import type { MaybePromise } from '../base/maybe-promise.js'
+import type { SavedForm } from '../base/ports.js'
 import type { PartitionData, LineageNode, StepCounter } from './plan/lineage.js'
 import type { Accumulator } from './accumulator.js'
 import type { Broadcast } from './broadcast.js'
 import type { RDDRuntime } from './plan/runtime.js'
-import { callPartitions, type CallSpec } from './stages/partition-calls.js'
+import { callPartitions, saveParts, type CallSpec } from './stages/partition-calls.js'
 import { checked } from './transformations/checked.js'
 import { handedOut, kept } from './transformations/kept.js'
 import * as joins from './transformations/join.js'
@@ -24,7 +25,7 @@ import * as statistics from './actions/stats.js'
 import * as partitions from './transformations/partition-steps.js'
 import * as sampling from './transformations/sample.js'
 import { takeSample } from './actions/take-sample.js'
-import { saveObjects, saveText } from './actions/save.js'
+import { save } from './actions/save.js'
 import * as sets from './transformations/sets.js'
 import * as shuffle from './transformations/shuffle.js'
 import { repartitionAndSort, sortBy } from './transformations/sort.js'
@@ -965,15 +966,16 @@ export class RDD<out T> {
 
   /**
    * Writes one line per record, in the form of `textForm`, to a directory with one file per partition. The directory appears
-   * completely or not at all.
-   * @throws `no-files`
+   * completely or not at all. On Spark the path may be a URI, such as `hdfs://name:8020/out`: its parts are written where their
+   * records are.
+   * @throws `no-files`, `no-file-system` for a URI in a process that Spark has not started
    */
   saveAsTextFile(path: string): Promise<void> {
-    return this.#act((evaluation) => saveText(this.node, path, evaluation))
+    return this.saveAs('text', path)
   }
   /** Writes the records in dstream's own binary form, which `sc.objectFile` reads. @throws `no-files` */
   saveAsObjectFile(path: string): Promise<void> {
-    return this.#act((evaluation) => saveObjects(this.node, path, evaluation))
+    return this.saveAs('objects', path)
   }
 
   /**
@@ -1076,6 +1078,12 @@ export class RDD<out T> {
   /** Calls the function of an output with each partition, in this thread or in workers. @internal */
   callPartitions(spec: CallSpec): Promise<void> {
     return this.#act((evaluation) => callPartitions(this.node, spec, evaluation))
+  }
+  /** Saves in a form. @param signalOf returns the signal of the attempt of an output @internal */
+  saveAs(form: SavedForm, path: string, signalOf: () => AbortSignal | undefined = () => undefined): Promise<void> {
+    return this.#act((evaluation) =>
+      save(this.node, form, path, evaluation, (folder) => saveParts(this.node, { form, folder, signalOf }, evaluation)),
+    )
   }
   /** Evaluates all partitions and caches them for good, as tables where no array was asked for. @internal */
   partitions(): Promise<readonly PartitionData<T>[]> {

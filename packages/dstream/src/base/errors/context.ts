@@ -132,6 +132,14 @@ export function noFileSystem(uri: string): DStreamError {
   )
 }
 
+/** @param uri where an RDD is to be saved */
+export function noFileSystemToSave(uri: string): DStreamError {
+  return new DStreamError(
+    'no-file-system',
+    `Cannot save to ${describe(uri)}, since the file systems of URIs are Spark's, for which this process was not started. Start the job by npx dstream-spark run (npm install dstream-spark), or give a path of this machine`,
+  )
+}
+
 /** @param directory the checkpoint directory */
 export function directoryElsewhere(directory: string): DStreamError {
   return new DStreamError(

@@ -65,6 +65,15 @@ export function isAFile(path: string): DStreamError {
   )
 }
 
+/** @param file the name under which a worker has written the part */
+export function partMissing(path: string, index: number, file: string): DStreamError {
+  return new DStreamError(
+    'part-missing',
+    `Cannot save ${escapeControl(path)}: its part ${index} was written as ${describe(file)} and is not there. Give a place that ` +
+      'all machines reach, since each of them writes its own parts',
+  )
+}
+
 export function nothingToLoad(path: string): DStreamError {
   return new DStreamError(
     'nothing-to-load',

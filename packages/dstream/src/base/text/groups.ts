@@ -25,3 +25,9 @@ export function sameGroups(a: Groups | undefined, b: Groups | undefined): boolea
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
   return a.every((part: Groups | undefined, i) => sameGroups(part, b[i] as Groups | undefined))
 }
+
+/** Returns groups that have come as JSON, which has no `undefined`. */
+export function groupsFrom(plain: Groups | null | undefined): Groups | undefined {
+  if (plain === null || plain === undefined || typeof plain === 'string') return plain ?? undefined
+  return plain.map(groupsFrom)
+}

@@ -104,7 +104,7 @@ export class AppendFile {
 }
 
 /** Writes all bytes. A single `write` may take fewer, especially on a disk that is nearly full. */
-export async function writeAll(file: DiskFile, bytes: Uint8Array): Promise<void> {
+export async function writeAll(file: Pick<DiskFile, 'write'>, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const taken = await file.write(at === 0 ? bytes : bytes.subarray(at))
     if (taken <= 0) throw new Error(`the disk took none of ${bytes.length - at} bytes`)

@@ -37,3 +37,15 @@ export interface DiskFile {
   truncate(size: number): Promise<void>
   close(): Promise<void>
 }
+
+/** The calls that the save of a directory makes: on a disk, or on a file system of a cluster. */
+export interface FolderDisk extends Pick<
+  Disk,
+  'name' | 'makeDir' | 'read' | 'rename' | 'unlink' | 'removeDir' | 'sizeOf' | 'readDir' | 'syncDir'
+> {
+  create(path: string): Promise<Pick<DiskFile, 'write' | 'sync' | 'close'>>
+  /** Whether two files are equal; without this call they are read. */
+  isSame?(one: string, other: string): Promise<boolean>
+  /** False where a folder is renamed file by file, so that others see some of them before the rest. */
+  readonly renamesAtOnce?: boolean
+}

@@ -106,6 +106,7 @@ function addressesOf(plan: AnyPlan | ReaderPlan): FunctionAddress[] {
   // The functions of a state are those of its operator.
   if ('state' in plan) return []
   const steps = plan.steps.map(({ f }: PlannedStep) => f)
+  if ('save' in plan) return steps
   if ('call' in plan) return [...steps, plan.call]
   if ('readers' in plan) return [...steps, ...plan.readers.flatMap(addressesOf)]
   return [...steps, plan.merge, ...(plan.create === undefined ? [] : [plan.create])]

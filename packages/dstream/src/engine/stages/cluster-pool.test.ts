@@ -1,17 +1,21 @@
 import { expect, test } from 'vitest'
 import type { Cluster, ClusterStage } from '../../base/ports.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
-import type { CallPlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, SavePlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { ClusterPool } from './cluster-pool.js'
 import type { TaskFrame } from './frames.js'
 import { TaskQueue, type Reply } from './task-queue.js'
 
 const mapSide: StagePlan = { steps: [], create: undefined, merge: 'add', ownsValues: false }
 const call: CallPlan = { steps: [], call: 'output' }
+const parts: SavePlan = { steps: [], save: 'text', groups: undefined }
 const failed: Reply = { type: 'failed', id: 0, forGood: false, reason: 'there is no function' }
 
 /** Offers a stage of three partitions to a cluster, and notes what becomes of it. */
-async function offered(plan: StagePlan | CallPlan, { speculates = false, signal = new AbortController().signal } = {}) {
+async function offered(
+  plan: StagePlan | CallPlan | SavePlan,
+  { speculates = false, signal = new AbortController().signal } = {},
+) {
   const stages: ClusterStage[] = []
   let cancelled = 0
   const cluster: Cluster = {
@@ -45,9 +49,10 @@ async function offered(plan: StagePlan | CallPlan, { speculates = false, signal 
   return { stages, warnings, settled, queue, cancelled: () => cancelled, end: () => pool.queues.delete(queue) }
 }
 
-test.each<[string, StagePlan | CallPlan, boolean, number]>([
+test.each<[string, StagePlan | CallPlan | SavePlan, boolean, number]>([
   ['a map side goes to the cluster', mapSide, false, 3],
   ['a map side goes to a cluster that speculates', mapSide, true, 3],
+  ['the parts of a directory go to a cluster that speculates', parts, true, 3],
   ['the calls of an output go to the cluster', call, false, 3],
   ['the calls of an output stay in the driver where the cluster speculates', call, true, 0],
 ])('%s', async (_, plan, speculates, count) => {

@@ -132,6 +132,7 @@ function placeOf({ task: { plan } }: QueuedTask): string | undefined {
 
 function whatFailed({ task: { plan } }: QueuedTask, forGood: boolean): string {
   if ('state' in plan) return `Partition ${plan.partition} of the state of ${plan.state} is updated`
+  if ('save' in plan) return forGood ? 'All parts of a directory are written' : 'A part of a directory is written'
   return forGood ? 'All partitions of a map side are combined' : 'A partition is combined'
 }
 

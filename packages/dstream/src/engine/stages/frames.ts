@@ -4,8 +4,8 @@ import type { PlainError } from '../../base/errors/plain-error.js'
 import type { AnyPlan, BodyRun, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
- * A partition that a worker is to combine, to make for several readers, or to call an output's function with, or a partition of a
- * state that it is to update. Its records are bytes as they were received, encoded in chunks, or to be read.
+ * A partition that a worker is to combine, to make for several readers, to call an output's function with or to save, or a partition
+ * of a state that it is to update. Its records are bytes as they were received, encoded in chunks, or to be read.
  */
 export interface TaskFrame {
   readonly type: 'task'
@@ -15,6 +15,8 @@ export interface TaskFrame {
   readonly input: EncodedInput
   /** Set for a call. */
   readonly attempt: CalledAttempt | undefined
+  /** Set for a part of a saved directory: the URI of the folder for it. */
+  readonly folder: string | undefined
   readonly broadcasts: BroadcastDigests | undefined
   readonly bodies: readonly BodyRun[] | undefined
 }
@@ -95,6 +97,15 @@ export type WorkerFrame =
       readonly read?: number | undefined
       /** The error that the function threw. */
       readonly threw?: PlainError | undefined
+      /** What the function returned, encoded, where that is wanted. */
+      readonly returned?: Uint8Array | undefined
+    })
+  /** The partition was written as a part of a saved directory, into a file of this name. */
+  | (PartReply & {
+      readonly type: 'saved'
+      readonly id: number
+      readonly file: string
+      readonly read?: number | undefined
     })
   /** A partition of a state was updated: the name of the copy that the worker has now, the changes, and what the update emits. */
   | {

@@ -1,6 +1,7 @@
 import { Seconds, StreamingContext, type DStream, type State } from 'dstream'
 import { describe, expect, test } from 'vitest'
 import type { Cluster } from '../../base/ports.js'
+import type { FolderDisk } from '../../durable/storage/disk.js'
 import { hostJob } from '../../platform/runtime-host.js'
 
 type Define = (numbers: DStream<number>) => DStream<unknown>
@@ -17,11 +18,13 @@ const away: Cluster = {
 }
 
 /** Returns the lines that the start of a job writes about its places. */
-async function linesOf(define: Define, program = 'job.js'): Promise<string[]> {
+async function linesOf(define: Define, program = 'job.js', speculates = false): Promise<string[]> {
   const lines: string[] = []
   const say = (_: object, line: string): void => void lines.push(line)
   const logger = { debug: () => undefined, info: say, warn: say, error: say }
-  hostJob({ cluster: away })
+  const folder = (uri: string): FolderDisk =>
+    ({ name: uri, readDir: () => Promise.resolve([]) }) as unknown as FolderDisk
+  hostJob({ cluster: { ...away, speculates: () => speculates }, folder })
   try {
     const ssc = new StreamingContext(
       { batchInterval: Seconds(1), appName: 'job', logger },
@@ -50,6 +53,15 @@ describe('one line says what runs where', () => {
       'map sides on the cluster: reduceByKeyAndWindow#1/reduceByKey; in the driver: their merging, ',
     ],
     ['a union', (s) => s.union(s.map((n) => n + 1)).countByValue(), 'map sides on the cluster: countByValue#1; '],
+    [
+      'directories at a URI, and on this machine',
+      (s) => {
+        s.map((n) => n + 1).saveAsTextFiles('hdfs://name:8020/words')
+        s.saveAsObjectFiles('out/words')
+        return s
+      },
+      'outputs on the cluster: saveAsTextFiles#1; in the driver: saveAsObjectFiles#1 (its path is one of this machine), foreachRDD#1.',
+    ],
     [
       'an output by partition, behind a stream that is read twice',
       (s) => {
@@ -200,5 +212,18 @@ test('a context that StreamingContext.run has not made is not on the cluster', a
   const lines = await linesOf((s) => s.countByValue(), '')
   expect(lines).toEqual([
     'job runs in this process alone, and not on the cluster: executors load the module of a job that StreamingContext.run(import.meta, …) starts, and this context was made without it.',
+  ])
+})
+
+test('where the cluster speculates, calls of outputs stay in the driver, and parts of directories do not', async () => {
+  const define: Define = (s) => {
+    s.foreachPartition(() => undefined)
+    s.saveAsTextFiles('hdfs://name:8020/words')
+    return s
+  }
+  expect(await linesOf(define, 'job.js', true)).toEqual([
+    expect.stringContaining(
+      'outputs on the cluster: saveAsTextFiles#1; in the driver: foreachPartition#1 (Spark may run a task of it twice at once (spark.speculation)), foreachRDD#1.',
+    ),
   ])
 })

@@ -2,6 +2,7 @@ import type { AnyFunction } from '../../rdd/plan/lineage.js'
 import type { FunctionAddress } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Operator, OperatorState } from '../../streams/graph/operator.js'
+import type { OutputNode } from '../../streams/graph/output.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { keptTimes, ownedOperators, rememberTimes } from '../../streams/graph/remember.js'
 import { MAP_SIDES, NARROW, SharedReaders } from '../../streams/graph/shared-readers.js'
@@ -14,7 +15,18 @@ const STEPS = new Set(
 /** Those that combine records by key before they are merged. */
 const SHUFFLES = new Set('reduceByKey combineByKey groupByKey groupBy foldByKey aggregateByKey distinct'.split(' '))
 
+/** Why the calls of an output stay in the driver where the cluster speculates. */
+const TWICE = 'Spark may run a task of it twice at once (spark.speculation)'
+
 type Bodies = ReadonlyMap<object, BodyText>
+
+/** What a program and its cluster say beside the graph. */
+interface Surroundings {
+  /** The time for which the program remembers every stream, in milliseconds. */
+  readonly leastMs: number
+  /** Whether the cluster may run a task that is slow a second time beside the first. */
+  readonly speculates: boolean
+}
 
 interface Placement {
   /** Whether any part may run on the cluster. */
@@ -27,13 +39,12 @@ interface Placement {
  *
  * @param addresses the functions that workers may call
  * @param bodies what the texts of the operators' functions over RDDs tell
- * @param leastMs the time for which the program remembers every stream
  */
 export async function placementOf(
   graph: Graph,
   addresses: ReadonlyMap<AnyFunction, FunctionAddress>,
   bodies: Bodies,
-  leastMs: number,
+  { leastMs, speculates }: Surroundings,
 ): Promise<Placement> {
   const owned = ownedOperators(graph, leastMs, keptTimes(graph, leastMs, rememberTimes(graph, leastMs)))
   const readers = new SharedReaders({ graph, singleUses: await singleUses(graph), owned, isValid: () => true })
@@ -58,8 +69,9 @@ export async function placementOf(
     } else if (state?.update !== undefined) continue
     else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
   }
-  for (const { id, kind, parent, functions } of graph.outputs) {
-    const reason = kind === 'foreachPartition' ? reasons.againstCalls(id, parent, functions) : ''
+  for (const output of graph.outputs) {
+    const { id } = output
+    const reason = speculates && output.byPartition === 'calls' ? TWICE : reasons.againstOutput(output)
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }
@@ -129,8 +141,12 @@ class Reasons {
     return this.#functionsAgainst(id, update!.functions)
   }
 
-  /** Finds why the calls of an output stay in the driver. Records that are kept there are sent to the workers. */
-  againstCalls(id: string, parent: Operator, functions: readonly AnyFunction[] | undefined): string | undefined {
+  /**
+   * Finds why an output stays in the driver; the text is empty for one that always does. Records that are kept there are sent to the
+   * workers.
+   */
+  againstOutput({ id, parent, functions, byPartition, staysSince = '' }: OutputNode): string | undefined {
+    if (byPartition === undefined) return staysSince
     return this.#functionsAgainst(id, functions) ?? this.#above([parent], { keptHere: () => undefined })
   }
 

@@ -1,6 +1,7 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger } from '../../base/ports.js'
+import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import type { Accumulators } from '../../rdd/plan/accumulators.js'
 import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
@@ -154,10 +155,11 @@ export class StageTasks implements StageRunner {
       partitions,
       here: doneBy((i) => calls.call(i)),
       resultOf: (task, reply) => {
-        if (reply.type !== 'called') return undefined
+        if (reply.type !== 'called' && reply.type !== 'saved') return undefined
         task.count(reply)
-        if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
-        calls.called(task.partition)
+        if (reply.type === 'saved') calls.called(task.partition, reply.file)
+        else if (reply.threw !== undefined) return new Failed(errorOf(reply.threw))
+        else calls.called(task.partition, reply.returned && decodeValue(reply.returned))
         return DONE
       },
     }

@@ -1,16 +1,17 @@
 import type { Codec } from '../../base/codec.js'
-import type { WorkerEnd } from '../../base/ports.js'
+import type { SavedForm, Sequence, WorkerEnd } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { errorOf, plainError } from '../../base/errors/plain-error.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { CallPlan, FunctionAddress, UpdatePlan } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, SavePlan, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
 import {
   runCall,
   runKept,
+  runSave,
   runTask,
   type KeptResult,
   type ReaderResult,
@@ -32,6 +33,8 @@ export interface WorkerJob {
   readonly codecAt: (address: CodecAddress) => Codec<unknown> | undefined
   /** Reads a split of the source of a stream; `undefined` where there is none that can be read here. */
   readonly readSplit: (source: number, split: unknown, reading: SplitReading) => Records | undefined
+  /** Writes the part of a saved directory into its folder, and resolves to the name of the file; absent where it cannot. */
+  readonly savePart?: ((folder: string, form: SavedForm, records: Sequence<unknown>) => Promise<string>) | undefined
   readonly codegen: boolean | 'auto'
   /** Makes the RDDs of functions that are called again here. */
   readonly context: RDDFactory
@@ -41,9 +44,11 @@ export interface WorkerJob {
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
 
 /** The reply to a task that was done. */
-type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'kept' | 'updated' | 'wanting' }>
+type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'saved' | 'kept' | 'updated' | 'wanting' }>
 /** The reply to a call. */
 type Called = Extract<WorkerFrame, { readonly type: 'called' }>
+/** The reply to a part that was saved. */
+type Saved = Extract<WorkerFrame, { readonly type: 'saved' }>
 
 interface SplitReading {
   readonly signal: AbortSignal
@@ -166,6 +171,10 @@ class TaskWorker {
       const called = await this.#call(frame, plan, part)
       return { ...called, added: watch.end() }
     }
+    if ('save' in plan) {
+      const saved = await this.#save(frame, plan, part)
+      return { ...saved, added: watch.end() }
+    }
     const { table, taken, given } = await runTask(plan, part, this.#home)
     const encoded = encodeValue([table.keys, table.values])
     return { type: 'done', id, table: encoded, taken, given, read: this.#read, added: watch.end() }
@@ -187,9 +196,21 @@ class TaskWorker {
       // A record that is left out here would be missing in its count and its dead letters.
       if (this.#hasBadRecord) throw new Error('a record does not decode')
     }
-    const { taken, given, failure } = await runCall(plan, part, this.#home, { context, mayCall })
+    const { taken, given, failure, returned } = await runCall(plan, part, this.#home, { context, mayCall })
     const threw = failure && plainError(failure.error)
-    return { type: 'called', id, taken, given, read: this.#read, threw }
+    const result = plan.returns === true && failure === undefined ? encodeValue(returned) : undefined
+    return { type: 'called', id, taken, given, read: this.#read, threw, returned: result }
+  }
+
+  async #save({ id, folder }: TaskFrame, plan: SavePlan, part: PartitionSource<unknown>): Promise<Saved> {
+    const { savePart } = this.#job
+    if (savePart === undefined) throw new OnlyThere('this worker reaches no file systems of URIs')
+    const { signal } = this.#expected.get(id)!
+    const saved = await runSave(plan, part, this.#home, (form, records) => {
+      signal.throwIfAborted()
+      return savePart(folder!, form, records)
+    })
+    return { type: 'saved', id, ...saved, read: this.#read }
   }
 
   #partOf(id: number, input: TaskFrame['input']): PartitionSource<unknown> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { manifestMissing } from '../../base/errors/sinks.js'
 import { crc32 } from '../../durable/log/crc32.js'
 import type { Storage } from '../../base/ports.js'
@@ -16,6 +17,8 @@ export class BatchFiles<T> {
   #newestTime: number | undefined
   /** The bytes of the manifest that are good and durable. */
   #durableBytes = 0
+  /** Whether names have a mark that no other file has. */
+  #marks = false
   /** True after an append to the manifest has failed: the bytes after `#durableBytes` are unknown. */
   #suspect = false
 
@@ -23,6 +26,13 @@ export class BatchFiles<T> {
     this.#where = location.name
     this.#storage = location.storage
     this.#contents = contents
+  }
+
+  /** Returns what writes files, and neither reads nor changes the manifest. Each file has a name of its own, whoever else is at it. */
+  static unlocked<T>(location: SinkLocation, contents: FileContents<T>): BatchFiles<T> {
+    const files = new BatchFiles(location, contents)
+    files.#marks = true
+    return files
   }
 
   /** @throws `storage-locked`, `manifest-missing`, `manifest-damaged` */
@@ -55,10 +65,19 @@ export class BatchFiles<T> {
 
   async writeFile(time: number, partition: number, records: readonly T[]): Promise<ManifestFile> {
     const { extension } = this.#contents
-    const name = `batch-${time}-${String(partition).padStart(5, '0')}${extension === '' ? '' : `.${extension}`}`
+    const parts = [
+      `batch-${time}-${String(partition).padStart(5, '0')}`,
+      ...(this.#marks ? [randomUUID().slice(-12)] : []),
+    ]
+    const name = [...parts, ...(extension === '' ? [] : [extension])].join('.')
     const bytes = await this.#contents.encode(records)
     await this.#storage.put(name, bytes)
     return { name, records: records.length, bytes: bytes.length, crc32: hexadecimal(crc32(bytes)) }
+  }
+
+  /** Returns the names of the files of a batch that are there. */
+  async namesOf(time: number): Promise<ReadonlySet<string>> {
+    return new Set(await this.#storage.list(`batch-${time}-`))
   }
 
   /** Commits the batch: its files are durable already, and this line makes them count. */

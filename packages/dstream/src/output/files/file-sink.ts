@@ -1,6 +1,6 @@
 import { DStreamError } from '../../base/errors/base.js'
 import { badOption } from '../../base/errors/options.js'
-import { sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
+import { partMissing, sinkInUse, sinkNotOpen } from '../../base/errors/sinks.js'
 import { fileStorage } from '../../platform/files/file-storage.js'
 import type { FileFormat } from '../../base/file-format.js'
 import { aFunction, checkOptions } from '../../base/options.js'
@@ -22,6 +22,11 @@ export interface FileSinkOptions<T> {
   readonly encode?: ((record: T) => string | Uint8Array) | undefined
   /** The format of the files, in place of `encode`: `csv()` of `dstream/csv`, `parquet()` of `dstream/parquet`, or one of your own. */
   readonly format?: FileFormat<T, unknown> | undefined
+  /**
+   * Whether all that runs a part of the job reaches the place in the same way: threads do, and the machines of a cluster where it is on a
+   * mount that they have in common. Files are then written where the records of their partitions are. Default false.
+   */
+  readonly shared?: boolean | undefined
 }
 
 /**
@@ -43,8 +48,9 @@ export function fileSink<T>(
   place: string | Storage,
   options: FileSinkOptions<T> = {},
 ): DirectSink<T> & TwoPhaseSink<T, ManifestFile | undefined> {
-  checkOptions('fileSink', options, ['encode', 'format'])
-  const { encode, format } = options
+  checkOptions('fileSink', options, ['encode', 'format', 'shared'])
+  const { encode, format, shared = false } = options
+  if (typeof shared !== 'boolean') throw badOption('fileSink', 'shared', 'true or false', shared)
   if (encode !== undefined && format !== undefined) {
     throw badOption(
       'fileSink',
@@ -57,7 +63,7 @@ export function fileSink<T>(
     format === undefined
       ? recordByRecord(encode === undefined ? textForm : aFunction('fileSink', 'encode', encode))
       : checkFormat('fileSink', format)
-  return new FileSink(sinkLocation('fileSink', place, fileStorage), contents)
+  return new (shared ? SharedFileSink : FileSink)(sinkLocation('fileSink', place, fileStorage), contents)
 }
 
 class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undefined> {
@@ -78,6 +84,19 @@ class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undef
     } catch (error) {
       // The lock decides, not `#files`: a run that has crashed never closed them.
       throw this.#files !== undefined && isLocked(error) ? sinkInUse(this.#name) : error
+    }
+  }
+
+  /** Begins to write files without the lock, which the owner of the manifest has. */
+  protected useUnlocked(): void {
+    this.#files = BatchFiles.unlocked(this.#location, this.#contents)
+  }
+
+  /** @throws `part-missing` for a file that a worker has written elsewhere */
+  protected async mustReach(time: Time, prepared: readonly (ManifestFile | undefined)[]): Promise<void> {
+    const names = await this.#opened.namesOf(time.milliseconds)
+    for (const [index, file] of prepared.entries()) {
+      if (file !== undefined && !names.has(file.name)) throw partMissing(this.#location.name, index, file.name)
     }
   }
 
@@ -130,6 +149,18 @@ class FileSink<T> implements DirectSink<T>, TwoPhaseSink<T, ManifestFile | undef
 
   get #name(): string {
     return `the file sink in ${this.#location.name}`
+  }
+}
+
+/** A sink whose files are written by workers too. */
+class SharedFileSink<T> extends FileSink<T> {
+  openWriter(): void {
+    this.useUnlocked()
+  }
+
+  override async commit(batch: Parameters<FileSink<T>['commit']>[0]): Promise<void> {
+    await this.mustReach(batch.time, batch.prepared)
+    await super.commit(batch)
   }
 }
 

@@ -18,16 +18,17 @@ export function foreachPartition<T>(
   f: (records: Iterable<T>, context: PartitionContext) => unknown,
 ): OutputSpec {
   /** The partitions that earlier attempts are done with, by batch. */
-  const done = new Map<number, Set<number>>()
+  const done = new Map<number, Map<number, unknown>>()
   return {
     kind: 'foreachPartition',
     params: {},
     parent,
     handsOutRDD: false,
     functions: [f as AnyFunction],
+    byPartition: 'calls',
     run: async (rdd, time, attempt) => {
       const { number, replayed } = attempt
-      const finished = (number > 1 && done.get(time)) || new Set<number>()
+      const finished = (number > 1 && done.get(time)) || new Map<number, unknown>()
       done.set(time, finished)
       if (done.size > MOST_BATCHES) done.delete(done.keys().next().value!)
       await rdd.callPartitions({

@@ -1,9 +1,12 @@
 import { badOption } from '../../base/errors/options.js'
 import { aFunction } from '../../base/options.js'
 import { Time } from '../../base/time/time.js'
+import type { AnyFunction } from '../../rdd/plan/lineage.js'
+import type { PartitionContext } from '../../rdd/plan/partition-context.js'
 import type { RDD } from '../../rdd/rdd.js'
 import type { Operator } from '../../streams/graph/operator.js'
 import type { Attempt, OutputHost, OutputSpec } from '../../streams/graph/output.js'
+import { PartitionWriter } from './partition-writer.js'
 
 /** The surroundings that a context gives to a sink when it opens it: the job, the id of the output, the storage of a test. */
 export type SinkHost = OutputHost
@@ -77,6 +80,13 @@ export interface DirectSink<in T> extends Sink<T> {
  * data, since a partition may be prepared elsewhere than the batch is committed.
  */
 export interface TwoPhaseSink<in T, P = any> extends SinkLifecycle {
+  /**
+   * Opens the sink in a worker, which then calls `prepare` for the partitions that it has, and no other method. A sink with this method has
+   * its partitions prepared where their records are: by `threads`, and on Spark's executors, whose machines have to reach the store. What
+   * `prepare` returns must be plain data then, and its parts must not meet those of another run of the same partition, which a worker that
+   * was given up may still be at. Without it all partitions are prepared where the batches are.
+   */
+  openWriter?(): void | Promise<void>
   /** Stores the records of a partition where no reader sees them. It may be called again for the same partition. */
   prepare(partition: SinkPartition<T>): Promise<P>
   /** Makes the prepared partitions and the time visible in one step. */
@@ -91,6 +101,7 @@ export function checkSink<T>(where: string, sink: Sink<T> | TwoPhaseSink<T>): Si
   else {
     aFunction(where, 'sink.prepare', given.prepare)
     aFunction(where, 'sink.commit', given.commit)
+    if (given.openWriter !== undefined) aFunction(where, 'sink.openWriter', given.openWriter)
   }
   return sink
 }
@@ -112,6 +123,7 @@ export function toSink<T>(
   if (order === 'any' && sink.has === undefined) throw badOption('to', 'order', ANY_NEEDS_HAS, order)
   let last: number | undefined
   const close = async (): Promise<void> => sink.close?.()
+  const byPartition = 'prepare' in sink && sink.openWriter !== undefined ? preparing(sink) : undefined
   return {
     kind: 'to',
     params: {},
@@ -119,10 +131,12 @@ export function toSink<T>(
     // Partitions are written from one action, whatever the sink does with them.
     handsOutRDD: !('prepare' in sink),
     ...('prepare' in sink ? {} : { rddFunction: { f: sink.write, rdds: 'rdd' } }),
+    ...(byPartition && { functions: [byPartition.prepare as AnyFunction], byPartition: 'calls' }),
     delivery: { order },
     ...(sink.isTransient === undefined ? {} : { isTransient: (error: unknown) => sink.isTransient!(error) }),
     open: async (host) => {
       await sink.open?.(host)
+      byPartition?.writer.opened()
       try {
         last = (await sink.lastCommitted())?.milliseconds
       } catch (error) {
@@ -141,8 +155,12 @@ export function toSink<T>(
         return
       }
       const batch = new AttemptedBatch(at, attempt)
-      if ('prepare' in sink) await writeByPartition(sink, rdd as RDD<T>, batch)
-      else await sink.write(batch.with({ rdd: rdd as RDD<T> }))
+      if ('prepare' in sink) {
+        const prepared = await (byPartition === undefined
+          ? prepareHere(sink, rdd as RDD<T>, batch)
+          : prepareByPartition(byPartition.prepare, rdd as RDD<T>, time, attempt))
+        await sink.commit(batch.with({ prepared }))
+      } else await sink.write(batch.with({ rdd: rdd as RDD<T> }))
       last = Math.max(time, last ?? time)
     },
     lastCommitted: () => last,
@@ -150,12 +168,39 @@ export function toSink<T>(
   }
 }
 
-async function writeByPartition<T>(sink: TwoPhaseSink<T>, rdd: RDD<T>, batch: AttemptedBatch): Promise<void> {
+async function prepareHere<T>(sink: TwoPhaseSink<T>, rdd: RDD<T>, batch: AttemptedBatch): Promise<readonly unknown[]> {
   const prepared: unknown[] = []
   for (const [index, records] of (await rdd.glom().collect()).entries()) {
     prepared.push(await sink.prepare(batch.with({ index, records })))
   }
-  await sink.commit(batch.with({ prepared }))
+  return prepared
+}
+
+type Prepare = (records: Iterable<never>, context: PartitionContext) => Promise<unknown>
+
+/** Returns the function that prepares a partition in any thread. */
+function preparing(sink: TwoPhaseSink<never>): { readonly writer: PartitionWriter<never>; readonly prepare: Prepare } {
+  const writer = new PartitionWriter<never>(sink)
+  return { writer, prepare: (records, context) => writer.prepare(records, context) }
+}
+
+/** Prepares all partitions anew: those of an earlier attempt were perhaps what it has failed of. */
+async function prepareByPartition<T>(
+  prepare: Prepare,
+  rdd: RDD<T>,
+  time: number,
+  attempt: Attempt,
+): Promise<readonly unknown[]> {
+  const { number, replayed } = attempt
+  const done = new Map<number, unknown>()
+  await rdd.callPartitions({
+    f: prepare,
+    attempt: { time, attempt: number, replayed },
+    signalOf: () => attempt.signal,
+    done,
+    returns: true,
+  })
+  return Array.from({ length: rdd.numPartitions }, (_, i) => done.get(i))
 }
 
 /** What all calls of one attempt have in common. The signal is made when it is asked for. */

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { MemoryDisk, type DiskCall, type DiskFault } from '../../testing/simulated-disk/memory-disk.js'
 import { DiskState } from '../../testing/simulated-disk/disk-state.js'
+import type { PartFolder } from '../../base/ports.js'
+import { hostJob } from '../runtime-host.js'
 import { rddFiles, rddFilesOn } from './rdd-files.js'
 
 let root: string
@@ -183,6 +185,27 @@ describe('on a simulated disk', () => {
     const files = rddFilesOn(() => new MemoryDisk(platter, fault, stop))
     return { save: (lines: string[][]) => files.saveText(`/simulated-${next++}/out`, lines), crashed }
   }
+  /** The same save to a URI: parts are written elsewhere, some of them twice, and one more comes too late. */
+  const lifeAt: typeof life = (platter, fault) => {
+    let stop!: () => void
+    const crashed = new Promise<void>((resolve) => (stop = resolve))
+    const disk = new MemoryDisk(platter, fault, stop)
+    const files = rddFilesOn(
+      () => disk,
+      () => disk,
+    )
+    const save = async (lines: string[][]): Promise<void> => {
+      let folder!: PartFolder
+      await files.saveParts(`sim://name-${next++}/out`, async (given) => {
+        folder = given
+        for (const part of lines) await folder.write('text', part)
+        const names: string[] = []
+        for (const part of lines) names.push(await folder.write('text', part))
+        return names
+      })
+    }
+    return { save, crashed }
+  }
   /** The contents of the directory: what it must be when it is there. */
   const contents = (platter: DiskState): string[] | undefined => {
     if (!platter.folders.has('out')) return undefined
@@ -193,9 +216,9 @@ describe('on a simulated disk', () => {
       return Buffer.from(data.slice(0, size)).toString()
     })
   }
-  const saved = async (...versions: string[][][]): Promise<DiskState> => {
+  const saved = async (by: typeof life, ...versions: string[][][]): Promise<DiskState> => {
     const platter = new DiskState()
-    for (const version of versions) await life(platter, () => undefined).save(version)
+    for (const version of versions) await by(platter, () => undefined).save(version)
     return platter
   }
   let seed = 1
@@ -206,37 +229,42 @@ describe('on a simulated disk', () => {
     ['the same', [parts], [text]],
     ['another version', [[['old']]], [['old\n'], undefined, text]],
   ]
-  test.each(starts)('over %s: cut before or after any call, it is whole or not there', async (_, before, allowed) => {
-    const start = (await saved(...before)).calls
-    const whole = await saved(...before, parts)
-    const outcomes = new Set<string>()
-    for (let at = start; at < whole.calls; at++) {
-      for (const crash of ['before', 'after'] as const) {
-        for (const unsynced of ['lost', 'kept', 'torn'] as const) {
-          const platter = await saved(...before)
-          const { save, crashed } = life(platter, ({ index }) => (index === at ? { crash } : undefined))
-          await Promise.race([save(parts), crashed])
-          platter.crash(unsynced, random)
-          outcomes.add(JSON.stringify(contents(platter)))
-          expect(allowed, `crash ${crash} call ${at}, ${unsynced}`).toContainEqual(contents(platter))
-          await life(platter, () => undefined).save(parts)
-          platter.crash('lost', random)
-          expect(contents(platter)).toEqual(text)
-          const beside = [...platter.folders].filter((folder) => folder !== '')
-          expect(beside).toContain('out')
+  const ways: [string, typeof life][] = [['from here', life], ['elsewhere', lifeAt]] // prettier-ignore
+  const cases = ways.flatMap(([way, by]) => starts.map(([over, ...more]) => [way, over, by, ...more] as const))
+  test.each(cases)(
+    '%s, over %s: cut before or after any call, it is whole or not there',
+    async (_, __, life, before, allowed) => {
+      const start = (await saved(life, ...before)).calls
+      const whole = await saved(life, ...before, parts)
+      const outcomes = new Set<string>()
+      for (let at = start; at < whole.calls; at++) {
+        for (const crash of ['before', 'after'] as const) {
+          for (const unsynced of ['lost', 'kept', 'torn'] as const) {
+            const platter = await saved(life, ...before)
+            const { save, crashed } = life(platter, ({ index }) => (index === at ? { crash } : undefined))
+            await Promise.race([save(parts), crashed])
+            platter.crash(unsynced, random)
+            outcomes.add(JSON.stringify(contents(platter)))
+            expect(allowed, `crash ${crash} call ${at}, ${unsynced}`).toContainEqual(contents(platter))
+            await life(platter, () => undefined).save(parts)
+            platter.crash('lost', random)
+            expect(contents(platter)).toEqual(text)
+            const beside = [...platter.folders].filter((folder) => folder !== '')
+            expect(beside).toContain('out')
+          }
         }
       }
-    }
-    expect(outcomes.size).toBe(allowed.length)
-  })
+      expect(outcomes.size).toBe(allowed.length)
+    },
+  )
 
-  test.each(starts)(
-    'over %s: any call that fails rejects or does no harm, and the next save is good',
-    async (_, before, allowed) => {
-      const start = (await saved(...before)).calls
-      const whole = await saved(...before, parts)
+  test.each(cases)(
+    '%s, over %s: any call that fails rejects or does no harm, and the next save is good',
+    async (_, __, life, before, allowed) => {
+      const start = (await saved(life, ...before)).calls
+      const whole = await saved(life, ...before, parts)
       for (let at = start; at < whole.calls; at++) {
-        const platter = await saved(...before)
+        const platter = await saved(life, ...before)
         let failed = false
         await life(platter, ({ index }) => (index === at ? { error: 'EIO', written: 1 } : undefined))
           .save(parts)
@@ -250,4 +278,76 @@ describe('on a simulated disk', () => {
       }
     },
   )
+})
+
+describe('at a URI', () => {
+  const noFault = (): undefined => undefined
+  const files = (platter: DiskState, more: object = {}) => {
+    const disk = Object.assign(new MemoryDisk(platter, noFault, noFault), more)
+    return rddFilesOn(
+      () => disk,
+      () => disk,
+    )
+  }
+  const namesIn = (platter: DiskState, folder: string): string[] =>
+    [...platter.files.keys()].filter((path) => path.startsWith(`${folder}/`)).sort()
+  const write = async (folder: PartFolder): Promise<string[]> => [
+    await folder.write('text', ['a']),
+    await folder.write('objects', [1]),
+  ]
+
+  test('parts come in order of the partitions, and _SUCCESS last where a folder is renamed file by file', async () => {
+    const platter = new DiskState()
+    const order: string[] = []
+    const disk = new MemoryDisk(platter, ({ op, path }) => void order.push(`${op} ${path}`), noFault)
+    const { saveParts } = rddFilesOn(
+      () => disk,
+      () => Object.assign(disk, { renamesAtOnce: false }),
+    )
+    await saveParts('s3a://bucket/deep/out', write)
+    expect(namesIn(platter, 'out')).toEqual(['out/_SUCCESS', 'out/part-00000', 'out/part-00001'])
+    expect(order.findIndex((call) => /^create out\/_SUCCESS/.test(call))).toBeGreaterThan(
+      order.findIndex((call) => /^rename \.out\.saving/.test(call)),
+    )
+    // The same once more stays as it is.
+    order.length = 0
+    await saveParts('s3a://bucket/deep/out', write)
+    expect(order.filter((call) => /^(rename|create) out/.test(call))).toEqual([])
+  })
+
+  test('files of two URIs are beside each other, and what no save has written is not replaced', async () => {
+    const platter = new DiskState()
+    const { saveParts, numbered } = files(platter)
+    await saveParts('hdfs://name:8020/deep/out-1000.txt/', write)
+    await saveParts('hdfs://name:8020/deep/out-2000.txt', write)
+    expect(await numbered('hdfs://name:8020/deep/out-', '.txt')).toEqual([1000, 2000])
+    platter.files.set('out-1000.txt/mine', platter.files.get('out-1000.txt/_SUCCESS')!)
+    await expect(saveParts('hdfs://name:8020/deep/out-1000.txt', write)).rejects.toMatchObject({ code: 'path-in-use' })
+  })
+
+  test('a part that is not there is named', async () => {
+    const saved = files(new DiskState()).saveParts('file:///deep/out', async (folder) => [
+      await folder.write('text', ['a']),
+      'written-elsewhere',
+    ])
+    await expect(saved).rejects.toMatchObject({
+      code: 'part-missing',
+      message: expect.stringMatching(
+        /its part 1 was written as "written-elsewhere".*Give a place that all machines reach/,
+      ),
+    })
+  })
+
+  test('a path is none, and a URI is refused where no program has brought its file system', async () => {
+    hostJob({})
+    expect(rddFiles.saveParts('C:/out', write)).toBeUndefined()
+    for (const refused of [
+      () => rddFiles.saveParts('hdfs://name/out', write)!,
+      () => rddFiles.numbered('s3a://b/o-', ''),
+    ])
+      await expect((async () => refused())()).rejects.toMatchObject({
+        code: 'no-file-system',
+        message: expect.stringMatching(/npx dstream-spark run/),
+      })
+  })
 })

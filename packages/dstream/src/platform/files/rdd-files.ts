@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
+import { noFileSystemToSave } from '../../base/errors/context.js'
 import { nothingToLoad } from '../../base/errors/sinks.js'
 import { listed, pathsOf } from '../../base/glob.js'
-import type { RDDFiles, Sequence } from '../../base/ports.js'
+import type { PartFolder, RDDFiles, SavedForm, Sequence } from '../../base/ports.js'
+import { isUri } from '../../base/uri.js'
 import { loadImmutable } from '../../base/values/immutable-library.js'
 import { linesOf } from '../../base/lines/lines.js'
-import type { Disk } from '../../durable/storage/disk.js'
+import type { Disk, FolderDisk } from '../../durable/storage/disk.js'
+import { runtimeHost } from '../runtime-host.js'
 import { fileDisk } from './file-disk.js'
 import { files } from './files.js'
 import { decodeObjects, encodeObjects } from './object-file.js'
@@ -22,6 +26,11 @@ async function* encodeLines(lines: Sequence<string>): AsyncGenerator<Uint8Array,
     text = ''
   }
   yield Buffer.from(text)
+}
+
+/** Encodes the records of a partition as the bytes of its part. */
+export function encodePart(form: SavedForm, records: Sequence<unknown>): AsyncIterable<Uint8Array> {
+  return form === 'text' ? encodeLines(records as Sequence<string>) : encodeObjects(records)
 }
 
 async function* encoded<T>(
@@ -69,8 +78,55 @@ async function wholeOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-/** Returns files that save to the disk that `diskOf` gives for a directory, and load from the real file system. */
-export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
+/** Runs a save of a path behind those that are under way there. */
+function inTurn(target: string, save: () => Promise<void>): Promise<void> {
+  const now = (saving.get(target) ?? Promise.resolve()).then(save)
+  const settled = now
+    .catch(() => undefined)
+    .then(() => {
+      if (saving.get(target) === settled) saving.delete(target)
+    })
+  saving.set(target, settled)
+  return now
+}
+
+/** A place at a URI: the folder that it is in, and its name there. */
+interface Place {
+  readonly folder: string
+  readonly name: string
+}
+
+function placeOf(uri: string): Place {
+  const path = uri.replace(/\/+$/, '')
+  const at = path.lastIndexOf('/')
+  return { folder: path.slice(0, at), name: path.slice(at + 1) }
+}
+
+/** Returns the folder of a URI. @throws `no-file-system` where this process reaches no file systems of URIs */
+function hostFolder(uri: string, shown: string): FolderDisk {
+  const { folder } = runtimeHost()
+  if (folder === undefined) throw noFileSystemToSave(shown)
+  return folder(uri)
+}
+
+/** Returns the numbers n for which there is a folder whose name is `start`, n and `end`. */
+function numbersOf(folders: readonly string[], start: string, end: string): number[] {
+  return folders.flatMap((name) => {
+    if (!name.startsWith(start) || !name.endsWith(end)) return []
+    const number = name.slice(start.length, name.length - end.length)
+    return /^\d+$/.test(number) ? [Number(number)] : []
+  })
+}
+
+/**
+ * Returns files that save to the disk that `diskOf` gives for a directory, and load from the real file system.
+ *
+ * @param folderOf returns the folder of a URI
+ */
+export function rddFilesOn(
+  diskOf: (directory: string) => Disk,
+  folderOf: (uri: string, shown: string) => FolderDisk = hostFolder,
+): RDDFiles {
   const save = <T>(
     path: string,
     partitions: Sequence<Sequence<T>>,
@@ -78,30 +134,39 @@ export function rddFilesOn(diskOf: (directory: string) => Disk): RDDFiles {
   ): Promise<void> => {
     const target = resolve(path)
     const save = new DirectorySave(diskOf(dirname(target)), basename(target), path)
-    const now = (saving.get(target) ?? Promise.resolve()).then(() => save.save(encoded(partitions, encode)))
-    const settled = now
-      .catch(() => undefined)
-      .then(() => {
-        if (saving.get(target) === settled) saving.delete(target)
-      })
-    saving.set(target, settled)
-    return now
+    return inTurn(target, () => save.save(encoded(partitions, encode)))
   }
   return {
     saveText: (path, partitions) => save(path, partitions, encodeLines),
     saveObjects: (path, partitions) => save(path, partitions, encodeObjects),
+    saveParts(path, write) {
+      if (!isUri(path)) return undefined
+      const { folder, name } = placeOf(path)
+      const save = new DirectorySave(folderOf(folder, path), name, path)
+      const parts: PartFolder = {
+        uri: `${folder}/${save.written}`,
+        async write(form, records) {
+          const file = randomUUID()
+          await save.write(`${save.written}/${file}`, encodePart(form, records))
+          return file
+        },
+      }
+      return inTurn(`${folder}/${name}`, () => save.saveWritten(() => write(parts)))
+    },
     async *loadText(path) {
       for (const file of await partsOf(path)) yield* linesOf(files.readText(file))
     },
     async numbered(before, after) {
+      if (isUri(before)) {
+        const { folder, name } = placeOf(`${before}0${after}`)
+        const names = await folderOf(folder, before).readDir('')
+        const folders = names.filter((entry) => entry.endsWith('/')).map((entry) => entry.slice(0, -1))
+        return numbersOf(folders, name.slice(0, -1 - after.length), after)
+      }
       const first = resolve(`${before}0${after}`)
-      const start = basename(first).slice(0, -1 - after.length)
       const entries = (await files.entries(dirname(first))) ?? []
-      return entries.flatMap(({ name, kind }) => {
-        if (kind !== 'directory' || !name.startsWith(start) || !name.endsWith(after)) return []
-        const number = name.slice(start.length, name.length - after.length)
-        return /^\d+$/.test(number) ? [Number(number)] : []
-      })
+      const folders = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)
+      return numbersOf(folders, basename(first).slice(0, -1 - after.length), after)
     },
     async *loadObjects(path) {
       await loadImmutable()

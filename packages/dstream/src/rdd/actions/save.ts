@@ -1,9 +1,8 @@
 import { noFiles } from '../../base/errors/rdd.js'
 import { aString } from '../../base/options.js'
-import type { RDDFiles } from '../../base/ports.js'
-import { settledRecord } from '../../base/promises.js'
-import { recordForm } from '../../base/text/text-form.js'
+import type { PartFolder, RDDFiles, SavedForm } from '../../base/ports.js'
 import { recordsOfPartition } from '../execution/evaluate.js'
+import { SAVES, savedRecords } from '../execution/saved-records.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { LineageNode } from '../plan/lineage.js'
 import type { RDDRuntime } from '../plan/runtime.js'
@@ -14,29 +13,36 @@ export function filesOf(runtime: RDDRuntime, action: string): RDDFiles {
   return runtime.files
 }
 
+/** Writes the parts of a directory in their folder, and resolves to the names of the files, in order of the partitions. */
+type WriteParts = (folder: PartFolder) => Promise<readonly string[]>
+
+/**
+ * Writes a directory with a file per partition.
+ *
+ * @param writeParts writes those of a directory at a URI; the others are written from here, one after the other
+ */
+export function save(
+  node: LineageNode,
+  form: SavedForm,
+  path: string,
+  evaluation: Evaluation,
+  writeParts: WriteParts,
+): Promise<void> {
+  const action = SAVES[form]
+  const files = filesOf(evaluation.runtime, action)
+  const target = aString(action, 'path', path)
+  const saved = files.saveParts(target, writeParts)
+  if (saved !== undefined) return saved
+  if (form === 'objects') return files.saveObjects(target, partitionsOf(node, evaluation))
+  return files.saveText(target, linesOf(node, evaluation))
+}
+
 async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
   for (let i = 0; i < node.numPartitions; i++) yield await recordsOfPartition(node, i, evaluation)
 }
 
 async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
-  const form = recordForm(node.groups)
-  for await (const records of partitionsOf(node, evaluation)) yield lines(records, form)
-}
-
-function* lines(records: readonly unknown[], form: (record: unknown) => string): Generator<string> {
-  for (const record of records) yield form(settledRecord('saveAsTextFile', record))
-}
-
-export function saveText(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
-  return filesOf(evaluation.runtime, 'saveAsTextFile').saveText(
-    aString('saveAsTextFile', 'path', path),
-    linesOf(node, evaluation),
-  )
-}
-
-export function saveObjects(node: LineageNode, path: string, evaluation: Evaluation): Promise<void> {
-  return filesOf(evaluation.runtime, 'saveAsObjectFile').saveObjects(
-    aString('saveAsObjectFile', 'path', path),
-    partitionsOf(node, evaluation),
-  )
+  for await (const records of partitionsOf(node, evaluation)) {
+    yield savedRecords('text', records, node.groups) as Iterable<string>
+  }
 }

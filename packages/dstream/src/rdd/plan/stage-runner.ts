@@ -1,7 +1,11 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import type { SavedForm } from '../../base/ports.js'
+import type { Groups } from '../../base/text/groups.js'
 import type { BroadcastDigests } from './broadcasts.js'
-import type { BodyTrace } from './body-trace.js'
+import type { BodyRun, Built } from './body-run.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
+
+export type { BodyInput, BodyRun, Built } from './body-run.js'
 
 /**
  * The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. That of a
@@ -31,6 +35,17 @@ export interface CallPlan {
   /** The narrow steps, the lowest first. */
   readonly steps: readonly PlannedStep[]
   readonly call: FunctionAddress
+  /** Whether what the function returns is wanted. */
+  readonly returns?: boolean | undefined
+}
+
+/** The steps of a stage that ends in the parts of a saved directory. */
+export interface SavePlan {
+  /** The narrow steps, the lowest first. */
+  readonly steps: readonly PlannedStep[]
+  readonly save: SavedForm
+  /** Where the records have groups, which text shows as Spark does. */
+  readonly groups: Groups | undefined
 }
 
 /** The functions of a stage that ends in records which several operators read. */
@@ -58,7 +73,7 @@ export interface UpdatePlan {
 }
 
 /** The functions of a stage of any kind. */
-export type AnyPlan = StagePlan | CallPlan | KeepPlan | UpdatePlan
+export type AnyPlan = StagePlan | CallPlan | SavePlan | KeepPlan | UpdatePlan
 
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
@@ -66,33 +81,6 @@ export interface CalledAttempt {
   readonly time: number
   readonly attempt: number
   readonly replayed: boolean
-}
-
-/** A run of a user's function that makes RDDs, as plain data: what another run of it needs to make the same functions. */
-export interface BodyRun {
-  /** The id of the operator. */
-  readonly id: string
-  /** The batch time in milliseconds. */
-  readonly time: number
-  readonly inputs: readonly BodyInput[]
-  /** A hash of what it has built. */
-  readonly digest: string
-}
-
-/** An RDD that a user's function is given. */
-export interface BodyInput {
-  readonly numPartitions: number
-  /** How its keys are distributed; a partitioner of the user's own cannot be made elsewhere. */
-  readonly by: 'nothing' | 'hash' | 'own'
-}
-
-/** What a user's function has built in a batch. */
-export interface Built {
-  /** The operator that it is the function of. */
-  readonly by: object
-  readonly time: number
-  readonly inputs: readonly BodyInput[]
-  readonly trace: BodyTrace
 }
 
 /** One partition of a stage that can be done elsewhere. */
@@ -103,6 +91,8 @@ export interface Task<P extends AnyPlan = AnyPlan> {
   readonly input: TaskInput
   /** The attempt for which the function of a {@link CallPlan} is called. */
   readonly attempt?: CalledAttempt | undefined
+  /** The URI of the folder for the part of a {@link SavePlan}. */
+  readonly folder?: string | undefined
   /** What the broadcasts are that the task may read. */
   readonly broadcasts?: BroadcastDigests | undefined
   /** The runs of users' functions that have made functions of the plan. */
@@ -210,18 +200,18 @@ export interface MadeElsewhere {
 /** What a reader of kept records has made: the table of a map side, or the records of a chain. */
 export type MadeByReader = TaskCounts & ({ readonly table: PairTable } | MadeElsewhere)
 
-/** The calls of an output's function, one a partition. */
+/** What an output does with each partition: the calls of its function, or the writing of a part. */
 export interface PartitionCalls {
-  /** The partitions that are still to be called, in order: an earlier attempt may have done the others. */
+  /** The partitions that are still to be done, in order: an earlier attempt may have done the others. */
   readonly partitions: readonly number[]
   /** Evaluates the records that this thread keeps anyway, so that tasks can take them along. */
   prepare(addressOf: AddressOf): MaybePromise<void>
   /** Returns the task of a partition; `undefined` where it can only be done here. */
-  taskOf(partition: number, addressOf: AddressOf): Task<CallPlan> | undefined
-  /** Calls the function in this thread. */
+  taskOf(partition: number, addressOf: AddressOf): Task<CallPlan | SavePlan> | undefined
+  /** Does a partition in this thread. */
   call(partition: number): MaybePromise<void>
-  /** Notes that the function was called elsewhere, and that the call has ended well. */
-  called(partition: number): void
+  /** Notes that a partition was done elsewhere, and that this has ended well. */
+  called(partition: number, result: unknown): void
 }
 
 /** The update of a state, a partition at a time. */

@@ -1,4 +1,7 @@
+import type { SavedForm, Sequence } from '../../base/ports.js'
+import { groupsFrom } from '../../base/text/groups.js'
 import { feed, recordsOfPartition } from '../execution/evaluate.js'
+import { savedRecords } from '../execution/saved-records.js'
 import { copyRecord } from '../../base/values/copy.js'
 import { collectedChunks, collectSink, combineSink, tableOf } from '../execution/loop-sink.js'
 import { columnsOf, type PairColumns } from '../execution/pair-columns.js'
@@ -8,15 +11,24 @@ import { readOnly } from '../plan/shapes.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type { CallPlan, FunctionAddress, KeepPlan, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
+import type {
+  CallPlan,
+  FunctionAddress,
+  KeepPlan,
+  PlannedStep,
+  SavePlan,
+  StagePlan,
+  TaskCounts,
+} from '../plan/stage-runner.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {
   readonly table: PairColumns<unknown, unknown>
 }
 
-/** The end of a call: with the error that the function threw, if it did. */
+/** The end of a call: with what the function returned, or the error that it threw. */
 export interface CallResult extends TaskCounts {
+  readonly returned?: unknown
   readonly failure: { readonly error: unknown } | undefined
 }
 
@@ -159,11 +171,30 @@ export async function runCall(
   const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
   mayCall()
   try {
-    await f(readOnly(records), context)
-    return { ...counts(), failure: undefined }
+    const returned = await f(readOnly(records), context)
+    return { ...counts(), returned, failure: undefined }
   } catch (error) {
     return { ...counts(), failure: { error } }
   }
+}
+
+/**
+ * Writes a partition as a part of a saved directory. Returns the name of its file.
+ *
+ * @param part the records of the partition
+ * @param write writes the records as they are saved
+ * @throws for the first record on which a step throws, or which cannot be saved
+ */
+export async function runSave(
+  plan: SavePlan,
+  part: PartitionSource<unknown>,
+  { functionAt, runtime }: TaskHome,
+  write: (form: SavedForm, records: Sequence<unknown>) => Promise<string>,
+): Promise<TaskCounts & { readonly file: string }> {
+  const { node, counts } = chainOf(plan.steps, nodeOf(part), functionAt)
+  const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
+  const file = await write(plan.save, savedRecords(plan.save, records, groupsFrom(plan.groups)))
+  return { ...counts(), file }
 }
 
 /** Returns the lineage of one partition that goes through steps, above a node of that partition. */

@@ -83,6 +83,12 @@ export interface OutputNode {
    * index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
+  /**
+   * What may be done elsewhere, partition by partition: calls, of which two at once would meet, or parts, each in a file of its own.
+   */
+  readonly byPartition?: 'calls' | 'parts' | undefined
+  /** Why an output of a kind that others may do elsewhere is not. */
+  readonly staysSince?: string | undefined
   /** The rules that this output sets itself; the others are those of the context. */
   readonly delivery?: Partial<DeliveryPolicy>
   run(rdd: RDD<never>, time: number, attempt: Attempt): Promise<void>

@@ -16,8 +16,7 @@ public final class FilesMain {
 
   public static void main(String[] args) throws IOException {
     DriverLine line = DriverLine.of(args);
-    ObjectFiles files = new ObjectFiles(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
-    FileCalls calls = new FileCalls(files, line);
+    FileCalls calls = new FileCalls(SparkHadoopUtil.get().newConfiguration(new SparkConf()), line);
     line.hello(Map.of("hadoop", VersionInfo.getVersion()));
     try {
       DataInputStream in = line.in();

@@ -46,7 +46,7 @@ final class LocalFile {
     sync(folder.getParent());
   }
 
-  private static void sync(Path folder) throws IOException {
+  static void sync(Path folder) throws IOException {
     try (FileChannel open = FileChannel.open(folder, StandardOpenOption.READ)) {
       open.force(true);
     }

@@ -47,12 +47,12 @@ public final class Main {
   /** Does what comes from the driver, until its line ends. */
   static void serve(DriverLine line, JavaSparkContext sc) throws IOException {
     Stages stages = new Stages(sc, line);
-    FileCalls files = new FileCalls(new ObjectFiles(sc.hadoopConfiguration()), line);
+    FileCalls files = new FileCalls(sc.hadoopConfiguration(), line);
     DataInputStream in = line.in();
     while (true) {
       int type = in.readUnsignedByte();
       switch (type) {
-        case DriverLine.OPEN -> stages.open(new Settings(Wire.readTable(in)));
+        case DriverLine.OPEN -> stages.open(new Settings(Wire.readTable(in), sc.hadoopConfiguration()));
         case DriverLine.STAGE -> {
           int stage = in.readInt();
           int count = in.readInt();

@@ -39,12 +39,18 @@ final class NodeWorker {
     }
   }
 
-  /** Runs a task. Afterwards the worker is idle, or it has ended and an exception says why. */
-  byte[] call(byte[] task) throws IOException {
+  /**
+   * Runs a task. Afterwards the worker is idle, or it has ended and an exception says why.
+   *
+   * @param file takes what the worker writes into a file meanwhile
+   */
+  byte[] call(byte[] task, PartFile file) throws IOException {
     try {
       Wire.write(node.out(), task);
       node.out().flush();
-      return Wire.read(node.in());
+      byte[] frame = Wire.read(node.in());
+      while (file.takes(frame)) frame = Wire.read(node.in());
+      return frame;
     } catch (IOException e) {
       throw new IOException(node.end("while it ran a task"), e);
     }

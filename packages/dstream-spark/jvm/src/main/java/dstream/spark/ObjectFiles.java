@@ -57,8 +57,9 @@ final class ObjectFiles {
     return names;
   }
 
-  void delete(Path path) throws IOException {
-    path.getFileSystem(conf).delete(path, false);
+  /** Returns false where there is none. */
+  boolean delete(Path path) throws IOException {
+    return path.getFileSystem(conf).delete(path, false);
   }
 
   /** HDFS renames at once, and never to a name that is there. */

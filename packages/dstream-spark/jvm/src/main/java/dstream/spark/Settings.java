@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 
 /** What the driver says about its workers. It goes to the executors with each task. */
 final class Settings implements Serializable {
@@ -15,9 +16,22 @@ final class Settings implements Serializable {
   private static final String ARGUMENT = "argument.";
 
   private final TreeMap<String, String> table;
+  /** Hadoop's settings in the driver, since executors may have no files with them. */
+  private final TreeMap<String, String> hadoop = new TreeMap<>();
+  private transient volatile Configuration configuration;
 
-  Settings(Map<String, String> table) {
+  Settings(Map<String, String> table, Configuration configuration) {
     this.table = new TreeMap<>(table);
+    for (Map.Entry<String, String> entry : configuration) hadoop.put(entry.getKey(), entry.getValue());
+  }
+
+  /** Returns the settings of Hadoop's file systems. */
+  Configuration hadoop() {
+    Configuration made = configuration;
+    if (made != null) return made;
+    made = new Configuration(false);
+    for (Map.Entry<String, String> entry : hadoop.entrySet()) made.set(entry.getKey(), entry.getValue());
+    return configuration = made;
   }
 
   /** Returns the name under which Spark has shipped a file. */

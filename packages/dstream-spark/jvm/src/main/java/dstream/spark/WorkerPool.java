@@ -53,9 +53,10 @@ final class WorkerPool {
       }
     }, WATCH_MS, WATCH_MS, TimeUnit.MILLISECONDS);
     boolean isWhole = false;
-    try {
-      byte[] reply = worker.call(task.frame());
+    try (PartFile file = new PartFile(settings.hadoop())) {
+      byte[] reply = worker.call(task.frame(), file);
       isWhole = true;
+      file.mustBeWritten();
       return reply;
     } finally {
       watch.cancel(false);
