@@ -6,4 +6,11 @@ export { NoDirectory } from './files/must-be-directory.js'
 export { inspectPlace } from './inspect-place.js'
 export { checkpointStorage, isUri } from './checkpoint-storage.js'
 export { objectStorage } from './objects/object-storage.js'
-export type { Cluster, ClusterJob, ClusterStage, Logger, ObjectStore, WorkerEnd } from '../base/ports.js'
+export type {
+  BlockFetch,
+  BlockStage,
+  Cluster,
+  ClusterBlocks,
+  ClusterJob,
+  ClusterStage,
+  Logger, ObjectStore, WorkerEnd } from '../base/ports.js'

@@ -50,9 +50,16 @@ export class StageNotes implements WorkNotes {
       return
     }
     this.#failures.delete(stage)
-    if (reply.type === 'wanting') return
+    // A table that stays where it was made may still be lost.
+    if (reply.type === 'wanting' || reply.type === 'left') return
     this.#add(reply.added)
     if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
+    this.count('onWorkers')
+  }
+
+  /** Counts a task whose table has stayed where it was made, and was not lost. */
+  kept({ added }: Extract<Reply, { readonly type: 'left' }>): void {
+    this.#add(added)
     this.count('onWorkers')
   }
 

@@ -12,19 +12,24 @@ import type {
   FunctionAddress,
   KeptRecords,
   MapSide,
+  MergedElsewhere,
+  MergePlan,
+  Merging,
   PartitionCalls,
   ReaderPlan,
   StageRunner,
   StateUpdates,
   Task,
 } from '../../rdd/plan/stage-runner.js'
+import { addressed } from '../../rdd/stages/task.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { movable } from '../../streams/graph/texts/movable.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
-import { Made, madeOf, tableOf, Updated } from './replies.js'
+import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
+import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
 import { LEAST_BYTES, type TaskPool } from './task-queue.js'
 
@@ -126,16 +131,33 @@ export class StageTasks implements StageRunner {
     )
   }
 
-  async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
-    const known = this.#madeFor(side, partitions)
-    const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
-    const shared = new SharedWork(
-      work,
-      this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf)),
-      this.#notes,
-    )
-    await this.#share(shared, () => shared.run(merge))
+    const work: Work<PairTable | Left> = {
+      partitions,
+      known: this.#madeFor(side, partitions),
+      here: (i) => side.combine(i),
+      resultOf: (task, reply) => tableOf(task, reply, (left) => this.#notes.kept(left)),
+    }
+    const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
+    const elsewhere = this.#mergingElsewhere(side)
+    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length)
+    const shared = new SharedWork(work, division ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
+    const shuffle = new Shuffle({ side, merging, elsewhere, notes: this.#notes })
+    return this.#share(shared, () => shuffle.run(shared))
+  }
+
+  /** Returns how the tables of a map side are merged where they stay; `undefined` where this thread merges all of them. */
+  #mergingElsewhere({ reduce }: MapSide): MergingElsewhere | undefined {
+    const blocks = this.#pool?.leftBlocks
+    const combiners = blocks && addressed(reduce.merge, this.#addressOf)
+    if (blocks === undefined || combiners === undefined) return undefined
+    const plan: MergePlan = { combiners, keepsOrder: reduce.keepsOrder }
+    const bodies = this.#bodies?.runsOf(plan)
+    if (bodies === undefined || !this.#notes.maySend(plan)) return undefined
+    const broadcasts = this.#broadcasts?.digests()
+    const task = { partition: 0, plan, input: { records: [] }, bodies, broadcasts, count: () => undefined }
+    return { blocks, task }
   }
 
   async call(calls: PartitionCalls): Promise<void> {
@@ -189,7 +211,7 @@ export class StageTasks implements StageRunner {
   }
 
   /** Returns what the stage below a map side has made for it. */
-  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable>> {
+  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, Outcome<PairTable | Left>> {
     const known = new Map<number, Outcome<PairTable>>()
     for (const i of partitions) {
       const made = side.takeMade(i)
@@ -216,10 +238,10 @@ export class StageTasks implements StageRunner {
   }
 
   /** Lets workers take the tasks of a stage while it runs. */
-  async #share(shared: SharedWork<object>, run: () => Promise<void>): Promise<void> {
+  async #share<R>(shared: SharedWork<object>, run: () => Promise<R>): Promise<R> {
     this.#pool?.queues.add(shared.queue)
     try {
-      await run()
+      return await run()
     } finally {
       this.#pool?.queues.delete(shared.queue)
     }

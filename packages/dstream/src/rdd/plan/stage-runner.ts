@@ -57,8 +57,23 @@ export interface UpdatePlan {
   readonly partition: number
 }
 
+/** The merging of the blocks that map sides have left for one bucket of their keys. */
+export interface MergePlan {
+  /** Merges two values of a key. */
+  readonly combiners: FunctionAddress
+  /** Whether the driver asks where the keys came first, since it needs them in the order of one table. */
+  readonly keepsOrder: boolean
+}
+
 /** The functions of a stage of any kind. */
-export type AnyPlan = StagePlan | CallPlan | KeepPlan | UpdatePlan
+export type AnyPlan = StagePlan | CallPlan | KeepPlan | UpdatePlan | MergePlan
+
+/** The buckets into which a worker divides a large table, which then stays where the worker is. */
+export interface Division {
+  readonly buckets: number
+  /** The bytes up to which a table is sent as a whole. */
+  readonly mostBytes: number
+}
 
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
@@ -103,6 +118,8 @@ export interface Task<P extends AnyPlan = AnyPlan> {
   readonly input: TaskInput
   /** The attempt for which the function of a {@link CallPlan} is called. */
   readonly attempt?: CalledAttempt | undefined
+  /** Set where the table of a {@link StagePlan} may stay where the worker is. */
+  readonly division?: Division | undefined
   /** What the broadcasts are that the task may read. */
   readonly broadcasts?: BroadcastDigests | undefined
   /** The runs of users' functions that have made functions of the plan. */
@@ -171,7 +188,31 @@ export interface MapSide extends Divided {
   takeMade(partition: number): MadeTable | undefined
   /** Combines a partition in this thread. */
   combine(partition: number): MaybePromise<PairTable>
+  readonly reduce: ReduceSide
+  /** Lets the evaluation yield to the event loop after so many pairs. */
+  yieldIfDue(pairs: number): MaybePromise<void>
 }
+
+/** The reduce side of a shuffle, which may be done where the map sides were done. */
+export interface ReduceSide {
+  /** Merges two values of a key. */
+  readonly merge: AnyFunction
+  /** The buckets of the keys, by their hash. */
+  readonly buckets: number
+  /** Whether the result is one table, with the order of its keys; else each bucket is a partition of the result. */
+  readonly keepsOrder: boolean
+}
+
+/** The tables of a map side, which are merged in this thread. */
+export interface Merging {
+  /** Merges the table of the next partition. */
+  add(table: PairTable): MaybePromise<void>
+  /** Returns what was merged so far, and begins anew. */
+  take(): PairTable
+}
+
+/** A result that workers have merged: one table, or one for each partition. */
+export type MergedElsewhere = { readonly table: PairTable } | { readonly partitions: readonly PairTable[] }
 
 /** The table that a map side's partition has been combined into by the stage below it, or the error with which that ended. */
 export type MadeTable =
@@ -272,10 +313,11 @@ export interface StageRunner {
    */
   keep(records: KeptRecords): Promise<void> | undefined
   /**
-   * Gives `merge` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
-   * `combine`, so that errors and left out records are those of one thread.
+   * Gives `merging` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
+   * `combine`, so that errors and left out records are those of one thread. Returns what workers have merged, where they have
+   * merged all tables; the result is the same.
    */
-  run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void>
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined>
   /**
    * Calls an output's function with each partition. When a call has failed, no further one begins, and the promise rejects once
    * those that are under way have ended. A task whose call has not begun or whose fate is unknown is done again by `call`.

@@ -8,7 +8,16 @@ import { readOnly } from '../plan/shapes.js'
 import { LineageNode, type AnyFunction, type PartitionSource } from '../plan/lineage.js'
 import type { PartitionContext } from '../plan/partition-context.js'
 import type { RDDRuntime } from '../plan/runtime.js'
-import type { CallPlan, FunctionAddress, KeepPlan, PlannedStep, StagePlan, TaskCounts } from '../plan/stage-runner.js'
+import type {
+  CallPlan,
+  FunctionAddress,
+  KeepPlan,
+  MergePlan,
+  PlannedStep,
+  StagePlan,
+  TaskCounts,
+} from '../plan/stage-runner.js'
+import { mergedBlocks, type Block, type MergedBlocks } from './blocks.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {
@@ -164,6 +173,19 @@ export async function runCall(
   } catch (error) {
     return { ...counts(), failure: { error } }
   }
+}
+
+/**
+ * Merges the blocks of one bucket.
+ *
+ * @throws for the first pair on which the function throws
+ */
+export function runMerge(
+  { combiners, keepsOrder }: MergePlan,
+  blocks: Iterable<Block>,
+  { functionAt, runtime }: TaskHome,
+): Promise<MergedBlocks> {
+  return mergedBlocks(blocks, { merge: functionAt(combiners), keepsOrder, runtime })
 }
 
 /** Returns the lineage of one partition that goes through steps, above a node of that partition. */

@@ -40,11 +40,12 @@ final class NodeWorker {
   }
 
   /** Runs a task. Afterwards the worker is idle, or it has ended and an exception says why. */
-  byte[] call(byte[] task) throws IOException {
+  Reply call(byte[] task, byte[][] blocks) throws IOException {
     try {
-      Wire.write(node.out(), task);
+      Wire.writeWithBlocks(node.out(), task, blocks);
       node.out().flush();
-      return Wire.read(node.in());
+      byte[] frame = Wire.read(node.in());
+      return new Reply(frame, Wire.readBlocks(node.in()));
     } catch (IOException e) {
       throw new IOException(node.end("while it ran a task"), e);
     }
