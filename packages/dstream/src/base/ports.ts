@@ -206,6 +206,8 @@ export interface BlockFetch {
 
 /** The blocks that tasks have left where they were done. Those that are lost are made again. */
 export interface ClusterBlocks {
+  /** The bytes up to which a table is sent as a whole; by default as many as take longer to merge in the driver than elsewhere. */
+  readonly mostSent?: number | undefined
   /** Begins a stage over blocks; returns what ends it. */
   merge(stage: BlockStage): () => void
   /** Begins to fetch blocks; returns what ends it. */

@@ -13,4 +13,7 @@ export type {
   ClusterBlocks,
   ClusterJob,
   ClusterStage,
-  Logger, ObjectStore, WorkerEnd } from '../base/ports.js'
+  Logger,
+  ObjectStore,
+  WorkerEnd,
+} from '../base/ports.js'

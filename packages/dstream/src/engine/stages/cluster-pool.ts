@@ -54,6 +54,7 @@ export class ClusterPool implements TaskPool {
     const { blocks } = this.#options.cluster
     if (blocks === undefined) return undefined
     return {
+      mostSent: blocks.mostSent,
       merge: (queue, merge) => this.#stages.get(queue)!.merge(blocks, merge),
       fetch: (queue, partitions) => this.#stages.get(queue)!.fetch(blocks, partitions),
     }

@@ -21,7 +21,7 @@ const wordsOf = (count: number): PairColumns<unknown, unknown> => {
 }
 
 test('blocks come out as they went in, however far apart their pairs were', () => {
-  const counts = fc.oneof(fc.nat({ max: 50 }), fc.integer({ min: 20_000, max: 20_100 }))
+  const counts = fc.oneof(fc.nat({ max: 50 }), fc.integer({ min: 3000, max: 3100 }))
   fc.assert(
     fc.property(counts, fc.integer({ min: 1, max: 300 }), fc.nat({ max: 5000 }), (count, buckets, partition) => {
       const table = wordsOf(count)

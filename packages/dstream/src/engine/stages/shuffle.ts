@@ -18,8 +18,9 @@ const LEAST_DIVIDED = 64 * 2 ** 10
 const MOST_SENT = 256 * 2 ** 10
 
 /** Returns how the tables of so many tasks are divided: a stage of few small tables is merged in the driver. */
-export function divisionFor(buckets: number, tasks: number): Division {
-  return { buckets, mostBytes: Math.max(LEAST_DIVIDED, Math.min(MOST_SENT, Math.floor(BYTES_OF_STAGE / tasks))) }
+export function divisionFor(buckets: number, tasks: number, mostSent: number | undefined): Division {
+  const bytesOfTask = Math.floor(BYTES_OF_STAGE / tasks)
+  return { buckets, mostBytes: mostSent ?? Math.max(LEAST_DIVIDED, Math.min(MOST_SENT, bytesOfTask)) }
 }
 
 /** How tables can be merged where they were made. */
@@ -151,7 +152,9 @@ export class Shuffle {
       const blocks = fetched!.get(partition)
       if (blocks === undefined) notes.doneHere(true)
       else table.count()
-      await merging.add(blocks === undefined ? await side.combine(partition) : undividedTable([...decodedBlocks(blocks)]))
+      await merging.add(
+        blocks === undefined ? await side.combine(partition) : undividedTable([...decodedBlocks(blocks)]),
+      )
     }
   }
 }

@@ -141,7 +141,7 @@ export class StageTasks implements StageRunner {
     }
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
     const elsewhere = this.#mergingElsewhere(side)
-    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length)
+    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length, elsewhere.blocks.mostSent)
     const shared = new SharedWork(work, division ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
     const shuffle = new Shuffle({ side, merging, elsewhere, notes: this.#notes })
     return this.#share(shared, () => shuffle.run(shared))

@@ -20,6 +20,8 @@ export function boundTo({ task }: QueuedTask): number | undefined {
 
 /** The blocks that the tasks of stages have left where they were done, by the queue of the stage. */
 export interface LeftBlocks {
+  /** See `ClusterBlocks.mostSent`. */
+  readonly mostSent: number | undefined
   /**
    * Merges blocks by bucket, in order of their partitions. Resolves to the replies by bucket, without those of empty buckets;
    * to `undefined` where some bucket was not merged.

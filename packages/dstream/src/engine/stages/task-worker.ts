@@ -43,7 +43,10 @@ export interface WorkerJob {
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
 
 /** The reply to a task that was done. */
-type Result = Extract<WorkerFrame, { readonly type: 'done' | 'left' | 'merged' | 'called' | 'kept' | 'updated' | 'wanting' }>
+type Result = Extract<
+  WorkerFrame,
+  { readonly type: 'done' | 'left' | 'merged' | 'called' | 'kept' | 'updated' | 'wanting' }
+>
 /** The reply to a call. */
 type Called = Extract<WorkerFrame, { readonly type: 'called' }>
 
