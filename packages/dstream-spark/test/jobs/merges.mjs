@@ -15,11 +15,11 @@ const isWorker = process.argv[1]?.endsWith('job.mjs') === true
 const endOnce = () => {
   if (!isWorker || MARK === undefined || existsSync(MARK)) return
   writeFileSync(MARK, '')
-  process.kill(ENDS === 'executor' ? process.ppid : process.pid, 'SIGKILL')
-  for (;;);
+  if (ENDS === 'executor') process.kill(process.ppid, 'SIGKILL')
+  process.kill(process.pid, 'SIGKILL')
 }
 /** @type {(n: number) => string} */
-const keyOf = (n) => `the key ${n % KEYS} of all the ${KEYS} keys`
+const keyOf = (n) => `the key ${n % KEYS} of all the ${KEYS} keys, which are so long that tables of few of them are large`
 
 /** @type {import('dstream').StreamingContextOptions} */
 const options = { appName: 'merges', batchInterval: Milliseconds(50), onRecordError: 'skip' }
