@@ -33,6 +33,8 @@ import scala.runtime.BoxedUnit;
 final class LeftBlocks {
   static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
 
+  private static final int BYTES_OF_SLICE = 16 << 20;
+
   private final JavaSparkContext sc;
   /** The replies of stages, by stage. */
   private final Map<Integer, JavaRDD<Reply>> kept = new HashMap<>();
@@ -65,7 +67,7 @@ final class LeftBlocks {
     List<Integer> inOrder = List.copyOf(orders.values());
     JavaPairRDD<Integer, Block> blocks = JavaPairRDD.fromJavaRDD(chosen(merge.from(), orders)
         .mapPartitionsWithIndex((n, replies) -> placed(replies.next(), inOrder.get(n)).iterator(), false));
-    if (!merge.added().isEmpty()) blocks = sc.parallelizePairs(merge.added(), 1).union(blocks);
+    if (!merge.added().isEmpty()) blocks = sc.parallelizePairs(merge.added(), slices(merge.added())).union(blocks);
     return blocks.partitionBy(new ByNumber(merge.buckets()));
   }
 
@@ -79,6 +81,12 @@ final class LeftBlocks {
     if (replies == null) throw new IllegalStateException("the stage " + from + " has left nothing");
     RDD<Reply> some = PartitionPruningRDD.create(replies.rdd(), new IsIn(tasks));
     return new JavaRDD<>(some, replies.classTag());
+  }
+
+  /** Returns how many tasks of Spark bring blocks from the driver: one may not be too large. */
+  private static int slices(List<Tuple2<Integer, Block>> added) {
+    long bytes = added.stream().mapToLong(block -> block._2().bytes().length).sum();
+    return 1 + (int) (bytes / BYTES_OF_SLICE);
   }
 
   private static List<Tuple2<Integer, Block>> placed(Reply reply, int order) {
