@@ -87,6 +87,22 @@ const shuffles: Readonly<Record<string, Define>> = {
       .reduceByKey((a, b) => a - b),
   transform: (s) => s.transform((rdd) => rdd.mapToPair((n) => [n % 13, n]).reduceByKey((a, b) => a - b)),
   runningReduceByKey: (s) => s.mapToPair(byName).runningReduceByKey(add),
+  'runningReduceByKey in three parts': (s) =>
+    partitioned(s.mapToPair((n) => [n % 31, n]).runningReduceByKey(add, { numPartitions: 3 })),
+  'updateStateByKey in three parts': (s) =>
+    partitioned(
+      s
+        .mapToPair((n) => [n % 31, n])
+        .updateStateByKey((values: number[], sum: number | undefined) => values.reduce(add, sum ?? 0), {
+          numPartitions: 3,
+        }),
+    ),
+  'a window by key': (s) =>
+    s.mapToPair((n) => [n % 31, n]).reduceByKeyAndWindow((a, b) => a - b, Seconds(2), Seconds(1)),
+  join: (s) => {
+    const one = s.map((n) => n + 1).mapToPair((n) => [n % 31, n])
+    return one.groupByKey({ numPartitions: 2 }).join(s.mapToPair(byDigit).reduceByKey(add, { numPartitions: 2 }))
+  },
   updateStateByKey: (s) =>
     s.mapToPair(byDigit).updateStateByKey((values: number[], sum: number | undefined) => values.reduce(add, sum ?? 0)),
 }
