@@ -134,6 +134,17 @@ describe('tables that are merged where they stay', () => {
   })
 })
 
+test('a map side whose tables were small for long is not asked to leave them, until one is large', async () => {
+  const large = many.map((n) => n * 1000)
+  const define: Define = (s) => s.mapToPair((n) => [n % 1000 === 0 ? n : n % 3, 1]).reduceByKey(add)
+  // Eight tables a batch are small in the first batches.
+  const all = [...Array.from({ length: 35 }, () => many), large, large, many]
+  const here = await inOneThread(define, { rows: all, numPartitions: 8 })
+  const { batches, cluster } = await onCluster(define, { rows: all, numPartitions: 8 }, { mostSent: 100 })
+  expect(batches).toEqual(here.batches)
+  expect(cluster.offered.map((isOffered) => (isOffered ? 1 : 0)).join('')).toBe(`${'1'.repeat(32)}${'0'.repeat(4)}11`)
+})
+
 /** Throws in workers and here, for a record of one partition. */
 const odd = (n: number): number => {
   if (n === 1008) throw new Error(`no ${n}`)

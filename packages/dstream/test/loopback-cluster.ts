@@ -18,6 +18,8 @@ export interface ClusterFaults {
 export interface ClusterNotes {
   /** The stages over blocks, with the partitions whose blocks came from executors and from the driver. */
   readonly merges: { readonly left: number; readonly added: number; readonly buckets: number }[]
+  /** Whether the tasks of each stage could leave blocks. */
+  readonly offered: boolean[]
   /** How many tasks had their blocks fetched. */
   fetched: number
   /** The stages whose blocks are there. */
@@ -36,7 +38,7 @@ interface Done {
 export function loopbackCluster(define: () => StreamingContext, faults: ClusterFaults = {}): Cluster & ClusterNotes {
   const { replied = (frame) => frame, failsToMerge = () => undefined, isLost = () => false } = faults
   const worker = new LoopbackWorker(define)
-  const notes: ClusterNotes = { merges: [], fetched: 0, kept: new Map() }
+  const notes: ClusterNotes = { merges: [], offered: [], fetched: 0, kept: new Map() }
   let stages = 0
   /** Does the work of a stage one turn of the event loop later, unless it is cancelled. */
   const begin = (ended: (failure: string | undefined) => void, work: (isWanted: () => boolean) => Promise<void>) => {
@@ -101,6 +103,7 @@ export function loopbackCluster(define: () => StreamingContext, faults: ClusterF
     speculates: () => false,
     run(stage: ClusterStage) {
       const number = stages++
+      notes.offered.push(stage.leaves !== undefined)
       const left = new Map<number, readonly Uint8Array[]>()
       if (stage.leaves !== undefined) notes.kept.set(stage.leaves, left)
       return begin(

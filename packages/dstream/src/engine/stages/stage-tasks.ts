@@ -133,17 +133,23 @@ export class StageTasks implements StageRunner {
 
   run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
+    const known = this.#madeFor(side, partitions)
+    const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
+    const elsewhere = tasks.length === 0 ? undefined : this.#mergingElsewhere(side)
+    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length, elsewhere.blocks.mostSent)
     const work: Work<PairTable | Left> = {
       partitions,
-      known: this.#madeFor(side, partitions),
+      known,
       here: (i) => side.combine(i),
-      resultOf: (task, reply) => tableOf(task, reply, (left) => this.#notes.kept(left)),
+      resultOf: (task, reply) => {
+        if (division !== undefined) this.#notes.hadTable(task.plan, reply, division)
+        return tableOf(task, reply, (left) => this.#notes.kept(left))
+      },
     }
-    const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
-    const elsewhere = this.#mergingElsewhere(side)
-    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length, elsewhere.blocks.mostSent)
-    const shared = new SharedWork(work, division ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
-    const shuffle = new Shuffle({ side, merging, elsewhere, notes: this.#notes })
+    // A cluster has to keep what tasks may leave, which costs more than the stage of a small table.
+    const divides = division !== undefined && !this.#notes.hasSmallTables(tasks[0]!.plan)
+    const shared = new SharedWork(work, divides ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
+    const shuffle = new Shuffle({ side, merging, elsewhere: divides ? elsewhere : undefined, notes: this.#notes })
     return this.#share(shared, () => shuffle.run(shared))
   }
 
