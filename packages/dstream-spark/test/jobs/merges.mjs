@@ -19,7 +19,8 @@ const endOnce = () => {
   process.kill(process.pid, 'SIGKILL')
 }
 /** @type {(n: number) => string} */
-const keyOf = (n) => `the key ${n % KEYS} of all the ${KEYS} keys, which are so long that tables of few of them are large`
+const keyOf = (n) =>
+  `the key ${n % KEYS} of all the ${KEYS} keys, which are so long that tables of few of them are large`
 
 /** @type {import('dstream').StreamingContextOptions} */
 const options = { appName: 'merges', batchInterval: Milliseconds(50), onRecordError: 'skip' }
