@@ -3,7 +3,29 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { framed, FrameReader, lengthOf, tableBytes, tableOf } from './wire.js'
 
 /** The types of frames, as `DriverLine` of the JVM part has them. */
-const TYPES = { open: 'O', stage: 'S', cancel: 'C', file: 'F', hello: 'H', reply: 'R', ended: 'E', stop: 'T' } as const
+const TYPES = {
+  open: 'O',
+  stage: 'S',
+  leavingStage: 'L',
+  merge: 'M',
+  fetch: 'G',
+  forget: 'D',
+  cancel: 'C',
+  file: 'F',
+  hello: 'H',
+  reply: 'R',
+  ended: 'E',
+  stop: 'T',
+} as const
+
+/** A stage over blocks that another one has left, as `LeftBlocks` of the JVM part reads it. */
+export interface MergeOfBlocks {
+  readonly from: number
+  readonly left: readonly { readonly task: number; readonly order: number }[]
+  readonly added: readonly { readonly order: number; readonly bucket: number; readonly block: Uint8Array }[]
+  readonly buckets: number
+  readonly frame: Uint8Array
+}
 
 export interface JvmEvents {
   hello(about: Readonly<Record<string, string>>): void
@@ -58,10 +80,34 @@ export class JvmLine {
     this.#write([Buffer.from(TYPES.open), tableBytes(settings)])
   }
 
-  /** @param places the names of what the tasks belong to; empty for none */
-  stage(stage: number, tasks: readonly Uint8Array[], places: readonly string[]): void {
+  /**
+   * @param places the names of what the tasks belong to; empty for none
+   * @param leaves whether its tasks may leave blocks
+   */
+  stage(stage: number, tasks: readonly Uint8Array[], places: readonly string[], leaves: boolean): void {
     const placed = tasks.flatMap((task, t) => [...framed(places[t]!), ...framed(task)])
-    this.#write([Buffer.from(TYPES.stage), lengthOf(stage), lengthOf(tasks.length), ...placed])
+    const type = leaves ? TYPES.leavingStage : TYPES.stage
+    this.#write([Buffer.from(type), lengthOf(stage), lengthOf(tasks.length), ...placed])
+  }
+
+  merge(stage: number, { from, left, added, buckets, frame }: MergeOfBlocks): void {
+    this.#write([
+      Buffer.from(TYPES.merge),
+      ...[stage, from, buckets, left.length].map(lengthOf),
+      ...left.flatMap(({ task, order }) => [lengthOf(task), lengthOf(order)]),
+      lengthOf(added.length),
+      ...added.flatMap(({ order, bucket, block }) => [lengthOf(bucket), lengthOf(order), ...framed(block)]),
+      ...framed(frame),
+    ])
+  }
+
+  fetch(stage: number, from: number, tasks: readonly number[]): void {
+    this.#write([Buffer.from(TYPES.fetch), ...[stage, from, tasks.length, ...tasks].map(lengthOf)])
+  }
+
+  /** Removes what the tasks of a stage have left. */
+  forget(stage: number): void {
+    this.#write([Buffer.from(TYPES.forget), lengthOf(stage)])
   }
 
   cancel(stage: number): void {

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterJob, ClusterStage } from 'dstream/cluster'
+import type { Cluster, ClusterBlocks, ClusterJob, ClusterStage } from 'dstream/cluster'
 import type { Bundle } from './bundle.js'
 import { fingerprint } from './fingerprint.js'
 import { reasonOf } from './reason.js'
@@ -29,6 +29,8 @@ export interface SparkClusterOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Why a stage is not begun, for a log. */
+const RESTARTING = 'Spark is being started again'
 /** The most workers that are started before the first batch. */
 const MOST_WARMED = 64
 /** The ends of the JVM in a row, without a stage that has ended well between them, after which the job stops. */
@@ -61,6 +63,27 @@ export class SparkCluster implements Cluster {
     return `Spark ${spark}, ${master}`
   }
 
+  /** Blocks are those of the JVM that runs now: those of a lost one are lost too. */
+  readonly blocks: ClusterBlocks = {
+    merge: (stage) => this.#overBlocks(stage, (jvm, over) => jvm.merge(over)),
+    fetch: (fetch) => this.#overBlocks(fetch, (jvm, over) => jvm.fetch(over)),
+    forget: (name) => this.#jvm?.forget(name),
+  }
+
+  #overBlocks<S extends { ended(failure: string | undefined): void }>(
+    over: S,
+    begin: (jvm: SparkJvm, over: S) => () => void,
+  ): () => void {
+    if (this.#jvm === undefined) {
+      over.ended(RESTARTING)
+      return () => undefined
+    }
+    return begin(this.#jvm, {
+      ...over,
+      ended: (failure: string | undefined) => over.ended(failure === undefined ? undefined : reasonOf(failure)),
+    })
+  }
+
   isUp(): boolean {
     return this.#jvm !== undefined
   }
@@ -71,12 +94,13 @@ export class SparkCluster implements Cluster {
 
   run(stage: ClusterStage): () => void {
     if (this.#jvm === undefined) {
-      stage.ended('Spark is being started again')
+      stage.ended(RESTARTING)
       return () => undefined
     }
     return this.#jvm.run({
       tasks: stage.tasks,
       places: stage.places,
+      leaves: stage.leaves,
       reply: (task, frame) => stage.reply(task, frame),
       ended: (failure) => {
         if (failure === undefined) this.#ends = 0

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { ClusterStage } from 'dstream/cluster'
+import type { BlockFetch, BlockStage, ClusterStage } from 'dstream/cluster'
 import { JvmLine, type JvmEvents } from './jvm-line.js'
 import { JvmProcess, type JvmStart } from './jvm-process.js'
 import { packFrame, unpackFrame } from './pack.js'
 import { reasonOf } from './reason.js'
+import { framesIn } from './wire.js'
 
 /** What the JVM says about itself and its Spark, by `Main.about`. */
 export type About = Readonly<Record<string, string>>
@@ -16,14 +17,30 @@ interface FileCall {
   readonly reject: (error: Error) => void
 }
 
+/** Takes the replies of a stage, as bytes. */
+interface Stage {
+  reply(partition: number, frame: Buffer): void
+  ended(failure: string | undefined): void
+}
+
+/** A stage that may have left blocks: its number, and the tasks that were sent. */
+interface LeavingStage {
+  readonly id: number
+  readonly sent: readonly number[]
+}
+
 /** The states of a call of a file, as `DriverLine` of the JVM part has them. */
 const FILE_NONE = 1
 const FILE_FAILED = 2
+/** Why blocks are not there, for a log. */
+const NOTHING_LEFT = 'the JVM that has had them is gone'
 /** The bytes of a task, below the default of `spark.rpc.message.maxSize`. */
 const MOST_BYTES = 100 * 2 ** 20
 /** The JVM part of the driver, from its start to its end. */
 export class SparkJvm {
-  readonly #stages = new Map<number, ClusterStage>()
+  readonly #stages = new Map<number, Stage>()
+  /** The stages that may have left blocks, by their names. */
+  readonly #left = new Map<string, LeavingStage>()
   readonly #calls = new Map<number, FileCall>()
   #line!: JvmLine
   /** The process; `undefined` where the JVM has started this one. */
@@ -81,7 +98,7 @@ export class SparkJvm {
   #events(stop: () => void): JvmEvents {
     return {
       hello: (table) => this.#hello(table),
-      reply: (stage, partition, frame) => this.#stages.get(stage)?.reply(partition, unpackFrame(frame)),
+      reply: (stage, partition, frame) => this.#stages.get(stage)?.reply(partition, frame),
       ended: (stage, failure) => this.#stageEnded(stage, failure === '' ? undefined : failure),
       fileDone: (call, status, result) => this.#fileDone(call, status, result),
       stop,
@@ -95,17 +112,56 @@ export class SparkJvm {
 
   /** Begins a stage; returns what ends it. */
   run(stage: ClusterStage): () => void {
+    const [sent, frames] = this.#packed(stage)
+    const places = sent.map((task) => stage.places?.[task] ?? '')
+    const reply = (partition: number, frame: Buffer): void => stage.reply(sent[partition]!, unpackFrame(frame))
+    return this.#begin({ reply, ended: (failure) => stage.ended(failure) }, (id) => {
+      if (frames.length === 0) return this.#stageEnded(id, undefined)
+      if (stage.leaves !== undefined) this.#left.set(stage.leaves, { id, sent })
+      this.#line.stage(id, frames, places, stage.leaves !== undefined)
+    })
+  }
+
+  /** Begins a stage over blocks; returns what ends it. */
+  merge(stage: BlockStage): () => void {
+    const from = this.#left.get(stage.from)
+    const reply = (bucket: number, frame: Buffer): void => stage.reply(bucket, unpackFrame(frame))
+    return this.#begin({ reply, ended: (failure) => stage.ended(failure) }, (id) => {
+      if (from === undefined) return this.#stageEnded(id, NOTHING_LEFT)
+      const left = stage.left.map(({ task, order }) => ({ task: from.sent.indexOf(task), order }))
+      const { added, buckets } = stage
+      this.#line.merge(id, { from: from.id, left, added, buckets, frame: packFrame(stage.frame) })
+    })
+  }
+
+  /** Begins to fetch blocks; returns what ends it. */
+  fetch(fetch: BlockFetch): () => void {
+    const from = this.#left.get(fetch.from)
+    const reply = (task: number, bytes: Buffer): void => fetch.reply(from!.sent[task]!, framesIn(bytes))
+    return this.#begin({ reply, ended: (failure) => fetch.ended(failure) }, (id) => {
+      if (from === undefined) return this.#stageEnded(id, NOTHING_LEFT)
+      const tasks = fetch.tasks.map((task) => from.sent.indexOf(task))
+      this.#line.fetch(id, from.id, tasks)
+    })
+  }
+
+  /** Removes the blocks of a stage. */
+  forget(name: string): void {
+    const left = this.#left.get(name)
+    if (left === undefined) return
+    this.#left.delete(name)
+    this.#line.forget(left.id)
+  }
+
+  #begin(stage: Stage, send: (id: number) => void): () => void {
     if (this.#endedFor !== undefined) {
       stage.ended(this.#endedFor)
       return () => undefined
     }
     const id = ++this.#lastStage
-    const [sent, frames] = this.#packed(stage)
-    this.#stages.set(id, { ...stage, reply: (partition, frame) => stage.reply(sent[partition]!, frame) })
+    this.#stages.set(id, stage)
     this.#keepAlive()
-    const places = sent.map((task) => stage.places?.[task] ?? '')
-    if (frames.length > 0) this.#line.stage(id, frames, places)
-    else this.#stageEnded(id, undefined)
+    send(id)
     return () => {
       if (!this.#stages.delete(id)) return
       this.#line.cancel(id)

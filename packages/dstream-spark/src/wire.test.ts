@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { packFrame, unpackFrame } from './pack.js'
-import { framed, FrameReader, tableBytes, tableOf } from './wire.js'
+import { BlockReader, framed, FrameReader, framedWithBlocks, framesIn, tableBytes, tableOf } from './wire.js'
 
 describe('frames', () => {
   test('come out as they went in, however the bytes are cut', () => {
@@ -36,6 +36,21 @@ describe('frames', () => {
         const got = unpackFrame(Buffer.from(packFrame({ data, chunks }))) as { data: unknown; chunks: Uint8Array[] }
         expect(JSON.stringify(got.data)).toBe(JSON.stringify(data))
         expect(got.chunks.map((chunk) => [...chunk])).toEqual(chunks.map((chunk) => [...chunk]))
+      }),
+    )
+  })
+
+  test('with blocks behind them come together with these', () => {
+    const bytes = fc.uint8Array({ maxLength: 9 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(bytes, fc.array(bytes, { maxLength: 4 }))), (messages) => {
+        const read: (readonly [Buffer, readonly Buffer[]])[] = []
+        const blocks = new BlockReader((frame, behind) => void read.push([frame, behind]))
+        const sent = Buffer.concat(messages.flatMap(([frame, behind]) => framedWithBlocks(frame, behind)))
+        for (const part of framesIn(sent)) blocks.add(part)
+        const plain = (all: typeof messages | typeof read): unknown =>
+          all.map(([frame, behind]) => [[...frame], behind.map((block) => [...block])])
+        expect(plain(read)).toEqual(plain(messages))
       }),
     )
   })

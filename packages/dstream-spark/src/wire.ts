@@ -33,6 +33,51 @@ export class FrameReader {
   }
 }
 
+/**
+ * Puts frames together with the blocks behind them: each frame is followed by one with the count of its blocks, and these, as
+ * `Wire` of the JVM part has them.
+ */
+export class BlockReader {
+  readonly #take: (frame: Buffer, blocks: readonly Buffer[]) => void
+  #frame: Buffer | undefined
+  #blocks: Buffer[] = []
+  #missing = -1
+
+  constructor(take: (frame: Buffer, blocks: readonly Buffer[]) => void) {
+    this.#take = take
+  }
+
+  add(part: Buffer): void {
+    if (this.#frame === undefined) {
+      this.#frame = part
+      return
+    }
+    if (this.#missing < 0) this.#missing = part.readUInt32BE()
+    else {
+      this.#blocks.push(part)
+      this.#missing--
+    }
+    if (this.#missing > 0) return
+    const [frame, blocks] = [this.#frame, this.#blocks]
+    this.#frame = undefined
+    this.#blocks = []
+    this.#missing = -1
+    this.#take(frame, blocks)
+  }
+}
+
+/** Returns a frame with its blocks as {@link BlockReader} reads them. */
+export function framedWithBlocks(frame: Uint8Array, blocks: readonly Uint8Array[]): readonly Uint8Array[] {
+  return [...framed(frame), ...framed(lengthOf(blocks.length)), ...blocks.flatMap((block) => framed(block))]
+}
+
+/** Cuts an array of frames, one behind the other. */
+export function framesIn(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = []
+  new FrameReader((frame) => void frames.push(frame)).add(bytes)
+  return frames
+}
+
 /** Returns the parts of a frame, bytes or texts, with their length in front. */
 export function framed(...contents: readonly (Uint8Array | string)[]): readonly Uint8Array[] {
   const parts = contents.map((content) => (typeof content === 'string' ? Buffer.from(content) : content))

@@ -9,7 +9,7 @@ import { fingerprint } from './fingerprint.js'
 import { packFrame, unpackFrame } from './pack.js'
 import { introducedByParent } from './parent.js'
 import { partWriter } from './part-writer.js'
-import { framed, FrameReader, tableBytes } from './wire.js'
+import { BlockReader, framed, FrameReader, framedWithBlocks, tableBytes } from './wire.js'
 
 interface Frame {
   readonly type: string
@@ -19,9 +19,9 @@ interface Frame {
 function serve(): void {
   const [port, secret] = introducedByParent()
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const write = (...parts: readonly Uint8Array[]): void => {
+  const write = (parts: readonly Uint8Array[]): void => {
     socket.cork()
-    for (const part of framed(...parts)) socket.write(part)
+    for (const part of parts) socket.write(part)
     socket.uncork()
   }
   let isKnown = false
@@ -29,13 +29,14 @@ function serve(): void {
     isKnown = true
     socket.write(tableBytes(about))
   }
-  let handle = (_: unknown): void => undefined
-  const reader = new FrameReader((bytes) => {
+  let handle = (_: unknown, __?: readonly Uint8Array[]): void => undefined
+  const messages = new BlockReader((bytes, blocks) => {
     const frame = unpackFrame(bytes) as Frame
-    if (frame.type === 'probe') write(packFrame(probed()))
-    else handle(frame)
+    if (frame.type === 'probe') write(framedWithBlocks(packFrame(probed()), []))
+    else handle(frame, blocks)
   })
-  write(Buffer.from(secret))
+  const reader = new FrameReader((bytes) => messages.add(bytes))
+  write(framed(secret))
   socket.on('data', (chunk: Buffer) => reader.add(chunk))
   socket.on('error', () => process.exit(1)).on('close', () => process.exit(1))
 
@@ -47,11 +48,14 @@ function serve(): void {
   hostJob({
     program: process.env['DSTREAM_JOB_FILE'],
     workerEnd: {
-      writePart: partWriter(write, () => (socket.writableNeedDrain ? once(socket, 'drain') : undefined)),
-      post(frame) {
+      writePart: partWriter(
+        (...parts) => write(framed(...parts)),
+        () => (socket.writableNeedDrain ? once(socket, 'drain') : undefined),
+      ),
+      post(frame, _, left = []) {
         const { type, functions = {} } = frame as Frame
         if (type === 'ready') hello(fingerprint(readFileSync(process.argv[1]!), functions))
-        else write(packFrame(frame))
+        else write(framedWithBlocks(packFrame(frame), left))
       },
       onFrame: (f) => void (handle = f),
     },

@@ -73,7 +73,7 @@ import { ProgressLog, type BatchProgress, type ProgressTotals } from '../observe
 import { transform } from '../streams/operators/transform.js'
 import { union } from '../streams/operators/union.js'
 import { aFunction, checkOptions } from '../base/options.js'
-import type { Clock, Logger, Storage, WorkerEnd, Workers, Yielder } from '../base/ports.js'
+import type { Clock, Cluster, Logger, Storage, WorkerEnd, Workers, Yielder } from '../base/ports.js'
 import { RateController } from '../input/pressure/rate-controller.js'
 import type { AnyPair } from '../rdd/plan/inference.js'
 import type { RDD } from '../rdd/rdd.js'
@@ -137,6 +137,8 @@ export interface ContextInternals {
   readonly definition?: AnyFunction | undefined
   /** Starts the workers of `threads`; default threads that load the program. */
   readonly workers?: Workers
+  /** Runs stages; default the cluster that has loaded the program. */
+  readonly cluster?: Cluster
   /** Time moves only when a test says so: nothing may wait for it. */
   readonly virtualTime?: boolean
 }
@@ -1013,7 +1015,8 @@ export class StreamingContext implements StreamContext {
   #makeThreads(): JobThreads | undefined {
     const { threads = 1, master } = this.#options
     // Only the job that the program runs is what the cluster has been given.
-    const cluster = this.#internals.program === undefined ? undefined : runtimeHost().cluster
+    const loaded = this.#internals.program === undefined ? undefined : runtimeHost().cluster
+    const cluster = this.#internals.cluster ?? loaded
     if (this.#options.threads === undefined && cluster === undefined) return undefined
     if (cluster !== undefined && this.#options.eager === true)
       throw badOption('new StreamingContext', 'eager', 'false or absent where the job runs on a cluster', true)

@@ -154,8 +154,10 @@ export interface WorkerHandle {
 
 /** The end of the line that a worker holds. */
 export interface WorkerEnd {
-  post(frame: unknown, moved: readonly Uint8Array[]): void
-  onFrame(handle: (frame: unknown) => void): void
+  /** @param left blocks that stay where the worker is, by bucket; only a stage that takes them has them made */
+  post(frame: unknown, moved: readonly Uint8Array[], left?: readonly Uint8Array[]): void
+  /** Takes a frame, with the blocks that others have left for it. */
+  onFrame(handle: (frame: unknown, blocks?: readonly Uint8Array[]) => void): void
   /**
    * Writes a file into the folder of a URI, under a name of its own, to which it resolves. The task that does it is only done
    * once the file is durable. Absent where the worker reaches no file systems of URIs.
@@ -174,10 +176,49 @@ export interface ClusterStage {
    * them. They are done right by any other one.
    */
   readonly places?: readonly (string | undefined)[] | undefined
+  /** The name under which blocks are kept that tasks leave where they were done; `undefined` where they leave none. */
+  readonly leaves?: string | undefined
   /** Takes the reply of a task, by its index. Called at most once a task, in any order. */
   reply(task: number, frame: unknown): void
   /** The stage has ended. Tasks without a reply until then have failed on the cluster, for the given reason. */
   ended(failure: string | undefined): void
+}
+
+/** A stage over blocks: one task a bucket, which is given the blocks of its bucket. */
+export interface BlockStage {
+  /** The name of the stage whose tasks have left blocks. */
+  readonly from: string
+  /** The tasks of that stage that have, and the place of their blocks in the order in which a task is given them. */
+  readonly left: readonly { readonly task: number; readonly order: number }[]
+  /** Further blocks, which come from the driver. */
+  readonly added: readonly { readonly order: number; readonly bucket: number; readonly block: Uint8Array }[]
+  readonly buckets: number
+  /** The frame of all tasks. */
+  readonly frame: unknown
+  /** Takes the reply of a task, by its bucket. One without blocks has none. */
+  reply(bucket: number, frame: unknown): void
+  ended(failure: string | undefined): void
+}
+
+/** Asks for blocks as they were left. */
+export interface BlockFetch {
+  readonly from: string
+  readonly tasks: readonly number[]
+  /** Takes the blocks of a task, by bucket. */
+  reply(task: number, blocks: readonly Uint8Array[]): void
+  ended(failure: string | undefined): void
+}
+
+/** The blocks that tasks have left where they were done. Those that are lost are made again. */
+export interface ClusterBlocks {
+  /** The bytes up to which a table is sent as a whole; by default as many as take longer to merge in the driver than elsewhere. */
+  readonly mostSent?: number | undefined
+  /** Begins a stage over blocks; returns what ends it. */
+  merge(stage: BlockStage): () => void
+  /** Begins to fetch blocks; returns what ends it. */
+  fetch(fetch: BlockFetch): () => void
+  /** Removes the blocks of a stage. */
+  forget(name: string): void
 }
 
 /** The parts of a job that a cluster must know before its first stage. */
@@ -202,6 +243,8 @@ export interface Cluster {
   speculates(): boolean
   /** Begins a stage; returns what ends it where its replies are no longer wanted. */
   run(stage: ClusterStage): () => void
+  /** Missing where tasks cannot leave blocks. */
+  readonly blocks?: ClusterBlocks
   end(): Promise<void>
 }
 

@@ -16,7 +16,7 @@ export interface OutputProgress {
 
 /**
  * The tasks since the batch before: partitions that were combined by key on their own, made for several readers, or given to
- * `foreachPartition`.
+ * `foreachPartition`, and buckets of keys that were merged on a cluster.
  */
 export interface TaskFigures {
   readonly onMainThread: number

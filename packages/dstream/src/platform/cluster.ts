@@ -8,4 +8,14 @@ export { isUri } from '../base/uri.js'
 export { checkpointStorage } from './checkpoint-storage.js'
 export { objectStorage } from './objects/object-storage.js'
 export type { FolderDisk } from '../durable/storage/disk.js'
-export type { Cluster, ClusterJob, ClusterStage, Logger, ObjectStore, WorkerEnd } from '../base/ports.js'
+export type {
+  BlockFetch,
+  BlockStage,
+  Cluster,
+  ClusterBlocks,
+  ClusterJob,
+  ClusterStage,
+  Logger,
+  ObjectStore,
+  WorkerEnd,
+} from '../base/ports.js'

@@ -49,7 +49,7 @@ export interface TestError {
   final: boolean
 }
 
-type GivenInternals = Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers' | 'definition'>
+type GivenInternals = Pick<CrashableInternals, 'onCrashPoint' | 'limits' | 'workers' | 'cluster' | 'definition'>
 /** @internal `onCrashPoint` is called at each crash point, before that of `crashAndRecover`. */
 export interface TestContextInternals extends GivenInternals {
   /** The time of row 0 in milliseconds, over all runs. */
@@ -102,6 +102,7 @@ export class TestContext implements AsyncDisposable {
         onCrashPoint: (name) => internals.onCrashPoint?.(name) ?? this.#step(name),
         ...(internals.limits === undefined ? {} : { limits: internals.limits }),
         ...(internals.workers === undefined ? {} : { workers: internals.workers }),
+        ...(internals.cluster === undefined ? {} : { cluster: internals.cluster }),
         definition: internals.definition,
         onFailure: ({ time, output, operator, error, attempt, final }) =>
           this.errors.push({ time, output, operator, error, attempt, final }),

@@ -105,6 +105,7 @@ export class BodyRuns {
 function addressesOf(plan: AnyPlan | ReaderPlan): FunctionAddress[] {
   // The functions of a state are those of its operator.
   if ('state' in plan) return []
+  if ('combiners' in plan) return [plan.combiners]
   const steps = plan.steps.map(({ f }: PlannedStep) => f)
   if ('save' in plan) return steps
   if ('call' in plan) return [...steps, plan.call]

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Cluster, ClusterStage } from '../../base/ports.js'
+import type { BlockFetch, BlockStage, Cluster, ClusterStage } from '../../base/ports.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
-import type { CallPlan, SavePlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, MergePlan, SavePlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { ClusterPool } from './cluster-pool.js'
 import type { TaskFrame } from './frames.js'
 import { TaskQueue, type Reply } from './task-queue.js'
@@ -133,4 +133,108 @@ test('a stage that ends early is cancelled', async () => {
   const { end, cancelled } = await offered(mapSide)
   end()
   expect(cancelled()).toBe(1)
+})
+
+/** Begins a map side of three partitions whose tables have stayed, with numbers of its tasks that differ from those of its partitions. */
+async function left() {
+  const stages: ClusterStage[] = []
+  const merges: BlockStage[] = []
+  const fetches: BlockFetch[] = []
+  const forgotten: string[] = []
+  const warnings: string[] = []
+  let ends = 0
+  const cluster: Cluster = {
+    start: () => Promise.resolve('a cluster'),
+    isUp: () => true,
+    speculates: () => false,
+    run: (stage) => (stages.push(stage), () => undefined),
+    blocks: {
+      merge: (stage) => (merges.push(stage), () => void ends++),
+      fetch: (fetch) => (fetches.push(fetch), () => void ends++),
+      forget: (name) => void forgotten.push(name),
+    },
+    end: () => Promise.resolve(),
+  }
+  const silent = (): void => undefined
+  const logger = {
+    debug: silent,
+    info: silent,
+    error: silent,
+    warn: (_: object, text: string) => void warnings.push(text),
+  }
+  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const division = { buckets: 2, mostBytes: 0 }
+  const queue = new TaskQueue(
+    [1, 3, 4].map((partition) => ({
+      task: { partition, plan: mapSide, input: { records: [] }, division, count: silent },
+      settle: silent,
+    })),
+  )
+  pool.queues.add(queue)
+  while (stages.length === 0) await new Promise(setImmediate)
+  for (const task of [0, 1, 2]) stages[0]!.reply(task, { type: 'left', id: task, pairs: 1, taken: [], given: [] })
+  stages[0]!.ended(undefined)
+  const plan: MergePlan = { combiners: 'add', keepsOrder: false }
+  const task: Task<MergePlan> = { partition: 0, plan, input: { records: [] }, count: silent }
+  const added = [{ partition: 2, blocks: [new Uint8Array([1]), new Uint8Array(0)] }]
+  return {
+    name: stages[0]!.leaves,
+    ...{ merges, fetches, forgotten, warnings, ends: () => ends },
+    merge: () => pool.leftBlocks!.merge(queue, { task, left: [1, 4], added, buckets: 2 }),
+    fetch: () => pool.leftBlocks!.fetch(queue, [3, 4]),
+    end: () => pool.queues.delete(queue),
+  }
+}
+
+test('blocks are merged in order of their partitions, and forgotten with their stage', async () => {
+  const { merge, merges, name, end, forgotten } = await left()
+  const replies = merge()
+  expect(merges).toMatchObject([
+    {
+      from: name,
+      left: [
+        { task: 0, order: 1 },
+        { task: 2, order: 4 },
+      ],
+      added: [{ order: 2, bucket: 0, block: new Uint8Array([1]) }],
+      buckets: 2,
+      frame: { type: 'task', plan: { combiners: 'add' } },
+    },
+  ])
+  merges[0]!.reply(1, failed)
+  merges[0]!.ended(undefined)
+  expect(await replies).toEqual(new Map([[1, failed]]))
+  expect(forgotten).toEqual([])
+  end()
+  expect(forgotten).toEqual([name])
+})
+
+test('blocks come back by partition; those that are lost are missing', async () => {
+  const { fetch, fetches, end, warnings } = await left()
+  const blocks = fetch()
+  expect(fetches[0]!.tasks).toEqual([1, 2])
+  fetches[0]!.reply(2, [new Uint8Array(0), new Uint8Array([7])])
+  fetches[0]!.ended('an executor was lost')
+  expect(await blocks).toEqual(new Map([[4, [new Uint8Array([7])]]]))
+  expect(warnings).toEqual([expect.stringMatching(/has not sent what a map side has left.*an executor was lost/)])
+  end()
+})
+
+test('a stage that ends early ends what is done with its blocks', async () => {
+  const { merge, ends, end, name, forgotten } = await left()
+  const merged = merge()
+  end()
+  expect(await merged).toBeUndefined()
+  expect(ends()).toBe(1)
+  expect(forgotten).toEqual([name])
+})
+
+test('a merging that the cluster gives up has no replies', async () => {
+  const { merge, merges, warnings, end } = await left()
+  const merged = merge()
+  merges[0]!.reply(0, failed)
+  merges[0]!.ended('an executor was lost')
+  expect(await merged).toBeUndefined()
+  expect(warnings).toEqual([expect.stringMatching(/has not merged what a map side has left/)])
+  end()
 })

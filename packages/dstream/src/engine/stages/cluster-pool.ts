@@ -1,8 +1,16 @@
 import { messageOf } from '../../base/errors/error-text.js'
-import type { Cluster, Logger, Yielder } from '../../base/ports.js'
+import type { BlockStage, Cluster, ClusterBlocks, Logger, Yielder } from '../../base/ports.js'
 import { encodedInput, taskFrame } from './encoded-input.js'
 import type { ReaderReply, TaskFrame } from './frames.js'
-import { LEAST_BYTES, type QueuedTask, type Reply, type TaskPool, type TaskQueue } from './task-queue.js'
+import {
+  LEAST_BYTES,
+  type BlockMerge,
+  type LeftBlocks,
+  type QueuedTask,
+  type Reply,
+  type TaskPool,
+  type TaskQueue,
+} from './task-queue.js'
 
 interface ClusterPoolOptions {
   readonly cluster: Cluster
@@ -42,6 +50,16 @@ export class ClusterPool implements TaskPool {
     this.#options = options
   }
 
+  get leftBlocks(): LeftBlocks | undefined {
+    const { blocks } = this.#options.cluster
+    if (blocks === undefined) return undefined
+    return {
+      mostSent: blocks.mostSent,
+      merge: (queue, merge) => this.#stages.get(queue)!.merge(blocks, merge),
+      fetch: (queue, partitions) => this.#stages.get(queue)!.fetch(blocks, partitions),
+    }
+  }
+
   get size(): number {
     return this.#options.cluster.isUp() ? 1 : 0
   }
@@ -57,6 +75,12 @@ class ClusterRun {
   readonly #onAbort = (): void => this.#abort()
   #isCancelled = false
   #cancel: (() => void) | undefined
+  /** The name of the blocks that its tasks may leave. */
+  readonly #leaves: string | undefined
+  /** The tasks that the cluster has, by partition. */
+  readonly #sent = new Map<number, number>()
+  /** Ends what is done with the blocks. */
+  #endBlocks: (() => void) | undefined
 
   /** @param hasEnded is called once all of its tasks have a reply, or none are to come */
   constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions, hasEnded: () => void) {
@@ -64,6 +88,7 @@ class ClusterRun {
     this.#hasEnded = hasEnded
     this.#open = new Set(tasks)
     this.#signal = tasks[0]?.task.signal
+    this.#leaves = tasks[0]?.task.division === undefined ? undefined : crypto.randomUUID()
   }
 
   async begin(): Promise<void> {
@@ -74,6 +99,7 @@ class ClusterRun {
       try {
         const input = await encodedInput(queued.task.input, yielder)
         tasks.push(taskFrame(queued.task, sent.length, input))
+        this.#sent.set(queued.task.partition, sent.length)
         sent.push(queued)
       } catch (error) {
         this.#settle(queued, { type: 'failed', id: 0, forGood: false, reason: messageOf(error) })
@@ -84,6 +110,7 @@ class ClusterRun {
     this.#cancel = cluster.run({
       tasks,
       places: sent.map((queued) => placeOf(queued)),
+      leaves: this.#leaves,
       reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
       ended: (failure) => this.#ended(failure),
     })
@@ -95,6 +122,82 @@ class ClusterRun {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#isCancelled = true
     if (this.#open.size > 0) this.#cancel?.()
+    this.#endBlocks?.()
+    if (this.#leaves !== undefined) this.#options.cluster.blocks?.forget(this.#leaves)
+  }
+
+  merge(blocks: ClusterBlocks, merge: BlockMerge): ReturnType<LeftBlocks['merge']> {
+    const replies = new Map<number, Reply>()
+    return this.#withBlocks(
+      'merged',
+      (ended) =>
+        blocks.merge({
+          ...this.#blockStage(merge),
+          reply: (bucket, frame) => {
+            const reply = frame as Reply
+            replies.set(bucket, reply)
+            if ('reason' in reply) this.#log(`The tables of a map side are merged in the driver: ${reply.reason}`)
+          },
+          ended,
+        }),
+      () => replies,
+      () => undefined,
+    )
+  }
+
+  fetch(blocks: ClusterBlocks, partitions: readonly number[]): ReturnType<LeftBlocks['fetch']> {
+    const fetched = new Map<number, readonly Uint8Array[]>()
+    const partitionOf = new Map(partitions.map((partition) => [this.#sent.get(partition)!, partition]))
+    return this.#withBlocks(
+      'sent',
+      (ended) =>
+        blocks.fetch({
+          from: this.#leaves!,
+          tasks: [...partitionOf.keys()],
+          reply: (task, got) => void fetched.set(partitionOf.get(task)!, got.filter(({ length }) => length > 0)), // prettier-ignore
+          ended,
+        }),
+      () => fetched,
+      () => fetched,
+    )
+  }
+
+  #blockStage({ task, left, added, buckets }: BlockMerge): Omit<BlockStage, 'reply' | 'ended'> {
+    return {
+      from: this.#leaves!,
+      left: left.map((partition) => ({ task: this.#sent.get(partition)!, order: partition })),
+      added: added.flatMap(({ partition, blocks }) =>
+        blocks.flatMap((block, bucket) => (block.length === 0 ? [] : [{ order: partition, bucket, block }])),
+      ),
+      buckets,
+      frame: taskFrame(task, 0, { chunks: [] }),
+    }
+  }
+
+  /** Does something with the blocks, until it has ended or the stage is cancelled. */
+  #withBlocks<R>(
+    what: string,
+    begin: (ended: (failure: string | undefined) => void) => () => void,
+    result: () => R,
+    otherwise: () => R,
+  ): Promise<R> {
+    if (this.#isCancelled) return Promise.resolve(otherwise())
+    return new Promise<R>((resolve) => {
+      const end = begin((failure) => {
+        this.#endBlocks = undefined
+        if (failure === undefined) return resolve(result())
+        this.#options.logger.warn({}, `The cluster has not ${what} what a map side has left with it: ${failure}`)
+        resolve(otherwise())
+      })
+      this.#endBlocks = () => {
+        end()
+        resolve(otherwise())
+      }
+    })
+  }
+
+  #log(text: string): void {
+    this.#options.logger.info({}, text)
   }
 
   /** Ends the calls of an attempt that is not waited for any longer: the cluster ends their workers. */

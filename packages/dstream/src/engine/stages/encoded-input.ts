@@ -77,6 +77,6 @@ export function bytesOfInput(input: EncodedInput): readonly Uint8Array[] {
 
 /** Returns the frame of a task with its encoded input. */
 export function taskFrame(task: Task, id: number, input: EncodedInput): TaskFrame {
-  const { partition, plan, attempt, folder, broadcasts, bodies } = task
-  return { type: 'task', id, partition, plan, input, attempt, folder, broadcasts, bodies }
+  const { partition, plan, attempt, folder, division, broadcasts, bodies } = task
+  return { type: 'task', id, partition, plan, input, attempt, folder, division, broadcasts, bodies }
 }

@@ -1,7 +1,7 @@
 import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
-import type { AnyPlan, BodyRun, CalledAttempt, FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type { AnyPlan, BodyRun, CalledAttempt, Division, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
  * A partition that a worker is to combine, to make for several readers, to call an output's function with or to save, or a partition
@@ -17,6 +17,8 @@ export interface TaskFrame {
   readonly attempt: CalledAttempt | undefined
   /** Set for a part of a saved directory: the URI of the folder for it. */
   readonly folder: string | undefined
+  /** Set where a large table is divided. */
+  readonly division?: Division | undefined
   readonly broadcasts: BroadcastDigests | undefined
   readonly bodies: readonly BodyRun[] | undefined
 }
@@ -48,6 +50,14 @@ export type EncodedInput =
   | { readonly bytes: Uint8Array; readonly codec: CodecAddress }
   /** The number of a stream, and an encoded split of its source. */
   | { readonly source: number; readonly split: Uint8Array }
+
+/** Where the keys of a merged table came first, in their order. */
+export interface EncodedFirsts {
+  /** The partitions of the map side, and how many keys each was the first to bring. */
+  readonly counts: readonly (readonly [partition: number, count: number])[]
+  /** The places of the keys, packed. */
+  readonly places: readonly Uint8Array[]
+}
 
 /** The records of a partition in encoded chunks, where they go back, and what their readers have made of them. */
 export interface KeptReply extends PartReply {
@@ -88,6 +98,22 @@ export type WorkerFrame =
       readonly table: Uint8Array
       readonly read?: number | undefined
     })
+  /** The table of a partition, divided: its blocks stay where the worker is. */
+  | (PartReply & {
+      readonly type: 'left'
+      readonly id: number
+      /** The pairs of the table. */
+      readonly pairs: number
+      readonly read?: number | undefined
+    })
+  /** The blocks of a bucket were merged. */
+  | {
+      readonly type: 'merged'
+      readonly id: number
+      readonly table: Uint8Array
+      readonly firsts: EncodedFirsts
+      readonly added?: Uint8Array | undefined
+    }
   /** A partition was made for several readers. */
   | (KeptReply & { readonly type: 'kept'; readonly id: number; readonly read?: number | undefined })
   /** The function of an output was called with the partition. */

@@ -45,12 +45,22 @@ describe('one line says what runs where', () => {
     [
       'a map side',
       (s) => s.mapToPair(byDigit).reduceByKey(add),
-      'map sides on the cluster: reduceByKey#1; in the driver: their merging, ',
+      'map sides on the cluster: reduceByKey#1; in the driver: the merging of small tables, ',
     ],
     [
       'a window',
       (s) => s.mapToPair(byDigit).reduceByKeyAndWindow(add, Seconds(2)),
-      'map sides on the cluster: reduceByKeyAndWindow#1/reduceByKey; in the driver: their merging, ',
+      'map sides on the cluster: reduceByKeyAndWindow#1/reduceByKey; in the driver: the merging of small tables, ',
+    ],
+    [
+      'a merging that changes a variable outside',
+      (s) =>
+        s.mapToPair(byDigit).combineByKey(
+          (n) => n,
+          add,
+          (a, b) => a + b + outside++,
+        ),
+      'map sides on the cluster: combineByKey#1; in the driver: the merging of all tables of combineByKey#1, ',
     ],
     ['a union', (s) => s.union(s.map((n) => n + 1)).countByValue(), 'map sides on the cluster: countByValue#1; '],
     [
@@ -82,12 +92,12 @@ describe('one line says what runs where', () => {
     [
       'behind a transform of steps',
       (s) => s.transform((rdd, time) => rdd.filter((n) => n > time.milliseconds)).countByValue(),
-      'map sides on the cluster: countByValue#1; in the driver: their merging, foreachRDD#1.',
+      'map sides on the cluster: countByValue#1; in the driver: the merging of small tables, foreachRDD#1.',
     ],
     [
       'a transform that combines',
       (s) => s.transform((rdd) => rdd.mapToPair(byDigit).reduceByKey(add)).countByValue(),
-      'map sides on the cluster: transform#1; in the driver: their merging, countByValue#1 (behind transform#1), ',
+      'map sides on the cluster: transform#1; in the driver: the merging of small tables, countByValue#1 (behind transform#1), ',
     ],
     [
       'a transform of steps that is read twice',
@@ -123,7 +133,7 @@ describe('one line says what runs where', () => {
         const pairs = s.mapToPair(byDigit)
         return pairs.reduceByKey(add).join(pairs.groupByKey())
       },
-      'shared streams on the cluster: mapToPair#1; map sides on the cluster: reduceByKey#1, groupByKey#1; in the driver: their merging, join#1, ',
+      'shared streams on the cluster: mapToPair#1; map sides on the cluster: reduceByKey#1, groupByKey#1; in the driver: the merging of all tables of reduceByKey#1 and groupByKey#1, join#1, ',
     ],
     [
       'the first program of the README',
@@ -136,7 +146,7 @@ describe('one line says what runs where', () => {
           .runningReduceByKey(add)
           .top(10)
       },
-      'shared streams on the cluster: flatMap#1; map sides on the cluster: countByValue#1, runningReduceByKey#1; in the driver: their merging, window#1, count#1, top#1, ',
+      'shared streams on the cluster: flatMap#1; map sides on the cluster: countByValue#1, runningReduceByKey#1; in the driver: the merging of all tables of countByValue#1 and runningReduceByKey#1, window#1, count#1, top#1, ',
     ],
     [
       'a function that may leave the RDD of a map side',
@@ -185,7 +195,7 @@ describe('one line says what runs where', () => {
           .print()
         return pairs.mapWithState((key, n, state: State<number>) => state.update(n ?? 0), { numPartitions: 4 })
       },
-      'map sides on the cluster: updateStateByKey#1, updateStateByKey#2; states on the cluster: updateStateByKey#1, mapWithState#1; in the driver: their merging, the state of updateStateByKey#2 (updateStateByKey#2 changes a variable outside of its function), print#1, ',
+      'map sides on the cluster: updateStateByKey#1, updateStateByKey#2; states on the cluster: updateStateByKey#1, mapWithState#1; in the driver: the merging of all tables of updateStateByKey#1 and updateStateByKey#2, the state of updateStateByKey#2 (updateStateByKey#2 changes a variable outside of its function), print#1, ',
     ],
     [
       'a state of one partition',

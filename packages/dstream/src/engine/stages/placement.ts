@@ -51,6 +51,7 @@ export async function placementOf(
   const reasons = new Reasons(graph, addresses, bodies, readers)
   const shared: string[] = []
   const spread: string[] = []
+  const mergedHere: string[] = []
   const called: string[] = []
   const updated: string[] = []
   const kept: string[] = []
@@ -66,6 +67,7 @@ export async function placementOf(
       const reason = reasons.against(operator)
       if (reason === undefined) spread.push(id)
       else kept.push(`${id} (${reason})`)
+      if (reason === undefined && reasons.mergesHere(operator)) mergedHere.push(id)
     } else if (state?.update !== undefined) continue
     else if (!reasons.isNarrow(operator) && operator.source !== true) kept.push(id + reasons.ofBody(operator))
   }
@@ -82,9 +84,15 @@ export async function placementOf(
     ...(spread.length === 0 ? [] : [`map sides on the cluster: ${spread.join(', ')}`]),
     ...(updated.length === 0 ? [] : [`states on the cluster: ${updated.join(', ')}`]),
     ...(called.length === 0 ? [] : [`outputs on the cluster: ${called.join(', ')}`]),
-    `in the driver: ${[...(spread.length === 0 ? [] : ['their merging']), ...kept].join(', ')}`,
+    `in the driver: ${[...mergings(spread, mergedHere), ...kept].join(', ')}`,
   ]
   return { isSpread, line: `${parts.join('; ')}.` }
+}
+
+/** Returns what of the merging of map sides the driver does. */
+function mergings(spread: readonly string[], mergedHere: readonly string[]): string[] {
+  const small = spread.length > mergedHere.length ? ['the merging of small tables'] : []
+  return mergedHere.length === 0 ? small : [...small, `the merging of all tables of ${mergedHere.join(' and ')}`]
 }
 
 /** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
@@ -133,6 +141,11 @@ class Reasons {
     return (
       isStraight && this.isNarrow(operator) && this.readers.isKept(operator) && this.against(operator) === undefined
     )
+  }
+
+  /** Whether the driver merges all tables of a map side: those that come with shared records, and where it has to call the function. */
+  mergesHere(operator: Operator): boolean {
+    return this.#riders.has(operator) || operator.mergers?.every((f) => this.addresses.has(f)) === false
   }
 
   /** Finds why the updates of a state stay in the driver. */

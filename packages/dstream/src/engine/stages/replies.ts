@@ -1,7 +1,6 @@
-import { decodeValue } from '../../durable/codec/value-codec.js'
-import { PairColumns } from '../../rdd/execution/pair-columns.js'
 import type { PairTable } from '../../rdd/plan/lineage.js'
 import type { MadeByReader, MadeElsewhere, Task, UpdatedElsewhere } from '../../rdd/plan/stage-runner.js'
+import { decodedTable } from './encoded-blocks.js'
 import { decodedPieces } from './encoded-input.js'
 import type { KeptReply, ReaderReply } from './frames.js'
 import type { Reply } from './task-queue.js'
@@ -27,16 +26,35 @@ export class Updated implements UpdatedElsewhere {
   }
 }
 
-/** Returns the table of a reply, and adds its counts to those of the steps. */
-export function tableOf(task: Task, reply: Reply): PairTable | undefined {
+/** A divided table that stays where it was made. */
+export class Left {
+  constructor(
+    /** The pairs of the table. */
+    readonly pairs: number,
+    /** Counts the task: once its blocks are merged or fetched, since it is done again here where they are lost. */
+    readonly count: () => void,
+  ) {}
+}
+
+/**
+ * Returns the table of a reply, and adds its counts to those of the steps.
+ *
+ * @param countLeft counts a task that has left its table
+ */
+export function tableOf(
+  task: Task,
+  reply: Reply,
+  countLeft: (reply: Extract<Reply, { readonly type: 'left' }>) => void,
+): PairTable | Left | undefined {
+  if (reply.type === 'left') {
+    return new Left(reply.pairs, () => {
+      task.count(reply)
+      countLeft(reply)
+    })
+  }
   if (reply.type !== 'done') return undefined
   task.count(reply)
   return decodedTable(reply.table)
-}
-
-function decodedTable(table: Uint8Array): PairTable {
-  const [keys, values] = decodeValue(table) as [unknown[], unknown[]]
-  return new PairColumns(keys, values)
 }
 
 export function madeOf({ chunks, readers }: KeptReply): Made {

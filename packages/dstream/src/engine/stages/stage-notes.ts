@@ -2,7 +2,7 @@ import type { Logger } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import type { Accumulators, Additions } from '../../rdd/plan/accumulators.js'
-import type { AnyPlan, KeepPlan, ReaderPlan, Task } from '../../rdd/plan/stage-runner.js'
+import type { AnyPlan, Division, KeepPlan, ReaderPlan, Task } from '../../rdd/plan/stage-runner.js'
 import { withoutTimes } from './body-runs.js'
 import type { ReaderReply, TaskFailure } from './frames.js'
 import type { WorkNotes } from './shared-work.js'
@@ -10,12 +10,16 @@ import type { Reply } from './task-queue.js'
 
 /** The failed tasks of a stage in a row from which on all of its tasks are done here. */
 const MOST_FAILURES = 8
+/** The small tables of a map side in a row from which on its tasks may not leave tables, until there is a large one again. */
+const MANY_SMALL = 256
 const NO_TASKS: TaskFigures = { onMainThread: 0, onWorkers: 0, repeated: 0 }
 
 /** What is known of the stages of a program by their tasks: where they were done, and which of them can only be done here. */
 export class StageNotes implements WorkNotes {
   /** The failures in a row by stage; infinite for one whose tasks can only be done here. */
   readonly #failures = new Map<string, number>()
+  /** The small tables in a row by stage. */
+  readonly #smallTables = new Map<string, number>()
   /** The key of each plan, which is one object for many partitions. */
   readonly #keys = new WeakMap<AnyPlan | ReaderPlan, string>()
   /** The operators whose functions over RDDs have built something else in a worker. */
@@ -50,9 +54,29 @@ export class StageNotes implements WorkNotes {
       return
     }
     this.#failures.delete(stage)
-    if (reply.type === 'wanting') return
+    // A table that stays where it was made may still be lost.
+    if (reply.type === 'wanting' || reply.type === 'left') return
     this.#add(reply.added)
     if (reply.type === 'kept') this.#repliedFor(task.plan as KeepPlan, reply.readers)
+    this.count('onWorkers')
+  }
+
+  /** Notes how large the table of a task is. */
+  hadTable(plan: AnyPlan, reply: Reply, { mostBytes }: Division): void {
+    if (reply.type === 'done' || reply.type === 'left') {
+      const isLarge = reply.type === 'left' || reply.table.length > mostBytes
+      this.#smallTables.set(this.stageOf(plan), isLarge ? 0 : (this.#smallTables.get(this.stageOf(plan)) ?? 0) + 1)
+    }
+  }
+
+  /** Whether the last tables of a map side were small, several in a row. */
+  hasSmallTables(plan: AnyPlan): boolean {
+    return (this.#smallTables.get(this.stageOf(plan)) ?? 0) >= MANY_SMALL
+  }
+
+  /** Counts a task whose table has stayed where it was made, and was not lost. */
+  kept({ added }: Extract<Reply, { readonly type: 'left' }>): void {
+    this.#add(added)
     this.count('onWorkers')
   }
 

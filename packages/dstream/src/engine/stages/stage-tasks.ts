@@ -15,6 +15,9 @@ import type {
   KeepPlan,
   KeptRecords,
   MapSide,
+  MergedElsewhere,
+  MergePlan,
+  Merging,
   PartitionCalls,
   ReaderPlan,
   ReceivedBytes,
@@ -23,14 +26,16 @@ import type {
   StateUpdates,
   Task,
 } from '../../rdd/plan/stage-runner.js'
+import { addressed } from '../../rdd/stages/task.js'
 import { functionAddresses } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { movable } from '../../streams/graph/texts/movable.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
 import { EarlyTasks } from './early-tasks.js'
-import { Made, madeOf, tableOf, Updated } from './replies.js'
+import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
+import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
 import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
@@ -139,13 +144,35 @@ export class StageTasks implements StageRunner {
     )
   }
 
-  async run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void> {
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
-    const known = new Map([...this.#madeEarly(tasks, tableOf), ...this.#madeFor(side, partitions)])
-    const work: Work<PairTable> = { partitions, known, here: (i) => side.combine(i), resultOf: tableOf }
-    const shared = new SharedWork(work, tasks, this.#notes)
-    await this.#share(shared, () => shared.run(merge))
+    const elsewhere = tasks.length === 0 ? undefined : this.#mergingElsewhere(side)
+    const division = elsewhere && divisionFor(side.reduce.buckets, tasks.length, elsewhere.blocks.mostSent)
+    const resultOf = (task: Task, reply: Reply): PairTable | Left | undefined => {
+      if (division !== undefined) this.#notes.hadTable(task.plan, reply, division)
+      return tableOf(task, reply, (left) => this.#notes.kept(left))
+    }
+    const known = new Map([...this.#madeEarly(tasks, resultOf), ...this.#madeFor(side, partitions)])
+    const work: Work<PairTable | Left> = { partitions, known, here: (i) => side.combine(i), resultOf }
+    // A cluster has to keep what tasks may leave, which costs more than the stage of a small table.
+    const divides = division !== undefined && !this.#notes.hasSmallTables(tasks[0]!.plan)
+    const shared = new SharedWork(work, divides ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
+    const shuffle = new Shuffle({ side, merging, elsewhere: divides ? elsewhere : undefined, notes: this.#notes })
+    return this.#share(shared, () => shuffle.run(shared))
+  }
+
+  /** Returns how the tables of a map side are merged where they stay; `undefined` where this thread merges all of them. */
+  #mergingElsewhere({ reduce }: MapSide): MergingElsewhere | undefined {
+    const blocks = this.#pool?.leftBlocks
+    const combiners = blocks && addressed(reduce.merge, this.#addressOf)
+    if (blocks === undefined || combiners === undefined) return undefined
+    const plan: MergePlan = { combiners, keepsOrder: reduce.keepsOrder }
+    const bodies = this.#bodies?.runsOf(plan)
+    if (bodies === undefined || !this.#notes.maySend(plan)) return undefined
+    const broadcasts = this.#broadcasts?.digests()
+    const task = { partition: 0, plan, input: { records: [] }, bodies, broadcasts, count: () => undefined }
+    return { blocks, task }
   }
 
   async call(calls: PartitionCalls): Promise<void> {
@@ -200,7 +227,7 @@ export class StageTasks implements StageRunner {
   }
 
   /** Returns what the stage below a map side has made for it. */
-  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, MaybePromise<Outcome<PairTable>>> {
+  #madeFor(side: MapSide, partitions: readonly number[]): ReadonlyMap<number, MaybePromise<Outcome<PairTable | Left>>> {
     const known = new Map<number, Outcome<PairTable>>()
     for (const i of partitions) {
       const made = side.takeMade(i)
@@ -250,10 +277,10 @@ export class StageTasks implements StageRunner {
   }
 
   /** Lets workers take the tasks of a stage while it runs. */
-  async #share(shared: SharedWork<object>, run: () => Promise<void>): Promise<void> {
+  async #share<R>(shared: SharedWork<object>, run: () => Promise<R>): Promise<R> {
     this.#pool?.queues.add(shared.queue)
     try {
-      await run()
+      return await run()
     } finally {
       this.#pool?.queues.delete(shared.queue)
     }

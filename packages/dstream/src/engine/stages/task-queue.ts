@@ -1,4 +1,4 @@
-import type { Task } from '../../rdd/plan/stage-runner.js'
+import type { MergePlan, Task } from '../../rdd/plan/stage-runner.js'
 import type { WorkerFrame } from './frames.js'
 
 /** The reply of a worker to a task. */
@@ -18,6 +18,30 @@ export function boundTo({ task }: QueuedTask): number | undefined {
   return 'state' in task.plan ? task.plan.partition : undefined
 }
 
+/** The blocks that the tasks of stages have left where they were done, by the queue of the stage. */
+export interface LeftBlocks {
+  /** See `ClusterBlocks.mostSent`. */
+  readonly mostSent: number | undefined
+  /**
+   * Merges blocks by bucket, in order of their partitions. Resolves to the replies by bucket, without those of empty buckets;
+   * to `undefined` where some bucket was not merged.
+   */
+  merge(queue: TaskQueue, merge: BlockMerge): Promise<ReadonlyMap<number, Reply> | undefined>
+  /** Resolves to the blocks of partitions; without those that are lost. */
+  fetch(queue: TaskQueue, partitions: readonly number[]): Promise<ReadonlyMap<number, readonly Uint8Array[]>>
+}
+
+/** A merge of blocks. */
+export interface BlockMerge {
+  /** The task of each bucket. */
+  readonly task: Task<MergePlan>
+  /** The partitions whose tasks have left their blocks. */
+  readonly left: readonly number[]
+  /** The blocks of further partitions by bucket; one without bytes is empty. */
+  readonly added: readonly { readonly partition: number; readonly blocks: readonly Uint8Array[] }[]
+  readonly buckets: number
+}
+
 /** What runs tasks beside the thread of the batches. */
 export interface TaskPool {
   /** The number of workers now; with none, all tasks are done in this thread. */
@@ -26,6 +50,8 @@ export interface TaskPool {
   readonly leastBytes: number
   /** Whether this thread does a share of the updates of states, rather than leave all of them to the pool. */
   readonly sharesStates: boolean
+  /** Present where tasks can leave blocks where they were done. */
+  readonly leftBlocks?: LeftBlocks | undefined
   readonly queues: {
     /** Offers the tasks of a stage. The thread of the batches takes those that are left in the queue. */
     add(queue: TaskQueue): void

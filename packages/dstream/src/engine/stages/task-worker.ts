@@ -6,11 +6,12 @@ import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import type { AnyFunction, PartitionSource } from '../../rdd/plan/lineage.js'
 import { partitionContext } from '../../rdd/plan/partition-context.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
-import type { CallPlan, FunctionAddress, SavePlan, UpdatePlan } from '../../rdd/plan/stage-runner.js'
+import type { CallPlan, FunctionAddress, MergePlan, SavePlan, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { runtimeOf } from '../../rdd/plan/runtime.js'
 import {
   runCall,
   runKept,
+  runMerge,
   runSave,
   runTask,
   type KeptResult,
@@ -21,6 +22,7 @@ import { engineFunctions } from '../../rdd/stages/task.js'
 import type { RDDFactory } from '../../rdd/rdd.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
+import { decodedBlocks, encodedFirsts, encodedTable, tableOrBlocks } from './encoded-blocks.js'
 import { encodedChunks } from './encoded-input.js'
 import type { DriverFrame, KeptReply, ReaderReply, TaskFailure, TaskFrame, WorkerFrame } from './frames.js'
 import { OnlyThere, PartWatch } from './part-watch.js'
@@ -44,7 +46,10 @@ export interface WorkerJob {
 type Records = Iterable<unknown> | AsyncIterable<unknown> | Promise<Iterable<unknown> | AsyncIterable<unknown>>
 
 /** The reply to a task that was done. */
-type Result = Extract<WorkerFrame, { readonly type: 'done' | 'called' | 'saved' | 'kept' | 'updated' | 'wanting' }>
+type Result = Extract<
+  WorkerFrame,
+  { readonly type: 'done' | 'left' | 'merged' | 'called' | 'saved' | 'kept' | 'updated' | 'wanting' }
+>
 /** The reply to a call. */
 type Called = Extract<WorkerFrame, { readonly type: 'called' }>
 /** The reply to a part that was saved. */
@@ -60,13 +65,13 @@ export function serveTasks(job: WorkerJob, port: WorkerEnd): void {
   const functions = functionTable(job.graph)
   const worker = new TaskWorker(job, new Map([...functions, ...engineFunctions()]))
   let last: Promise<unknown> = Promise.resolve()
-  port.onFrame((given) => {
+  port.onFrame((given, blocks = []) => {
     const frame = given as DriverFrame
     if (frame.type === 'abort') return worker.abort(frame.id, errorOf(frame.reason))
     worker.expect(frame.id)
     last = last.then(async () => {
-      const reply = await worker.run(frame)
-      port.post(reply, movedWith(reply))
+      const reply = await worker.run(frame, blocks)
+      port.post(reply, movedWith(reply), worker.takeLeft())
     })
   })
   port.post({ type: 'ready', functions: functionTexts(functions) } satisfies WorkerFrame, [])
@@ -85,7 +90,7 @@ function replyOf(reader: ReaderResult): ReaderReply {
     if ('error' in reader) throw reader.error
     if ('readers' in reader) return keptReply(reader)
     const { table, taken, given, added } = reader
-    return { table: encodeValue([table.keys, table.values]), taken, given, added }
+    return { table: encodedTable(table), taken, given, added }
   } catch (error) {
     return failureOf(error)
   }
@@ -98,7 +103,7 @@ function failureOf(error: unknown): TaskFailure {
 
 /** Returns the bytes of a frame, which are the worker's own and can be moved. */
 function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
-  if (frame.type === 'done') return [frame.table]
+  if (frame.type === 'done' || frame.type === 'merged') return [frame.table]
   if (frame.type === 'updated') return [...frame.changes, ...frame.emitted]
   return frame.type === 'kept' ? bytesOf(frame) : []
 }
@@ -119,6 +124,8 @@ class TaskWorker {
   #hasBadRecord = false
   /** The records that the running task has read of a split. */
   #read: number | undefined
+  /** The blocks that the last task has left. */
+  #left: readonly Uint8Array[] = []
 
   constructor(job: WorkerJob, functions: ReadonlyMap<FunctionAddress, AnyFunction>) {
     this.#job = job
@@ -140,27 +147,37 @@ class TaskWorker {
     this.#expected.get(id)?.abort(reason)
   }
 
-  async run(frame: TaskFrame): Promise<WorkerFrame> {
+  /** Returns the blocks that the last task has left, and forgets them. */
+  takeLeft(): readonly Uint8Array[] {
+    const left = this.#left
+    this.#left = []
+    return left
+  }
+
+  /** @param blocks those that others have left for the task */
+  async run(frame: TaskFrame, blocks: readonly Uint8Array[]): Promise<WorkerFrame> {
     const { id } = frame
     const watch = new PartWatch(frame.broadcasts ?? [])
     this.#hasBadRecord = false
     this.#read = undefined
     this.#bodies.begin(frame.bodies)
     try {
-      const reply = await this.#reply(frame, watch)
+      const reply = await this.#reply(frame, blocks, watch)
       if (this.#hasBadRecord) throw new Error('a record does not decode')
       return reply
     } catch (thrown) {
       const error = watch.failed(thrown)
+      this.#left = []
       return { type: 'failed', id, ...failureOf(error) }
     } finally {
       this.#expected.delete(id)
     }
   }
 
-  async #reply(frame: TaskFrame, watch: PartWatch): Promise<Result> {
+  async #reply(frame: TaskFrame, blocks: readonly Uint8Array[], watch: PartWatch): Promise<Result> {
     const { id, plan, input } = frame
     if ('state' in plan) return this.#update(frame, plan, watch)
+    if ('combiners' in plan) return this.#merge(id, plan, blocks, watch)
     const part = this.#partOf(id, input)
     if ('readers' in plan) {
       const made = await runKept(plan, part, this.#home, watch)
@@ -176,8 +193,18 @@ class TaskWorker {
       return { ...saved, added: watch.end() }
     }
     const { table, taken, given } = await runTask(plan, part, this.#home)
-    const encoded = encodeValue([table.keys, table.values])
-    return { type: 'done', id, table: encoded, taken, given, read: this.#read, added: watch.end() }
+    const { partition, division } = frame
+    const encoded = division === undefined ? encodedTable(table) : tableOrBlocks(table, partition, division)
+    const counts = { id, taken, given, read: this.#read, added: watch.end() }
+    if (!Array.isArray(encoded)) return { type: 'done', table: encoded, ...counts }
+    this.#left = encoded
+    return { type: 'left', pairs: table.size, ...counts }
+  }
+
+  async #merge(id: number, plan: MergePlan, blocks: readonly Uint8Array[], watch: PartWatch): Promise<Result> {
+    watch.begin()
+    const { table, firsts } = await runMerge(plan, decodedBlocks(blocks), this.#home)
+    return { type: 'merged', id, table: encodedTable(table), firsts: encodedFirsts(firsts), added: watch.end() }
   }
 
   async #update({ id, input }: TaskFrame, plan: UpdatePlan, watch: PartWatch): Promise<Result> {

@@ -19,5 +19,10 @@ function push(values: unknown[], value: unknown): unknown[] {
   return values
 }
 
+function appendAll(values: unknown[], others: readonly unknown[]): unknown[] {
+  for (const value of others) values.push(value)
+  return values
+}
+
 /** The functions of the engine's own steps, by names that mean the same in every process. */
-export const ENGINE_FUNCTIONS = { identity, asKey, first, listOf, push }
+export const ENGINE_FUNCTIONS = { identity, asKey, first, listOf, push, appendAll }

@@ -1,79 +1,33 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { SavedForm } from '../../base/ports.js'
-import type { Groups } from '../../base/text/groups.js'
 import type { BroadcastDigests } from './broadcasts.js'
 import type { BodyRun, Built } from './body-run.js'
-import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
+import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit } from './records.js'
+import type {
+  AnyPlan,
+  CallPlan,
+  Division,
+  FunctionAddress,
+  KeepPlan,
+  ReaderPlan,
+  SavePlan,
+  StagePlan,
+  UpdatePlan,
+} from './stage-plans.js'
 
 export type { BodyInput, BodyRun, Built } from './body-run.js'
-
-/**
- * The address of a function: the id of its operator or output and its slot there, or its name among the engine's own. That of a
- * function which a user's function makes in each batch has the batch time as well.
- */
-export type FunctionAddress = string
-
-/** A narrow step of a stage. */
-export interface PlannedStep {
-  readonly op: StepOp
-  readonly f: FunctionAddress
-}
-
-/** The functions of a stage as plain data. It is the same for all partitions that go through the same steps. */
-export interface StagePlan {
-  /** The narrow steps, the lowest first. */
-  readonly steps: readonly PlannedStep[]
-  /** Makes the combiner of a new key; `undefined` where the first value is the combiner. */
-  readonly create: FunctionAddress | undefined
-  readonly merge: FunctionAddress
-  /** True when the first value of a key is copied, since `merge` may change it. */
-  readonly ownsValues: boolean
-}
-
-/** The functions of a stage that ends in an output: its function is called with each partition. */
-export interface CallPlan {
-  /** The narrow steps, the lowest first. */
-  readonly steps: readonly PlannedStep[]
-  readonly call: FunctionAddress
-  /** Whether what the function returns is wanted. */
-  readonly returns?: boolean | undefined
-}
-
-/** The steps of a stage that ends in the parts of a saved directory. */
-export interface SavePlan {
-  /** The narrow steps, the lowest first. */
-  readonly steps: readonly PlannedStep[]
-  readonly save: SavedForm
-  /** Where the records have groups, which text shows as Spark does. */
-  readonly groups: Groups | undefined
-}
-
-/** The functions of a stage that ends in records which several operators read. */
-export interface KeepPlan {
-  /** The narrow steps, the lowest first. */
-  readonly steps: readonly PlannedStep[]
-  /** The readers of the records that are done by the same task. */
-  readonly readers: readonly ReaderPlan[]
-  /** Whether the records go back. Those of a partition on which a reader has failed do so anyway. */
-  readonly keeps: boolean
-}
-
-/** The functions of a reader from the kept records on: of a map side, or of a chain to further records that several operators read. */
-export type ReaderPlan = (StagePlan | KeepPlan) & {
-  /** Whether they are given copies, since later batches read the records too. */
-  readonly copies: boolean
-}
-
-/** The update of a partition of a state, by the functions of its operator. */
-export interface UpdatePlan {
-  /** The id of the operator. */
-  readonly state: string
-  /** Tasks of a partition go to the worker that has done its last one, which keeps a copy of the partition. */
-  readonly partition: number
-}
-
-/** The functions of a stage of any kind. */
-export type AnyPlan = StagePlan | CallPlan | SavePlan | KeepPlan | UpdatePlan
+export type {
+  AnyPlan,
+  CallPlan,
+  Division,
+  FunctionAddress,
+  KeepPlan,
+  MergePlan,
+  PlannedStep,
+  ReaderPlan,
+  SavePlan,
+  StagePlan,
+  UpdatePlan,
+} from './stage-plans.js'
 
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
@@ -93,6 +47,8 @@ export interface Task<P extends AnyPlan = AnyPlan> {
   readonly attempt?: CalledAttempt | undefined
   /** The URI of the folder for the part of a {@link SavePlan}. */
   readonly folder?: string | undefined
+  /** Set where the table of a {@link StagePlan} may stay where the worker is. */
+  readonly division?: Division | undefined
   /** What the broadcasts are that the task may read. */
   readonly broadcasts?: BroadcastDigests | undefined
   /** The runs of users' functions that have made functions of the plan. */
@@ -164,7 +120,31 @@ export interface MapSide extends Divided {
   takeMade(partition: number): MadeTable | undefined
   /** Combines a partition in this thread. */
   combine(partition: number): MaybePromise<PairTable>
+  readonly reduce: ReduceSide
+  /** Lets the evaluation yield to the event loop after so many pairs. */
+  yieldIfDue(pairs: number): MaybePromise<void>
 }
+
+/** The reduce side of a shuffle, which may be done where the map sides were done. */
+export interface ReduceSide {
+  /** Merges two values of a key. */
+  readonly merge: AnyFunction
+  /** The buckets of the keys, by their hash. */
+  readonly buckets: number
+  /** Whether the result is one table, with the order of its keys; else each bucket is a partition of the result. */
+  readonly keepsOrder: boolean
+}
+
+/** The tables of a map side, which are merged in this thread. */
+export interface Merging {
+  /** Merges the table of the next partition. */
+  add(table: PairTable): MaybePromise<void>
+  /** Returns what was merged so far, and begins anew. */
+  take(): PairTable
+}
+
+/** A result that workers have merged: one table, or one for each partition. */
+export type MergedElsewhere = { readonly table: PairTable } | { readonly partitions: readonly PairTable[] }
 
 /** The table that a map side's partition has been combined into by the stage below it, or the error with which that ended. */
 export type MadeTable =
@@ -269,10 +249,11 @@ export interface StageRunner {
    */
   keep(records: KeptRecords): Promise<void> | undefined
   /**
-   * Gives `merge` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
-   * `combine`, so that errors and left out records are those of one thread.
+   * Gives `merging` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
+   * `combine`, so that errors and left out records are those of one thread. Returns what workers have merged, where they have
+   * merged all tables; the result is the same.
    */
-  run(side: MapSide, merge: (table: PairTable) => MaybePromise<void>): Promise<void>
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined>
   /**
    * Calls an output's function with each partition. When a call has failed, no further one begins, and the promise rejects once
    * those that are under way have ended. A task whose call has not begun or whose fate is unknown is done again by `call`.

@@ -15,11 +15,13 @@ import type {
   CallPlan,
   FunctionAddress,
   KeepPlan,
+  MergePlan,
   PlannedStep,
   SavePlan,
   StagePlan,
   TaskCounts,
 } from '../plan/stage-runner.js'
+import { mergedBlocks, type Block, type MergedBlocks } from './blocks.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {
@@ -195,6 +197,19 @@ export async function runSave(
   const records = await recordsOfPartition(node, 0, new Evaluation(runtime))
   const file = await write(plan.save, savedRecords(plan.save, records, groupsFrom(plan.groups)))
   return { ...counts(), file }
+}
+
+/**
+ * Merges the blocks of one bucket.
+ *
+ * @throws for the first pair on which the function throws
+ */
+export function runMerge(
+  { combiners, keepsOrder }: MergePlan,
+  blocks: Iterable<Block>,
+  { functionAt, runtime }: TaskHome,
+): Promise<MergedBlocks> {
+  return mergedBlocks(blocks, { merge: functionAt(combiners), keepsOrder, runtime })
 }
 
 /** Returns the lineage of one partition that goes through steps, above a node of that partition. */

@@ -17,7 +17,7 @@ import { aFunction } from '../../base/options.js'
 import { begunFold } from '../execution/early-fold.js'
 import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
-import { mapSide, runStage } from '../stages/map-side.js'
+import { mapSide, PartitionTables, runStage } from '../stages/map-side.js'
 import { rideBelow } from '../stages/shared-stage.js'
 import { noteFunctions } from '../plan/body-trace.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
@@ -89,7 +89,7 @@ export function groupByKey(
   partitioner: Partitioner,
   copyKey?: KeyCopier,
 ): LineageNode {
-  const { listOf, push } = ENGINE_FUNCTIONS
+  const { listOf, push, appendAll } = ENGINE_FUNCTIONS
   const node = foldTogether(
     parent,
     kind,
@@ -99,11 +99,6 @@ export function groupByKey(
   )
   node.groups = GROUPED
   return node
-}
-
-function appendAll(values: unknown[], others: readonly unknown[]): unknown[] {
-  for (const value of others) values.push(value)
-  return values
 }
 
 /** Makes one combiner per key and partition, then merges the combiners of a key in order of partitions, as Spark does. */
@@ -117,14 +112,17 @@ export function combineByKey(
   aFunction(kind, 'createCombiner', create)
   aFunction(kind, 'mergeValue', merge)
   aFunction(kind, 'mergeCombiners', mergeCombiners)
-  noteFunctions(create, merge)
+  noteFunctions(create, merge, mergeCombiners)
   const spec = { parent, create, merge, ownsValues: false }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey }))
   const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
-    let combined = combineSink(origin, undefined, mergeCombiners)
+    const newMerged = (): CombineSink => combineSink(origin, undefined, mergeCombiners)
+    let combined = newMerged()
+    const sink = combineSink(origin, create, merge)
     const { stages } = evaluation.runtime
-    const side = stages && mapSide({ parent, feeders: feeders!, sink: combineSink(origin, create, merge), rider })
-    if (side !== undefined && stages!.takes(side)) return runStage(side, combined, evaluation, rider)
+    const parts = { parent, feeders: feeders!, sink, rider, mergeCombiners, partitioner, evaluation }
+    const side = stages && mapSide(parts)
+    if (side !== undefined && stages!.takes(side)) return runStage(side, newMerged, evaluation, rider)
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
@@ -153,7 +151,7 @@ function foldTogether(
   copyKey: KeyCopier = detachKey,
   own?: Copy,
 ): LineageNode {
-  noteFunctions(create, merge)
+  noteFunctions(create, merge, mergeCombiners)
   const spec = { parent, create, merge, ownsValues: own !== undefined }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey, own }))
   const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
@@ -161,9 +159,10 @@ function foldTogether(
     return chain(begun, (fold) => {
       const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
       const { stages } = evaluation.runtime
-      const side = stages && mapSide({ parent, feeders: feeders!, sink, rider })
+      const parts = { parent, feeders: feeders!, sink, rider, mergeCombiners, partitioner, evaluation }
+      const side = stages && mapSide(parts)
       if (side !== undefined && stages!.takes(side)) {
-        return runStage(side, combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation, rider)
+        return runStage(side, () => combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation, rider)
       }
       const rest = feeders!.slice(fold?.partitions ?? 0)
       const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
@@ -185,7 +184,7 @@ export function keyed(
     feeders: readonly (readonly Feeder[])[],
     origin: RecordOrigin,
     evaluation: Evaluation,
-  ) => MaybePromise<LoopInput>,
+  ) => MaybePromise<LoopInput | PartitionTables>,
 ): LineageNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
@@ -200,7 +199,8 @@ export function keyed(
           type: 'perPartition',
           open(i, evaluation) {
             const feeders = parents.map((parent) => [(sink: LoopSink) => feed(parent, i, sink, evaluation)])
-            return build(feeders, node, evaluation)
+            // Tables by partition come of a stage, and where no record moves there is none.
+            return build(feeders, node, evaluation) as MaybePromise<LoopInput>
           },
         },
       })
@@ -218,7 +218,9 @@ export function keyed(
                 (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation),
               ),
             )
-            return chain(build(feeders, node, evaluation), (pairs) => split(pairs, partitioner, node, evaluation))
+            return chain(build(feeders, node, evaluation), (pairs) =>
+              pairs instanceof PartitionTables ? pairs.tables : split(pairs, partitioner, node, evaluation),
+            )
           },
         },
       })

@@ -9,9 +9,9 @@ import type { Graph } from './graph.js'
 export function functionTable(graph: Graph): Map<FunctionAddress, AnyFunction> {
   const table = new Map<FunctionAddress, AnyFunction>()
   for (const { id, operator } of graph.nodes) {
-    const { functions = [], state, body } = operator
+    const { functions = [], mergers = [], state, body } = operator
     // A function of both kinds has one address.
-    const all = new Set([...functions, ...(state?.update?.functions ?? [])])
+    const all = new Set([...functions, ...(state?.update?.functions ?? []), ...mergers])
     for (const [slot, f] of [...all].entries()) table.set(`${id}:${slot}`, f)
     if (body !== undefined) table.set(`${id}:rdds`, operator.rddFunction!.f)
   }

@@ -22,7 +22,7 @@ export function eachRDD<T, U>(
   kind: string,
   parent: Operator<T>,
   f: (rdd: RDD<T>) => RDD<U>,
-  parts: Pick<Partial<Operator>, 'params' | 'functions'> = {},
+  parts: Pick<Partial<Operator>, 'params' | 'functions' | 'mergers'> = {},
 ): Operator<U> {
   return operator({
     kind,

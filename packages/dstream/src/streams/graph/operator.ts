@@ -50,6 +50,8 @@ export interface Operator<out T = unknown> {
    * and its index here, its slot.
    */
   readonly functions?: readonly AnyFunction[]
+  /** The user's functions that merge what partitions were combined to; they have the slots behind the others. */
+  readonly mergers?: readonly AnyFunction[]
   /**
    * Makes the RDD ahead in which `compute` combines its parent's records by key, and evaluates nothing of it: its map side is known
    * then to what evaluates the parent. Present where `compute` evaluates it at once.

@@ -23,5 +23,6 @@ export function combineByKey<K extends Key, V, C>(
   const { create, merge, mergeCombiners } = combiner
   return eachRDD('combineByKey', parent, (rdd) => rdd.combineByKey(create, merge, mergeCombiners, options), {
     functions: [create, merge],
+    mergers: [mergeCombiners],
   })
 }

@@ -16,6 +16,10 @@ import java.util.Map;
 final class DriverLine {
   static final int OPEN = 'O';
   static final int STAGE = 'S';
+  static final int LEAVING_STAGE = 'L';
+  static final int MERGE = 'M';
+  static final int FETCH = 'G';
+  static final int FORGET = 'D';
   static final int CANCEL = 'C';
   static final int FILE = 'F';
   static final int DONE = 0;

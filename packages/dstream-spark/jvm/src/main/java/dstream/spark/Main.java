@@ -53,18 +53,30 @@ public final class Main {
       int type = in.readUnsignedByte();
       switch (type) {
         case DriverLine.OPEN -> stages.open(new Settings(Wire.readTable(in), sc.hadoopConfiguration()));
-        case DriverLine.STAGE -> {
-          int stage = in.readInt();
-          int count = in.readInt();
-          List<PlacedFrame> tasks = new ArrayList<>(count);
-          for (int i = 0; i < count; i++) tasks.add(new PlacedFrame(Wire.readText(in), Wire.read(in)));
-          stages.begin(stage, tasks);
-        }
+        case DriverLine.STAGE -> stages.begin(in.readInt(), readTasks(in));
+        case DriverLine.LEAVING_STAGE -> stages.beginLeaving(in.readInt(), readTasks(in));
+        case DriverLine.MERGE -> stages.merge(in.readInt(), LeftBlocks.Merge.read(in));
+        case DriverLine.FETCH -> stages.fetch(in.readInt(), in.readInt(), readNumbers(in));
+        case DriverLine.FORGET -> stages.forget(in.readInt());
         case DriverLine.CANCEL -> stages.cancel(in.readInt());
         case DriverLine.FILE -> files.read(in);
         default -> throw new IOException("a frame of the unknown type " + type);
       }
     }
+  }
+
+  private static List<PlacedFrame> readTasks(DataInputStream in) throws IOException {
+    int count = in.readInt();
+    List<PlacedFrame> tasks = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) tasks.add(new PlacedFrame(Wire.readText(in), Wire.read(in)));
+    return tasks;
+  }
+
+  private static List<Integer> readNumbers(DataInputStream in) throws IOException {
+    int count = in.readInt();
+    List<Integer> numbers = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) numbers.add(in.readInt());
+    return numbers;
   }
 
   /** Ends the program also where a cluster that is away keeps the context from stopping. */

@@ -42,15 +42,16 @@ final class NodeWorker {
   /**
    * Runs a task. Afterwards the worker is idle, or it has ended and an exception says why.
    *
+   * @param blocks those that others have left for the task
    * @param file takes what the worker writes into a file meanwhile
    */
-  byte[] call(byte[] task, PartFile file) throws IOException {
+  Reply call(byte[] task, byte[][] blocks, PartFile file) throws IOException {
     try {
-      Wire.write(node.out(), task);
+      Wire.writeWithBlocks(node.out(), task, blocks);
       node.out().flush();
       byte[] frame = Wire.read(node.in());
       while (file.takes(frame)) frame = Wire.read(node.in());
-      return frame;
+      return new Reply(frame, Wire.readBlocks(node.in()));
     } catch (IOException e) {
       throw new IOException(node.end("while it ran a task"), e);
     }

@@ -2,18 +2,22 @@ package dstream.spark;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Serializable;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
 import scala.Tuple2;
+import scala.collection.Iterator;
 import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
@@ -23,10 +27,11 @@ import scala.runtime.BoxedUnit;
 
 /** Runs stages, each as one job of Spark. Several may run at once. */
 final class Stages {
-  private static final ClassTag<PlacedFrame> FRAMES = ClassTag$.MODULE$.apply(PlacedFrame.class);
+  static final ClassTag<PlacedFrame> FRAMES = ClassTag$.MODULE$.apply(PlacedFrame.class);
 
   private final JavaSparkContext sc;
   private final DriverLine line;
+  private final LeftBlocks left;
   private final ExecutorService threads = Executors.newCachedThreadPool(DaemonThreads.named("dstream stage"));
   /** The executors that have done the last tasks of places. */
   private final Map<String, String> executors = new ConcurrentHashMap<>();
@@ -35,6 +40,7 @@ final class Stages {
   Stages(JavaSparkContext sc, DriverLine line) {
     this.sc = sc;
     this.line = line;
+    left = new LeftBlocks(sc);
   }
 
   void open(Settings given) {
@@ -43,7 +49,47 @@ final class Stages {
 
   /** Begins a stage. Replies go to the line as they come, then one frame says that the stage has ended. */
   void begin(int stage, List<PlacedFrame> tasks) {
-    threads.execute(() -> run(stage, tasks));
+    threads.execute(() -> run(stage, () -> {
+      sc.sc().runJob(framesOf(tasks), new TaskCall(settings), new Replies(stage, line, tasks, executors), FRAMES);
+    }));
+  }
+
+  /** Begins a stage whose tasks may leave blocks, until they are forgotten. */
+  void beginLeaving(int stage, List<PlacedFrame> tasks) {
+    threads.execute(() -> run(stage, () -> {
+      RDD<Reply> replies = left.keep(stage, framesOf(tasks), settings);
+      sc.sc().runJob(replies, new FrameOf(), handler((task, frame) -> line.reply(stage, task, frame)), LeftBlocks.BYTES);
+    }));
+  }
+
+  /** Begins a stage over blocks. Its replies are those of the buckets that have any. */
+  void merge(int stage, LeftBlocks.Merge merge) {
+    threads.execute(() -> run(stage, () -> {
+      RDD<Tuple2<Integer, Block>> blocks = left.byBucket(merge).rdd();
+      try {
+        sc.sc().runJob(blocks, new MergeCall(settings, merge.frame()), handler((bucket, frame) -> {
+          if (frame.length > 0) line.reply(stage, bucket, frame);
+        }), LeftBlocks.BYTES);
+      } finally {
+        // Spark itself removes the files of a shuffle when this JVM collects garbage, which may be long after.
+        blocks.cleanShuffleDependencies(false);
+      }
+    }));
+  }
+
+  /** Begins to fetch the blocks of tasks of a stage. Each reply has all of a task, with their lengths. */
+  void fetch(int stage, int from, List<Integer> tasks) {
+    TreeMap<Integer, Integer> chosen = new TreeMap<>();
+    for (int task : tasks) chosen.put(task, task);
+    List<Integer> inOrder = List.copyOf(chosen.keySet());
+    threads.execute(() -> run(stage, () -> {
+      left.fetch(from, chosen, handler((i, blocks) -> line.reply(stage, inOrder.get(i), blocks)));
+    }));
+  }
+
+  /** Removes the blocks that the tasks of a stage have left. */
+  void forget(int stage) {
+    left.forget(stage);
   }
 
   /** Ends a stage whose replies are no longer wanted. */
@@ -51,16 +97,19 @@ final class Stages {
     sc.cancelJobGroup(group(stage));
   }
 
-  private void run(int stage, List<PlacedFrame> tasks) {
+  private void run(int stage, Runnable job) {
     String failure = "";
     try {
       sc.setJobGroup(group(stage), "dstream stage " + stage, true);
-      RDD<PlacedFrame> frames = sc.sc().makeRDD(CollectionConverters.asScala(located(tasks)).toSeq(), FRAMES);
-      sc.sc().runJob(frames, new TaskCall(settings), new Replies(stage, line, tasks, executors), FRAMES);
+      job.run();
     } catch (Throwable e) {
       failure = textOf(e);
     }
     line.stageEnded(stage, failure);
+  }
+
+  private RDD<PlacedFrame> framesOf(List<PlacedFrame> tasks) {
+    return sc.sc().makeRDD(CollectionConverters.asScala(located(tasks)).toSeq(), FRAMES);
   }
 
   /**
@@ -95,6 +144,33 @@ final class Stages {
 
   private static String group(int stage) {
     return "dstream-" + stage;
+  }
+
+  private interface Take {
+    void take(int index, byte[] result) throws IOException;
+  }
+
+  /** Returns what takes the result of each partition on the thread of Spark's scheduler. */
+  private static AbstractFunction2<Object, byte[], BoxedUnit> handler(Take take) {
+    return new AbstractFunction2<>() {
+      @Override
+      public BoxedUnit apply(Object index, byte[] result) {
+        try {
+          take.take((Integer) index, result);
+        } catch (IOException e) {
+          // The driver has gone: the line's reader ends the program.
+        }
+        return BoxedUnit.UNIT;
+      }
+    };
+  }
+
+  /** Returns the frame of a reply: its blocks stay. */
+  private static final class FrameOf extends AbstractFunction2<TaskContext, Iterator<Reply>, byte[]> implements Serializable {
+    @Override
+    public byte[] apply(TaskContext context, Iterator<Reply> replies) {
+      return replies.next().frame();
+    }
   }
 
   /** Takes the result of each partition on the thread of Spark's scheduler, and hands it on. */

@@ -19,8 +19,13 @@ final class TaskCall extends AbstractFunction2<TaskContext, Iterator<PlacedFrame
 
   @Override
   public PlacedFrame apply(TaskContext context, Iterator<PlacedFrame> frames) {
+    return new PlacedFrame(executor(), run(frames.next(), Reply.NO_BLOCKS, settings.value(), context).frame());
+  }
+
+  /** @throws WorkerLost where the worker has ended before it replied */
+  static Reply run(PlacedFrame task, byte[][] blocks, Settings settings, TaskContext context) {
     try {
-      return new PlacedFrame(executor(), WorkerPool.run(frames.next(), settings.value(), context));
+      return WorkerPool.run(task, blocks, settings, context);
     } catch (IOException e) {
       throw new WorkerLost(e.getMessage());
     }

@@ -3,6 +3,7 @@ package dstream.spark;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Map;
@@ -26,6 +27,19 @@ final class Wire {
   static void write(DataOutputStream out, byte[] bytes) throws IOException {
     out.writeInt(bytes.length);
     out.write(bytes);
+  }
+
+  /** Reads what is behind a frame of a worker: a frame with the count of blocks, and the blocks as frames. */
+  static byte[][] readBlocks(DataInputStream in) throws IOException {
+    byte[][] blocks = new byte[ByteBuffer.wrap(read(in)).getInt()][];
+    for (int i = 0; i < blocks.length; i++) blocks[i] = read(in);
+    return blocks;
+  }
+
+  static void writeWithBlocks(DataOutputStream out, byte[] frame, byte[][] blocks) throws IOException {
+    write(out, frame);
+    write(out, ByteBuffer.allocate(Integer.BYTES).putInt(blocks.length).array());
+    for (byte[] block : blocks) write(out, block);
   }
 
   static String readText(DataInputStream in) throws IOException {

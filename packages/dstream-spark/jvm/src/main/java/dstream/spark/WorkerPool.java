@@ -42,7 +42,7 @@ final class WorkerPool {
   private WorkerPool() {}
 
   /** Runs a task in the worker of its place, in an idle one, or in a new one. A worker that fails is not used again. */
-  static byte[] run(PlacedFrame task, Settings settings, TaskContext context) throws IOException {
+  static Reply run(PlacedFrame task, byte[][] blocks, Settings settings, TaskContext context) throws IOException {
     NodeWorker worker = take(task.place(), settings, context);
     long timeoutMs = SparkEnv.get().conf().getTimeAsMs(TIMEOUT, DEFAULT_TIMEOUT);
     long begun = System.nanoTime();
@@ -54,7 +54,7 @@ final class WorkerPool {
     }, WATCH_MS, WATCH_MS, TimeUnit.MILLISECONDS);
     boolean isWhole = false;
     try (PartFile file = new PartFile(settings.hadoop())) {
-      byte[] reply = worker.call(task.frame(), file);
+      Reply reply = worker.call(task.frame(), blocks, file);
       isWhole = true;
       file.mustBeWritten();
       return reply;

@@ -1,0 +1,85 @@
+// @ts-check
+// Shuffles of many keys, whose tables are merged on the executors. MARK is a file that says that a process was ended in a merging:
+// the one that ENDS names, the worker or its executor. THREADS is the option, for the run in one process.
+import { createHash } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { Milliseconds, StreamingContext } from 'dstream'
+
+const { MARK, ENDS, THREADS } = process.env
+const KEYS = 10_000
+const PARTITIONS = 4
+const BATCHES = 2
+const isWorker = process.argv[1]?.endsWith('job.mjs') === true
+
+/** Ends a process once. */
+const endOnce = () => {
+  if (!isWorker || MARK === undefined || existsSync(MARK)) return
+  writeFileSync(MARK, '')
+  if (ENDS === 'executor') process.kill(process.ppid, 'SIGKILL')
+  process.kill(process.pid, 'SIGKILL')
+}
+/** @type {(n: number) => string} */
+const keyOf = (n) =>
+  `the key ${n % KEYS} of all the ${KEYS} keys, which are so long that tables of few of them are large`
+
+/** @type {import('dstream').StreamingContextOptions} */
+const options = { appName: 'merges', batchInterval: Milliseconds(50), onRecordError: 'skip' }
+if (THREADS !== undefined) options.threads = Number(THREADS)
+await StreamingContext.run(import.meta, options, (ssc) => {
+  const added = ssc.sc.longAccumulator('added')
+  const merged = ssc.sc.longAccumulator('merged')
+  // Each shuffle has a source of its own: records with several readers would bring their tables along.
+  const numbers = () =>
+    ssc.queueStream(
+      Array.from({ length: BATCHES }, (_, b) =>
+        ssc.sc.parallelize(
+          Array.from({ length: 2 * KEYS }, (_, i) => (i * 7919 + b) % (3 * KEYS)),
+          { numPartitions: PARTITIONS },
+        ),
+      ),
+    )
+  const streams = {
+    sums: numbers()
+      .map((n) => {
+        if (n === 7919) throw new RangeError(`no ${n}`)
+        return n
+      })
+      .mapToPair((n) => [keyOf(n), n / 3])
+      .reduceByKey((a, b) => a * 1.1 + b),
+    groups: numbers()
+      .mapToPair((n) => [keyOf(n), n])
+      .groupByKey({ numPartitions: 3 }),
+    distinct: numbers()
+      .map((n) => [n % KEYS, keyOf(n)])
+      .distinct({ numPartitions: 2 }),
+    combined: numbers()
+      .mapToPair((n) => {
+        added.add(1)
+        return [keyOf(n), n]
+      })
+      .combineByKey(
+        (n) => `${n}`,
+        (text, n) => `${text} ${n}`,
+        (a, b) => {
+          merged.add(1)
+          endOnce()
+          return `${a}, ${b}`
+        },
+      ),
+  }
+  const say = (/** @type {object} */ line) => void process.stdout.write(`${JSON.stringify(line)}\n`)
+  for (const [output, stream] of Object.entries(streams)) {
+    stream.foreachRDD(async (rdd, time) => {
+      const parts = await rdd.glom().collect()
+      const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+      say({ output, time: time.milliseconds, records: [parts.map((part) => part.length), digest] })
+    })
+  }
+  let done = 0
+  ssc.on('batchCompleted', () => {
+    say({ output: 'accumulators', time: 0, records: [added.value, merged.value, ssc.totals.skippedRecords] })
+    if (++done !== BATCHES) return
+    say({ tasks: ssc.recentProgress.flatMap(({ tasks }) => tasks ?? []) })
+    void ssc.stop()
+  })
+})
