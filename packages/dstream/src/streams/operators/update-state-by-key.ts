@@ -73,7 +73,8 @@ class UpdateRun<K extends Key, V, S> {
       }
     })
     if (table.size > 0) await this.#updateKnown(known, knownValues)
-    if (newPairs.length > 0) await place.each(newPairs, ([key, values]) => this.#update(keyOf(key) as K, values, undefined))
+    if (newPairs.length > 0)
+      await place.each(newPairs, ([key, values]) => this.#update(keyOf(key) as K, values, undefined))
     return []
   }
 
