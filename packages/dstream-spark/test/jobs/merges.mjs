@@ -11,6 +11,9 @@ const PARTITIONS = 4
 const BATCHES = 2
 const isWorker = process.argv[1]?.endsWith('job.mjs') === true
 
+/** The key whose values no worker merges. */
+const REFUSED = 777
+
 /** Ends a process once. */
 const endOnce = () => {
   if (!isWorker || MARK === undefined || existsSync(MARK)) return
@@ -67,8 +70,14 @@ await StreamingContext.run(import.meta, options, (ssc) => {
         },
       ),
   }
+  const fetched = numbers()
+    .mapToPair((n) => [keyOf(n), n])
+    .reduceByKey((a, b) => {
+      if (isWorker && REFUSED === a % KEYS) throw new RangeError(`${a} is merged in the driver alone`)
+      return a * 3 + b
+    })
   const say = (/** @type {object} */ line) => void process.stdout.write(`${JSON.stringify(line)}\n`)
-  for (const [output, stream] of Object.entries(streams)) {
+  for (const [output, stream] of Object.entries({ ...streams, fetched })) {
     stream.foreachRDD(async (rdd, time) => {
       const parts = await rdd.glom().collect()
       const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex')

@@ -72,8 +72,14 @@ function encodedBlock({ partition, pairs, places }: Block): Uint8Array {
 export function decodedBlock(bytes: Uint8Array): Block {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const end = HEAD + view.getUint32(HEAD / 2)
-  const pairs = decodedTable(bytes.subarray(HEAD, end))
-  return { partition: view.getUint32(0), pairs, places: unpackedPlaces(bytes.subarray(end)) }
+  return {
+    partition: view.getUint32(0),
+    pairs: decodedTable(bytes.subarray(HEAD, end)),
+    // Most merges do not ask for them.
+    get places() {
+      return unpackedPlaces(bytes.subarray(end))
+    },
+  }
 }
 
 /** Decodes the blocks of a bucket one after the other, as they are merged. */

@@ -56,7 +56,7 @@ export function dividedTable(table: PairTable, partition: number, buckets: numbe
 
 /** Returns the table that was divided into blocks. */
 export function undividedTable(blocks: readonly Block[]): Columns {
-  const size = blocks.reduce((sum, { places }) => sum + places.length, 0)
+  const size = blocks.reduce((sum, { pairs }) => sum + pairs.size, 0)
   const keys = new Array<unknown>(size)
   const values = new Array<unknown>(size)
   for (const { pairs, places } of blocks) {
