@@ -23,9 +23,11 @@ describe('makeFolder', () => {
   })
 
   test('makes one folder for several at once', async () => {
-    const path = join(home, 'c', 'd', 'e')
-    await Promise.all([makeFolder(path), makeFolder(path), makeFolder(path)])
-    expect((await stat(path)).isDirectory()).toBe(true)
+    for (let i = 0; i < 50; i++) {
+      const path = join(home, `c${i}`, 'd', 'e')
+      await Promise.all([makeFolder(path), makeFolder(path), makeFolder(path)])
+      expect((await stat(path)).isDirectory()).toBe(true)
+    }
   })
 
   test.each([

@@ -16,9 +16,12 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
     const { code } = error as NodeJS.ErrnoException
     if (await isFolder(path)) return
     const parent = dirname(path)
-    if (code !== 'ENOENT' || parent === path || (await isFolder(parent))) throw error
-    await makeFolder(parent, mode)
-    await makeFolder(path, mode)
+    if (code !== 'ENOENT' || parent === path) throw error
+    if (!(await isFolder(parent))) await makeFolder(parent, mode)
+    // Another call may have made the parent since the first attempt.
+    await mkdir(path, { mode }).catch(async (again: unknown) => {
+      if (!(await isFolder(path))) throw again
+    })
   }
 }
 
