@@ -104,6 +104,7 @@ describe.each([
   test('saveAsTextFile and print refuse a promise that a source holds', async () => {
     const written: string[] = []
     const files = {
+      saveParts: () => undefined,
       saveText: async (_: string, parts: AsyncIterable<Iterable<string>>) => {
         for await (const lines of parts) written.push(...lines)
       },
