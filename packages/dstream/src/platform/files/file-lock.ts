@@ -23,6 +23,10 @@ interface Owner extends LockOwner, ProcessIdentity {
 /** The error codes of `link` on file systems without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
 
+/** The last name in a lock file before the release, which says nothing to readers, and after it: one letter cannot be read half. */
+const HELD = 'Released'
+const FREE = 'released'
+
 function fileName(generation: number): string {
   return `lock.${String(generation).padStart(6, '0')}`
 }
@@ -120,14 +124,16 @@ class FileLock {
   }
 
   /**
-   * Marks the file as free. The file stays, since its generation must not be reused. The mark has the length of the
-   * text that it overwrites, so that it fits on a full disk and cannot be read half.
+   * Marks the file as free. The file stays, since its generation must not be reused. The mark is one byte in place of another, so
+   * that it fits on a full disk and cannot be read half.
    */
   async #release(): Promise<void> {
     clearInterval(this.#timer)
     if (this.#lost !== undefined || (await this.#newest().catch(() => 0)) !== this.#generation) return
     const handle = await open(this.#path(this.#generation), 'r+').catch(() => undefined)
-    await handle?.write(textOf(this.#owner, true), 0).catch(() => undefined)
+    const text = textOf(this.#owner)
+    const before = Buffer.byteLength(text.slice(0, text.lastIndexOf(HELD)))
+    await handle?.write(FREE[0]!, before).catch(() => undefined)
     await handle?.close()
   }
 
@@ -200,7 +206,7 @@ class FileLock {
   async #write(path: string): Promise<void> {
     const handle = await open(path, 'wx', 0o644)
     try {
-      await handle.writeFile(textOf(this.#owner, false))
+      await handle.writeFile(textOf(this.#owner))
       await handle.sync()
     } catch (error) {
       await unlink(path).catch(() => undefined)
@@ -227,9 +233,9 @@ class FileLock {
   }
 }
 
-/** Returns the text of a lock file, which has the same length before and after the release. */
-function textOf(owner: Owner, released: boolean): string {
-  return JSON.stringify({ ...owner, released }).replace(/true}$/, 'true }')
+/** Returns the text of a lock file that is held. */
+function textOf(owner: Owner): string {
+  return JSON.stringify({ ...owner, [HELD]: true })
 }
 
 async function touchedMs(path: string): Promise<number | undefined> {
