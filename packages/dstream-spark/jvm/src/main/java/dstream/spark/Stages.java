@@ -50,7 +50,11 @@ final class Stages {
   /** Begins a stage. Replies go to the line as they come, then one frame says that the stage has ended. */
   void begin(int stage, List<PlacedFrame> tasks) {
     threads.execute(() -> run(stage, () -> {
-      sc.sc().runJob(framesOf(tasks), new TaskCall(settings), new Replies(stage, line, tasks, executors), FRAMES);
+      sc.sc().runJob(framesOf(tasks), new TaskCall(settings), Stages.<PlacedFrame>handler((task, reply) -> {
+        String place = tasks.get(task).place();
+        if (!place.isEmpty()) executors.put(place, reply.place());
+        line.reply(stage, task, reply.frame());
+      }), FRAMES);
     }));
   }
 
@@ -58,7 +62,9 @@ final class Stages {
   void beginLeaving(int stage, List<PlacedFrame> tasks) {
     threads.execute(() -> run(stage, () -> {
       RDD<Reply> replies = left.keep(stage, framesOf(tasks), settings);
-      sc.sc().runJob(replies, new FrameOf(), handler((task, frame) -> line.reply(stage, task, frame)), LeftBlocks.BYTES);
+      sc.sc().runJob(replies, new FrameOf(), Stages.<byte[]>handler((task, frame) -> {
+        line.reply(stage, task, frame);
+      }), LeftBlocks.BYTES);
     }));
   }
 
@@ -67,7 +73,7 @@ final class Stages {
     threads.execute(() -> run(stage, () -> {
       RDD<Tuple2<Integer, Block>> blocks = left.byBucket(merge).rdd();
       try {
-        sc.sc().runJob(blocks, new MergeCall(settings, merge.frame()), handler((bucket, frame) -> {
+        sc.sc().runJob(blocks, new MergeCall(settings, merge.frame()), Stages.<byte[]>handler((bucket, frame) -> {
           if (frame.length > 0) line.reply(stage, bucket, frame);
         }), LeftBlocks.BYTES);
       } finally {
@@ -146,15 +152,15 @@ final class Stages {
     return "dstream-" + stage;
   }
 
-  private interface Take {
-    void take(int index, byte[] result) throws IOException;
+  private interface Take<T> {
+    void take(int index, T result) throws IOException;
   }
 
   /** Returns what takes the result of each partition on the thread of Spark's scheduler. */
-  private static AbstractFunction2<Object, byte[], BoxedUnit> handler(Take take) {
+  private static <T> AbstractFunction2<Object, T, BoxedUnit> handler(Take<T> take) {
     return new AbstractFunction2<>() {
       @Override
-      public BoxedUnit apply(Object index, byte[] result) {
+      public BoxedUnit apply(Object index, T result) {
         try {
           take.take((Integer) index, result);
         } catch (IOException e) {
@@ -170,34 +176,6 @@ final class Stages {
     @Override
     public byte[] apply(TaskContext context, Iterator<Reply> replies) {
       return replies.next().frame();
-    }
-  }
-
-  /** Takes the result of each partition on the thread of Spark's scheduler, and hands it on. */
-  private static final class Replies extends AbstractFunction2<Object, PlacedFrame, BoxedUnit> {
-    private final int stage;
-    private final DriverLine line;
-    private final List<PlacedFrame> tasks;
-    private final Map<String, String> executors;
-
-    Replies(int stage, DriverLine line, List<PlacedFrame> tasks, Map<String, String> executors) {
-      this.stage = stage;
-      this.line = line;
-      this.tasks = tasks;
-      this.executors = executors;
-    }
-
-    @Override
-    public BoxedUnit apply(Object index, PlacedFrame reply) {
-      int partition = (Integer) index;
-      String place = tasks.get(partition).place();
-      if (!place.isEmpty()) executors.put(place, reply.place());
-      try {
-        line.reply(stage, partition, reply.frame());
-      } catch (IOException e) {
-        // The driver has gone: the line's reader ends the program.
-      }
-      return BoxedUnit.UNIT;
     }
   }
 }
