@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { BlockStage } from 'dstream/cluster'
 import { framed, FrameReader, lengthOf, tableBytes, tableOf } from './wire.js'
 
 /** The types of frames, as `DriverLine` of the JVM part has them. */
@@ -18,12 +19,9 @@ const TYPES = {
   stop: 'T',
 } as const
 
-/** A stage over blocks that another one has left, as `LeftBlocks` of the JVM part reads it. */
-export interface MergeOfBlocks {
+/** A stage over blocks that another one has left, as `LeftBlocks` of the JVM part reads it: with the number of that stage. */
+export type MergeOfBlocks = Pick<BlockStage, 'left' | 'added' | 'buckets'> & {
   readonly from: number
-  readonly left: readonly { readonly task: number; readonly order: number }[]
-  readonly added: readonly { readonly order: number; readonly bucket: number; readonly block: Uint8Array }[]
-  readonly buckets: number
   readonly frame: Uint8Array
 }
 

@@ -136,7 +136,8 @@ class ClusterRun {
           reply: (bucket, frame) => {
             const reply = frame as Reply
             replies.set(bucket, reply)
-            if ('reason' in reply) this.#log(`The tables of a map side are merged in the driver: ${reply.reason}`)
+            if ('reason' in reply)
+              this.#options.logger.info({}, `The tables of a map side are merged in the driver: ${reply.reason}`)
           },
           ended,
         }),
@@ -194,10 +195,6 @@ class ClusterRun {
         resolve(otherwise())
       }
     })
-  }
-
-  #log(text: string): void {
-    this.#options.logger.info({}, text)
   }
 
   /** Ends the calls of an attempt that is not waited for any longer: the cluster ends their workers. */
