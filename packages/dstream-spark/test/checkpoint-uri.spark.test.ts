@@ -16,8 +16,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { hostJob } from 'dstream/cluster'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { adopt } from '../src/adopt.js'
-import { findJava, findSpark } from '../src/find-spark.js'
-import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/spark-files.js'
+import { builtFiles } from './built-files.js'
 import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { descendants } from './processes.js'
 import { type Ended, endJobs, startCommand, startJob } from './run-job.js'
@@ -28,15 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-uri-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** The file systems of Spark in this process, which cases share that need no command of their own. */
-const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
-const files = new SparkFiles(
-  ownFilesJvm({
-    spark: findSpark({}),
-    java: findJava({}),
-    conf: [],
-    files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
-  }),
-)
+const files = new SparkFiles(builtFiles())
 hostJob({ objects: (uri) => files.objects(uri) })
 afterAll(() => files.end())
 

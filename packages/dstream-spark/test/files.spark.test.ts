@@ -1,25 +1,21 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { objectStorage } from 'dstream/cluster'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fileDisk } from '../../dstream/src/platform/files/file-disk.js'
 import { rddFilesOn } from '../../dstream/src/platform/files/rdd-files.js'
 import { storageContract } from '../../dstream/test/storage-contract.js'
-import { findJava, findSpark } from '../src/find-spark.js'
-import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/spark-files.js'
+import { builtFiles } from './built-files.js'
 import { descendants } from './processes.js'
 
-const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-files-'))
-const start = ownFilesJvm({
-  spark: findSpark({}),
-  java: findJava({}),
+const start = builtFiles([
   // A file system that is there, and on which nothing is created where there is none.
-  conf: [`spark.hadoop.fs.viewfs.mounttable.name.link./mounted=${pathToFileURL(folder).href}`],
-  files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
-})
+  `spark.hadoop.fs.viewfs.mounttable.name.link./mounted=${pathToFileURL(folder).href}`,
+])
 const files = new SparkFiles(start)
 afterAll(async () => {
   await files.end()

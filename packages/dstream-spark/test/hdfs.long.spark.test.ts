@@ -1,20 +1,15 @@
-import { fileURLToPath } from 'node:url'
 import { objectStorage } from 'dstream/cluster'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
-import { findJava, findSpark } from '../src/find-spark.js'
-import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/spark-files.js'
+import { builtFiles } from './built-files.js'
 import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
 
-const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
 const hdfs = new MiniHdfs()
-const start = ownFilesJvm({
-  spark: findSpark({}),
-  java: findJava({}),
+const start = builtFiles([
   // A name node that is away is given up sooner than the ten seconds of the default.
-  conf: ['spark.hadoop.ipc.client.connect.max.retries=2'],
-  files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
-})
+  'spark.hadoop.ipc.client.connect.max.retries=2',
+])
 const files = new SparkFiles(start)
 let count = 0
 function newPlace(): string {

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { findJava, findSpark } from '../src/find-spark.js'
-import { ownFilesJvm, SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/spark-files.js'
+import { builtFiles } from './built-files.js'
 import { BATCHES, embeddedLife, numbersOf, resultsOf, sparkLife, undisturbed } from './lives.js'
 import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
 import { endJobs, startCommand } from './run-job.js'
@@ -13,15 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-hdfs-'))
 const hdfs = new MiniHdfs()
 let whole: readonly unknown[]
 
-const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url))
-const files = new SparkFiles(
-  ownFilesJvm({
-    spark: findSpark({}),
-    java: findJava({}),
-    conf: [],
-    files: { jar: built('dstream-spark.jar'), logging: built('log4j2.properties') },
-  }),
-)
+const files = new SparkFiles(builtFiles())
 
 afterEach(endJobs)
 afterAll(async () => {

@@ -151,32 +151,25 @@ const odd = (n: number): number => {
   return n
 }
 
+/** Throws where values of two partitions are merged, of which the first is large. */
+function oddlyMerged(numbers: DStream<number>): DStream<[number, number]> {
+  return numbers
+    .mapToPair((n) => [n % 97, n])
+    .combineByKey(
+      (n) => n,
+      (a, b) => a - b,
+      (a, b) => {
+        if (a > 1000) throw new Error(`no ${a} with ${b}`)
+        return a - b
+      },
+    )
+}
+
 describe('what fails is what fails in one thread', () => {
   const failing: Readonly<Record<string, Define>> = {
     'a map side': (s) => s.map(odd).mapToPair((n) => [n % 97, n]).reduceByKey((a, b) => a - b), // prettier-ignore
-    'a merging': (s) =>
-      s
-        .mapToPair((n) => [n % 97, n])
-        .combineByKey(
-          (n) => n,
-          (a, b) => a - b,
-          (a, b) => {
-            if (a > 1000) throw new Error(`no ${a} with ${b}`)
-            return a - b
-          },
-        ),
-    both: (s) =>
-      s
-        .map(odd)
-        .mapToPair((n) => [n % 97, n])
-        .combineByKey(
-          (n) => n,
-          (a, b) => a - b,
-          (a, b) => {
-            if (a > 1000) throw new Error(`no ${a} with ${b}`)
-            return a - b
-          },
-        ),
+    'a merging': (s) => oddlyMerged(s),
+    both: (s) => oddlyMerged(s.map(odd)),
     'a merging to what cannot be sent': (s) =>
       s
         .mapToPair((n) => [n % 97, n])

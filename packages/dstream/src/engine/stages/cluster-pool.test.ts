@@ -11,6 +11,21 @@ const call: CallPlan = { steps: [], call: 'output' }
 const parts: SavePlan = { steps: [], save: 'text', groups: undefined }
 const failed: Reply = { type: 'failed', id: 0, forGood: false, reason: 'there is no function' }
 
+const silent = (): void => undefined
+
+/** What a cluster that is up does with stages. */
+type Running = Omit<Cluster, 'start' | 'isUp' | 'end'>
+
+/** Returns a pool of a cluster that is up, and the warnings that it logs. */
+function poolOf(cluster: Running): { pool: ClusterPool; warnings: string[] } {
+  const warnings: string[] = []
+  const warn = (_: object, text: string): void => void warnings.push(text)
+  const logger = { debug: silent, info: silent, error: silent, warn }
+  const start = (): Promise<string> => Promise.resolve('a cluster')
+  const up: Cluster = { ...cluster, start, isUp: () => true, end: () => Promise.resolve() }
+  return { pool: new ClusterPool({ cluster: up, logger, yielder: eventLoopYielder }), warnings }
+}
+
 /** Offers a stage of three partitions to a cluster, and notes what becomes of it. */
 async function offered(
   plan: StagePlan | CallPlan | SavePlan,
@@ -18,25 +33,14 @@ async function offered(
 ) {
   const stages: ClusterStage[] = []
   let cancelled = 0
-  const cluster: Cluster = {
-    start: () => Promise.resolve('a cluster'),
-    isUp: () => true,
+  const cluster: Running = {
     speculates: () => speculates,
     run: (stage) => {
       stages.push(stage)
       return () => void cancelled++
     },
-    end: () => Promise.resolve(),
   }
-  const warnings: string[] = []
-  const silent = (): void => undefined
-  const logger = {
-    debug: silent,
-    info: silent,
-    error: silent,
-    warn: (_: object, text: string) => void warnings.push(text),
-  }
-  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const { pool, warnings } = poolOf(cluster)
   const settled = new Map<number, Reply | undefined>()
   const tasks = [0, 1, 2].map((partition): Task => {
     return { partition, plan, input: { records: [partition] }, attempt: undefined, signal, count: silent }
@@ -82,16 +86,11 @@ test('a stage that the cluster gives up is done in the driver, and a warning say
 
 test('tasks that are asked for again are a stage of their own, and tasks of a state name their places', async () => {
   const stages: ClusterStage[] = []
-  const cluster: Cluster = {
-    start: () => Promise.resolve('a cluster'),
-    isUp: () => true,
+  const cluster: Running = {
     speculates: () => false,
     run: (stage) => (stages.push(stage), () => undefined),
-    end: () => Promise.resolve(),
   }
-  const silent = (): void => undefined
-  const logger = { debug: silent, info: silent, error: silent, warn: silent }
-  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const { pool } = poolOf(cluster)
   const replies: (Reply | undefined)[] = []
   const taskOf = (partition: number, withBase: boolean): Task<UpdatePlan> => {
     const base = withBase ? { version: 1000, pieces: () => [[['a'], [1], null, null]] } : undefined
@@ -141,11 +140,8 @@ async function left() {
   const merges: BlockStage[] = []
   const fetches: BlockFetch[] = []
   const forgotten: string[] = []
-  const warnings: string[] = []
   let ends = 0
-  const cluster: Cluster = {
-    start: () => Promise.resolve('a cluster'),
-    isUp: () => true,
+  const cluster: Running = {
     speculates: () => false,
     run: (stage) => (stages.push(stage), () => undefined),
     blocks: {
@@ -153,16 +149,8 @@ async function left() {
       fetch: (fetch) => (fetches.push(fetch), () => void ends++),
       forget: (name) => void forgotten.push(name),
     },
-    end: () => Promise.resolve(),
   }
-  const silent = (): void => undefined
-  const logger = {
-    debug: silent,
-    info: silent,
-    error: silent,
-    warn: (_: object, text: string) => void warnings.push(text),
-  }
-  const pool = new ClusterPool({ cluster, logger, yielder: eventLoopYielder })
+  const { pool, warnings } = poolOf(cluster)
   const division = { buckets: 2, mostBytes: 0 }
   const queue = new TaskQueue(
     [1, 3, 4].map((partition) => ({
