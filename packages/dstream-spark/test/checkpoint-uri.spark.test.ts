@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -113,19 +114,22 @@ test('while a driver lives, a second one is refused, and so is adopt; inspect re
   expect((await first.ended).code).toBe(0)
 })
 
+/** Makes a path a link to another one in one step, so that no writer finds it missing and makes it anew. */
+function pointTo(target: string, path: string): void {
+  symlinkSync(target, `${path}.link`)
+  renameSync(`${path}.link`, path)
+}
+
 describe('a store that is away', () => {
   test.each<[string, RegExp, (path: string, pid: number) => () => void]>([
     [
       'for a while',
       /The checkpoint cannot be written[^]*The checkpoint is written again/,
       (path) => {
-        const log = join(path, 'log')
-        renameSync(log, `${log}.away`)
-        writeFileSync(log, '')
-        return () => {
-          rmSync(log)
-          renameSync(`${log}.away`, log)
-        }
+        const file = `${path}.file`
+        writeFileSync(file, '')
+        pointTo(file, path)
+        return () => pointTo(`${path}.folder`, path)
       },
     ],
     [
@@ -139,6 +143,8 @@ describe('a store that is away', () => {
     ],
   ])('%s is tried again', async (_, words, takeAway) => {
     const { path, uri } = newPlace()
+    mkdirSync(`${path}.folder`)
+    pointTo(`${path}.folder`, path)
     const job = startJob(JOB, SPARK, {
       env: { CHECKPOINT: uri },
       onLine: ({ completed }, child) => {
