@@ -27,6 +27,16 @@ const homeRules = Object.entries(homes).map(([dependency, folders]) => ({
   to: { path: `node_modules/${dependency}/` },
 }))
 
+const spark = '^packages/dstream-spark/src'
+const sparkLayers = ['jvm', 'submit', 'job', 'runner', 'command']
+const sparkRules = sparkLayers.map((layer, i) => ({
+  name: `spark-layer-${layer}`,
+  comment: `dstream-spark/src/${layer} may import ${sparkLayers.slice(0, i).join(', ') || 'nothing'} of dstream-spark.`,
+  severity: 'error',
+  from: { path: `${spark}/${layer}/`, pathNot: tests },
+  to: { path: `${spark}/`, pathNot: `${spark}/${names(sparkLayers.slice(0, i + 1))}` },
+}))
+
 module.exports = {
   forbidden: [
     {
@@ -108,6 +118,7 @@ module.exports = {
       to: { path: `${src}/index\\.ts$` },
     },
 
+    ...sparkRules,
     {
       name: 'dstream-knows-no-forum',
       severity: 'error',

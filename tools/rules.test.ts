@@ -54,13 +54,20 @@ describe('the layer table', () => {
     ],
     ['packages/jvc-scraper/src/posts.ts']: [using('jvc-receiver/feed'), undefined],
     ['packages/jvc-scraper/src/engine.ts']: [using('dstream'), 'the-scraper-knows-only-the-feed'],
+    ['packages/dstream-spark/src/jvm/early.ts']: [using('../job/leaf.js'), 'spark-layer-jvm'],
+    ['packages/dstream-spark/src/runner/late.ts']: [using('../command/leaf.js'), 'spark-layer-runner'],
+    ['packages/dstream-spark/src/command/last.ts']: [using('../job/leaf.js'), undefined],
     ['examples/deep.js']: [using('../packages/dstream/src/index.js'), 'examples-use-public-names'],
     ['examples/good.js']: [using('dstream'), undefined],
   }
   const leaves = [...['streams/graph', 'engine', 'base/time', 'base/errors', 'rdd/actions', 'platform', 'testing']].map(
     (folder) => `${engine}/${folder}/leaf.ts`,
   )
-  const others = [`${engine}/index.ts`, 'packages/jvc-receiver/src/feed/index.ts']
+  const others = [
+    `${engine}/index.ts`,
+    'packages/jvc-receiver/src/feed/index.ts',
+    ...['job', 'command'].map((folder) => `packages/dstream-spark/src/${folder}/leaf.ts`),
+  ]
 
   let dir: string
   const refused = new Map<string, Set<string>>()

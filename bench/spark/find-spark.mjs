@@ -8,8 +8,8 @@ import * as places from '../../packages/dstream-spark/dist/find-spark.js'
 export const { MissingPart, runCommand } = places
 
 /**
- * @typedef {import('../../packages/dstream-spark/src/find-spark.js').Spark} Spark
- * @typedef {import('../../packages/dstream-spark/src/find-spark.js').Run} Run
+ * @typedef {import('../../packages/dstream-spark/src/submit/find-spark.js').Spark} Spark
+ * @typedef {import('../../packages/dstream-spark/src/submit/find-spark.js').Run} Run
  * @typedef {{ java: string, javac: string, version: string }} Java
  * @typedef {Readonly<Record<string, string | undefined>>} Environment
  */

@@ -12,8 +12,8 @@ const common = {
 export default defineConfig([
   {
     ...common,
-    entry: { cli: 'src/cli.ts', 'find-spark': 'src/find-spark.ts' },
-    dts: { entry: { 'find-spark': 'src/find-spark.ts' } },
+    entry: { cli: 'src/cli.ts', 'find-spark': 'src/submit/find-spark.ts' },
+    dts: { entry: { 'find-spark': 'src/submit/find-spark.ts' } },
     onSuccess: async () => {
       copyFileSync('jvm/log4j2.properties', 'dist/log4j2.properties')
       if (existsSync('jvm/target/dstream-spark.jar'))

@@ -2,15 +2,15 @@ import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { DStreamError, hostJob, inspectPlace, isUri, NoDirectory } from 'dstream/cluster'
-import { adopt, NotAdopted } from './adopt.js'
-import { bundleJob, type Bundle } from './bundle.js'
-import { doctor } from './doctor.js'
-import { findJava, findSpark, MissingPart } from './find-spark.js'
-import { importJob } from './import-job.js'
-import { Misused, optionsOf, variablesOf, type Options } from './options.js'
-import { SparkCluster } from './spark-cluster.js'
-import { ownFilesJvm, SparkFiles } from './spark-files.js'
-import { StartedJvm, type StartedJvmOptions } from './started-jvm.js'
+import { adopt, NotAdopted } from './command/adopt.js'
+import { bundleJob, type Bundle } from './job/bundle.js'
+import { doctor } from './command/doctor.js'
+import { findJava, findSpark, MissingPart } from './submit/find-spark.js'
+import { importJob } from './job/import-job.js'
+import { Misused, optionsOf, variablesOf, type Options } from './command/options.js'
+import { SparkCluster } from './runner/spark-cluster.js'
+import { ownFilesJvm, SparkFiles } from './runner/spark-files.js'
+import { StartedJvm, type StartedJvmOptions } from './runner/started-jvm.js'
 import {
   aboutStaging,
   clusterFiles,
@@ -19,7 +19,7 @@ import {
   packInto,
   stagedAt,
   submitToCluster,
-} from './submit-cluster.js'
+} from './command/submit-cluster.js'
 import {
   clusterArguments,
   packageFiles,
@@ -27,7 +27,7 @@ import {
   submitProgram,
   type ClusterFiles,
   type NamedPlace,
-} from './submit-command.js'
+} from './submit/submit-command.js'
 
 const USAGE = `Usage: dstream-spark <command> [options]
 

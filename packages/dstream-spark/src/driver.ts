@@ -2,12 +2,12 @@
 // cluster. It is one file without imports of packages.
 import { readFileSync } from 'node:fs'
 import { DStreamError, hostJob } from 'dstream/cluster'
-import { importJob } from './import-job.js'
-import { introducedByParent } from './parent.js'
-import { SparkCluster } from './spark-cluster.js'
-import { SparkFiles } from './spark-files.js'
-import { SparkJvm } from './spark-jvm.js'
-import { submissionIn } from './submission.js'
+import { importJob } from './job/import-job.js'
+import { introducedByParent } from './jvm/parent.js'
+import { SparkCluster } from './runner/spark-cluster.js'
+import { SparkFiles } from './runner/spark-files.js'
+import { SparkJvm } from './jvm/spark-jvm.js'
+import { submissionIn } from './submit/submission.js'
 
 async function drive(file: string, submissionFile: string): Promise<void> {
   const parent = introducedByParent()

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import { hostJob } from 'dstream/cluster'
-import { fingerprint } from './fingerprint.js'
-import { packFrame, unpackFrame } from './pack.js'
-import { introducedByParent } from './parent.js'
-import { partWriter } from './part-writer.js'
-import { BlockReader, framed, FrameReader, framedWithBlocks, tableBytes } from './wire.js'
+import { fingerprint } from './job/fingerprint.js'
+import { packFrame, unpackFrame } from './jvm/pack.js'
+import { introducedByParent } from './jvm/parent.js'
+import { partWriter } from './jvm/part-writer.js'
+import { BlockReader, framed, FrameReader, framedWithBlocks, tableBytes } from './jvm/wire.js'
 
 interface Frame {
   readonly type: string

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { findJava, findSpark } from '../src/find-spark.js'
-import { ownFilesJvm, type FilesStart } from '../src/spark-files.js'
+import { findJava, findSpark } from '../src/submit/find-spark.js'
+import { ownFilesJvm, type FilesStart } from '../src/runner/spark-files.js'
 
 /** Returns the start of a JVM with the file systems of Spark, by the jar that was built. @param conf settings of Spark */
 export function builtFiles(conf: readonly string[] = []): FilesStart {

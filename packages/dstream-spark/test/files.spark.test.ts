@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { fileDisk } from '../../dstream/src/platform/files/file-disk.js'
 import { rddFilesOn } from '../../dstream/src/platform/files/rdd-files.js'
 import { storageContract } from '../../dstream/test/storage-contract.js'
-import { SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/runner/spark-files.js'
 import { builtFiles } from './built-files.js'
 import { descendants } from './processes.js'
 

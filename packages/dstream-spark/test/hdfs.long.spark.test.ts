@@ -1,7 +1,7 @@
 import { objectStorage } from 'dstream/cluster'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../dstream/test/storage-contract.js'
-import { SparkFiles } from '../src/spark-files.js'
+import { SparkFiles } from '../src/runner/spark-files.js'
 import { builtFiles } from './built-files.js'
 import { MiniHdfs, missingHdfs } from './mini-hdfs.js'
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { findJava } from '../src/find-spark.js'
+import { findJava } from '../src/submit/find-spark.js'
 import { QUICK_JVM } from './run-job.js'
 
 /** A small cluster in a JVM of its own. */

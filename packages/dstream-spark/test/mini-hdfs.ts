@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/submit/find-spark.js'
 import { endMini, startMini } from './mini-cluster.js'
 import { miniHdfsJar } from './spark-home.mjs'
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/submit/find-spark.js'
 import { endMini, startMini } from './mini-cluster.js'
 import { miniClassPath } from './mini-hdfs.js'
 import { QUICK_JVM } from './run-job.js'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/submit/find-spark.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const project = mkdtempSync(join(tmpdir(), 'dstream-packed-'))

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/submit/find-spark.js'
 
 const CLI = fileURLToPath(new URL('../bin/dstream-spark.js', import.meta.url))
 

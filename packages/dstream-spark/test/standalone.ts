@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { findSpark } from '../src/find-spark.js'
+import { findSpark } from '../src/submit/find-spark.js'
 import { QUICK_JVM } from './run-job.js'
 
 const LOOPBACK = '127.0.0.1'

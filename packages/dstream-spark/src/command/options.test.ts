@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Misused, optionsOf, variablesOf } from './options.js'
-import { reasonOf } from './reason.js'
-import { masterWithRetries } from './submit-command.js'
+import { reasonOf } from '../jvm/reason.js'
+import { masterWithRetries } from '../submit/submit-command.js'
 
 describe('the command line', () => {
   test('what stands behind -- is for the job', () => {

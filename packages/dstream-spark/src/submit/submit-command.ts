@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Java, Spark } from './find-spark.js'
-import type { JvmStart } from './jvm-process.js'
+import type { JvmStart } from '../jvm/jvm-process.js'
 
 /** What a user says about the place where a job runs. */
 export interface Place {

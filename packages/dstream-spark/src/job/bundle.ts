@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, transform, type BuildFailure, type Loader, type Plugin } from 'esbuild'
-import { makeOwnFolder, removeLeftovers } from './own-folder.js'
+import { makeOwnFolder, removeLeftovers } from '../submit/own-folder.js'
 
 /** A job as one file, in a folder of its own. */
 export interface Bundle {

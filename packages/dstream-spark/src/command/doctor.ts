@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeOwnFolder } from './own-folder.js'
-import { SparkCluster, type SparkClusterOptions } from './spark-cluster.js'
-import { StartedJvm, type StartedJvmOptions } from './started-jvm.js'
+import { makeOwnFolder } from '../submit/own-folder.js'
+import { SparkCluster, type SparkClusterOptions } from '../runner/spark-cluster.js'
+import { StartedJvm, type StartedJvmOptions } from '../runner/started-jvm.js'
 
 /** A job without functions. It says at once that it is ready. */
 const JOB = `globalThis[Symbol.for('dstream.runtime-host')].host.workerEnd.post({ type: 'ready', functions: {} }, [])`

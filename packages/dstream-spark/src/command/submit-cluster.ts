@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { isUri } from 'dstream/cluster'
-import type { Bundle } from './bundle.js'
-import type { Java, Spark } from './find-spark.js'
+import type { Bundle } from '../job/bundle.js'
+import type { Java, Spark } from '../submit/find-spark.js'
 import { Misused, type Options } from './options.js'
-import { ownFilesJvm, SparkFiles } from './spark-files.js'
-import { SUBMISSION, type Submission } from './submission.js'
+import { ownFilesJvm, SparkFiles } from '../runner/spark-files.js'
+import { SUBMISSION, type Submission } from '../submit/submission.js'
 import {
   clusterArguments,
   packageFiles,
@@ -15,7 +15,7 @@ import {
   type ClusterFiles,
   type NamedPlace,
   type Place,
-} from './submit-command.js'
+} from '../submit/submit-command.js'
 
 /** What a user says about a driver that Spark starts. */
 export interface ClusterPlace extends Place {

@@ -1,9 +1,9 @@
 import type { Cluster, ClusterBlocks, ClusterJob, ClusterStage } from 'dstream/cluster'
-import type { Bundle } from './bundle.js'
-import { fingerprint } from './fingerprint.js'
-import { reasonOf } from './reason.js'
-import type { About, SparkJvm } from './spark-jvm.js'
-import { packageFiles, shippedNames } from './submit-command.js'
+import type { Bundle } from '../job/bundle.js'
+import { fingerprint } from '../job/fingerprint.js'
+import { reasonOf } from '../jvm/reason.js'
+import type { About, SparkJvm } from '../jvm/spark-jvm.js'
+import { packageFiles, shippedNames } from '../submit/submit-command.js'
 
 /** Where the JVM part comes from. */
 export interface SparkHost {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Misused } from './options.js'
-import { submissionIn } from './submission.js'
+import { submissionIn } from '../submit/submission.js'
 import { clusterPlaceOf, packInto, stagedAt, type ClusterPlace } from './submit-cluster.js'
-import { clusterArguments, type ClusterFiles } from './submit-command.js'
+import { clusterArguments, type ClusterFiles } from '../submit/submit-command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-submit-'))
 afterAll(() => rmSync(folder, { recursive: true }))

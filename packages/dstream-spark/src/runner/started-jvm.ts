@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os'
 import type { ClusterJob } from 'dstream/cluster'
-import type { Bundle } from './bundle.js'
-import type { Java, Spark } from './find-spark.js'
-import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from './own-folder.js'
+import type { Bundle } from '../job/bundle.js'
+import type { Java, Spark } from '../submit/find-spark.js'
+import { makeOwnFolder, noteApplication, removeFolder, removeLeftovers } from '../submit/own-folder.js'
 import type { SparkHost } from './spark-cluster.js'
-import { SparkJvm, type About } from './spark-jvm.js'
-import { packageFiles, submitArguments, submitted, type NamedPlace, type Place } from './submit-command.js'
+import { SparkJvm, type About } from '../jvm/spark-jvm.js'
+import { packageFiles, submitArguments, submitted, type NamedPlace, type Place } from '../submit/submit-command.js'
 
 export interface StartedJvmOptions {
   readonly spark: Spark

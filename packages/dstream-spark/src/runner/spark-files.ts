@@ -1,7 +1,7 @@
 import type { FolderDisk, ObjectStore } from 'dstream/cluster'
-import type { Java, Spark } from './find-spark.js'
-import { SparkJvm, type FileOperation } from './spark-jvm.js'
-import { filesArguments, packageFiles, submitted, type Shipped } from './submit-command.js'
+import type { Java, Spark } from '../submit/find-spark.js'
+import { SparkJvm, type FileOperation } from '../jvm/spark-jvm.js'
+import { filesArguments, packageFiles, submitted, type Shipped } from '../submit/submit-command.js'
 
 /** Starts a JVM that has file systems. @param onEnd is called where it ends by itself */
 export type FilesStart = (onEnd: () => void) => Promise<SparkJvm>
