@@ -98,6 +98,8 @@ const ofStates = (operator, atLeast) => ({
 })
 const SIDES = { Spark: 'spark', dstream: 'dstream', 'dstream-spark': 'onSpark' }
 
+const FEED = { intervalMs: 500, records: POSTS, ...(HAS_PROC && { watch: peakMemory }) }
+
 /** Says why a comparison cannot run here. */
 export const whatIsMissing = (name) => {
   if (!Object.hasOwn(runnerComparisons, name)) return undefined
@@ -109,7 +111,7 @@ export const comparisons = {
   feed: {
     title: `Feed as fast as it is read: socket → JSON → words → reduceByKey → updateStateByKey → top, ${POSTS} posts, 500 ms`,
     sender: ['feed-sender.mjs', POSTS],
-    sides: allDo({ intervalMs: 500, records: POSTS, ...(HAS_PROC && { watch: peakMemory }) }),
+    sides: { ...allDo(FEED), threads: { program: 'dstream', threads: 2, ...FEED } },
     isSameResult: true,
     measure: rateOf,
     figures: (of, ratio) => [
@@ -119,6 +121,8 @@ export const comparisons = {
       { name: 'Spark', value: of('spark', 'ofCpu'), unit: 'K posts per second of CPU' },
       { name: 'dstream', value: of('dstream', 'ofCpu'), unit: 'K posts per second of CPU' },
       { name: 'dstream against Spark', value: ratio('ofCpu', 'dstream', 'spark'), unit: '×' },
+      { name: 'dstream, two threads', value: of('threads', 'rate'), unit: 'K posts/s' },
+      { name: 'two threads against Spark', value: ratio('rate', 'threads', 'spark'), unit: '×', atLeast: 4 },
       ...onSpark([
         { name: 'dstream-spark', value: of('onSpark', 'rate'), unit: 'K posts/s' },
         { name: 'dstream-spark against Spark', value: ratio('rate', 'onSpark', 'spark'), unit: '×', atLeast: 1 },

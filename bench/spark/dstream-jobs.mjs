@@ -196,6 +196,7 @@ const jobs = {
 const contextOptions = {
   batchInterval: Milliseconds(intervalMs),
   ...(options.isReliable === 'true' && { checkpointDir: `${options.directory}/checkpoint` }),
+  ...(options.threads !== undefined && { threads: Number(options.threads) }),
   ...(options.defaultParallelism !== undefined && { defaultParallelism: Number(options.defaultParallelism) }),
   logger: { debug() {}, info() {}, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
 }
