@@ -10,15 +10,18 @@ const BYTES = '$bytes'
 export function packFrame(frame: unknown): Uint8Array {
   const parts: Uint8Array[] = []
   let size = 0
-  // The value itself is asked for: what JSON hands over of a Buffer is a list of numbers.
-  const text = JSON.stringify(frame, function (this: Readonly<Record<string, unknown>>, name, value: unknown) {
-    const given = this[name]
-    if (!(given instanceof Uint8Array)) return value
-    parts.push(given)
-    size += given.length
-    return { [BYTES]: [size - given.length, given.length] }
-  })
-  const head = Buffer.from(text)
+  // JSON itself would ask a Buffer for a list of numbers, before it asks what to write in its place.
+  const plain = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map(plain)
+    if (!(value instanceof Uint8Array)) {
+      return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]))
+    }
+    parts.push(value)
+    size += value.length
+    return { [BYTES]: [size - value.length, value.length] }
+  }
+  const head = Buffer.from(JSON.stringify(plain(frame)))
   return Buffer.concat([lengthOf(head.length), head, ...parts])
 }
 

@@ -4,6 +4,7 @@ import { ClusterPool } from '../engine/stages/cluster-pool.js'
 import { placementOf } from '../engine/stages/placement.js'
 import { StageTasks, type FunctionAddresses, type StageProgram } from '../engine/stages/stage-tasks.js'
 import { WorkerPool } from '../engine/stages/worker-pool.js'
+import { stringLists } from '../platform/string-lists.js'
 import { availableThreads, workerThreads } from '../platform/worker-threads.js'
 import { functionTable, functionTexts } from '../streams/graph/function-table.js'
 import type { Graph } from '../streams/graph/graph.js'
@@ -66,6 +67,7 @@ export class JobThreads {
       logger,
       clock,
       yielder,
+      stringLists,
     })
     this.#pool = pool
     const failure = await pool.start()
@@ -89,7 +91,7 @@ export class JobThreads {
     if (threads !== 1) logger.info({}, 'The option threads is not used: stages run on the cluster.')
     const functions = functionTexts(functionTable(graph))
     const where = await cluster.start({ appName, master, functions, logger, failed })
-    this.stages.use(new ClusterPool({ cluster, logger, yielder }))
+    this.stages.use(new ClusterPool({ cluster, logger, yielder, stringLists }))
     const { isSpread, line } = await placementOf(graph, addresses, this.stages.bodies, {
       leastMs: rememberMs,
       speculates: cluster.speculates(),

@@ -57,6 +57,7 @@ import { encodePart, rddFiles } from '../platform/files/rdd-files.js'
 import { onShutdownSignals } from '../platform/shutdown-signals.js'
 import { showWork } from '../platform/logs/show-work.js'
 import { statusLine } from '../platform/logs/status-line.js'
+import { stringLists } from '../platform/string-lists.js'
 import { standardOutput } from '../platform/logs/standard-output.js'
 import { safeLogger } from '../platform/logs/safe-logger.js'
 import { stderrJsonLogger, stderrLogger } from '../platform/logs/stderr-logger.js'
@@ -848,7 +849,7 @@ export class StreamingContext implements StreamContext {
     const codegen = this.#internals.codegen ?? 'auto'
     const savePart: Parameters<typeof serveTasks>[0]['savePart'] =
       end.writePart && ((folder, form, records) => end.writePart!(folder, encodePart(form, records)))
-    serveTasks({ graph: this.#graph, codecAt, readSplit, savePart, codegen, context: this.sc }, end)
+    serveTasks({ graph: this.#graph, codecAt, readSplit, savePart, codegen, stringLists, context: this.sc }, end)
   }
 
   /** @internal What `start` would do with the state that a storage holds; only reads. @throws what `start` would */

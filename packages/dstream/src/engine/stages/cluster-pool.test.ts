@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { BlockFetch, BlockStage, Cluster, ClusterStage } from '../../base/ports.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
+import { stringLists } from '../../platform/string-lists.js'
 import type { CallPlan, MergePlan, SavePlan, StagePlan, Task, UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import { ClusterPool } from './cluster-pool.js'
 import type { TaskFrame } from './frames.js'
@@ -23,7 +24,7 @@ function poolOf(cluster: Running): { pool: ClusterPool; warnings: string[] } {
   const logger = { debug: silent, info: silent, error: silent, warn }
   const start = (): Promise<string> => Promise.resolve('a cluster')
   const up: Cluster = { ...cluster, start, isUp: () => true, end: () => Promise.resolve() }
-  return { pool: new ClusterPool({ cluster: up, logger, yielder: eventLoopYielder }), warnings }
+  return { pool: new ClusterPool({ cluster: up, logger, yielder: eventLoopYielder, stringLists }), warnings }
 }
 
 /** Offers a stage of three partitions to a cluster, and notes what becomes of it. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors/error-text.js'
-import type { BlockStage, Cluster, ClusterBlocks, Logger, Yielder } from '../../base/ports.js'
-import { encodedInput, taskFrame } from './encoded-input.js'
+import type { BlockStage, Cluster, ClusterBlocks, Logger } from '../../base/ports.js'
+import { encodedInput, taskFrame, type InputEncoding } from './encoded-input.js'
 import type { ReaderReply, TaskFrame } from './frames.js'
 import {
   LEAST_BYTES,
@@ -12,10 +12,9 @@ import {
   type TaskQueue,
 } from './task-queue.js'
 
-interface ClusterPoolOptions {
+interface ClusterPoolOptions extends InputEncoding {
   readonly cluster: Cluster
   readonly logger: Logger
-  readonly yielder: Yielder
 }
 
 /**
@@ -92,12 +91,12 @@ class ClusterRun {
   }
 
   async begin(): Promise<void> {
-    const { cluster, yielder } = this.#options
+    const { cluster } = this.#options
     const sent: QueuedTask[] = []
     const tasks: TaskFrame[] = []
     for (const queued of [...this.#open]) {
       try {
-        const input = await encodedInput(queued.task.input, yielder)
+        const input = await encodedInput(queued.task.input, this.#options)
         tasks.push(taskFrame(queued.task, sent.length, input))
         this.#sent.set(queued.task.partition, sent.length)
         sent.push(queued)

@@ -1,20 +1,30 @@
 import type { Yielder } from '../../base/ports.js'
+import type { StringLists } from '../../base/string-lists.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
 import type { StateInput, Task } from '../../rdd/plan/stage-runner.js'
 import type { EncodedInput, TaskFrame } from './frames.js'
 
 /** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
 const CHUNK = 1024
+/** The mean length from which strings are copied sooner than they are encoded one by one. */
+const LONG_STRING = 64
+
+/** What the input of a task is encoded with. */
+export interface InputEncoding {
+  readonly yielder: Yielder
+  readonly stringLists: StringLists
+}
 
 /**
  * Returns the input of a task as bytes. Those that were received stay where they are.
  *
  * @throws for records that cannot be stored, since they cannot be sent either
  */
-export async function encodedInput(input: Task['input'], yielder: Yielder): Promise<EncodedInput> {
+export async function encodedInput(input: Task['input'], encoding: InputEncoding): Promise<EncodedInput> {
+  const { yielder, stringLists } = encoding
   if ('encoded' in input) return { bytes: input.encoded.bytes, codec: input.encoded.codec }
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
-  if ('records' in input) return { chunks: await gathered(encodedChunks(input.records), yielder) }
+  if ('records' in input) return { chunks: await gathered(encodedChunks(input.records, stringLists), yielder) }
   const { records, time, on, base } = input.state
   const chunks = await gathered(encodedPieces(pairColumns(records)), yielder)
   if (base === undefined) return { chunks, state: { time, on } }
@@ -34,9 +44,33 @@ async function gathered(encoded: Iterable<Uint8Array>, yielder: Yielder): Promis
   return all
 }
 
-/** Encodes records in chunks. @throws for records that cannot be stored */
-export function* encodedChunks(records: readonly unknown[]): Generator<Uint8Array> {
-  for (let from = 0; from < records.length; from += CHUNK) yield encodeValue(records.slice(from, from + CHUNK))
+/**
+ * Encodes records in chunks.
+ *
+ * @param stringLists encodes chunks of long strings, where these are for another thread or process alone
+ * @throws for records that cannot be stored
+ */
+export function* encodedChunks(records: readonly unknown[], stringLists?: StringLists): Generator<Uint8Array> {
+  for (let from = 0; from < records.length; from += CHUNK) {
+    const chunk = records.slice(from, from + CHUNK)
+    yield stringLists !== undefined && areLongStrings(chunk) ? stringLists.encode(chunk) : encodeValue(chunk)
+  }
+}
+
+function areLongStrings(chunk: readonly unknown[]): chunk is readonly string[] {
+  let length = 0
+  for (const record of chunk) {
+    if (typeof record !== 'string') return false
+    length += record.length
+  }
+  return length >= chunk.length * LONG_STRING
+}
+
+/** Decodes the records of chunks. */
+export function decodedChunks(chunks: readonly Uint8Array[], stringLists: StringLists): unknown[] {
+  return chunks.flatMap((bytes) =>
+    bytes[0] === stringLists.firstByte ? stringLists.decode(bytes) : (decodeValue(bytes) as unknown[]),
+  )
 }
 
 /** The piece of columns and each column. */

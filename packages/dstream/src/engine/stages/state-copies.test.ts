@@ -6,6 +6,7 @@ import { KeyedState } from '../../streams/state/keyed-state.js'
 import { encodedInput } from './encoded-input.js'
 import { StateCopies } from './state-copies.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
+import { stringLists } from '../../platform/string-lists.js'
 
 const sums: PartitionUpdate<number, readonly [string, number], string> = {
   functions: [],
@@ -27,7 +28,10 @@ function copiesOf() {
   const copies = new StateCopies(graph)
   const update = async (on: string, time: number, records: readonly (readonly [string, number])[], base?: object) => {
     const given = base === undefined ? undefined : { version: 1000, pieces: () => [[['a', 'b'], [1, 2], null, null]] }
-    const input = await encodedInput({ state: { records, time, on, base: given, keys: 1 } }, eventLoopYielder)
+    const input = await encodedInput(
+      { state: { records, time, on, base: given, keys: 1 } },
+      { yielder: eventLoopYielder, stringLists },
+    )
     if (!('state' in input)) throw new TypeError('no input of a state')
     const made = await copies.update({ state: 'sums', partition: 0 }, input, () => undefined)
     if (made === undefined) return undefined

@@ -1,5 +1,6 @@
 import type { Codec } from '../../base/codec.js'
 import type { SavedForm, Sequence, WorkerEnd } from '../../base/ports.js'
+import type { StringLists } from '../../base/string-lists.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { errorOf, plainError } from '../../base/errors/plain-error.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
@@ -23,7 +24,7 @@ import type { RDDFactory } from '../../rdd/rdd.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { decodedBlocks, encodedFirsts, encodedTable, tableOrBlocks } from './encoded-blocks.js'
-import { encodedChunks } from './encoded-input.js'
+import { decodedChunks, encodedChunks } from './encoded-input.js'
 import type { DriverFrame, KeptReply, ReaderReply, TaskFailure, TaskFrame, WorkerFrame } from './frames.js'
 import { OnlyThere, PartWatch } from './part-watch.js'
 import { StateCopies } from './state-copies.js'
@@ -38,6 +39,7 @@ export interface WorkerJob {
   /** Writes the part of a saved directory into its folder, and resolves to the name of the file; absent where it cannot. */
   readonly savePart?: ((folder: string, form: SavedForm, records: Sequence<unknown>) => Promise<string>) | undefined
   readonly codegen: boolean | 'auto'
+  readonly stringLists: StringLists
   /** Makes the RDDs of functions that are called again here. */
   readonly context: RDDFactory
 }
@@ -242,7 +244,7 @@ class TaskWorker {
 
   #partOf(id: number, input: TaskFrame['input']): PartitionSource<unknown> {
     if ('split' in input) return { load: () => this.#load(id, input.source, decodeValue(input.split)) }
-    if ('chunks' in input) return { records: input.chunks.flatMap((chunk) => decodeValue(chunk) as unknown[]) }
+    if ('chunks' in input) return { records: decodedChunks(input.chunks, this.#job.stringLists) }
     const codec = this.#job.codecAt(input.codec)
     if (codec === undefined) throw new OnlyThere(`there is no codec ${input.codec.id} here`)
     return { iterate: () => codec.decode(input.bytes, () => (this.#hasBadRecord = true)) }

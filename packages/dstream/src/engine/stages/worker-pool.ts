@@ -1,19 +1,18 @@
-import type { Clock, Logger, WorkerHandle, Workers, Yielder } from '../../base/ports.js'
+import type { Clock, Logger, WorkerHandle, Workers } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import { bytesOfInput, encodedInput, taskFrame } from './encoded-input.js'
+import { bytesOfInput, encodedInput, taskFrame, type InputEncoding } from './encoded-input.js'
 import type { AbortFrame, EncodedInput, WorkerFrame } from './frames.js'
 import { boundTo, LEAST_BYTES, TaskQueues, type EarlyQueue, type QueuedTask, type TaskPool } from './task-queue.js'
 
-export interface WorkerPoolOptions {
+export interface WorkerPoolOptions extends InputEncoding {
   readonly workers: Workers
   readonly size: number
   /** The texts of the job's functions by address, which each worker must have too. */
   readonly functions: Readonly<Record<string, string>>
   readonly logger: Logger
   readonly clock: Clock
-  readonly yielder: Yielder
 }
 
 /** The longest that a start waits for the workers to load the job, in milliseconds. */
@@ -212,7 +211,7 @@ export class WorkerPool implements TaskPool {
 
   async #send(worker: PoolWorker, id: number, queued: QueuedTask): Promise<void> {
     try {
-      const [input, moved] = await movableInput(queued.task.input, this.#options.yielder)
+      const [input, moved] = await movableInput(queued.task.input, this.#options)
       const running = worker.running.get(id)
       if (running === undefined) return
       worker.handle.post(taskFrame(queued.task, id, input), moved)
@@ -240,9 +239,9 @@ function watch(id: number, running: Running, handle: WorkerHandle): void {
 /** Returns the input of a task as bytes of its own, which can be moved. */
 async function movableInput(
   input: Task['input'],
-  yielder: Yielder,
+  encoding: InputEncoding,
 ): Promise<readonly [EncodedInput, readonly Uint8Array[]]> {
-  const encoded = await encodedInput(input, yielder)
+  const encoded = await encodedInput(input, encoding)
   // Received bytes are still read here.
   const own = 'bytes' in encoded ? { ...encoded, bytes: new Uint8Array(encoded.bytes) } : encoded
   return [own, bytesOfInput(own)]
