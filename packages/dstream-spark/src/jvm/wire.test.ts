@@ -40,6 +40,15 @@ describe('frames', () => {
     )
   })
 
+  test('with a Buffer are packed without the list of its numbers', () => {
+    const bytes = Object.assign(Buffer.of(1, 2), {
+      toJSON: () => {
+        throw new Error('the bytes are asked for their numbers')
+      },
+    })
+    expect(unpackFrame(Buffer.from(packFrame({ bytes })))).toEqual({ bytes: Buffer.of(1, 2) })
+  })
+
   test('with blocks behind them come together with these', () => {
     const bytes = fc.uint8Array({ maxLength: 9 })
     fc.assert(
