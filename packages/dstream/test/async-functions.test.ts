@@ -105,7 +105,7 @@ describe.each([
     const written: string[] = []
     const files = {
       saveParts: () => undefined,
-      saveText: async (_: string, parts: AsyncIterable<Iterable<string>>) => {
+      save: async (_: string, __: string, parts: AsyncIterable<Iterable<string>>) => {
         for await (const lines of parts) written.push(...lines)
       },
     }

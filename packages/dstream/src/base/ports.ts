@@ -263,10 +263,11 @@ export interface PartFolder {
  * per partition, `part-00000` and so on, and an empty `_SUCCESS`.
  */
 export interface RDDFiles {
-  /** Writes lines. The directory appears completely or not at all, and replaces that of an earlier save. */
-  saveText(path: string, partitions: Sequence<Sequence<string>>): Promise<void>
-  /** Does the same for values of every kind that a checkpoint can store. */
-  saveObjects(path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
+  /**
+   * Writes lines, or values of every kind that a checkpoint can store. The directory appears completely or not at all, and replaces
+   * that of an earlier save.
+   */
+  save(form: SavedForm, path: string, partitions: Sequence<Sequence<unknown>>): Promise<void>
   /**
    * Saves to a URI, whose parts are written wherever their records are: `write` resolves to the names of the written files, in
    * order of the partitions, and these become the parts. Returns `undefined` for a path of this machine.

@@ -55,10 +55,7 @@ describe('RDDContext', () => {
   test('files are saved partition by partition and loaded', async () => {
     const saved: unknown[] = []
     const files: RDDFiles = {
-      saveText: async (path, partitions) => {
-        for await (const part of partitions) saved.push([path, await gather(part)])
-      },
-      saveObjects: async (path, partitions) => {
+      save: async (_, path, partitions) => {
         for await (const part of partitions) saved.push([path, await gather(part)])
       },
       async *loadText() {

@@ -29,7 +29,7 @@ async function* later<T>(values: readonly T[]): AsyncGenerator<T> {
 describe('text', () => {
   test('a file per partition and _SUCCESS, for empty partitions too', async () => {
     const path = fresh()
-    await rddFiles.saveText(path, [['a', 'é'], [], ['c']])
+    await rddFiles.save('text', path, [['a', 'é'], [], ['c']])
     expect((await readdir(path)).sort()).toEqual(['_SUCCESS', 'part-00000', 'part-00001', 'part-00002'])
     expect(await readFile(join(path, 'part-00000'), 'utf8')).toBe('a\né\n')
     expect(await readdir(join(path, '..'))).toEqual(['out'])
@@ -40,9 +40,9 @@ describe('text', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(line), { maxLength: 3 }), async (parts) => {
         const path = fresh()
-        await rddFiles.saveText(path, parts)
+        await rddFiles.save('text', path, parts)
         const twin = fresh()
-        await rddFiles.saveText(twin, later(parts.map(later)))
+        await rddFiles.save('text', twin, later(parts.map(later)))
         expect([await all(rddFiles.loadText(path)), await all(rddFiles.loadText(twin))]).toEqual([
           parts.flat(),
           parts.flat(),
@@ -88,7 +88,7 @@ describe('text', () => {
   test('many records take many pieces', async () => {
     const path = fresh()
     const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`)
-    await rddFiles.saveText(path, [lines])
+    await rddFiles.save('text', path, [lines])
     expect(await all(rddFiles.loadText(path))).toEqual(lines)
   })
 })
@@ -103,7 +103,7 @@ describe('objects', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(value, { maxLength: 20 }), { maxLength: 3 }), async (parts) => {
         const path = fresh()
-        await rddFiles.saveObjects(path, parts)
+        await rddFiles.save('objects', path, parts)
         expect(await all(rddFiles.loadObjects(path))).toEqual(parts.flat())
       }),
       { numRuns: 20 },
@@ -112,21 +112,23 @@ describe('objects', () => {
 
   test('text, and records that cannot be saved, are refused in words', async () => {
     const path = fresh()
-    await rddFiles.saveText(path, [['text']])
+    await rddFiles.save('text', path, [['text']])
     await expect(all(rddFiles.loadObjects(path))).rejects.toMatchObject({ code: 'object-file-damaged' })
     const records = [...Array<unknown>(400).fill(1), { list: [0, () => 1] }]
-    await expect(rddFiles.saveObjects(fresh(), [records])).rejects.toThrow(/record 400 of its partition at \.list\[1\]/)
+    await expect(rddFiles.save('objects', fresh(), [records])).rejects.toThrow(
+      /record 400 of its partition at \.list\[1\]/,
+    )
   })
 })
 
 describe('a directory that is there already', () => {
   test('is replaced by other contents, with fewer parts too, and stays when they are the same', async () => {
     const path = fresh()
-    await rddFiles.saveText(path, [['a'], ['b'], ['c']])
-    await rddFiles.saveText(path, [['x'], ['y']])
+    await rddFiles.save('text', path, [['a'], ['b'], ['c']])
+    await rddFiles.save('text', path, [['x'], ['y']])
     expect(await all(rddFiles.loadText(path))).toEqual(['x', 'y'])
     const before = await readFile(join(path, 'part-00001'))
-    await rddFiles.saveText(path, [['x'], ['y']])
+    await rddFiles.save('text', path, [['x'], ['y']])
     expect(await readFile(join(path, 'part-00001'))).toEqual(before)
     expect(await readdir(join(path, '..'))).toEqual(['out'])
   })
@@ -135,42 +137,42 @@ describe('a directory that is there already', () => {
     const path = fresh()
     await mkdir(path, { recursive: true })
     for (const name of ['part-00000', 'photos.zip']) await writeFile(join(path, name), 'mine')
-    await expect(rddFiles.saveText(path, [['a']])).rejects.toMatchObject({
+    await expect(rddFiles.save('text', path, [['a']])).rejects.toMatchObject({
       code: 'path-in-use',
       message: expect.stringContaining('photos.zip'),
     })
     expect(await readFile(join(path, 'part-00000'), 'utf8')).toBe('mine')
-    await expect(rddFiles.saveText(join(path, 'photos.zip'), [])).rejects.toMatchObject({ code: 'path-in-use' })
-    await expect(rddFiles.saveText(join(path, 'photos.zip', 'x'), [])).rejects.toMatchObject({
+    await expect(rddFiles.save('text', join(path, 'photos.zip'), [])).rejects.toMatchObject({ code: 'path-in-use' })
+    await expect(rddFiles.save('text', join(path, 'photos.zip', 'x'), [])).rejects.toMatchObject({
       code: 'storage-unwritable',
     })
   })
 
   test('an error among the records leaves it as it was, and nothing beside', async () => {
     const path = fresh()
-    await rddFiles.saveText(path, [['a']])
+    await rddFiles.save('text', path, [['a']])
     const error = new Error('no')
     async function* failing(): AsyncGenerator<string> {
       yield 'b'
       throw error
     }
-    await expect(rddFiles.saveText(path, [['x'], failing()])).rejects.toBe(error)
+    await expect(rddFiles.save('text', path, [['x'], failing()])).rejects.toBe(error)
     expect(await all(rddFiles.loadText(path))).toEqual(['a'])
     expect(await readdir(join(path, '..'))).toEqual(['out'])
   })
 
   test('that a cut save had set aside is put back, also when the next save fails', async () => {
     const path = fresh()
-    await rddFiles.saveText(path, [['a']])
+    await rddFiles.save('text', path, [['a']])
     await rename(path, join(path, '..', '.out.replaced'))
-    await expect(rddFiles.saveObjects(path, [[() => 1]])).rejects.toMatchObject({ code: 'record-not-savable' })
+    await expect(rddFiles.save('objects', path, [[() => 1]])).rejects.toMatchObject({ code: 'record-not-savable' })
     expect(await all(rddFiles.loadText(path))).toEqual(['a'])
     expect(await readdir(join(path, '..'))).toEqual(['out'])
   })
 
   test('saves of one path at a time come one after the other', async () => {
     const path = fresh()
-    await Promise.all(['a', 'b', 'c'].map((text) => rddFiles.saveText(path, [[text], [text]])))
+    await Promise.all(['a', 'b', 'c'].map((text) => rddFiles.save('text', path, [[text], [text]])))
     expect(await all(rddFiles.loadText(path))).toEqual(['c', 'c'])
   })
 })
@@ -183,7 +185,7 @@ describe('on a simulated disk', () => {
     let stop!: () => void
     const crashed = new Promise<void>((resolve) => (stop = resolve))
     const files = rddFilesOn(() => new MemoryDisk(platter, fault, stop))
-    return { save: (lines: string[][]) => files.saveText(`/simulated-${next++}/out`, lines), crashed }
+    return { save: (lines: string[][]) => files.save('text', `/simulated-${next++}/out`, lines), crashed }
   }
   /** The same save to a URI: parts are written elsewhere, some of them twice, and one more comes too late. */
   const lifeAt: typeof life = (platter, fault) => {

@@ -33,11 +33,11 @@ export function encodePart(form: SavedForm, records: Sequence<unknown>): AsyncIt
   return form === 'text' ? encodeLines(records as Sequence<string>) : encodeObjects(records)
 }
 
-async function* encoded<T>(
-  partitions: Sequence<Sequence<T>>,
-  encode: (records: Sequence<T>) => AsyncIterable<Uint8Array>,
+async function* encodedParts(
+  form: SavedForm,
+  partitions: Sequence<Sequence<unknown>>,
 ): AsyncGenerator<AsyncIterable<Uint8Array>, void, undefined> {
-  for await (const records of partitions) yield encode(records)
+  for await (const records of partitions) yield encodePart(form, records)
 }
 
 /** The saves under way by path. They run one after the other, since two of them would write into the same place. */
@@ -127,18 +127,12 @@ export function rddFilesOn(
   diskOf: (directory: string) => Disk,
   folderOf: (uri: string, shown: string) => FolderDisk = hostFolder,
 ): RDDFiles {
-  const save = <T>(
-    path: string,
-    partitions: Sequence<Sequence<T>>,
-    encode: (records: Sequence<T>) => AsyncIterable<Uint8Array>,
-  ): Promise<void> => {
-    const target = resolve(path)
-    const save = new DirectorySave(diskOf(dirname(target)), basename(target), path)
-    return inTurn(target, () => save.save(encoded(partitions, encode)))
-  }
   return {
-    saveText: (path, partitions) => save(path, partitions, encodeLines),
-    saveObjects: (path, partitions) => save(path, partitions, encodeObjects),
+    save(form, path, partitions) {
+      const target = resolve(path)
+      const save = new DirectorySave(diskOf(dirname(target)), basename(target), path)
+      return inTurn(target, () => save.save(encodedParts(form, partitions)))
+    },
     saveParts(path, write) {
       if (!isUri(path)) return undefined
       const { folder, name } = placeOf(path)

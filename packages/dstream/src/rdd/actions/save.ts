@@ -31,18 +31,11 @@ export function save(
   const action = SAVES[form]
   const files = filesOf(evaluation.runtime, action)
   const target = aString(action, 'path', path)
-  const saved = files.saveParts(target, writeParts)
-  if (saved !== undefined) return saved
-  if (form === 'objects') return files.saveObjects(target, partitionsOf(node, evaluation))
-  return files.saveText(target, linesOf(node, evaluation))
+  return files.saveParts(target, writeParts) ?? files.save(form, target, partsOf(node, form, evaluation))
 }
 
-async function* partitionsOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<readonly unknown[]> {
-  for (let i = 0; i < node.numPartitions; i++) yield await recordsOfPartition(node, i, evaluation)
-}
-
-async function* linesOf(node: LineageNode, evaluation: Evaluation): AsyncGenerator<Iterable<string>> {
-  for await (const records of partitionsOf(node, evaluation)) {
-    yield savedRecords('text', records, node.groups) as Iterable<string>
+async function* partsOf(node: LineageNode, form: SavedForm, evaluation: Evaluation): AsyncGenerator<Iterable<unknown>> {
+  for (let i = 0; i < node.numPartitions; i++) {
+    yield savedRecords(form, await recordsOfPartition(node, i, evaluation), node.groups)
   }
 }
