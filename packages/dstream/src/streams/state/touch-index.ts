@@ -10,10 +10,17 @@ export const RESTORED_AT_ONCE = 1000
  * follows the keys that it touches and those that expire.
  */
 export class TouchIndex<S> {
-  readonly #buckets = new Set<BatchVersion<S>>()
+  /** In order of time. */
+  #buckets = new Set<BatchVersion<S>>()
 
   touch(cell: Cell<S>, batch: BatchVersion<S>): void {
     cell.touchSequence = batch.touches.push(cell) - 1
+  }
+
+  /** The batch time of the oldest last touch, unless that is in the open batch. */
+  get oldest(): number | undefined {
+    for (const batch of this.#buckets) if (batch.touches.some((cell) => isLatestTouch(cell, batch))) return batch.version
+    return undefined
   }
 
   /** Yields the cells whose last touch lies strictly before `threshold`, in order of that touch. */
@@ -42,10 +49,20 @@ export class TouchIndex<S> {
       batches.add(cell.batch)
       if (i % RESTORED_AT_ONCE === 0) yield
     }
-    for (const batch of [...batches].sort((a, b) => a.version - b.version)) {
+    for (const batch of batches) {
       batch.touches.sort((a, b) => a.touchSequence - b.touchSequence)
-      this.#buckets.add(batch)
       yield
+    }
+    this.#buckets = new Set([...this.#buckets, ...batches].sort((a, b) => a.version - b.version))
+  }
+
+  /** Removes the cells of a partition that is packed. Their values stay for those who are reading them. */
+  remove(cells: Iterable<Cell<S>>): void {
+    for (const cell of cells) cell.chunk = undefined
+    for (const batch of this.#buckets) {
+      // What the open batch has touched may be rolled back, and stays.
+      batch.touches = batch.touches.filter(({ chunk }) => chunk !== undefined)
+      if (batch.touches.length === 0) this.#buckets.delete(batch)
     }
   }
 

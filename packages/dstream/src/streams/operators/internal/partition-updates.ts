@@ -1,9 +1,13 @@
 import { chain, forEachInOrder, type MaybePromise } from '../../../base/maybe-promise.js'
+import type { PackingRule } from '../../../base/ports.js'
+import type { EncodedPieces } from '../../../base/values/encoded-changes.js'
 import type { StateInput, StateUpdates, Task, UpdatedElsewhere, UpdatePlan } from '../../../rdd/plan/stage-runner.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Each, PartitionUpdate } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
-import { Adoption, entryColumns, type ChangeColumns } from '../../state/state-columns.js'
+import { Adoption } from '../../state/adoption.js'
+import type { ChangeColumns } from '../../state/columns.js'
+import { entryColumns } from '../../state/state-columns.js'
 import { CopyNames } from './copy-names.js'
 import { eachInSlices } from './in-slices.js'
 
@@ -26,7 +30,8 @@ export interface BatchUpdate<T extends AnyPair, E> {
 
 /**
  * Updates the partitions of a table: in this thread, or where the runner of the stages finds room. The table here is the truth. A
- * worker updates its copy of a partition, and its changes are applied to the table; where it has no copy, it is sent the partition.
+ * worker updates its copy of a partition, and its changes are applied to the table, or kept there as bytes where the partition is packed;
+ * where it has no copy, it is sent the partition.
  */
 export class PartitionUpdates<S, T extends AnyPair, E> {
   readonly #sc: RDDContext
@@ -47,7 +52,8 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
     const { stages } = this.#sc.runtime
     // A value that cannot be stored is to be found here, with its record.
     if (stages === undefined || update.isFirst || table.checksEachValue) return update.inOrder()
-    const updates = new Updates(this.#sc, table, { update: this.#update, copies: this.#copies, given: update })
+    const parts = { update: this.#update, copies: this.#copies, given: update, packing: stages.packing }
+    const updates = new Updates(this.#sc, table, parts)
     const done = stages.update(updates)
     if (done === undefined) return update.inOrder()
     await done
@@ -59,6 +65,7 @@ interface Parts<S, T extends AnyPair, E> {
   readonly update: PartitionUpdate<S, T, E>
   readonly copies: CopyNames
   readonly given: BatchUpdate<T, E>
+  readonly packing: PackingRule
 }
 
 /** The updates of one attempt at a batch. */
@@ -70,6 +77,8 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
   readonly #table: KeyedState<S>
   readonly #parts: Parts<S, T, E>
   readonly #each: Each
+  /** The partitions whose entries are to come with their changes. */
+  readonly #wanted: ReadonlySet<number>
 
   constructor(sc: RDDContext, table: KeyedState<S>, parts: Parts<S, T, E>) {
     this.#sc = sc
@@ -77,11 +86,13 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     this.#parts = parts
     this.#each = eachInSlices(sc)
     this.numPartitions = table.numPartitions
-    const { copies, given } = parts
+    const { copies, given, packing } = parts
     const all = Array.from({ length: table.numPartitions }, (_, p) => p)
     this.emitted = all.map(() => [])
     this.partitions = all.filter((p) => given.isDue(p))
     for (const p of all) if (!given.isDue(p)) copies.keep(p, given.time)
+    const withCopies = this.partitions.filter((p) => copies.of(p) !== undefined)
+    this.#wanted = table.packing.wanted(withCopies, packing)
   }
 
   get functions(): StateUpdates['functions'] {
@@ -99,6 +110,7 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
       keys: records.length + knownKeys,
+      wantsEntries: this.#wanted.has(partition),
     }
     return { partition, plan: { state: this.#table.operatorId!, partition }, input: { state }, count: () => undefined }
   }
@@ -111,25 +123,36 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
   update(partition: number): MaybePromise<void> {
     const { update, given } = this.#parts
     const { onRecordError } = this.#sc.runtime
+    this.#table.packing.isRead(partition)
     const place = { partition, time: given.time, onRecordError, each: this.#each }
     const emitted = update.run(this.#table, given.batch[partition] ?? [], place)
     return chain(emitted, (records) => void (this.emitted[partition] = records))
   }
 
-  async adopt(partition: number, { copy, changes, emitted }: UpdatedElsewhere): Promise<void> {
-    const adoption = new Adoption(this.#table as KeyedState<unknown>)
-    for (const piece of changes) {
-      await this.#each([piece], (columns) => adoption.add(columns as ChangeColumns))
-    }
-    adoption.end()
+  async adopt(partition: number, updated: UpdatedElsewhere): Promise<void> {
+    const { copy, changes, emitted } = updated
+    if (!this.#table.packing.adopt(partition, updated, this.#parts.packing)) await this.#adoptCells(changes)
     const records: E[] = []
     for (const chunk of emitted) await this.#each(chunk as E[], (record) => void records.push(record))
     this.emitted[partition] = records
     this.#parts.copies.set(partition, copy, this.#parts.given.time)
   }
 
+  async #adoptCells(changes: EncodedPieces): Promise<void> {
+    const adoption = new Adoption(this.#table as KeyedState<unknown>)
+    for (const piece of changes.decoded()) {
+      await this.#each([piece], (columns) => adoption.add(columns as ChangeColumns))
+    }
+    adoption.end()
+  }
+
   #baseOf(partition: number): NonNullable<StateInput['base']> {
     const table = this.#table as KeyedState<unknown>
+    const packed = table.packing.of(partition)
+    if (packed !== undefined) {
+      const { version, pieces } = packed.base
+      return { version, packed: pieces, deltas: packed.deltas(version, table.version!) }
+    }
     return { version: table.version, pieces: () => entryColumns(table, partition) }
   }
 }
