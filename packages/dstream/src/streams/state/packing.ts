@@ -115,7 +115,8 @@ export class Packing<S> {
 
   /** Yields the packed partitions that may have keys which were last touched strictly before a time. */
   *touchedBefore(threshold: number): Generator<number> {
-    for (const [partition, packed] of this.#packed.entries()) if (packed && packed.oldestTouch < threshold) yield partition
+    for (const [partition, packed] of this.#packed.entries())
+      if (packed && packed.oldestTouch < threshold) yield partition
   }
 
   /** Returns the entries of a partition as of a version, for a reader of the program. */
@@ -175,7 +176,12 @@ export class Packing<S> {
 }
 
 /** Applies changes of a committed batch to cells, with undo entries in the log of the batch. */
-function replayIn<S>(cells: StatePartition<S>, { pieces }: EncodedChanges, batch: BatchVersion<S>, timed: boolean): void {
+function replayIn<S>(
+  cells: StatePartition<S>,
+  { pieces }: EncodedChanges,
+  batch: BatchVersion<S>,
+  timed: boolean,
+): void {
   const undoLog = batch.undoLog!
   for (const { key, value, touchSequence } of changesOf(pieces.decoded() as Iterable<ChangeColumns>)) {
     const k = fastKeyOf(key)

@@ -19,7 +19,8 @@ export class TouchIndex<S> {
 
   /** The batch time of the oldest last touch, unless that is in the open batch. */
   get oldest(): number | undefined {
-    for (const batch of this.#buckets) if (batch.touches.some((cell) => isLatestTouch(cell, batch))) return batch.version
+    for (const batch of this.#buckets)
+      if (batch.touches.some((cell) => isLatestTouch(cell, batch))) return batch.version
     return undefined
   }
 
@@ -43,17 +44,19 @@ export class TouchIndex<S> {
 
   /** Adds cells whose `batch` and `touchSequence` are set already, with pauses. */
   *restore(cells: readonly Cell<S>[]): Generator<void> {
-    const batches = new Set<BatchVersion<S>>()
+    const added = new Map<BatchVersion<S>, Cell<S>[]>()
     for (const [i, cell] of cells.entries()) {
-      cell.batch.touches.push(cell)
-      batches.add(cell.batch)
+      const touches = added.get(cell.batch)
+      if (touches === undefined) added.set(cell.batch, [cell])
+      else touches.push(cell)
       if (i % RESTORED_AT_ONCE === 0) yield
     }
-    for (const batch of batches) {
-      batch.touches.sort((a, b) => a.touchSequence - b.touchSequence)
+    for (const [batch, touches] of added) {
+      // Those of other partitions stay in their order, which their sequences do not tell while a batch is open.
+      for (const cell of touches.sort((a, b) => a.touchSequence - b.touchSequence)) batch.touches.push(cell)
       yield
     }
-    this.#buckets = new Set([...this.#buckets, ...batches].sort((a, b) => a.version - b.version))
+    this.#buckets = new Set([...this.#buckets, ...added.keys()].sort((a, b) => a.version - b.version))
   }
 
   /** Removes the cells of a partition that is packed. Their values stay for those who are reading them. */
