@@ -136,20 +136,29 @@ export class Packing<S> {
 
   /** Makes the cells of a packed partition, with the undo entries of all versions that may be read. */
   unpack(partition: number): StatePartition<S> {
+    drain(this.unpacking(partition))
+    return this.#parts.partitions[partition]!
+  }
+
+  /** Does the same where the partition is packed, with pauses. */
+  *unpacking(partition: number): Generator<void> {
     const { table, partitions, history, touches } = this.#parts
-    const packed = this.#packed[partition]!
+    const packed = this.#packed[partition]
+    if (packed === undefined) return
     const version = table.version!
-    const cells = (partitions[partition] = new StatePartition<S>())
+    const from = Math.max(packed.base.version, history.oldestRead)
+    const cells = new StatePartition<S>()
+    yield* restoredCells(packed.entries(from) as Iterable<StateEntry<S>>, () => cells, [])
+    // A reader may have needed the cells in a pause.
+    if (this.#packed[partition] !== packed) return
+    partitions[partition] = cells
     this.#packed[partition] = undefined
     this.isRead(partition)
-    const from = Math.max(packed.base.version, history.oldestRead)
-    drain(restoredCells(packed.entries(from) as Iterable<StateEntry<S>>, () => cells, []))
     for (const delta of packed.deltas(from, version)) {
       history.replay(delta, (batch) => replayIn(cells, delta, batch, table.timed))
     }
     if (table.timed) drain(touches.restore([...cellsOf(cells)].filter(({ value }) => value !== undefined)))
     for (const delta of packed.deltas(version, Infinity)) this.#adoptCells(delta)
-    return cells
   }
 
   /** Gives a partition a new base: the entries of the last version. */

@@ -1,4 +1,4 @@
-import { chain, forEachInOrder, type MaybePromise } from '../../../base/maybe-promise.js'
+import { chain, forEachInOrder } from '../../../base/maybe-promise.js'
 import type { PackingRule } from '../../../base/ports.js'
 import type { EncodedPieces } from '../../../base/values/encoded-changes.js'
 import type { StateInput, StateUpdates, Task, UpdatedElsewhere, UpdatePlan } from '../../../rdd/plan/stage-runner.js'
@@ -51,13 +51,18 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
     this.#copies.begin(table.version)
     const { stages } = this.#sc.runtime
     // A value that cannot be stored is to be found here, with its record.
-    if (stages === undefined || update.isFirst || table.checksEachValue) return update.inOrder()
+    if (stages === undefined || update.isFirst || table.checksEachValue) return this.#here(update)
     const parts = { update: this.#update, copies: this.#copies, given: update, packing: stages.packing }
     const updates = new Updates(this.#sc, table, parts)
     const done = stages.update(updates)
-    if (done === undefined) return update.inOrder()
+    if (done === undefined) return this.#here(update)
     await done
     return updates.emitted
+  }
+
+  async #here(update: BatchUpdate<T, E>): Promise<readonly (readonly E[])[]> {
+    for (let p = 0; p < this.#table.numPartitions; p++) if (update.isDue(p)) await withCells(this.#sc, this.#table, p)
+    return update.inOrder()
   }
 }
 
@@ -109,7 +114,8 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
       time,
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
-      keys: records.length + knownKeys,
+      // An update of a packed partition here would look at all of its keys.
+      keys: this.#table.packing.of(partition)?.size ?? records.length + knownKeys,
       wantsEntries: this.#wanted.has(partition),
     }
     return { partition, plan: { state: this.#table.operatorId!, partition }, input: { state }, count: () => undefined }
@@ -120,13 +126,12 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     return { ...task, input: { state: { ...task.input.state, base: this.#baseOf(task.partition) } } }
   }
 
-  update(partition: number): MaybePromise<void> {
+  async update(partition: number): Promise<void> {
     const { update, given } = this.#parts
     const { onRecordError } = this.#sc.runtime
-    this.#table.packing.isRead(partition)
+    await withCells(this.#sc, this.#table, partition)
     const place = { partition, time: given.time, onRecordError, each: this.#each }
-    const emitted = update.run(this.#table, given.batch[partition] ?? [], place)
-    return chain(emitted, (records) => void (this.emitted[partition] = records))
+    this.emitted[partition] = await update.run(this.#table, given.batch[partition] ?? [], place)
   }
 
   async adopt(partition: number, updated: UpdatedElsewhere): Promise<void> {
@@ -154,6 +159,18 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
       return { version, packed: pieces, deltas: packed.deltas(version, table.version!) }
     }
     return { version: table.version, pieces: () => entryColumns(table, partition) }
+  }
+}
+
+/** Gives a partition its cells where it is packed, and notes that they are needed here. */
+async function withCells<S>({ runtime }: RDDContext, { packing }: KeyedState<S>, partition: number): Promise<void> {
+  packing.isRead(partition)
+  if (packing.of(partition) === undefined) return
+  const slice = runtime.yielder.begin()
+  for (const step of packing.unpacking(partition)) {
+    void step
+    const pause = slice.pause()
+    if (pause !== undefined) await pause
   }
 }
 
