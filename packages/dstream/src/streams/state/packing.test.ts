@@ -218,6 +218,105 @@ class Twins {
   }
 }
 
+/** Returns a table whose partitions have `size` keys, all packed. */
+function packedTable(size: number): Table {
+  const table: Table = new KeyedState<unknown>({ partitioner })
+  table.begin(1000)
+  for (let i = 0; i < size; i++) table.set(`key ${i}`, i)
+  table.commit()
+  table.forget(1000)
+  table.begin(2000)
+  for (let p = 0; p < PARTITIONS; p++) updateByCopy(table, p, [], 2000, true)
+  table.commit()
+  table.forget(2000)
+  return table
+}
+
+describe('packing', () => {
+  test('takes a fraction of the bytes, and says how many', () => {
+    const table = packedTable(9000)
+    const { keys: packedKeys, bytes } = table.packing.figures
+    expect(packedKeys).toBe(9000)
+    expect(bytes / packedKeys).toBeLessThan(20)
+    expect(table.at('key 8')).toBe(8)
+    expect(table.packing.figures.keys).toBeLessThan(6200)
+  })
+
+  test('asks for the entries of partitions that nobody has needed for some updates', () => {
+    const table: Table = new KeyedState<unknown>({ partitioner })
+    const all = Array.from({ length: PARTITIONS }, (_, p) => p)
+    const rule = { afterUpdates: 2, leastBytes: 0 }
+    const asked: (readonly number[])[] = []
+    for (let time = 1000; time <= 6000; time += 1000) {
+      table.begin(time)
+      asked.push([...table.packing.wanted(all, rule)])
+      for (const p of all) updateByCopy(table, p, [['set', 'a', time]], time, false)
+      table.commit()
+      table.forget(time)
+      // Its one partition is looked into.
+      if (time === 3000) table.at('a')
+    }
+    const others = all.filter((p) => p !== partitionOf('a'))
+    expect(asked).toEqual([[], [], all, others, others, all])
+  })
+
+  test('asks for a part of a large state at a time, in turn', () => {
+    const numPartitions = 6
+    const table: Table = new KeyedState<unknown>({ partitioner: new HashPartitioner(numPartitions) })
+    table.begin(1000)
+    table.commit()
+    table.forget(1000)
+    table.begin(2000)
+    const counts = { ...table.openCounts, grown: 400_000, size: 400_000 }
+    const update = { changes: encoded(['some']), counts, entries: encoded([]) }
+    for (let p = 0; p < numPartitions; p++)
+      expect(table.packing.adopt(p, update, { ...RULE, leastBytes: 1000 })).toBe(true)
+    table.commit()
+    table.forget(2000)
+    const all = Array.from({ length: numPartitions }, (_, p) => p)
+    const asked = Array.from({ length: 4 }, () => [...table.packing.wanted(all, RULE)])
+    expect(asked).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [0, 1],
+    ])
+  })
+
+  test('gives no base to those who read an older version, and ends where they read for long', () => {
+    const table = packedTable(30)
+    const view = table.view()
+    const before = [...view]
+    let kept = 0
+    for (let time = 3000; time < 40_000; time += 1000) {
+      table.begin(time)
+      expect(table.packing.wanted([0, 1, 2], RULE).size).toBe(time === 3000 ? 3 : 0)
+      if (updateByCopy(table, 0, [['set', `key ${time}`, 1]], time, true)) kept++
+      table.commit()
+      table.forget(time)
+    }
+    expect(kept).toBeGreaterThan(1)
+    expect(table.packing.of(0)).toBeUndefined()
+    expect([...view]).toEqual(before)
+    view.release()
+  })
+
+  test('makes cells with pauses, in which a reader may have needed them', () => {
+    const [table, other] = [packedTable(9000), packedTable(9000)]
+    const p = partitionOf('key 5')
+    table.begin(3000)
+    const steps = table.packing.unpacking(p)
+    expect([steps.next().done, steps.next().done]).toEqual([false, false])
+    expect(table.packing.of(p)).toBeDefined()
+    expect(table.get('key 5')).toBe(5)
+    table.set('key 5', 'changed')
+    for (const step of steps) void step
+    expect(table.get('key 5')).toBe('changed')
+    table.rollback()
+    expect([...table.entries()]).toEqual([...other.entries()])
+  })
+})
+
 describe.each([true, false])('packed partitions, timed: %s', (timed) => {
   test('are what cells are, whoever updates and reads them', () => {
     const seen = { kept: 0, unpacked: 0 }
