@@ -92,3 +92,45 @@ test('a driver that is killed goes on from its checkpoint, on Spark and then in 
     expect(batches.slice(0, 10)).toEqual(embedded.batches[output])
   }
 })
+
+describe('a state that nobody reads is packed in the driver', () => {
+  const unread = jobFile('unread-states.mjs')
+  /** The most keys that were packed behind a batch. */
+  const packedIn = ({ batches }: Ended): number => Math.max(...batches['packed']!.map(([keys]) => keys as number))
+
+  test.each(masters)('on %s, also when workers are killed that have its copies', async (master) => {
+    const plain = await startJob(unread, undefined).ended
+    const killed: number[] = []
+    const there = await startJob(unread, ['--master', master], {
+      onLine: ({ completed = 0 }, { pid }) => {
+        const worker = completed === 13 || completed === 15 ? descendants(pid!, WORKER)[0] : undefined
+        if (worker !== undefined) killed.push(Number(process.kill(worker, 'SIGKILL')))
+      },
+    }).ended
+    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    expect(killed.length).toBe(2)
+    expect(there.batches['mapped']).toEqual(plain.batches['mapped'])
+    expect(packedIn(there)).toBeGreaterThan(200)
+    expect(packedIn(plain)).toBe(0)
+  })
+
+  test('and goes on from its checkpoint', async () => {
+    const plain = await startJob(unread, undefined).ended
+    const env = { CHECKPOINT: join(folder, 'unread') }
+    const first = await startJob(unread, ['--master', 'local[2]'], {
+      env,
+      onLine: ({ completed }, child) => void (completed === 14 && child.kill('SIGKILL')),
+    }).ended
+    const second = await startJob(unread, undefined, { env }).ended
+    expect([first.signal, second.code]).toEqual(['SIGKILL', 0])
+    expect(packedIn(first)).toBeGreaterThan(200)
+    const byTime = new Map<number, unknown>()
+    for (const { output, time, records } of [first, second].flatMap(({ lines }) => lines)) {
+      if (output !== 'mapped') continue
+      if (byTime.has(time!)) expect(records).toEqual(byTime.get(time!))
+      byTime.set(time!, records)
+    }
+    const batches = [...byTime].sort(([a], [b]) => a - b).map(([, records]) => records)
+    expect(batches.slice(0, 20)).toEqual(plain.batches['mapped'])
+  })
+})

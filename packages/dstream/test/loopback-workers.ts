@@ -1,5 +1,5 @@
 import type { StreamingContext } from 'dstream'
-import type { WorkerEnd, WorkerEvents, Workers } from '../src/base/ports.js'
+import type { PackingRule, WorkerEnd, WorkerEvents, Workers } from '../src/base/ports.js'
 import type { TaskFrame, WorkerFrame } from '../src/engine/stages/frames.js'
 import type { TaskFigures } from '../src/observe/progress.js'
 
@@ -9,6 +9,8 @@ export interface WorkerFaults {
   readonly endsBefore?: (frame: { readonly type: string }, worker: number) => boolean
   /** See `Workers.leastBytes`. */
   readonly leastBytes?: number | undefined
+  /** See `Workers.packing`; by default partitions are packed as soon as they can be. */
+  readonly packing?: PackingRule | undefined
   /** Is shown each frame of a worker. */
   readonly seen?: (frame: WorkerFrame) => void
   /** Returns the frame that a worker gets in place of a task. */
@@ -28,6 +30,7 @@ export function loopbackWorkers(
     endsBefore = () => false,
     seen = () => undefined,
     leastBytes,
+    packing = { afterUpdates: 0, leastBytes: 0 },
     given = (frame) => frame,
     replied = (frame) => frame,
     writePart,
@@ -36,6 +39,7 @@ export function loopbackWorkers(
   let started = 0
   return {
     leastBytes,
+    packing,
     started: () => started,
     start(events: WorkerEvents) {
       const worker = ++started

@@ -41,7 +41,7 @@ export const mapSides: Readonly<Record<string, (numbers: DStream<number>) => DSt
 
 /** Runs batches of numbers through several streams, whose stages go to `threads` − 1 workers as well. */
 export async function runAll(rows: Rows, define: DefineAll, threads: number | undefined, options: Options = {}) {
-  const { endsBefore, seen, leastBytes, given, replied, definition, numPartitions = 4, ...others } = options
+  const { endsBefore, seen, leastBytes, packing, given, replied, definition, numPartitions = 4, ...others } = options
   const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
     const t = new TestContext(
       { batchInterval: Seconds(1), threads, ...others },
@@ -50,7 +50,9 @@ export async function runAll(rows: Rows, define: DefineAll, threads: number | un
     const streams = Object.entries(define(t.input(rows, { numPartitions }), t))
     return { t, outs: streams.map(([name, stream]) => [name, t.output(stream)] as const) }
   }
-  const faults = Object.entries({ endsBefore, seen, leastBytes, given, replied }).filter(([, f]) => f !== undefined)
+  const faults = Object.entries({ endsBefore, seen, leastBytes, packing, given, replied }).filter(
+    ([, f]) => f !== undefined,
+  )
   const workers = loopbackWorkers(() => make().t.ssc, Object.fromEntries(faults))
   const { t, outs } = make(workers)
   const error = await t.run(rows.length).catch((e: unknown) => e)

@@ -30,6 +30,8 @@ export function heldBy(graph: Graph, store: BatchStore | undefined): Held {
 }
 
 function bytesOf(store: BatchStore, table: KeyedState<unknown>): number {
+  const { keys, bytes } = table.packing.figures
+  if (keys > 0) return Math.ceil((bytes * table.size) / keys)
   const view = store.committedView(table)
   try {
     return estimatedBytes(view, view.size)

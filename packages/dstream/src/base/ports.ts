@@ -130,10 +130,20 @@ export interface FileEntry {
   readonly kind: 'file' | 'directory'
 }
 
+/** When a partition of a state that a worker updates is kept as bytes where the batches are. */
+export interface PackingRule {
+  /** The updates by workers in a row, with no need of its cells in between, before a partition is packed. */
+  readonly afterUpdates: number
+  /** The bytes of changes below which they are left beside their base. */
+  readonly leastBytes: number
+}
+
 /** Starts workers that run tasks of the job: threads, say. */
 export interface Workers {
   /** The bytes of a stage below which sending them takes longer than the work; default 4096. */
   readonly leastBytes?: number | undefined
+  /** By default after eight updates, and from 64 KiB of changes on. */
+  readonly packing?: PackingRule | undefined
   start(events: WorkerEvents): WorkerHandle
 }
 

@@ -94,8 +94,8 @@ test('tasks that are asked for again are a stage of their own, and tasks of a st
   const { pool } = poolOf(cluster)
   const replies: (Reply | undefined)[] = []
   const taskOf = (partition: number, withBase: boolean): Task<UpdatePlan> => {
-    const base = withBase ? { version: 1000, pieces: () => [[['a'], [1], null, null]] } : undefined
-    const state = { records: [], time: 2000, on: 'a copy', base, keys: 1 }
+    const base = withBase ? { version: 1000, pieces: () => [[['a'], [1], [1000], null, null]] } : undefined
+    const state = { records: [], time: 2000, on: 'a copy', base, keys: 1, wantsEntries: false }
     return { partition, plan: { state: 'states', partition }, input: { state }, count: silent }
   }
   const queue = new TaskQueue(
@@ -114,7 +114,8 @@ test('tasks that are asked for again are a stage of their own, and tasks of a st
   }
   const first = await stage(0)
   expect(first.places).toEqual(['states/0', 'states/1'])
-  const updated: Reply = { type: 'updated', id: 0, copy: 'a newer copy', changes: [], emitted: [] }
+  const counts = { changed: 0, removed: 0, createdAndDropped: 0, grown: 0, size: 1, oldestTouch: undefined }
+  const updated: Reply = { type: 'updated', id: 0, copy: 'a newer copy', changes: [], counts, emitted: [] }
   first.reply(0, updated)
   first.reply(1, { type: 'wanting', id: 1 })
   expect(stages).toHaveLength(1)

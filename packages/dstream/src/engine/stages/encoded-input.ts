@@ -1,8 +1,9 @@
 import type { Yielder } from '../../base/ports.js'
 import type { StringLists } from '../../base/string-lists.js'
 import { decodeValue, encodeValue } from '../../durable/codec/value-codec.js'
-import type { StateInput, Task } from '../../rdd/plan/stage-runner.js'
-import type { EncodedInput, TaskFrame } from './frames.js'
+import type { EncodedPieces } from '../../base/values/encoded-changes.js'
+import type { StateBase, StateInput, Task } from '../../rdd/plan/stage-runner.js'
+import type { EncodedBase, EncodedInput, TaskFrame } from './frames.js'
 
 /** The records of one encoded chunk: encoding yields to the event loop between two chunks. */
 const CHUNK = 1024
@@ -25,11 +26,16 @@ export async function encodedInput(input: Task['input'], encoding: InputEncoding
   if ('encoded' in input) return { bytes: input.encoded.bytes, codec: input.encoded.codec }
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
   if ('records' in input) return { chunks: await gathered(encodedChunks(input.records, stringLists), yielder) }
-  const { records, time, on, base } = input.state
+  const { records, time, on, base, wantsEntries } = input.state
   const chunks = await gathered(encodedPieces(pairColumns(records)), yielder)
-  if (base === undefined) return { chunks, state: { time, on } }
-  const pieces = await gathered(encodedPieces(base.pieces()), yielder)
-  return { chunks, state: { time, on, base: { version: base.version, pieces } } }
+  return { chunks, state: { time, on, wantsEntries, base: base && (await encodedBase(base, yielder)) } }
+}
+
+async function encodedBase(base: StateBase, yielder: Yielder): Promise<EncodedBase> {
+  const { version } = base
+  if ('pieces' in base) return { version, pieces: await gathered(encodedPieces(base.pieces()), yielder) }
+  const deltas = base.deltas.map((delta) => ({ version: delta.version, pieces: delta.pieces.bytes }))
+  return { version, pieces: base.packed.bytes, deltas }
 }
 
 /** Returns what is encoded, with pauses for the event loop. */
@@ -102,11 +108,28 @@ export function* decodedPieces<T>(encoded: readonly Uint8Array[]): Generator<T> 
   for (const piece of encoded) yield decodeValue(piece) as T
 }
 
+/** Pieces as they have come. */
+export class KeptPieces implements EncodedPieces {
+  constructor(readonly bytes: readonly Uint8Array[]) {}
+
+  decoded(): Iterable<unknown> {
+    return decodedPieces(this.bytes)
+  }
+
+  owned(): EncodedPieces {
+    const isOwn = ({ byteLength, buffer }: Uint8Array): boolean => byteLength === buffer.byteLength
+    return this.bytes.every(isOwn) ? this : new KeptPieces(this.bytes.map((piece) => new Uint8Array(piece)))
+  }
+}
+
 /** Returns all bytes of an input, where they are its own. */
 export function bytesOfInput(input: EncodedInput): readonly Uint8Array[] {
   if ('bytes' in input) return [input.bytes]
   if ('split' in input) return [input.split]
-  return 'state' in input ? [...input.chunks, ...(input.state.base?.pieces ?? [])] : input.chunks
+  if (!('state' in input)) return input.chunks
+  const { base } = input.state
+  // Those of a packed partition stay here.
+  return base === undefined || base.deltas !== undefined ? input.chunks : [...input.chunks, ...base.pieces]
 }
 
 /** Returns the frame of a task with its encoded input. */

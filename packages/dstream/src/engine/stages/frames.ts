@@ -1,6 +1,7 @@
 import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
+import type { ChangeCounts } from '../../base/values/encoded-changes.js'
 import type { AnyPlan, BodyRun, CalledAttempt, Division, FunctionAddress } from '../../rdd/plan/stage-runner.js'
 
 /**
@@ -39,8 +40,17 @@ export interface EncodedState {
   readonly time: number
   /** The name of the copy that the update builds on. */
   readonly on: string
-  /** The partition, for a worker that does not have that copy: the batch time of its last version, and its entries in pieces. */
-  readonly base?: { readonly version: number | undefined; readonly pieces: readonly Uint8Array[] } | undefined
+  /** The partition, for a worker that does not have that copy: the batch time of a version, and its entries in pieces. */
+  readonly base?: EncodedBase | undefined
+  /** Whether the entries before the update are to come back as well. */
+  readonly wantsEntries?: boolean | undefined
+}
+
+export interface EncodedBase {
+  readonly version: number | undefined
+  readonly pieces: readonly Uint8Array[]
+  /** The changes of later batches, where the driver keeps the partition in this form. */
+  readonly deltas?: readonly { readonly version: number; readonly pieces: readonly Uint8Array[] }[] | undefined
 }
 
 export type EncodedInput =
@@ -139,6 +149,9 @@ export type WorkerFrame =
       readonly id: number
       readonly copy: string
       readonly changes: readonly Uint8Array[]
+      readonly counts: ChangeCounts
+      /** The entries before the update, where they were asked for. */
+      readonly entries?: readonly Uint8Array[] | undefined
       readonly emitted: readonly Uint8Array[]
       readonly added?: Uint8Array | undefined
     }

@@ -1,7 +1,7 @@
 import type { PairTable } from '../../rdd/plan/lineage.js'
 import type { MadeByReader, MadeElsewhere, Task, UpdatedElsewhere } from '../../rdd/plan/stage-runner.js'
 import { decodedTable } from './encoded-blocks.js'
-import { decodedPieces } from './encoded-input.js'
+import { decodedPieces, KeptPieces } from './encoded-input.js'
 import type { KeptReply, ReaderReply } from './frames.js'
 import type { Reply } from './task-queue.js'
 
@@ -16,12 +16,16 @@ export class Made implements MadeElsewhere {
 /** What a worker has made of a partition of a state. */
 export class Updated implements UpdatedElsewhere {
   readonly copy: string
-  readonly changes: Iterable<unknown>
+  readonly changes: UpdatedElsewhere['changes']
+  readonly counts: UpdatedElsewhere['counts']
+  readonly entries: UpdatedElsewhere['entries']
   readonly emitted: UpdatedElsewhere['emitted']
 
-  constructor({ copy, changes, emitted }: Extract<Reply, { readonly type: 'updated' }>) {
+  constructor({ copy, changes, counts, entries, emitted }: Extract<Reply, { readonly type: 'updated' }>) {
     this.copy = copy
-    this.changes = decodedPieces(changes)
+    this.changes = new KeptPieces(changes)
+    this.counts = counts
+    this.entries = entries && new KeptPieces(entries)
     this.emitted = decodedPieces(emitted)
   }
 }

@@ -1,6 +1,6 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import { chain, type MaybePromise } from '../../base/maybe-promise.js'
-import type { Logger } from '../../base/ports.js'
+import type { Logger, PackingRule } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import type { Accumulators } from '../../rdd/plan/accumulators.js'
@@ -37,7 +37,7 @@ import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
 import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
 import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
-import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
+import { LEAST_BYTES, PACKING, type Reply, type TaskPool } from './task-queue.js'
 
 /** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
@@ -78,6 +78,10 @@ export class StageTasks implements StageRunner {
 
   get hasWorkers(): boolean {
     return this.#pool !== undefined && this.#pool.size > 0
+  }
+
+  get packing(): PackingRule {
+    return this.#pool?.packing ?? PACKING
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */

@@ -27,9 +27,10 @@ const graph = { nodes: [{ id: 'sums', operator: { state } }] } as unknown as Gra
 function copiesOf() {
   const copies = new StateCopies(graph)
   const update = async (on: string, time: number, records: readonly (readonly [string, number])[], base?: object) => {
-    const given = base === undefined ? undefined : { version: 1000, pieces: () => [[['a', 'b'], [1, 2], null, null]] }
+    const given =
+      base === undefined ? undefined : { version: 1000, pieces: () => [[['a', 'b'], [1, 2], [1000], null, null]] }
     const input = await encodedInput(
-      { state: { records, time, on, base: given, keys: 1 } },
+      { state: { records, time, on, base: given, keys: 1, wantsEntries: false } },
       { yielder: eventLoopYielder, stringLists },
     )
     if (!('state' in input)) throw new TypeError('no input of a state')

@@ -2,9 +2,11 @@ import type { UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Each, PartitionUpdate } from '../../streams/graph/operator.js'
 import { KeyedState } from '../../streams/state/keyed-state.js'
-import { changeColumns, entriesOf, type EntryColumns } from '../../streams/state/state-columns.js'
+import { Adoption } from '../../streams/state/adoption.js'
+import { entriesOf, type ChangeColumns, type EntryColumns } from '../../streams/state/columns.js'
+import { changeColumns, entryColumns } from '../../streams/state/state-columns.js'
 import { decodedPairs, decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
-import type { EncodedInput, WorkerFrame } from './frames.js'
+import type { EncodedBase, EncodedInput, WorkerFrame } from './frames.js'
 import { OnlyThere } from './part-watch.js'
 
 type StateFrame = Extract<EncodedInput, { readonly state: unknown }>
@@ -63,6 +65,7 @@ export class StateCopies {
     const copy = state.base === undefined ? known : copyOf(state.on, state.base, timed)
     if (copy === undefined || !goesOn(copy, state.on)) return undefined
     const { table } = copy
+    const entries = state.wantsEntries === true ? [...encodedPieces(entryColumns(table, 0))] : undefined
     table.begin(state.time)
     const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
     const made = await update.run(table, decodedPairs(chunks), place)
@@ -72,7 +75,7 @@ export class StateCopies {
     copy.open = crypto.randomUUID()
     copy.usedAt = this.#batches
     this.#copies.set(key, copy)
-    return { copy: copy.open, changes, emitted, added }
+    return { copy: copy.open, changes, counts: table.openCounts, entries, emitted, added }
   }
 
   #begin(time: number): void {
@@ -90,11 +93,18 @@ export class StateCopies {
 }
 
 /** Returns a copy of a partition that was sent. */
-function copyOf(on: string, { version, pieces }: NonNullable<StateFrame['state']['base']>, timed: boolean): Copy {
+function copyOf(on: string, { version, pieces, deltas = [] }: EncodedBase, timed: boolean): Copy {
   const table = new KeyedState<unknown>({ timed })
   if (version !== undefined) {
-    const entries = entriesOf(decodedPieces<EntryColumns>(pieces), version)
-    for (const pause of table.restore(entries, version)) void pause
+    for (const pause of table.restore(entriesOf(decodedPieces<EntryColumns>(pieces)), version)) void pause
+  }
+  for (const delta of deltas) {
+    table.begin(delta.version)
+    const adoption = new Adoption(table)
+    for (const piece of decodedPieces<ChangeColumns>(delta.pieces)) adoption.add(piece)
+    adoption.end()
+    table.commit()
+    table.forget(delta.version)
   }
   return { table, on, open: undefined, usedAt: 0 }
 }

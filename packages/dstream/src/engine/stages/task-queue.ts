@@ -1,3 +1,4 @@
+import type { PackingRule } from '../../base/ports.js'
 import type { MergePlan, Task } from '../../rdd/plan/stage-runner.js'
 import type { WorkerFrame } from './frames.js'
 
@@ -6,6 +7,8 @@ export type Reply = Exclude<WorkerFrame, { readonly type: 'ready' }>
 
 /** The bytes of a stage below which sending them would take longer than the work. */
 export const LEAST_BYTES = 4096
+
+export const PACKING: PackingRule = { afterUpdates: 8, leastBytes: 1 << 16 }
 
 /** A task with the receiver of its reply: `undefined` where no worker has done it. */
 export interface QueuedTask {
@@ -48,6 +51,7 @@ export interface TaskPool {
   readonly size: number
   /** The bytes of a stage below which sending them takes longer than the work. */
   readonly leastBytes: number
+  readonly packing?: PackingRule | undefined
   /** Whether this thread does a share of the updates of states, rather than leave all of them to the pool. */
   readonly sharesStates: boolean
   /** Present where tasks can leave blocks where they were done. */

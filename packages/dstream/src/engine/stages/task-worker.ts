@@ -106,7 +106,7 @@ function failureOf(error: unknown): TaskFailure {
 /** Returns the bytes of a frame, which are the worker's own and can be moved. */
 function movedWith(frame: WorkerFrame): readonly Uint8Array[] {
   if (frame.type === 'done' || frame.type === 'merged') return [frame.table]
-  if (frame.type === 'updated') return [...frame.changes, ...frame.emitted]
+  if (frame.type === 'updated') return [...frame.changes, ...(frame.entries ?? []), ...frame.emitted]
   return frame.type === 'kept' ? bytesOf(frame) : []
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Logger, WorkerHandle, Workers } from '../../base/ports.js'
+import type { Clock, Logger, PackingRule, WorkerHandle, Workers } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
@@ -69,6 +69,10 @@ export class WorkerPool implements TaskPool {
 
   get leastBytes(): number {
     return this.#options.workers.leastBytes ?? LEAST_BYTES
+  }
+
+  get packing(): PackingRule | undefined {
+    return this.#options.workers.packing
   }
 
   /** Starts all workers. Resolves to `undefined` when they are ready, else to the reason for which they are not. */

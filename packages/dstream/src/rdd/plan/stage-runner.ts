@@ -1,4 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
+import type { PackingRule } from '../../base/ports.js'
+import type { ChangeCounts, EncodedChanges, EncodedPieces } from '../../base/values/encoded-changes.js'
 import type { BroadcastDigests } from './broadcasts.js'
 import type { BodyRun, Built } from './body-run.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit } from './records.js'
@@ -90,15 +92,20 @@ export interface StateInput {
   readonly base: StateBase | undefined
   /** The keys that the update is expected to look at. */
   readonly keys: number
+  /** Whether the worker is to return the entries before the update as well. */
+  readonly wantsEntries: boolean
 }
 
 /** A partition of a state, to make a copy of. */
-export interface StateBase {
-  /** The batch time of its last version; `undefined` before the first. */
-  readonly version: number | undefined
-  /** Reads its entries, in pieces of plain data. */
-  readonly pieces: () => Iterable<unknown>
-}
+export type StateBase =
+  | {
+      /** The batch time of its last version; `undefined` before the first. */
+      readonly version: number | undefined
+      /** Reads its entries, in pieces of plain data. */
+      readonly pieces: () => Iterable<unknown>
+    }
+  /** Its entries as of a version, and the changes of later batches, as they are kept here. */
+  | { readonly version: number; readonly packed: EncodedPieces; readonly deltas: readonly EncodedChanges[] }
 
 /** Returns the address of a user's function, `undefined` for one that has none. */
 export type AddressOf = (f: AnyFunction) => FunctionAddress | undefined
@@ -216,8 +223,10 @@ export interface StateUpdates {
 export interface UpdatedElsewhere {
   /** The name of the copy that it has now. */
   readonly copy: string
-  /** The changes, in pieces that are decoded as they are read. */
-  readonly changes: Iterable<unknown>
+  readonly changes: EncodedPieces
+  readonly counts: ChangeCounts
+  /** The entries before the update, where they were asked for. */
+  readonly entries: EncodedPieces | undefined
   /** The records that the update emits, in chunks that are decoded as they are read. */
   readonly emitted: Iterable<readonly unknown[]>
 }
@@ -232,6 +241,8 @@ export interface StageRunner {
   built(built: Built): void
   /** Whether tasks are done elsewhere too. */
   readonly hasWorkers: boolean
+  /** When partitions of states that workers update are kept as bytes. */
+  readonly packing: PackingRule
   /**
    * Whether partitions are stages of their own. The answer depends on the plan alone, and never on what is idle or evaluated
    * already, since it decides in which order values are combined.

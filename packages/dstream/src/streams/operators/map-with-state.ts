@@ -117,9 +117,9 @@ function refusePromise(result: unknown): void {
 
 /** Adds the partitions in which keys have timed out. */
 function addExpired<S>(due: Set<number>, table: KeyedState<S>, threshold: number): void {
-  for (const { key } of table.expired(threshold)) {
+  for (const partition of table.expiredPartitions(threshold)) {
     if (due.size === table.numPartitions) return
-    due.add(table.partitionFor(key))
+    due.add(partition)
   }
 }
 
@@ -149,7 +149,7 @@ class MappingRun<K extends Key, V, S, E> {
   /** Times out the keys of all partitions, or of one. */
   async timeOut(only?: number): Promise<void> {
     if (this.timeoutMs === undefined) return
-    const expired = this.table.expired(this.place.time - this.timeoutMs)
+    const expired = this.table.expired(this.place.time - this.timeoutMs, only)
     await this.place.each(expired, (cell) => {
       const partition = this.table.partitionFor(cell.key)
       if (only === undefined || partition === only) this.#timeOut(cell, partition)

@@ -1,11 +1,21 @@
-import { UndoLog, BatchVersionPool, type Cell, type BatchVersion, type PinnedValue, type PinnedValues } from './cell.js'
+import type { EncodedChanges } from '../../base/values/encoded-changes.js'
+import { UndoLog, BatchVersion, BatchVersionPool, type Cell, type PinnedValue, type PinnedValues } from './cell.js'
 
 /** The changes of one batch. */
 export interface BatchChanges<S> {
   readonly batch: BatchVersion<S>
   readonly undoLog: UndoLog<S>
+  /** The changes of packed partitions, which have no cells. */
+  readonly encoded: Set<EncodedChanges>
   /** The number of keys before this batch. */
   readonly sizeBefore: number
+}
+
+/** Returns the number of cells that a batch has changed, and of those that it would have changed in packed partitions. */
+export function changedBy<S>({ undoLog, encoded }: BatchChanges<S>): number {
+  let { size } = undoLog
+  for (const { counts } of encoded) size += counts.changed
+  return size
 }
 
 /** A version that is read for longer than undo logs are kept. */
@@ -53,8 +63,17 @@ export class History<S> {
     return this.#floor
   }
 
+  /** The oldest version that may be read, or is pinned. */
+  get oldestRead(): number {
+    return Math.min(this.#floor, ...this.#pins.keys())
+  }
+
   get last(): BatchChanges<S> | undefined {
     return this.#last
+  }
+
+  get open(): BatchChanges<S> | undefined {
+    return this.#open
   }
 
   /** Returns the committed batches after `version`, oldest first. */
@@ -69,8 +88,26 @@ export class History<S> {
     const undoLog = this.#spareLog ?? new UndoLog<S>()
     this.#spareLog = undefined
     const batch = this.#versionPool.take(version, undoLog)
-    this.#open = { batch, undoLog, sizeBefore }
+    this.#open = { batch, undoLog, encoded: new Set(), sizeBefore }
     return batch
+  }
+
+  /**
+   * Gives a committed batch the undo entries of cells that are made of encoded changes only now. Oldest batch first.
+   *
+   * @param apply changes cells, and records them in the undo log of the batch that it is given
+   */
+  replay(changes: EncodedChanges, apply: (batch: BatchVersion<S>) => void): void {
+    const kept = this.#batches.find(({ batch }) => batch.version === changes.version)
+    if (kept !== undefined) {
+      kept.encoded.delete(changes)
+      apply(kept.batch)
+      return
+    }
+    const batch = new BatchVersion<S>(changes.version)
+    const undoLog = (batch.undoLog = new UndoLog<S>())
+    apply(batch)
+    this.#drop({ batch, undoLog, encoded: new Set(), sizeBefore: 0 })
   }
 
   /** Ends the open batch and keeps its changes. */

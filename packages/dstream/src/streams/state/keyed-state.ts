@@ -2,11 +2,16 @@ import { stateNotEmpty, stateNotOpen, stateOutOfOrder, stateVersionForgotten } f
 import { detachKey } from '../../base/keys/detach.js'
 import { fastKeyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf, type Partitioner } from '../../base/keys/partitioner.js'
-import { BatchVersion, valueAt, type Cell } from './cell.js'
+import type { ChangeCounts } from '../../base/values/encoded-changes.js'
+import { valueAt, type BatchVersion, type Cell, type PinnedValues } from './cell.js'
+import type { Change, StateEntry } from './entry.js'
 import { isUnchanged, ownState } from './own.js'
-import { History } from './history.js'
+import { changedBy, History } from './history.js'
+import { decodedChanges } from './packed-partition.js'
+import { Packing } from './packing.js'
 import { StatePartition } from './partition.js'
-import { RESTORED_AT_ONCE, TouchIndex } from './touch-index.js'
+import { restoredCells } from './restored-cells.js'
+import { TouchIndex } from './touch-index.js'
 import { PinnedView, type StateView } from './view.js'
 
 export interface KeyedStateOptions {
@@ -14,29 +19,6 @@ export interface KeyedStateOptions {
   readonly partitioner?: Partitioner | undefined
   /** When true, every set counts as a touch, also of an equal value, and `expired` finds the keys not touched since a time. */
   readonly timed?: boolean
-}
-
-/** One stored key. Keys are stored in order of first arrival. */
-export interface StateEntry<S> {
-  readonly key: Key
-  readonly value: S
-  /** The batch time of the last change or touch. */
-  readonly touched: number
-  /** Orders the keys touched in one batch by their last touch; its size has no meaning. */
-  readonly touchSequence?: number | undefined
-}
-
-/**
- * The change of one key by a batch. Applying changes to a native Map in order, with `set` for a value and `delete` for a
- * dropped key, gives the entries in the right order.
- */
-export interface Change<S> {
-  readonly key: Key
-  /** `undefined` for a dropped key. */
-  readonly value: S | undefined
-  readonly touched: number
-  readonly touchSequence: number
-  readonly gone: boolean
 }
 
 /**
@@ -54,7 +36,10 @@ export class KeyedState<S> {
    * Returns when a key and its value can be stored, and throws otherwise. Only set where they are to be stored.
    */
   storable: ((key: Key, value: S) => void) | undefined
-  readonly #partitions: readonly StatePartition<S>[]
+  /** Which partitions are packed, and how they come to be. */
+  readonly packing: Packing<S>
+  /** `undefined` for a packed partition. */
+  readonly #partitions: (StatePartition<S> | undefined)[]
   readonly #history: History<S> = new History<S>(this)
   readonly #touches = new TouchIndex<S>()
   #version: number | undefined
@@ -75,6 +60,13 @@ export class KeyedState<S> {
     this.partitioner = options.partitioner
     this.timed = options.timed ?? false
     this.#partitions = Array.from({ length: this.partitioner?.numPartitions ?? 1 }, () => new StatePartition<S>())
+    this.packing = new Packing<S>({
+      table: this,
+      partitions: this.#partitions,
+      history: this.#history,
+      touches: this.#touches,
+      count: (counts, times) => this.#count(counts, times),
+    })
   }
 
   get numPartitions(): number {
@@ -114,6 +106,20 @@ export class KeyedState<S> {
   /** The cells that the open batch has changed, in order of first change. */
   get changed(): Iterable<Cell<S>> {
     return this.#mustBeOpen('read').undoLog!.changed()
+  }
+
+  /** What the changes of the open batch come to so far. */
+  get openCounts(): ChangeCounts {
+    const { undoLog, sizeBefore } = this.#history.open!
+    const oldest = this.#touches.oldest ?? (this.#size > 0 ? this.#openBatch!.version : Infinity)
+    return {
+      changed: undoLog.size,
+      removed: this.#removed,
+      createdAndDropped: this.#createdAndDropped,
+      grown: this.#size - sizeBefore,
+      size: this.#size,
+      oldestTouch: this.timed ? oldest : undefined,
+    }
   }
 
   /** Whether the open batch has set anything that has to be checked before it is stored. */
@@ -171,6 +177,7 @@ export class KeyedState<S> {
   /** Undoes the open batch, order included. */
   rollback(): void {
     this.#mustBeOpen('roll back')
+    this.packing.rollback()
     const { undoLog, sizeBefore } = this.#history.rollback()
     for (let i = undoLog.size - 1; i >= 0; i--) {
       const cell = undoLog.cells[i]!
@@ -279,12 +286,25 @@ export class KeyedState<S> {
 
   /** Returns the cells of a partition in order of first arrival, in chunks; cells without a value are tombstones. */
   chunks(partition: number): Iterable<readonly Cell<S>[]> {
-    return this.#partitions[partition]!.chunks()
+    return this.#cellsOf(partition).chunks()
   }
 
-  /** Returns the cells last touched strictly before `threshold`, in order of that touch. Only in a timed table. */
-  expired(threshold: number): Iterable<Cell<S>> {
+  /**
+   * Returns the cells last touched strictly before `threshold`, in order of that touch. Only in a timed table.
+   *
+   * @param only the one partition whose cells have to be among them
+   */
+  expired(threshold: number, only?: number): Iterable<Cell<S>> {
+    for (const partition of this.packing.touchedBefore(threshold)) {
+      if (only === undefined || partition === only) this.#cellsOf(partition)
+    }
     return this.#touches.expired(threshold)
+  }
+
+  /** Yields partitions with keys that were last touched strictly before `threshold`; one may be among them more than once. */
+  *expiredPartitions(threshold: number): Generator<number> {
+    yield* this.packing.touchedBefore(threshold)
+    for (const { key } of this.#touches.expired(threshold)) yield this.partitionFor(key)
   }
 
   // ── committed versions ──────────────────────────────────────────────────────────────────────────────────────────
@@ -292,13 +312,12 @@ export class KeyedState<S> {
   /** Returns the value as of a committed version, by default the last. @throws `key-not-allowed`, `state-version-forgotten` */
   at(key: Key, version?: number): S | undefined {
     const readableVersion = this.#readableVersion(version)
-    const k = fastKeyOf(key)
-    return this.#partitionOf(k).at(k, readableVersion)
+    return this.#at(fastKeyOf(key), readableVersion)
   }
 
   /** Returns `[key, value]` of one partition as of a committed version, in order of first arrival; can be iterated again. */
   partition(index: number, version = this.#committed()): Iterable<[Key, S]> {
-    return { [Symbol.iterator]: () => this.#partitions[index]!.entries(this.#readableVersion(version)) }
+    return { [Symbol.iterator]: () => this.packing.entries(index, this.#readableVersion(version)) }
   }
 
   /** Returns `[key, value]` of all partitions, one after the other. */
@@ -318,8 +337,8 @@ export class KeyedState<S> {
     const pinned = this.#history.pin(readable)
     return new PinnedView<Key, S>(readable, {
       size: this.#history.sizeAt(readable, this.#size),
-      at: (key) => this.#partitionOf(fastKeyOf(key)).at(fastKeyOf(key), readable, pinned),
-      entries: () => concat(this.#partitions.map((partition) => partition.entries(readable, pinned))),
+      at: (key) => this.#at(fastKeyOf(key), readable, pinned),
+      entries: () => concat(this.#partitions.map((_, i) => this.packing.entries(i, readable, pinned))),
       release: () => this.#history.unpin(readable),
     })
   }
@@ -341,12 +360,13 @@ export class KeyedState<S> {
     const { last } = this.#history
     const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch !== last)
     if (last !== undefined && last.batch.version > (since ?? -Infinity)) all.push(last)
-    for (const { batch, undoLog } of all) {
+    for (const { batch, undoLog, encoded } of all) {
       const { version } = batch
       for (const cell of undoLog.changed()) {
         const value = valueAt(cell, version)
         yield { key: cell.key, value, touched: version, touchSequence: cell.touchSequence, gone: value === undefined }
       }
+      for (const changes of encoded) yield* decodedChanges(changes) as Generator<Change<S>>
     }
   }
 
@@ -358,16 +378,17 @@ export class KeyedState<S> {
   stored(only?: number): { entries(): Iterable<StateEntry<S>>; release(): void } {
     const version = this.#committed()
     const pinned = this.#history.pin(version)
-    const partitions = only === undefined ? this.#partitions : [this.#partitions[only]!]
+    const partitions = only === undefined ? [...this.#partitions.keys()] : [only]
     return {
-      entries: () => concat(partitions.map((partition) => partition.stored(version, pinned))),
+      entries: () => concat(partitions.map((i) => this.packing.stored(i, version, pinned))),
       release: () => this.#history.unpin(version),
     }
   }
 
   /** The number of keys that the last committed batch changed and dropped. */
   get lastChanges(): { readonly updated: number; readonly removed: number } {
-    const changed = this.#history.last?.undoLog.size ?? 0
+    const { last } = this.#history
+    const changed = last === undefined ? 0 : changedBy(last)
     return { updated: changed - this.#removed - this.#createdAndDropped, removed: this.#removed }
   }
 
@@ -379,16 +400,8 @@ export class KeyedState<S> {
    */
   *restore(entries: Iterable<StateEntry<S>>, version: number): Generator<void> {
     if (this.#version !== undefined || this.#openBatch !== undefined) throw stateNotEmpty()
-    const batches = new Map<number, BatchVersion<S>>()
     const cells: Cell<S>[] = []
-    for (const { key, value, touched, touchSequence } of entries) {
-      let batch = batches.get(touched)
-      if (batch === undefined) batches.set(touched, (batch = new BatchVersion(touched)))
-      const k = fastKeyOf(key)
-      const cell = this.#partitionOf(k).add(detachKey(k), ownState(value), batch, undefined)
-      cell.touchSequence = touchSequence ?? cells.length
-      if (cells.push(cell) % RESTORED_AT_ONCE === 0) yield
-    }
+    yield* restoredCells(entries, (key) => this.#partitionOf(key), cells)
     if (this.timed) yield* this.#touches.restore(cells)
     this.#size = cells.length
     this.#version = version
@@ -434,7 +447,25 @@ export class KeyedState<S> {
   }
 
   #partitionOf(key: MapKey): StatePartition<S> {
-    return this.#partitions.length === 1 ? this.#partitions[0]! : this.#partitions[this.partitionFor(key)]!
+    return this.#cellsOf(this.#partitions.length === 1 ? 0 : this.partitionFor(key))
+  }
+
+  #cellsOf(partition: number): StatePartition<S> {
+    return this.#partitions[partition] ?? this.packing.unpack(partition)
+  }
+
+  /** Reads a key for the program. */
+  #at(key: MapKey, version: number, pinned?: PinnedValues<S>): S | undefined {
+    const partition = this.#partitions.length === 1 ? 0 : this.partitionFor(key)
+    this.packing.isRead(partition)
+    return this.#cellsOf(partition).at(key, version, pinned)
+  }
+
+  /** Counts changes of the open batch that no cells have; with −1 as if they had not been. */
+  #count({ grown, removed, createdAndDropped }: ChangeCounts, times: 1 | -1): void {
+    this.#size += times * grown
+    this.#removed += times * removed
+    this.#createdAndDropped += times * createdAndDropped
   }
 }
 

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HashPartitioner } from '../../base/keys/partitioner.js'
 import { KeyedState } from './keyed-state.js'
-import { Adoption, changeColumns, entriesOf, entryColumns } from './state-columns.js'
+import { Adoption } from './adoption.js'
+import { entriesOf } from './columns.js'
+import { changeColumns, entryColumns } from './state-columns.js'
 
 type Step = readonly [op: 'set' | 'delete' | 'touch', key: string | readonly [number, string], value: number]
 
@@ -42,7 +44,7 @@ function changeByCopies(table: KeyedState<unknown>, timed: boolean, time: number
     const copy = new KeyedState<unknown>({ timed })
     const { version } = table
     if (version !== undefined) {
-      for (const pause of copy.restore(entriesOf(entryColumns(table, p), version), version)) void pause
+      for (const pause of copy.restore(entriesOf(entryColumns(table, p)), version)) void pause
     }
     copy.begin(time)
     change(

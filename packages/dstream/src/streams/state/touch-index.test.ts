@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { KeyedState, type StateEntry } from './keyed-state.js'
+import type { StateEntry } from './entry.js'
+import { KeyedState } from './keyed-state.js'
 
 const keys = ['a', 'b', 'c', 'd', 'e']
 const action = fc.record({ do: fc.constantFrom('set', 'set', 'touch', 'delete'), key: fc.constantFrom(...keys) })

@@ -10,10 +10,18 @@ export const RESTORED_AT_ONCE = 1000
  * follows the keys that it touches and those that expire.
  */
 export class TouchIndex<S> {
-  readonly #buckets = new Set<BatchVersion<S>>()
+  /** In order of time. */
+  #buckets = new Set<BatchVersion<S>>()
 
   touch(cell: Cell<S>, batch: BatchVersion<S>): void {
     cell.touchSequence = batch.touches.push(cell) - 1
+  }
+
+  /** The batch time of the oldest last touch, unless that is in the open batch. */
+  get oldest(): number | undefined {
+    for (const batch of this.#buckets)
+      if (batch.touches.some((cell) => isLatestTouch(cell, batch))) return batch.version
+    return undefined
   }
 
   /** Yields the cells whose last touch lies strictly before `threshold`, in order of that touch. */
@@ -36,16 +44,28 @@ export class TouchIndex<S> {
 
   /** Adds cells whose `batch` and `touchSequence` are set already, with pauses. */
   *restore(cells: readonly Cell<S>[]): Generator<void> {
-    const batches = new Set<BatchVersion<S>>()
+    const added = new Map<BatchVersion<S>, Cell<S>[]>()
     for (const [i, cell] of cells.entries()) {
-      cell.batch.touches.push(cell)
-      batches.add(cell.batch)
+      const touches = added.get(cell.batch)
+      if (touches === undefined) added.set(cell.batch, [cell])
+      else touches.push(cell)
       if (i % RESTORED_AT_ONCE === 0) yield
     }
-    for (const batch of [...batches].sort((a, b) => a.version - b.version)) {
-      batch.touches.sort((a, b) => a.touchSequence - b.touchSequence)
-      this.#buckets.add(batch)
+    for (const [batch, touches] of added) {
+      // Those of other partitions stay in their order, which their sequences do not tell while a batch is open.
+      for (const cell of touches.sort((a, b) => a.touchSequence - b.touchSequence)) batch.touches.push(cell)
       yield
+    }
+    this.#buckets = new Set([...this.#buckets, ...added.keys()].sort((a, b) => a.version - b.version))
+  }
+
+  /** Removes the cells of a partition that is packed. Their values stay for those who are reading them. */
+  remove(cells: Iterable<Cell<S>>): void {
+    for (const cell of cells) cell.chunk = undefined
+    for (const batch of this.#buckets) {
+      // What the open batch has touched may be rolled back, and stays.
+      batch.touches = batch.touches.filter(({ chunk }) => chunk !== undefined)
+      if (batch.touches.length === 0) this.#buckets.delete(batch)
     }
   }
 

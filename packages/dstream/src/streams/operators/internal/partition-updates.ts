@@ -1,9 +1,13 @@
-import { chain, forEachInOrder, type MaybePromise } from '../../../base/maybe-promise.js'
+import { chain, forEachInOrder } from '../../../base/maybe-promise.js'
+import type { PackingRule } from '../../../base/ports.js'
+import type { EncodedPieces } from '../../../base/values/encoded-changes.js'
 import type { StateInput, StateUpdates, Task, UpdatedElsewhere, UpdatePlan } from '../../../rdd/plan/stage-runner.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Each, PartitionUpdate } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
-import { Adoption, entryColumns, type ChangeColumns } from '../../state/state-columns.js'
+import { Adoption } from '../../state/adoption.js'
+import type { ChangeColumns } from '../../state/columns.js'
+import { entryColumns } from '../../state/state-columns.js'
 import { CopyNames } from './copy-names.js'
 import { eachInSlices } from './in-slices.js'
 
@@ -26,7 +30,8 @@ export interface BatchUpdate<T extends AnyPair, E> {
 
 /**
  * Updates the partitions of a table: in this thread, or where the runner of the stages finds room. The table here is the truth. A
- * worker updates its copy of a partition, and its changes are applied to the table; where it has no copy, it is sent the partition.
+ * worker updates its copy of a partition, and its changes are applied to the table, or kept there as bytes where the partition is packed;
+ * where it has no copy, it is sent the partition.
  */
 export class PartitionUpdates<S, T extends AnyPair, E> {
   readonly #sc: RDDContext
@@ -46,12 +51,18 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
     this.#copies.begin(table.version)
     const { stages } = this.#sc.runtime
     // A value that cannot be stored is to be found here, with its record.
-    if (stages === undefined || update.isFirst || table.checksEachValue) return update.inOrder()
-    const updates = new Updates(this.#sc, table, { update: this.#update, copies: this.#copies, given: update })
+    if (stages === undefined || update.isFirst || table.checksEachValue) return this.#here(update)
+    const parts = { update: this.#update, copies: this.#copies, given: update, packing: stages.packing }
+    const updates = new Updates(this.#sc, table, parts)
     const done = stages.update(updates)
-    if (done === undefined) return update.inOrder()
+    if (done === undefined) return this.#here(update)
     await done
     return updates.emitted
+  }
+
+  async #here(update: BatchUpdate<T, E>): Promise<readonly (readonly E[])[]> {
+    for (let p = 0; p < this.#table.numPartitions; p++) if (update.isDue(p)) await withCells(this.#sc, this.#table, p)
+    return update.inOrder()
   }
 }
 
@@ -59,6 +70,7 @@ interface Parts<S, T extends AnyPair, E> {
   readonly update: PartitionUpdate<S, T, E>
   readonly copies: CopyNames
   readonly given: BatchUpdate<T, E>
+  readonly packing: PackingRule
 }
 
 /** The updates of one attempt at a batch. */
@@ -70,6 +82,8 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
   readonly #table: KeyedState<S>
   readonly #parts: Parts<S, T, E>
   readonly #each: Each
+  /** The partitions whose entries are to come with their changes. */
+  readonly #wanted: ReadonlySet<number>
 
   constructor(sc: RDDContext, table: KeyedState<S>, parts: Parts<S, T, E>) {
     this.#sc = sc
@@ -77,11 +91,13 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     this.#parts = parts
     this.#each = eachInSlices(sc)
     this.numPartitions = table.numPartitions
-    const { copies, given } = parts
+    const { copies, given, packing } = parts
     const all = Array.from({ length: table.numPartitions }, (_, p) => p)
     this.emitted = all.map(() => [])
     this.partitions = all.filter((p) => given.isDue(p))
     for (const p of all) if (!given.isDue(p)) copies.keep(p, given.time)
+    const withCopies = this.partitions.filter((p) => copies.of(p) !== undefined)
+    this.#wanted = table.packing.wanted(withCopies, packing)
   }
 
   get functions(): StateUpdates['functions'] {
@@ -98,7 +114,9 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
       time,
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
-      keys: records.length + knownKeys,
+      // An update of a packed partition here would look at all of its keys.
+      keys: this.#table.packing.of(partition)?.size ?? records.length + knownKeys,
+      wantsEntries: this.#wanted.has(partition),
     }
     return { partition, plan: { state: this.#table.operatorId!, partition }, input: { state }, count: () => undefined }
   }
@@ -108,29 +126,51 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     return { ...task, input: { state: { ...task.input.state, base: this.#baseOf(task.partition) } } }
   }
 
-  update(partition: number): MaybePromise<void> {
+  async update(partition: number): Promise<void> {
     const { update, given } = this.#parts
     const { onRecordError } = this.#sc.runtime
+    await withCells(this.#sc, this.#table, partition)
     const place = { partition, time: given.time, onRecordError, each: this.#each }
-    const emitted = update.run(this.#table, given.batch[partition] ?? [], place)
-    return chain(emitted, (records) => void (this.emitted[partition] = records))
+    this.emitted[partition] = await update.run(this.#table, given.batch[partition] ?? [], place)
   }
 
-  async adopt(partition: number, { copy, changes, emitted }: UpdatedElsewhere): Promise<void> {
-    const adoption = new Adoption(this.#table as KeyedState<unknown>)
-    for (const piece of changes) {
-      await this.#each([piece], (columns) => adoption.add(columns as ChangeColumns))
-    }
-    adoption.end()
+  async adopt(partition: number, updated: UpdatedElsewhere): Promise<void> {
+    const { copy, changes, emitted } = updated
+    if (!this.#table.packing.adopt(partition, updated, this.#parts.packing)) await this.#adoptCells(changes)
     const records: E[] = []
     for (const chunk of emitted) await this.#each(chunk as E[], (record) => void records.push(record))
     this.emitted[partition] = records
     this.#parts.copies.set(partition, copy, this.#parts.given.time)
   }
 
+  async #adoptCells(changes: EncodedPieces): Promise<void> {
+    const adoption = new Adoption(this.#table as KeyedState<unknown>)
+    for (const piece of changes.decoded()) {
+      await this.#each([piece], (columns) => adoption.add(columns as ChangeColumns))
+    }
+    adoption.end()
+  }
+
   #baseOf(partition: number): NonNullable<StateInput['base']> {
     const table = this.#table as KeyedState<unknown>
+    const packed = table.packing.of(partition)
+    if (packed !== undefined) {
+      const { version, pieces } = packed.base
+      return { version, packed: pieces, deltas: packed.deltas(version, table.version!) }
+    }
     return { version: table.version, pieces: () => entryColumns(table, partition) }
+  }
+}
+
+/** Gives a partition its cells where it is packed, and notes that they are needed here. */
+async function withCells<S>({ runtime }: RDDContext, { packing }: KeyedState<S>, partition: number): Promise<void> {
+  packing.isRead(partition)
+  if (packing.of(partition) === undefined) return
+  const slice = runtime.yielder.begin()
+  for (const step of packing.unpacking(partition)) {
+    void step
+    const pause = slice.pause()
+    if (pause !== undefined) await pause
   }
 }
 

@@ -1,0 +1,195 @@
+import { Seconds, Time, type DStream, type State, type StateView } from 'dstream'
+import { memoryStorage, type MemoryStorage } from 'dstream/storage'
+import { TestContext } from 'dstream/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { answerQuestion } from '../src/api/state-question.js'
+import type { PackingRule } from '../src/base/ports.js'
+import { eventLoopYielder } from '../src/platform/event-loop-yielder.js'
+import type { KeyedState } from '../src/streams/state/keyed-state.js'
+import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
+import { add, many, type Rows } from './threads-run.js'
+
+// Partitions of states that are packed, since no stream reads the states; what reads them comes between the batches.
+
+const numPartitions = 4
+type Seen = { readonly count: number; readonly last: readonly number[] }
+type Snapshots = DStream<unknown> & {
+  snapshot(): StateView<string, unknown>
+  get(key: string): unknown
+}
+
+function follow(key: unknown, n: number | undefined, state: State<Seen>): unknown {
+  if (state.isTimingOut()) return { key, out: state.get() }
+  const { count, last } = state.getOption() ?? { count: 0, last: [] }
+  if (n! % 11 === 3) {
+    if (state.exists()) state.remove()
+    return undefined
+  }
+  if (n! % 5 === 1) return [key, count]
+  state.update({ count: count + 1, last: [...last, n!].slice(-3) })
+  return [key, count + 1, last]
+}
+
+function sumOrDrop(values: readonly number[], sum: number | undefined): number | undefined {
+  if (values.some((n) => n < 0)) return undefined
+  return values.reduce(add, sum ?? 0)
+}
+
+const nameOf = (n: number): string => `n${Math.abs(n) % 23}`
+const names = Array.from({ length: 23 }, (_, i) => nameOf(i))
+const byName = (n: number): [string, number] => [nameOf(n), n]
+
+/** States, and what the jobs emit beside them. */
+const states: Readonly<
+  Record<string, (s: DStream<number>) => readonly [states: Snapshots, emitted?: DStream<unknown>]>
+> = {
+  mapWithState: (s) => {
+    const mapped = s.mapToPair(byName).mapWithState(follow, { numPartitions })
+    return [mapped as Snapshots, mapped]
+  },
+  'mapWithState with a timeout': (s) => {
+    const mapped = s.mapToPair(byName).mapWithState(follow, { numPartitions, timeout: Seconds(2) })
+    return [mapped as Snapshots, mapped]
+  },
+  updateStateByKey: (s) => [s.mapToPair(byName).updateStateByKey(sumOrDrop, { numPartitions }) as Snapshots],
+}
+
+/** What reads a state between two batches. A view that is held is read again when it is released. */
+type Reader = 'none' | 'get' | 'scan' | 'hold' | 'release' | 'ask'
+
+/** What happens to a task of a worker. */
+type Fault = 'none' | 'lost' | 'failed' | 'ended'
+
+interface Life {
+  readonly threads: number | undefined
+  readonly readers: readonly Reader[]
+  /** Whether the process is cut off, rather than stopped. */
+  readonly cut: boolean
+}
+interface Given {
+  readonly packing?: PackingRule
+  readonly faults?: readonly Fault[]
+}
+
+function faulty(faults: readonly Fault[]): WorkerFaults {
+  let tasks = 0
+  let replies = 0
+  const isAt = (n: number, fault: Fault): boolean => faults.length > 0 && faults[n % faults.length] === fault
+  return {
+    given(frame) {
+      const { input } = frame
+      if (!('state' in input) || input.state.base !== undefined || !isAt(tasks++, 'lost')) return frame
+      return { ...frame, input: { ...input, state: { ...input.state, on: 'another copy' } } }
+    },
+    replied: (frame) =>
+      frame.type === 'updated' && isAt(replies++, 'failed')
+        ? { type: 'failed', id: frame.id, forGood: false, reason: 'a fault' }
+        : frame,
+    endsBefore: ({ type }) => type === 'task' && isAt(tasks, 'ended') && ++tasks > 0,
+  }
+}
+
+/** Runs lives on one checkpoint, with readers behind each batch. Returns all that outputs and readers have seen. */
+async function live(lives: readonly Life[], name: string, input: Rows, given: Given = {}) {
+  let storage: MemoryStorage = memoryStorage()
+  let startMs = 0
+  const seen = new Map<string, unknown>()
+  const sums = { packed: 0, updated: 0 }
+  for (const { threads, readers, cut } of lives) {
+    const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
+      const options = {
+        batchInterval: Seconds(1),
+        storage,
+        startTime: new Time(startMs),
+        missedBatches: 'run' as const,
+      }
+      const limits = { snapshotBytes: 300 }
+      const t = new TestContext({ ...options, threads }, { firstMs: 1000, limits, ...(workers && { workers }) })
+      const [table, emitted] = states[name]!(t.input(input, { numPartitions: 3 }))
+      // No output reads a record of the states, and none is left without an operator below it.
+      const out = t.output(emitted ?? table.transform((rdd) => rdd.context.parallelize([rdd.getNumPartitions()])))
+      return { t, table, out }
+    }
+    const workers = loopbackWorkers(() => make().t.ssc, {
+      leastBytes: 0,
+      ...faulty(given.faults ?? []),
+      seen: ({ type }) => void (type === 'updated' && sums.updated++),
+      packing: given.packing,
+    })
+    const { t, table, out } = make(workers)
+    const held: StateView<string, unknown>[] = []
+    const keyed = (table.operator as unknown as { readonly table: KeyedState<unknown> }).table
+    for (const [i, reader] of readers.entries()) {
+      await t.run(1)
+      const at = startMs + i
+      for (let p = 0; p < numPartitions; p++) if (keyed.packing.of(p) !== undefined) sums.packed++
+      seen.set(`${at} counts`, [keyed.size, keyed.lastChanges])
+      if (reader === 'get')
+        seen.set(`${at} get`, names.slice(at % 20).map((key) => table.get(key))) // prettier-ignore
+      else if (reader === 'scan') seen.set(`${at} scan`, [...table.snapshot()])
+      else if (reader === 'hold') held.push(table.snapshot())
+      else if (reader === 'release') {
+        const view = held.shift()
+        if (view !== undefined) seen.set(`${at} released`, [[...view], names.map((key) => view.get(key))])
+        view?.release()
+      } else if (reader === 'ask') {
+        const view = table.snapshot()
+        seen.set(`${at} asked`, await answerQuestion(view, { limit: 10 }, eventLoopYielder))
+        view.release()
+      }
+    }
+    for (const view of held) seen.set(`${startMs} held ${view.time.milliseconds}`, [...view])
+    startMs = t.ssc.engine!.ticker.nextMs - 1000
+    if (cut) {
+      await t.crash()
+      storage = storage.crash()
+    } else await t.ssc.stop({ gracefully: false })
+    for (const [i, time] of out.times.entries()) seen.set(`batch ${time}`, out.batches[i])
+  }
+  return { seen: Object.fromEntries(seen), sums }
+}
+
+const reader = fc.constantFrom<Reader>('none', 'none', 'none', 'none', 'get', 'scan', 'hold', 'release', 'ask')
+const lives = fc.array(
+  fc.record({
+    threads: fc.integer({ min: 2, max: 4 }),
+    readers: fc.array(reader, { minLength: 1, maxLength: 6 }),
+    cut: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 3 },
+)
+const records = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.double({ noNaN: true, min: 0, max: 9 }))
+const input = fc.array(fc.array(records, { maxLength: 40 }), { minLength: 1, maxLength: 14 })
+const faults = fc.array(fc.constantFrom<Fault>('none', 'none', 'none', 'none', 'lost', 'failed', 'ended'), {
+  maxLength: 9,
+})
+const packing = fc.record({ afterUpdates: fc.integer({ min: 0, max: 2 }), leastBytes: fc.constantFrom(0, 500) })
+
+describe.each(Object.keys(states))('packed partitions: %s', (name) => {
+  test('change nothing of what outputs and readers see, whatever fails and ends', async () => {
+    const sums = { packed: 0, updated: 0 }
+    await fc.assert(
+      fc.asyncProperty(lives, input, packing, faults, async (all, rows, rule, faultsOfTasks) => {
+        const plain = await live(all.map((life) => ({ ...life, threads: undefined })), name, rows) // prettier-ignore
+        const spread = await live(all, name, rows, { packing: rule, faults: faultsOfTasks })
+        expect(spread.seen).toStrictEqual(plain.seen)
+        sums.packed += spread.sums.packed
+        sums.updated += spread.sums.updated
+      }),
+      { numRuns: 40 },
+    )
+    expect(Math.min(...Object.values(sums))).toBeGreaterThan(40)
+  })
+
+  test('stay packed while nothing reads them, and are sent as they are', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => many.slice(i * 20, i * 20 + 60))
+    const readers = rows.map((): Reader => 'none')
+    const given = { packing: { afterUpdates: 2, leastBytes: 0 }, faults: ['none', 'none', 'none', 'lost'] } as const
+    const plain = await live([{ threads: undefined, readers, cut: false }], name, rows)
+    const spread = await live([{ threads: 4, readers, cut: false }], name, rows, given)
+    expect(spread.seen).toStrictEqual(plain.seen)
+    // This thread has one of the four partitions.
+    expect(spread.sums.packed).toBeGreaterThan(3 * 6)
+  })
+})
