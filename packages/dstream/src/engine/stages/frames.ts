@@ -39,6 +39,8 @@ export interface EncodedState {
   readonly time: number
   /** The name of the copy that the update builds on. */
   readonly on: string
+  /** Merges two values of a key, where the pairs are in blocks that a map side has left. */
+  readonly combiners?: FunctionAddress | undefined
   /** The partition, for a worker that does not have that copy: the batch time of its last version, and its entries in pieces. */
   readonly base?: { readonly version: number | undefined; readonly pieces: readonly Uint8Array[] } | undefined
 }

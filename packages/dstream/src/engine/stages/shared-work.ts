@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import { TaskQueue, type QueuedTask, type Reply } from './task-queue.js'
+import { TaskQueue, type QueuedTask, type Reply, type TasksOver } from './task-queue.js'
 
 /** The error with which a partition has failed for good. */
 export class Failed {
@@ -18,6 +18,8 @@ export interface Work<R extends object> {
   readonly known?: ReadonlyMap<number, MaybePromise<Outcome<R>>>
   /** Whether this thread leaves the tasks to the workers, which have something that belongs to them. */
   readonly leavesTasks?: boolean
+  /** The blocks that the tasks are given, where there are any. */
+  readonly over?: TasksOver | undefined
   /** Returns the task with which the worker is to be asked again after this reply; `undefined` for none. */
   again?(task: Task, reply: Reply): Task | undefined
   /** Does a partition in this thread. */
@@ -52,7 +54,10 @@ export class SharedWork<R extends object> {
     this.#work = work
     this.#here = work.partitions.filter((i) => !shared.has(i) && !known.has(i))
     this.#notes = notes
-    this.queue = new TaskQueue(open.map((task) => this.#queued(task)))
+    this.queue = new TaskQueue(
+      open.map((task) => this.#queued(task)),
+      work.over,
+    )
     for (const [i, outcome] of known) {
       this.#outcomes.set(i, outcome instanceof Failed ? this.#failed(i, outcome.error) : outcome)
     }

@@ -1,13 +1,13 @@
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Each, PartitionUpdate } from '../../streams/graph/operator.js'
 import { KeyedState } from '../../streams/state/keyed-state.js'
 import { changeColumns, entriesOf, type EntryColumns } from '../../streams/state/state-columns.js'
-import { decodedPairs, decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
-import type { EncodedInput, WorkerFrame } from './frames.js'
+import { decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
+import type { EncodedState, WorkerFrame } from './frames.js'
 import { OnlyThere } from './part-watch.js'
 
-type StateFrame = Extract<EncodedInput, { readonly state: unknown }>
 type Updated = Omit<Extract<WorkerFrame, { readonly type: 'updated' }>, 'type' | 'id'>
 
 /** The update of a partition that no other thread waits for. */
@@ -25,6 +25,14 @@ interface Copy {
   open: string | undefined
   /** The number of batches that this worker had seen when it used the copy last. */
   usedAt: number
+}
+
+/** What an update is given. */
+interface UpdateParts {
+  /** Returns the pairs for the partition. */
+  readonly pairs: () => MaybePromise<Iterable<readonly [unknown, unknown]>>
+  /** Ends the watch over the functions of the update, and returns what they have added to accumulators. */
+  readonly end: () => Uint8Array | undefined
 }
 
 /** The batches after which a copy that was not used is dropped: its partition is mostly another worker's by then. */
@@ -47,14 +55,9 @@ export class StateCopies {
   /**
    * Updates a copy. Returns `undefined` where it is not here.
    *
-   * @param end ends the watch over the functions of the update, and returns what they have added to accumulators
    * @throws what the user's function throws; the copy is then dropped
    */
-  async update(
-    plan: UpdatePlan,
-    { chunks, state }: StateFrame,
-    end: () => Uint8Array | undefined,
-  ): Promise<Updated | undefined> {
+  async update(plan: UpdatePlan, state: EncodedState, { pairs, end }: UpdateParts): Promise<Updated | undefined> {
     this.#begin(state.time)
     const { update, timed } = this.#operator(plan.state)
     const key = `${plan.state}/${plan.partition}`
@@ -65,7 +68,7 @@ export class StateCopies {
     const { table } = copy
     table.begin(state.time)
     const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
-    const made = await update.run(table, decodedPairs(chunks), place)
+    const made = await update.run(table, await pairs(), place)
     const added = end()
     const changes = [...encodedPieces(changeColumns(table))]
     const emitted = [...encodedChunks(made)]
@@ -90,7 +93,7 @@ export class StateCopies {
 }
 
 /** Returns a copy of a partition that was sent. */
-function copyOf(on: string, { version, pieces }: NonNullable<StateFrame['state']['base']>, timed: boolean): Copy {
+function copyOf(on: string, { version, pieces }: NonNullable<EncodedState['base']>, timed: boolean): Copy {
   const table = new KeyedState<unknown>({ timed })
   if (version !== undefined) {
     const entries = entriesOf(decodedPieces<EntryColumns>(pieces), version)

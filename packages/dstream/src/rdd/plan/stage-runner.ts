@@ -90,6 +90,8 @@ export interface StateInput {
   readonly base: StateBase | undefined
   /** The keys that the update is expected to look at. */
   readonly keys: number
+  /** Merges two values of a key in blocks that a map side has left: the pairs are in these. `undefined` where they are `records`. */
+  readonly combiners?: FunctionAddress | undefined
 }
 
 /** A partition of a state, to make a copy of. */
@@ -141,10 +143,24 @@ export interface Merging {
   add(table: PairTable): MaybePromise<void>
   /** Returns what was merged so far, and begins anew. */
   take(): PairTable
+  /** Whether large tables may stay where they were made: what reads the result can take it from there. */
+  readonly mayLeave: boolean
 }
 
 /** A result that workers have merged: one table, or one for each partition. */
 export type MergedElsewhere = { readonly table: PairTable } | { readonly partitions: readonly PairTable[] }
+
+/** The tables of a map side that have stayed where they were made, in blocks by partition of the result. */
+export interface LeftTables {
+  /** The pairs of all tables. */
+  readonly pairs: number
+  /** Merges two values of a key. */
+  readonly combiners: FunctionAddress
+  /** Merges the tables, so that the result is here. */
+  merged(): Promise<PairTable | readonly PairTable[]>
+  /** Lets go of them. */
+  release(): void
+}
 
 /** The table that a map side's partition has been combined into by the stage below it, or the error with which that ended. */
 export type MadeTable =
@@ -202,6 +218,8 @@ export interface StateUpdates {
   readonly partitions: readonly number[]
   /** The user's functions that the update calls. */
   readonly functions: readonly AnyFunction[]
+  /** The tables that have the pairs of the batch; `undefined` where these are here. */
+  readonly left: LeftTables | undefined
   /** Returns the task of a partition. */
   taskOf(partition: number): Task<UpdatePlan>
   /** Returns the task for a worker that has no copy of the partition. */
@@ -251,9 +269,9 @@ export interface StageRunner {
   /**
    * Gives `merging` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
    * `combine`, so that errors and left out records are those of one thread. Returns what workers have merged, where they have
-   * merged all tables; the result is the same.
+   * merged all tables, and the tables themselves, where they may stay and some have; the result is the same.
    */
-  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined>
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | LeftTables | undefined>
   /**
    * Calls an output's function with each partition. When a call has failed, no further one begins, and the promise rejects once
    * those that are under way have ended. A task whose call has not begun or whose fate is unknown is done again by `call`.

@@ -6,7 +6,7 @@ import { combineSink, tableOf, type CombineSink } from '../execution/loop-sink.j
 import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { AnyFunction, LineageNode, PairTable } from '../plan/lineage.js'
-import type { MapSide, Merging, ReduceSide } from '../plan/stage-runner.js'
+import type { LeftTables, MapSide, Merging, ReduceSide } from '../plan/stage-runner.js'
 import type { Rider } from './rider.js'
 import { mapSideTasks } from './task.js'
 
@@ -70,6 +70,24 @@ function keepKey(key: MapKey): MapKey {
   return key
 }
 
+/** The tables of a shuffle that have stayed where they were made. */
+export class TablesElsewhere {
+  constructor(readonly tables: LeftTables) {}
+
+  async merged(): Promise<PairTable | PartitionTables> {
+    const merged = await this.tables.merged()
+    return Array.isArray(merged) ? new PartitionTables(merged as readonly PairTable[]) : (merged as PairTable)
+  }
+}
+
+/** The run of a map side. */
+interface StageRun {
+  readonly evaluation: Evaluation
+  readonly rider: Rider | undefined
+  /** Whether large tables may stay where they were made. */
+  readonly mayLeave: boolean
+}
+
 /**
  * Runs a map side as a stage and merges its tables, in order of the partitions. Workers may have merged them by partition of the
  * result.
@@ -79,9 +97,8 @@ function keepKey(key: MapKey): MapKey {
 export async function runStage(
   side: MapSide,
   newSink: () => CombineSink,
-  evaluation: Evaluation,
-  rider: Rider | undefined,
-): Promise<PairTable | PartitionTables> {
+  { evaluation, rider, mayLeave }: StageRun,
+): Promise<PairTable | PartitionTables | TablesElsewhere> {
   await rider?.waitForRecords(evaluation)
   let merged = newSink()
   const merging: Merging = {
@@ -91,8 +108,10 @@ export async function runStage(
       merged = newSink()
       return table
     },
+    mayLeave,
   }
   const elsewhere = await evaluation.runtime.stages!.run(side, merging)
   if (elsewhere === undefined) return merging.take()
+  if ('release' in elsewhere) return new TablesElsewhere(elsewhere)
   return 'table' in elsewhere ? elsewhere.table : new PartitionTables(elsewhere.partitions)
 }

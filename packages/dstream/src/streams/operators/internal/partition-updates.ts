@@ -1,5 +1,13 @@
 import { chain, forEachInOrder, type MaybePromise } from '../../../base/maybe-promise.js'
-import type { StateInput, StateUpdates, Task, UpdatedElsewhere, UpdatePlan } from '../../../rdd/plan/stage-runner.js'
+import { LeftRecords, recordsHere, type PlacedRecords } from '../../../rdd/execution/left-records.js'
+import type {
+  LeftTables,
+  StateInput,
+  StateUpdates,
+  Task,
+  UpdatedElsewhere,
+  UpdatePlan,
+} from '../../../rdd/plan/stage-runner.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Each, PartitionUpdate } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
@@ -9,19 +17,22 @@ import { eachInSlices } from './in-slices.js'
 
 type AnyPair = readonly [unknown, unknown]
 
-/** The pairs of a batch by partition of the state, and what is to be done with them. */
+/** Pairs by partition of the state. */
+type Batch<T> = readonly (readonly T[])[]
+
+/** The pairs of a batch, and what is to be done with them. */
 export interface BatchUpdate<T extends AnyPair, E> {
-  readonly batch: readonly (readonly T[])[]
+  readonly batch: PlacedRecords<T>
   /** The batch time in milliseconds. */
   readonly time: number
   /** Whether a partition has anything to do. */
-  readonly isDue: (partition: number) => boolean
+  readonly isDue: (partition: number, pairs: readonly T[]) => boolean
   /** The keys of a partition that are looked at beside those of its records. */
   readonly knownKeys: number
   /** Whether all of it is done in this thread: the first batch of a table with initial states. */
   readonly isFirst: boolean
   /** Updates all partitions in this thread. Returns what each of them emits. */
-  readonly inOrder: () => Promise<readonly (readonly E[])[]>
+  readonly inOrder: (batch: Batch<T>) => Promise<readonly (readonly E[])[]>
 }
 
 /**
@@ -46,10 +57,11 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
     this.#copies.begin(table.version)
     const { stages } = this.#sc.runtime
     // A value that cannot be stored is to be found here, with its record.
-    if (stages === undefined || update.isFirst || table.checksEachValue) return update.inOrder()
+    const { batch, inOrder } = update
+    if (stages === undefined || update.isFirst || table.checksEachValue) return inOrder(await recordsHere(batch))
     const updates = new Updates(this.#sc, table, { update: this.#update, copies: this.#copies, given: update })
     const done = stages.update(updates)
-    if (done === undefined) return update.inOrder()
+    if (done === undefined) return inOrder(await recordsHere(batch))
     await done
     return updates.emitted
   }
@@ -78,10 +90,18 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     this.#each = eachInSlices(sc)
     this.numPartitions = table.numPartitions
     const { copies, given } = parts
+    const { batch, time } = given
     const all = Array.from({ length: table.numPartitions }, (_, p) => p)
+    // Which partitions have pairs among those that are elsewhere is unknown.
+    const isDue = (p: number) => batch instanceof LeftRecords || given.isDue(p, batch[p] ?? [])
     this.emitted = all.map(() => [])
-    this.partitions = all.filter((p) => given.isDue(p))
-    for (const p of all) if (!given.isDue(p)) copies.keep(p, given.time)
+    this.partitions = all.filter(isDue)
+    for (const p of all) if (!isDue(p)) copies.keep(p, time)
+  }
+
+  get left(): LeftTables | undefined {
+    const { batch } = this.#parts.given
+    return batch instanceof LeftRecords ? batch.tables : undefined
   }
 
   get functions(): StateUpdates['functions'] {
@@ -90,15 +110,18 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
 
   taskOf(partition: number): Task<UpdatePlan> {
     const { copies, given } = this.#parts
-    const { time, knownKeys } = given
-    const records = given.batch[partition] ?? []
+    const { batch, time, knownKeys } = given
+    const { left } = this
+    const records = batch instanceof LeftRecords ? [] : (batch[partition] ?? [])
+    const newKeys = left === undefined ? records.length : Math.ceil(left.pairs / this.numPartitions)
     const known = copies.of(partition)
     const state: StateInput = {
       records,
+      combiners: left?.combiners,
       time,
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
-      keys: records.length + knownKeys,
+      keys: newKeys + knownKeys,
     }
     return { partition, plan: { state: this.#table.operatorId!, partition }, input: { state }, count: () => undefined }
   }
@@ -112,8 +135,12 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     const { update, given } = this.#parts
     const { onRecordError } = this.#sc.runtime
     const place = { partition, time: given.time, onRecordError, each: this.#each }
-    const emitted = update.run(this.#table, given.batch[partition] ?? [], place)
-    return chain(emitted, (records) => void (this.emitted[partition] = records))
+    return chain(recordsHere(given.batch), (batch) =>
+      chain(
+        update.run(this.#table, batch[partition] ?? [], place),
+        (records) => void (this.emitted[partition] = records),
+      ),
+    )
   }
 
   async adopt(partition: number, { copy, changes, emitted }: UpdatedElsewhere): Promise<void> {
@@ -139,7 +166,7 @@ export async function updateInOrder<S, T extends AnyPair, E>(
   sc: RDDContext,
   table: KeyedState<S>,
   update: PartitionUpdate<S, T, E>,
-  { batch, time }: Pick<BatchUpdate<T, E>, 'batch' | 'time'>,
+  { batch, time }: { readonly batch: Batch<T>; readonly time: number },
 ): Promise<readonly (readonly E[])[]> {
   const emitted: (readonly E[])[] = []
   const each = eachInSlices(sc)
