@@ -128,10 +128,13 @@ export class Shuffle {
     const { side, notes } = this.#parts
     const { buckets, keepsOrder } = side.reduce
     const replies = await blocks.merge(over.queue, { ...over, task, buckets })
-    const failed = replies && [...replies.values()].find(({ type }) => type !== 'merged')
-    if (failed !== undefined) notes.replied(task, failed)
-    if (replies === undefined || failed !== undefined) return undefined
-    const merged = Array.from({ length: buckets }, (_, b) => replies.get(b) as MergedReply | undefined)
+    if (replies === undefined) return undefined
+    const failed = [...replies.values()].find(({ type }) => type !== 'merged')
+    if (failed !== undefined) {
+      notes.replied(task, failed)
+      return undefined
+    }
+    const merged = Array.from({ length: buckets }, (_, b) => replies.get(b) as MergedReply)
     const sizes = new Map<number, number>()
     for (const { partition, table } of this.#waiting) {
       sizes.set(partition, sizeOf(table))
@@ -142,11 +145,10 @@ export class Shuffle {
     return keepsOrder ? { table: await this.#joined(merged, sizes) } : { partitions: await this.#partitions(merged) }
   }
 
-  async #joined(replies: readonly (MergedReply | undefined)[], sizes: ReadonlyMap<number, number>) {
+  async #joined(replies: readonly MergedReply[], sizes: ReadonlyMap<number, number>) {
     const { side } = this.#parts
     const merged = []
     for (const reply of replies) {
-      if (reply === undefined) continue
       const decoded = decodedMerged(reply.table, reply.firsts)
       merged.push(decoded)
       await side.yieldIfDue(decoded.table.size)
@@ -154,10 +156,10 @@ export class Shuffle {
     return inOneOrder(merged, sizes, (pairs) => side.yieldIfDue(pairs))
   }
 
-  async #partitions(replies: readonly (MergedReply | undefined)[]): Promise<readonly PairTable[]> {
+  async #partitions(replies: readonly MergedReply[]): Promise<readonly PairTable[]> {
     const tables: PairTable[] = []
     for (const reply of replies) {
-      const table = reply === undefined ? new Map<unknown, unknown>() : decodedTable(reply.table)
+      const table = decodedTable(reply.table)
       tables.push(table)
       await this.#parts.side.yieldIfDue(table.size)
     }
