@@ -1,4 +1,4 @@
-import { HashPartitioner, Seconds, Time, type StreamingContextOptions } from 'dstream'
+import { HashPartitioner, Seconds, Time, type State, type StreamingContextOptions } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
@@ -34,6 +34,24 @@ function change(values: number[], state: { calls: number; all: number[] } | unde
   return next
 }
 
+interface Seen {
+  readonly count: number
+  readonly last: readonly number[]
+}
+
+/** Removes a key and adds it again where more records come, and looks at some without a change. */
+function follow(key: unknown, n: number | undefined, state: State<Seen>): unknown {
+  if (state.isTimingOut()) return { key, out: state.get() }
+  const { count, last } = state.getOption() ?? { count: 0, last: [] }
+  if (n! % 11 === 3) {
+    if (state.exists()) state.remove()
+    return undefined
+  }
+  if (n! % 5 === 1) return [key, count]
+  state.update({ count: count + 1, last: [...last, n!].slice(-3) })
+  return [key, count + 1, last]
+}
+
 const states: Readonly<Record<string, DefineAll>> = {
   'keys of text': (s) => ({ all: s.mapToPair(byName).updateStateByKey(fold, { numPartitions }) }),
   'many keys, as partitions': (s) => {
@@ -49,6 +67,19 @@ const states: Readonly<Record<string, DefineAll>> = {
   'initial states': (s) => ({
     all: s.mapToPair(byDigit).updateStateByKey(fold, { numPartitions, initialState: [[3, 5], [77, 1]] }), // prettier-ignore
   }),
+  mapWithState: (s) => {
+    const mapped = s.mapToPair((n) => [n % 31, n]).mapWithState(follow, { numPartitions })
+    return { mapped, parts: mapped.glom(), all: mapped.stateSnapshots() }
+  },
+  'mapWithState with a timeout': (s) => {
+    const options = { partitioner: new HashPartitioner(4), timeout: Seconds(1) }
+    const mapped = s.flatMap((n) => [n, n + 1]).mapToPair((n) => [`k${n % 97}`, n]).mapWithState(follow, options) // prettier-ignore
+    return { mapped, all: mapped.stateSnapshots() }
+  },
+  'mapWithState with initial states': (s) => {
+    const initialState = [[4, { count: 9, last: [] }] as const]
+    return { mapped: s.mapToPair(byDigit).mapWithState(follow, { numPartitions, initialState }) }
+  },
   'two states of one stream': (s) => {
     const one = s.mapToPair(byName).updateStateByKey(fold, { numPartitions })
     return { one, other: one.mapToPair(([key, n]) => [key.length, n]).updateStateByKey(fold, { numPartitions: 2 }) }
@@ -174,27 +205,53 @@ const picky = (n: number): number => {
   if (n % 10 === 7) throw new RangeError(`no ${n}`)
   return n
 }
-const pickyState: DefineAll = (s) => ({
-  all: s
-    .mapToPair((n) => [n % 31, n])
-    .updateStateByKey((values: number[], sum: number | undefined) => values.map(picky).reduce(add, sum ?? 0), {
-      numPartitions,
-    }),
-})
+const pickyStates: Readonly<Record<string, DefineAll>> = {
+  updateStateByKey: (s) => ({
+    all: s
+      .mapToPair((n) => [n % 31, n])
+      .updateStateByKey((values: number[], sum: number | undefined) => values.map(picky).reduce(add, sum ?? 0), {
+        numPartitions,
+      }),
+  }),
+  mapWithState: (s) => ({
+    all: s
+      .mapToPair((n) => [n % 31, n])
+      .mapWithState(
+        (key, n, state: State<number>) => {
+          if (state.isTimingOut()) return [key, picky(state.get())]
+          state.update((state.getOption() ?? 0) + picky(n!))
+          return [key, state.get()]
+        },
+        { numPartitions, timeout: Seconds(1) },
+      ),
+  }),
+  'a map side before mapWithState': (s) => ({
+    all: s
+      // Some are no pairs, and some have odd keys.
+      .map((n): [number, number] => (n % 101 === 5 ? (n as never) : [n % 103 === 3 ? ((() => n) as never) : n % 31, n]))
+      .mapWithState(
+        (key, n, state: State<number>) => {
+          state.update((state.getOption() ?? 0) + n!)
+          return [key, state.get()]
+        },
+        { numPartitions },
+      ),
+  }),
+}
 
-describe('a state function that throws', () => {
-  test('leaves the same records out', async () => {
-    const here = await inOneThread(rows, pickyState, { onRecordError: 'skip' })
-    const there = await onCluster(rows, pickyState, { onRecordError: 'skip' })
+describe('a function that throws', () => {
+  test.each(Object.entries(pickyStates))('leaves the same records out: %s', async (_, define) => {
+    const here = await inOneThread(rows, define, { onRecordError: 'skip' })
+    const there = await onCluster(rows, define, { onRecordError: 'skip' })
     expect(there.batches).toStrictEqual(here.batches)
     expect(there.skippedRecords).toEqual(here.skippedRecords)
     expect(Object.values(here.skippedRecords).some((n) => n > 0)).toBe(true)
     expect(there.updates.length).toBeGreaterThan(0)
   })
 
-  test('fails the same batch', async () => {
-    const here = await inOneThread(rows, pickyState)
-    const there = await onCluster(rows, pickyState)
+  test.each(Object.entries(pickyStates))('fails the same batch: %s', async (_, define) => {
+    const here = await inOneThread(rows, define)
+    const there = await onCluster(rows, define)
     expect(here.error).toBeInstanceOf(Error)
     expect(String(there.error)).toBe(String(here.error))
     expect(there.errors).toEqual(here.errors)

@@ -234,7 +234,8 @@ test('updates are given the blocks of their partitions; one that is asked for ag
   const { pool, queue, over, name, end } = await left()
   const replies: (Reply | undefined)[] = []
   const taskOf = (partition: number): Task<UpdatePlan> => {
-    const state = { records: [], combiners: 'add', time: 2000, on: 'a copy', base: undefined, keys: 1 }
+    const merge: MergePlan = { combiners: 'add', keepsOrder: false }
+    const state = { records: [], merge, time: 2000, on: 'a copy', base: undefined, keys: 1 }
     return { partition, plan: { state: 'states', partition }, input: { state }, count: silent }
   }
   const all = { queue, left: [1, 4], added: [{ partition: 2, blocks: [new Uint8Array([1]), new Uint8Array(0)] }] }
@@ -263,7 +264,7 @@ test('updates are given the blocks of their partitions; one that is asked for ag
   }
   const first = await stage(0)
   expect(first).toMatchObject({ ...blocks, buckets: [0, 1], places: ['states/0', 'states/1'] })
-  expect(first.tasks).toMatchObject([{ input: { state: { combiners: 'add' } } }, { partition: 1 }])
+  expect(first.tasks).toMatchObject([{ input: { state: { merge: { combiners: 'add' } } } }, { partition: 1 }])
   first.reply(1, { type: 'wanting', id: 1 })
   first.ended('an executor was lost')
   const second = await stage(1)

@@ -15,11 +15,11 @@ export async function encodedInput(input: Task['input'], yielder: Yielder): Prom
   if ('encoded' in input) return { bytes: input.encoded.bytes, codec: input.encoded.codec }
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
   if ('records' in input) return { chunks: await gathered(encodedChunks(input.records), yielder) }
-  const { records, time, on, base, combiners } = input.state
+  const { records, time, on, base, merge } = input.state
   const chunks = await gathered(encodedPieces(pairColumns(records)), yielder)
-  if (base === undefined) return { chunks, state: { time, on, combiners } }
+  if (base === undefined) return { chunks, state: { time, on, merge } }
   const pieces = await gathered(encodedPieces(base.pieces()), yielder)
-  return { chunks, state: { time, on, combiners, base: { version: base.version, pieces } } }
+  return { chunks, state: { time, on, merge, base: { version: base.version, pieces } } }
 }
 
 /** Returns what is encoded, with pauses for the event loop. */

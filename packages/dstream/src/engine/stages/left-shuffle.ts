@@ -1,11 +1,11 @@
 import type { PairTable } from '../../rdd/plan/lineage.js'
-import type { FunctionAddress, LeftTables } from '../../rdd/plan/stage-runner.js'
+import type { LeftTables, MergePlan } from '../../rdd/plan/stage-runner.js'
 import type { TasksOver } from './task-queue.js'
 
 interface LeftParts {
   readonly over: TasksOver
   readonly pairs: number
-  readonly combiners: FunctionAddress
+  readonly plan: MergePlan
   readonly merged: () => Promise<PairTable | readonly PairTable[]>
   readonly release: () => void
 }
@@ -14,13 +14,13 @@ interface LeftParts {
 export class LeftShuffle implements LeftTables {
   readonly over: TasksOver
   readonly pairs: number
-  readonly combiners: FunctionAddress
+  readonly plan: MergePlan
   readonly #parts: LeftParts
 
   constructor(parts: LeftParts) {
     this.over = parts.over
     this.pairs = parts.pairs
-    this.combiners = parts.combiners
+    this.plan = parts.plan
     this.#parts = parts
   }
 

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../../base/maybe-promise.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
 import { TaskQueue, type QueuedTask, type Reply, type TasksOver } from './task-queue.js'
 
@@ -26,6 +26,14 @@ export interface Work<R extends object> {
   here(partition: number): MaybePromise<R>
   /** Returns the result of a worker; `undefined` where the partition is to be done here. */
   resultOf(task: Task, reply: Reply): R | Failed | undefined
+}
+
+/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
+export const DONE = {}
+
+/** Does partitions in this thread by a function that has no result. */
+export function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
+  return (partition) => chain(f(partition), () => DONE)
 }
 
 /** The notes that are taken of the tasks of a stage. */

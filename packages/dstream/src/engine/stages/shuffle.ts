@@ -104,7 +104,7 @@ export class Shuffle {
     return new LeftShuffle({
       over,
       pairs: this.#waiting.reduce((sum, { table }) => sum + sizeOf(table), 0),
-      combiners: elsewhere.task.plan.combiners,
+      plan: elsewhere.task.plan,
       merged: async () => {
         const merged = await this.#merge(over.queue, elsewhere, over)
         // The order of one table is not kept here.

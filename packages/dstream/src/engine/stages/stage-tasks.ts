@@ -1,5 +1,5 @@
 import { errorOf } from '../../base/errors/plain-error.js'
-import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
@@ -36,7 +36,7 @@ import { BodyRuns } from './body-runs.js'
 import { EarlyTasks } from './early-tasks.js'
 import { LeftShuffle } from './left-shuffle.js'
 import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
-import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
+import { DONE, doneBy, Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
 import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
 import { bytesOf } from './task-bytes.js'
@@ -56,14 +56,6 @@ export interface StageProgram {
   readonly logger?: Logger | undefined
 }
 
-/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
-const DONE = {}
-
-/** Does partitions in this thread by a function that has no result. */
-function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
-  return (partition) => chain(f(partition), () => DONE)
-}
-
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
  * are merged in order of the partitions, so that the result is the same for any number of workers. The calls of outputs by
@@ -79,6 +71,10 @@ export class StageTasks implements StageRunner {
 
   get hasWorkers(): boolean {
     return this.#pool !== undefined && this.#pool.size > 0
+  }
+
+  get keepsTables(): boolean {
+    return this.hasWorkers && this.#pool!.leftBlocks !== undefined
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
@@ -168,7 +164,7 @@ export class StageTasks implements StageRunner {
   /** Returns how the tables of a map side are merged where they stay; `undefined` where this thread merges all of them. */
   #mergingElsewhere({ reduce }: MapSide): MergingElsewhere | undefined {
     const blocks = this.#pool?.leftBlocks
-    const combiners = blocks && addressed(reduce.merge, this.#addressOf)
+    const combiners = reduce.merge === undefined ? null : addressed(reduce.merge, this.#addressOf)
     if (blocks === undefined || combiners === undefined) return undefined
     const plan: MergePlan = { combiners, keepsOrder: reduce.keepsOrder }
     const bodies = this.#bodies?.runsOf(plan)

@@ -214,10 +214,9 @@ class TaskWorker {
   ): Promise<Result> {
     if (!('state' in input)) throw new OnlyThere('an update has no state')
     const { chunks, state } = input
-    const { combiners } = state
-    const merged = async (combiners: FunctionAddress) =>
-      (await runMerge({ combiners, keepsOrder: false }, decodedBlocks(blocks), this.#home)).table
-    const pairs = () => (combiners === undefined ? decodedPairs(chunks) : merged(combiners))
+    const { merge } = state
+    const merged = async (plan: MergePlan) => (await runMerge(plan, decodedBlocks(blocks), this.#home)).table
+    const pairs = () => (merge === undefined ? decodedPairs(chunks) : merged(merge))
     watch.begin()
     const updated = await this.#copies.update(plan, state, { pairs, end: () => watch.end() })
     return updated === undefined ? { type: 'wanting', id } : { type: 'updated', id, ...updated }

@@ -8,6 +8,7 @@ import type {
   Division,
   FunctionAddress,
   KeepPlan,
+  MergePlan,
   ReaderPlan,
   SavePlan,
   StagePlan,
@@ -90,8 +91,8 @@ export interface StateInput {
   readonly base: StateBase | undefined
   /** The keys that the update is expected to look at. */
   readonly keys: number
-  /** Merges two values of a key in blocks that a map side has left: the pairs are in these. `undefined` where they are `records`. */
-  readonly combiners?: FunctionAddress | undefined
+  /** How blocks are merged that a map side has left: the pairs are in these. `undefined` where they are `records`. */
+  readonly merge?: MergePlan | undefined
 }
 
 /** A partition of a state, to make a copy of. */
@@ -129,8 +130,8 @@ export interface MapSide extends Divided {
 
 /** The reduce side of a shuffle, which may be done where the map sides were done. */
 export interface ReduceSide {
-  /** Merges two values of a key. */
-  readonly merge: AnyFunction
+  /** Merges two values of a key; `undefined` where the pairs follow one another as they are. */
+  readonly merge: AnyFunction | undefined
   /** The buckets of the keys, by their hash. */
   readonly buckets: number
   /** Whether the result is one table, with the order of its keys; else each bucket is a partition of the result. */
@@ -154,8 +155,8 @@ export type MergedElsewhere = { readonly table: PairTable } | { readonly partiti
 export interface LeftTables {
   /** The pairs of all tables. */
   readonly pairs: number
-  /** Merges two values of a key. */
-  readonly combiners: FunctionAddress
+  /** How a task merges their blocks. */
+  readonly plan: MergePlan
   /** Merges the tables, so that the result is here. */
   merged(): Promise<PairTable | readonly PairTable[]>
   /** Lets go of them. */
@@ -250,6 +251,8 @@ export interface StageRunner {
   built(built: Built): void
   /** Whether tasks are done elsewhere too. */
   readonly hasWorkers: boolean
+  /** Whether large tables may stay where they were made. */
+  readonly keepsTables: boolean
   /**
    * Whether partitions are stages of their own. The answer depends on the plan alone, and never on what is idle or evaluated
    * already, since it decides in which order values are combined.

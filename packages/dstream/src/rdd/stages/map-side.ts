@@ -54,13 +54,18 @@ export function mapSide(parts: MapSideParts): MapSide {
   }
 }
 
-/** Returns how workers may merge. A partitioner of the user's own is asked here, when the order of the pairs is made again. */
-function reduceSide({ mergeCombiners, partitioner, parent }: MapSideParts): ReduceSide {
+/** Whether a partitioner goes by the hash of keys, into several buckets that a map side may have. */
+export function dividesByHash(partitioner: Partitioner): boolean {
   const { numPartitions } = partitioner
   const isByHash =
     partitioner instanceof HashPartitioner && partitioner.getPartition === HashPartitioner.prototype.getPartition
-  if (isByHash && numPartitions > 1 && numPartitions <= MOST_BUCKETS) {
-    return { merge: mergeCombiners, buckets: numPartitions, keepsOrder: false }
+  return isByHash && numPartitions > 1 && numPartitions <= MOST_BUCKETS
+}
+
+/** Returns how workers may merge. A partitioner of the user's own is asked here, when the order of the pairs is made again. */
+function reduceSide({ mergeCombiners, partitioner, parent }: MapSideParts): ReduceSide {
+  if (dividesByHash(partitioner)) {
+    return { merge: mergeCombiners, buckets: partitioner.numPartitions, keepsOrder: false }
   }
   return { merge: mergeCombiners, buckets: Math.min(parent.numPartitions, MOST_ORDERED), keepsOrder: true }
 }

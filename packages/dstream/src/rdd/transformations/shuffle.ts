@@ -17,8 +17,9 @@ import { aFunction } from '../../base/options.js'
 import { begunFold } from '../execution/early-fold.js'
 import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
-import { mapSide, PartitionTables, runStage, TablesElsewhere } from '../stages/map-side.js'
+import { dividesByHash, mapSide, PartitionTables, runStage, TablesElsewhere } from '../stages/map-side.js'
 import { rideBelow } from '../stages/shared-stage.js'
+import { dividedElsewhere } from '../stages/uncombined.js'
 import { noteFunctions } from '../plan/body-trace.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -223,9 +224,7 @@ export function keyed(
         },
       })
   const pairsOf = (evaluation: Evaluation, mayLeave: boolean) => {
-    const feeders = parents.map((parent) =>
-      Array.from({ length: parent.numPartitions }, (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation)),
-    )
+    const feeders = parents.map((parent) => feedersOf(parent, evaluation))
     return build(feeders, node, evaluation, mayLeave)
   }
   const partitionsOf = (pairs: Here, evaluation: Evaluation) =>
@@ -236,9 +235,14 @@ export function keyed(
 /** The pairs of a shuffle whose tables have not stayed elsewhere. */
 type Here = LoopInput | PartitionTables
 
+function feedersOf(parent: LineageNode, evaluation: Evaluation): Feeder[] {
+  return Array.from({ length: parent.numPartitions }, (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation))
+}
+
 /** Moves each pair to the partition of its key, in order of arrival. */
 export function partitionBy(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   if (samePartitioner(parent.partitioner, partitioner)) return parent
+  const moved = (evaluation: Evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation))
   const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
@@ -246,7 +250,13 @@ export function partitionBy(parent: LineageNode, kind: string, partitioner: Part
     partitioner,
     plan: {
       type: 'wide',
-      run: (evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation)),
+      run: (evaluation) => moved(evaluation),
+      ...(dividesByHash(partitioner) && {
+        leave: (evaluation) => {
+          const feeders = feedersOf(parent, evaluation)
+          return dividedElsewhere({ node, parent, partitioner, feeders, evaluation }) ?? moved(evaluation)
+        },
+      }),
     },
   })
   return node

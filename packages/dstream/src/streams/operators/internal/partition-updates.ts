@@ -117,7 +117,7 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     const known = copies.of(partition)
     const state: StateInput = {
       records,
-      combiners: left?.combiners,
+      merge: left?.plan,
       time,
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
