@@ -1,6 +1,6 @@
 // @ts-check
-// Shuffles of many keys, whose tables are merged on the executors, and a state that is updated from them there. MARK begins the names
-// of files which say that a process was ended in a merging and in an update: the one that ENDS names, the worker or its executor.
+// Shuffles of many keys, whose tables are merged on the executors, and states that are updated from them there. MARK begins the names
+// of files which say that a process was ended in a merging and in updates: the one that ENDS names, the worker or its executor.
 // THREADS is the option, for the run in one process.
 import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -77,6 +77,17 @@ await StreamingContext.run(import.meta, options, (ssc) => {
           // There is a copy by then, which is lost.
           if (sum !== undefined) endOnce('update')
           return values.reduce((a, b) => a * 0.9 + b, sum ?? 0)
+        },
+        { numPartitions: 3 },
+      ),
+    mapped: numbers()
+      .mapToPair((n) => [keyOf(n), n])
+      .mapWithState(
+        (key, n, /** @type {import('dstream').State<number>} */ state) => {
+          const sum = state.getOption() ?? 0
+          if (sum > 3 * KEYS) endOnce('mapping')
+          state.update(sum * 0.9 + (n ?? 0))
+          return [key.length, state.get()]
         },
         { numPartitions: 3 },
       ),
