@@ -10,10 +10,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const file = jobFile('merges.mjs')
 /**
- * The tasks of a batch: five map sides of four partitions, one of which is done here, and a task for each bucket of those that are
- * merged there.
+ * The tasks of a batch: seven map sides of four partitions, one of which is done here, and a task for each bucket of those that are
+ * merged there. The updates of the two states merge their three.
  */
-const TASKS = 5 * 4 - 1 + (4 + 3 + 2 + 4)
+const TASKS = 7 * 4 - 1 + (4 + 3 + 2 + 4) + 2 * 3
 
 let embedded: Ended
 beforeAll(async () => {
@@ -24,12 +24,12 @@ test.each([
   ['local[2]', 'worker'],
   ['local-cluster[2,1,1024]', 'executor'],
 ])(
-  'tables of many keys on %s are merged there as in one process, though the %s of a merging is killed',
+  'tables of many keys on %s are merged there as in one process, though the %s of a merging and of updates is killed',
   async (master, ENDS) => {
     const MARK = join(folder, master)
     const there = await startJob(file, ['--master', master], { env: { MARK, ENDS } }).ended
     mustBeWell(there)
-    expect(existsSync(MARK)).toBe(true)
+    expect(['merging', 'update', 'mapping'].map((where) => existsSync(`${MARK}-${where}`))).toEqual([true, true, true])
     expect(there.batches).toEqual(embedded.batches)
     // One merging throws in each batch; its tables are fetched.
     expect(there.errors).toMatch(/The tables of a map side are merged in the driver: .*is merged in the driver alone/)

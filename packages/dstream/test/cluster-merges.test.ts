@@ -112,7 +112,7 @@ describe('tables that are merged where they stay', () => {
     const here = await inOneThread(define)
     const { cluster, ...there } = await onCluster(define)
     expect(there.batches).toEqual(here.batches)
-    expect(cluster.merges.length).toBeGreaterThan(2)
+    expect(cluster.overBlocks.length).toBeGreaterThan(2)
     expect(cluster.kept.size).toBe(0)
     expect(there.tasks.repeated).toBe(0)
   })
@@ -129,8 +129,8 @@ describe('tables that are merged where they stay', () => {
     const here = await inOneThread(uneven, options)
     const there = await onCluster(uneven, options, { mostSent })
     expect(there.batches).toEqual(here.batches)
-    expect(there.cluster.merges.map(({ left, added }) => isExpected(left, added))).toEqual([true, true])
-    expect((await onCluster(uneven, options, { mostSent: 10_000 })).cluster.merges).toEqual([])
+    expect(there.cluster.overBlocks.map(({ left, added }) => isExpected(left, added))).toEqual([true, true])
+    expect((await onCluster(uneven, options, { mostSent: 10_000 })).cluster.overBlocks).toEqual([])
   })
 })
 
@@ -195,7 +195,7 @@ describe('what fails is what fails in one thread', () => {
       const { cluster, ...there } = await onCluster(define, policy)
       expect([there.batches, there.errors, there.skippedRecords]).toEqual([here.batches, here.errors, here.skippedRecords]) // prettier-ignore
       expect(String(there.error)).toBe(String(here.error))
-      expect(cluster.merges.length > 0 || policy.onRecordError === 'fail').toBe(true)
+      expect(cluster.overBlocks.length > 0 || policy.onRecordError === 'fail').toBe(true)
       expect(cluster.kept.size).toBe(0)
     },
   )
@@ -203,11 +203,11 @@ describe('what fails is what fails in one thread', () => {
 
 describe('blocks that are not merged are fetched, and those that are lost are made again', () => {
   const faults: readonly (readonly [string, ClusterFaults, boolean])[] = [
-    ['the stage fails', { failsToMerge: () => 'an executor was lost' }, true],
-    ['every other stage fails', { failsToMerge: (n) => (n % 2 === 0 ? 'an executor was lost' : undefined) }, true],
+    ['the stage fails', { failsOverBlocks: () => 'an executor was lost' }, true],
+    ['every other stage fails', { failsOverBlocks: (n) => (n % 2 === 0 ? 'an executor was lost' : undefined) }, true],
     ['a bucket fails', { replied: (frame) => (frame.type === 'merged' ? failed : frame) }, true],
-    ['a task is lost', { failsToMerge: () => 'lost', isLost: (task) => task === 1 }, true],
-    ['all is lost', { failsToMerge: () => 'lost', isLost: () => true }, false],
+    ['a task is lost', { failsOverBlocks: () => 'lost', isLost: (task) => task === 1 }, true],
+    ['all is lost', { failsOverBlocks: () => 'lost', isLost: () => true }, false],
     ['no fault', {}, false],
   ]
   const failed = { type: 'failed', id: 0, forGood: false, reason: 'there is no function' } as const

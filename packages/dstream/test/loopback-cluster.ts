@@ -8,16 +8,23 @@ export interface ClusterFaults {
   readonly mostSent?: number
   /** Returns the frame that the driver gets in place of a worker's. */
   readonly replied?: (frame: WorkerFrame, stage: number) => WorkerFrame
-  /** Returns the failure of the merging stage of that number, none of whose buckets is merged. */
-  readonly failsToMerge?: (merge: number) => string | undefined
+  /** Returns the failure of the stage over blocks of that number, none of whose tasks is done. */
+  readonly failsOverBlocks?: (stage: number) => string | undefined
   /** Returns whether the blocks of a task cannot be fetched. */
   readonly isLost?: (task: number) => boolean
 }
 
+/** A stage over blocks, with the partitions whose blocks came from executors and from the driver. */
+interface OverBlocks {
+  readonly kind: 'merge' | 'update'
+  readonly left: number
+  readonly added: number
+  readonly buckets: readonly number[]
+}
+
 /** What a cluster of a test has done. */
 export interface ClusterNotes {
-  /** The stages over blocks, with the partitions whose blocks came from executors and from the driver. */
-  readonly merges: { readonly left: number; readonly added: number; readonly buckets: number }[]
+  readonly overBlocks: OverBlocks[]
   /** Whether the tasks of each stage could leave blocks. */
   readonly offered: boolean[]
   /** How many tasks had their blocks fetched. */
@@ -36,9 +43,9 @@ interface Done {
  * that a task leaves are those of its last run.
  */
 export function loopbackCluster(define: () => StreamingContext, faults: ClusterFaults = {}): Cluster & ClusterNotes {
-  const { replied = (frame) => frame, failsToMerge = () => undefined, isLost = () => false } = faults
+  const { replied = (frame) => frame, failsOverBlocks = () => undefined, isLost = () => false } = faults
   const worker = new LoopbackWorker(define)
-  const notes: ClusterNotes = { merges: [], offered: [], fetched: 0, kept: new Map() }
+  const notes: ClusterNotes = { overBlocks: [], offered: [], fetched: 0, kept: new Map() }
   let stages = 0
   /** Does the work of a stage one turn of the event loop later, unless it is cancelled. */
   const begin = (ended: (failure: string | undefined) => void, work: (isWanted: () => boolean) => Promise<void>) => {
@@ -51,13 +58,14 @@ export function loopbackCluster(define: () => StreamingContext, faults: ClusterF
   }
   const blocks: ClusterBlocks = {
     mostSent: faults.mostSent,
-    merge(stage: BlockStage) {
-      const number = notes.merges.push({
+    run(stage: BlockStage) {
+      const number = notes.overBlocks.push({
+        kind: 'state' in (stage.tasks[0] as TaskFrame).plan ? 'update' : 'merge',
         left: stage.left.length,
         added: new Set(stage.added.map(({ order }) => order)).size,
         buckets: stage.buckets,
       })
-      const failure = failsToMerge(number - 1)
+      const failure = failsOverBlocks(number - 1)
       const blocksOf = notes.kept.get(stage.from)!
       if (failure !== undefined) {
         setImmediate(() => stage.ended(failure))
@@ -66,14 +74,14 @@ export function loopbackCluster(define: () => StreamingContext, faults: ClusterF
       return begin(
         (end) => stage.ended(end),
         async (isWanted) => {
-          for (let bucket = 0; bucket < stage.buckets; bucket++) {
+          for (const [t, task] of stage.tasks.entries()) {
+            const bucket = stage.buckets[t]!
             const left = stage.left.map(({ task, order }) => ({ order, block: blocksOf.get(task)![bucket]! }))
             // A shuffle brings them in any order.
             const all = [...stage.added.filter((one) => one.bucket === bucket), ...left.reverse()]
             const inOrder = all.filter(({ block }) => block.length > 0).sort((a, b) => a.order - b.order)
-            if (inOrder.length === 0) continue
-            const { frame } = await worker.run(stage.frame, inOrder.map(({ block }) => block)) // prettier-ignore
-            if (isWanted()) stage.reply(bucket, replied(frame, stages))
+            const { frame } = await worker.run(task, inOrder.map(({ block }) => block)) // prettier-ignore
+            if (isWanted()) stage.reply(t, replied(frame, stages))
           }
         },
       )

@@ -8,7 +8,7 @@ const TYPES = {
   open: 'O',
   stage: 'S',
   leavingStage: 'L',
-  merge: 'M',
+  overBlocks: 'M',
   fetch: 'G',
   forget: 'D',
   cancel: 'C',
@@ -20,9 +20,12 @@ const TYPES = {
 } as const
 
 /** A stage over blocks that another one has left, as `LeftBlocks` of the JVM part reads it: with the number of that stage. */
-export type MergeOfBlocks = Pick<BlockStage, 'left' | 'added' | 'buckets'> & {
-  readonly from: number
-  readonly frame: Uint8Array
+export type StageOverBlocks = Pick<BlockStage, 'left' | 'added' | 'buckets'> & PlacedTasks & { readonly from: number }
+
+/** Tasks as bytes, with the names of what they belong to; empty for none. */
+export interface PlacedTasks {
+  readonly tasks: readonly Uint8Array[]
+  readonly places: readonly string[]
 }
 
 export interface JvmEvents {
@@ -78,24 +81,20 @@ export class JvmLine {
     this.#write([Buffer.from(TYPES.open), tableBytes(settings)])
   }
 
-  /**
-   * @param places the names of what the tasks belong to; empty for none
-   * @param leaves whether its tasks may leave blocks
-   */
-  stage(stage: number, tasks: readonly Uint8Array[], places: readonly string[], leaves: boolean): void {
-    const placed = tasks.flatMap((task, t) => [...framed(places[t]!), ...framed(task)])
-    const type = leaves ? TYPES.leavingStage : TYPES.stage
-    this.#write([Buffer.from(type), lengthOf(stage), lengthOf(tasks.length), ...placed])
+  /** @param leaves whether its tasks may leave blocks */
+  stage(stage: number, tasks: PlacedTasks, leaves: boolean): void {
+    this.#write([Buffer.from(leaves ? TYPES.leavingStage : TYPES.stage), lengthOf(stage), ...placed(tasks)])
   }
 
-  merge(stage: number, { from, left, added, buckets, frame }: MergeOfBlocks): void {
+  overBlocks(stage: number, { from, left, added, buckets, ...tasks }: StageOverBlocks): void {
     this.#write([
-      Buffer.from(TYPES.merge),
-      ...[stage, from, buckets, left.length].map(lengthOf),
+      Buffer.from(TYPES.overBlocks),
+      ...[stage, from, left.length].map(lengthOf),
       ...left.flatMap(({ task, order }) => [lengthOf(task), lengthOf(order)]),
       lengthOf(added.length),
       ...added.flatMap(({ order, bucket, block }) => [lengthOf(bucket), lengthOf(order), ...framed(block)]),
-      ...framed(frame),
+      ...[buckets.length, ...buckets].map(lengthOf),
+      ...placed(tasks),
     ])
   }
 
@@ -159,4 +158,9 @@ export class JvmLine {
     else if (type === TYPES.stop) this.#events.stop()
     else this.#events.ended(frame.readInt32BE(1), frame.toString('utf8', 5))
   }
+}
+
+/** Returns tasks as `Main` of the JVM part reads them. */
+function placed({ tasks, places }: PlacedTasks): readonly Uint8Array[] {
+  return [lengthOf(tasks.length), ...tasks.flatMap((task, t) => [...framed(places[t]!), ...framed(task)])]
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BlockFetch, BlockStage, ClusterStage } from 'dstream/cluster'
-import { JvmLine, type JvmEvents } from './jvm-line.js'
+import { JvmLine, type JvmEvents, type PlacedTasks } from './jvm-line.js'
 import { JvmProcess, type JvmStart } from './jvm-process.js'
 import { packFrame, unpackFrame } from './pack.js'
 import { reasonOf } from './reason.js'
@@ -22,6 +22,8 @@ interface Stage {
   reply(partition: number, frame: Buffer): void
   ended(failure: string | undefined): void
 }
+
+type Tasks = Pick<ClusterStage, 'tasks' | 'places' | 'reply' | 'ended'>
 
 /** A stage that may have left blocks: its number, and the tasks that were sent. */
 interface LeavingStage {
@@ -112,25 +114,32 @@ export class SparkJvm {
 
   /** Begins a stage; returns what ends it. */
   run(stage: ClusterStage): () => void {
-    const [sent, frames] = this.#packed(stage)
-    const places = sent.map((task) => stage.places?.[task] ?? '')
-    const reply = (partition: number, frame: Buffer): void => stage.reply(sent[partition]!, unpackFrame(frame))
-    return this.#begin({ reply, ended: (failure) => stage.ended(failure) }, (id) => {
-      if (frames.length === 0) return this.#stageEnded(id, undefined)
-      if (stage.leaves !== undefined) this.#left.set(stage.leaves, { id, sent })
-      this.#line.stage(id, frames, places, stage.leaves !== undefined)
+    const { leaves } = stage
+    return this.#beginTasks(stage, (id, tasks, sent) => {
+      if (leaves !== undefined) this.#left.set(leaves, { id, sent })
+      this.#line.stage(id, tasks, leaves !== undefined)
     })
   }
 
   /** Begins a stage over blocks; returns what ends it. */
-  merge(stage: BlockStage): () => void {
+  overBlocks(stage: BlockStage): () => void {
     const from = this.#left.get(stage.from)
-    const reply = (bucket: number, frame: Buffer): void => stage.reply(bucket, unpackFrame(frame))
-    return this.#begin({ reply, ended: (failure) => stage.ended(failure) }, (id) => {
+    return this.#beginTasks(stage, (id, tasks, sent) => {
       if (from === undefined) return this.#stageEnded(id, NOTHING_LEFT)
       const left = stage.left.map(({ task, order }) => ({ task: from.sent.indexOf(task), order }))
-      const { added, buckets } = stage
-      this.#line.merge(id, { from: from.id, left, added, buckets, frame: packFrame(stage.frame) })
+      const buckets = sent.map((task) => stage.buckets[task]!)
+      this.#line.overBlocks(id, { ...tasks, from: from.id, left, added: stage.added, buckets })
+    })
+  }
+
+  /** Begins the tasks of a stage that Spark takes. @param send is given these, and their indexes */
+  #beginTasks(stage: Tasks, send: (id: number, tasks: PlacedTasks, sent: readonly number[]) => void): () => void {
+    const [sent, tasks] = this.#packed(stage)
+    const places = sent.map((task) => stage.places?.[task] ?? '')
+    const reply = (partition: number, frame: Buffer): void => stage.reply(sent[partition]!, unpackFrame(frame))
+    return this.#begin({ reply, ended: (failure) => stage.ended(failure) }, (id) => {
+      if (tasks.length === 0) this.#stageEnded(id, undefined)
+      else send(id, { tasks, places }, sent)
     })
   }
 
@@ -170,7 +179,7 @@ export class SparkJvm {
   }
 
   /** Returns the tasks that Spark takes, by their indexes, as bytes. The others are failed at once. */
-  #packed(stage: ClusterStage): readonly [sent: readonly number[], frames: readonly Uint8Array[]] {
+  #packed(stage: Tasks): readonly [sent: readonly number[], frames: readonly Uint8Array[]] {
     const sent: number[] = []
     const frames: Uint8Array[] = []
     for (const [index, task] of stage.tasks.entries()) {

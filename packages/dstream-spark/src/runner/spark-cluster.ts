@@ -65,7 +65,7 @@ export class SparkCluster implements Cluster {
 
   /** Blocks are those of the JVM that runs now: those of a lost one are lost too. */
   readonly blocks: ClusterBlocks = {
-    merge: (stage) => this.#overBlocks(stage, (jvm, over) => jvm.merge(over)),
+    run: (stage) => this.#overBlocks(stage, (jvm, over) => jvm.overBlocks(over)),
     fetch: (fetch) => this.#overBlocks(fetch, (jvm, over) => jvm.fetch(over)),
     forget: (name) => this.#jvm?.forget(name),
   }

@@ -1,6 +1,7 @@
 // @ts-check
-// Shuffles of many keys, whose tables are merged on the executors. MARK is a file that says that a process was ended in a merging:
-// the one that ENDS names, the worker or its executor. THREADS is the option, for the run in one process.
+// Shuffles of many keys, whose tables are merged on the executors, and states that are updated from them there. MARK begins the names
+// of files which say that a process was ended in a merging and in updates: the one that ENDS names, the worker or its executor.
+// THREADS is the option, for the run in one process.
 import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { Milliseconds, StreamingContext } from 'dstream'
@@ -14,10 +15,10 @@ const isWorker = process.argv[1]?.endsWith('job.mjs') === true
 /** The key whose values no worker merges. */
 const REFUSED = 777
 
-/** Ends a process once. */
-const endOnce = () => {
-  if (!isWorker || MARK === undefined || existsSync(MARK)) return
-  writeFileSync(MARK, '')
+/** @type {(where: string) => void} Ends a process once in each place. */
+const endOnce = (where) => {
+  if (!isWorker || MARK === undefined || existsSync(`${MARK}-${where}`)) return
+  writeFileSync(`${MARK}-${where}`, '')
   if (ENDS === 'executor') process.kill(process.ppid, 'SIGKILL')
   process.kill(process.pid, 'SIGKILL')
 }
@@ -65,9 +66,30 @@ await StreamingContext.run(import.meta, options, (ssc) => {
         (text, n) => `${text} ${n}`,
         (a, b) => {
           merged.add(1)
-          endOnce()
+          endOnce('merging')
           return `${a}, ${b}`
         },
+      ),
+    states: numbers()
+      .mapToPair((n) => [keyOf(n), n])
+      .updateStateByKey(
+        (values, /** @type {number | undefined} */ sum) => {
+          // There is a copy by then, which is lost.
+          if (sum !== undefined) endOnce('update')
+          return values.reduce((a, b) => a * 0.9 + b, sum ?? 0)
+        },
+        { numPartitions: 3 },
+      ),
+    mapped: numbers()
+      .mapToPair((n) => [keyOf(n), n])
+      .mapWithState(
+        (key, n, /** @type {import('dstream').State<number>} */ state) => {
+          const sum = state.getOption() ?? 0
+          if (sum > 3 * KEYS) endOnce('mapping')
+          state.update(sum * 0.9 + (n ?? 0))
+          return [key.length, state.get()]
+        },
+        { numPartitions: 3 },
       ),
   }
   const fetched = numbers()

@@ -194,20 +194,16 @@ export interface ClusterStage {
   ended(failure: string | undefined): void
 }
 
-/** A stage over blocks: one task a bucket, which is given the blocks of its bucket. */
-export interface BlockStage {
+/** A stage over blocks: each task is given the blocks of its bucket, in their order. */
+export interface BlockStage extends Pick<ClusterStage, 'tasks' | 'places' | 'reply' | 'ended'> {
   /** The name of the stage whose tasks have left blocks. */
   readonly from: string
   /** The tasks of that stage that have, and the place of their blocks in the order in which a task is given them. */
   readonly left: readonly { readonly task: number; readonly order: number }[]
   /** Further blocks, which come from the driver. */
   readonly added: readonly { readonly order: number; readonly bucket: number; readonly block: Uint8Array }[]
-  readonly buckets: number
-  /** The frame of all tasks. */
-  readonly frame: unknown
-  /** Takes the reply of a task, by its bucket. One without blocks has none. */
-  reply(bucket: number, frame: unknown): void
-  ended(failure: string | undefined): void
+  /** The bucket of each task. No two of them have the same. */
+  readonly buckets: readonly number[]
 }
 
 /** Asks for blocks as they were left. */
@@ -224,7 +220,7 @@ export interface ClusterBlocks {
   /** The bytes up to which a table is sent as a whole; by default as many as take longer to merge in the driver than elsewhere. */
   readonly mostSent?: number | undefined
   /** Begins a stage over blocks; returns what ends it. */
-  merge(stage: BlockStage): () => void
+  run(stage: BlockStage): () => void
   /** Begins to fetch blocks; returns what ends it. */
   fetch(fetch: BlockFetch): () => void
   /** Removes the blocks of a stage. */

@@ -7,6 +7,7 @@ import { pairOf } from './plan/shapes.js'
 import { countersOf } from './plan/counters.js'
 import { noteBuilt } from './plan/body-trace.js'
 import { allPartitions, partitionData, recordsOfPartition } from './execution/evaluate.js'
+import { evaluateOrLeave, type PlacedRecords } from './execution/left-records.js'
 import type { AnyPair, AnyTuple, CombinerOf, KnownType, OrTuple } from './plan/inference.js'
 import { Evaluation } from './plan/evaluation.js'
 import { settled, type NotAwaited } from '../base/promises.js'
@@ -1074,6 +1075,11 @@ export class RDD<out T> {
   materialise(): Promise<readonly (readonly T[])[]> {
     this.node.cacheAlways()
     return this.#act((evaluation) => allPartitions(this.node, evaluation)) as Promise<readonly (readonly T[])[]>
+  }
+  /** Does the same, but large tables of a shuffle may stay where they were made. They must be released. @internal */
+  materialiseOrLeave(): Promise<PlacedRecords<T>> {
+    this.node.cacheAlways()
+    return this.#act((evaluation) => evaluateOrLeave(this.node, evaluation)) as Promise<PlacedRecords<T>>
   }
   /** Calls the function of an output with each partition, in this thread or in workers. @internal */
   callPartitions(spec: CallSpec): Promise<void> {

@@ -105,10 +105,11 @@ export class BodyRuns {
 function addressesOf(plan: AnyPlan | ReaderPlan): FunctionAddress[] {
   // The functions of a state are those of its operator.
   if ('state' in plan) return []
-  if ('combiners' in plan) return [plan.combiners]
+  if ('combiners' in plan) return plan.combiners === null ? [] : [plan.combiners]
   const steps = plan.steps.map(({ f }: PlannedStep) => f)
   if ('save' in plan) return steps
   if ('call' in plan) return [...steps, plan.call]
   if ('readers' in plan) return [...steps, ...plan.readers.flatMap(addressesOf)]
-  return [...steps, plan.merge, ...(plan.create === undefined ? [] : [plan.create])]
+  const { create, merge } = plan
+  return [...steps, ...(merge === null ? [] : [merge]), ...(create === undefined ? [] : [create])]
 }

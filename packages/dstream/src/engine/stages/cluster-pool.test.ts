@@ -139,7 +139,7 @@ test('a stage that ends early is cancelled', async () => {
 /** Begins a map side of three partitions whose tables have stayed, with numbers of its tasks that differ from those of its partitions. */
 async function left() {
   const stages: ClusterStage[] = []
-  const merges: BlockStage[] = []
+  const over: BlockStage[] = []
   const fetches: BlockFetch[] = []
   const forgotten: string[] = []
   let ends = 0
@@ -147,7 +147,7 @@ async function left() {
     speculates: () => false,
     run: (stage) => (stages.push(stage), () => undefined),
     blocks: {
-      merge: (stage) => (merges.push(stage), () => void ends++),
+      run: (stage) => (over.push(stage), () => void ends++),
       fetch: (fetch) => (fetches.push(fetch), () => void ends++),
       forget: (name) => void forgotten.push(name),
     },
@@ -169,7 +169,7 @@ async function left() {
   const added = [{ partition: 2, blocks: [new Uint8Array([1]), new Uint8Array(0)] }]
   return {
     name: stages[0]!.leaves,
-    ...{ merges, fetches, forgotten, warnings, ends: () => ends },
+    ...{ pool, queue, over, fetches, forgotten, warnings, ends: () => ends },
     merge: () => pool.leftBlocks!.merge(queue, { task, left: [1, 4], added, buckets: 2 }),
     fetch: () => pool.leftBlocks!.fetch(queue, [3, 4]),
     end: () => pool.queues.delete(queue),
@@ -177,9 +177,9 @@ async function left() {
 }
 
 test('blocks are merged in order of their partitions, and forgotten with their stage', async () => {
-  const { merge, merges, name, end, forgotten } = await left()
+  const { merge, over, name, end, forgotten } = await left()
   const replies = merge()
-  expect(merges).toMatchObject([
+  expect(over).toMatchObject([
     {
       from: name,
       left: [
@@ -187,12 +187,15 @@ test('blocks are merged in order of their partitions, and forgotten with their s
         { task: 2, order: 4 },
       ],
       added: [{ order: 2, bucket: 0, block: new Uint8Array([1]) }],
-      buckets: 2,
-      frame: { type: 'task', plan: { combiners: 'add' } },
+      buckets: [0, 1],
+      tasks: [
+        { type: 'task', plan: { combiners: 'add' } },
+        { type: 'task', plan: { combiners: 'add' } },
+      ],
     },
   ])
-  merges[0]!.reply(1, failed)
-  merges[0]!.ended(undefined)
+  over[0]!.reply(1, failed)
+  over[0]!.ended(undefined)
   expect(await replies).toEqual(new Map([[1, failed]]))
   expect(forgotten).toEqual([])
   end()
@@ -220,11 +223,56 @@ test('a stage that ends early ends what is done with its blocks', async () => {
 })
 
 test('a merging that the cluster gives up has no replies', async () => {
-  const { merge, merges, warnings, end } = await left()
+  const { merge, over, warnings, end } = await left()
   const merged = merge()
-  merges[0]!.reply(0, failed)
-  merges[0]!.ended('an executor was lost')
+  over[0]!.reply(0, failed)
+  over[0]!.ended('an executor was lost')
   expect(await merged).toBeUndefined()
   expect(warnings).toEqual([expect.stringMatching(/has not merged what a map side has left/)])
+  end()
+})
+
+test('updates are given the blocks of their partitions; one that is asked for again gets them once more', async () => {
+  const { pool, queue, over, name, end } = await left()
+  const replies: (Reply | undefined)[] = []
+  const taskOf = (partition: number): Task<UpdatePlan> => {
+    const merge: MergePlan = { combiners: 'add', keepsOrder: false }
+    const state = { records: [], merge, time: 2000, on: 'a copy', base: undefined, keys: 1 }
+    return { partition, plan: { state: 'states', partition }, input: { state }, count: silent }
+  }
+  const all = { queue, left: [1, 4], added: [{ partition: 2, blocks: [new Uint8Array([1]), new Uint8Array(0)] }] }
+  const updates: TaskQueue = new TaskQueue(
+    [0, 1].map((partition) => ({
+      task: taskOf(partition),
+      settle: (reply) => {
+        if (reply?.type !== 'wanting') return void replies.push(reply)
+        updates.add({ task: taskOf(partition), settle: (again) => void replies.push(again) })
+      },
+    })),
+    all,
+  )
+  pool.queues.add(updates)
+  const stage = async (n: number): Promise<BlockStage> => {
+    while (over.length <= n) await new Promise(setImmediate)
+    return over[n]!
+  }
+  const blocks = {
+    from: name,
+    left: [
+      { task: 0, order: 1 },
+      { task: 2, order: 4 },
+    ],
+    added: [{ order: 2, bucket: 0, block: new Uint8Array([1]) }],
+  }
+  const first = await stage(0)
+  expect(first).toMatchObject({ ...blocks, buckets: [0, 1], places: ['states/0', 'states/1'] })
+  expect(first.tasks).toMatchObject([{ input: { state: { merge: { combiners: 'add' } } } }, { partition: 1 }])
+  first.reply(1, { type: 'wanting', id: 1 })
+  first.ended('an executor was lost')
+  const second = await stage(1)
+  expect(second).toMatchObject({ ...blocks, buckets: [1], places: ['states/1'] })
+  second.ended(undefined)
+  expect(replies).toEqual([undefined, undefined])
+  pool.queues.delete(updates)
   end()
 })

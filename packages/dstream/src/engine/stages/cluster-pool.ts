@@ -4,6 +4,7 @@ import { encodedInput, taskFrame, type InputEncoding } from './encoded-input.js'
 import type { ReaderReply, TaskFrame } from './frames.js'
 import {
   LEAST_BYTES,
+  type AllBlocks,
   type BlockMerge,
   type LeftBlocks,
   type QueuedTask,
@@ -32,7 +33,8 @@ export class ClusterPool implements TaskPool {
       if (first === undefined || ('call' in first.task.plan && this.#options.cluster.speculates())) return
       const tasks: QueuedTask[] = []
       for (let task = queue.next(); task !== undefined; task = queue.next()) tasks.push(task)
-      const run: ClusterRun = new ClusterRun(tasks, this.#options, () => {
+      const blocks = queue.over && this.#stages.get(queue.over.queue)!.blocksOf(queue.over)
+      const run: ClusterRun = new ClusterRun(tasks, { ...this.#options, blocks }, () => {
         // Tasks that are asked for again are a stage of their own.
         if (this.#stages.get(queue) === run) this.queues.add(queue)
       })
@@ -64,9 +66,17 @@ export class ClusterPool implements TaskPool {
   }
 }
 
+/** The blocks of a stage as the cluster knows them. */
+type KnownBlocks = Pick<BlockStage, 'from' | 'left' | 'added'>
+
+interface RunOptions extends ClusterPoolOptions {
+  /** The blocks that the tasks are given; `undefined` for none. */
+  readonly blocks: KnownBlocks | undefined
+}
+
 /** One stage on the cluster. */
 class ClusterRun {
-  readonly #options: ClusterPoolOptions
+  readonly #options: RunOptions
   /** The tasks without a reply. */
   readonly #open: Set<QueuedTask>
   readonly #signal: AbortSignal | undefined
@@ -82,7 +92,7 @@ class ClusterRun {
   #endBlocks: (() => void) | undefined
 
   /** @param hasEnded is called once all of its tasks have a reply, or none are to come */
-  constructor(tasks: readonly QueuedTask[], options: ClusterPoolOptions, hasEnded: () => void) {
+  constructor(tasks: readonly QueuedTask[], options: RunOptions, hasEnded: () => void) {
     this.#options = options
     this.#hasEnded = hasEnded
     this.#open = new Set(tasks)
@@ -91,7 +101,7 @@ class ClusterRun {
   }
 
   async begin(): Promise<void> {
-    const { cluster } = this.#options
+    const { cluster, blocks } = this.#options
     const sent: QueuedTask[] = []
     const tasks: TaskFrame[] = []
     for (const queued of [...this.#open]) {
@@ -106,13 +116,16 @@ class ClusterRun {
     }
     if (this.#isCancelled || sent.length === 0) return
     if (this.#signal?.aborted === true) return this.#abort()
-    this.#cancel = cluster.run({
+    const stage = {
       tasks,
       places: sent.map((queued) => placeOf(queued)),
-      leaves: this.#leaves,
-      reply: (task, frame) => this.#settle(sent[task]!, frame as Reply),
-      ended: (failure) => this.#ended(failure),
-    })
+      reply: (task: number, frame: unknown) => this.#settle(sent[task]!, frame as Reply),
+      ended: (failure: string | undefined) => this.#ended(failure),
+    }
+    this.#cancel =
+      blocks === undefined
+        ? cluster.run({ ...stage, leaves: this.#leaves })
+        : cluster.blocks!.run({ ...stage, ...blocks, buckets: sent.map(({ task }) => task.partition) })
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -130,8 +143,9 @@ class ClusterRun {
     return this.#withBlocks(
       'merged',
       (ended) =>
-        blocks.merge({
-          ...this.#blockStage(merge),
+        blocks.run({
+          ...this.blocksOf(merge),
+          ...mergesOf(merge),
           reply: (bucket, frame) => {
             const reply = frame as Reply
             replies.set(bucket, reply)
@@ -162,15 +176,14 @@ class ClusterRun {
     )
   }
 
-  #blockStage({ task, left, added, buckets }: BlockMerge): Omit<BlockStage, 'reply' | 'ended'> {
+  /** Returns what the tasks of this stage have left, and what goes along. */
+  blocksOf({ left, added }: AllBlocks): KnownBlocks {
     return {
       from: this.#leaves!,
       left: left.map((partition) => ({ task: this.#sent.get(partition)!, order: partition })),
       added: added.flatMap(({ partition, blocks }) =>
         blocks.flatMap((block, bucket) => (block.length === 0 ? [] : [{ order: partition, bucket, block }])),
       ),
-      buckets,
-      frame: taskFrame(task, 0, { chunks: [] }),
     }
   }
 
@@ -222,6 +235,13 @@ class ClusterRun {
     for (const queued of [...this.#open]) this.#settle(queued, undefined)
     if (!this.#isCancelled) this.#hasEnded()
   }
+}
+
+/** Returns the tasks of a merge: one a bucket. */
+function mergesOf({ task, buckets }: BlockMerge): Pick<BlockStage, 'tasks' | 'buckets'> {
+  const all = Array.from({ length: buckets }, (_, bucket) => bucket)
+  const frame = taskFrame(task, 0, { chunks: [] })
+  return { tasks: all.map(() => frame), buckets: all }
 }
 
 /** Returns the name of what a task belongs to; tasks with the same name are best done by the same worker. */

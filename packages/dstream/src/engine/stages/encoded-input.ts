@@ -26,9 +26,9 @@ export async function encodedInput(input: Task['input'], encoding: InputEncoding
   if ('encoded' in input) return { bytes: input.encoded.bytes, codec: input.encoded.codec }
   if ('split' in input) return { source: input.split.source, split: encodeValue(input.split.split) }
   if ('records' in input) return { chunks: await gathered(encodedChunks(input.records, stringLists), yielder) }
-  const { records, time, on, base, wantsEntries } = input.state
+  const { records, time, on, base, wantsEntries, merge } = input.state
   const chunks = await gathered(encodedPieces(pairColumns(records)), yielder)
-  return { chunks, state: { time, on, wantsEntries, base: base && (await encodedBase(base, yielder)) } }
+  return { chunks, state: { time, on, merge, wantsEntries, base: base && (await encodedBase(base, yielder)) } }
 }
 
 async function encodedBase(base: StateBase, yielder: Yielder): Promise<EncodedBase> {

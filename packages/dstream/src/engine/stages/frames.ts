@@ -2,7 +2,14 @@ import type { BroadcastDigests } from '../../rdd/plan/broadcasts.js'
 import type { CodecAddress } from '../../rdd/plan/records.js'
 import type { PlainError } from '../../base/errors/plain-error.js'
 import type { ChangeCounts } from '../../base/values/encoded-changes.js'
-import type { AnyPlan, BodyRun, CalledAttempt, Division, FunctionAddress } from '../../rdd/plan/stage-runner.js'
+import type {
+  AnyPlan,
+  BodyRun,
+  CalledAttempt,
+  Division,
+  FunctionAddress,
+  MergePlan,
+} from '../../rdd/plan/stage-runner.js'
 
 /**
  * A partition that a worker is to combine, to make for several readers, to call an output's function with or to save, or a partition
@@ -40,6 +47,8 @@ export interface EncodedState {
   readonly time: number
   /** The name of the copy that the update builds on. */
   readonly on: string
+  /** How blocks are merged that a map side has left, where the pairs are in these. */
+  readonly merge?: MergePlan | undefined
   /** The partition, for a worker that does not have that copy: the batch time of a version, and its entries in pieces. */
   readonly base?: EncodedBase | undefined
   /** Whether the entries before the update are to come back as well. */

@@ -1,6 +1,6 @@
-import type { MaybePromise } from '../../base/maybe-promise.js'
+import { chain, type MaybePromise } from '../../base/maybe-promise.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'
-import { TaskQueue, type QueuedTask, type Reply } from './task-queue.js'
+import { TaskQueue, type QueuedTask, type Reply, type TasksOver } from './task-queue.js'
 
 /** The error with which a partition has failed for good. */
 export class Failed {
@@ -18,12 +18,22 @@ export interface Work<R extends object> {
   readonly known?: ReadonlyMap<number, MaybePromise<Outcome<R>>>
   /** Whether this thread leaves the tasks to the workers, which have something that belongs to them. */
   readonly leavesTasks?: boolean
+  /** The blocks that the tasks are given, where there are any. */
+  readonly over?: TasksOver | undefined
   /** Returns the task with which the worker is to be asked again after this reply; `undefined` for none. */
   again?(task: Task, reply: Reply): Task | undefined
   /** Does a partition in this thread. */
   here(partition: number): MaybePromise<R>
   /** Returns the result of a worker; `undefined` where the partition is to be done here. */
   resultOf(task: Task, reply: Reply): R | Failed | undefined
+}
+
+/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
+export const DONE = {}
+
+/** Does partitions in this thread by a function that has no result. */
+export function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
+  return (partition) => chain(f(partition), () => DONE)
 }
 
 /** The notes that are taken of the tasks of a stage. */
@@ -52,7 +62,10 @@ export class SharedWork<R extends object> {
     this.#work = work
     this.#here = work.partitions.filter((i) => !shared.has(i) && !known.has(i))
     this.#notes = notes
-    this.queue = new TaskQueue(open.map((task) => this.#queued(task)))
+    this.queue = new TaskQueue(
+      open.map((task) => this.#queued(task)),
+      work.over,
+    )
     for (const [i, outcome] of known) {
       this.#outcomes.set(i, outcome instanceof Failed ? this.#failed(i, outcome.error) : outcome)
     }

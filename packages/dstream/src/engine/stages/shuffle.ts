@@ -4,11 +4,13 @@ import type { PairTable } from '../../rdd/plan/lineage.js'
 import type { Division, MapSide, MergedElsewhere, MergePlan, Merging, Task } from '../../rdd/plan/stage-runner.js'
 import { inOneOrder, undividedTable } from '../../rdd/stages/blocks.js'
 import { decodedBlocks, decodedMerged, decodedTable, encodedBlocks } from './encoded-blocks.js'
+import { LeftShuffle } from './left-shuffle.js'
 import { Left } from './replies.js'
 import type { SharedWork } from './shared-work.js'
 import type { StageNotes } from './stage-notes.js'
-import type { BlockMerge, LeftBlocks, Reply, TaskQueue } from './task-queue.js'
+import type { LeftBlocks, Reply, TaskQueue, TasksOver } from './task-queue.js'
 
+type MergedPartitions = Extract<MergedElsewhere, { readonly partitions: unknown }>
 type MergedReply = Extract<Reply, { readonly type: 'merged' }>
 
 /** The bytes of all tables of a stage that a driver merges as soon as a stage of its own would. */
@@ -35,6 +37,8 @@ interface ShuffleParts {
   readonly merging: Merging
   /** Missing where tables are merged in this thread alone. */
   readonly elsewhere: MergingElsewhere | undefined
+  /** Ends the stage, and with it what its tasks have left. */
+  readonly end: () => void
   readonly notes: StageNotes
 }
 
@@ -56,9 +60,19 @@ export class Shuffle {
     this.#parts = parts
   }
 
-  /** Runs the map side and merges its tables. Returns what workers have merged, where they have. */
-  async run(shared: SharedWork<PairTable | Left>): Promise<MergedElsewhere | undefined> {
-    const { merging, elsewhere } = this.#parts
+  /** Runs the map side and merges its tables. Returns what workers have merged, where they have, or the tables that have stayed. */
+  async run(shared: SharedWork<PairTable | Left>): Promise<MergedElsewhere | LeftShuffle | undefined> {
+    let result: MergedElsewhere | LeftShuffle | undefined
+    try {
+      result = await this.#run(shared)
+      return result
+    } finally {
+      if (!(result instanceof LeftShuffle)) this.#parts.end()
+    }
+  }
+
+  async #run(shared: SharedWork<PairTable | Left>): Promise<MergedElsewhere | LeftShuffle | undefined> {
+    const { side, merging, elsewhere } = this.#parts
     try {
       await shared.run((table, partition) => this.#add({ table, partition }))
     } catch (error) {
@@ -69,9 +83,40 @@ export class Shuffle {
     if (this.#waiting.length === 0 || elsewhere === undefined) return undefined
     const [{ partition: first }] = this.#waiting as [Waiting]
     if (first > 0) this.#waiting.unshift({ partition: 0, table: merging.take() })
-    const merged = await this.#mergeElsewhere(shared.queue, elsewhere)
-    if (merged === undefined) await this.#mergeHere(shared.queue)
+    const blocks = await this.#blocks(shared.queue)
+    if (blocks !== undefined && merging.mayLeave && !side.reduce.keepsOrder) return this.#left(blocks, elsewhere)
+    return this.#merge(shared.queue, elsewhere, blocks)
+  }
+
+  /** @param over all blocks; `undefined` where a table cannot be sent */
+  async #merge(
+    queue: TaskQueue,
+    elsewhere: MergingElsewhere,
+    over: TasksOver | undefined,
+  ): Promise<MergedElsewhere | undefined> {
+    const merged = over && (await this.#mergeElsewhere(over, elsewhere))
+    if (merged === undefined) await this.#mergeHere(queue)
     return merged
+  }
+
+  #left(over: TasksOver, elsewhere: MergingElsewhere): LeftShuffle {
+    const { merging, end } = this.#parts
+    return new LeftShuffle({
+      over,
+      pairs: this.#waiting.reduce((sum, { table }) => sum + sizeOf(table), 0),
+      plan: elsewhere.task.plan,
+      merged: async () => {
+        const merged = await this.#merge(over.queue, elsewhere, over)
+        // The order of one table is not kept here.
+        return merged === undefined ? merging.take() : (merged as MergedPartitions).partitions
+      },
+      release: () => {
+        // What is still waiting was not done again here.
+        for (const { table } of this.#waiting) if (table instanceof Left) table.count()
+        this.#waiting = []
+        end()
+      },
+    })
   }
 
   #add(given: Waiting): MaybePromise<void> {
@@ -79,20 +124,20 @@ export class Shuffle {
     this.#waiting.push(given)
   }
 
-  async #mergeElsewhere(queue: TaskQueue, { blocks, task }: MergingElsewhere): Promise<MergedElsewhere | undefined> {
+  async #mergeElsewhere(over: TasksOver, { blocks, task }: MergingElsewhere): Promise<MergedElsewhere | undefined> {
     const { side, notes } = this.#parts
     const { buckets, keepsOrder } = side.reduce
-    const added = await this.#added(buckets)
-    if (added === undefined) return undefined
-    const left = this.#waiting.filter(({ table }) => table instanceof Left).map(({ partition }) => partition)
-    const replies = await blocks.merge(queue, { task, left, added, buckets })
-    const failed = replies && [...replies.values()].find(({ type }) => type !== 'merged')
-    if (failed !== undefined) notes.replied(task, failed)
-    if (replies === undefined || failed !== undefined) return undefined
-    const merged = Array.from({ length: buckets }, (_, b) => replies.get(b) as MergedReply | undefined)
+    const replies = await blocks.merge(over.queue, { ...over, task, buckets })
+    if (replies === undefined) return undefined
+    const failed = [...replies.values()].find(({ type }) => type !== 'merged')
+    if (failed !== undefined) {
+      notes.replied(task, failed)
+      return undefined
+    }
+    const merged = Array.from({ length: buckets }, (_, b) => replies.get(b) as MergedReply)
     const sizes = new Map<number, number>()
     for (const { partition, table } of this.#waiting) {
-      sizes.set(partition, table instanceof Left ? table.pairs : table.size)
+      sizes.set(partition, sizeOf(table))
       if (table instanceof Left) table.count()
     }
     for (const reply of replies.values()) notes.replied(task, reply)
@@ -100,11 +145,10 @@ export class Shuffle {
     return keepsOrder ? { table: await this.#joined(merged, sizes) } : { partitions: await this.#partitions(merged) }
   }
 
-  async #joined(replies: readonly (MergedReply | undefined)[], sizes: ReadonlyMap<number, number>) {
+  async #joined(replies: readonly MergedReply[], sizes: ReadonlyMap<number, number>) {
     const { side } = this.#parts
     const merged = []
     for (const reply of replies) {
-      if (reply === undefined) continue
       const decoded = decodedMerged(reply.table, reply.firsts)
       merged.push(decoded)
       await side.yieldIfDue(decoded.table.size)
@@ -112,21 +156,26 @@ export class Shuffle {
     return inOneOrder(merged, sizes, (pairs) => side.yieldIfDue(pairs))
   }
 
-  async #partitions(replies: readonly (MergedReply | undefined)[]): Promise<readonly PairTable[]> {
+  async #partitions(replies: readonly MergedReply[]): Promise<readonly PairTable[]> {
     const tables: PairTable[] = []
     for (const reply of replies) {
-      const table = reply === undefined ? new Map<unknown, unknown>() : decodedTable(reply.table)
+      const table = decodedTable(reply.table)
       tables.push(table)
       await this.#parts.side.yieldIfDue(table.size)
     }
     return tables
   }
 
-  /** Divides the tables that are here. Returns `undefined` where one cannot be sent. */
-  async #added(buckets: number): Promise<BlockMerge['added'] | undefined> {
+  /** Returns the blocks of all tables, for which those that are here are divided; `undefined` where one cannot be sent. */
+  async #blocks(queue: TaskQueue): Promise<TasksOver | undefined> {
+    const { buckets } = this.#parts.side.reduce
+    const left: number[] = []
     const added: { partition: number; blocks: readonly Uint8Array[] }[] = []
     for (const { partition, table } of this.#waiting) {
-      if (table instanceof Left) continue
+      if (table instanceof Left) {
+        left.push(partition)
+        continue
+      }
       try {
         added.push({ partition, blocks: encodedBlocks(columnsOf(table), partition, buckets) })
       } catch {
@@ -134,7 +183,7 @@ export class Shuffle {
       }
       await this.#parts.side.yieldIfDue(table.size)
     }
-    return added
+    return { queue, left, added }
   }
 
   /** Merges all tables in this thread. Those that are lost are combined here. */
@@ -157,4 +206,8 @@ export class Shuffle {
       )
     }
   }
+}
+
+function sizeOf(table: PairTable | Left): number {
+  return table instanceof Left ? table.pairs : table.size
 }

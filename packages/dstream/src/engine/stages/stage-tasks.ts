@@ -1,5 +1,5 @@
 import { errorOf } from '../../base/errors/plain-error.js'
-import { chain, type MaybePromise } from '../../base/maybe-promise.js'
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { Logger, PackingRule } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
@@ -14,6 +14,7 @@ import type {
   FunctionAddress,
   KeepPlan,
   KeptRecords,
+  LeftTables,
   MapSide,
   MergedElsewhere,
   MergePlan,
@@ -33,14 +34,14 @@ import { movable } from '../../streams/graph/texts/movable.js'
 import type { BodyText } from '../../streams/graph/texts/repeatable-body.js'
 import { BodyRuns } from './body-runs.js'
 import { EarlyTasks } from './early-tasks.js'
+import { LeftShuffle } from './left-shuffle.js'
 import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
-import { Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
+import { DONE, doneBy, Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
 import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
-import { LEAST_BYTES, PACKING, type Reply, type TaskPool } from './task-queue.js'
+import { bytesOf } from './task-bytes.js'
+import { PACKING, type Reply, type TaskPool } from './task-queue.js'
 
-/** The bytes that a record counts for. */
-const BYTES_OF_RECORD = 256
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 
@@ -53,14 +54,6 @@ export interface StageProgram {
   /** The function that has built the graph. */
   readonly definition?: AnyFunction | undefined
   readonly logger?: Logger | undefined
-}
-
-/** The result of what has none: a call, and a partition that is kept where it was evaluated. */
-const DONE = {}
-
-/** Does partitions in this thread by a function that has no result. */
-function doneBy(f: (partition: number) => MaybePromise<void>): Work<object>['here'] {
-  return (partition) => chain(f(partition), () => DONE)
 }
 
 /**
@@ -82,6 +75,10 @@ export class StageTasks implements StageRunner {
 
   get packing(): PackingRule {
     return this.#pool?.packing ?? PACKING
+  }
+
+  get keepsTables(): boolean {
+    return this.hasWorkers && this.#pool!.leftBlocks !== undefined
   }
 
   /** Opens the functions of a complete graph, before its first batch. Returns those that workers may call. */
@@ -148,7 +145,7 @@ export class StageTasks implements StageRunner {
     )
   }
 
-  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | LeftTables | undefined> {
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
     const elsewhere = tasks.length === 0 ? undefined : this.#mergingElsewhere(side)
@@ -162,14 +159,16 @@ export class StageTasks implements StageRunner {
     // A cluster has to keep what tasks may leave, which costs more than the stage of a small table.
     const divides = division !== undefined && !this.#notes.hasSmallTables(tasks[0]!.plan)
     const shared = new SharedWork(work, divides ? tasks.map((task) => ({ ...task, division })) : tasks, this.#notes)
-    const shuffle = new Shuffle({ side, merging, elsewhere: divides ? elsewhere : undefined, notes: this.#notes })
-    return this.#share(shared, () => shuffle.run(shared))
+    const end = this.#offer(shared)
+    return new Shuffle({ side, merging, elsewhere: divides ? elsewhere : undefined, notes: this.#notes, end }).run(
+      shared,
+    )
   }
 
   /** Returns how the tables of a map side are merged where they stay; `undefined` where this thread merges all of them. */
   #mergingElsewhere({ reduce }: MapSide): MergingElsewhere | undefined {
     const blocks = this.#pool?.leftBlocks
-    const combiners = blocks && addressed(reduce.merge, this.#addressOf)
+    const combiners = reduce.merge === undefined ? null : addressed(reduce.merge, this.#addressOf)
     if (blocks === undefined || combiners === undefined) return undefined
     const plan: MergePlan = { combiners, keepsOrder: reduce.keepsOrder }
     const bodies = this.#bodies?.runsOf(plan)
@@ -207,7 +206,7 @@ export class StageTasks implements StageRunner {
   }
 
   update(updates: StateUpdates): Promise<void> | undefined {
-    const { partitions, numPartitions } = updates
+    const { partitions, numPartitions, left } = updates
     const mayMove = updates.functions.every((f) => this.#addressOf(f) !== undefined)
     if (!this.hasWorkers || numPartitions < 2 || !mayMove) return undefined
     // The share of this thread comes first, so that changes are applied in order of the partitions.
@@ -220,6 +219,7 @@ export class StageTasks implements StageRunner {
     const work: Work<object> = {
       partitions,
       leavesTasks: true,
+      over: left instanceof LeftShuffle ? left.over : undefined,
       here: doneBy((i) => updates.update(i)),
       again: (task, reply) => (reply.type === 'wanting' ? updates.withBase(task) : undefined),
       resultOf: (_, reply) => (reply.type === 'updated' ? new Updated(reply) : undefined),
@@ -282,19 +282,18 @@ export class StageTasks implements StageRunner {
 
   /** Lets workers take the tasks of a stage while it runs. */
   async #share<R>(shared: SharedWork<object>, run: () => Promise<R>): Promise<R> {
-    this.#pool?.queues.add(shared.queue)
+    const end = this.#offer(shared)
     try {
       return await run()
     } finally {
-      this.#pool?.queues.delete(shared.queue)
+      end()
     }
   }
-}
 
-/** A split is worth a task whatever is in it: what has to be read is unknown, and takes time of its own. */
-function bytesOf({ input }: Task): number {
-  if ('split' in input) return LEAST_BYTES
-  // A copy that a worker has would be lost by an update here, however small that is.
-  if ('state' in input) return input.state.base === undefined ? LEAST_BYTES : input.state.keys * BYTES_OF_RECORD
-  return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
+  /** Lets workers take the tasks of a stage, until it is ended. */
+  #offer({ queue }: SharedWork<object>): () => void {
+    const pool = this.#pool
+    pool?.queues.add(queue)
+    return () => pool?.queues.delete(queue)
+  }
 }

@@ -3,7 +3,7 @@ import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { PartitionUpdate } from '../../streams/graph/operator.js'
 import { KeyedState } from '../../streams/state/keyed-state.js'
-import { encodedInput } from './encoded-input.js'
+import { decodedPairs, encodedInput } from './encoded-input.js'
 import { StateCopies } from './state-copies.js'
 import { eventLoopYielder } from '../../platform/event-loop-yielder.js'
 import { stringLists } from '../../platform/string-lists.js'
@@ -23,6 +23,9 @@ const sums: PartitionUpdate<number, readonly [string, number], string> = {
 const state = { tables: { state: new KeyedState<number>() }, version: 1, update: sums }
 const graph = { nodes: [{ id: 'sums', operator: { state } }] } as unknown as Graph
 
+const nothing = () => undefined
+const NO_PAIRS = { pairs: () => [], end: nothing }
+
 /** Returns copies, and what updates them by pairs; the result is what `copies` say of the changes. */
 function copiesOf() {
   const copies = new StateCopies(graph)
@@ -34,7 +37,8 @@ function copiesOf() {
       { yielder: eventLoopYielder, stringLists },
     )
     if (!('state' in input)) throw new TypeError('no input of a state')
-    const made = await copies.update({ state: 'sums', partition: 0 }, input, () => undefined)
+    const pairs = () => decodedPairs(input.chunks)
+    const made = await copies.update({ state: 'sums', partition: 0 }, input.state, { pairs, end: nothing })
     if (made === undefined) return undefined
     return { name: made.copy, changes: made.changes.map(decodeValue), emitted: made.emitted.map(decodeValue) }
   }
@@ -69,24 +73,32 @@ describe('a copy', () => {
     expect(await update(first!.name, 3000, [['a', 1]])).toBeUndefined()
   })
 
+  test('takes no pairs where it is not here', async () => {
+    let asked = 0
+    const pairs = () => (asked++, [])
+    const copies = new StateCopies(graph)
+    const plan = { state: 'sums', partition: 0 }
+    expect(await copies.update(plan, { time: 2000, on: 'sent' }, { pairs, end: nothing })).toBeUndefined()
+    expect(asked).toBe(0)
+  })
+
   test('is dropped where it was not used for long', async () => {
     const used = copiesOf()
     let name = (await used('sent', 2000, [], {}))!.name
     for (let time = 3000; time < 300_000; time += 1000) name = (await used(name, time, []))!.name
     const unused = new StateCopies(graph)
-    const input = { chunks: [], state: { time: 2000, on: 'sent', base: { version: 1000, pieces: [] } } }
-    const end = () => undefined
-    const first = await unused.update({ state: 'sums', partition: 0 }, input, end)
+    const sent = { time: 2000, on: 'sent', base: { version: 1000, pieces: [] } }
+    const first = await unused.update({ state: 'sums', partition: 0 }, sent, NO_PAIRS)
     for (let time = 3000; time < 300_000; time += 1000) {
-      await unused.update({ state: 'sums', partition: 1 }, { ...input, state: { ...input.state, time } }, end)
+      await unused.update({ state: 'sums', partition: 1 }, { ...sent, time }, NO_PAIRS)
     }
-    const next = { chunks: [], state: { time: 300_000, on: first!.copy } }
-    expect(await unused.update({ state: 'sums', partition: 0 }, next, end)).toBeUndefined()
+    const next = { time: 300_000, on: first!.copy }
+    expect(await unused.update({ state: 'sums', partition: 0 }, next, NO_PAIRS)).toBeUndefined()
   })
 
   test('of a state that this worker does not know is left to the driver', async () => {
-    const input = { chunks: [], state: { time: 2000, on: 'sent' } }
-    const done = new StateCopies(graph).update({ state: 'others', partition: 0 }, input, () => undefined)
+    const sent = { time: 2000, on: 'sent' }
+    const done = new StateCopies(graph).update({ state: 'others', partition: 0 }, sent, NO_PAIRS)
     await expect(done).rejects.toThrow('there is no state others here')
   })
 })

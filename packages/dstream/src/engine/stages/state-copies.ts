@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { UpdatePlan } from '../../rdd/plan/stage-runner.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import type { Each, PartitionUpdate } from '../../streams/graph/operator.js'
@@ -5,11 +6,10 @@ import { KeyedState } from '../../streams/state/keyed-state.js'
 import { Adoption } from '../../streams/state/adoption.js'
 import { entriesOf, type ChangeColumns, type EntryColumns } from '../../streams/state/columns.js'
 import { changeColumns, entryColumns } from '../../streams/state/state-columns.js'
-import { decodedPairs, decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
-import type { EncodedBase, EncodedInput, WorkerFrame } from './frames.js'
+import { decodedPieces, encodedChunks, encodedPieces } from './encoded-input.js'
+import type { EncodedBase, EncodedState, WorkerFrame } from './frames.js'
 import { OnlyThere } from './part-watch.js'
 
-type StateFrame = Extract<EncodedInput, { readonly state: unknown }>
 type Updated = Omit<Extract<WorkerFrame, { readonly type: 'updated' }>, 'type' | 'id'>
 
 /** The update of a partition that no other thread waits for. */
@@ -27,6 +27,14 @@ interface Copy {
   open: string | undefined
   /** The number of batches that this worker had seen when it used the copy last. */
   usedAt: number
+}
+
+/** What an update is given. */
+interface UpdateParts {
+  /** Returns the pairs for the partition. */
+  readonly pairs: () => MaybePromise<Iterable<readonly [unknown, unknown]>>
+  /** Ends the watch over the functions of the update, and returns what they have added to accumulators. */
+  readonly end: () => Uint8Array | undefined
 }
 
 /** The batches after which a copy that was not used is dropped: its partition is mostly another worker's by then. */
@@ -49,14 +57,9 @@ export class StateCopies {
   /**
    * Updates a copy. Returns `undefined` where it is not here.
    *
-   * @param end ends the watch over the functions of the update, and returns what they have added to accumulators
    * @throws what the user's function throws; the copy is then dropped
    */
-  async update(
-    plan: UpdatePlan,
-    { chunks, state }: StateFrame,
-    end: () => Uint8Array | undefined,
-  ): Promise<Updated | undefined> {
+  async update(plan: UpdatePlan, state: EncodedState, { pairs, end }: UpdateParts): Promise<Updated | undefined> {
     this.#begin(state.time)
     const { update, timed } = this.#operator(plan.state)
     const key = `${plan.state}/${plan.partition}`
@@ -68,7 +71,7 @@ export class StateCopies {
     const entries = state.wantsEntries === true ? [...encodedPieces(entryColumns(table, 0))] : undefined
     table.begin(state.time)
     const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
-    const made = await update.run(table, decodedPairs(chunks), place)
+    const made = await update.run(table, await pairs(), place)
     const added = end()
     const changes = [...encodedPieces(changeColumns(table))]
     const emitted = [...encodedChunks(made)]

@@ -26,23 +26,33 @@ export interface LeftBlocks {
   /** See `ClusterBlocks.mostSent`. */
   readonly mostSent: number | undefined
   /**
-   * Merges blocks by bucket, in order of their partitions. Resolves to the replies by bucket, without those of empty buckets;
-   * to `undefined` where some bucket was not merged.
+   * Merges blocks by bucket, in order of their partitions. Resolves to the replies by bucket; to `undefined` where some bucket was
+   * not merged.
    */
   merge(queue: TaskQueue, merge: BlockMerge): Promise<ReadonlyMap<number, Reply> | undefined>
   /** Resolves to the blocks of partitions; without those that are lost. */
   fetch(queue: TaskQueue, partitions: readonly number[]): Promise<ReadonlyMap<number, readonly Uint8Array[]>>
 }
 
-/** A merge of blocks. */
-export interface BlockMerge {
-  /** The task of each bucket. */
-  readonly task: Task<MergePlan>
+/** The blocks of all partitions of a map side. */
+export interface AllBlocks {
   /** The partitions whose tasks have left their blocks. */
   readonly left: readonly number[]
   /** The blocks of further partitions by bucket; one without bytes is empty. */
   readonly added: readonly { readonly partition: number; readonly blocks: readonly Uint8Array[] }[]
+}
+
+/** A merge of blocks. */
+export interface BlockMerge extends AllBlocks {
+  /** The task of each bucket. */
+  readonly task: Task<MergePlan>
   readonly buckets: number
+}
+
+/** The blocks that the tasks of a queue are given: those of a bucket for the partition of that number. */
+export interface TasksOver extends AllBlocks {
+  /** The queue of the stage that has left them. */
+  readonly queue: TaskQueue
 }
 
 /** What runs tasks beside the thread of the batches. */
@@ -75,10 +85,13 @@ export interface EarlyQueue {
 
 /** The tasks of one stage that no thread has begun, in order of their partitions. */
 export class TaskQueue {
+  /** The blocks that the tasks are given; `undefined` for none. */
+  readonly over: TasksOver | undefined
   #tasks: QueuedTask[]
 
-  constructor(tasks: readonly QueuedTask[]) {
+  constructor(tasks: readonly QueuedTask[], over?: TasksOver) {
     this.#tasks = [...tasks]
+    this.over = over
   }
 
   get size(): number {

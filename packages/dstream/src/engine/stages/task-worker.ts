@@ -24,7 +24,7 @@ import type { RDDFactory } from '../../rdd/rdd.js'
 import { functionTable, functionTexts } from '../../streams/graph/function-table.js'
 import type { Graph } from '../../streams/graph/graph.js'
 import { decodedBlocks, encodedFirsts, encodedTable, tableOrBlocks } from './encoded-blocks.js'
-import { decodedChunks, encodedChunks } from './encoded-input.js'
+import { decodedChunks, decodedPairs, encodedChunks } from './encoded-input.js'
 import type { DriverFrame, KeptReply, ReaderReply, TaskFailure, TaskFrame, WorkerFrame } from './frames.js'
 import { OnlyThere, PartWatch } from './part-watch.js'
 import { StateCopies } from './state-copies.js'
@@ -178,7 +178,7 @@ class TaskWorker {
 
   async #reply(frame: TaskFrame, blocks: readonly Uint8Array[], watch: PartWatch): Promise<Result> {
     const { id, plan, input } = frame
-    if ('state' in plan) return this.#update(frame, plan, watch)
+    if ('state' in plan) return this.#update(frame, plan, { blocks, watch })
     if ('combiners' in plan) return this.#merge(id, plan, blocks, watch)
     const part = this.#partOf(id, input)
     if ('readers' in plan) {
@@ -209,10 +209,18 @@ class TaskWorker {
     return { type: 'merged', id, table: encodedTable(table), firsts: encodedFirsts(firsts), added: watch.end() }
   }
 
-  async #update({ id, input }: TaskFrame, plan: UpdatePlan, watch: PartWatch): Promise<Result> {
+  async #update(
+    { id, input }: TaskFrame,
+    plan: UpdatePlan,
+    { blocks, watch }: { readonly blocks: readonly Uint8Array[]; readonly watch: PartWatch },
+  ): Promise<Result> {
     if (!('state' in input)) throw new OnlyThere('an update has no state')
+    const { chunks, state } = input
+    const { merge } = state
+    const merged = async (plan: MergePlan) => (await runMerge(plan, decodedBlocks(blocks), this.#home)).table
+    const pairs = () => (merge === undefined ? decodedPairs(chunks) : merged(merge))
     watch.begin()
-    const updated = await this.#copies.update(plan, input, () => watch.end())
+    const updated = await this.#copies.update(plan, state, { pairs, end: () => watch.end() })
     return updated === undefined ? { type: 'wanting', id } : { type: 'updated', id, ...updated }
   }
 

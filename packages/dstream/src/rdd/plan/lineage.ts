@@ -6,6 +6,7 @@ import type { MaybePromise } from '../../base/maybe-promise.js'
 import { ChunkedRecords } from './chunked-records.js'
 import { isTraced, noteBuilt, noteFunctions } from './body-trace.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit, StepOp } from './records.js'
+import type { LeftTables } from './stage-runner.js'
 
 export type { AnyFunction, PairTable, StepOp } from './records.js'
 
@@ -56,9 +57,18 @@ export type NodePlan =
   | {
       readonly type: 'wide'
       run(evaluation: Evaluation): MaybePromise<readonly PartitionData[]>
+      /** Makes all partitions, unless their tables stay where they were made. The result is not cached. */
+      leave?(evaluation: Evaluation): MaybePromise<readonly PartitionData[] | LeftPartitions>
       /** Returns the first n records without making the others. */
       first?(n: number, evaluation: Evaluation): MaybePromise<readonly unknown[]>
     }
+
+/** The partitions of a node whose tables have stayed where they were made. */
+export interface LeftPartitions {
+  readonly tables: LeftTables
+  /** Makes the partitions here. */
+  here(): MaybePromise<readonly PartitionData[]>
+}
 
 /** The evaluation of all partitions of a cached node at once, as a stage. */
 export interface NodeStage {

@@ -20,7 +20,8 @@ export interface StagePlan {
   readonly steps: readonly PlannedStep[]
   /** Makes the combiner of a new key; `undefined` where the first value is the combiner. */
   readonly create: FunctionAddress | undefined
-  readonly merge: FunctionAddress
+  /** Merges a value into the combiner of its key; `null` where the pairs stay as they are. */
+  readonly merge: FunctionAddress | null
   /** True when the first value of a key is copied, since `merge` may change it. */
   readonly ownsValues: boolean
 }
@@ -69,8 +70,8 @@ export interface UpdatePlan {
 
 /** The merging of the blocks that map sides have left for one bucket of their keys. */
 export interface MergePlan {
-  /** Merges two values of a key. */
-  readonly combiners: FunctionAddress
+  /** Merges two values of a key; `null` where the pairs follow one another as they are. */
+  readonly combiners: FunctionAddress | null
   /** Whether the driver asks where the keys came first, since it needs them in the order of one table. */
   readonly keepsOrder: boolean
 }

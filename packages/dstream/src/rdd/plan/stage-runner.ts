@@ -10,6 +10,7 @@ import type {
   Division,
   FunctionAddress,
   KeepPlan,
+  MergePlan,
   ReaderPlan,
   SavePlan,
   StagePlan,
@@ -94,6 +95,8 @@ export interface StateInput {
   readonly keys: number
   /** Whether the worker is to return the entries before the update as well. */
   readonly wantsEntries: boolean
+  /** How blocks are merged that a map side has left: the pairs are in these. `undefined` where they are `records`. */
+  readonly merge?: MergePlan | undefined
 }
 
 /** A partition of a state, to make a copy of. */
@@ -134,8 +137,8 @@ export interface MapSide extends Divided {
 
 /** The reduce side of a shuffle, which may be done where the map sides were done. */
 export interface ReduceSide {
-  /** Merges two values of a key. */
-  readonly merge: AnyFunction
+  /** Merges two values of a key; `undefined` where the pairs follow one another as they are. */
+  readonly merge: AnyFunction | undefined
   /** The buckets of the keys, by their hash. */
   readonly buckets: number
   /** Whether the result is one table, with the order of its keys; else each bucket is a partition of the result. */
@@ -148,10 +151,24 @@ export interface Merging {
   add(table: PairTable): MaybePromise<void>
   /** Returns what was merged so far, and begins anew. */
   take(): PairTable
+  /** Whether large tables may stay where they were made: what reads the result can take it from there. */
+  readonly mayLeave: boolean
 }
 
 /** A result that workers have merged: one table, or one for each partition. */
 export type MergedElsewhere = { readonly table: PairTable } | { readonly partitions: readonly PairTable[] }
+
+/** The tables of a map side that have stayed where they were made, in blocks by partition of the result. */
+export interface LeftTables {
+  /** The pairs of all tables. */
+  readonly pairs: number
+  /** How a task merges their blocks. */
+  readonly plan: MergePlan
+  /** Merges the tables, so that the result is here. */
+  merged(): Promise<PairTable | readonly PairTable[]>
+  /** Lets go of them. */
+  release(): void
+}
 
 /** The table that a map side's partition has been combined into by the stage below it, or the error with which that ended. */
 export type MadeTable =
@@ -209,6 +226,8 @@ export interface StateUpdates {
   readonly partitions: readonly number[]
   /** The user's functions that the update calls. */
   readonly functions: readonly AnyFunction[]
+  /** The tables that have the pairs of the batch; `undefined` where these are here. */
+  readonly left: LeftTables | undefined
   /** Returns the task of a partition. */
   taskOf(partition: number): Task<UpdatePlan>
   /** Returns the task for a worker that has no copy of the partition. */
@@ -243,6 +262,8 @@ export interface StageRunner {
   readonly hasWorkers: boolean
   /** When partitions of states that workers update are kept as bytes. */
   readonly packing: PackingRule
+  /** Whether large tables may stay where they were made. */
+  readonly keepsTables: boolean
   /**
    * Whether partitions are stages of their own. The answer depends on the plan alone, and never on what is idle or evaluated
    * already, since it decides in which order values are combined.
@@ -262,9 +283,9 @@ export interface StageRunner {
   /**
    * Gives `merging` the table of each partition, in order of the partitions. A task that fails elsewhere is done again by
    * `combine`, so that errors and left out records are those of one thread. Returns what workers have merged, where they have
-   * merged all tables; the result is the same.
+   * merged all tables, and the tables themselves, where they may stay and some have; the result is the same.
    */
-  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined>
+  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | LeftTables | undefined>
   /**
    * Calls an output's function with each partition. When a call has failed, no further one begins, and the promise rejects once
    * those that are under way have ended. A task whose call has not begun or whose fate is unknown is done again by `call`.

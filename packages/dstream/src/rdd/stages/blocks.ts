@@ -98,6 +98,15 @@ export async function mergedBlocks(
   return { table, firsts: arrivals.map((arrival) => firstPlaces(arrival, table.keys)) }
 }
 
+/** Returns the pairs of the blocks of one bucket, which come in order of their partitions, one block after the other. */
+export function joinedBlocks(blocks: Iterable<Block>): Columns {
+  const all = Array.from(blocks, ({ pairs }) => pairs)
+  return new PairColumns(
+    all.flatMap(({ keys }) => keys),
+    all.flatMap(({ values }) => values),
+  )
+}
+
 /** A block with new keys, and the indexes in the merged table between which they are. */
 interface Arrival {
   readonly block: Block

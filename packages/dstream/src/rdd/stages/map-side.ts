@@ -6,7 +6,7 @@ import { combineSink, tableOf, type CombineSink } from '../execution/loop-sink.j
 import { pass } from '../execution/pass.js'
 import type { Evaluation } from '../plan/evaluation.js'
 import type { AnyFunction, LineageNode, PairTable } from '../plan/lineage.js'
-import type { MapSide, Merging, ReduceSide } from '../plan/stage-runner.js'
+import type { LeftTables, MapSide, Merging, ReduceSide } from '../plan/stage-runner.js'
 import type { Rider } from './rider.js'
 import { mapSideTasks } from './task.js'
 
@@ -54,13 +54,18 @@ export function mapSide(parts: MapSideParts): MapSide {
   }
 }
 
-/** Returns how workers may merge. A partitioner of the user's own is asked here, when the order of the pairs is made again. */
-function reduceSide({ mergeCombiners, partitioner, parent }: MapSideParts): ReduceSide {
+/** Whether a partitioner goes by the hash of keys, into several buckets that a map side may have. */
+export function dividesByHash(partitioner: Partitioner): boolean {
   const { numPartitions } = partitioner
   const isByHash =
     partitioner instanceof HashPartitioner && partitioner.getPartition === HashPartitioner.prototype.getPartition
-  if (isByHash && numPartitions > 1 && numPartitions <= MOST_BUCKETS) {
-    return { merge: mergeCombiners, buckets: numPartitions, keepsOrder: false }
+  return isByHash && numPartitions > 1 && numPartitions <= MOST_BUCKETS
+}
+
+/** Returns how workers may merge. A partitioner of the user's own is asked here, when the order of the pairs is made again. */
+function reduceSide({ mergeCombiners, partitioner, parent }: MapSideParts): ReduceSide {
+  if (dividesByHash(partitioner)) {
+    return { merge: mergeCombiners, buckets: partitioner.numPartitions, keepsOrder: false }
   }
   return { merge: mergeCombiners, buckets: Math.min(parent.numPartitions, MOST_ORDERED), keepsOrder: true }
 }
@@ -68,6 +73,24 @@ function reduceSide({ mergeCombiners, partitioner, parent }: MapSideParts): Redu
 /** Keeps a key as it is. Only the keys of the merged table are copied. */
 function keepKey(key: MapKey): MapKey {
   return key
+}
+
+/** The tables of a shuffle that have stayed where they were made. */
+export class TablesElsewhere {
+  constructor(readonly tables: LeftTables) {}
+
+  async merged(): Promise<PairTable | PartitionTables> {
+    const merged = await this.tables.merged()
+    return Array.isArray(merged) ? new PartitionTables(merged as readonly PairTable[]) : (merged as PairTable)
+  }
+}
+
+/** The run of a map side. */
+interface StageRun {
+  readonly evaluation: Evaluation
+  readonly rider: Rider | undefined
+  /** Whether large tables may stay where they were made. */
+  readonly mayLeave: boolean
 }
 
 /**
@@ -79,9 +102,8 @@ function keepKey(key: MapKey): MapKey {
 export async function runStage(
   side: MapSide,
   newSink: () => CombineSink,
-  evaluation: Evaluation,
-  rider: Rider | undefined,
-): Promise<PairTable | PartitionTables> {
+  { evaluation, rider, mayLeave }: StageRun,
+): Promise<PairTable | PartitionTables | TablesElsewhere> {
   await rider?.waitForRecords(evaluation)
   let merged = newSink()
   const merging: Merging = {
@@ -91,8 +113,10 @@ export async function runStage(
       merged = newSink()
       return table
     },
+    mayLeave,
   }
   const elsewhere = await evaluation.runtime.stages!.run(side, merging)
   if (elsewhere === undefined) return merging.take()
+  if ('release' in elsewhere) return new TablesElsewhere(elsewhere)
   return 'table' in elsewhere ? elsewhere.table : new PartitionTables(elsewhere.partitions)
 }

@@ -21,7 +21,8 @@ import type {
   StagePlan,
   TaskCounts,
 } from '../plan/stage-runner.js'
-import { mergedBlocks, type Block, type MergedBlocks } from './blocks.js'
+import { joinedBlocks, mergedBlocks, type Block, type MergedBlocks } from './blocks.js'
+import { uncombined } from './uncombined.js'
 
 /** The table of a partition in two columns. */
 export interface TaskResult extends TaskCounts {
@@ -67,7 +68,7 @@ export interface TaskHome {
 }
 
 /**
- * Combines a partition by key.
+ * Combines a partition by key, or makes its pairs.
  *
  * @param part the records of the partition
  * @throws for the first record on which a function throws
@@ -129,11 +130,17 @@ async function ridden(
 
 async function combined(plan: StagePlan, base: LineageNode, { functionAt, runtime }: TaskHome): Promise<TaskResult> {
   const { node, counts } = chainOf(plan.steps, base, functionAt)
+  const origin = { operator: 'stage', time: undefined }
+  const evaluation = new Evaluation(runtime)
+  if (plan.merge === null) {
+    const { sink, pairs } = uncombined(origin)
+    await feed(node, 0, sink, evaluation)
+    return { table: pairs(), ...counts() }
+  }
   const create = plan.create === undefined ? undefined : functionAt(plan.create)
   const own = plan.ownsValues ? copyRecord : undefined
-  const origin = { operator: 'stage', time: undefined }
   const sink = combineSink(origin, create, functionAt(plan.merge), { copyKey: (key) => key, own })
-  await feed(node, 0, sink, new Evaluation(runtime))
+  await feed(node, 0, sink, evaluation)
   return { table: columnsOf(tableOf(sink)), ...counts() }
 }
 
@@ -209,6 +216,7 @@ export function runMerge(
   blocks: Iterable<Block>,
   { functionAt, runtime }: TaskHome,
 ): Promise<MergedBlocks> {
+  if (combiners === null) return Promise.resolve({ table: joinedBlocks(blocks), firsts: [] })
   return mergedBlocks(blocks, { merge: functionAt(combiners), keepsOrder, runtime })
 }
 

@@ -16,7 +16,8 @@ import type {
 export interface MapSideSpec {
   readonly parent: LineageNode
   readonly create: AnyFunction | undefined
-  readonly merge: AnyFunction
+  /** Missing where the pairs stay as they are. */
+  readonly merge: AnyFunction | undefined
   readonly ownsValues: boolean
 }
 
@@ -46,7 +47,7 @@ export function stagePlan(
   steps: readonly PlannedStep[],
   addressOf: AddressOf,
 ): StagePlan | undefined {
-  const merged = addressed(merge, addressOf)
+  const merged = merge === undefined ? null : addressed(merge, addressOf)
   const created = create && addressed(create, addressOf)
   if (merged === undefined || (create !== undefined && created === undefined)) return undefined
   return { steps, create: created, merge: merged, ownsValues }

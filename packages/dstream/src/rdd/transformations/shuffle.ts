@@ -17,8 +17,9 @@ import { aFunction } from '../../base/options.js'
 import { begunFold } from '../execution/early-fold.js'
 import { feed, feedAll, type Feeder } from '../execution/evaluate.js'
 import { pass } from '../execution/pass.js'
-import { mapSide, PartitionTables, runStage } from '../stages/map-side.js'
+import { dividesByHash, mapSide, PartitionTables, runStage, TablesElsewhere } from '../stages/map-side.js'
 import { rideBelow } from '../stages/shared-stage.js'
+import { dividedElsewhere } from '../stages/uncombined.js'
 import { noteFunctions } from '../plan/body-trace.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
 import type { Evaluation } from '../plan/evaluation.js'
@@ -115,14 +116,14 @@ export function combineByKey(
   noteFunctions(create, merge, mergeCombiners)
   const spec = { parent, create, merge, ownsValues: false }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey }))
-  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation, mayLeave) => {
     const newMerged = (): CombineSink => combineSink(origin, undefined, mergeCombiners)
     let combined = newMerged()
     const sink = combineSink(origin, create, merge)
     const { stages } = evaluation.runtime
     const parts = { parent, feeders: feeders!, sink, rider, mergeCombiners, partitioner, evaluation }
     const side = stages && mapSide(parts)
-    if (side !== undefined && stages!.takes(side)) return runStage(side, newMerged, evaluation, rider)
+    if (side !== undefined && stages!.takes(side)) return runStage(side, newMerged, { evaluation, rider, mayLeave })
     const done = forEachInOrder(feeders!.length, (i) => {
       const sink = combineSink(origin, create, merge)
       return chain(feeders![i]!(sink), () => {
@@ -154,7 +155,7 @@ function foldTogether(
   noteFunctions(create, merge, mergeCombiners)
   const spec = { parent, create, merge, ownsValues: own !== undefined }
   const rider = rideBelow(spec, () => combineSink(node, create, merge, { copyKey: keepKey, own }))
-  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation) => {
+  const node: LineageNode = keyed(kind, [parent], partitioner, ([feeders], origin, evaluation, mayLeave) => {
     const begun = begunFold(parent, { create, merge, copyKey, own }, origin)
     return chain(begun, (fold) => {
       const sink = combineSink(origin, create, merge, { copyKey, own, ...fold?.table })
@@ -162,7 +163,8 @@ function foldTogether(
       const parts = { parent, feeders: feeders!, sink, rider, mergeCombiners, partitioner, evaluation }
       const side = stages && mapSide(parts)
       if (side !== undefined && stages!.takes(side)) {
-        return runStage(side, () => combineSink(origin, undefined, mergeCombiners, { copyKey }), evaluation, rider)
+        const newMerged = (): CombineSink => combineSink(origin, undefined, mergeCombiners, { copyKey })
+        return runStage(side, newMerged, { evaluation, rider, mayLeave })
       }
       const rest = feeders!.slice(fold?.partitions ?? 0)
       const done = forEachInOrder(rest.length, (i) => rest[i]!(sink))
@@ -184,7 +186,8 @@ export function keyed(
     feeders: readonly (readonly Feeder[])[],
     origin: RecordOrigin,
     evaluation: Evaluation,
-  ) => MaybePromise<LoopInput | PartitionTables>,
+    mayLeave: boolean,
+  ) => MaybePromise<LoopInput | PartitionTables | TablesElsewhere>,
 ): LineageNode {
   const { numPartitions } = partitioner
   const inPlace = parents.every((parent) => samePartitioner(parent.partitioner, partitioner))
@@ -200,7 +203,7 @@ export function keyed(
           open(i, evaluation) {
             const feeders = parents.map((parent) => [(sink: LoopSink) => feed(parent, i, sink, evaluation)])
             // Tables by partition come of a stage, and where no record moves there is none.
-            return build(feeders, node, evaluation) as MaybePromise<LoopInput>
+            return build(feeders, node, evaluation, false) as MaybePromise<LoopInput>
           },
         },
       })
@@ -211,25 +214,35 @@ export function keyed(
         partitioner,
         plan: {
           type: 'wide',
-          run(evaluation) {
-            const feeders = parents.map((parent) =>
-              Array.from(
-                { length: parent.numPartitions },
-                (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation),
-              ),
-            )
-            return chain(build(feeders, node, evaluation), (pairs) =>
-              pairs instanceof PartitionTables ? pairs.tables : split(pairs, partitioner, node, evaluation),
-            )
-          },
+          run: (evaluation) => chain(pairsOf(evaluation, false), (pairs) => partitionsOf(pairs as Here, evaluation)),
+          leave: (evaluation) =>
+            chain(pairsOf(evaluation, true), (pairs) => {
+              if (!(pairs instanceof TablesElsewhere)) return partitionsOf(pairs, evaluation)
+              const here = () => chain(pairs.merged(), (merged) => partitionsOf(merged, evaluation))
+              return { tables: pairs.tables, here }
+            }),
         },
       })
+  const pairsOf = (evaluation: Evaluation, mayLeave: boolean) => {
+    const feeders = parents.map((parent) => feedersOf(parent, evaluation))
+    return build(feeders, node, evaluation, mayLeave)
+  }
+  const partitionsOf = (pairs: Here, evaluation: Evaluation) =>
+    pairs instanceof PartitionTables ? pairs.tables : split(pairs, partitioner, node, evaluation)
   return node
+}
+
+/** The pairs of a shuffle whose tables have not stayed elsewhere. */
+type Here = LoopInput | PartitionTables
+
+function feedersOf(parent: LineageNode, evaluation: Evaluation): Feeder[] {
+  return Array.from({ length: parent.numPartitions }, (_, i) => (sink: LoopSink) => feed(parent, i, sink, evaluation))
 }
 
 /** Moves each pair to the partition of its key, in order of arrival. */
 export function partitionBy(parent: LineageNode, kind: string, partitioner: Partitioner): LineageNode {
   if (samePartitioner(parent.partitioner, partitioner)) return parent
+  const moved = (evaluation: Evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation))
   const node: LineageNode = new LineageNode({
     kind,
     parents: [parent],
@@ -237,7 +250,13 @@ export function partitionBy(parent: LineageNode, kind: string, partitioner: Part
     partitioner,
     plan: {
       type: 'wide',
-      run: (evaluation) => splitBy(partitioner, node, (sink) => feedAll(parent, sink, evaluation)),
+      run: (evaluation) => moved(evaluation),
+      ...(dividesByHash(partitioner) && {
+        leave: (evaluation) => {
+          const feeders = feedersOf(parent, evaluation)
+          return dividedElsewhere({ node, parent, partitioner, feeders, evaluation }) ?? moved(evaluation)
+        },
+      }),
     },
   })
   return node

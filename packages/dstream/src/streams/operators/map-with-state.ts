@@ -3,6 +3,7 @@ import { holdsPromise, ignoreRejection } from '../../base/promises.js'
 import { operator } from '../graph/make.js'
 import type { Operator, PartitionUpdate, UpdatePlace } from '../graph/operator.js'
 import type { Key } from '../../base/keys/key.js'
+import { release } from '../../rdd/execution/left-records.js'
 import { failOnRecord } from '../../rdd/plan/record-policy.js'
 import { rddOf } from '../../rdd/rdd-of.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
@@ -73,22 +74,23 @@ export function mapWithState<K extends Key, V, S, E>(
       params: { numPartitions, timeoutMs, version },
       gather: async (time, read) => {
         const rdd = await read(parent, time)
-        const batch = (await rdd?.partitionBy(table.partitioner!).label(KIND, time).materialise()) ?? []
-        return { batch, first: await initial.read(table) }
+        const first = await initial.read(table)
+        return {
+          batch: (await rdd?.partitionBy(table.partitioner!).label(KIND, time).materialiseOrLeave()) ?? [],
+          first,
+        }
       },
       update: ({ batch, first }, time) => {
         seed(table, first)
-        const due = new Set(batch.flatMap((pairs, p) => (pairs.length > 0 ? [p] : [])))
-        if (timeoutMs !== undefined) addExpired(due, table, time - timeoutMs)
-        const inOrder = async () => {
+        const expired = expiredIn(table, timeoutMs === undefined ? undefined : time - timeoutMs)
+        const isDue = (p: number, pairs: readonly unknown[]) => pairs.length > 0 || expired.has(p)
+        const inOrder = (here: readonly (readonly Pair<K, V>[])[]) => {
           const place = { time, onRecordError: sc.runtime.onRecordError, each: eachInSlices(sc) }
-          const run = new MappingRun<K, V, S, E>(table, f, place, timeoutMs)
-          for (const [p, pairs] of batch.entries()) await run.map(p, pairs)
-          await run.timeOut()
-          return run.emitted
+          return new MappingRun<K, V, S, E>(table, f, place, timeoutMs).mapAll(here)
         }
-        return updates.run({ batch, time, isDue: (p) => due.has(p), knownKeys: 0, isFirst: first.length > 0, inOrder })
+        return updates.run({ batch, time, isDue, knownKeys: 0, isFirst: first.length > 0, inOrder })
       },
+      release: ({ batch }) => release(batch),
       result: (_, emitted) =>
         rddOf(
           sc,
@@ -115,12 +117,15 @@ function refusePromise(result: unknown): void {
   throw promiseEmitted(KIND)
 }
 
-/** Adds the partitions in which keys have timed out. */
-function addExpired<S>(due: Set<number>, table: KeyedState<S>, threshold: number): void {
+/** Returns the partitions in which keys have timed out. */
+function expiredIn<S>(table: KeyedState<S>, threshold: number | undefined): ReadonlySet<number> {
+  const partitions = new Set<number>()
+  if (threshold === undefined) return partitions
   for (const partition of table.expiredPartitions(threshold)) {
-    if (due.size === table.numPartitions) return
-    due.add(partition)
+    if (partitions.size === table.numPartitions) break
+    partitions.add(partition)
   }
+  return partitions
 }
 
 /** The calls of one batch: its records in order, then the keys that time out. */
@@ -140,6 +145,13 @@ class MappingRun<K extends Key, V, S, E> {
     this.#time = new Time(place.time)
     this.emitted = Array.from({ length: table.numPartitions }, () => [])
     this.#failures = this.emitted.map(() => 0)
+  }
+
+  /** Maps the records of all partitions, then times keys out. Returns what each partition emits. */
+  async mapAll(batch: readonly (readonly Pair<K, V>[])[]): Promise<readonly (readonly E[])[]> {
+    for (const [p, pairs] of batch.entries()) await this.map(p, pairs)
+    await this.timeOut()
+    return this.emitted
   }
 
   async map(partition: number, pairs: Iterable<Pair<K, V>>): Promise<void> {

@@ -39,8 +39,9 @@ export function updateStateByKey<K extends Key, V, S>(
       partitionUpdate,
       update: (batch, time, isFirst) => {
         const knownKeys = Math.ceil(table.size / table.numPartitions)
-        const inOrder = () => updateInOrder(sc, table, partitionUpdate, { batch, time })
-        const isDue = (p: number) => knownKeys > 0 || (batch[p]?.length ?? 0) > 0
+        const inOrder = (here: readonly (readonly GroupedPair<K, V>[])[]) =>
+          updateInOrder(sc, table, partitionUpdate, { batch: here, time })
+        const isDue = (_: number, pairs: readonly unknown[]) => knownKeys > 0 || pairs.length > 0
         return updates.run({ batch, time, isDue, knownKeys, isFirst, inOrder })
       },
     }

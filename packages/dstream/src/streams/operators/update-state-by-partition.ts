@@ -1,5 +1,6 @@
 import type { Operator } from '../graph/operator.js'
 import { keyOf, type Key, type MapKey } from '../../base/keys/key.js'
+import { recordsHere, type PlacedRecords } from '../../rdd/execution/left-records.js'
 import { iterableOf, pairOf } from '../../rdd/plan/shapes.js'
 import type { RDDContext } from '../../rdd/rdd-context.js'
 import { handOut } from '../state/own.js'
@@ -34,7 +35,8 @@ export function updateStateByPartition<K extends Key, V, K2 extends Key, S>(
   options: PartitionStateOptions<K2, S> & { readonly sc: RDDContext },
 ): OperatorWithTable<S, [K2, S]> {
   return updateStates(KIND, parent, options, (table: KeyedState<S>) => ({
-    update: async (batch: readonly GroupedPairs<K, V>[], time: number) => {
+    update: async (placed: PlacedRecords<GroupedPairs<K, V>[number]>, time: number) => {
+      const batch = await recordsHere(placed)
       const each = eachInSlices(options.sc)
       const states = new Map<MapKey, S>()
       const handed = new Map<MapKey, S>()

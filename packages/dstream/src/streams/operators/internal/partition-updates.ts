@@ -1,7 +1,15 @@
 import { chain, forEachInOrder } from '../../../base/maybe-promise.js'
 import type { PackingRule } from '../../../base/ports.js'
 import type { EncodedPieces } from '../../../base/values/encoded-changes.js'
-import type { StateInput, StateUpdates, Task, UpdatedElsewhere, UpdatePlan } from '../../../rdd/plan/stage-runner.js'
+import { LeftRecords, recordsHere, type PlacedRecords } from '../../../rdd/execution/left-records.js'
+import type {
+  LeftTables,
+  StateInput,
+  StateUpdates,
+  Task,
+  UpdatedElsewhere,
+  UpdatePlan,
+} from '../../../rdd/plan/stage-runner.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Each, PartitionUpdate } from '../../graph/operator.js'
 import type { KeyedState } from '../../state/keyed-state.js'
@@ -13,19 +21,22 @@ import { eachInSlices } from './in-slices.js'
 
 type AnyPair = readonly [unknown, unknown]
 
-/** The pairs of a batch by partition of the state, and what is to be done with them. */
+/** Pairs by partition of the state. */
+type Batch<T> = readonly (readonly T[])[]
+
+/** The pairs of a batch, and what is to be done with them. */
 export interface BatchUpdate<T extends AnyPair, E> {
-  readonly batch: readonly (readonly T[])[]
+  readonly batch: PlacedRecords<T>
   /** The batch time in milliseconds. */
   readonly time: number
   /** Whether a partition has anything to do. */
-  readonly isDue: (partition: number) => boolean
+  readonly isDue: (partition: number, pairs: readonly T[]) => boolean
   /** The keys of a partition that are looked at beside those of its records. */
   readonly knownKeys: number
   /** Whether all of it is done in this thread: the first batch of a table with initial states. */
   readonly isFirst: boolean
   /** Updates all partitions in this thread. Returns what each of them emits. */
-  readonly inOrder: () => Promise<readonly (readonly E[])[]>
+  readonly inOrder: (batch: Batch<T>) => Promise<readonly (readonly E[])[]>
 }
 
 /**
@@ -60,9 +71,12 @@ export class PartitionUpdates<S, T extends AnyPair, E> {
     return updates.emitted
   }
 
-  async #here(update: BatchUpdate<T, E>): Promise<readonly (readonly E[])[]> {
-    for (let p = 0; p < this.#table.numPartitions; p++) if (update.isDue(p)) await withCells(this.#sc, this.#table, p)
-    return update.inOrder()
+  async #here({ batch: placed, isDue, inOrder }: BatchUpdate<T, E>): Promise<readonly (readonly E[])[]> {
+    const batch = await recordsHere(placed)
+    for (let p = 0; p < this.#table.numPartitions; p++) {
+      if (isDue(p, batch[p] ?? [])) await withCells(this.#sc, this.#table, p)
+    }
+    return inOrder(batch)
   }
 }
 
@@ -92,12 +106,20 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     this.#each = eachInSlices(sc)
     this.numPartitions = table.numPartitions
     const { copies, given, packing } = parts
+    const { batch, time } = given
     const all = Array.from({ length: table.numPartitions }, (_, p) => p)
+    // Which partitions have pairs among those that are elsewhere is unknown.
+    const isDue = (p: number) => batch instanceof LeftRecords || given.isDue(p, batch[p] ?? [])
     this.emitted = all.map(() => [])
-    this.partitions = all.filter((p) => given.isDue(p))
-    for (const p of all) if (!given.isDue(p)) copies.keep(p, given.time)
+    this.partitions = all.filter(isDue)
+    for (const p of all) if (!isDue(p)) copies.keep(p, time)
     const withCopies = this.partitions.filter((p) => copies.of(p) !== undefined)
     this.#wanted = table.packing.wanted(withCopies, packing)
+  }
+
+  get left(): LeftTables | undefined {
+    const { batch } = this.#parts.given
+    return batch instanceof LeftRecords ? batch.tables : undefined
   }
 
   get functions(): StateUpdates['functions'] {
@@ -106,16 +128,19 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
 
   taskOf(partition: number): Task<UpdatePlan> {
     const { copies, given } = this.#parts
-    const { time, knownKeys } = given
-    const records = given.batch[partition] ?? []
+    const { batch, time, knownKeys } = given
+    const { left } = this
+    const records = batch instanceof LeftRecords ? [] : (batch[partition] ?? [])
+    const newKeys = left === undefined ? records.length : Math.ceil(left.pairs / this.numPartitions)
     const known = copies.of(partition)
     const state: StateInput = {
       records,
+      merge: left?.plan,
       time,
       on: known ?? crypto.randomUUID(),
       base: known === undefined ? this.#baseOf(partition) : undefined,
       // An update of a packed partition here would look at all of its keys.
-      keys: this.#table.packing.of(partition)?.size ?? records.length + knownKeys,
+      keys: this.#table.packing.of(partition)?.size ?? newKeys + knownKeys,
       wantsEntries: this.#wanted.has(partition),
     }
     return { partition, plan: { state: this.#table.operatorId!, partition }, input: { state }, count: () => undefined }
@@ -131,7 +156,8 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     const { onRecordError } = this.#sc.runtime
     await withCells(this.#sc, this.#table, partition)
     const place = { partition, time: given.time, onRecordError, each: this.#each }
-    this.emitted[partition] = await update.run(this.#table, given.batch[partition] ?? [], place)
+    const batch = await recordsHere(given.batch)
+    this.emitted[partition] = await update.run(this.#table, batch[partition] ?? [], place)
   }
 
   async adopt(partition: number, updated: UpdatedElsewhere): Promise<void> {
@@ -179,7 +205,7 @@ export async function updateInOrder<S, T extends AnyPair, E>(
   sc: RDDContext,
   table: KeyedState<S>,
   update: PartitionUpdate<S, T, E>,
-  { batch, time }: Pick<BatchUpdate<T, E>, 'batch' | 'time'>,
+  { batch, time }: { readonly batch: Batch<T>; readonly time: number },
 ): Promise<readonly (readonly E[])[]> {
   const emitted: (readonly E[])[] = []
   const each = eachInSlices(sc)

@@ -49,6 +49,8 @@ interface BatchSteps<Input, Output, T, P, C> {
   gather(time: number, read: Read, combined: Combined<C>): Promise<Input | undefined>
   /** Changes the tables; all of its changes are rolled back when it throws. */
   update(input: Input, time: number): Promise<Output> | Output
+  /** Lets go of the input, once the tables have changed or failed to. */
+  release?(input: Input): void
   /** Returns the RDD of the batch, after the commit. */
   result(time: number, output: Output): RDD<T>
 }
@@ -81,8 +83,12 @@ export function statefulOperator<S, Input, Output, T, P = unknown, C = unknown>(
     compute: async (time, read) => {
       const input = await steps.gather(time, read, combined?.take ?? (() => undefined))
       if (input === undefined) return undefined
-      const output = await withStateVersion(sc, Object.values(tables), time, () => steps.update(input, time))
-      return steps.result(time, output)
+      try {
+        const output = await withStateVersion(sc, Object.values(tables), time, () => steps.update(input, time))
+        return steps.result(time, output)
+      } finally {
+        steps.release?.(input)
+      }
     },
   })
   return Object.assign(stateful, { table })

@@ -1,4 +1,5 @@
 import type { Key } from '../../../base/keys/key.js'
+import { release, type PlacedRecords } from '../../../rdd/execution/left-records.js'
 import type { RDD } from '../../../rdd/rdd.js'
 import type { RDDContext } from '../../../rdd/rdd-context.js'
 import type { Operator, PartitionUpdate } from '../../graph/operator.js'
@@ -14,7 +15,7 @@ export type GroupedPairs<K, V> = readonly (readonly [K, V[]])[]
 /** How the states of a table are updated. */
 interface StateSteps<K, V, S> {
   /** Updates the open version. @param isSeeded whether the table has just been given its initial states */
-  update(batch: readonly GroupedPairs<K, V>[], time: number, isSeeded: boolean): Promise<unknown>
+  update(batch: PlacedRecords<GroupedPairs<K, V>[number]>, time: number, isSeeded: boolean): Promise<unknown>
   /** The update of a partition on its own, where it can be. */
   readonly partitionUpdate?: PartitionUpdate<S, GroupedPairs<K, V>[number], never>
 }
@@ -48,14 +49,15 @@ export function updateStates<K extends Key, V, K2 extends Key, S>(
         const given = combined(time, read)
         const rdd = given instanceof Promise ? await given : given
         if (rdd === undefined && table.version === undefined && initial.none) return undefined
-        const batch = (await rdd?.materialise()) ?? []
-        const first = initial.read(table)
-        return { batch, first: first instanceof Promise ? await first : first }
+        const states = initial.read(table)
+        const first = states instanceof Promise ? await states : states
+        return { batch: (await rdd?.materialiseOrLeave()) ?? [], first }
       },
       update: ({ batch, first }, time) => {
         seed(table, first)
         return update(batch, time, first.length > 0)
       },
+      release: ({ batch }) => release(batch),
       result: (time) => stateRDD<K2, S>(sc, table, time, rememberPartitioner ? table.partitioner : null),
       partitionUpdate,
     }

@@ -17,7 +17,7 @@ final class DriverLine {
   static final int OPEN = 'O';
   static final int STAGE = 'S';
   static final int LEAVING_STAGE = 'L';
-  static final int MERGE = 'M';
+  static final int OVER_BLOCKS = 'M';
   static final int FETCH = 'G';
   static final int FORGET = 'D';
   static final int CANCEL = 'C';

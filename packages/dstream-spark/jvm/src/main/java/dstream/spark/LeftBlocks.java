@@ -60,15 +60,17 @@ final class LeftBlocks {
     else replies.unpersist(false);
   }
 
-  /** Returns the blocks of each bucket, which Spark's shuffle brings together. */
-  JavaPairRDD<Integer, Block> byBucket(Merge merge) {
-    TreeMap<Integer, Integer> orders = merge.orders();
+  /** Returns the blocks of the buckets of tasks, which Spark's shuffle brings together. */
+  JavaPairRDD<Integer, Block> byTask(Chosen chosen) {
+    TreeMap<Integer, Integer> orders = chosen.orders();
+    TreeMap<Integer, Integer> tasks = chosen.tasks();
     // The partitions are those of the stage in order, without some.
     List<Integer> inOrder = List.copyOf(orders.values());
-    JavaPairRDD<Integer, Block> blocks = JavaPairRDD.fromJavaRDD(chosen(merge.from(), orders)
-        .mapPartitionsWithIndex((n, replies) -> placed(replies.next(), inOrder.get(n)).iterator(), false));
-    if (!merge.added().isEmpty()) blocks = sc.parallelizePairs(merge.added(), slices(merge.added())).union(blocks);
-    return blocks.partitionBy(new ByNumber(merge.buckets()));
+    JavaPairRDD<Integer, Block> blocks = JavaPairRDD.fromJavaRDD(chosen(chosen.from(), orders)
+        .mapPartitionsWithIndex((n, replies) -> placed(replies.next(), inOrder.get(n), tasks).iterator(), false));
+    List<Tuple2<Integer, Block>> added = chosen.added();
+    if (!added.isEmpty()) blocks = sc.parallelizePairs(added, slices(added)).union(blocks);
+    return blocks.partitionBy(new ByNumber(tasks.size()));
   }
 
   /** Hands the blocks of tasks of a stage to `take`, by the index in the given order. */
@@ -89,12 +91,13 @@ final class LeftBlocks {
     return 1 + (int) (bytes / BYTES_OF_SLICE);
   }
 
-  private static List<Tuple2<Integer, Block>> placed(Reply reply, int order) {
+  /** Returns the blocks of a reply by task. */
+  private static List<Tuple2<Integer, Block>> placed(Reply reply, int order, TreeMap<Integer, Integer> tasks) {
     byte[][] blocks = blocksOf(reply);
     List<Tuple2<Integer, Block>> placed = new ArrayList<>();
-    for (int bucket = 0; bucket < blocks.length; bucket++) {
-      if (blocks[bucket].length > 0) placed.add(new Tuple2<>(bucket, new Block(order, blocks[bucket])));
-    }
+    tasks.forEach((bucket, task) -> {
+      if (blocks[bucket].length > 0) placed.add(new Tuple2<>(task, new Block(order, blocks[bucket])));
+    });
     return placed;
   }
 
@@ -104,20 +107,30 @@ final class LeftBlocks {
     throw new WorkerLost("A map side that was run again has not left its table");
   }
 
-  /** A stage over blocks: the tasks of another one that have left blocks, with their order, and further blocks by bucket. */
-  record Merge(
-      int from, TreeMap<Integer, Integer> orders, List<Tuple2<Integer, Block>> added, int buckets, byte[] frame) {
-    static Merge read(DataInputStream in) throws IOException {
+  /**
+   * The blocks of a stage over blocks: the tasks of another one that have left some, with their order; further blocks by task; and the
+   * tasks of the stage by bucket.
+   */
+  record Chosen(
+      int from, TreeMap<Integer, Integer> orders, List<Tuple2<Integer, Block>> added, TreeMap<Integer, Integer> tasks) {
+    static Chosen read(DataInputStream in) throws IOException {
       int from = in.readInt();
-      int buckets = in.readInt();
       TreeMap<Integer, Integer> orders = new TreeMap<>();
       for (int count = in.readInt(); count > 0; count--) orders.put(in.readInt(), in.readInt());
-      List<Tuple2<Integer, Block>> added = new ArrayList<>();
+      List<Tuple2<Integer, Block>> given = new ArrayList<>();
       for (int count = in.readInt(); count > 0; count--) {
         int bucket = in.readInt();
-        added.add(new Tuple2<>(bucket, new Block(in.readInt(), Wire.read(in))));
+        given.add(new Tuple2<>(bucket, new Block(in.readInt(), Wire.read(in))));
       }
-      return new Merge(from, orders, added, buckets, Wire.read(in));
+      TreeMap<Integer, Integer> tasks = new TreeMap<>();
+      int count = in.readInt();
+      for (int task = 0; task < count; task++) tasks.put(in.readInt(), task);
+      List<Tuple2<Integer, Block>> added = new ArrayList<>();
+      for (Tuple2<Integer, Block> block : given) {
+        Integer task = tasks.get(block._1());
+        if (task != null) added.add(new Tuple2<>(task, block._2()));
+      }
+      return new Chosen(from, orders, added, tasks);
     }
   }
 
@@ -149,7 +162,7 @@ final class LeftBlocks {
     }
   }
 
-  /** Takes the number of a bucket for its partition. */
+  /** Takes the number of a task for its partition. */
   private static final class ByNumber extends Partitioner {
     private final int count;
 
@@ -163,8 +176,8 @@ final class LeftBlocks {
     }
 
     @Override
-    public int getPartition(Object bucket) {
-      return (Integer) bucket;
+    public int getPartition(Object task) {
+      return (Integer) task;
     }
   }
 }

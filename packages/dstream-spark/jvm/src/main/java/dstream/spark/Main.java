@@ -55,7 +55,7 @@ public final class Main {
         case DriverLine.OPEN -> stages.open(new Settings(Wire.readTable(in), sc.hadoopConfiguration()));
         case DriverLine.STAGE -> stages.begin(in.readInt(), readTasks(in));
         case DriverLine.LEAVING_STAGE -> stages.beginLeaving(in.readInt(), readTasks(in));
-        case DriverLine.MERGE -> stages.merge(in.readInt(), LeftBlocks.Merge.read(in));
+        case DriverLine.OVER_BLOCKS -> stages.overBlocks(in.readInt(), LeftBlocks.Chosen.read(in), readTasks(in));
         case DriverLine.FETCH -> stages.fetch(in.readInt(), in.readInt(), readNumbers(in));
         case DriverLine.FORGET -> stages.forget(in.readInt());
         case DriverLine.CANCEL -> stages.cancel(in.readInt());

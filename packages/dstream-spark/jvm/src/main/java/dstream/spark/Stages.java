@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
@@ -50,11 +52,7 @@ final class Stages {
   /** Begins a stage. Replies go to the line as they come, then one frame says that the stage has ended. */
   void begin(int stage, List<PlacedFrame> tasks) {
     threads.execute(() -> run(stage, () -> {
-      sc.sc().runJob(framesOf(tasks), new TaskCall(settings), Stages.<PlacedFrame>handler((task, reply) -> {
-        String place = tasks.get(task).place();
-        if (!place.isEmpty()) executors.put(place, reply.place());
-        line.reply(stage, task, reply.frame());
-      }), FRAMES);
+      sc.sc().runJob(framesOf(tasks), new TaskCall(settings), replied(stage, tasks), FRAMES);
     }));
   }
 
@@ -68,19 +66,27 @@ final class Stages {
     }));
   }
 
-  /** Begins a stage over blocks. Its replies are those of the buckets that have any. */
-  void merge(int stage, LeftBlocks.Merge merge) {
+  /** Begins a stage over blocks. */
+  void overBlocks(int stage, LeftBlocks.Chosen chosen, List<PlacedFrame> tasks) {
     threads.execute(() -> run(stage, () -> {
-      RDD<Tuple2<Integer, Block>> blocks = left.byBucket(merge).rdd();
+      JavaPairRDD<Integer, Block> blocks = left.byTask(chosen);
+      RDD<PlacedFrame> replies = new JavaRDD<>(framesOf(tasks), FRAMES).zipPartitions(blocks, new BlocksCall(settings)).rdd();
       try {
-        sc.sc().runJob(blocks, new MergeCall(settings, merge.frame()), Stages.<byte[]>handler((bucket, frame) -> {
-          if (frame.length > 0) line.reply(stage, bucket, frame);
-        }), LeftBlocks.BYTES);
+        sc.sc().runJob(replies, new Only(), replied(stage, tasks), FRAMES);
       } finally {
         // Spark itself removes the files of a shuffle when this JVM collects garbage, which may be long after.
-        blocks.cleanShuffleDependencies(false);
+        blocks.rdd().cleanShuffleDependencies(false);
       }
     }));
+  }
+
+  /** Returns what notes where a task was done, and sends its reply. */
+  private AbstractFunction2<Object, PlacedFrame, BoxedUnit> replied(int stage, List<PlacedFrame> tasks) {
+    return handler((task, reply) -> {
+      String place = tasks.get(task).place();
+      if (!place.isEmpty()) executors.put(place, reply.place());
+      line.reply(stage, task, reply.frame());
+    });
   }
 
   /** Begins to fetch the blocks of tasks of a stage. Each reply has all of a task, with their lengths. */
@@ -169,6 +175,14 @@ final class Stages {
         return BoxedUnit.UNIT;
       }
     };
+  }
+
+  /** Returns the one reply of a partition. */
+  private static final class Only extends AbstractFunction2<TaskContext, Iterator<PlacedFrame>, PlacedFrame> implements Serializable {
+    @Override
+    public PlacedFrame apply(TaskContext context, Iterator<PlacedFrame> replies) {
+      return replies.next();
+    }
   }
 
   /** Returns the frame of a reply: its blocks stay. */

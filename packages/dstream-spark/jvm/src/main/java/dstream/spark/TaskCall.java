@@ -19,7 +19,12 @@ final class TaskCall extends AbstractFunction2<TaskContext, Iterator<PlacedFrame
 
   @Override
   public PlacedFrame apply(TaskContext context, Iterator<PlacedFrame> frames) {
-    return new PlacedFrame(executor(), run(frames.next(), Reply.NO_BLOCKS, settings.value(), context).frame());
+    return placed(frames.next(), Reply.NO_BLOCKS, settings.value(), context);
+  }
+
+  /** Returns the frame of the reply, with this executor. @throws WorkerLost where the worker has ended before it replied */
+  static PlacedFrame placed(PlacedFrame task, byte[][] blocks, Settings settings, TaskContext context) {
+    return new PlacedFrame(executor(), run(task, blocks, settings, context).frame());
   }
 
   /** @throws WorkerLost where the worker has ended before it replied */
