@@ -100,6 +100,27 @@ describe('one line says what runs where', () => {
       'map sides on the cluster: transform#1; in the driver: the merging of small tables, countByValue#1 (behind transform#1), ',
     ],
     [
+      'a transform of several streams',
+      (s) =>
+        s.context
+          .transform([s.map((n) => n + 1), s.map((n) => n - 1)], ([a, b]) => a.filter((n) => n > 0).union(b))
+          .countByValue(),
+      'map sides on the cluster: countByValue#1; in the driver: the merging of small tables, foreachRDD#1.',
+    ],
+    [
+      'a transform of several streams that combines',
+      (s) => {
+        const pairs = [s, s.map((n) => n + 1)].map((numbers) => numbers.mapToPair(byDigit))
+        return s.context.transform(pairs, (rdds) => rdds.reduce((a, b) => a.union(b)).reduceByKey(add))
+      },
+      'map sides on the cluster: transform#1; in the driver: the merging of small tables, foreachRDD#1.',
+    ],
+    [
+      'a transform of several streams that does not name them',
+      (s) => s.context.transform([s, s], ([a, ...others]) => others[0]!.union(a)).countByValue(),
+      'in the driver: transform#1 (the pattern of its first parameter has more than names of single RDDs), countByValue#1 (behind transform#1)',
+    ],
+    [
       'a transform of steps that is read twice',
       (s) => {
         const more = s.transform((rdd) => rdd.map((n) => n + 1))

@@ -127,6 +127,48 @@ describe('a function that returns an RDD, and one of several RDDs', () => {
   })
 })
 
+describe('a function of an array of RDDs', () => {
+  test.each<[string, F, boolean]>([
+    ['a pattern', ([a, b]: any[]) => a.join(b), true],
+    ['a pattern with a hole', ([, b]: any[]) => b.map(String), true],
+    ['indexes', (rdds: any[]) => rdds[0].map(String).union(rdds[1]), true],
+    ['its length', (rdds: any[]) => rdds[0].coalesce(rdds.length), true],
+    ['a constant pattern', (rdds: any[]) => {
+        const [a, b] = rdds
+        return a.join(b.keys())
+      }, true], // prettier-ignore
+    ['a union of all', (rdds: any[]) => rdds.reduce((a, b) => a.union(b)), true],
+    ['a union of all, mapped', (rdds: any[]) => rdds.reduce((a, b) => a.union(b.keys())).map(String), true],
+    ['none of them', () => seen[0], true],
+    ['one of them twice', ([a, b]: any[]) => a.join(b).union(a), false],
+    ['an index twice', (rdds: any[]) => rdds[0].join(rdds[0]), false],
+    ['an index that is computed', (rdds: any[]) => rdds[seen.length].union(rdds[1]), false],
+    ['an index in a step', (rdds: any[]) => rdds[0].map(() => rdds[1].count()), false],
+    ['another name', (rdds: any[]) => helper(rdds as never), false],
+    ['a rest', ([a, ...others]: any[]) => a.union(others[0]), false],
+    ['a constant pattern of which one is used twice', (rdds: any[]) => {
+        const [a] = rdds
+        return a.join(a)
+      }, false], // prettier-ignore
+    ['a variable pattern', (rdds: any[]) => {
+        let [a] = rdds
+        a = a.distinct()
+        return a.keys()
+      }, false], // prettier-ignore
+    ['a pattern beside an index', (rdds: any[]) => {
+        const [a] = rdds
+        return a.join(rdds[0])
+      }, false], // prettier-ignore
+    ['a union of all with one more', (rdds: any[]) => rdds.reduce((a, b) => a.union(b).union(rdds[0])), false],
+    ['a union of each twice', (rdds: any[]) => rdds.reduce((a, b) => a.union(b).union(b)), false],
+    ['a union from a first', (rdds: any[]) => rdds.reduce((a, b) => a.union(b), rdds[0]), false],
+    ['an action in reduce', (rdds: any[]) => rdds.reduce((a, b) => (b.count(), a)), false],
+    ['a function of reduce that waits', (rdds: any[]) => rdds.reduce(async (a, b) => a.union(b)), false],
+  ])('%s', (_, f, expected) => {
+    expect(usesOnce({ f, rdds: { array: true }, returnsRDD: true }, parse)).toBe(expected)
+  })
+})
+
 describe('an RDD that is a property of the first parameter', () => {
   class Sink {
     readonly #records: unknown[] = []

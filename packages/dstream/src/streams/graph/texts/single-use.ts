@@ -1,7 +1,8 @@
 import type { Graph } from '../graph.js'
 import type { Operator, RDDFunction } from '../operator.js'
 import type { OutputNode } from '../output.js'
-import { isNamed, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
+import { isIndex, namesOfPattern } from './body-syntax.js'
+import { isNamed, isSyntax, parsed, placesIn, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The transformations that evaluate an RDD at most once. */
 export const TRANSFORMATIONS: ReadonlySet<string> = new Set(
@@ -55,11 +56,14 @@ export async function singleUses(graph: Graph): Promise<ReadonlySet<Operator | O
  */
 export function usesOnce({ f, rdds, returnsRDD = false }: RDDFunction, parse: Parse): boolean {
   const syntax = parsed(Function.prototype.toString.call(f), parse)
-  if (syntax === undefined) return false
+  return syntax !== undefined && usesEachOnce(syntax, rdds, returnsRDD)
+}
+
+function usesEachOnce(syntax: Syntax, rdds: RDDFunction['rdds'], returnsRDD: boolean): boolean {
   const params = syntax['params'] as Syntax[]
   const inside = placesIn([...params, syntax['body'] as Syntax], { node: syntax, outer: undefined })
   if (inside.some(({ node }) => node.type === 'WithStatement' || isNamed(node, 'eval', 'arguments'))) return false
-  const uses = typeof rdds === 'string' ? usesOfProperty(params[0], rdds, inside) : usesOfParams(params, rdds, inside)
+  const uses = usesOf(rdds, params, inside)
   if (uses === undefined) return false
   const isRDD = (node: unknown): boolean => uses.some((of) => of.some((use) => use.node === node))
   return uses.every((of) => {
@@ -69,11 +73,70 @@ export function usesOnce({ f, rdds, returnsRDD = false }: RDDFunction, parse: Pa
   })
 }
 
+/** Returns the uses of each RDD; `undefined` where an RDD may have other names. */
+function usesOf(
+  rdds: RDDFunction['rdds'],
+  params: readonly Syntax[],
+  inside: readonly Place[],
+): readonly Place[][] | undefined {
+  if (typeof rdds === 'string') return usesOfProperty(params[0], rdds, inside)
+  return typeof rdds === 'number' ? usesOfParams(params, rdds, inside) : usesOfElements(params[0], inside)
+}
+
 /** Returns the uses of each parameter that is an RDD; `undefined` where a parameter is no plain name. */
 function usesOfParams(params: readonly Syntax[], count: number, inside: readonly Place[]): Place[][] | undefined {
   const given = params.slice(0, count)
   if (given.some(({ type }) => type !== 'Identifier')) return undefined
   return given.map((param) => inside.filter(({ node }) => node !== param && isNamed(node, param['name'])))
+}
+
+/** Returns the uses of the elements of an array of RDDs; `undefined` where they may be used in other ways. */
+function usesOfElements(array: Syntax | undefined, inside: readonly Place[]): Place[][] | undefined {
+  if (array === undefined) return []
+  if (array.type === 'ArrayPattern') return usesOfPattern(array, inside)
+  if (array.type !== 'Identifier') return undefined
+  const all = inside.filter(({ node }) => node !== array && isNamed(node, array['name']))
+  const uses = all.filter((use) => !isMember(use.outer, use.node) || nameOf(use.outer!.node['property']) !== 'length')
+  const [first, ...others] = uses
+  if (first === undefined) return []
+  if (others.length === 0) {
+    const { type, id, init } = first.outer!.node
+    const isDeclared = type === 'VariableDeclarator' && init === first.node && isSyntax(id)
+    if (isDeclared && first.outer!.outer?.node['kind'] === 'const') return usesOfPattern(id, inside)
+    const reduced = reducedBy(first)
+    if (reduced !== undefined) return [[reduced]]
+  }
+  const byIndex = new Map<unknown, Place[]>()
+  for (const { node, outer } of uses) {
+    if (!isElement(outer, node)) return undefined
+    const index = (outer!.node['property'] as Syntax)['value']
+    byIndex.set(index, [...(byIndex.get(index) ?? []), outer!])
+  }
+  return [...byIndex.values()]
+}
+
+/** Returns the uses of the names in a pattern; `undefined` for one with anything else. */
+function usesOfPattern(pattern: Syntax, inside: readonly Place[]): Place[][] | undefined {
+  const names = namesOfPattern(pattern)
+  const elements = pattern['elements'] as unknown[]
+  return names?.map((name) => inside.filter(({ node }) => !elements.includes(node) && isNamed(node, name)))
+}
+
+/** Whether a place is an element of an array, by an index that is written there. */
+function isElement(place: Place | undefined, array: Syntax): boolean {
+  const { type, object, computed, property } = (place?.node ?? {}) as Syntax
+  return type === 'MemberExpression' && object === array && computed === true && isIndex(property)
+}
+
+/** Returns the place of the RDD in `rdds.reduce((a, b) => a.union(b))`, where that evaluates each element at most once. */
+function reducedBy({ node, outer }: Place): Place | undefined {
+  const call = outer?.outer
+  if (!isMember(outer, node) || !isNamed(outer!.node['property'], 'reduce') || call?.node['callee'] !== outer!.node) {
+    return undefined
+  }
+  const [f, ...others] = call.node['arguments'] as Syntax[]
+  const isPlain = f?.type === 'ArrowFunctionExpression' && f['async'] === false && others.length === 0
+  return isPlain && (f['params'] as unknown[]).length === 2 && usesEachOnce(f, 2, true) ? call : undefined
 }
 
 /** Returns the uses of the RDD that is a property of the first parameter; `undefined` where it may have other names. */
