@@ -41,6 +41,8 @@ import { LEAST_BYTES, type Reply, type TaskPool } from './task-queue.js'
 
 /** The bytes that a record counts for. */
 const BYTES_OF_RECORD = 256
+/** Those of a record that this thread has made: encoding it takes as long as some functions. */
+const BYTES_OF_MADE_RECORD = 1
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
 
@@ -144,7 +146,8 @@ export class StageTasks implements StageRunner {
     )
   }
 
-  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
+  async run(side: MapSide, merging: Merging): Promise<MergedElsewhere | undefined> {
+    if (this.hasWorkers) await side.prepare(this.#addressOf)
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
     const elsewhere = tasks.length === 0 ? undefined : this.#mergingElsewhere(side)
@@ -292,5 +295,6 @@ function bytesOf({ input }: Task): number {
   if ('split' in input) return LEAST_BYTES
   // A copy that a worker has would be lost by an update here, however small that is.
   if ('state' in input) return input.state.base === undefined ? LEAST_BYTES : input.state.keys * BYTES_OF_RECORD
-  return 'encoded' in input ? input.encoded.bytes.length : input.records.length * BYTES_OF_RECORD
+  if ('encoded' in input) return input.encoded.bytes.length
+  return input.records.length * (input.isMadeHere === true ? BYTES_OF_MADE_RECORD : BYTES_OF_RECORD)
 }

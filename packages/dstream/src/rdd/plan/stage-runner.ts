@@ -73,7 +73,11 @@ export type ReceivedBytes = Pick<EncodedRecords, 'bytes' | 'codec'>
 
 /** The records of a partition, the received bytes of them, or the split of a source where they are. */
 export type TaskInput =
-  | { readonly records: readonly unknown[] }
+  | {
+      readonly records: readonly unknown[]
+      /** Whether this thread has made them, so that it could go on with them. */
+      readonly isMadeHere?: boolean | undefined
+    }
   | { readonly encoded: EncodedRecords }
   | { readonly split: ReadableSplit }
   | { readonly state: StateInput }
@@ -114,6 +118,8 @@ export interface Divided {
 export interface MapSide extends Divided {
   /** The partitions; 0 where no record moves, so that each partition is combined alone anyway. */
   readonly numPartitions: number
+  /** Evaluates what this thread has to make below the steps, so that tasks can take it along. */
+  prepare(addressOf: AddressOf): MaybePromise<void>
   /** Returns the task of a partition; `undefined` where it can only be done here. */
   taskOf(partition: number, addressOf: AddressOf): Task<StagePlan> | undefined
   /** Returns what the stage of the records below has made of a partition already, and forgets it; `undefined` for nothing. */
