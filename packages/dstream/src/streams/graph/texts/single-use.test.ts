@@ -114,7 +114,48 @@ describe('a function that returns an RDD, and one of several RDDs', () => {
         return mapped.union(mapped)
       }, 1, false], // prettier-ignore
     ['a step in an argument', (rdd: Numbers) => helper(rdd.map((x) => x)), 1, false],
-    ['a join', (a: any, b: any) => a.mapValues(String).join(b.keys(), {}).values(), 2, true],
+    ['a step whose result has a name, once', (rdd: Numbers) => {
+        const mapped = rdd.map((x) => x)
+        const sorted = mapped.sortBy((x) => x)
+        return sorted.map(String)
+      }, 1, true], // prettier-ignore
+    ['a join of named ones', (a: any, b: any) => {
+        const left = a.mapValues(String)
+        const right = b.keys()
+        return left.join(right)
+      }, 2, true], // prettier-ignore
+    ['a name that is used in a step', (a: any, b: any) => {
+        const right = b.keys()
+        return a.map(() => right.count())
+      }, 2, false], // prettier-ignore
+    ['a name that is used in a loop', (rdd: any) => {
+        const mapped = rdd.keys()
+        for (const x of seen) mapped.foreach(x)
+        return rdd.context.emptyRDD()
+      }, 1, false], // prettier-ignore
+    ['a name that is returned in an object', (rdd: any) => {
+        const mapped = rdd.keys()
+        return { mapped }
+      }, 1, false], // prettier-ignore
+    ['a name that is given to a function', (rdd: any) => {
+        const mapped = rdd.keys()
+        return helper(mapped)
+      }, 1, false], // prettier-ignore
+    ['two names for one', (rdd: any) => {
+        const one = rdd
+        const two = rdd.keys()
+        return one.union(two)
+      }, 1, false], // prettier-ignore
+    ['a variable', (rdd: any) => {
+        let mapped = rdd.keys()
+        for (const x of seen) mapped = mapped.map(x)
+        return mapped
+      }, 1, false], // prettier-ignore
+    ['a pattern of it', (rdd: any) => {
+        const { node } = rdd.keys()
+        return node
+      }, 1, false], // prettier-ignore
+    ['a join, in place', (a: any, b: any) => a.mapValues(String).join(b.keys(), {}).values(), 2, true],
     ['a join of one with itself', (a: any, b: any) => a.join(a).join(b), 2, false],
     ['the second in a loop', (a: any, b: any) => {
         for (const x of seen) b.foreach(x)

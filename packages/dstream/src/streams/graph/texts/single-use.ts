@@ -52,7 +52,8 @@ export async function singleUses(graph: Graph): Promise<ReadonlySet<Operator | O
 
 /**
  * Returns whether the text of a function proves that it evaluates each of its RDDs at most once: the only use of a parameter
- * is the receiver of one chain of calls, outside of loops and inner functions. Anything else may evaluate it twice.
+ * is the receiver of one chain of calls, outside of loops and inner functions. A constant may name what the chain gives, and is used
+ * in the same way. Anything else may evaluate it twice.
  */
 export function usesOnce({ f, rdds, returnsRDD = false }: RDDFunction, parse: Parse): boolean {
   const syntax = parsed(Function.prototype.toString.call(f), parse)
@@ -63,14 +64,50 @@ function usesEachOnce(syntax: Syntax, rdds: RDDFunction['rdds'], returnsRDD: boo
   const params = syntax['params'] as Syntax[]
   const inside = placesIn([...params, syntax['body'] as Syntax], { node: syntax, outer: undefined })
   if (inside.some(({ node }) => node.type === 'WithStatement' || isNamed(node, 'eval', 'arguments'))) return false
-  const uses = usesOf(rdds, params, inside)
-  if (uses === undefined) return false
+  const given = usesOf(rdds, params, inside)
+  if (given === undefined) return false
+  const uses = withConstants(given, inside)
   const isRDD = (node: unknown): boolean => uses.some((of) => of.some((use) => use.node === node))
   return uses.every((of) => {
     const [first, ...others] = of.filter((use) => !isFact(use))
     if (first === undefined) return true
     return others.length === 0 && isOutsideOfLoops(first) && isChain(first, isRDD, returnsRDD)
   })
+}
+
+/** Adds the uses of the constants that name what is made of the RDDs. */
+function withConstants(given: readonly Place[][], inside: readonly Place[]): readonly Place[][] {
+  const all = [...given]
+  const known = new Set<Syntax>()
+  for (const uses of all) {
+    for (const use of uses) {
+      const declarator = constantAt(endOfChain(use))
+      if (declarator === undefined || known.has(declarator)) continue
+      known.add(declarator)
+      const id = declarator['id'] as Syntax
+      all.push(inside.filter(({ node }) => node !== id && isNamed(node, id['name'])))
+    }
+  }
+  return all
+}
+
+/** Returns the last of the calls that make RDDs of an RDD, one of the other. */
+function endOfChain(place: Place): Place {
+  const { node, outer } = place
+  const call = outer?.outer
+  if (isMember(outer, node) && call?.node['callee'] === outer!.node && isStep(nameOf(outer!.node['property']))) {
+    return endOfChain(call)
+  }
+  const { type, callee, arguments: args } = (outer?.node ?? {}) as Syntax
+  const isOther = type === 'CallExpression' && (args as unknown[])[0] === node
+  return isOther && isNamed((callee as Syntax)['property'], ...OF_TWO) ? endOfChain(outer!) : place
+}
+
+/** Returns the declaration of a constant that an RDD is the value of. */
+function constantAt({ node, outer }: Place): Syntax | undefined {
+  const { type, id, init } = (outer?.node ?? {}) as Syntax
+  const isNamedHere = type === 'VariableDeclarator' && init === node && isSyntax(id) && id.type === 'Identifier'
+  return isNamedHere && outer!.outer?.node['kind'] === 'const' ? outer!.node : undefined
 }
 
 /** Returns the uses of each RDD; `undefined` where an RDD may have other names. */
@@ -181,7 +218,7 @@ function isOutsideOfLoops(place: Place): boolean {
   return true
 }
 
-/** Whether an RDD is the receiver of one chain of calls that ends with an action, or is returned where that is allowed. */
+/** Whether an RDD is the receiver of one chain of calls that ends with an action or in a constant, or is returned where that is allowed. */
 function isChain({ node, outer }: Place, isRDD: (node: unknown) => boolean, returnsRDD: boolean): boolean {
   const call = outer?.outer
   if (isMember(outer, node) && call?.node.type === 'CallExpression' && call.node['callee'] === outer!.node) {
@@ -191,6 +228,8 @@ function isChain({ node, outer }: Place, isRDD: (node: unknown) => boolean, retu
   if (outer?.node.type === 'CallExpression' && isOtherOfTwo(outer.node, node, isRDD)) {
     return isChain(outer, isRDD, returnsRDD)
   }
+  // Its uses are those of an RDD as well.
+  if (constantAt({ node, outer }) !== undefined) return true
   const isBody = outer?.outer === undefined && outer?.node['body'] === node
   return returnsRDD && (isBody || outer?.node.type === 'ReturnStatement')
 }
