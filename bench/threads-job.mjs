@@ -75,7 +75,20 @@ const readersOf = (words) => [
 ]
 
 const PARTITIONS = 16
+
+/** Combines 100 k keys, and does some work on each of them for a second shuffle. */
+const reshuffledBy = (work) => ({
+  records: () => Array.from({ length: KEYS }, (_, i) => i),
+  define: (numbers) =>
+    numbers
+      .mapToPair((n) => [n, 1])
+      .reduceByKey(add, { numPartitions: PARTITIONS })
+      .mapToPair(([key, n]) => [work(key) % 1000, n]),
+})
+
 const works = {
+  reshuffled: reshuffledBy((n) => n),
+  quickReshuffled: reshuffledBy(quick),
   quickStates: statesOf(changesFew(quick)),
   changedStates: statesOf(changesAll(quick)),
   slowStates: statesOf(changesFew(slow), KEYS / 10),

@@ -38,6 +38,8 @@ const goals = {
   changedStates: {},
   slowStates: {},
   mapped: {},
+  reshuffled: {},
+  quickReshuffled: {},
 }
 const chosen = Object.entries(goals).filter(([work]) => only.length === 0 || only.includes(work))
 const figures = []

@@ -3,6 +3,8 @@ import { type Ended, endJobs, jobFile, startJob } from './run-job.js'
 
 afterEach(endJobs)
 
+/** The map sides of the operators that are behind a union of two streams. */
+const UNIONS = 3
 const masters = ['local[2]', 'local-cluster[2,1,1024]']
 
 /** Returns batches with the numbers of one output as they are to about fifteen digits. */
@@ -27,9 +29,24 @@ describe.each(masters)('a job on %s gives what it gives in one process', (master
     expect(Object.keys(there.batches).length).toBeGreaterThan(50)
     // Sums of fractions are made partition by partition, as with `threads`.
     expect(rounded(there.batches, 'fractions')).toEqual(rounded(here.batches, 'fractions'))
-    // The log speaks the truth about what runs where: four partitions, in all batches but the last, which is not reported yet.
+    // The log speaks the truth about what runs where: four partitions, and eight behind unions, in all batches but the last, which is
+    // not reported yet.
     expect(there.errors).toMatch(/shared streams on the cluster: [^;]*\bflatMap#1\b/)
-    expect(there.tasks).toEqual({ onMainThread: 0, onWorkers: promised(there.errors) * 4 * 5, repeated: 0 })
+    expect(there.tasks).toEqual({ onMainThread: 0, onWorkers: (promised(there.errors) + UNIONS) * 4 * 5, repeated: 0 })
+  })
+
+  test('map sides behind shuffles of many records, outside of transform and in it', async () => {
+    const file = jobFile('reshuffled.mjs')
+    const here = await startJob(file, undefined).ended
+    const there = await startJob(file, ['--master', master]).ended
+    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
+    expect(Object.keys(there.batches)).toHaveLength(5)
+    expect(there.batches).toEqual(here.batches)
+    // All map sides, in all batches but the last.
+    expect(there.tasks).toEqual({ onMainThread: 0, onWorkers: (8 * 4 + 8) * 3, repeated: 0 })
+    expect(there.errors).toContain(
+      'map sides on the cluster for many records in several partitions: reduceByKey#2 (behind reduceByKey#1), reduceByKey#3 (behind repartition#1); ',
+    )
   })
 
   test('a job in TypeScript finds its file, its arguments and its environment', async () => {

@@ -47,14 +47,33 @@ const part = fc.oneof(
 )
 const chain = fc.array(part, { minLength: 1, maxLength: 2 }).map((parts) => `rdd${parts.join('')}`)
 
-const body = fc.tuple(chain, fc.option(chain), digit).map(
-  ([last, other, c]) => `(rdd, time) => {
+/** The text of a function over RDDs that has the parameters. */
+const bodyOf = (params: string): fc.Arbitrary<string> =>
+  fc.tuple(chain, fc.option(chain), digit).map(
+    ([last, other, c]) => `(${params}, time) => {
     const k = Math.floor(time.milliseconds / 1000) % 5
     const scaled = (m) => (n) => n * m + k
     ${other === null ? '' : `if (k % ${c} === 1) return ${other}`}
     return ${last}
   }`,
-)
+  )
+const body = bodyOf('rdd')
+/** A transform of several streams, each of which is a part of the numbers. */
+const ofSeveral = fc
+  .tuple(
+    fc.oneof(
+      bodyOf('[rdd]'),
+      bodyOf('[rdd, other]').map((text) => text.replaceAll('union(rdd', 'union(other')),
+      bodyOf('rdds').map((text) => text.replaceAll(/\brdd\b/g, 'rdds[0]')),
+      bodyOf('rdds').map((text) => text.replaceAll(/\brdd\b/g, 'rdds.reduce((a, b) => a.union(b))')),
+    ),
+    digit,
+  )
+  .map(
+    ([f, c]) =>
+      (s: Source) =>
+        `s.context.transform([${s}, s.filter((n) => n % ${c} === 1)], ${f})`,
+  )
 const below = fc.oneof(
   fc.constant('.mapToPair((n) => [n % 7, n]).reduceByKey(add)'),
   fc.constant('.mapToPair((n) => [n % 7, n]).runningReduceByKey(add)'),
@@ -64,8 +83,11 @@ const below = fc.oneof(
 const above = fc.oneof(fc.constant(''), fc.constant('.map((n) => n + 1)'), fc.constant('.filter((n) => n % 2 === 0)'))
 
 const source: fc.Arbitrary<Source> = fc
-  .tuple(above, fc.array(body, { minLength: 1, maxLength: 2 }), below)
-  .map(([steps, all, last]) => `s${steps}${all.map((f) => `.transform(${f})`).join('')}${last}`)
+  .tuple(above, fc.array(body, { minLength: 1, maxLength: 2 }), fc.option(ofSeveral), below)
+  .map(([steps, all, several, last]) => {
+    const transformed = `s${steps}${all.map((f) => `.transform(${f})`).join('')}`
+    return `${several === null ? transformed : several(transformed)}${last}`
+  })
 
 /** Functions that make a stream of numbers another stream, by functions over RDDs whose text is theirs. */
 export const bodies: fc.Arbitrary<(s: DStream<number>) => DStream<unknown>> = source.map((text) => {

@@ -82,6 +82,50 @@ describe('what transform makes in each batch is done by workers', () => {
           .reduceByKey(add),
     ],
     [
+      'transform of several streams',
+      (s, t) =>
+        t.ssc
+          .transform([s, t.input(rows, { numPartitions: 3 })], ([a, b], time) =>
+            a.map((n) => n + time.milliseconds).union(b.map((n) => -n)),
+          )
+          .mapToPair(byDigit)
+          .reduceByKey(add),
+    ],
+    [
+      'a shuffle of several streams, by indexes',
+      (s, t) => {
+        const streams = [s, t.input(rows, { numPartitions: 3 }).map((n) => n + 1)]
+        return t.ssc.transform(streams, (rdds, time) => {
+          const k = (time.milliseconds / 1000) % 5
+          return rdds[0]!
+            .filter((n) => n % 5 !== k)
+            .union(rdds[1]!)
+            .mapToPair(byName)
+            .reduceByKey(add)
+        })
+      },
+    ],
+    [
+      'several streams by map and reduce',
+      (s, t) => {
+        const streams = [1, 2, 3].map((k) => t.input(rows, { numPartitions: k }))
+        return t.ssc
+          .transform([s, ...streams], (rdds, time) =>
+            rdds.map((rdd) => rdd.map((n) => n * (1 + (time.milliseconds % 3)))).reduce((a, b) => a.union(b)),
+          )
+          .countByValue()
+      },
+    ],
+    [
+      'a join of two that are reduced',
+      (s, t) =>
+        t.ssc.transform([s.mapToPair(byDigit), t.input(rows, { numPartitions: 3 })], ([a, b], time) => {
+          const k = time.milliseconds / 1000
+          const pairs = b.map((n) => n + k).mapToPair(byDigit)
+          return a.reduceByKey(add).join(pairs.reduceByKey(add))
+        }),
+    ],
+    [
       'what a state and a window read',
       (s) => {
         const pairs = s.transform((rdd, time) => rdd.mapToPair((n): [number, number] => [n % 9, time.milliseconds]))
@@ -209,6 +253,15 @@ describe('a function that need not make the same in a worker stays in this threa
             const n = await rdd.count()
             return rdd.map((m) => m + n)
           })
+          .countByValue(),
+    ],
+    [
+      'of several streams, in a way that does not name each',
+      (s, t) =>
+        t.ssc
+          .transform([s, t.input(rows, { numPartitions: 3 })], ([a, ...others]) =>
+            others.reduce((all, rdd) => all.union(rdd), a).map((n) => n + 1),
+          )
           .countByValue(),
     ],
     [

@@ -77,6 +77,17 @@ const keyed = (s) => {
       })
       .reduceByKey(add),
     'transform, combining': s.transform((rdd) => rdd.mapToPair(byName).reduceByKey((a, b) => a + b)),
+    'transform of several streams': s.context
+      .transform([s.map(collatz), s], ([a, b], time) => {
+        const k = time.milliseconds > 0 ? 1 : 0
+        return a.filter((n) => n > k).union(b.map((n) => n - k))
+      })
+      .mapToPair(byName)
+      .reduceByKey(add),
+    'transform of several streams, combining': s.context.transform([s, s.map(collatz)], (rdds) => {
+      const all = rdds.map((rdd) => rdd.mapToPair(byName))
+      return all.reduce((a, b) => a.union(b)).reduceByKey((a, b) => a + b)
+    }),
     'transform by chance': s.transform((rdd) => (Math.random() < 2 ? rdd.map((n) => n + 1) : rdd)).countByValue(),
     mapPartitions: s
       .mapPartitions((all) => [...all].slice(1))

@@ -448,7 +448,9 @@ export class DStream<out T> {
    */
   transform<U>(f: (rdd: RDD<T>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
     aFunction('transform', 'f', f)
-    return this.#derive(transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f))
+    return this.#derive(
+      transform('transform', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), { f, rdds: 1 }),
+    )
   }
 
   /**
@@ -461,7 +463,10 @@ export class DStream<out T> {
     f: (rdd: RDD<T>, time: Time) => RDD<readonly [K, V]> | Promise<RDD<readonly [K, V]>>,
   ): DStream<[K, V]> {
     aFunction('transformToPair', 'f', f)
-    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), f)
+    const pairs = transform('transformToPair', [this.#operator], ([rdd], time) => f(rdd as RDD<T>, time), {
+      f,
+      rdds: 1,
+    })
     return this.#derive(pairs as Operator<[K, V]>)
   }
 
@@ -474,7 +479,9 @@ export class DStream<out T> {
   transformWith<U, W>(that: DStream<U>, f: (a: RDD<T>, b: RDD<U>, time: Time) => RDD<W> | Promise<RDD<W>>): DStream<W> {
     aFunction('transformWith', 'f', f)
     const both = [this.#operator, this.#other('transformWith', that)]
-    return this.#derive(transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time), f))
+    return this.#derive(
+      transform('transformWith', both, ([a, b], time) => f(a as RDD<T>, b as RDD<U>, time), { f, rdds: 2 }),
+    )
   }
 
   /**

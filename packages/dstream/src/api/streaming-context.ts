@@ -615,7 +615,10 @@ export class StreamingContext implements StreamContext {
     aFunction('transform', 'f', f)
     const operators = this.#operatorsOf('transform', streams)
     return this.#derive(
-      transform('transform', operators, (rdds, time) => f(rdds as unknown as Parameters<typeof f>[0], time)),
+      transform('transform', operators, (rdds, time) => f(rdds as unknown as Parameters<typeof f>[0], time), {
+        f,
+        rdds: { array: true },
+      }),
     )
   }
 

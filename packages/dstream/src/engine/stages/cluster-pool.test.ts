@@ -237,7 +237,15 @@ test('updates are given the blocks of their partitions; one that is asked for ag
   const replies: (Reply | undefined)[] = []
   const taskOf = (partition: number): Task<UpdatePlan> => {
     const merge: MergePlan = { combiners: 'add', keepsOrder: false }
-    const state = { records: [], merge, time: 2000, on: 'a copy', base: undefined, keys: 1 }
+    const state = {
+      records: [],
+      merge,
+      time: 2000,
+      on: 'a copy',
+      base: undefined,
+      keys: 1,
+      wantsEntries: false,
+    }
     return { partition, plan: { state: 'states', partition }, input: { state }, count: silent }
   }
   const all = { queue, left: [1, 4], added: [{ partition: 2, blocks: [new Uint8Array([1]), new Uint8Array(0)] }] }

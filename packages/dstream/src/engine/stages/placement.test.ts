@@ -7,6 +7,7 @@ import { hostJob } from '../../platform/runtime-host.js'
 type Define = (numbers: DStream<number>) => DStream<unknown>
 const add = (a: number, b: number): number => a + b
 const byDigit = (n: number): [number, number] => [n % 10, n]
+const byDigitOfSum = ([, sum]: readonly [number, number]): [number, number] => byDigit(sum)
 
 /** A cluster that is never there, so that all is done in the driver. */
 const away: Cluster = {
@@ -62,6 +63,29 @@ describe('one line says what runs where', () => {
         ),
       'map sides on the cluster: combineByKey#1; in the driver: the merging of all tables of combineByKey#1, ',
     ],
+    [
+      'a map side behind another one, and one behind a repartition',
+      (s) => {
+        const more = s.repartition(4).map((n) => n + 1)
+        more.countByValue().print()
+        return s.mapToPair(byDigit).reduceByKey(add).mapToPair(byDigitOfSum).groupByKey()
+      },
+      'map sides on the cluster: reduceByKey#1; map sides on the cluster for many records in several partitions: countByValue#1 (behind repartition#1), groupByKey#1 (behind reduceByKey#1); in the driver: the merging of small tables, repartition#1, ',
+    ],
+    [
+      'a map side behind one that a window keeps, and behind one that stays',
+      (s) => {
+        const pairs = s.mapToPair(byDigit).reduceByKey(add)
+        pairs.window(Seconds(2)).print()
+        s.mapToPair(byDigit)
+          .reduceByKey((a, b) => a + b + outside++)
+          .mapToPair(byDigitOfSum)
+          .groupByKey()
+          .print()
+        return pairs.mapToPair(byDigitOfSum).countByValue()
+      },
+      'for many records in several partitions: groupByKey#1 (behind reduceByKey#2); in the driver: ',
+    ],
     ['a union', (s) => s.union(s.map((n) => n + 1)).countByValue(), 'map sides on the cluster: countByValue#1; '],
     [
       'directories at a URI, and on this machine',
@@ -97,7 +121,28 @@ describe('one line says what runs where', () => {
     [
       'a transform that combines',
       (s) => s.transform((rdd) => rdd.mapToPair(byDigit).reduceByKey(add)).countByValue(),
-      'map sides on the cluster: transform#1; in the driver: the merging of small tables, countByValue#1 (behind transform#1), ',
+      'map sides on the cluster: transform#1; map sides on the cluster for many records in several partitions: countByValue#1 (behind transform#1); in the driver: the merging of small tables, foreachRDD#1.',
+    ],
+    [
+      'a transform of several streams',
+      (s) =>
+        s.context
+          .transform([s.map((n) => n + 1), s.map((n) => n - 1)], ([a, b]) => a.filter((n) => n > 0).union(b))
+          .countByValue(),
+      'map sides on the cluster: countByValue#1; in the driver: the merging of small tables, foreachRDD#1.',
+    ],
+    [
+      'a transform of several streams that combines',
+      (s) => {
+        const pairs = [s, s.map((n) => n + 1)].map((numbers) => numbers.mapToPair(byDigit))
+        return s.context.transform(pairs, (rdds) => rdds.reduce((a, b) => a.union(b)).reduceByKey(add))
+      },
+      'map sides on the cluster: transform#1; in the driver: the merging of small tables, foreachRDD#1.',
+    ],
+    [
+      'a transform of several streams that does not name them',
+      (s) => s.context.transform([s, s], ([a, ...others]) => others[0]!.union(a)).countByValue(),
+      'in the driver: transform#1 (the pattern of its first parameter has more than names of single RDDs), countByValue#1 (behind transform#1)',
     ],
     [
       'a transform of steps that is read twice',

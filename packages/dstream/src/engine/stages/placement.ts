@@ -15,6 +15,9 @@ const STEPS = new Set(
 /** Those that combine records by key before they are merged. */
 const SHUFFLES = new Set('reduceByKey combineByKey groupByKey groupBy foldByKey aggregateByKey distinct'.split(' '))
 
+/** What makes all partitions of its records at once, in the driver. Map sides behind it send them where they are many. */
+const MADE_AT_ONCE = new Set([...SHUFFLES, 'countByValue', 'repartition', 'partitionBy', 'sortBy', 'sortByKey'])
+
 /** Why the calls of an output stay in the driver where the cluster speculates. */
 const TWICE = 'Spark may run a task of it twice at once (spark.speculation)'
 
@@ -51,6 +54,7 @@ export async function placementOf(
   const reasons = new Reasons(graph, addresses, bodies, readers)
   const shared: string[] = []
   const spread: string[] = []
+  const sent: string[] = []
   const mergedHere: string[] = []
   const called: string[] = []
   const updated: string[] = []
@@ -66,6 +70,7 @@ export async function placementOf(
     if (MAP_SIDES.has(operator.kind) || reasons.combines(operator)) {
       const reason = reasons.against(operator)
       if (reason === undefined) spread.push(id)
+      else if (reasons.isSent(operator)) sent.push(`${id} (${reason})`)
       else kept.push(`${id} (${reason})`)
       if (reason === undefined && reasons.mergesHere(operator)) mergedHere.push(id)
     } else if (state?.update !== undefined) continue
@@ -77,11 +82,14 @@ export async function placementOf(
     if (reason === undefined) called.push(id)
     else kept.push(reason === '' ? id : `${id} (${reason})`)
   }
-  const isSpread = shared.length + spread.length + called.length + updated.length > 0
+  const isSpread = shared.length + spread.length + sent.length + called.length + updated.length > 0
   const parts = [
     ...(isSpread ? [] : ['nothing of it on the cluster']),
     ...(shared.length === 0 ? [] : [`shared streams on the cluster: ${shared.join(', ')}`]),
     ...(spread.length === 0 ? [] : [`map sides on the cluster: ${spread.join(', ')}`]),
+    ...(sent.length === 0
+      ? []
+      : [`map sides on the cluster for many records in several partitions: ${sent.join(', ')}`]),
     ...(updated.length === 0 ? [] : [`states on the cluster: ${updated.join(', ')}`]),
     ...(called.length === 0 ? [] : [`outputs on the cluster: ${called.join(', ')}`]),
     `in the driver: ${[...mergings(spread, mergedHere), ...kept].join(', ')}`,
@@ -95,7 +103,10 @@ function mergings(spread: readonly string[], mergedHere: readonly string[]): str
   return mergedHere.length === 0 ? small : [...small, `the merging of all tables of ${mergedHere.join(' and ')}`]
 }
 
-/** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
+/** Returns what it means for a part of the job that the records of an operator are in the driver: a reason to stay, or none. */
+type KeptHere = (reason: string, at: Operator) => string | undefined
+
+/** Finds why a map side stays in the driver. Below a source records can go anywhere. */
 class Reasons {
   readonly #riders = new Set<Operator>()
 
@@ -122,6 +133,19 @@ class Reasons {
   combines(operator: Operator): boolean {
     const methods = [...(this.#methodsOf(operator) ?? [])]
     return SHUFFLES.has(methods.find((method) => !STEPS.has(method)) ?? '')
+  }
+
+  /** Whether a map side stays for nothing but records that a shuffle has made in the driver: they are sent if they are many. */
+  isSent(operator: Operator): boolean {
+    const isMadeHere = (at: Operator): boolean => this.#isMadeAtOnce(at) && !this.readers.isOwned(at)
+    return this.#against(operator, (reason, at) => (isMadeHere(at) ? undefined : reason)) === undefined
+  }
+
+  #isMadeAtOnce(operator: Operator): boolean {
+    const methods = this.#methodsOf(operator)
+    if (methods === undefined) return operator.state === undefined && MADE_AT_ONCE.has(operator.kind)
+    const others = [...methods].filter((method) => !STEPS.has(method))
+    return others.length > 0 && others.every((method) => MADE_AT_ONCE.has(method))
   }
 
   /** Returns in parentheses why the function over RDDs of an operator is called in the driver alone, where it is. */
@@ -160,37 +184,37 @@ class Reasons {
    */
   againstOutput({ id, parent, functions, byPartition, staysSince = '' }: OutputNode): string | undefined {
     if (byPartition === undefined) return staysSince
-    return this.#functionsAgainst(id, functions) ?? this.#above([parent], { keptHere: () => undefined })
+    return this.#functionsAgainst(id, functions) ?? this.#above([parent], () => undefined)
   }
 
   against(operator: Operator): string | undefined {
-    const own = this.#functionsAgainst(this.graph.node(operator).id, operator.functions)
-    return (
-      own ??
-      this.#above(operator.parents, {
-        // A rider is done together with the records.
-        keptHere: (reason) => (this.#riders.has(operator) ? undefined : reason),
-      })
-    )
+    // A rider is done together with the records.
+    return this.#against(operator, (reason) => (this.#riders.has(operator) ? undefined : reason))
   }
 
-  /** @param keptHere returns what it means that records are kept in the driver */
-  #above(
-    parents: readonly Operator[],
-    { keptHere }: { readonly keptHere: (reason: string) => string | undefined },
-  ): string | undefined {
+  #against(operator: Operator, keptHere: KeptHere): string | undefined {
+    const own = this.#functionsAgainst(this.graph.node(operator).id, operator.functions)
+    return own ?? this.#above(operator.parents, keptHere)
+  }
+
+  #above(parents: readonly Operator[], keptHere: KeptHere): string | undefined {
     const above = [...parents]
     for (const parent of above) {
       const { id } = this.graph.node(parent)
-      if (parent.source === true && this.readers.isOwned(parent)) return keptHere(`${id} is kept for later batches`)
-      if (parent.source === true || parent.kind === 'repartition') continue
-      if (!this.isNarrow(parent)) return keptHere(`behind ${id}`)
-      if (this.readers.isKept(parent)) return keptHere(`${id} is kept for several readers`)
-      const reason = this.#functionsAgainst(id, parent.functions)
+      const kept = this.#keptAs(parent, id)
+      const reason = kept === undefined ? this.#functionsAgainst(id, parent.functions) : keptHere(kept, parent)
       if (reason !== undefined) return reason
-      above.push(...parent.parents)
+      // Where the records are in the driver, it does not matter what they were made of.
+      if (kept === undefined && parent.source !== true) above.push(...parent.parents)
     }
     return undefined
+  }
+
+  /** Finds why the records of an operator are in the driver. */
+  #keptAs(operator: Operator, id: string): string | undefined {
+    if (operator.source === true) return this.readers.isOwned(operator) ? `${id} is kept for later batches` : undefined
+    if (!this.isNarrow(operator)) return `behind ${id}`
+    return this.readers.isKept(operator) ? `${id} is kept for several readers` : undefined
   }
 
   #functionsAgainst(id: string, functions: readonly AnyFunction[] = []): string | undefined {

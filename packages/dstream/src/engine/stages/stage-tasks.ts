@@ -145,7 +145,8 @@ export class StageTasks implements StageRunner {
     )
   }
 
-  run(side: MapSide, merging: Merging): Promise<MergedElsewhere | LeftTables | undefined> {
+  async run(side: MapSide, merging: Merging): Promise<MergedElsewhere | LeftTables | undefined> {
+    if (this.hasWorkers) await side.prepare(this.#addressOf)
     const partitions = Array.from({ length: side.numPartitions }, (_, i) => i)
     const tasks = this.#tasksOf(partitions, (i) => side.taskOf(i, this.#addressOf))
     const elsewhere = tasks.length === 0 ? undefined : this.#mergingElsewhere(side)

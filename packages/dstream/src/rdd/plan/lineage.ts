@@ -147,10 +147,10 @@ export class LineageNode implements RecordOrigin {
   /** Evaluates its partitions at once; `undefined` unless several operators read it, and workers may evaluate it. */
   stage: NodeStage | undefined
   /**
-   * Set where map sides above it are stages: those right behind kept `records`, and all above a `source`. It stays so when the
-   * records are here, and the lineage is truncated.
+   * Set where map sides above it are stages: those right behind kept `records`, all above a `source`, and all above a `shuffle`, a
+   * sort, or what else makes all partitions at once. It stays so when the records are here, and the lineage is truncated.
    */
-  staged: 'records' | 'source' | undefined
+  staged: 'records' | 'source' | 'shuffle' | undefined
   /** Copies a record for one reader; `undefined` unless the records are kept for later batches. */
   copy: Copy | undefined
   /** What was `staged` of the node whose records are kept: it may be evaluated, and gone, before a reader asks for copies. */
@@ -173,6 +173,7 @@ export class LineageNode implements RecordOrigin {
     this.partitioner = options.partitioner
     this.cached = options.cached === true ? [] : undefined
     this.groups = options.groups ?? groupsKept(options)
+    this.staged = options.plan.type === 'wide' ? 'shuffle' : undefined
     if (isTraced()) this.#noteBuilt()
   }
 

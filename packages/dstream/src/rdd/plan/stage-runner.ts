@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { PackingRule } from '../../base/ports.js'
-import type { ChangeCounts, EncodedChanges, EncodedPieces } from '../../base/values/encoded-changes.js'
+import type { ChangeCounts, EncodedPieces } from '../../base/values/encoded-changes.js'
 import type { BroadcastDigests } from './broadcasts.js'
 import type { BodyRun, Built } from './body-run.js'
 import type { AnyFunction, EncodedRecords, PairTable, ReadableSplit } from './records.js'
@@ -16,6 +16,7 @@ import type {
   StagePlan,
   UpdatePlan,
 } from './stage-plans.js'
+import type { StateInput } from './state-input.js'
 
 export type { BodyInput, BodyRun, Built } from './body-run.js'
 export type {
@@ -31,6 +32,7 @@ export type {
   StagePlan,
   UpdatePlan,
 } from './stage-plans.js'
+export type { StateBase, StateInput } from './state-input.js'
 
 /** The attempt of an output to which a call belongs. */
 export interface CalledAttempt {
@@ -76,39 +78,14 @@ export type ReceivedBytes = Pick<EncodedRecords, 'bytes' | 'codec'>
 
 /** The records of a partition, the received bytes of them, or the split of a source where they are. */
 export type TaskInput =
-  | { readonly records: readonly unknown[] }
+  | {
+      readonly records: readonly unknown[]
+      /** Whether this thread has made them, so that it could go on with them. */
+      readonly isMadeHere?: boolean | undefined
+    }
   | { readonly encoded: EncodedRecords }
   | { readonly split: ReadableSplit }
   | { readonly state: StateInput }
-
-/** What a worker needs for the update of a partition of a state. */
-export interface StateInput {
-  /** The pairs of the batch that belong to the partition. */
-  readonly records: readonly (readonly [unknown, unknown])[]
-  /** The batch time in milliseconds. */
-  readonly time: number
-  /** The name of the copy that the update builds on. */
-  readonly on: string
-  /** Reads the partition as it is here, in pieces; `undefined` where a worker is expected to have the copy. */
-  readonly base: StateBase | undefined
-  /** The keys that the update is expected to look at. */
-  readonly keys: number
-  /** Whether the worker is to return the entries before the update as well. */
-  readonly wantsEntries: boolean
-  /** How blocks are merged that a map side has left: the pairs are in these. `undefined` where they are `records`. */
-  readonly merge?: MergePlan | undefined
-}
-
-/** A partition of a state, to make a copy of. */
-export type StateBase =
-  | {
-      /** The batch time of its last version; `undefined` before the first. */
-      readonly version: number | undefined
-      /** Reads its entries, in pieces of plain data. */
-      readonly pieces: () => Iterable<unknown>
-    }
-  /** Its entries as of a version, and the changes of later batches, as they are kept here. */
-  | { readonly version: number; readonly packed: EncodedPieces; readonly deltas: readonly EncodedChanges[] }
 
 /** Returns the address of a user's function, `undefined` for one that has none. */
 export type AddressOf = (f: AnyFunction) => FunctionAddress | undefined
@@ -124,6 +101,8 @@ export interface Divided {
 export interface MapSide extends Divided {
   /** The partitions; 0 where no record moves, so that each partition is combined alone anyway. */
   readonly numPartitions: number
+  /** Evaluates what this thread has to make below the steps, so that tasks can take it along. */
+  prepare(addressOf: AddressOf): MaybePromise<void>
   /** Returns the task of a partition; `undefined` where it can only be done here. */
   taskOf(partition: number, addressOf: AddressOf): Task<StagePlan> | undefined
   /** Returns what the stage of the records below has made of a partition already, and forgets it; `undefined` for nothing. */

@@ -43,7 +43,7 @@ export function mapSide(parts: MapSideParts): MapSide {
   return {
     // Where no record moves, there is one feeder for each of several partitions.
     numPartitions: feeders.length === parent.numPartitions ? feeders.length : 0,
-    ...mapSideTasks({ parent, create, merge, ownsValues: own !== undefined }),
+    ...mapSideTasks({ parent, create, merge, ownsValues: own !== undefined }, evaluation),
     takeMade: (partition) => rider?.takeMade(partition),
     combine(partition) {
       const table = combineSink(origin, create, merge, { copyKey: keepKey, own })

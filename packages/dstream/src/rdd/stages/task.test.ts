@@ -1,6 +1,8 @@
 import { RDDContext } from 'dstream'
 import { expect, test } from 'vitest'
+import { Evaluation } from '../plan/evaluation.js'
 import type { AnyFunction } from '../plan/lineage.js'
+import { runtimeOf } from '../plan/runtime.js'
 import type { AddressOf } from '../plan/stage-runner.js'
 import { mapSideTasks } from './task.js'
 
@@ -14,7 +16,8 @@ const names = new Map<AnyFunction, string>([next, pair, add].map((f) => [f as An
 function tasksOf(rdd: { readonly node: Parameters<typeof mapSideTasks>[0]['parent'] }) {
   let asked = 0
   const addressOf: AddressOf = (f) => (asked++, names.get(f))
-  const { taskOf } = mapSideTasks({ parent: rdd.node, create: undefined, merge: add, ownsValues: false })
+  const side = { parent: rdd.node, create: undefined, merge: add, ownsValues: false }
+  const { taskOf } = mapSideTasks(side, new Evaluation(runtimeOf({ codegen: 'auto' })))
   const tasks = Array.from({ length: rdd.node.numPartitions }, (_, i) => taskOf(i, addressOf))
   return { tasks, asked }
 }

@@ -1,4 +1,7 @@
+import { chain, forEachInOrder } from '../../base/maybe-promise.js'
+import { recordsOfPartition } from '../execution/evaluate.js'
 import { ENGINE_FUNCTIONS } from '../plan/engine-functions.js'
+import type { Evaluation } from '../plan/evaluation.js'
 import { stepOf, type AnyFunction, type LineageNode, type PartitionSource } from '../plan/lineage.js'
 import type {
   AddressOf,
@@ -35,10 +38,20 @@ export function addressed(f: AnyFunction, addressOf: AddressOf): FunctionAddress
   return ENGINE_ADDRESSES.get(f) ?? addressOf(f)
 }
 
-/** Returns the tasks of a map side by partition. */
-export function mapSideTasks(side: MapSideSpec): Pick<MapSide, 'mayMove' | 'taskOf'> {
+/** Returns the tasks of a map side by partition. They also take records along that a shuffle has made in this thread. */
+export function mapSideTasks(
+  side: MapSideSpec,
+  evaluation: Evaluation,
+): Pick<MapSide, 'prepare' | 'mayMove' | 'taskOf'> {
+  const { parent } = side
   const plans = new PlanOfSteps<StagePlan>((steps, addressOf) => stagePlan(side, steps, addressOf))
-  return stageTasks((partition) => chainBelow(side.parent, partition), plans)
+  const prepare: MapSide['prepare'] = (addressOf) =>
+    forEachInOrder(parent.numPartitions, (i) => {
+      const below = chainBelow(parent, i)
+      if (below.base.staged !== 'shuffle' || plans.of(below, addressOf) === undefined) return
+      return chain(recordsOfPartition(below.base, below.index, evaluation), () => undefined)
+    })
+  return { prepare, ...stageTasks((partition) => chainBelow(parent, partition), plans, true) }
 }
 
 /** Returns the plan of a map side behind steps; `undefined` where one of its functions has no address. */
@@ -53,23 +66,32 @@ export function stagePlan(
   return { steps, create: created, merge: merged, ownsValues }
 }
 
-/** Returns the tasks of chains that end in one plan. */
+/**
+ * Returns the tasks of chains that end in one plan.
+ *
+ * @param takesShuffled whether they take records along that a shuffle has made in this thread
+ */
 export function stageTasks<P extends StagePlan | KeepPlan>(
   chainOf: (partition: number) => Chain,
   plans: PlanOfSteps<P>,
+  takesShuffled = false,
 ) {
   return {
     mayMove(partition: number, addressOf: AddressOf): boolean {
       const chain = chainOf(partition)
       const { staged } = chain.base
+      if (staged === 'shuffle') return takesShuffled && plans.of(chain, addressOf) !== undefined
       const isStaged = staged === 'source' || (staged === 'records' && chain.isStraight)
       return (isStaged || inputOf(chain, addressOf) !== undefined) && plans.of(chain, addressOf) !== undefined
     },
     taskOf(partition: number, addressOf: AddressOf): Task<P> | undefined {
       const chain = chainOf(partition)
+      const isShuffled = chain.base.staged === 'shuffle'
+      if (isShuffled && !takesShuffled) return undefined
       const plan = plans.of(chain, addressOf)
-      const input = plan && inputOf(chain, addressOf)
-      if (plan === undefined || input === undefined) return undefined
+      const found = plan && inputOf(chain, addressOf)
+      if (plan === undefined || found === undefined) return undefined
+      const input = isShuffled ? { ...found, isMadeHere: true } : found
       const { signal } = 'split' in input ? input.split : {}
       return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
     },

@@ -56,7 +56,7 @@ function isShared(parent: LineageNode): boolean {
 function sideOf({ node, parent, partitioner, feeders, evaluation }: DividedPairs): MapSide {
   return {
     numPartitions: parent.numPartitions,
-    ...mapSideTasks({ parent, create: undefined, merge: undefined, ownsValues: false }),
+    ...mapSideTasks({ parent, create: undefined, merge: undefined, ownsValues: false }, evaluation),
     takeMade: () => undefined,
     combine(partition) {
       const { sink, pairs } = uncombined(node)

@@ -34,7 +34,9 @@ export function kept(parent: LineageNode, copy: Copy, made: boolean): LineageNod
     },
   })
   node.copy = copy
-  node.stagedBelow = parent.staged
+  node.staged = undefined
+  // Copies of what this thread has made are made here.
+  node.stagedBelow = parent.staged === 'shuffle' ? undefined : parent.staged
   return node
 }
 

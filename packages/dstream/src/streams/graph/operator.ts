@@ -68,8 +68,11 @@ export interface Operator<out T = unknown> {
 /** A user's function that is given RDDs. */
 export interface RDDFunction {
   readonly f: (...args: never[]) => unknown
-  /** The number of RDDs, which are its first parameters; or the name of the property of its first parameter that is the RDD. */
-  readonly rdds: number | string
+  /**
+   * The number of RDDs, which are its first parameters; the name of the property of its first parameter that is the RDD; or that its
+   * first parameter is an array of them.
+   */
+  readonly rdds: number | string | { readonly array: true }
   /** True when the function returns an RDD to the engine. */
   readonly returnsRDD?: boolean
 }

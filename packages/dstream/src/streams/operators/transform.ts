@@ -25,13 +25,13 @@ function inputOf({ numPartitions, partitioner }: RDD<never>): BodyInput {
  * Errors: a parent without an RDD, or an `f` that does not return an RDD, fails the outputs that depend on it
  * (reference: `TransformedDStream.compute`).
  *
- * @param given the function as the user wrote it, where the RDDs are its first parameters
+ * @param given the function as the user wrote it, and where it is given the RDDs
  */
 export function transform<U>(
   kind: string,
   parents: readonly Operator[],
   f: (rdds: readonly RDD<never>[], time: Time) => RDD<U> | Promise<RDD<U>>,
-  given?: RDDFunction['f'],
+  given: Pick<RDDFunction, 'f' | 'rdds'>,
 ): Operator<U> {
   const body = (rdds: readonly RDD<never>[], time: number): ReturnType<typeof f> => f(rdds, new Time(time))
   const self: Operator<U> = operator({
@@ -39,7 +39,8 @@ export function transform<U>(
     parents,
     slideMs: commonSlideMs(kind, parents),
     handsOutRDD: true,
-    ...(given === undefined ? {} : { body, rddFunction: { f: given, rdds: parents.length, returnsRDD: true } }),
+    body,
+    rddFunction: { ...given, returnsRDD: true },
     compute: async (time, read) => {
       const actions = new ActionTracker()
       const rdds: RDD<never>[] = []

@@ -30,6 +30,18 @@ export function isPlainDeclaration(declaration: Syntax, { name, init }: Variable
   return declarators.some((declarator) => declarator['init'] === init && isNamed(declarator['id'], name))
 }
 
+/** Whether a node is an index that is written there. */
+export function isIndex(node: unknown): boolean {
+  return isSyntax(node) && node.type === 'Literal' && Number.isInteger(node['value'])
+}
+
+/** Returns the names of a pattern such as `[a, b]`; `undefined` for one that has more than names of single elements. */
+export function namesOfPattern(pattern: Syntax): readonly unknown[] | undefined {
+  if (pattern.type !== 'ArrayPattern') return undefined
+  const elements = (pattern['elements'] as (Syntax | null)[]).filter((element) => element !== null)
+  return elements.every(({ type }) => type === 'Identifier') ? elements.map(({ name }) => name) : undefined
+}
+
 /** Whether the value of a constant is made by one of the methods, such as `ssc.sc.longAccumulator()`. */
 export function isMade({ kind, init }: Variable, methods: ReadonlySet<string>): boolean {
   if (kind !== 'const' || init?.type !== 'CallExpression') return false

@@ -322,3 +322,94 @@ describe('a function that stays', () => {
     expect(bodyText({ f: Math.max as AnyFunction, rdds: 1 }, undefined, parse).reason).toBe('its text cannot be read')
   })
 })
+
+type Bodies = (rdds: readonly RDD<number>[], time: { readonly milliseconds: number }) => unknown
+type JobOfSeveral = (use: (body: Bodies) => void) => void
+
+function textOfSeveral(job: JobOfSeveral) {
+  let body: AnyFunction | undefined
+  job((f) => (body = f as AnyFunction))
+  return bodyText({ f: body!, rdds: { array: true }, returnsRDD: true }, job, parse)
+}
+
+describe('a function of an array of RDDs that another process calls as well', () => {
+  test.each<[string, JobOfSeveral, readonly string[]]>([
+    ['by a pattern', (use) => use(([a, b]) => a!.map((n) => add(n, 1)).union(b!)), ['map', 'union']],
+    ['by a pattern with holes', (use) => use(([, b], { milliseconds: k }) => b!.filter((n) => n > k)), ['filter']],
+    [
+      'by indexes',
+      (use) =>
+        use((rdds) =>
+          rdds[0]!
+            .map((n) => add(n, 1))
+            .union(rdds[1]!)
+            .repartition(rdds.length),
+        ),
+      ['map', 'union', 'repartition'],
+    ],
+    [
+      'by constants',
+      (use) =>
+        use((rdds) => {
+          const [a, b] = rdds
+          const all = rdds
+          return a!.union(b!.map(byName as never)).union(all[2]!)
+        }),
+      ['map', 'union'],
+    ],
+    [
+      'by map and reduce',
+      (use) =>
+        use((rdds, time) => {
+          const scaled = rdds.map((rdd) => rdd.map((n) => add(n, time.milliseconds)))
+          return scaled.reduce((a, b) => {
+            return a.union(b.filter((n) => n > 0))
+          })
+        }),
+      ['map', 'filter', 'union'],
+    ],
+    ['by reduce of pairs', (use) => use((rdds) => rdds.reduce((a, b) => a.union(b)).mapToPair(byName).reduceByKey(add)), ['union', 'mapToPair', 'reduceByKey']], // prettier-ignore
+    ['without them', (use) => use(([a]) => a!), []],
+  ])('%s', (_, job, methods) => {
+    const text = textOfSeveral(job)
+    expect(text.reason).toBeUndefined()
+    expect(new Set(text.methods)).toEqual(new Set(methods))
+  })
+})
+
+describe('a function of an array of RDDs that stays', () => {
+  const other: RDD<number>[] = []
+  test.each<[string, JobOfSeveral, RegExp]>([
+    ['by a rest', (use) => use(([a, ...rest]) => a!.union(rest[0]!)), /the pattern of its first parameter/],
+    ['by a default', (use) => use(([a = other[0]!]) => a.map((n) => n)), /the pattern of its first parameter/],
+    ['by an index that is computed', (use) => use((rdds, t) => rdds[t.milliseconds % 2]!), /by other means/],
+    ['by another method', (use) => use((rdds) => rdds.slice(1)[0]!.map((n) => n)), /by other means/],
+    ['by another function', (use) => use((rdds) => ((all) => all[0]!)(rdds)), /by other means/],
+    ['by a function that is named', (use) => use((rdds) => { const first = (a: RDD<number>) => a; return rdds.reduce(first) }), /by other means/], // prettier-ignore
+    [
+      'by a first value of reduce',
+      (use) => use((rdds) => rdds.reduce((a, b) => a.union(b), rdds[0]!)),
+      /by other means/,
+    ],
+    ['by a reduce to something else', (use) => use((rdds) => rdds.reduce((a, b) => [a, b] as never)), /by other means/],
+    ['by a variable', (use) => use((rdds) => { let all = rdds; all = [all[0]!]; return all[0]! }), /by other means/], // prettier-ignore
+    ['by a change', (use) => use((rdds) => { (rdds as unknown[])[0] = rdds[1]!; return rdds[0]! }), /changes the array/], // prettier-ignore
+    ['by a sort', (use) => use((rdds) => [...(rdds as RDD<number>[]).reverse()][0]!), /changes the array/],
+    ['with a step that uses an RDD', (use) => use(([a, b]) => a!.map(() => b!.id)), /a function in it uses the RDD b/],
+    ['with a step that uses them', (use) => use((rdds) => rdds[0]!.map(() => rdds.length)), /uses the array of RDDs/],
+    ['with a step that counts', (use) => use((rdds) => { let k = 0; return rdds.map((r) => r.map((n) => n + k++))[0]! }), /changes k, which is outside/], // prettier-ignore
+    [
+      'with a step that changes by another name',
+      (use) =>
+        use((rdds) => {
+          const seen: number[] = []
+          const all = rdds.map((rdd) => rdd.map((n) => add(seen as never, n)))
+          return all[0]!
+        }),
+      /may change seen, which is outside of that function, by another name/,
+    ],
+    ['by chance', (use) => use(([a]) => ((k) => a!.map((n) => n * k))(Math.random())), /Math\.random/],
+  ])('%s', (_, job, words) => {
+    expect(textOfSeveral(job).reason).toMatch(words)
+  })
+})

@@ -1,6 +1,7 @@
 import type { AnyFunction } from '../../../rdd/plan/lineage.js'
 import { MAKERS } from './accumulator-names.js'
 import type { RDDFunction } from '../operator.js'
+import { GivenRDDs } from './given-rdds.js'
 import { FUNCTIONS, rootOf, targetsOf } from './outside-writes.js'
 import { Scopes, type Variable } from './scopes.js'
 import {
@@ -12,13 +13,11 @@ import {
   isImportCalled,
   isInRecord,
   isMade,
-  isPlainDeclaration,
   isReadOnly,
   isSticky,
   isWithin,
   memberOf,
 } from './body-syntax.js'
-import { OF_TWO, TRANSFORMATIONS } from './single-use.js'
 import { isNamed, parsedWithin, type Parse, type Place, type Syntax } from './syntax.js'
 
 /** The steps and shuffles that call their functions as they are given. */
@@ -90,9 +89,9 @@ export function bodyText({ f, rdds }: RDDFunction, definition: AnyFunction | und
 
 /** @param bodies the functions that have the text; what holds for it holds for all of them */
 function textOf(scopes: Scopes, bodies: readonly Place[], rdds: RDDFunction['rdds']): BodyText {
-  const all = bodies.map((body) => new Rules(scopes, body, rdds))
-  const reason = all.map((rules) => rules.reason()).find((found) => found !== undefined)
-  return { reason, methods: all[0]!.methods() }
+  const all = bodies.map((body) => ({ body, given: new GivenRDDs(scopes, body, rdds) }))
+  const reasons = all.map(({ body, given }) => new Rules(scopes, body, given).reason())
+  return { reason: reasons.find((found) => found !== undefined), methods: all[0]!.given.methods() }
 }
 
 /** A part of the program to which the rules apply. */
@@ -105,19 +104,17 @@ interface Region {
 /** The rules for one function, and for what it reads of the function that defines the job. */
 class Rules {
   readonly #scopes: Scopes
-  readonly #body: Place
-  readonly #params: ReadonlySet<unknown>
+  readonly #rdds: GivenRDDs
   readonly #regions: Region[]
 
-  constructor(scopes: Scopes, body: Place, rdds: RDDFunction['rdds']) {
+  constructor(scopes: Scopes, body: Place, rdds: GivenRDDs) {
     this.#scopes = scopes
-    this.#body = body
+    this.#rdds = rdds
     this.#regions = [{ node: body.node, isStep: false }]
-    const params = (body.node['params'] as Syntax[]).slice(0, Number(rdds))
-    this.#params = new Set(params.map(({ name }) => name))
   }
 
   reason(): string | undefined {
+    if (this.#rdds.reason !== undefined) return this.#rdds.reason
     // What is read of the definition joins the regions meanwhile.
     for (const { node, isStep } of this.#regions) {
       for (const place of this.#scopes.places) {
@@ -128,22 +125,6 @@ class Rules {
     return undefined
   }
 
-  /** Returns the transformations of all RDDs that may be returned; `undefined` where something else may be. */
-  methods(): ReadonlySet<string> | undefined {
-    const { node } = this.#body
-    const body = node['body'] as Syntax
-    const isReturn = (place: Place): boolean =>
-      place.node.type === 'ReturnStatement' && this.#scopes.functionAt(place) === node
-    const returned =
-      body.type === 'BlockStatement'
-        ? this.#scopes.places
-            .filter((place) => isWithin(place.node, node) && isReturn(place))
-            .map((place): Place => ({ node: place.node['argument'] as Syntax, outer: place }))
-        : [{ node: body, outer: this.#body }]
-    const chains = returned.map((place) => this.#chain(place))
-    return chains.includes(undefined) ? undefined : new Set(chains.flatMap((chain) => chain!))
-  }
-
   /** @param isInStep whether the place is reached for single records only */
   #against(place: Place, isInStep: boolean): string | undefined {
     const { node } = place
@@ -152,6 +133,8 @@ class Rules {
     if (targetsOf(node).some((target) => this.#isOutside(rootOf(target), place))) {
       return 'it changes a variable outside of the function that defines the job'
     }
+    const againstArray = this.#rdds.againstArray(place)
+    if (againstArray !== undefined) return againstArray
     if (node.type === 'Identifier') return this.#againstName(place, String(node['name']), isInStep)
     if (node.type === 'CallExpression') return this.#againstCall(place, isInStep)
     if (isInStep) return undefined
@@ -175,7 +158,9 @@ class Rules {
     if (name === 'localeCompare' || name.startsWith('toLocale')) return `it calls ${name}, which differs by process`
     const object = callee['object'] as Syntax
     const isUsedUp = ITERATORS.has(name) && !isNamed(object, 'Object') && outer?.node.type !== 'SpreadElement'
-    return isUsedUp && !this.#isRDD({ node: object, outer: place }) ? `it keeps the iterator of ${name}` : undefined
+    return isUsedUp && !this.#rdds.isRDD({ node: object, outer: place })
+      ? `it keeps the iterator of ${name}`
+      : undefined
   }
 
   #againstName(place: Place, name: string, isInStep: boolean): string | undefined {
@@ -210,8 +195,8 @@ class Rules {
     if (!this.#isInStep(declaredAt) && writes.some((write) => functionAt(write) !== owner)) {
       return `a function in it changes ${name}, which is outside of that function`
     }
-    const isInside = functionAt(place) !== this.#body.node
-    if (isInside && this.#isRDD(place)) return `a function in it uses the RDD ${name}`
+    if (!this.#rdds.isCalledAtOnce(functionAt(place)) && this.#rdds.isRDD(place))
+      return `a function in it uses the RDD ${name}`
     const mayChange = init !== undefined && !cannotChange(init) && !this.#isInStep(declaredAt)
     const isAlias = mayChange && this.#isInStep(place) && !isReadOnly(place) && !isInRecord(place)
     return isAlias
@@ -253,7 +238,7 @@ class Rules {
     const { name } = callee['property'] as { readonly name?: string }
     const isCalledByOne = name !== undefined && (STEPS.has(name) || STAYING.has(name))
     const isWritten = FUNCTIONS.has(node.type) && WRAPPING.has(name ?? '')
-    return (isCalledByOne || isWritten) && this.#isRDD({ node: callee['object'] as Syntax, outer })
+    return (isCalledByOne || isWritten) && this.#rdds.isRDD({ node: callee['object'] as Syntax, outer })
   }
 
   /** Whether a place lies in a function that is written as an argument of a step of an RDD. */
@@ -262,36 +247,5 @@ class Rules {
       if (FUNCTIONS.has(at.node.type) && this.#isGivenToStep(at)) return true
     }
     return false
-  }
-
-  #isRDD(place: Place): boolean {
-    return this.#chain(place) !== undefined
-  }
-
-  /**
-   * Returns the transformations of an expression that can only be an RDD: one that is given, or a chain of transformations of one;
-   * `undefined` for anything else.
-   */
-  #chain(place: Place): readonly string[] | undefined {
-    const { node, outer } = place
-    if (node?.type === 'Identifier') return this.#chainOfName(place)
-    if (node?.type !== 'CallExpression') return undefined
-    const callee = node['callee'] as Syntax
-    if (callee.type !== 'MemberExpression' || callee['computed'] === true) return undefined
-    const { name = '' } = callee['property'] as { readonly name?: string }
-    if (!TRANSFORMATIONS.has(name) && !OF_TWO.has(name)) return undefined
-    const below = this.#chain({ node: callee['object'] as Syntax, outer })
-    const [other] = node['arguments'] as Syntax[]
-    const beside = OF_TWO.has(name) ? this.#chain({ node: other!, outer }) : []
-    return below && beside && [...below, ...beside, name]
-  }
-
-  #chainOfName(place: Place): readonly string[] | undefined {
-    const variable = this.#scopes.variable(String(place.node['name']), place)
-    if (variable === undefined) return undefined
-    const { kind, init, declaredAt, owner, name } = variable
-    if (kind === 'param') return owner === this.#body.node && this.#params.has(name) ? [] : undefined
-    const isOneName = kind === 'const' && isPlainDeclaration(declaredAt.node, variable)
-    return isOneName && init !== undefined ? this.#chain({ node: init, outer: declaredAt }) : undefined
   }
 }

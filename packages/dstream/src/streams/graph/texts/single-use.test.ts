@@ -114,7 +114,48 @@ describe('a function that returns an RDD, and one of several RDDs', () => {
         return mapped.union(mapped)
       }, 1, false], // prettier-ignore
     ['a step in an argument', (rdd: Numbers) => helper(rdd.map((x) => x)), 1, false],
-    ['a join', (a: any, b: any) => a.mapValues(String).join(b.keys(), {}).values(), 2, true],
+    ['a step whose result has a name, once', (rdd: Numbers) => {
+        const mapped = rdd.map((x) => x)
+        const sorted = mapped.sortBy((x) => x)
+        return sorted.map(String)
+      }, 1, true], // prettier-ignore
+    ['a join of named ones', (a: any, b: any) => {
+        const left = a.mapValues(String)
+        const right = b.keys()
+        return left.join(right)
+      }, 2, true], // prettier-ignore
+    ['a name that is used in a step', (a: any, b: any) => {
+        const right = b.keys()
+        return a.map(() => right.count())
+      }, 2, false], // prettier-ignore
+    ['a name that is used in a loop', (rdd: any) => {
+        const mapped = rdd.keys()
+        for (const x of seen) mapped.foreach(x)
+        return rdd.context.emptyRDD()
+      }, 1, false], // prettier-ignore
+    ['a name that is returned in an object', (rdd: any) => {
+        const mapped = rdd.keys()
+        return { mapped }
+      }, 1, false], // prettier-ignore
+    ['a name that is given to a function', (rdd: any) => {
+        const mapped = rdd.keys()
+        return helper(mapped)
+      }, 1, false], // prettier-ignore
+    ['two names for one', (rdd: any) => {
+        const one = rdd
+        const two = rdd.keys()
+        return one.union(two)
+      }, 1, false], // prettier-ignore
+    ['a variable', (rdd: any) => {
+        let mapped = rdd.keys()
+        for (const x of seen) mapped = mapped.map(x)
+        return mapped
+      }, 1, false], // prettier-ignore
+    ['a pattern of it', (rdd: any) => {
+        const { node } = rdd.keys()
+        return node
+      }, 1, false], // prettier-ignore
+    ['a join, in place', (a: any, b: any) => a.mapValues(String).join(b.keys(), {}).values(), 2, true],
     ['a join of one with itself', (a: any, b: any) => a.join(a).join(b), 2, false],
     ['the second in a loop', (a: any, b: any) => {
         for (const x of seen) b.foreach(x)
@@ -124,6 +165,48 @@ describe('a function that returns an RDD, and one of several RDDs', () => {
     ['an array of RDDs', ([a, b]: any[]) => a.join(b), 2, false],
   ])('%s', (_, f, rdds, expected) => {
     expect(usesOnce({ f, rdds, returnsRDD: true }, parse)).toBe(expected)
+  })
+})
+
+describe('a function of an array of RDDs', () => {
+  test.each<[string, F, boolean]>([
+    ['a pattern', ([a, b]: any[]) => a.join(b), true],
+    ['a pattern with a hole', ([, b]: any[]) => b.map(String), true],
+    ['indexes', (rdds: any[]) => rdds[0].map(String).union(rdds[1]), true],
+    ['its length', (rdds: any[]) => rdds[0].coalesce(rdds.length), true],
+    ['a constant pattern', (rdds: any[]) => {
+        const [a, b] = rdds
+        return a.join(b.keys())
+      }, true], // prettier-ignore
+    ['a union of all', (rdds: any[]) => rdds.reduce((a, b) => a.union(b)), true],
+    ['a union of all, mapped', (rdds: any[]) => rdds.reduce((a, b) => a.union(b.keys())).map(String), true],
+    ['none of them', () => seen[0], true],
+    ['one of them twice', ([a, b]: any[]) => a.join(b).union(a), false],
+    ['an index twice', (rdds: any[]) => rdds[0].join(rdds[0]), false],
+    ['an index that is computed', (rdds: any[]) => rdds[seen.length].union(rdds[1]), false],
+    ['an index in a step', (rdds: any[]) => rdds[0].map(() => rdds[1].count()), false],
+    ['another name', (rdds: any[]) => helper(rdds as never), false],
+    ['a rest', ([a, ...others]: any[]) => a.union(others[0]), false],
+    ['a constant pattern of which one is used twice', (rdds: any[]) => {
+        const [a] = rdds
+        return a.join(a)
+      }, false], // prettier-ignore
+    ['a variable pattern', (rdds: any[]) => {
+        let [a] = rdds
+        a = a.distinct()
+        return a.keys()
+      }, false], // prettier-ignore
+    ['a pattern beside an index', (rdds: any[]) => {
+        const [a] = rdds
+        return a.join(rdds[0])
+      }, false], // prettier-ignore
+    ['a union of all with one more', (rdds: any[]) => rdds.reduce((a, b) => a.union(b).union(rdds[0])), false],
+    ['a union of each twice', (rdds: any[]) => rdds.reduce((a, b) => a.union(b).union(b)), false],
+    ['a union from a first', (rdds: any[]) => rdds.reduce((a, b) => a.union(b), rdds[0]), false],
+    ['an action in reduce', (rdds: any[]) => rdds.reduce((a, b) => (b.count(), a)), false],
+    ['a function of reduce that waits', (rdds: any[]) => rdds.reduce(async (a, b) => a.union(b)), false],
+  ])('%s', (_, f, expected) => {
+    expect(usesOnce({ f, rdds: { array: true }, returnsRDD: true }, parse)).toBe(expected)
   })
 })
 
