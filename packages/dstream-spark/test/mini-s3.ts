@@ -37,6 +37,8 @@ export class MiniS3 implements Store {
       'path.style.access': 'true',
       'access.key': 'key',
       'secret.key': 'secret',
+      // A large object comes in parts, which are joined on the condition.
+      'multipart.size': '5M',
       // A server that is away is given up sooner than after the many tries of the default.
       'attempts.maximum': '1',
       'retry.limit': '1',

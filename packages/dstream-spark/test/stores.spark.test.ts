@@ -40,6 +40,15 @@ describe.each(stores)('on %s', (_, missing, store) => {
       expect(await objects.list('tmp')).toEqual([])
     })
 
+    test('a large object too is created whole, and once', async () => {
+      const objects = files.objects(newPlace())
+      const large = Buffer.alloc(12_000_000, 'large')
+      expect(await objects.create('data/1', large)).toBe(true)
+      expect(Buffer.compare((await objects.read('data/1'))!, large)).toBe(0)
+      expect(await objects.create('data/1', large.subarray(1))).toBe(false)
+      expect(Buffer.compare((await objects.read('data/1'))!, large)).toBe(0)
+    })
+
     test('while it is away calls fail in words, and later ones go on', async () => {
       const place = newPlace()
       const storage = objectStorage(files.objects(place))
