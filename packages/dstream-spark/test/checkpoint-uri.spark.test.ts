@@ -8,7 +8,6 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,28 +16,28 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { hostJob } from 'dstream/cluster'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { adopt } from '../src/command/adopt.js'
-import { SparkFiles } from '../src/runner/spark-files.js'
-import { builtFiles } from './built-files.js'
-import { BATCHES, embeddedLife, JOB, resultsOf, sparkLife, undisturbed } from './lives.js'
+import { checkpointsAt, LAST_BATCH } from './checkpoints-at.js'
+import { BATCHES, embeddedLife, JOB, resultsOf, undisturbed } from './lives.js'
 import { descendants } from './processes.js'
 import { type Ended, endJobs, startCommand, startJob } from './run-job.js'
+import { filesOf, localStore } from './stores.js'
 
 afterEach(endJobs)
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-uri-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const store = localStore(folder)
 /** The file systems of Spark in this process, which cases share that need no command of their own. */
-const files = new SparkFiles(builtFiles())
+const files = filesOf(store)
 hostJob({ objects: (uri) => files.objects(uri) })
 afterAll(() => files.end())
 
-let whole: readonly unknown[]
-beforeAll(async () => {
-  whole = await undisturbed(folder)
-})
+let run: Promise<readonly unknown[]> | undefined
+const whole = (): Promise<readonly unknown[]> => (run ??= undisturbed(folder))
+beforeAll(whole)
 
-const LAST_BATCH = expect.stringMatching(/^last batch {5}\d+ ms \(/) as string
+checkpointsAt({ store, files, folder, whole })
 
 let count = 0
 /** Returns a new place, as a path and as a URI. */
@@ -47,72 +46,11 @@ function newPlace(): { readonly path: string; readonly uri: string } {
   return { path, uri: pathToFileURL(path).href }
 }
 
-const SPARK = ['--master', 'local[2]']
-const life = (uri: string, batches: number, killAfter?: number): Promise<Ended> =>
-  sparkLife(uri, folder, batches, killAfter)
-
-test('a driver that is killed goes on elsewhere from the URI, and nothing is lost', async () => {
-  const { path, uri } = newPlace()
-  const lives: Ended[] = []
-  for (const killAfter of [3, 4]) lives.push(await life(uri, 1000, killAfter))
-  lives.push(await life(uri, BATCHES))
-  expect(lives.map(({ code, signal }) => signal ?? code)).toEqual(['SIGKILL', 'SIGKILL', 0])
-  expect(resultsOf(lives)).toEqual(whole)
-  // What the killed ones have left half made is gone, and so are their signs of life.
-  expect([readdirSync(join(path, 'tmp')), readdirSync(join(path, 'beat'))]).toEqual([[], []])
-})
-
-test('of two drivers the one that slept ends with an error, and commits nothing more', async () => {
-  const { path, uri } = newPlace()
-  let isAsleep = false
-  const first = startJob(JOB, SPARK, {
-    env: { CHECKPOINT: uri, BATCHES: '1000' },
-    onLine: ({ completed }, child) => {
-      if (completed !== 4) return
-      child.kill('SIGSTOP')
-      isAsleep = true
-    },
-  })
-  while (!isAsleep) await new Promise((resolve) => setTimeout(resolve, 50))
-  const second = await life(uri, BATCHES)
-  expect(second.errors).toMatch(/is locked by process \d+ on host .*, which may be dead: the lock is watched for 20 s/)
-  expect({ code: second.code, errors: second.errors }).toMatchObject({ code: 0 })
-  const before = entriesOf(path)
-  first.child.kill('SIGCONT')
-  const { code, errors, ...one } = await first.ended
-  expect(code).toBe(1)
-  expect(errors).toMatch(/another process has taken this directory over/)
-  expect(entriesOf(path)).toEqual(before)
-  expect(resultsOf([{ code, errors, ...one }, second])).toEqual(whole)
-})
-
 /** Returns the contents of the log by name. */
 function entriesOf(path: string): ReadonlyMap<string, string> {
   const log = join(path, 'log')
   return new Map(readdirSync(log).map((name) => [name, readFileSync(join(log, name), 'base64')]))
 }
-
-test('while a driver lives, a second one is refused, and so is adopt; inspect reads', async () => {
-  const { uri } = newPlace()
-  const others: Promise<Ended>[] = []
-  let inspected: Promise<Ended> | undefined
-  const first = startJob(JOB, SPARK, {
-    env: { CHECKPOINT: uri, BATCHES: '100000' },
-    onLine: ({ completed }) => {
-      if (completed !== 2) return
-      inspected = startCommand(['inspect', uri]).ended
-      others.push(life(uri, 1), startCommand(['adopt', uri, newPlace().path]).ended)
-    },
-  })
-  while (others.length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
-  for (const { code, errors } of await Promise.all(others)) {
-    expect(code).toBe(1)
-    expect(errors).toMatch(/is in use by process \d+ on host/)
-  }
-  expect(await inspected).toMatchObject({ code: 0, errors: '', printed: expect.arrayContaining([LAST_BATCH]) })
-  first.child.kill('SIGTERM')
-  expect((await first.ended).code).toBe(0)
-})
 
 /** Makes a path a link to another one in one step, so that no writer finds it missing and makes it anew. */
 function pointTo(target: string, path: string): void {
@@ -146,7 +84,7 @@ describe('a store that is away', () => {
     mkdirSync(`${path}.folder`)
     pointTo(`${path}.folder`, path)
     let errors = ''
-    const job = startJob(JOB, SPARK, {
+    const job = startJob(JOB, ['--master', 'local[2]'], {
       // It goes on until both have come, however late this process reads of its batches.
       env: { CHECKPOINT: uri, BATCHES: '1000' },
       onLine: ({ completed }, child) => {
@@ -162,21 +100,8 @@ describe('a store that is away', () => {
     const ended = await job.ended
     expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
     expect(errors).toMatch(words)
-    expect(resultsOf([ended])).toEqual(whole)
+    expect(resultsOf([ended])).toEqual(await whole())
   })
-})
-
-test('a checkpoint of which an object is damaged is refused, and is not changed', async () => {
-  const { path, uri } = newPlace()
-  await life(uri, 3)
-  const log = join(path, 'log')
-  const last = readdirSync(log).sort().at(-1)!
-  truncateSync(join(log, last), 40)
-  const before = entriesOf(path)
-  const { code, errors } = await life(uri, 3)
-  expect(code).toBe(1)
-  expect(errors).toContain(`The checkpoint is damaged: log/${last}`)
-  expect(entriesOf(path)).toEqual(before)
 })
 
 describe('inspect', () => {
@@ -214,20 +139,6 @@ describe('inspect', () => {
 })
 
 describe('adopt', () => {
-  test('takes a checkpoint of one process to a URI and back, and nothing is lost', async () => {
-    const [{ path: first }, { uri }, { path: last }] = [newPlace(), newPlace(), newPlace()]
-    const lives = [await embeddedLife(first, 4)]
-    const there = await startCommand(['adopt', first, uri]).ended
-    expect({ code: there.code, errors: there.errors }).toMatchObject({ code: 0 })
-    expect(there.printed.join('\n')).toMatch(
-      /^Copied \d+ files, \d+ bytes, from .* to file:.*: .*journal \d+.*commits \d+\.\nThe last batch is that of .*; operators that keep something: .*runningReduceByKey#1.*\n.* is as it was\./,
-    )
-    lives.push(await life(uri, 3, 3), await life(uri, 2))
-    await adopt(uri, last)
-    lives.push(await embeddedLife(last, BATCHES))
-    expect(resultsOf(lives)).toEqual(whole)
-  })
-
   test('refuses in words, and changes nothing', async () => {
     const held = join(folder, 'whole')
     const full = newPlace()

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { calls, kept } from './kept.js'
 import { nodeArchive, pathWithoutNode } from './machines.js'
 import { descendants, DRIVER } from './processes.js'
-import { endJobs, jobFile, linesIn, QUICK_JVM, startCommand, startJob } from './run-job.js'
+import { endJobs, jobFile, linesIn, startJob } from './run-job.js'
 import { Standalone } from './standalone.js'
+import { submitTo } from './submitted.js'
 
 // Spark starts the driver: a JVM on the machine of the worker, and Node beside it.
 
@@ -28,26 +29,8 @@ const PATIENCE = { timeout: 300_000, interval: 50 }
 const NODE = ['--conf', `spark.dstream.node=${process.execPath}`]
 
 /** Submits a job, and resolves to the name that Spark gives to its driver. */
-async function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = NODE) {
-  const conf = [
-    'spark.driver.host=127.0.0.1',
-    'spark.driver.memory=512m',
-    'spark.executor.memory=512m',
-    'spark.ui.enabled=false',
-    `spark.driver.extraJavaOptions=${QUICK_JVM}`,
-    `spark.executor.extraJavaOptions=${QUICK_JVM}`,
-  ]
-  const ended = await startCommand(
-    [
-      ...['submit', job, '--spark-home', spark.home, '--master', spark.master, '--deploy-mode', 'cluster'],
-      ...['--staging', pathToFileURL(join(folder, 'staging')).href, ...options],
-      ...conf.flatMap((setting) => ['--conf', setting]),
-      ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ],
-    { env: { SPARK_LOCAL_IP: '127.0.0.1' } },
-  ).ended
-  expect({ code: ended.code, errors: ended.errors }).toMatchObject({ code: 0 })
-  return /(driver-\d+-\d+)/.exec(ended.errors)![1]!
+function submit(job: string, env: Readonly<Record<string, string>>, options: readonly string[] = NODE) {
+  return submitTo(spark, job, { env, options, staging: pathToFileURL(join(folder, 'staging')).href })
 }
 
 const linesOf = (driver: string) => linesIn(spark.printedBy(driver, 'stdout'))

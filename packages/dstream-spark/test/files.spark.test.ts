@@ -67,6 +67,11 @@ describe('objects as files', () => {
     ],
     ['a file system that is unknown', () => 'nowhere://name/words', /^Cannot .*No FileSystem for scheme "nowhere"/],
     [
+      'a file system whose jar is missing',
+      () => 's3a://bucket/words',
+      /^Cannot .*Class org\.apache\.hadoop\.fs\.s3a\.S3AFileSystem not found/,
+    ],
+    [
       'a file system that cannot create where there is none',
       () => 'viewfs://name/mounted/words',
       /^Cannot .*viewfs:\/\/name\/? cannot create a file only where there is none.*give a URI of hdfs:/,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { random } from './jobs/report.mjs'
 import { type Ended, jobFile, startJob } from './run-job.js'
+import { optionsOf, type Store } from './stores.js'
 
 /** A job with a state, and a source that can be read again. */
 export const JOB = jobFile('ranges.mjs')
@@ -55,16 +56,23 @@ export function embeddedLife(checkpoint: string, batches: number): Promise<Ended
   return startJob(JOB, undefined, { env: { CHECKPOINT: checkpoint, BATCHES: String(batches) } }).ended
 }
 
-/** Runs the job on Spark from a new directory, and kills it after so many batches where a number is given. */
+interface SparkLife {
+  readonly store: Store
+  readonly batches: number
+  /** After so many batches it is killed. */
+  readonly killAfter?: number
+  /** Variables of the job. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs the job on Spark from a new directory. */
 export function sparkLife(
   uri: string,
   folder: string,
-  batches: number,
-  killAfter?: number,
-  env: Readonly<Record<string, string>> = {},
+  { store, batches, killAfter, env = {} }: SparkLife,
 ): Promise<Ended> {
   const more = Object.keys(env).flatMap((name) => ['--env', name])
-  return startJob(JOB, ['--master', 'local[2]', ...more], {
+  return startJob(JOB, ['--master', 'local[2]', ...optionsOf(store), ...more], {
     cwd: mkdtempSync(join(folder, 'somewhere-')),
     env: { CHECKPOINT: uri, BATCHES: String(batches), ...env },
     onLine: ({ completed }, child) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { findSpark } from '../src/submit/find-spark.js'
 import { endMini, startMini } from './mini-cluster.js'
 import { miniHdfsJar } from './spark-home.mjs'
+import type { Store } from './stores.js'
 
 /** Why there is no HDFS here; `undefined` where there is. */
 export const missingHdfs = existsSync(miniHdfsJar())
@@ -21,7 +22,9 @@ export function miniClassPath(): string {
 }
 
 /** A name node and a data node on loopback, by Hadoop's own cluster of tests. */
-export class MiniHdfs {
+export class MiniHdfs implements Store {
+  // A name node that is away is given up sooner than the ten seconds of the default.
+  readonly conf = ['spark.hadoop.ipc.client.connect.max.retries=2']
   readonly #folder = mkdtempSync(join(tmpdir(), 'dstream-hdfs-'))
   #child: ChildProcess | undefined
   #port = 0

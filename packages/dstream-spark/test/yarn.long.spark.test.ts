@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { JOB, looped, resultsOf } from './lives.js'
 import { nodeArchive, pathWithoutNode } from './machines.js'
+import { MiniHdfs } from './mini-hdfs.js'
 import { MiniYarn, missingYarn } from './mini-yarn.js'
 import { descendants, DRIVER, WORKER } from './processes.js'
 import { endJobs, jobFile, linesIn, mustBeWell, startCommand, startJob, type Ended, type Running } from './run-job.js'
@@ -14,6 +15,7 @@ const cache = join(root, 'node_modules/.cache')
 mkdirSync(cache, { recursive: true })
 const folder = mkdtempSync(join(cache, 'dstream-yarn-'))
 const yarn = new MiniYarn()
+const hdfs = new MiniHdfs()
 const servers: Server[] = []
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -63,11 +65,11 @@ function untilPrinted({ child, ended }: Running, wanted: string): Promise<Ended>
 }
 
 describe.skipIf(missingYarn !== undefined)('on YARN', () => {
-  beforeAll(() => yarn.start())
+  beforeAll(() => Promise.all([yarn.start(), hdfs.start()]))
   afterEach(endJobs)
   afterAll(async () => {
     for (const server of servers) server.close()
-    await yarn.end()
+    await Promise.all([yarn.end(), hdfs.end()])
   })
   // A container has the PATH of bash, whatever that of its node manager is.
   const NODE = ['--conf', `spark.dstream.node=${process.execPath}`]
@@ -141,9 +143,11 @@ describe.skipIf(missingYarn !== undefined)('on YARN', () => {
       expect(lines.at(-1)!.tasks!.filter(({ onMainThread, repeated }) => onMainThread + repeated > 0)).toEqual([])
     })
 
-    test('a driver that is killed goes on in the second attempt, and each batch is right', async () => {
-      const place = pathToFileURL(join(folder, 'place')).href
-      const env = { CHECKPOINT: place, GROWN: '1000000', BATCHES: '100', BATCH_MS: '300' }
+    test.each([
+      ['a folder that all machines have', () => pathToFileURL(join(folder, 'place')).href],
+      ['HDFS', () => `${hdfs.uri}/place`],
+    ])('a driver that is killed goes on from %s in the second attempt, and each batch is right', async (_, place) => {
+      const env = { CHECKPOINT: place(), GROWN: '1000000', BATCHES: '100', BATCH_MS: '300' }
       const ended = submit(JOB, env)
       await vi.waitFor(() => expect(completed()).toBeGreaterThanOrEqual(3), { timeout: 120_000, interval: 50 })
       const [node] = descendants(yarn.pid, DRIVER)

@@ -72,6 +72,10 @@ test.each([
   ],
   ['org.apache.spark.SparkException: Job 3 cancelled\n\tat x', 'Job 3 cancelled'],
   ['the JVM of Spark is gone', 'the JVM of Spark is gone'],
+  [
+    'java.lang.NoClassDefFoundError: software/amazon/ObjectClient',
+    'the class software.amazon.ObjectClient is not on the class path: add its jar to spark.jars.packages or spark.jars',
+  ],
 ])('a stack of Java is said in one line', (stack, line) => {
   expect(reasonOf(stack)).toBe(line)
 })

@@ -17,7 +17,7 @@ function partName(index: number): string {
  * readers. One with other contents is replaced, and is missing for a moment.
  *
  * Its parts are written from here, or elsewhere into a folder beside it. Where a folder is renamed file by file, `_SUCCESS` is
- * created behind that, so that readers who wait for it see the whole.
+ * created behind that, and removed before the directory is replaced, so that readers who wait for it see the whole.
  *
  * @param name the name of the directory, on a disk whose root is the folder that contains it
  * @throws `path-in-use` when the directory holds anything that no save has written
@@ -118,7 +118,7 @@ export class DirectorySave {
     const names = await this.#disk.readDir('')
     if (names.includes(`${this.#old}/`)) {
       if (names.includes(`${this.#name}/`)) await this.#remove(this.#old)
-      else await this.#disk.rename(this.#old, this.#name)
+      else await this.#bringBack()
     }
     await this.#remove(this.#fresh)
     if (names.includes(`${this.written}/`)) await this.#remove(this.written)
@@ -182,13 +182,23 @@ export class DirectorySave {
 
   async #replace(): Promise<void> {
     const there = (await this.#disk.readDir('')).includes(`${this.#name}/`)
-    if (there) await this.#disk.rename(this.#name, this.#old)
+    if (there) {
+      // A reader must not find it in a folder of which a part has gone.
+      if (!this.#isWhole) await this.#disk.unlink(`${this.#name}/${SUCCESS}`)
+      await this.#disk.rename(this.#name, this.#old)
+    }
     try {
       await this.#disk.rename(this.#fresh, this.#name)
     } catch (error) {
-      if (there) await this.#disk.rename(this.#old, this.#name).catch(() => undefined)
+      if (there) await this.#bringBack().catch(() => undefined)
       throw error
     }
+  }
+
+  /** Gives the old directory its name again. */
+  async #bringBack(): Promise<void> {
+    await this.#disk.rename(this.#old, this.#name)
+    if (!this.#isWhole) await this.write(`${this.#name}/${SUCCESS}`, [])
   }
 
   /** Resolves to false when there is no such folder. */
