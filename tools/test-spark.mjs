@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findJava, findSpark, MissingPart } from '../packages/dstream-spark/dist/find-spark.js'
+import { archivingJvm } from '../packages/dstream-spark/test/quick-jvm.mjs'
 import { sparkHome } from '../packages/dstream-spark/test/spark-home.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -38,6 +39,31 @@ if (run([inRoot('packages/dstream-spark/jvm/build.mjs')]) !== 0) skip('the jar n
 
 const folder = mkdtempSync(join(tmpdir(), 'dstream-test-spark-'))
 const report = join(folder, 'report.json')
+
+/** Runs a small job whose JVM leaves an archive of its classes. Returns the variables of tests that start theirs by it. */
+const archived = () => {
+  const archive = join(folder, 'classes.jsa')
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      ...[inRoot('packages/dstream-spark/bin/dstream-spark.js'), 'run'],
+      ...[inRoot('packages/dstream-spark/test/jobs/ranges.mjs'), '--spark-home', home, '--master', 'local[2]'],
+    ],
+    {
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        SPARK_SUBMIT_OPTS: archivingJvm(archive),
+        CHECKPOINT: join(folder, 'checkpoint'),
+        BATCHES: '2',
+      },
+    },
+  )
+  if (status === 0 && existsSync(archive)) return { SPARK_CLASSES: archive }
+  console.log('The classes of Spark could not be archived: the JVMs of the tests start without')
+  return {}
+}
+
 // Each test starts a JVM or three, so that more files at once would starve each other; a third one uses what the others wait.
 const vitest = [
   inRoot('node_modules/vitest/vitest.mjs'),
@@ -47,7 +73,12 @@ const vitest = [
   '--reporter=json',
   `--outputFile.json=${report}`,
 ]
-const status = run([...vitest, ...process.argv.slice(2)], { ...process.env, SPARK_TESTS: '1', SPARK_HOME: home })
+const status = run([...vitest, ...process.argv.slice(2)], {
+  ...process.env,
+  ...archived(),
+  SPARK_TESTS: '1',
+  SPARK_HOME: home,
+})
 const summary = existsSync(report) ? run([inRoot('tools/test-summary.mjs'), report]) : 1
 rmSync(folder, { recursive: true })
 process.exitCode = status === 0 && summary === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { findJava } from '../src/submit/find-spark.js'
-import { QUICK_JVM } from './run-job.js'
+import { QUICK_JVM } from './quick-jvm.mjs'
 
 /** A small cluster in a JVM of its own. */
 interface Mini {

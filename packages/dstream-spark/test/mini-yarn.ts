@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { findSpark } from '../src/submit/find-spark.js'
 import { endMini, startMini } from './mini-cluster.js'
 import { miniClassPath } from './mini-hdfs.js'
-import { QUICK_JVM } from './run-job.js'
+import { QUICK_JVM } from './quick-jvm.mjs'
 import { MINI_YARN, miniHdfsJar } from './spark-home.mjs'
 
 const absent = [miniHdfsJar(), ...MINI_YARN.keys()].find((jar) => !existsSync(jar))

@@ -2,16 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findSpark } from '../src/submit/find-spark.js'
+import { QUICK_JVM } from './quick-jvm.mjs'
 
 const CLI = fileURLToPath(new URL('../bin/dstream-spark.js', import.meta.url))
 
-/** A JVM that lives for seconds starts sooner when it compiles less, and does not verify the classes of Spark. */
-export const QUICK_JVM = [
-  '-XX:TieredStopAtLevel=1',
-  '-XX:+UseSerialGC',
-  '-XX:+UnlockDiagnosticVMOptions',
-  '-XX:-BytecodeVerificationRemote',
-].join(' ')
 // Spark's own page takes a while too.
 const QUICK = [`spark.executor.extraJavaOptions=${QUICK_JVM}`, 'spark.ui.enabled=false'].flatMap((setting) => [
   '--conf',

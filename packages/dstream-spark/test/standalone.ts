@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findSpark } from '../src/submit/find-spark.js'
-import { QUICK_JVM } from './run-job.js'
+import { QUICK_JVM } from './quick-jvm.mjs'
 
 const LOOPBACK = '127.0.0.1'
 

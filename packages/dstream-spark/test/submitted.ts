@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { QUICK_JVM, startCommand } from './run-job.js'
+import { QUICK_JVM } from './quick-jvm.mjs'
+import { startCommand } from './run-job.js'
 import type { Standalone } from './standalone.js'
 
 interface Submission {
