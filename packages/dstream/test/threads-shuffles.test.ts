@@ -99,6 +99,7 @@ describe('a map side behind a shuffle', () => {
 
   test.each<[string, Define, Options]>([
     ['of few records', (s) => s.mapToPair(byDigit).reduceByKey(add, parts).countByValue(), { leastBytes: 4096 }],
+    ['of few that a sort gives in a transform', (s) => s.countByValue().union(s.transform((rdd) => rdd.sortBy((n) => n, { numPartitions: 3 })).countByValue()), { leastBytes: 4096 }], // prettier-ignore
     ['of one partition', (s) => s.mapToPair(byDigit).reduceByKey(add).countByValue(), {}],
     [
       'that several operators read behind steps',
@@ -128,6 +129,12 @@ describe('a map side behind a shuffle', () => {
     const [none, three] = await Promise.all([undefined, 3].map((threads) => run(rows, define, threads, options)))
     expect(three!.batches).toEqual(none!.batches)
     expect([three!.sent, three!.tasks.repeated, three!.error]).toEqual([1, 0, undefined])
+  })
+
+  test('of a repartition goes to workers with few records', async () => {
+    const define: Define = (s) => s.mapPartitions((all) => [...all]).repartition(3).countByValue() // prettier-ignore
+    const some = await run(rows, define, 3, { leastBytes: 4096 })
+    expect([some.sent, some.error]).toEqual([1, undefined])
   })
 
   test('of many records goes to workers by its size alone', async () => {

@@ -110,7 +110,7 @@ const keyed = (s) => {
       }),
     count: s.count(),
     reduce: s.reduce(add),
-    repartition: s.repartition(3).mapToPair(byName).reduceByKey(add),
+    repartition: s.repartition(4).mapToPair(byName).reduceByKey(add),
   }
 }
 

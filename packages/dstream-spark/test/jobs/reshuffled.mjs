@@ -25,10 +25,10 @@ const streams = (/** @type {import('dstream').DStream<number>} */ s) => ({
     return sums.join(others).filter(([key]) => key % 100 === 0)
   }),
   'in a transform of several': s.context.transform(
-    [s.filter((n) => n % 2 === 0), s.filter((n) => n % 3 === 0)],
-    ([even, third], time) => {
+    [s.filter((n) => n % 3 !== 0), s.filter((n) => n % 3 === 0)],
+    ([most, third], time) => {
       const k = time.milliseconds > 0 ? 1 : 0
-      const all = even.map((n) => n + k).union(third.map((n) => n * (k + 1)))
+      const all = most.map((n) => n + k).union(third.map((n) => n + k))
       const sums = all.mapToPair(byKey).reduceByKey((a, b) => a + b)
       return sums.mapToPair(bySum).reduceByKey((a, b) => a + b)
     },

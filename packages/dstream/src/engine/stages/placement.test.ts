@@ -70,7 +70,7 @@ describe('one line says what runs where', () => {
         more.countByValue().print()
         return s.mapToPair(byDigit).reduceByKey(add).mapToPair(byDigitOfSum).groupByKey()
       },
-      'map sides on the cluster: reduceByKey#1; map sides on the cluster for many records in several partitions: countByValue#1 (behind repartition#1), groupByKey#1 (behind reduceByKey#1); in the driver: the merging of small tables, repartition#1, ',
+      'map sides on the cluster: countByValue#1, reduceByKey#1; map sides on the cluster for many records in several partitions: groupByKey#1 (behind reduceByKey#1); in the driver: the merging of small tables, repartition#1, ',
     ],
     [
       'a map side behind one that a window keeps, and behind one that stays',

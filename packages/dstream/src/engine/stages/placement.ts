@@ -106,7 +106,7 @@ function mergings(spread: readonly string[], mergedHere: readonly string[]): str
 /** Returns what it means for a part of the job that the records of an operator are in the driver: a reason to stay, or none. */
 type KeptHere = (reason: string, at: Operator) => string | undefined
 
-/** Finds why a map side stays in the driver. Below a source records can go anywhere. */
+/** Finds why a map side stays in the driver. Below a source or a `repartition` records can go anywhere. */
 class Reasons {
   readonly #riders = new Set<Operator>()
 
@@ -205,14 +205,14 @@ class Reasons {
       const reason = kept === undefined ? this.#functionsAgainst(id, parent.functions) : keptHere(kept, parent)
       if (reason !== undefined) return reason
       // Where the records are in the driver, it does not matter what they were made of.
-      if (kept === undefined && parent.source !== true) above.push(...parent.parents)
+      if (kept === undefined && !isAnywhere(parent)) above.push(...parent.parents)
     }
     return undefined
   }
 
   /** Finds why the records of an operator are in the driver. */
   #keptAs(operator: Operator, id: string): string | undefined {
-    if (operator.source === true) return this.readers.isOwned(operator) ? `${id} is kept for later batches` : undefined
+    if (isAnywhere(operator)) return this.readers.isOwned(operator) ? `${id} is kept for later batches` : undefined
     if (!this.isNarrow(operator)) return `behind ${id}`
     return this.readers.isKept(operator) ? `${id} is kept for several readers` : undefined
   }
@@ -221,4 +221,9 @@ class Reasons {
     const mayMove = functions.every((f) => this.addresses.has(f))
     return mayMove ? undefined : `${id} changes a variable outside of its function`
   }
+}
+
+/** Whether the records of an operator can go anywhere, whatever they were made of. */
+function isAnywhere({ source, kind }: Operator): boolean {
+  return source === true || kind === 'repartition'
 }

@@ -91,7 +91,9 @@ export function stageTasks<P extends StagePlan | KeepPlan>(
       const plan = plans.of(chain, addressOf)
       const found = plan && inputOf(chain, addressOf)
       if (plan === undefined || found === undefined) return undefined
-      const input = isShuffled ? { ...found, isMadeHere: true } : found
+      // A repartition is there to spread what comes behind it.
+      const isMadeHere = isShuffled && chain.base.kind !== 'repartition'
+      const input = isMadeHere ? { ...found, isMadeHere } : found
       const { signal } = 'split' in input ? input.split : {}
       return { partition, plan, input, signal, count: (counts) => countSteps(chain, counts) }
     },
