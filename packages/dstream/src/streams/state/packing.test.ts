@@ -301,6 +301,28 @@ describe('packing', () => {
     view.release()
   })
 
+  test('makes tombstones for those who read older versions, which go when these are not read any more', () => {
+    const table = packedTable(30)
+    const [gone, other] = Array.from({ length: 30 }, (_, i) => `key ${i}`).filter((k) => partitionOf(k) === 0)
+    const tombstones = () => [...table.chunks(0)].flat().filter(({ value, chunk }) => value === undefined && chunk !== undefined) // prettier-ignore
+    const view = table.view()
+    for (const [time, forgets] of [
+      [3000, true],
+      [4000, false],
+    ] as const) {
+      table.begin(time)
+      expect(updateByCopy(table, 0, [['delete', time === 3000 ? gone! : other!, 0]], time, false)).toBe(true)
+      table.commit()
+      if (forgets) table.forget(time)
+    }
+    expect([view.get(gone!), view.get(other!), table.at(other!, 3000)]).toEqual([expect.any(Number), expect.any(Number), expect.any(Number)]) // prettier-ignore
+    expect(tombstones().map(({ key: k }) => k)).toEqual([gone, other])
+    view.release()
+    expect(tombstones().map(({ key: k }) => k)).toEqual([other])
+    table.forget(4000)
+    expect(tombstones()).toEqual([])
+  })
+
   test('makes cells with pauses, in which a reader may have needed them', () => {
     const [table, other] = [packedTable(9000), packedTable(9000)]
     const p = partitionOf('key 5')
