@@ -12,7 +12,6 @@ import { add, many, type Rows } from './threads-run.js'
 
 // Partitions of states that are packed, since no stream reads the states; what reads them comes between the batches.
 
-const numPartitions = 4
 type Seen = { readonly count: number; readonly last: readonly number[] }
 type Snapshots = DStream<unknown> & {
   snapshot(): StateView<string, unknown>
@@ -42,17 +41,22 @@ const byName = (n: number): [string, number] => [nameOf(n), n]
 
 /** States, and what the jobs emit beside them. */
 const states: Readonly<
-  Record<string, (s: DStream<number>) => readonly [states: Snapshots, emitted?: DStream<unknown>]>
+  Record<
+    string,
+    (s: DStream<number>, numPartitions: number) => readonly [states: Snapshots, emitted?: DStream<unknown>]
+  >
 > = {
-  mapWithState: (s) => {
+  mapWithState: (s, numPartitions) => {
     const mapped = s.mapToPair(byName).mapWithState(follow, { numPartitions })
     return [mapped as Snapshots, mapped]
   },
-  'mapWithState with a timeout': (s) => {
+  'mapWithState with a timeout': (s, numPartitions) => {
     const mapped = s.mapToPair(byName).mapWithState(follow, { numPartitions, timeout: Seconds(2) })
     return [mapped as Snapshots, mapped]
   },
-  updateStateByKey: (s) => [s.mapToPair(byName).updateStateByKey(sumOrDrop, { numPartitions }) as Snapshots],
+  updateStateByKey: (s, numPartitions) => [
+    s.mapToPair(byName).updateStateByKey(sumOrDrop, { numPartitions }) as Snapshots,
+  ],
 }
 
 /** What reads a state between two batches. A view that is held is read again when it is released. */
@@ -63,6 +67,7 @@ type Fault = 'none' | 'lost' | 'failed' | 'ended'
 
 interface Life {
   readonly threads: number | undefined
+  readonly numPartitions: number
   readonly readers: readonly Reader[]
   /** Whether the process is cut off, rather than stopped. */
   readonly cut: boolean
@@ -96,7 +101,9 @@ async function live(lives: readonly Life[], name: string, input: Rows, given: Gi
   let startMs = 0
   const seen = new Map<string, unknown>()
   const sums = { packed: 0, updated: 0 }
-  for (const { threads, readers, cut } of lives) {
+  // A snapshot lists keys by partition and a commit by time, so that those of other partitions would be in the order of either.
+  const samePartitions = new Set(lives.map(({ numPartitions }) => numPartitions)).size === 1
+  for (const { threads, numPartitions, readers, cut } of lives) {
     const make = (workers?: ReturnType<typeof loopbackWorkers>) => {
       const options = {
         batchInterval: Seconds(1),
@@ -104,9 +111,9 @@ async function live(lives: readonly Life[], name: string, input: Rows, given: Gi
         startTime: new Time(startMs),
         missedBatches: 'run' as const,
       }
-      const limits = { snapshotBytes: 300 }
+      const limits = { snapshotBytes: samePartitions ? 300 : 1 << 20 }
       const t = new TestContext({ ...options, threads }, { firstMs: 1000, limits, ...(workers && { workers }) })
-      const [table, emitted] = states[name]!(t.input(input, { numPartitions: 3 }))
+      const [table, emitted] = states[name]!(t.input(input, { numPartitions: 3 }), numPartitions)
       // No output reads a record of the states, and none is left without an operator below it.
       const out = t.output(emitted ?? table.transform((rdd) => rdd.context.parallelize([rdd.getNumPartitions()])))
       return { t, table, out }
@@ -154,6 +161,7 @@ const reader = fc.constantFrom<Reader>('none', 'none', 'none', 'none', 'get', 's
 const lives = fc.array(
   fc.record({
     threads: fc.integer({ min: 2, max: 4 }),
+    numPartitions: fc.constantFrom(4, 4, 3, 5),
     readers: fc.array(reader, { minLength: 1, maxLength: 6 }),
     cut: fc.boolean(),
   }),
@@ -186,8 +194,8 @@ describe.each(Object.keys(states))('packed partitions: %s', (name) => {
     const rows = Array.from({ length: 12 }, (_, i) => many.slice(i * 20, i * 20 + 60))
     const readers = rows.map((): Reader => 'none')
     const given = { packing: { afterUpdates: 2, leastBytes: 0 }, faults: ['none', 'none', 'none', 'lost'] } as const
-    const plain = await live([{ threads: undefined, readers, cut: false }], name, rows)
-    const spread = await live([{ threads: 4, readers, cut: false }], name, rows, given)
+    const plain = await live([{ threads: undefined, numPartitions: 4, readers, cut: false }], name, rows)
+    const spread = await live([{ threads: 4, numPartitions: 4, readers, cut: false }], name, rows, given)
     expect(spread.seen).toStrictEqual(plain.seen)
     // This thread has one of the four partitions.
     expect(spread.sums.packed).toBeGreaterThan(3 * 6)

@@ -65,11 +65,12 @@ export class StateCopies {
     const key = `${plan.state}/${plan.partition}`
     const known = this.#copies.get(key)
     this.#copies.delete(key)
-    const copy = state.base === undefined ? known : copyOf(state.on, state.base, timed)
+    const copy = state.base === undefined ? known : copyOf(state.on, state.base, { timed, partition: plan.partition })
     if (copy === undefined || !goesOn(copy, state.on)) return undefined
     const { table } = copy
     const entries = state.wantsEntries === true ? [...encodedPieces(entryColumns(table, 0))] : undefined
     table.begin(state.time)
+    table.beginPartition(plan.partition)
     const place = { partition: 0, time: state.time, onRecordError: undefined, each: WITHOUT_PAUSES }
     const made = await update.run(table, await pairs(), place)
     const added = end()
@@ -95,14 +96,20 @@ export class StateCopies {
   }
 }
 
+interface CopiedPartition {
+  readonly partition: number
+  readonly timed: boolean
+}
+
 /** Returns a copy of a partition that was sent. */
-function copyOf(on: string, { version, pieces, deltas = [] }: EncodedBase, timed: boolean): Copy {
-  const table = new KeyedState<unknown>({ timed })
+function copyOf(on: string, { version, pieces, deltas = [] }: EncodedBase, of: CopiedPartition): Copy {
+  const table = new KeyedState<unknown>({ timed: of.timed })
   if (version !== undefined) {
     for (const pause of table.restore(entriesOf(decodedPieces<EntryColumns>(pieces)), version)) void pause
   }
   for (const delta of deltas) {
     table.begin(delta.version)
+    table.beginPartition(of.partition)
     const adoption = new Adoption(table)
     for (const piece of decodedPieces<ChangeColumns>(delta.pieces)) adoption.add(piece)
     adoption.end()

@@ -7,6 +7,8 @@ export class BatchVersion<S> {
   undoLog: UndoLog<S> | undefined
   /** The cells touched in this batch, in order of touch; only in a timed table. See {@link TouchIndex}. */
   touches: Cell<S>[] = []
+  /** Where the sequence of the touches begins that come now: those of a partition lie behind those of the partitions before. */
+  firstSequence = 0
   /** The number of `touches` that a later batch has touched or dropped. */
   stale = 0
 
@@ -31,6 +33,7 @@ export class BatchVersionPool<S> {
     this.#next = (this.#next + 1) % MADE_AHEAD
     batch.version = version
     batch.undoLog = undoLog
+    batch.firstSequence = 0
     return batch
   }
 }
@@ -43,7 +46,7 @@ export class Cell<S> {
   batch: BatchVersion<S>
   /** The index of its entry in `batch.undoLog`; -1 when it has none. */
   undoIndex = -1
-  /** The index of its touch among the touches of `batch`. */
+  /** The index of its touch among the touches of `batch`, behind their first sequence. */
   touchSequence = 0
   /** A place in a list of cells that a loop has made; it counts only where that list has this cell there. */
   mark = 0

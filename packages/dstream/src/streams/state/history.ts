@@ -5,8 +5,10 @@ import { UndoLog, BatchVersion, BatchVersionPool, type Cell, type PinnedValue, t
 export interface BatchChanges<S> {
   readonly batch: BatchVersion<S>
   readonly undoLog: UndoLog<S>
-  /** The changes of packed partitions, which have no cells. */
-  readonly encoded: Set<EncodedChanges>
+  /** The changes of packed partitions, which have no cells, by partition. */
+  readonly encoded: Map<number, EncodedChanges>
+  /** Whether some of its changes are or were encoded: all are then given in order of the partitions, whatever the log's order. */
+  isByPartition: boolean
   /** The number of keys before this batch. */
   readonly sizeBefore: number
 }
@@ -14,7 +16,7 @@ export interface BatchChanges<S> {
 /** Returns the number of cells that a batch has changed, and of those that it would have changed in packed partitions. */
 export function changedBy<S>({ undoLog, encoded }: BatchChanges<S>): number {
   let { size } = undoLog
-  for (const { counts } of encoded) size += counts.changed
+  for (const { counts } of encoded.values()) size += counts.changed
   return size
 }
 
@@ -88,7 +90,7 @@ export class History<S> {
     const undoLog = this.#spareLog ?? new UndoLog<S>()
     this.#spareLog = undefined
     const batch = this.#versionPool.take(version, undoLog)
-    this.#open = { batch, undoLog, encoded: new Set(), sizeBefore }
+    this.#open = { batch, undoLog, encoded: new Map(), isByPartition: false, sizeBefore }
     return batch
   }
 
@@ -97,17 +99,17 @@ export class History<S> {
    *
    * @param apply changes cells, and records them in the undo log of the batch that it is given
    */
-  replay(changes: EncodedChanges, apply: (batch: BatchVersion<S>) => void): void {
+  replay(partition: number, changes: EncodedChanges, apply: (batch: BatchVersion<S>) => void): void {
     const kept = this.#batches.find(({ batch }) => batch.version === changes.version)
     if (kept !== undefined) {
-      kept.encoded.delete(changes)
+      kept.encoded.delete(partition)
       apply(kept.batch)
       return
     }
     const batch = new BatchVersion<S>(changes.version)
     const undoLog = (batch.undoLog = new UndoLog<S>())
     apply(batch)
-    this.#drop({ batch, undoLog, encoded: new Set(), sizeBefore: 0 })
+    this.#drop({ batch, undoLog, encoded: new Map(), isByPartition: false, sizeBefore: 0 })
   }
 
   /** Ends the open batch and keeps its changes. */

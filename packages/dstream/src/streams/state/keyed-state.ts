@@ -6,12 +6,12 @@ import type { ChangeCounts } from '../../base/values/encoded-changes.js'
 import { valueAt, type BatchVersion, type Cell, type PinnedValues } from './cell.js'
 import type { Change, StateEntry } from './entry.js'
 import { isUnchanged, ownState } from './own.js'
-import { changedBy, History } from './history.js'
+import { changedBy, History, type BatchChanges } from './history.js'
 import { decodedChanges } from './packed-partition.js'
 import { Packing } from './packing.js'
 import { StatePartition } from './partition.js'
 import { restoredCells } from './restored-cells.js'
-import { TouchIndex } from './touch-index.js'
+import { SEQUENCES, TouchIndex } from './touch-index.js'
 import { PinnedView, type StateView } from './view.js'
 
 export interface KeyedStateOptions {
@@ -96,6 +96,11 @@ export class KeyedState<S> {
     this.#createdAndDropped = this.#removed = 0
     this.#checksEachValue = checksEachValue
     this.#hasUnchecked = false
+  }
+
+  /** Begins the update of a partition on its own, whose touches lie behind those of the partitions before, whoever does which first. */
+  beginPartition(partition: number): void {
+    this.#mustBeOpen('update').firstSequence = partition * SEQUENCES
   }
 
   /** Whether the open batch checks each value when it is set. */
@@ -360,13 +365,23 @@ export class KeyedState<S> {
     const { last } = this.#history
     const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch !== last)
     if (last !== undefined && last.batch.version > (since ?? -Infinity)) all.push(last)
-    for (const { batch, undoLog, encoded } of all) {
-      const { version } = batch
-      for (const cell of undoLog.changed()) {
-        const value = valueAt(cell, version)
-        yield { key: cell.key, value, touched: version, touchSequence: cell.touchSequence, gone: value === undefined }
+    for (const changes of all) {
+      const { batch, undoLog } = changes
+      if (changes.isByPartition) {
+        yield* this.#changesByPartition(changes)
+        continue
       }
-      for (const changes of encoded) yield* decodedChanges(changes) as Generator<Change<S>>
+      yield* changesOfCells(undoLog.changed(), batch.version)
+    }
+  }
+
+  *#changesByPartition({ batch, undoLog, encoded }: BatchChanges<S>): Generator<Change<S>> {
+    const cells = this.#partitions.map((): Cell<S>[] => [])
+    for (const cell of undoLog.changed()) cells[this.partitionFor(cell.key)]!.push(cell)
+    for (const [partition, changed] of cells.entries()) {
+      yield* changesOfCells(changed, batch.version)
+      const changes = encoded.get(partition)
+      if (changes !== undefined) yield* decodedChanges(changes) as Generator<Change<S>>
     }
   }
 
@@ -466,6 +481,13 @@ export class KeyedState<S> {
     this.#size += times * grown
     this.#removed += times * removed
     this.#createdAndDropped += times * createdAndDropped
+  }
+}
+
+function* changesOfCells<S>(cells: Iterable<Cell<S>>, version: number): Generator<Change<S>> {
+  for (const cell of cells) {
+    const value = valueAt(cell, version)
+    yield { key: cell.key, value, touched: version, touchSequence: cell.touchSequence, gone: value === undefined }
   }
 }
 

@@ -63,7 +63,7 @@ const batches: fc.Arbitrary<readonly Batch[]> = fc.array(
 
 const partitioner = new HashPartitioner(PARTITIONS)
 const partitionOf = (k: Key): number => partitioner.getPartition(k)
-/** The order of keys of different partitions has no meaning. */
+/** The order in which keys of different partitions time out has no meaning. */
 const byPartition = <T extends { readonly key: Key }>(all: readonly T[]): readonly T[] =>
   [...all].sort((a, b) => partitionOf(a.key) - partitionOf(b.key))
 
@@ -90,6 +90,7 @@ function copyOf(table: Table, partition: number): Table {
   for (const pause of copy.restore(entries, packed?.base.version ?? version)) void pause
   for (const delta of packed?.deltas(packed.base.version, version) ?? []) {
     copy.begin(delta.version)
+    copy.beginPartition(partition)
     adoptCells(copy, delta.pieces)
     copy.commit()
   }
@@ -107,6 +108,7 @@ function updateByCopy(table: Table, partition: number, done: readonly Step[], ti
   const copy = copyOf(table, partition)
   const entries = isAsked && table.version !== undefined ? encoded(entryColumns(copy, 0)) : undefined
   copy.begin(time)
+  copy.beginPartition(partition)
   change(copy, done)
   const changes = encoded(changeColumns(copy))
   const isKept = table.packing.adopt(partition, { changes, counts: copy.openCounts, entries }, RULE)
@@ -114,13 +116,12 @@ function updateByCopy(table: Table, partition: number, done: readonly Step[], ti
   return isKept
 }
 
-/** The entries of a table, with the order of the last touches in each partition. */
+/** The entries of a table, with the order of the last touches. */
 function storedOf(table: Table): unknown {
   const { entries, release } = table.stored()
   const all = [...entries()]
   release()
-  const touched = byPartition(all).map((entry) => ({ ...entry, p: partitionOf(entry.key) }))
-  touched.sort((a, b) => a.p - b.p || a.touched - b.touched || a.touchSequence! - b.touchSequence!)
+  const touched = [...all].sort((a, b) => a.touched - b.touched || a.touchSequence! - b.touchSequence!)
   return [all.map(({ key: k, value, touched: at }) => [k, value, at]), table.timed && touched.map(({ key: k }) => k)]
 }
 
@@ -160,6 +161,7 @@ class Twins {
     for (const [p, who] of by.entries()) {
       const own = done.filter(([, k]) => partitionOf(k) === p)
       this.read(during[p]!)
+      for (const table of [plain, packed]) table.beginPartition(p)
       change(plain, own)
       const wasPacked = packed.packing.of(p) !== undefined
       if (who === 'here') change(packed, own)
@@ -181,7 +183,7 @@ class Twins {
     else if (one.do === 'stored' && plain.version !== undefined) same(storedOf)
     else if (one.do === 'changes') {
       for (const since of [undefined, this.floor, Math.max(this.floor, this.time - 2000)]) {
-        same((table) => byPartition([...table.changes(since)]).map(({ key: k, value, touched, gone }) => [k, value, touched, gone])) // prettier-ignore
+        same((table) => [...table.changes(since)].map(({ key: k, value, touched, gone }) => [k, value, touched, gone])) // prettier-ignore
       }
     } else if (one.do === 'touches' && this.timed) {
       // A partition may be looked at in vain.
@@ -299,6 +301,28 @@ describe('packing', () => {
     expect(table.packing.of(0)).toBeUndefined()
     expect([...view]).toEqual(before)
     view.release()
+  })
+
+  test('makes tombstones for those who read older versions, which go when these are not read any more', () => {
+    const table = packedTable(30)
+    const [gone, other] = Array.from({ length: 30 }, (_, i) => `key ${i}`).filter((k) => partitionOf(k) === 0)
+    const tombstones = () => [...table.chunks(0)].flat().filter(({ value, chunk }) => value === undefined && chunk !== undefined) // prettier-ignore
+    const view = table.view()
+    for (const [time, forgets] of [
+      [3000, true],
+      [4000, false],
+    ] as const) {
+      table.begin(time)
+      expect(updateByCopy(table, 0, [['delete', time === 3000 ? gone! : other!, 0]], time, false)).toBe(true)
+      table.commit()
+      if (forgets) table.forget(time)
+    }
+    expect([view.get(gone!), view.get(other!), table.at(other!, 3000)]).toEqual([expect.any(Number), expect.any(Number), expect.any(Number)]) // prettier-ignore
+    expect(tombstones().map(({ key: k }) => k)).toEqual([gone, other])
+    view.release()
+    expect(tombstones().map(({ key: k }) => k)).toEqual([other])
+    table.forget(4000)
+    expect(tombstones()).toEqual([])
   })
 
   test('makes cells with pauses, in which a reader may have needed them', () => {

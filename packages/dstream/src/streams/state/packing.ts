@@ -10,7 +10,7 @@ import type { History } from './history.js'
 import { PackedPartition } from './packed-partition.js'
 import { StatePartition } from './partition.js'
 import { restoredCells } from './restored-cells.js'
-import type { TouchIndex } from './touch-index.js'
+import { SEQUENCES, type TouchIndex } from './touch-index.js'
 
 /** What a worker has made of a partition, as bytes. */
 export interface EncodedUpdate {
@@ -99,10 +99,11 @@ export class Packing<S> {
     const packed = this.#packed[partition]
     // A reader of an old version may have kept it from getting a new base. Cells keep less for him.
     if (packed === undefined || packed.hasOutgrown(MOST_SHARE, leastBytes)) return false
-    const { batch, encoded } = history.open!
-    const delta = { version: batch.version, pieces: changes.owned(), counts }
+    const open = history.open!
+    const delta = { version: open.batch.version, pieces: changes.owned(), counts }
     packed.add(delta)
-    encoded.add(delta)
+    open.encoded.set(partition, delta)
+    open.isByPartition = true
     count(counts, 1)
     return true
   }
@@ -155,10 +156,10 @@ export class Packing<S> {
     this.#packed[partition] = undefined
     this.isRead(partition)
     for (const delta of packed.deltas(from, version)) {
-      history.replay(delta, (batch) => replayIn(cells, delta, batch, table.timed))
+      history.replay(partition, delta, (batch) => replayIn(cells, delta, batch, table.timed))
     }
     if (table.timed) drain(touches.restore([...cellsOf(cells)].filter(({ value }) => value !== undefined)))
-    for (const delta of packed.deltas(version, Infinity)) this.#adoptCells(delta)
+    for (const delta of packed.deltas(version, Infinity)) this.#adoptCells(partition, delta)
   }
 
   /** Gives a partition a new base: the entries of the last version. */
@@ -174,13 +175,18 @@ export class Packing<S> {
   }
 
   /** Applies the changes of the open batch to cells. */
-  #adoptCells(delta: EncodedChanges): void {
+  #adoptCells(partition: number, delta: EncodedChanges): void {
     const { table, history, count } = this.#parts
-    history.open!.encoded.delete(delta)
+    const { encoded, batch } = history.open!
+    encoded.delete(partition)
     count(delta.counts, -1)
+    // Another partition may be under way.
+    const { firstSequence } = batch
+    batch.firstSequence = partition * SEQUENCES
     const adoption = new Adoption(table)
     for (const piece of delta.pieces.decoded()) adoption.add(piece as ChangeColumns)
     adoption.end()
+    batch.firstSequence = firstSequence
   }
 }
 

@@ -3,6 +3,9 @@ import type { UndoLog, Cell, BatchVersion } from './cell.js'
 /** Cells that a restore handles between two pauses, about a millisecond. */
 export const RESTORED_AT_ONCE = 1000
 
+/** The sequences that a partition has in a batch, where partitions are updated each on its own. */
+export const SEQUENCES = 2 ** 32
+
 /**
  * Finds the keys that have not been touched since a time, without reading the others. Batch times only grow, so the touches
  * of each batch form one bucket, and the buckets are in order of time. Entries are never moved: an entry is valid as long as
@@ -14,7 +17,7 @@ export class TouchIndex<S> {
   #buckets = new Set<BatchVersion<S>>()
 
   touch(cell: Cell<S>, batch: BatchVersion<S>): void {
-    cell.touchSequence = batch.touches.push(cell) - 1
+    cell.touchSequence = batch.firstSequence + batch.touches.push(cell) - 1
   }
 
   /** The batch time of the oldest last touch, unless that is in the open batch. */
@@ -34,7 +37,9 @@ export class TouchIndex<S> {
 
   /** Adds the touches of a batch to the index. Before its commit they do not count, so a rolled back batch leaves none. */
   commit(batch: BatchVersion<S>, undoLog: UndoLog<S>): void {
-    batch.touches = batch.touches.filter((cell, i) => cell.touchSequence === i && isLatestTouch(cell, batch))
+    batch.touches = batch.touches.filter(
+      (cell, i) => cell.touchSequence % SEQUENCES === i && isLatestTouch(cell, batch),
+    )
     if (batch.touches.length > 0) this.#buckets.add(batch)
     for (let i = 0; i < undoLog.size; i++) {
       const older = undoLog.batches[i]

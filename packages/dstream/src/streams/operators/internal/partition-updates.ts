@@ -155,6 +155,7 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
     const { update, given } = this.#parts
     const { onRecordError } = this.#sc.runtime
     await withCells(this.#sc, this.#table, partition)
+    this.#table.beginPartition(partition)
     const place = { partition, time: given.time, onRecordError, each: this.#each }
     const batch = await recordsHere(given.batch)
     this.emitted[partition] = await update.run(this.#table, batch[partition] ?? [], place)
@@ -162,14 +163,15 @@ class Updates<S, T extends AnyPair, E> implements StateUpdates {
 
   async adopt(partition: number, updated: UpdatedElsewhere): Promise<void> {
     const { copy, changes, emitted } = updated
-    if (!this.#table.packing.adopt(partition, updated, this.#parts.packing)) await this.#adoptCells(changes)
+    if (!this.#table.packing.adopt(partition, updated, this.#parts.packing)) await this.#adoptCells(partition, changes)
     const records: E[] = []
     for (const chunk of emitted) await this.#each(chunk as E[], (record) => void records.push(record))
     this.emitted[partition] = records
     this.#parts.copies.set(partition, copy, this.#parts.given.time)
   }
 
-  async #adoptCells(changes: EncodedPieces): Promise<void> {
+  async #adoptCells(partition: number, changes: EncodedPieces): Promise<void> {
+    this.#table.beginPartition(partition)
     const adoption = new Adoption(this.#table as KeyedState<unknown>)
     for (const piece of changes.decoded()) {
       await this.#each([piece], (columns) => adoption.add(columns as ChangeColumns))
