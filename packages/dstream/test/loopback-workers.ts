@@ -1,5 +1,6 @@
 import type { StreamingContext } from 'dstream'
-import type { PackingRule, WorkerEnd, WorkerEvents, Workers } from '../src/base/ports.js'
+import type { PackingRule } from '../src/base/packing-rule.js'
+import type { WorkerEnd, WorkerEvents, Workers } from '../src/base/ports.js'
 import type { TaskFrame, WorkerFrame } from '../src/engine/stages/frames.js'
 import type { TaskFigures } from '../src/observe/progress.js'
 

@@ -3,6 +3,8 @@
  * tests that control them.
  */
 
+import type { PackingRule } from './packing-rule.js'
+
 /** The only source of time and timers in the engine. Times are milliseconds since the epoch. */
 export interface Clock {
   now(): number
@@ -128,14 +130,6 @@ export interface OpenFile {
 export interface FileEntry {
   readonly name: string
   readonly kind: 'file' | 'directory'
-}
-
-/** When a partition of a state that a worker updates is kept as bytes where the batches are. */
-export interface PackingRule {
-  /** The updates by workers in a row, with no need of its cells in between, before a partition is packed. */
-  readonly afterUpdates: number
-  /** The bytes of changes below which they are left beside their base. */
-  readonly leastBytes: number
 }
 
 /** Starts workers that run tasks of the job: threads, say. */

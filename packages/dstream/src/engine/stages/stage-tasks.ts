@@ -1,6 +1,7 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { Logger, PackingRule } from '../../base/ports.js'
+import type { PackingRule } from '../../base/packing-rule.js'
+import type { Logger } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
 import type { Accumulators } from '../../rdd/plan/accumulators.js'

@@ -1,4 +1,4 @@
-import type { PackingRule } from '../../base/ports.js'
+import type { PackingRule } from '../../base/packing-rule.js'
 import type { MergePlan, Task } from '../../rdd/plan/stage-runner.js'
 import type { WorkerFrame } from './frames.js'
 

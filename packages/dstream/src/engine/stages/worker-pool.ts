@@ -1,4 +1,5 @@
-import type { Clock, Logger, PackingRule, WorkerHandle, Workers } from '../../base/ports.js'
+import type { PackingRule } from '../../base/packing-rule.js'
+import type { Clock, Logger, WorkerHandle, Workers } from '../../base/ports.js'
 import { messageOf } from '../../base/errors/error-text.js'
 import { plainError } from '../../base/errors/plain-error.js'
 import type { Task } from '../../rdd/plan/stage-runner.js'

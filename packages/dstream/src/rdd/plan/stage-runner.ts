@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.js'
-import type { PackingRule } from '../../base/ports.js'
+import type { PackingRule } from '../../base/packing-rule.js'
 import type { ChangeCounts, EncodedPieces } from '../../base/values/encoded-changes.js'
 import type { BroadcastDigests } from './broadcasts.js'
 import type { BodyRun, Built } from './body-run.js'

@@ -1,6 +1,6 @@
 import { detachKey } from '../../base/keys/detach.js'
 import { fastKeyOf, type MapKey } from '../../base/keys/key.js'
-import type { PackingRule } from '../../base/ports.js'
+import type { PackingRule } from '../../base/packing-rule.js'
 import type { ChangeCounts, EncodedChanges, EncodedPieces } from '../../base/values/encoded-changes.js'
 import { Adoption, type OpenTable } from './adoption.js'
 import type { BatchVersion, Cell, PinnedValues } from './cell.js'

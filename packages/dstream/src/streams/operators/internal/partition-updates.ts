@@ -1,5 +1,5 @@
 import { chain, forEachInOrder } from '../../../base/maybe-promise.js'
-import type { PackingRule } from '../../../base/ports.js'
+import type { PackingRule } from '../../../base/packing-rule.js'
 import type { EncodedPieces } from '../../../base/values/encoded-changes.js'
 import { LeftRecords, recordsHere, type PlacedRecords } from '../../../rdd/execution/left-records.js'
 import type {
