@@ -1,10 +1,8 @@
 import { errorOf } from '../../base/errors/plain-error.js'
 import type { MaybePromise } from '../../base/maybe-promise.js'
 import type { PackingRule } from '../../base/packing-rule.js'
-import type { Logger } from '../../base/ports.js'
 import { decodeValue } from '../../durable/codec/value-codec.js'
 import type { TaskFigures } from '../../observe/progress.js'
-import type { Accumulators } from '../../rdd/plan/accumulators.js'
 import type { Broadcasts } from '../../rdd/plan/broadcasts.js'
 import type { AnyFunction, PairTable } from '../../rdd/plan/lineage.js'
 import type {
@@ -40,22 +38,12 @@ import { Made, madeOf, tableOf, Updated, type Left } from './replies.js'
 import { DONE, doneBy, Failed, SharedWork, type Outcome, type Work } from './shared-work.js'
 import { divisionFor, Shuffle, type MergingElsewhere } from './shuffle.js'
 import { StageNotes } from './stage-notes.js'
+import type { StageProgram } from './stage-program.js'
 import { bytesOf } from './task-bytes.js'
 import { PACKING, type Reply, type TaskPool } from './task-queue.js'
 
 /** The addresses of the functions that workers may call. */
 export type FunctionAddresses = ReadonlyMap<AnyFunction, FunctionAddress>
-
-/** What else than its graph a program has, where it is known. */
-export interface StageProgram {
-  /** The accumulators that tasks add to. */
-  readonly accumulators?: Accumulators | undefined
-  /** The broadcasts that tasks read. */
-  readonly broadcasts?: Broadcasts | undefined
-  /** The function that has built the graph. */
-  readonly definition?: AnyFunction | undefined
-  readonly logger?: Logger | undefined
-}
 
 /**
  * Runs map sides as stages, in this thread and in the workers of a pool. Each partition is combined on its own, and the tables
