@@ -3,11 +3,11 @@ import { detachKey } from '../../base/keys/detach.js'
 import { fastKeyOf, type Key, type MapKey } from '../../base/keys/key.js'
 import { partitionOf, type Partitioner } from '../../base/keys/partitioner.js'
 import type { ChangeCounts } from '../../base/values/encoded-changes.js'
-import { valueAt, type BatchVersion, type Cell, type PinnedValues } from './cell.js'
+import type { BatchVersion, Cell, PinnedValues } from './cell.js'
+import { changesOfBatch } from './changes.js'
 import type { Change, StateEntry } from './entry.js'
 import { isUnchanged, ownState } from './own.js'
-import { changedBy, History, type BatchChanges } from './history.js'
-import { decodedChanges } from './packed-partition.js'
+import { changedBy, History } from './history.js'
 import { Packing } from './packing.js'
 import { StatePartition } from './partition.js'
 import { restoredCells } from './restored-cells.js'
@@ -365,24 +365,7 @@ export class KeyedState<S> {
     const { last } = this.#history
     const all = since === undefined ? [] : this.#history.since(since).filter((batch) => batch !== last)
     if (last !== undefined && last.batch.version > (since ?? -Infinity)) all.push(last)
-    for (const changes of all) {
-      const { batch, undoLog } = changes
-      if (changes.isByPartition) {
-        yield* this.#changesByPartition(changes)
-        continue
-      }
-      yield* changesOfCells(undoLog.changed(), batch.version)
-    }
-  }
-
-  *#changesByPartition({ batch, undoLog, encoded }: BatchChanges<S>): Generator<Change<S>> {
-    const cells = this.#partitions.map((): Cell<S>[] => [])
-    for (const cell of undoLog.changed()) cells[this.partitionFor(cell.key)]!.push(cell)
-    for (const [partition, changed] of cells.entries()) {
-      yield* changesOfCells(changed, batch.version)
-      const changes = encoded.get(partition)
-      if (changes !== undefined) yield* decodedChanges(changes) as Generator<Change<S>>
-    }
+    for (const one of all) yield* changesOfBatch(one, this.#partitions.length, (key) => this.partitionFor(key))
   }
 
   /**
@@ -481,13 +464,6 @@ export class KeyedState<S> {
     this.#size += times * grown
     this.#removed += times * removed
     this.#createdAndDropped += times * createdAndDropped
-  }
-}
-
-function* changesOfCells<S>(cells: Iterable<Cell<S>>, version: number): Generator<Change<S>> {
-  for (const cell of cells) {
-    const value = valueAt(cell, version)
-    yield { key: cell.key, value, touched: version, touchSequence: cell.touchSequence, gone: value === undefined }
   }
 }
 
