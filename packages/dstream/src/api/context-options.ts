@@ -83,7 +83,7 @@ export interface StreamingContextOptions {
    * `spark://host:7077`. The job is started by `npx dstream-spark run job.js`, whose option `--master` goes before this one.
    */
   master?: string | undefined
-  /** How often a receiver's records are closed into a block; default 200 ms. */
+  /** How often a receiver's records are closed into a block; default 200 ms. Bytes are closed with 4 MiB before that. */
   blockInterval?: Duration | undefined
   /**
    * Whether the engine may work on a block of a receiver before the batch of the block begins; default true. The

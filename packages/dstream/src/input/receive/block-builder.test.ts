@@ -51,6 +51,25 @@ describe('block interval', () => {
     ])
   })
 
+  test('bytes that would be too many for one block close it at once, unless they are ahead of the rate', () => {
+    const large = (name: string): ReturnType<typeof chunkOf> =>
+      chunkOf(chunk(`${name}${'.'.repeat(1024 * 1024)}`), lineCodec, undefined)
+    const shown = (blocks: readonly Shown[]): unknown[] =>
+      blocks.map(({ atMs, stampMs, records }) => [atMs, stampMs, records.map((line) => String(line)[0]).join('')])
+    const free = setUp()
+    free.advance(50)
+    for (const name of 'abcdef') free.builder.append(large(name), lineCodec)
+    expect(shown(free.blocks)).toEqual([[50, 0, 'abcd']])
+    free.advance(200)
+    expect(shown(free.blocks)).toEqual([
+      [50, 0, 'abcd'],
+      [200, 0, 'ef'],
+    ])
+    const limited = setUp({ rate: 10 })
+    for (const name of 'abcdef') limited.builder.append(large(name), lineCodec)
+    expect(limited.blocks).toEqual([])
+  })
+
   test('while nothing waits no timer runs', () => {
     const { builder, clock, advance } = setUp()
     builder.add('a', undefined)

@@ -13,6 +13,12 @@ export interface BlockBuilderOptions {
 }
 
 /**
+ * The bytes with which a block is closed before its interval ends. A socket can bring more in an interval than a thread decodes in
+ * a second; in one block it could neither be begun early nor be shared between threads.
+ */
+const MOST_BYTES = 4 * 2 ** 20
+
+/**
  * - `idle`: no data waits, and no timer runs.
  * - `gathering`: data waits, and a timer runs to the end of the block interval.
  * - `stopped`: no block is closed by a timer any more.
@@ -24,8 +30,8 @@ const IDLE: BuilderState = { name: 'idle' }
 const STOPPED: BuilderState = { name: 'stopped' }
 
 /**
- * Gathers what a receiver stores into segments and closes them as blocks at every multiple of the block interval, never
- * an empty one (reference: `BlockGenerator`). Records that came faster than the rate wait until they are due. Records and
+ * Gathers what a receiver stores into segments and closes them as blocks at every multiple of the block interval, or with a
+ * number of bytes before it, never an empty one (reference: `BlockGenerator`). Records that came faster than the rate wait until they are due. Records and
  * bytes that arrive within one interval become separate blocks, in order of arrival.
  */
 export class BlockBuilder {
@@ -51,6 +57,7 @@ export class BlockBuilder {
     const last = this.#segments.at(-1)
     const segment = last instanceof BytesSegment && last.codec === codec ? last : this.#open(new BytesSegment(codec))
     segment.add(chunk)
+    if (segment.bytes >= MOST_BYTES && limiter.ahead() === 0) this.closeDue()
   }
 
   /** Closes everything that is due, without waiting for the end of the interval. */

@@ -82,11 +82,17 @@ export class BytesSegment implements Segment {
   readonly codec: Codec<unknown>
   readonly #chunks: ByteChunk[]
   #counted: number
+  #bytes: number
 
   constructor(codec: Codec<unknown>, chunks: ByteChunk[] = []) {
     this.codec = codec
     this.#chunks = chunks
     this.#counted = chunks.reduce((sum, chunk) => sum + (chunk.count ?? 0), 0)
+    this.#bytes = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   get counted(): number {
@@ -99,6 +105,7 @@ export class BytesSegment implements Segment {
   add(chunk: ByteChunk): void {
     this.#chunks.push(chunk)
     this.#counted += chunk.count ?? 0
+    this.#bytes += chunk.bytes.length
   }
 
   /** Cuts a chunk in two where the bound falls inside it; the position stays with its second half. */
@@ -121,6 +128,7 @@ export class BytesSegment implements Segment {
     }
     const taken = new BytesSegment(this.codec, front)
     this.#counted -= taken.counted
+    this.#bytes -= taken.bytes
     return taken
   }
 
