@@ -22,6 +22,7 @@ const MOST_LIVES = 2 * MOST_KILLS + 1
 const seeds =
   process.env['SEEDS']?.split(',').map(Number) ??
   Array.from({ length: process.env['LONG'] === undefined ? 10 : 100 }, (_, i) => i + 1)
+const MANY_KEYS = process.env['LONG'] === undefined ? 20_000 : 1_000_000
 const folder = mkdtempSync(join(tmpdir(), 'dstream-spark-test-'))
 afterEach(endJobs)
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -35,10 +36,12 @@ interface Kill {
 
 interface Plan {
   readonly master: string
+  /** The keys that have states of their own. */
+  readonly keys: number
   readonly kills: readonly Kill[]
 }
 
-/** Returns what a seed means. One run in five has executors of their own. */
+/** Returns what a seed means. One run in five has executors of their own, and one in five has many keys. */
 function planOf(seed: number): Plan {
   const next = random(Math.imul(seed, 2_654_435_761))
   for (let i = 0; i < 8; i++) next(2)
@@ -49,7 +52,7 @@ function planOf(seed: number): Plan {
     after: next(RANGES - 2),
     pauseMs: next(LONGEST_PAUSE_MS),
   }))
-  return { master, kills: kills.sort((a, b) => a.after - b.after) }
+  return { master, keys: seed % 5 === 3 ? MANY_KEYS : 0, kills: kills.sort((a, b) => a.after - b.after) }
 }
 
 const WORDS = { worker: WORKER, executor: EXECUTOR, JVM } as const
@@ -69,7 +72,7 @@ interface Run {
 }
 
 /** Runs a job to its end, life after life, while its processes are killed. */
-async function run({ master, kills }: Plan, state: string, signal: AbortSignal): Promise<Run> {
+async function run({ master, keys, kills }: Plan, state: string, signal: AbortSignal): Promise<Run> {
   const open = [...kills]
   const killed: Kill[] = []
   const lives: Ended[] = []
@@ -82,7 +85,7 @@ async function run({ master, kills }: Plan, state: string, signal: AbortSignal):
       }
     }
     const life: Running = startJob(jobFile('upserts.mjs'), ['--master', master], {
-      env: { STATE: state, RANGES: String(RANGES) },
+      env: { STATE: state, RANGES: String(RANGES), KEYS: String(keys) },
       onLine: (line) => {
         if (line.completed === undefined) return
         completed++
@@ -99,21 +102,24 @@ function textOf(lives: readonly Ended[]): string {
   return lives.map(({ code, signal, errors }) => `${errors}ended with ${signal ?? code}`).join('\n')
 }
 
-let embedded: readonly string[]
+/** What one process keeps of each batch, by the number of keys. */
+const embedded = new Map<number, readonly string[]>()
 beforeAll(async () => {
-  const state = join(folder, 'embedded')
-  const { code } = await startJob(jobFile('upserts.mjs'), undefined, { env: { STATE: state, RANGES: String(RANGES) } })
-    .ended
-  expect(code).toBe(0)
-  embedded = kept(state)
-  expect(embedded.length).toBeGreaterThanOrEqual(RANGES)
+  for (const keys of new Set(seeds.map((seed) => planOf(seed).keys))) {
+    const state = join(folder, `embedded-${keys}`)
+    const env = { STATE: state, RANGES: String(RANGES), KEYS: String(keys) }
+    expect((await startJob(jobFile('upserts.mjs'), undefined, { env }).ended).code).toBe(0)
+    embedded.set(keys, kept(state))
+    expect(embedded.get(keys)!.length).toBeGreaterThanOrEqual(RANGES)
+  }
 })
 
 describe('each batch is that of one process, and is kept once, whatever SIGKILL ends', () => {
   const plans = seeds.map((seed): [number, string, Plan] => {
     const plan = planOf(seed)
     const text = plan.kills.map(({ victim, after, pauseMs }) => `${victim} at ${after}+${pauseMs} ms`).join(', ')
-    return [seed, `${plan.master}: ${text}`, plan]
+    const many = plan.keys === 0 ? '' : `, ${plan.keys} keys`
+    return [seed, `${plan.master}${many}: ${text}`, plan]
   })
   test.for(plans)('seed %i, %s', async ([seed, _, plan], { signal }) => {
     const state = join(folder, `run-${seed}`)
@@ -122,8 +128,9 @@ describe('each batch is that of one process, and is kept once, whatever SIGKILL 
     if (code !== 0) throw new Error(`The last life has ended with ${code}:\n${textOf(lives)}`)
     // Batches behind the last range hold the same totals.
     const found = kept(state)
-    expect(found.slice(0, RANGES)).toEqual(embedded.slice(0, RANGES))
-    for (const later of found.slice(RANGES)) expect(later).toBe(embedded[RANGES - 1])
+    const whole = embedded.get(plan.keys)!
+    expect(found.slice(0, RANGES)).toEqual(whole.slice(0, RANGES))
+    for (const later of found.slice(RANGES)) expect(later).toBe(whole[RANGES - 1])
     // Only a batch that was not committed when its driver ended is given again.
     const times = calls(state)
     expect(times.length - new Set(times).size).toBeLessThanOrEqual(lives.length - 1)

@@ -1,12 +1,13 @@
 // @ts-check
 // A stateful job with a checkpoint, for tests that kill its processes: a source that is planned as far as it has grown, and one
-// output that keeps each batch under its time. It ends after RANGES ranges. STATE is a folder, CHECKPOINT a place elsewhere.
+// output that keeps each batch under its time. It ends after RANGES ranges. STATE is a folder, CHECKPOINT a place elsewhere. With KEYS
+// a second source brings so many keys, each with a state of its own.
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Milliseconds, StreamingContext } from 'dstream'
 import { random } from './report.mjs'
 
-const { STATE = '', RANGES = '20', BATCH_MS = '50' } = process.env
+const { STATE = '', RANGES = '20', BATCH_MS = '50', KEYS = '0' } = process.env
 const { CHECKPOINT = join(STATE, 'checkpoint') } = process.env
 const RANGE = 400
 const PARTS = 4
@@ -21,23 +22,57 @@ const last = Number(RANGES)
 const out = join(STATE, 'out')
 mkdirSync(out, { recursive: true })
 
+/**
+ * A source that grows by a range for each batch.
+ * @template T
+ * @param {(range: number, part: number) => T[]} read
+ */
+const ranges = (read) => ({
+  initial: () => 0,
+  readsAnywhere: true,
+  plan: (/** @type {number} */ from) => Math.min(from + 1, last),
+  splits: (/** @type {number} */ from, /** @type {number} */ until) =>
+    from === until ? [] : Array.from({ length: PARTS }, (_, part) => ({ name: `part-${part}`, range: from, part })),
+  read: (/** @type {{ range: number, part: number }} */ split) => read(split.range, split.part),
+})
+
+const newKeys = Math.ceil(Number(KEYS) / (last * PARTS))
+/** New keys, and a fourth as many that are known. @param {number} range @param {number} part */
+const users = (range, part) => {
+  const next = random(range * PARTS + part)
+  const first = (range * PARTS + part) * newKeys
+  return Array.from({ length: newKeys }, (_, i) => (i % 4 === 0 ? [first + i, next(first + i)] : [first + i])).flat()
+}
+
+/** @typedef {[number, number]} Sums */
+/** @param {Sums} a @param {Sums} b @returns {Sums} */
+const add = ([c, a], [d, b]) => [c + d, a + b]
+
 const options = { appName: 'upserts', batchInterval: Milliseconds(Number(BATCH_MS)), checkpointDir: CHECKPOINT }
 await StreamingContext.run(import.meta, options, (ssc) => {
-  const numbers = ssc.fromSource({
-    initial: () => 0,
-    readsAnywhere: true,
-    plan: (/** @type {number} */ from) => Math.min(from + 1, last),
-    splits: (from, until) =>
-      from === until ? [] : Array.from({ length: PARTS }, (_, part) => ({ name: `part-${part}`, range: from, part })),
-    read: ({ range, part }) => {
+  const numbers = ssc.fromSource(
+    ranges((range, part) => {
       const next = random(range * PARTS + part)
       return Array.from({ length: RANGE / PARTS }, () => next(1000))
-    },
-  })
-  const totals = numbers
+    }),
+  )
+  const sums = numbers
     .map(slowly)
-    .mapToPair((n) => /** @type {[string, [number, number]]} */ ([`n${n % 9}`, [1, n]]))
-    .runningReduceByKey(([c, a], [d, b]) => /** @type {[number, number]} */ ([c + d, a + b]))
+    .mapToPair((n) => /** @type {[string, Sums]} */ ([`n${n % 9}`, [1, n]]))
+    .runningReduceByKey(add)
+  // The digest of all that the states of users have been.
+  const digest = ssc
+    .fromSource(ranges(users))
+    .mapToPair((user) => /** @type {[string, number]} */ ([`user${user}`, user]))
+    .mapWithState(
+      (_, user, /** @type {import('dstream').State<number>} */ visits) => {
+        visits.update((visits.getOption() ?? 0) + 1)
+        return /** @type {[string, Sums]} */ (['users', [1, ((user ?? 0) * 31 + visits.get() * 7) % 1009]])
+      },
+      { numPartitions: PARTS },
+    )
+    .runningReduceByKey(add)
+  const totals = newKeys === 0 ? sums : sums.union(digest)
   let isLast = false
   totals.foreachRDD(async (rdd, time) => {
     const records = await rdd.collect()
@@ -46,7 +81,8 @@ await StreamingContext.run(import.meta, options, (ssc) => {
     appendFileSync(join(STATE, 'calls'), `${time.milliseconds}\n`)
     writeFileSync(`${name}.new`, JSON.stringify(records))
     renameSync(`${name}.new`, name)
-    isLast = records.reduce((sum, [, [count]]) => sum + count, 0) === last * RANGE
+    const numbersSoFar = records.filter(([key]) => key !== 'users').reduce((sum, [, [count]]) => sum + count, 0)
+    isLast = numbersSoFar === last * RANGE
   })
   let completed = 0
   ssc.on('batchCompleted', () => {
