@@ -32,6 +32,8 @@ const around = ['{packages/jvc-*,packages/dstream-spark,examples,test,bench,tool
 const onSpark = ['packages/dstream-spark/test/**/*.spark.test.ts']
 /** `LONG=1 npm run test:spark` runs these alone. */
 const longOnSpark = ['packages/dstream-spark/test/**/*.long.spark.test.ts']
+/** With LONG it has a hundred runs. */
+const randomKills = 'packages/dstream-spark/test/random-kills.spark.test.ts'
 const engine = ['packages/dstream/{src,test}/**/*.test.ts']
 
 /** Tests of the engine that need a process of their own. */
@@ -70,7 +72,7 @@ export default defineConfig({
             extends: true,
             test: {
               name: 'spark',
-              include: process.env['LONG'] ? longOnSpark : onSpark,
+              include: process.env['LONG'] ? [...longOnSpark, randomKills] : onSpark,
               exclude: process.env['LONG'] ? exclude : [...exclude, ...longOnSpark],
               testTimeout: 600_000,
             },
