@@ -138,14 +138,14 @@ test('the files of a driver and a JVM that are killed go with the next start', a
 
 test('SIGTERM ends the job, the JVM and the workers', async () => {
   let below: number[] = []
-  const { code } = await startJob(jobFile('slow.mjs'), ['--master', 'local[2]'], {
+  const { code, errors } = await startJob(jobFile('slow.mjs'), ['--master', 'local[2]'], {
     onLine: ({ completed }, child) => {
       if (completed !== 2) return
       below = [...descendants(child.pid!, JVM), ...descendants(child.pid!, WORKER)]
       child.kill('SIGTERM')
     },
   }).ended
-  expect(code).toBe(0)
+  expect({ code, errors }).toMatchObject({ code: 0 })
   expect(below.length).toBeGreaterThanOrEqual(2)
   await gone(below)
 })
