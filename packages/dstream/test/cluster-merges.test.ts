@@ -1,20 +1,16 @@
-import { HashPartitioner, Seconds, type DStream, type Key, type StreamingContextOptions } from 'dstream'
-import { TestContext } from 'dstream/testing'
+import { HashPartitioner, Seconds, type DStream, type Key } from 'dstream'
+import type { TestContext } from 'dstream/testing'
 import { describe, expect, test } from 'vitest'
 import type { AnyFunction } from '../src/rdd/plan/lineage.js'
-import { loopbackCluster, type ClusterFaults } from './loopback-cluster.js'
-import { tasksOf } from './loopback-workers.js'
-import { add, byDigit, byName, many, runAll, type Rows } from './threads-run.js'
+import { onCluster } from './cluster-run.js'
+import type { ClusterFaults } from './loopback-cluster.js'
+import { add, byDigit, byName, many, runAll, type JobOptions, type Rows } from './threads-run.js'
 
 // Tables of map sides that stay with the executors and are merged there: results are those of one thread, where each partition is
 // combined on its own as well.
 
 type Define = (numbers: DStream<number>, t: TestContext) => DStream<unknown>
-type Options = Partial<StreamingContextOptions> & {
-  readonly numPartitions?: number
-  readonly definition?: AnyFunction
-  readonly rows?: Rows
-}
+type Options = JobOptions & { readonly rows?: Rows }
 
 const allRows: Rows = [many, many.map((n) => n * 3 - 700), [], many.slice(0, 90)]
 
@@ -23,21 +19,9 @@ function partitioned(pairs: DStream<unknown>): DStream<unknown> {
   return pairs.transform((rdd) => rdd.glom())
 }
 
-async function onCluster(define: Define, options: Options = {}, faults: ClusterFaults = {}) {
-  const { numPartitions = 4, definition, rows = allRows, ...others } = options
-  const make = (cluster?: ReturnType<typeof loopbackCluster>) => {
-    const given = { batchInterval: Seconds(1), ...others }
-    const t = new TestContext(given, { definition, ...(cluster && { cluster }) })
-    return { t, out: t.output(define(t.input(rows, { numPartitions }), t)) }
-  }
-  const cluster = loopbackCluster(() => make().t.ssc, { mostSent: 0, ...faults })
-  const { t, out } = make(cluster)
-  const error: unknown = await t.run(rows.length).catch((e: unknown) => e)
-  const tasks = tasksOf(t.ssc)
-  const { skippedRecords } = t.ssc.totals
-  const errors = t.errors.map(({ output, operator, error }) => [output, operator, String(error)])
-  await t.stop().catch(() => undefined)
-  return { batches: out.batches, tasks, error, errors, skippedRecords, cluster }
+async function run(define: Define, { rows = allRows, ...options }: Options = {}, faults: ClusterFaults = {}) {
+  const { batches, ...others } = await onCluster(rows, (s, t) => ({ out: define(s, t) }), options, faults)
+  return { batches: batches['out']!, ...others }
 }
 
 async function inOneThread(define: Define, { rows = allRows, ...options }: Options = {}) {
@@ -110,7 +94,7 @@ const shuffles: Readonly<Record<string, Define>> = {
 describe('tables that are merged where they stay', () => {
   test.each(Object.entries(shuffles))('%s', async (_, define) => {
     const here = await inOneThread(define)
-    const { cluster, ...there } = await onCluster(define)
+    const { cluster, ...there } = await run(define)
     expect(there.batches).toEqual(here.batches)
     expect(cluster.overBlocks.length).toBeGreaterThan(2)
     expect(cluster.kept.size).toBe(0)
@@ -127,10 +111,10 @@ describe('tables that are merged where they stay', () => {
   ])('tables of at most %i bytes are sent as a whole, and go along', async (mostSent, isExpected) => {
     const options = { numPartitions: 7, rows: [sorted, sorted.map((n) => n + 150)] }
     const here = await inOneThread(uneven, options)
-    const there = await onCluster(uneven, options, { mostSent })
+    const there = await run(uneven, options, { mostSent })
     expect(there.batches).toEqual(here.batches)
     expect(there.cluster.overBlocks.map(({ left, added }) => isExpected(left, added))).toEqual([true, true])
-    expect((await onCluster(uneven, options, { mostSent: 10_000 })).cluster.overBlocks).toEqual([])
+    expect((await run(uneven, options, { mostSent: 10_000 })).cluster.overBlocks).toEqual([])
   })
 })
 
@@ -140,7 +124,7 @@ test('a map side whose tables were small for long is not asked to leave them, un
   // Eight tables a batch are small in the first batches.
   const all = [...Array.from({ length: 35 }, () => many), large, large, many]
   const here = await inOneThread(define, { rows: all, numPartitions: 8 })
-  const { batches, cluster } = await onCluster(define, { rows: all, numPartitions: 8 }, { mostSent: 100 })
+  const { batches, cluster } = await run(define, { rows: all, numPartitions: 8 }, { mostSent: 100 })
   expect(batches).toEqual(here.batches)
   expect(cluster.offered.map((isOffered) => (isOffered ? 1 : 0)).join('')).toBe(`${'1'.repeat(32)}${'0'.repeat(4)}11`)
 })
@@ -192,7 +176,7 @@ describe('what fails is what fails in one thread', () => {
     '%s, with %o',
     async (_, policy, define) => {
       const here = await inOneThread(define, policy)
-      const { cluster, ...there } = await onCluster(define, policy)
+      const { cluster, ...there } = await run(define, policy)
       expect([there.batches, there.errors, there.skippedRecords]).toEqual([here.batches, here.errors, here.skippedRecords]) // prettier-ignore
       expect(String(there.error)).toBe(String(here.error))
       expect(cluster.overBlocks.length > 0 || policy.onRecordError === 'fail').toBe(true)
@@ -233,7 +217,7 @@ describe('blocks that are not merged are fetched, and those that are lost are ma
   test.each(faults)('%s', async (_, given, isFetched) => {
     const options = { definition: counted as AnyFunction }
     const here = await inOneThread(counted, options)
-    const { cluster, ...there } = await onCluster(counted, options, given)
+    const { cluster, ...there } = await run(counted, options, given)
     expect(there.batches).toEqual(here.batches)
     expect(cluster.fetched > 0).toBe(isFetched)
     expect(cluster.kept.size).toBe(0)

@@ -1,22 +1,26 @@
-import { HashPartitioner, Seconds, Time, type State, type StreamingContextOptions } from 'dstream'
+import { HashPartitioner, Seconds, Time, type State } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AnyFunction } from '../src/rdd/plan/lineage.js'
 import type { WorkerFrame } from '../src/engine/stages/frames.js'
+import { onCluster } from './cluster-run.js'
 import { loopbackCluster, type ClusterFaults } from './loopback-cluster.js'
-import { tasksOf } from './loopback-workers.js'
-import { add, byDigit, byName, many, runAll, type DefineAll, type Rows } from './threads-run.js'
+import {
+  add,
+  byDigit,
+  byName,
+  follow,
+  many,
+  runAll,
+  type DefineAll,
+  type JobOptions,
+  type Rows,
+} from './threads-run.js'
 
 // States whose updates take their pairs where the map sides have left them: results are those of one thread, where each partition is
 // combined on its own as well.
-
-type Options = Partial<StreamingContextOptions> & {
-  readonly definition?: AnyFunction
-  /** The partitions of the records. */
-  readonly numPartitions?: number
-}
 
 const numPartitions = 3
 
@@ -32,24 +36,6 @@ function change(values: number[], state: { calls: number; all: number[] } | unde
   next.calls++
   next.all = [...next.all, ...values].slice(-5)
   return next
-}
-
-interface Seen {
-  readonly count: number
-  readonly last: readonly number[]
-}
-
-/** Removes a key and adds it again where more records come, and looks at some without a change. */
-function follow(key: unknown, n: number | undefined, state: State<Seen>): unknown {
-  if (state.isTimingOut()) return { key, out: state.get() }
-  const { count, last } = state.getOption() ?? { count: 0, last: [] }
-  if (n! % 11 === 3) {
-    if (state.exists()) state.remove()
-    return undefined
-  }
-  if (n! % 5 === 1) return [key, count]
-  state.update({ count: count + 1, last: [...last, n!].slice(-3) })
-  return [key, count + 1, last]
 }
 
 const states: Readonly<Record<string, DefineAll>> = {
@@ -86,28 +72,14 @@ const states: Readonly<Record<string, DefineAll>> = {
   },
 }
 
-async function onCluster(rows: Rows, define: DefineAll, options: Options = {}, faults: ClusterFaults = {}) {
-  const { definition, numPartitions: parts = 4, ...others } = options
-  const make = (cluster?: ReturnType<typeof loopbackCluster>) => {
-    const t = new TestContext({ batchInterval: Seconds(1), ...others }, { definition, ...(cluster && { cluster }) })
-    const streams = Object.entries(define(t.input(rows, { numPartitions: parts }), t))
-    return { t, outs: streams.map(([name, stream]) => [name, t.output(stream)] as const) }
-  }
-  const cluster = loopbackCluster(() => make().t.ssc, { mostSent: 0, ...faults })
-  const { t, outs } = make(cluster)
-  const error: unknown = await t.run(rows.length).catch((e: unknown) => e)
-  const tasks = tasksOf(t.ssc)
-  const { skippedRecords } = t.ssc.totals
-  const errors = t.errors.map(({ output, operator, error }) => [output, operator, String(error)])
-  await t.stop().catch(() => undefined)
-  expect(cluster.kept.size).toBe(0)
-  const batches = Object.fromEntries(outs.map(([name, out]) => [name, out.batches]))
-  const updates = cluster.overBlocks.filter(({ kind }) => kind === 'update')
-  return { batches, tasks, error, errors, skippedRecords, cluster, updates }
+/** Runs on a cluster. The updates are those stages that were given left pairs. */
+async function run(rows: Rows, define: DefineAll, options: JobOptions = {}, faults: ClusterFaults = {}) {
+  const ended = await onCluster(rows, define, options, faults)
+  return { ...ended, updates: ended.cluster.overBlocks.filter(({ kind }) => kind === 'update') }
 }
 
 /** Runs in one thread, in which each partition is combined on its own. */
-function inOneThread(rows: Rows, define: DefineAll, options: Options = {}) {
+function inOneThread(rows: Rows, define: DefineAll, options: JobOptions = {}) {
   return runAll(rows, define, 1, options)
 }
 
@@ -116,7 +88,7 @@ const rows: Rows = [many.slice(0, 90), many.slice(60, 70), [], [1, 2, 3], many, 
 describe('updates take the pairs where they were left', () => {
   test.each(Object.entries(states))('%s', async (_, define) => {
     const here = await inOneThread(rows, define)
-    const { updates, cluster, ...there } = await onCluster(rows, define)
+    const { updates, cluster, ...there } = await run(rows, define)
     expect(there.batches).toStrictEqual(here.batches)
     expect([there.errors, there.tasks.repeated]).toEqual([[], 0])
     expect(updates.length).toBeGreaterThan(1)
@@ -127,7 +99,7 @@ describe('updates take the pairs where they were left', () => {
     const partitioner = { numPartitions: 2, getPartition: (key: unknown) => String(key).length % 2 }
     const define: DefineAll = (s) => ({ all: s.mapToPair((n) => [n % 31, n]).updateStateByKey(fold, { partitioner }) })
     const here = await inOneThread(rows, define)
-    const { updates, cluster, ...there } = await onCluster(rows, define)
+    const { updates, cluster, ...there } = await run(rows, define)
     expect(there.batches).toStrictEqual(here.batches)
     expect([updates.length, cluster.overBlocks.length > 0]).toEqual([0, true])
   })
@@ -139,10 +111,10 @@ describe('updates take the pairs where they were left', () => {
     const sorted = [...many].sort((a, b) => a - b)
     const given = [sorted, sorted.map((n) => n + 150)]
     const here = await inOneThread(given, uneven, { numPartitions: 7 })
-    const some = await onCluster(given, uneven, { numPartitions: 7 }, { mostSent: 120 })
+    const some = await run(given, uneven, { numPartitions: 7 }, { mostSent: 120 })
     expect(some.batches).toStrictEqual(here.batches)
     expect(some.updates.map(({ left, added }) => left > 1 && added > 1)).toEqual([true, true])
-    const none = await onCluster(given, uneven, { numPartitions: 7 }, { mostSent: 10_000 })
+    const none = await run(given, uneven, { numPartitions: 7 }, { mostSent: 10_000 })
     expect(none.batches).toStrictEqual(here.batches)
     expect(none.updates).toEqual([])
   })
@@ -188,7 +160,7 @@ test('random batches are those of one thread, whatever is lost', async () => {
       return replied(frame)
     }
     const here = await inOneThread(batches, define)
-    const there = await onCluster(batches, define, {}, { ...others, replied: noted })
+    const there = await run(batches, define, {}, { ...others, replied: noted })
     expect(there.batches).toStrictEqual(here.batches)
     expect(there.errors).toEqual([])
     seen.updates += there.updates.length
@@ -242,7 +214,7 @@ const pickyStates: Readonly<Record<string, DefineAll>> = {
 describe('a function that throws', () => {
   test.each(Object.entries(pickyStates))('leaves the same records out: %s', async (_, define) => {
     const here = await inOneThread(rows, define, { onRecordError: 'skip' })
-    const there = await onCluster(rows, define, { onRecordError: 'skip' })
+    const there = await run(rows, define, { onRecordError: 'skip' })
     expect(there.batches).toStrictEqual(here.batches)
     expect(there.skippedRecords).toEqual(here.skippedRecords)
     expect(Object.values(here.skippedRecords).some((n) => n > 0)).toBe(true)
@@ -251,7 +223,7 @@ describe('a function that throws', () => {
 
   test.each(Object.entries(pickyStates))('fails the same batch: %s', async (_, define) => {
     const here = await inOneThread(rows, define)
-    const there = await onCluster(rows, define)
+    const there = await run(rows, define)
     expect(here.error).toBeInstanceOf(Error)
     expect(String(there.error)).toBe(String(here.error))
     expect(there.errors).toEqual(here.errors)
@@ -277,7 +249,7 @@ describe('a function that throws', () => {
     const longer = [...rows, ...rows]
     const here = await inOneThread(longer, tripping)
     trips = n + 3
-    const there = await onCluster(longer, tripping, { onFailure: 'skip' })
+    const there = await run(longer, tripping, { onFailure: 'skip' })
     expect(trips).toBe(0)
     expect(there.errors.length).toBeGreaterThan(0)
     expect(there.batches['all']!.at(-1)).toStrictEqual(here.batches['all']!.at(-1))
@@ -296,7 +268,7 @@ describe('a function that throws', () => {
     })
     const options = () => ({ storage: memoryStorage(), onRecordError: 'skip' as const })
     const here = await inOneThread(rows, define, options())
-    const there = await onCluster(rows, define, options())
+    const there = await run(rows, define, options())
     expect([there.batches, there.skippedRecords]).toStrictEqual([here.batches, here.skippedRecords])
     expect(Object.values(here.skippedRecords).some((n) => n > 0)).toBe(true)
   })
@@ -326,7 +298,7 @@ test.each<[string, ClusterFaults]>([
   }
   const options = { definition: counted as AnyFunction }
   const here = await inOneThread(rows, counted, options)
-  const there = await onCluster(rows, counted, options, faults)
+  const there = await run(rows, counted, options, faults)
   expect(there.batches).toStrictEqual(here.batches)
 })
 

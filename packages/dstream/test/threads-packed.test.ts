@@ -1,4 +1,4 @@
-import { Seconds, Time, type DStream, type State, type StateView } from 'dstream'
+import { Seconds, Time, type DStream, type StateView } from 'dstream'
 import { memoryStorage, type MemoryStorage } from 'dstream/storage'
 import { TestContext } from 'dstream/testing'
 import fc from 'fast-check'
@@ -7,27 +7,15 @@ import { answerQuestion } from '../src/api/state-question.js'
 import type { PackingRule } from '../src/base/packing-rule.js'
 import { eventLoopYielder } from '../src/platform/event-loop-yielder.js'
 import type { KeyedState } from '../src/streams/state/keyed-state.js'
-import { loopbackWorkers, type WorkerFaults } from './loopback-workers.js'
-import { add, many, type Rows } from './threads-run.js'
+import { loopbackWorkers } from './loopback-workers.js'
+import { add, follow, many, type Rows } from './threads-run.js'
+import { faulty, type Fault } from './worker-faults.js'
 
 // Partitions of states that are packed, since no stream reads the states; what reads them comes between the batches.
 
-type Seen = { readonly count: number; readonly last: readonly number[] }
 type Snapshots = DStream<unknown> & {
   snapshot(): StateView<string, unknown>
   get(key: string): unknown
-}
-
-function follow(key: unknown, n: number | undefined, state: State<Seen>): unknown {
-  if (state.isTimingOut()) return { key, out: state.get() }
-  const { count, last } = state.getOption() ?? { count: 0, last: [] }
-  if (n! % 11 === 3) {
-    if (state.exists()) state.remove()
-    return undefined
-  }
-  if (n! % 5 === 1) return [key, count]
-  state.update({ count: count + 1, last: [...last, n!].slice(-3) })
-  return [key, count + 1, last]
 }
 
 function sumOrDrop(values: readonly number[], sum: number | undefined): number | undefined {
@@ -62,9 +50,6 @@ const states: Readonly<
 /** What reads a state between two batches. A view that is held is read again when it is released. */
 type Reader = 'none' | 'get' | 'scan' | 'hold' | 'release' | 'ask'
 
-/** What happens to a task of a worker. */
-type Fault = 'none' | 'lost' | 'failed' | 'ended'
-
 interface Life {
   readonly threads: number | undefined
   readonly numPartitions: number
@@ -75,24 +60,6 @@ interface Life {
 interface Given {
   readonly packing?: PackingRule
   readonly faults?: readonly Fault[]
-}
-
-function faulty(faults: readonly Fault[]): WorkerFaults {
-  let tasks = 0
-  let replies = 0
-  const isAt = (n: number, fault: Fault): boolean => faults.length > 0 && faults[n % faults.length] === fault
-  return {
-    given(frame) {
-      const { input } = frame
-      if (!('state' in input) || input.state.base !== undefined || !isAt(tasks++, 'lost')) return frame
-      return { ...frame, input: { ...input, state: { ...input.state, on: 'another copy' } } }
-    },
-    replied: (frame) =>
-      frame.type === 'updated' && isAt(replies++, 'failed')
-        ? { type: 'failed', id: frame.id, forGood: false, reason: 'a fault' }
-        : frame,
-    endsBefore: ({ type }) => type === 'task' && isAt(tasks, 'ended') && ++tasks > 0,
-  }
 }
 
 /** Runs lives on one checkpoint, with readers behind each batch. Returns all that outputs and readers have seen. */

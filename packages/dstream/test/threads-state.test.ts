@@ -5,17 +5,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { WorkerFrame } from '../src/engine/stages/frames.js'
 import { loopbackWorkers } from './loopback-workers.js'
-import { add, byDigit, byName, many, runAll, type DefineAll, type Options, type Rows } from './threads-run.js'
+import { add, byDigit, byName, follow, many, runAll, type DefineAll, type Options, type Rows } from './threads-run.js'
+import { faulty, type Fault } from './worker-faults.js'
 
 // States whose partitions are updated by workers, each of which keeps copies of its partitions.
 
 const numPartitions = 4
 const byPair = (n: number): [[number, string], number] => [[Math.abs(n) % 5, `${n % 3}`], n]
-
-interface Seen {
-  readonly count: number
-  readonly last: readonly number[]
-}
 
 /** Adds up; a negative value drops the key, and a key without values for a batch in which its sum is even too. */
 function sumOrDrop(values: readonly number[], sum: number | undefined): number | undefined {
@@ -29,20 +25,6 @@ function change(values: number[], state: { sum: number; calls: number } | undefi
   next.calls++
   next.sum += values.reduce(add, 0) / 7
   return next
-}
-
-function follow(key: unknown, n: number | undefined, state: State<Seen>): unknown {
-  if (state.isTimingOut()) return { key, out: state.get() }
-  const { count, last } = state.getOption() ?? { count: 0, last: [] }
-  if (n! % 11 === 3) {
-    if (state.exists()) state.remove()
-    return undefined
-  }
-  // Looks without a change.
-  if (n! % 5 === 1) return [key, count]
-  // Removes a key and adds it again in one batch where more records come.
-  state.update({ count: count + 1, last: [...last, n!].slice(-3) })
-  return [key, count + 1, last]
 }
 
 const oddEven = { numPartitions: 3, getPartition: (key: unknown) => (String(key).length + Number(key === 'n1')) % 3 }
@@ -116,29 +98,6 @@ describe('states are the same on any number of threads', () => {
     expect([two.wanting, two.failed, two.tasks.repeated, three.wanting]).toEqual([0, 0, 0, 0])
   })
 })
-
-/** What happens to a task of a worker. */
-type Fault = 'none' | 'lost' | 'failed' | 'ended'
-
-/** Gives the faults to the tasks of workers, one after the other, again and again. */
-function faulty(faults: readonly Fault[]): Options {
-  let tasks = 0
-  let replies = 0
-  const isAt = (n: number, fault: Fault): boolean => faults.length > 0 && faults[n % faults.length] === fault
-  return {
-    given(frame) {
-      const { input } = frame
-      if (!('state' in input) || input.state.base !== undefined || !isAt(tasks++, 'lost')) return frame
-      return { ...frame, input: { ...input, state: { ...input.state, on: 'another copy' } } }
-    },
-    // The worker has done its part then, and goes on from a version that does not count.
-    replied: (frame) =>
-      frame.type === 'updated' && isAt(replies++, 'failed')
-        ? { type: 'failed', id: frame.id, forGood: false, reason: 'a fault' }
-        : frame,
-    endsBefore: ({ type }) => type === 'task' && isAt(tasks, 'ended') && ++tasks > 0,
-  }
-}
 
 const records = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.double({ noNaN: true, min: 0, max: 9 }))
 const randomRows = fc.array(fc.array(records, { maxLength: 40 }), { minLength: 1, maxLength: 8 })
