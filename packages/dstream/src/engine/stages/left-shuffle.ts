@@ -1,34 +1,20 @@
-import type { PairTable } from '../../rdd/plan/lineage.js'
-import type { LeftTables, MergePlan } from '../../rdd/plan/stage-runner.js'
+import type { LeftTables } from '../../rdd/plan/stage-runner.js'
 import type { TasksOver } from './task-queue.js'
-
-interface LeftParts {
-  readonly over: TasksOver
-  readonly pairs: number
-  readonly plan: MergePlan
-  readonly merged: () => Promise<PairTable | readonly PairTable[]>
-  readonly release: () => void
-}
 
 /** The tables of a stage that stay with the cluster, until they are let go of: the tasks of another stage are given their blocks. */
 export class LeftShuffle implements LeftTables {
-  readonly over: TasksOver
-  readonly pairs: number
-  readonly plan: MergePlan
-  readonly #parts: LeftParts
+  readonly pairs: LeftTables['pairs']
+  readonly plan: LeftTables['plan']
+  readonly merged: LeftTables['merged']
+  readonly release: LeftTables['release']
 
-  constructor(parts: LeftParts) {
-    this.over = parts.over
-    this.pairs = parts.pairs
-    this.plan = parts.plan
-    this.#parts = parts
-  }
-
-  merged(): Promise<PairTable | readonly PairTable[]> {
-    return this.#parts.merged()
-  }
-
-  release(): void {
-    this.#parts.release()
+  constructor(
+    readonly over: TasksOver,
+    { pairs, plan, merged, release }: LeftTables,
+  ) {
+    this.pairs = pairs
+    this.plan = plan
+    this.merged = merged
+    this.release = release
   }
 }

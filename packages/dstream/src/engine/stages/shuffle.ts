@@ -101,8 +101,7 @@ export class Shuffle {
 
   #left(over: TasksOver, elsewhere: MergingElsewhere): LeftShuffle {
     const { merging, end } = this.#parts
-    return new LeftShuffle({
-      over,
+    return new LeftShuffle(over, {
       pairs: this.#waiting.reduce((sum, { table }) => sum + sizeOf(table), 0),
       plan: elsewhere.task.plan,
       merged: async () => {

@@ -75,46 +75,48 @@ describe.each<[string, Order]>([
     ['the same', NEW],
   ]
 
+  /** Saves again and again, each time with a disturbance at another call, behind which the next save is good. */
+  const atEachCall = async (
+    before: string[][] | undefined,
+    disturbed: (platter: DiskState, at: number, isWhole: (when: string) => void) => Promise<void>,
+  ): Promise<void> => {
+    const wholes = [textOf(NEW), before && textOf(before), undefined]
+    const start = (await begun(before)).calls
+    const end = await begun(before)
+    await save(end, NEW, noFault)
+    expect(end.calls - start).toBeGreaterThan(20)
+    for (let at = start; at < end.calls; at++) {
+      const platter = await begun(before)
+      await disturbed(platter, at, (when) => expect(wholes, when).toContainEqual(taken(platter)))
+      await save(platter, NEW, noFault)
+      expect(taken(platter)).toEqual(textOf(NEW))
+      expect([...platter.folders].sort()).toEqual(['', 'out'])
+    }
+  }
+
   test.each(befores)(
     'over %s: a reader that waits for _SUCCESS takes a whole, at each call and after each crash',
     async (_, before) => {
-      const wholes = [textOf(NEW), before && textOf(before), undefined]
-      const start = (await begun(before)).calls
-      const end = await begun(before)
-      await save(end, NEW, noFault)
-      expect(end.calls - start).toBeGreaterThan(20)
-      for (let at = start; at < end.calls; at++) {
-        const platter = await begun(before)
+      await atEachCall(before, async (platter, at, isWhole) => {
         await save(platter, NEW, ({ index }) => {
-          expect(wholes, `call ${index}`).toContainEqual(taken(platter))
+          isWhole(`call ${index}`)
           return index === at ? { crash: 'before' } : undefined
         })
         platter.crash('kept', Math.random)
-        expect(wholes, `crash at call ${at}`).toContainEqual(taken(platter))
-        await save(platter, NEW, noFault)
-        expect(taken(platter)).toEqual(textOf(NEW))
-        expect([...platter.folders].sort()).toEqual(['', 'out'])
-      }
+        isWhole(`crash at call ${at}`)
+      })
     },
   )
 
   test.each(befores)(
     'over %s: a call that fails leaves a whole or none, and the next save is good',
     async (_, before) => {
-      const wholes = [textOf(NEW), before && textOf(before), undefined]
-      const start = (await begun(before)).calls
-      const end = await begun(before)
-      await save(end, NEW, noFault)
-      for (let at = start; at < end.calls; at++) {
-        const platter = await begun(before)
+      await atEachCall(before, async (platter, at, isWhole) => {
         await save(platter, NEW, ({ index }) => (index === at ? { error: 'EIO', written: 1 } : undefined)).catch(
           noFault,
         )
-        expect(wholes, `call ${at} fails`).toContainEqual(taken(platter))
-        await save(platter, NEW, noFault)
-        expect(taken(platter)).toEqual(textOf(NEW))
-        expect([...platter.folders].sort()).toEqual(['', 'out'])
-      }
+        isWhole(`call ${at} fails`)
+      })
     },
   )
 })

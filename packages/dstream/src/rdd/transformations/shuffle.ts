@@ -250,7 +250,7 @@ export function partitionBy(parent: LineageNode, kind: string, partitioner: Part
     partitioner,
     plan: {
       type: 'wide',
-      run: (evaluation) => moved(evaluation),
+      run: moved,
       ...(dividesByHash(partitioner) && {
         leave: (evaluation) => {
           const feeders = feedersOf(parent, evaluation)
