@@ -35,6 +35,34 @@ export function random(seed) {
   }
 }
 
+/** The parts of a range. */
+export const PARTS = 4
+
+/**
+ * A source that can be read again. It has grown by a range of several parts when a batch is planned, until it has all.
+ *
+ * @template T
+ * @param {number} count the number of ranges
+ * @param {(range: number, part: number) => T[]} read
+ */
+export function ranges(count, read) {
+  return {
+    initial: () => 0,
+    plan: (/** @type {number} */ from) => Math.min(from + 1, count),
+    splits: (/** @type {number} */ from, /** @type {number} */ until) =>
+      from === until ? [] : Array.from({ length: PARTS }, (_, part) => ({ name: `part-${part}`, range: from, part })),
+    read: (/** @type {{ range: number, part: number }} */ split) => read(split.range, split.part),
+  }
+}
+
+/** Returns what reads so many numbers below 1,000 of each range. @param {number} size */
+export function numbersOf(size) {
+  return (/** @type {number} */ range, /** @type {number} */ part) => {
+    const next = random(range * PARTS + part)
+    return Array.from({ length: size / PARTS }, () => next(1000))
+  }
+}
+
 /**
  * Batches of numbers, each an RDD of several partitions.
  *

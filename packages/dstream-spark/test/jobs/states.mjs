@@ -2,7 +2,7 @@
 // States of several partitions, whose functions take a while. With a checkpoint (CHECKPOINT) a later life goes on from it; BATCHES is
 // the number of batches of this one.
 import { Milliseconds, StreamingContext } from 'dstream'
-import { random, report } from './report.mjs'
+import { numbersOf, ranges, report } from './report.mjs'
 
 const RANGE = 400
 const { BATCHES = '10', CHECKPOINT } = process.env
@@ -17,16 +17,7 @@ const slowly = () => {
 const options = { appName: 'states', batchInterval: Milliseconds(200), missedBatches: 'run' }
 if (CHECKPOINT !== undefined) options.checkpointDir = CHECKPOINT
 await StreamingContext.run(import.meta, options, (ssc) => {
-  const numbers = ssc.fromSource({
-    initial: () => 0,
-    plan: (/** @type {number} */ from) => Math.min(from + 1, 12),
-    splits: (from, until) =>
-      from === until ? [] : Array.from({ length: 4 }, (_, part) => ({ name: `part-${part}`, range: from, part })),
-    read: ({ range, part }) => {
-      const next = random(range * 4 + part)
-      return Array.from({ length: RANGE / 4 }, () => next(1000))
-    },
-  })
+  const numbers = ssc.fromSource(ranges(12, numbersOf(RANGE)))
   const sums = numbers
     .mapToPair((n) => [`n${n % 90}`, n])
     .updateStateByKey(

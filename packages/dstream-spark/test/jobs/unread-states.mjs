@@ -1,7 +1,7 @@
 // @ts-check
 // A state that only its own function reads, so that its partitions are packed in the driver after some batches.
 import { Milliseconds, StreamingContext } from 'dstream'
-import { random, report } from './report.mjs'
+import { numbersOf, ranges, report } from './report.mjs'
 
 const RANGE = 400
 const { CHECKPOINT } = process.env
@@ -10,16 +10,7 @@ const { CHECKPOINT } = process.env
 const options = { appName: 'unread states', batchInterval: Milliseconds(200), missedBatches: 'run' }
 if (CHECKPOINT !== undefined) options.checkpointDir = CHECKPOINT
 await StreamingContext.run(import.meta, options, (ssc) => {
-  const numbers = ssc.fromSource({
-    initial: () => 0,
-    plan: (/** @type {number} */ from) => Math.min(from + 1, 18),
-    splits: (from, until) =>
-      from === until ? [] : Array.from({ length: 4 }, (_, part) => ({ name: `part-${part}`, range: from, part })),
-    read: ({ range, part }) => {
-      const next = random(range * 4 + part)
-      return Array.from({ length: RANGE / 4 }, () => next(1000))
-    },
-  })
+  const numbers = ssc.fromSource(ranges(18, numbersOf(RANGE)))
   const mapped = numbers
     .mapToPair((n) => [`n${n}`, n])
     .mapWithState(

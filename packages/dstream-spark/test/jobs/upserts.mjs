@@ -5,12 +5,11 @@
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Milliseconds, StreamingContext } from 'dstream'
-import { random } from './report.mjs'
+import { numbersOf, PARTS, random, ranges } from './report.mjs'
 
 const { STATE = '', RANGES = '20', BATCH_MS = '50', KEYS = '0' } = process.env
 const { CHECKPOINT = join(STATE, 'checkpoint') } = process.env
 const RANGE = 400
-const PARTS = 4
 
 /** Takes a third of a millisecond of a core. @param {number} n */
 const slowly = (n) => {
@@ -21,20 +20,6 @@ const slowly = (n) => {
 const last = Number(RANGES)
 const out = join(STATE, 'out')
 mkdirSync(out, { recursive: true })
-
-/**
- * A source that grows by a range for each batch.
- * @template T
- * @param {(range: number, part: number) => T[]} read
- */
-const ranges = (read) => ({
-  initial: () => 0,
-  readsAnywhere: true,
-  plan: (/** @type {number} */ from) => Math.min(from + 1, last),
-  splits: (/** @type {number} */ from, /** @type {number} */ until) =>
-    from === until ? [] : Array.from({ length: PARTS }, (_, part) => ({ name: `part-${part}`, range: from, part })),
-  read: (/** @type {{ range: number, part: number }} */ split) => read(split.range, split.part),
-})
 
 const newKeys = Math.ceil(Number(KEYS) / (last * PARTS))
 /** New keys, and a fourth as many that are known. @param {number} range @param {number} part */
@@ -50,19 +35,14 @@ const add = ([c, a], [d, b]) => [c + d, a + b]
 
 const options = { appName: 'upserts', batchInterval: Milliseconds(Number(BATCH_MS)), checkpointDir: CHECKPOINT }
 await StreamingContext.run(import.meta, options, (ssc) => {
-  const numbers = ssc.fromSource(
-    ranges((range, part) => {
-      const next = random(range * PARTS + part)
-      return Array.from({ length: RANGE / PARTS }, () => next(1000))
-    }),
-  )
+  const numbers = ssc.fromSource({ ...ranges(last, numbersOf(RANGE)), readsAnywhere: true })
   const sums = numbers
     .map(slowly)
     .mapToPair((n) => /** @type {[string, Sums]} */ ([`n${n % 9}`, [1, n]]))
     .runningReduceByKey(add)
   // The digest of all that the states of users have been.
   const digest = ssc
-    .fromSource(ranges(users))
+    .fromSource({ ...ranges(last, users), readsAnywhere: true })
     .mapToPair((user) => /** @type {[string, number]} */ ([`user${user}`, user]))
     .mapWithState(
       (_, user, /** @type {import('dstream').State<number>} */ visits) => {
